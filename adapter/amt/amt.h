@@ -1,0 +1,182 @@
+#ifndef AMT_H_
+#define AMT_H_
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+struct err;
+struct secret;
+struct wsman;
+
+/*
+ * Typed operations on the firmware's classes, over a wsman session.  Each
+ * operation is one or a few exchanges, reports once through done(cookie, err)
+ * from the loop, and fills *ret before that; on failure *ret is unchanged
+ * except where said.  One operation at a time per session.  Sources: Intel AMT
+ * Implementation and Reference Guide, class MOFs.
+ *
+ * err tells certain from uncertain as wsman.h says: ERR_UNREACHABLE nothing was
+ * sent, ERR_UNKNOWN the outcome is not known.
+ */
+typedef void amt_done_fn(void *cookie, const struct err *err);
+
+#define AMT_TEXT 256
+#define AMT_HANDLE 64
+#define AMT_MAX_STORE 64 /* certificates or keys read at most */
+
+/* CIM_SoftwareIdentity, IPS_HostBasedSetupService, CIM_ComputerSystemPackage */
+struct amt_identity {
+	char version[32];
+	char control_mode[8]; /* "acm" "ccm" "none" */
+	char uuid[40];	      /* lower case with hyphens, SMBIOS order undone */
+};
+int amt_identity_read(struct wsman *w, struct amt_identity *ret,
+    amt_done_fn *done, void *cookie, struct err *err);
+
+/* AMT_GeneralSettings */
+struct amt_general {
+	char host[AMT_TEXT], domain[AMT_TEXT], os_fqdn[AMT_TEXT];
+	char realm[AMT_TEXT];
+	bool shared_fqdn, ping, ddns_client, ddns_dhcp;
+	int64_t ddns_interval, ddns_ttl;
+};
+int amt_general_read(struct wsman *w, struct amt_general *ret,
+    amt_done_fn *done, void *cookie, struct err *err);
+/* Get, change host, domain, shared_fqdn, ping and the ddns fields, Put the whole
+ * instance, compare the answer; equal already: nothing is written. */
+int amt_general_write(struct wsman *w, const struct amt_general *wish,
+    amt_done_fn *done, void *cookie, struct err *err);
+
+/* AMT_EthernetPortSettings, wired instance ("... Settings 0") */
+struct amt_ethernet {
+	bool present;
+	char mac[32], ip[64], mask[64], gateway[64], dns1[64], dns2[64];
+	bool dhcp, ip_sync, shared_static, link_up;
+};
+int amt_ethernet_read(struct wsman *w, struct amt_ethernet *ret,
+    amt_done_fn *done, void *cookie, struct err *err);
+/* Read-modify-write; the combinations of the reference, others ERR_INVALID
+ * before anything is sent. */
+int amt_ethernet_write(struct wsman *w, const struct amt_ethernet *wish,
+    amt_done_fn *done, void *cookie, struct err *err);
+
+/* AMT_TimeSynchronizationService. offset: device minus our clock, half the
+ * round trip taken off. */
+int amt_clock_read(struct wsman *w, int64_t *ret_offset_ms, amt_done_fn *done,
+    void *cookie, struct err *err);
+/* GetLowAccuracyTimeSynch, SetHighAccuracyTimeSynch with that Ta0. */
+int amt_clock_set(struct wsman *w, amt_done_fn *done, void *cookie,
+    struct err *err);
+
+/* AMT_PublicKeyCertificate, AMT_PublicPrivateKeyPair */
+struct amt_cert {
+	char handle[AMT_HANDLE];
+	uint8_t *der; /* owned by the list */
+	size_t der_len;
+	bool trusted_root, read_only;
+};
+struct amt_key {
+	char handle[AMT_HANDLE];
+	uint8_t *spki; /* DER SubjectPublicKeyInfo, made from DERKey (PKCS#1) */
+	size_t spki_len;
+};
+struct amt_pki {
+	struct amt_cert certs[AMT_MAX_STORE];
+	size_t cert_count;
+	struct amt_key keys[AMT_MAX_STORE];
+	size_t key_count;
+	char tls_cert[AMT_HANDLE]; /* AMT_TLSCredentialContext; "" if none */
+	int64_t key_bits;	   /* largest of SupportedKeyLengths, else 2048 */
+};
+int amt_pki_read(struct wsman *w, struct amt_pki *ret, amt_done_fn *done,
+    void *cookie, struct err *err);
+void amt_pki_clear(struct amt_pki *pki); /* frees the lists' bytes */
+/* Handle of the key with the certificate's public key; NULL. Borrowed. */
+const char *amt_pki_key_of(const struct amt_pki *pki, const struct amt_cert *c);
+
+/* AMT_PublicKeyManagementService */
+int amt_key_generate(struct wsman *w, int bits, unsigned timeout_ms,
+    char ret_handle[AMT_HANDLE], amt_done_fn *done, void *cookie,
+    struct err *err);
+struct amt_csr {
+	const char *key_handle;
+	const uint8_t *spki; /* of that key */
+	size_t spki_len;
+	const char *common_name;
+	const char *const *dns_names; /* NULL at the end */
+	int hash_bits; /* 256 or 384 */
+};
+/* A null-signed PKCS#10 with our names, handed to GeneratePKCS10RequestEx;
+ * what comes back is checked: signature, key, names unchanged. */
+int amt_csr_make(struct wsman *w, const struct amt_csr *csr,
+    struct buf *ret_der, amt_done_fn *done, void *cookie, struct err *err);
+/* 2058 DUPLICATE is an error here; the caller looks for the bytes. */
+int amt_cert_add(struct wsman *w, const uint8_t *der, size_t len,
+    char ret_handle[AMT_HANDLE], amt_done_fn *done, void *cookie,
+    struct err *err);
+int amt_cert_delete(struct wsman *w, const char *handle, amt_done_fn *done,
+    void *cookie, struct err *err);
+int amt_key_delete(struct wsman *w, const char *handle, amt_done_fn *done,
+    void *cookie, struct err *err);
+
+/* AMT_TLSSettingData (remote instance), AMT_TLSCredentialContext */
+struct amt_tls {
+	bool enabled, mutual, plain, plain_supported;
+};
+int amt_tls_read(struct wsman *w, struct amt_tls *ret, amt_done_fn *done,
+    void *cookie, struct err *err);
+/* Put (or Create) the context with this certificate, Put remote and local
+ * settings where they differ, CommitChanges. The device then drops the
+ * connection; success and a lost answer both need to be verified by a new
+ * handshake. */
+int amt_tls_switch(struct wsman *w, const char *cert_handle,
+    const struct amt_tls *wish, unsigned timeout_ms, amt_done_fn *done,
+    void *cookie, struct err *err);
+
+/* AMT_AuthorizationService */
+int amt_admin_read(struct wsman *w, char ret_user[AMT_TEXT], amt_done_fn *done,
+    void *cookie, struct err *err);
+/* SetAdminAclEntryEx; realm must be the device's own. */
+int amt_admin_write(struct wsman *w, const char *user, const char *realm,
+    const struct secret *password, amt_done_fn *done, void *cookie,
+    struct err *err);
+struct amt_acl {
+	int64_t handle;
+	char sid[192];	   /* "S-1-..."; "" for a Digest user */
+	char user[64];
+	int64_t access;
+	char realms[128];  /* "2,3,5", sorted */
+};
+struct amt_acls {
+	struct amt_acl entry[AMT_MAX_STORE];
+	size_t count;
+};
+int amt_acl_read(struct wsman *w, struct amt_acls *ret, amt_done_fn *done,
+    void *cookie, struct err *err);
+/* Add the Kerberos entry, or update the one with this SID (handle >= 0). */
+int amt_acl_write(struct wsman *w, const struct amt_acl *entry,
+    amt_done_fn *done, void *cookie, struct err *err);
+int amt_acl_remove(struct wsman *w, int64_t handle, amt_done_fn *done,
+    void *cookie, struct err *err);
+
+/* AMT_KerberosSettingData */
+struct amt_kerberos {
+	bool enabled;
+	char realm[AMT_TEXT];
+	int64_t kvno;
+	char enctypes[64]; /* configured: "rc4,aes128,aes256" */
+};
+int amt_kerberos_read(struct wsman *w, struct amt_kerberos *ret,
+    amt_done_fn *done, void *cookie, struct err *err);
+struct amt_kerberos_key {
+	const char *realm;
+	int64_t kvno;
+	const struct secret *passphrase; /* AMT 8 and later, with salt */
+	const char *salt;
+	int64_t iterations;
+	const struct secret *rc4; /* AMT 7 and before: 16 bytes; else NULL */
+};
+int amt_kerberos_write(struct wsman *w, const struct amt_kerberos_key *key,
+    amt_done_fn *done, void *cookie, struct err *err);
+#endif

@@ -1,0 +1,19 @@
+#ifndef FILE_H_
+#define FILE_H_
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct buf;
+struct err;
+
+/* Append the whole file to *out; ERR_NOTFOUND when it is not there, ERR_LIMIT
+ * when longer than max. "-" is standard input. */
+int file_read(const char *path, size_t max, struct buf *out, struct err *err);
+/* Write beside, fsync, rename, fsync the folder: the old content or the new,
+ * never a part. With excl, fails with ERR_CONFLICT when path exists. */
+int file_write(const char *path, const void *bytes, size_t len, mode_t mode,
+    bool excl, struct err *err);
+/* mkdir -p with this mode for what it creates. */
+int file_mkdirs(const char *path, mode_t mode, struct err *err);
+#endif

@@ -1,0 +1,76 @@
+#ifndef ENGINE_H_
+#define ENGINE_H_
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct conf;
+struct device;
+struct engine;
+struct err;
+struct loop;
+struct plan;
+struct play;
+struct ports;
+struct profile;
+struct store;
+
+/* Everything is borrowed and must outlive the engine. */
+struct engine_deps {
+	struct loop *loop;
+	struct store *store;
+	const struct ports *ports;
+	const struct conf *conf;
+	const struct profile *profile;
+	const char *actor; /* "run", "serve": in events */
+};
+
+enum engine_mode {
+	ENGINE_LOOK, /* read the device into its record, diagnose */
+	ENGINE_PLAN, /* and say what a run would do */
+	ENGINE_RUN   /* and do it */
+};
+
+enum engine_outcome {
+	ENGINE_OK,	/* nothing to do */
+	ENGINE_CHANGED, /* steps were made and seen */
+	ENGINE_FAILED,
+	ENGINE_PARKED,	/* an intent stays open: waits, or needs a person */
+	ENGINE_SKIPPED	/* not ours now: leased elsewhere, or credentials spent */
+};
+const char *engine_outcome_name(enum engine_outcome o);
+
+/* Borrowed for the callback. */
+struct engine_report {
+	const struct device *device; /* the record as it is now */
+	const struct play *play;     /* NULL with ENGINE_LOOK */
+	const struct plan *plan;     /* what was or would be done; may be NULL */
+	enum engine_outcome outcome;
+	unsigned reasons;   /* diagnose() after the last look */
+	size_t steps_done;
+	int64_t ms;	    /* wall time from its start */
+	const struct err *err; /* kind ERR_NONE when there is none */
+};
+typedef void engine_report_fn(void *cookie, const struct engine_report *report);
+
+struct engine *engine_new(const struct engine_deps *deps, struct err *err);
+/* Each device's end is reported once. */
+void engine_on_report(struct engine *e, engine_report_fn *fn, void *cookie);
+/* Devices with an open intent (of any dead worker) are recovered first: queue
+ * them; ret_count says how many. */
+int engine_recover(struct engine *e, size_t *ret_count, struct err *err);
+/* Queue a device; at most conf->parallel are in flight. play NULL = look only.
+ * A device already queued or in flight is left alone. */
+void engine_submit(struct engine *e, int64_t device, enum engine_mode mode,
+    const struct play *play);
+size_t engine_pending(const struct engine *e); /* queued and in flight */
+/* Called whenever pending becomes 0. */
+void engine_on_idle(struct engine *e, void (*fn)(void *), void *cookie);
+/* Start nothing new: queued devices are skipped, devices in flight finish the
+ * step they are in and are released. */
+void engine_drain(struct engine *e);
+/* Set when the store failed: everything in flight was dropped, intents stay
+ * open and are recovered by the next start. */
+bool engine_broken(const struct engine *e, struct err *ret_err);
+void engine_free(struct engine *e);
+#endif

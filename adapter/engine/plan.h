@@ -1,0 +1,61 @@
+#ifndef PLAN_H_
+#define PLAN_H_
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct device;
+struct profile;
+struct step_kind;
+
+/*
+ * A plan is a diff: what differs from the profile, and the step that mends it.
+ * Planning is pure: the same record, profile and time give the same plan.
+ */
+struct plan_step {
+	const struct step_kind *kind;
+	char *reason; /* reason code: "name-mismatch", "requested", ... */
+	char *what;   /* "AMT host name", "TLS certificate", ... */
+	char *from;
+	char *to;
+};
+
+struct plan {
+	struct plan_step *steps;
+	size_t count;
+};
+
+/* What plans are made from besides the device. */
+struct policy {
+	const struct profile *profile;
+	bool directory; /* AD is configured */
+	const char *realm;
+	int64_t now;
+};
+
+/* One task: a row of the table in plays.c. */
+struct play {
+	const char *name;	   /* "sync-clock" */
+	const char *const *aliases;/* words of SCS, rpc-go, ePO; NULL at the end */
+	const char *summary;
+	/* When is this next due? 0 = never. Pure. */
+	int64_t (*due)(const struct device *d, const struct policy *p);
+	/* Append the steps that bring the device to policy; forced: also when it
+	 * is not due, because a person asked. Pure. */
+	void (*plan)(const struct device *d, const struct policy *p, bool forced,
+	    struct plan *plan);
+};
+
+/* All plays; NULL name at the end. */
+const struct play *plays(void);
+/* By name or alias, ASCII case ignored; NULL. */
+const struct play *play_find(const char *word);
+/* Earliest due over all plays and which play that is. */
+int64_t play_next_due(const struct device *d, const struct policy *p,
+    const struct play **ret_play);
+
+void plan_add(struct plan *plan, const char *step, const char *reason,
+    const char *what, const char *from, const char *to);
+bool plan_has(const struct plan *plan, const char *step);
+void plan_clear(struct plan *plan);
+#endif

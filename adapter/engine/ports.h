@@ -1,0 +1,185 @@
+#ifndef PORTS_H_
+#define PORTS_H_
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+struct device;
+struct err;
+struct profile;
+struct secret;
+
+/*
+ * What the engine needs from the world, in the engine's own words.  daemon fills
+ * these in with amt, ca, directory and krb; the crash tests fill in fakes.
+ *
+ * Every call that takes done() reports exactly once through it, from the loop,
+ * never from inside the call; err->kind is ERR_NONE on success.  What "ret"
+ * points to is written before done() and only on success.  Arguments are
+ * borrowed until done() unless said otherwise.  "look" and "check" calls change
+ * nothing in the world.
+ *
+ * ERR_UNREACHABLE: certainly nothing happened.  ERR_UNKNOWN: it may have.
+ */
+typedef void port_done_fn(void *cookie, const struct err *err);
+
+/* One visit: an authenticated connection to one device. */
+struct visit;
+
+struct port_key {
+	char handle[64];
+	char *spki; /* base64 DER SubjectPublicKeyInfo; owned by the list */
+};
+struct port_cert {
+	char handle[64];
+	char *der; /* base64; owned by the list */
+	char *sha256;
+	char *serial; /* hex, as in the CA */
+	bool ours;    /* signed by our CA */
+	bool read_only;
+	bool trusted_root;
+};
+struct port_pki { /* what the device's stores hold */
+	struct port_key *keys;
+	size_t key_count;
+	struct port_cert *certs;
+	size_t cert_count;
+	char tls_cert[64]; /* handle in use, "" if none */
+};
+void port_pki_clear(struct port_pki *pki);
+
+struct port_device {
+	void *self;
+	/* Prepare a visit; no I/O yet. device is copied; password is copied and
+	 * may be NULL (then only handshake works). Trust: the record's leaf, or
+	 * next_cert, or our CA with the device's names; first contact (none of
+	 * these known): whatever is presented, reported in seen. */
+	int (*open)(void *self, const struct device *device,
+	    const struct secret *password, struct visit **ret_visit,
+	    struct err *err);
+	/* Closes the connection; cancels (done() is then not called). */
+	void (*close)(void *self, struct visit *v);
+
+	/* Read every AMT fact into *into (a device the caller owns; only AMT
+	 * fact fields, leaf, realm, certificate fields are written; read_at,
+	 * clock_offset_ms included). */
+	void (*look)(void *self, struct visit *v, struct device *into,
+	    port_done_fn *done, void *cookie);
+	void (*look_pki)(void *self, struct visit *v, struct port_pki *ret,
+	    port_done_fn *done, void *cookie);
+	void (*look_clock)(void *self, struct visit *v, int64_t *ret_offset_ms,
+	    port_done_fn *done, void *cookie);
+	/* TLS handshake on a new connection: what leaf is presented (hex
+	 * SHA-256)? Sends no HTTP. */
+	void (*look_leaf)(void *self, struct visit *v, char ret_sha256[65],
+	    port_done_fn *done, void *cookie);
+	/* Log in over a new connection with this password: 0, ERR_DENIED. One
+	 * attempt. */
+	void (*check_login)(void *self, struct visit *v,
+	    const struct secret *password, port_done_fn *done, void *cookie);
+	/* Log in with a SPNEGO token: 0, ERR_DENIED. The server's answer token
+	 * is appended to *ret_answer. */
+	void (*check_ticket)(void *self, struct visit *v, const char *token,
+	    struct buf *ret_answer, port_done_fn *done, void *cookie);
+
+	void (*clock_set)(void *self, struct visit *v, port_done_fn *done,
+	    void *cookie);
+	/* Host and domain name, shared FQDN, DDNS, ping as wished. */
+	void (*names_set)(void *self, struct visit *v, const char *host,
+	    const char *domain, const struct profile *profile,
+	    port_done_fn *done, void *cookie);
+	/* mode "dhcp" or "host". */
+	void (*ip_set)(void *self, struct visit *v, const char *mode,
+	    port_done_fn *done, void *cookie);
+	/* Kerberos ACL entries as the profile lists them; ones it does not list
+	 * are removed. */
+	void (*acl_set)(void *self, struct visit *v,
+	    const struct profile *profile, port_done_fn *done, void *cookie);
+	/* Kerberos on, with the key made from this password. */
+	void (*kerberos_set)(void *self, struct visit *v, const char *realm,
+	    int64_t kvno, const struct secret *password, const char *salt,
+	    int64_t iterations, port_done_fn *done, void *cookie);
+	void (*key_generate)(void *self, struct visit *v, int64_t bits,
+	    port_done_fn *done, void *cookie);
+	/* A CSR signed by the device for this key and these names, DER. */
+	void (*csr_make)(void *self, struct visit *v, const char *key_handle,
+	    const char *spki, const char *fqdn, const char *short_name,
+	    struct buf *ret_der, port_done_fn *done, void *cookie);
+	void (*cert_add)(void *self, struct visit *v, const char *der,
+	    port_done_fn *done, void *cookie);
+	void (*cert_delete)(void *self, struct visit *v, const char *handle,
+	    port_done_fn *done, void *cookie);
+	void (*key_delete)(void *self, struct visit *v, const char *handle,
+	    port_done_fn *done, void *cookie);
+	/* This certificate for TLS, TLS on as the profile says, commit. */
+	void (*tls_switch)(void *self, struct visit *v, const char *cert_handle,
+	    const struct profile *profile, port_done_fn *done, void *cookie);
+	void (*password_set)(void *self, struct visit *v,
+	    const struct secret *password, port_done_fn *done, void *cookie);
+	/* From now on the visit logs in with this one (copied). */
+	void (*password_use)(void *self, struct visit *v,
+	    const struct secret *password);
+};
+
+struct port_issued {
+	char *der;    /* base64; given */
+	char *serial; /* hex; given */
+	char *sha256; /* hex; given */
+};
+void port_issued_clear(struct port_issued *issued);
+
+struct port_ca {
+	void *self;
+	/* Under an idempotency key: the same key gives the same certificate. */
+	void (*issue)(void *self, const struct device *device,
+	    const struct profile *profile, const uint8_t *csr, size_t len,
+	    const char *key, struct port_issued *ret, port_done_fn *done,
+	    void *cookie);
+	/* What was issued under the key; ERR_NOTFOUND. */
+	void (*look)(void *self, const char *key, struct port_issued *ret,
+	    port_done_fn *done, void *cookie);
+	void (*revoke)(void *self, const char *serial, port_done_fn *done,
+	    void *cookie);
+	void (*look_revoked)(void *self, const char *serial, bool *ret_revoked,
+	    port_done_fn *done, void *cookie);
+};
+
+struct port_directory {
+	void *self;
+	/* Read the object into the ad_* fields of *into; ERR_NOTFOUND when there
+	 * is none. */
+	void (*look)(void *self, const char *account, struct device *into,
+	    port_done_fn *done, void *cookie);
+	/* Create or bring to spec; see directory_ensure(). */
+	void (*ensure)(void *self, const struct device *device,
+	    const struct profile *profile, const char *fqdn,
+	    const struct secret *password_if_new, port_done_fn *done,
+	    void *cookie);
+	void (*password_set)(void *self, const char *dn,
+	    const struct secret *password, port_done_fn *done, void *cookie);
+};
+
+struct port_kdc {
+	void *self;
+	/* KDC's clock minus ours. */
+	void (*look_time)(void *self, int64_t *ret_offset_ms,
+	    port_done_fn *done, void *cookie);
+	/* Does this password get a ticket for the account? 0, ERR_DENIED. */
+	void (*check_password)(void *self, const char *account,
+	    const struct secret *password, port_done_fn *done, void *cookie);
+	/* Salt (given) and rounds the KDC uses for the account. */
+	void (*look_salt)(void *self, const char *account, char **ret_salt,
+	    int64_t *ret_iterations, port_done_fn *done, void *cookie);
+	/* A fresh service ticket as SPNEGO token, appended to *ret_token. */
+	void (*token)(void *self, const char *spn, struct buf *ret_token,
+	    port_done_fn *done, void *cookie);
+};
+
+struct ports {
+	struct port_device device;
+	struct port_ca ca;
+	struct port_directory directory; /* self NULL: no AD configured */
+	struct port_kdc kdc;		 /* likewise */
+};
+#endif

@@ -1,0 +1,90 @@
+#ifndef NET_H_
+#define NET_H_
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+struct err;
+struct loop;
+struct net;
+struct net_peer;
+
+/*
+ * HTTP exchanges on libcurl's multi interface, driven by the loop.  No redirects,
+ * no cookies, no proxy, HTTP/1.1, "Expect:" off, no libcurl authentication: what
+ * is sent is what the caller gave.  Many multi handles of at most 250 transfers
+ * each hang on one loop.
+ */
+struct net *net_new(struct loop *loop, struct err *err);
+void net_free(struct net *net); /* peers must be gone */
+
+/* Whom we accept behind TLS.  Both ways are checked before a byte of HTTP is
+ * sent; anything else ends in ERR_UNTRUSTED.  Nothing set: accept any (only to
+ * look at the leaf; such a peer refuses to send an Authorization header). */
+struct net_trust {
+	const char *leaf_sha256;  /* hex: exactly this certificate, or ... */
+	const char *leaf2_sha256; /* ... this one (during a replacement) */
+	const char *ca_pem;	  /* ... or one that chains to these roots */
+	const char *name;	  /*     and carries this DNS name */
+};
+
+/* One server address: keeps one connection and its TLS session. */
+struct net_peer_conf {
+	const char *address;	/* IPv4 or IPv6 literal */
+	uint16_t port;
+	bool tls;
+	bool legacy_tls;	/* allow TLS 1.0/1.1 and legacy renegotiation */
+	struct net_trust trust; /* all copied */
+	unsigned connect_ms;
+};
+struct net_peer *net_peer_new(struct net *net, const struct net_peer_conf *conf,
+    struct err *err);
+/* Close its connection; the next exchange opens a new one. */
+void net_peer_disconnect(struct net_peer *peer);
+/* Cancels what is under way (done() is then not called). */
+void net_peer_free(struct net_peer *peer);
+/* SHA-256 hex and DER of the leaf the server presented on the latest TLS
+ * handshake, trusted or not; NULL before. Borrowed. */
+const char *net_peer_leaf(const struct net_peer *peer);
+const uint8_t *net_peer_leaf_der(const struct net_peer *peer, size_t *ret_len);
+
+struct net_request {
+	const char *method;	   /* "POST" */
+	const char *path;	   /* "/wsman" */
+	const char *const *headers;/* "Name: value", ..., NULL */
+	const void *body;	   /* borrowed until done() */
+	size_t body_len;
+	unsigned timeout_ms;	   /* for the whole exchange */
+	size_t answer_max;	   /* longer answers end in ERR_PROTOCOL */
+};
+
+/* Borrowed for the callback. */
+struct net_answer {
+	int status;
+	const struct buf *body;
+	const char *server;	       /* Server header or NULL */
+	const char *const *challenges; /* each WWW-Authenticate value, NULL */
+	bool fresh;		       /* came over a new connection */
+	bool closes;		       /* "Connection: close" */
+};
+
+/*
+ * answer is NULL when err->kind is set.  ERR_UNREACHABLE means that certainly
+ * not one byte of the request left (name, connect, TLS); ERR_UNKNOWN that some
+ * may have; ERR_UNTRUSTED that the certificate was refused; ERR_PROTOCOL that
+ * the answer was no HTTP or too long (the request was sent).
+ */
+typedef void net_done_fn(void *cookie, const struct net_answer *answer,
+    const struct err *err);
+
+/* One at a time per peer. done() is called exactly once, from the loop. */
+int net_exchange(struct net_peer *peer, const struct net_request *request,
+    net_done_fn *done, void *cookie, struct err *err);
+
+/* Totals since net_new(), for metrics and benches. */
+struct net_stats {
+	uint64_t exchanges, connections, handshakes, resumed, failures;
+};
+void net_stats(const struct net *net, struct net_stats *ret_stats);
+#endif

@@ -1,0 +1,117 @@
+#ifndef STORE_H_
+#define STORE_H_
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+struct device;
+struct err;
+struct secret;
+struct store;
+struct vault;
+
+/*
+ * The fleet: devices, secrets, events with their audit chain, journal.  The
+ * only owner of the tables.  SQLite, WAL, synchronous=FULL; several processes
+ * may have it open.
+ *
+ * Writing is grouped: the first write opens a transaction, store_commit() ends
+ * it.  Nothing written is durable, and no step may be taken because of it,
+ * before store_commit() returned 0.  When store_commit() fails everything since
+ * the last commit is gone and the caller must drop what it believed.
+ */
+
+/* A new database with its schema; ERR_CONFLICT when path exists. The vault's
+ * check value is stored in it. */
+int store_create(const char *path, struct vault *vault, struct err *err);
+/* Open and migrate. ERR_NOTFOUND when missing (never created here), ERR_STORAGE
+ * when damaged or when the vault's key is not the one it was made with. The
+ * vault is borrowed for the store's life. */
+int store_open(const char *path, struct vault *vault, struct store **ret_store,
+    struct err *err);
+void store_close(struct store *s); /* rolls back what was not committed */
+int store_commit(struct store *s, struct err *err);
+void store_rollback(struct store *s);
+/* Is a transaction open? */
+bool store_dirty(const struct store *s);
+
+/* --- devices --- */
+typedef int store_device_fn(void *cookie, const struct device *device,
+    struct err *err);
+
+/* What to choose; zeroed means all. All set conditions must hold. */
+struct store_filter {
+	const char *name;     /* shell pattern on name, uuid or address */
+	const char *reason;   /* has this reason code */
+	const char *site;
+	int64_t due_before;   /* next_due <= this and not 0 */
+	size_t limit;	      /* 0 = no limit */
+	bool unleased;	      /* nobody is working on it */
+};
+
+int store_device_add(struct store *s, struct device *d, struct err *err);
+/* By exact name or uuid; a copy, given. ERR_NOTFOUND. */
+int store_device_find(struct store *s, const char *name,
+    struct device **ret_device, struct err *err);
+int store_device_get(struct store *s, int64_t id, struct device **ret_device,
+    struct err *err);
+/* Write the HOST fields. ERR_CONFLICT when the new name is taken. */
+int store_device_save_host(struct store *s, const struct device *d,
+    struct err *err);
+/* Write the STATE fields; ERR_CONFLICT when the lease is no longer ours. */
+int store_device_save_state(struct store *s, const struct device *d,
+    int64_t lease_token, struct err *err);
+/* With its secrets; ERR_CONFLICT while an intent is open. Events stay. */
+int store_device_remove(struct store *s, int64_t id, struct err *err);
+/* In name order (due_before: in next_due order); fn's -1 stops and returns. */
+int store_device_scan(struct store *s, const struct store_filter *filter,
+    store_device_fn *fn, void *cookie, struct err *err);
+int store_device_count(struct store *s, const struct store_filter *filter,
+    int64_t *ret_count, struct err *err);
+/* The earliest next_due that is not 0; 0 when there is none. */
+int store_next_due(struct store *s, int64_t *ret_at, struct err *err);
+
+/* --- leases: at most one worker per device, over all processes --- */
+/* Take the device until a time; ERR_CONFLICT when another owner's lease is
+ * live. A new token is put in *ret_token. */
+int store_lease_take(struct store *s, int64_t device, const char *owner,
+    int64_t now, int64_t until, int64_t *ret_token, struct err *err);
+/* Prolong; ERR_CONFLICT when the lease is no longer ours. */
+int store_lease_renew(struct store *s, int64_t device, int64_t token,
+    int64_t until, struct err *err);
+int store_lease_drop(struct store *s, int64_t device, int64_t token,
+    struct err *err);
+
+/* --- secrets: sealed by the vault, bound to device and kind --- */
+enum store_secret { STORE_SECRET_ADMIN, STORE_SECRET_AD };
+
+/* The current one, given; ERR_NOTFOUND when there is none. */
+int store_secret_get(struct store *s, int64_t device, enum store_secret kind,
+    struct secret **ret_secret, struct err *err);
+/* Make it current; the one before is kept as previous (the last three). */
+int store_secret_put(struct store *s, int64_t device, enum store_secret kind,
+    const struct secret *secret, int64_t now, struct err *err);
+
+/* --- events, each a link of the audit chain --- */
+struct store_event {
+	int64_t id;
+	int64_t at;
+	int64_t device;	    /* 0: none */
+	const char *name;   /* device name at the time, or NULL */
+	const char *kind;   /* "certificate.issued", "step.failed", ... */
+	const char *actor;  /* "run", "serve", "cli:user" */
+	const char *detail; /* JSON object, no secrets */
+};
+typedef int store_event_fn(void *cookie, const struct store_event *event,
+    struct err *err);
+
+/* id is ignored; hash = SHA-256(previous hash, all fields). */
+int store_event_add(struct store *s, const struct store_event *event,
+    struct err *err);
+/* In id order after `after`; device 0 = all. */
+int store_event_scan(struct store *s, int64_t device, int64_t after,
+    size_t limit, store_event_fn *fn, void *cookie, struct err *err);
+/* Walk the whole chain; ERR_STORAGE names the first event that breaks it. */
+int store_event_verify(struct store *s, int64_t *ret_count, struct err *err);
+#endif

@@ -1,0 +1,108 @@
+#ifndef CA_H_
+#define CA_H_
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+struct ca;
+struct err;
+struct vault;
+
+/*
+ * The internal certificate authority: a root and an issuing CA made at init,
+ * templates with validity checks, a strict door for CSRs, issuance that cannot
+ * lose or double a certificate, revocation and CRL.  Its own database.
+ *
+ * Issuance: serial, CSR and the exact to-be-signed bytes are committed before
+ * the one signature is made; what was signed is compared with the record.  After
+ * a crash an intent without certificate is marked revoked, never signed again.
+ * All calls block for a few milliseconds; one thread at a time per struct ca.
+ */
+
+struct ca_conf {
+	const char *database;
+	const char *key_file; /* issuing key, sealed by the vault */
+	struct vault *vault;  /* borrowed */
+};
+
+/* Root (P-384, 20 years, key sealed beside the issuing key as KEY_FILE.root)
+ * and issuing CA (RSA-3072, SHA-384, 10 years), first CRL. ERR_CONFLICT when
+ * any of the files exists; nothing is left behind on failure. */
+int ca_create(const struct ca_conf *conf, const char *organisation,
+    struct err *err);
+/* ERR_NOTFOUND when there is none; never makes one. Marks intents of a crashed
+ * process revoked. */
+int ca_open(const struct ca_conf *conf, struct ca **ret_ca, struct err *err);
+void ca_close(struct ca *ca); /* NULL is allowed */
+
+/* What a certificate may be. Times in seconds. */
+struct ca_template {
+	const char *name;
+	int64_t validity;
+	int64_t renew_before;
+	int64_t backdate; /* at most a day */
+	const char *key;  /* "auto", "rsa-2048", "rsa-3072" */
+	bool short_name;
+};
+/* Lint: each problem as one line into *out (may be NULL). ERR_INVALID if any:
+ * renew_before >= validity, validity beyond an issuer's end, backdate, key. */
+int ca_template_check(const struct ca *ca, const struct ca_template *t,
+    int64_t now, struct buf *out, struct err *err);
+
+/* Who the certificate is for: from the authenticated device record. The names
+ * in the CSR must be exactly this set. */
+struct ca_subject {
+	const char *device;    /* name, for the record */
+	const char *fqdn;
+	const char *short_name;/* or NULL */
+	int amt_major;	       /* picks key size and hash when key is "auto" */
+};
+
+/* A certificate as issued; texts owned by the struct. */
+struct ca_cert {
+	uint8_t *der;
+	size_t der_len;
+	char serial[64]; /* lower-case hex, no leading zeros beyond a byte */
+	char *subject, *names, *device, *template_name;
+	int64_t not_before, not_after, issued_at;
+	int64_t revoked_at; /* 0 = valid */
+	int reason;
+	char key[128]; /* idempotency key */
+};
+void ca_cert_clear(struct ca_cert *c);
+
+/* Every rule a CSR must pass; the text names rule and value. Changes nothing.
+ * Rules: ca reference list; a null-signed CSR fails the signature rule. */
+int ca_csr_check(const struct ca *ca, const struct ca_template *t,
+    const struct ca_subject *subject, const uint8_t *csr, size_t len,
+    struct err *err);
+/* Check, then issue under an idempotency key: the same key gives the same
+ * certificate; the same key with another CSR is ERR_CONFLICT. *ret is filled on
+ * success (clear it). ERR_REFUSED when the clock is before the last issuance. */
+int ca_issue(struct ca *ca, const struct ca_template *t,
+    const struct ca_subject *subject, const uint8_t *csr, size_t len,
+    const char *key, int64_t now, struct ca_cert *ret, struct err *err);
+/* By idempotency key or by serial (one of them); ERR_NOTFOUND. */
+int ca_find(struct ca *ca, const char *key, const char *serial,
+    struct ca_cert *ret, struct err *err);
+/* RFC 5280 reason (4 = superseded). Already revoked is success. */
+int ca_revoke(struct ca *ca, const char *serial, int reason, int64_t now,
+    struct err *err);
+typedef int ca_cert_fn(void *cookie, const struct ca_cert *cert,
+    struct err *err);
+/* Newest first; expires_before 0 = all; device NULL = all. */
+int ca_list(struct ca *ca, const char *device, int64_t expires_before,
+    ca_cert_fn *fn, void *cookie, struct err *err);
+/* Current CRL, DER: the stored one, signed anew when a revocation came since or
+ * half its life is over. */
+int ca_crl(struct ca *ca, int64_t now, struct buf *out, struct err *err);
+/* Issuing and root certificate, PEM, in that order. */
+int ca_chain_pem(const struct ca *ca, struct buf *out, struct err *err);
+/* Root certificate, PEM. */
+int ca_root_pem(const struct ca *ca, struct buf *out, struct err *err);
+/* Does this DER leaf chain to us, is it within its time, is it not revoked, is
+ * name (may be NULL) in it? 0, or ERR_UNTRUSTED saying why. */
+int ca_verify(struct ca *ca, const uint8_t *der, size_t len, const char *name,
+    int64_t now, struct err *err);
+#endif

@@ -1,0 +1,12 @@
+# What Debian 12 provides; contrib/debian/packages lists the package names.
+find_package(CURL 7.88 REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(SQLite3 3.40 REQUIRED)
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(uv REQUIRED IMPORTED_TARGET libuv)
+pkg_check_modules(expat REQUIRED IMPORTED_TARGET expat)
+pkg_check_modules(json REQUIRED IMPORTED_TARGET json-c)
+pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-0.1)
+pkg_check_modules(krb5 REQUIRED IMPORTED_TARGET krb5 krb5-gssapi)
+pkg_check_modules(ldap REQUIRED IMPORTED_TARGET ldap lber libsasl2)

@@ -1,0 +1,83 @@
+#ifndef DIRECTORY_H_
+#define DIRECTORY_H_
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+struct directory;
+struct err;
+struct secret;
+
+/*
+ * Active Directory over libldap: the computer object that stands for an AMT
+ * device.  Blocking, for worker threads; one thread at a time per struct
+ * directory; every call ends within the deadline, also against a DC that
+ * accepts and says nothing.  Referrals off, paged results, minimum SSF 128.
+ * Sources: MS-ADTS, RFC 4511, RFC 2696.
+ */
+struct directory_conf {
+	const char *dc;		/* FQDN */
+	const char *base;	/* DC=ad,DC=example,DC=test; NULL: from rootDSE */
+	bool ldaps;		/* else ldap:// with GSSAPI sealing */
+	const char *ca_file;	/* ldaps */
+	const char *bind_dn;	/* ldaps with simple bind; NULL: GSSAPI, with the
+				 * process's default credentials (see krb.h) */
+	const char *password_file;
+	unsigned deadline_ms;	/* per exchange */
+};
+/* Connects and binds. ERR_UNREACHABLE, ERR_UNTRUSTED (certificate), ERR_DENIED
+ * (credentials; text says data 52e/532/533/775 in words). */
+int directory_open(const struct directory_conf *conf,
+    struct directory **ret_directory, struct err *err);
+void directory_close(struct directory *d); /* NULL is allowed */
+/* Still usable after an error? Else close and open again. */
+bool directory_alive(const struct directory *d);
+
+/* What the object is; texts owned by the struct. */
+struct directory_object {
+	char *dn;
+	char *account;	/* sAMAccountName */
+	char *dns_host; /* dNSHostName */
+	char *spns;	/* sorted, separated by blanks */
+	int64_t enctypes, uac, kvno;
+	int64_t password_at; /* pwdLastSet, unix seconds; 0 = must change */
+	int64_t max_age;     /* domain maxPwdAge in seconds; 0 = never. For a user
+			      * object with a resultant PSO: the PSO's */
+};
+void directory_object_clear(struct directory_object *o);
+
+/* By sAMAccountName, in the whole domain; ERR_NOTFOUND. */
+int directory_read(struct directory *d, const char *account,
+    struct directory_object *ret, struct err *err);
+
+/* What it should be. */
+struct directory_wish {
+	const char *ou;
+	const char *account;  /* ends in '$' */
+	const char *fqdn;     /* dNSHostName and all six SPNs HTTP/fqdn:PORT for
+			       * 16992 16993 16994 16995 623 664 */
+	int64_t enctypes;     /* msDS-SupportedEncryptionTypes */
+	const char *description;
+};
+/* The SPNs for fqdn, sorted, separated by blanks. */
+void directory_spns(struct buf *out, const char *fqdn);
+/* Create (with this password) or bring to spec; the password of an object that
+ * exists is left alone. Adopts an object of this account in this OU only;
+ * elsewhere: ERR_CONFLICT with its DN. A duplicate SPN: ERR_CONFLICT naming the
+ * holder. Already so: nothing is written. */
+int directory_ensure(struct directory *d, const struct directory_wish *wish,
+    const struct secret *password_if_new, struct err *err);
+/* Replace unicodePwd (a reset). ERR_REFUSED when policy or encryption forbids,
+ * ERR_DENIED without the right, ERR_NOTFOUND, ERR_UNKNOWN when the answer was
+ * lost. */
+int directory_password_set(struct directory *d, const char *dn,
+    const struct secret *password, struct err *err);
+/* rootDSE currentTime (1 s precision) minus our clock, half the round trip off. */
+int directory_time(struct directory *d, int64_t *ret_offset_ms,
+    struct err *err);
+/* "%h-iME$" with %h = host part, lower case: the account name; at most 20
+ * characters before the '$' limit of the schema is not assumed, 64 is. */
+int directory_account_name(const char *pattern, const char *fqdn,
+    struct buf *out, struct err *err);
+#endif
