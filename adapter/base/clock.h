@@ -2,7 +2,7 @@
 #define CLOCK_H_
 #include <stdint.h>
 
-#define CLOCK_TEXT 32 /* room for any text made here */
+#define CLOCK_TEXT 48 /* room for any text made here */
 #define CLOCK_DAY INT64_C(86400)
 
 /* UTC, unix seconds and milliseconds. */

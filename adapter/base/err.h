@@ -31,9 +31,9 @@ enum err_domain {
 	ERR_OPENSSL,
 	ERR_LDAP,
 	ERR_KRB5,
-	ERR_HTTP,  /* HTTP status */
-	ERR_SOAP,  /* wsman.h: enum wsman_fault */
-	ERR_PT,	   /* AMT's ReturnValue (PT_STATUS) */
+	ERR_HTTP, /* HTTP status */
+	ERR_SOAP, /* wsman.h: enum wsman_fault */
+	ERR_PT,	  /* AMT's ReturnValue (PT_STATUS) */
 	ERR_SQLITE
 };
 
@@ -51,7 +51,8 @@ int err_set(struct err *err, enum err_kind kind, const char *fmt, ...)
 /* As err_set(), keeping the native code of another library. */
 int err_native(struct err *err, enum err_kind kind, enum err_domain domain,
     long native, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
-/* As err_native() with errno's value and text appended: "fmt...: ENOENT text". */
+/* As err_native() with errno's value and text appended: "fmt...: ENOENT text".
+ */
 int err_errno(struct err *err, int error, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* Put context in front of the text already in *err; returns -1. */

@@ -8,8 +8,13 @@
  * lines carry the <N> level prefix instead of a time.  Text that came from a
  * peer goes through str_printable() first.  Never a secret.
  */
-enum log_level { LOG_ERROR = 3, LOG_WARN = 4, LOG_NOTE = 5, LOG_INFO = 6,
-	LOG_TRACE = 7 };
+enum log_level {
+	LOG_ERROR = 3,
+	LOG_WARN = 4,
+	LOG_NOTE = 5,
+	LOG_INFO = 6,
+	LOG_TRACE = 7
+};
 
 /* Lines above this level are dropped; LOG_NOTE at start. */
 void log_set_level(enum log_level level);

@@ -27,8 +27,8 @@ void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 
 /* Watch fd, which stays the caller's; want is LOOP_READ | LOOP_WRITE. */
-struct loop_io *loop_io_add(struct loop *loop, int fd, unsigned want,
-    loop_io_fn *fn, void *cookie);
+struct loop_io *loop_io_add(
+    struct loop *loop, int fd, unsigned want, loop_io_fn *fn, void *cookie);
 void loop_io_want(struct loop_io *io, unsigned want);
 void loop_io_del(struct loop_io *io);
 
@@ -45,14 +45,14 @@ void loop_defer(struct loop *loop, loop_fn *fn, void *cookie);
  * per loop. fn may defer more work: the loop then does not wait. */
 void loop_before_wait(struct loop *loop, loop_fn *fn, void *cookie);
 
-struct loop_signal *loop_signal_add(struct loop *loop, int signum, loop_fn *fn,
-    void *cookie);
+struct loop_signal *loop_signal_add(
+    struct loop *loop, int signum, loop_fn *fn, void *cookie);
 void loop_signal_del(struct loop_signal *signal);
 
 /* Look a host name up with the system's resolver, on a worker; IPv4 first.
  * An address literal comes back as it is. fn is called exactly once. */
-void loop_resolve(struct loop *loop, const char *name, loop_name_fn *fn,
-    void *cookie);
+void loop_resolve(
+    struct loop *loop, const char *name, loop_name_fn *fn, void *cookie);
 
 /* Nothing may still be registered but closed handles. */
 void loop_free(struct loop *loop);
