@@ -15,7 +15,7 @@ struct vault;
  * lose or double a certificate, revocation and CRL.  Its own database.
  *
  * Issuance: serial, CSR and the exact to-be-signed bytes are committed before
- * the one signature is made; what was signed is compared with the record.  After
+ * the one signature is made; what was signed is compared with the record. After
  * a crash an intent without certificate is marked revoked, never signed again.
  * All calls block for a few milliseconds; one thread at a time per struct ca.
  */
@@ -29,8 +29,8 @@ struct ca_conf {
 /* Root (P-384, 20 years, key sealed beside the issuing key as KEY_FILE.root)
  * and issuing CA (RSA-3072, SHA-384, 10 years), first CRL. ERR_CONFLICT when
  * any of the files exists; nothing is left behind on failure. */
-int ca_create(const struct ca_conf *conf, const char *organisation,
-    struct err *err);
+int ca_create(
+    const struct ca_conf *conf, const char *organisation, struct err *err);
 /* ERR_NOTFOUND when there is none; never makes one. Marks intents of a crashed
  * process revoked. */
 int ca_open(const struct ca_conf *conf, struct ca **ret_ca, struct err *err);
@@ -53,10 +53,10 @@ int ca_template_check(const struct ca *ca, const struct ca_template *t,
 /* Who the certificate is for: from the authenticated device record. The names
  * in the CSR must be exactly this set. */
 struct ca_subject {
-	const char *device;    /* name, for the record */
+	const char *device; /* name, for the record */
 	const char *fqdn;
-	const char *short_name;/* or NULL */
-	int amt_major;	       /* picks key size and hash when key is "auto" */
+	const char *short_name; /* or NULL */
+	int amt_major;		/* picks key size and hash when key is "auto" */
 };
 
 /* A certificate as issued; texts owned by the struct. */
@@ -79,7 +79,8 @@ int ca_csr_check(const struct ca *ca, const struct ca_template *t,
     struct err *err);
 /* Check, then issue under an idempotency key: the same key gives the same
  * certificate; the same key with another CSR is ERR_CONFLICT. *ret is filled on
- * success (clear it). ERR_REFUSED when the clock is before the last issuance. */
+ * success (clear it). ERR_REFUSED when the clock is before the last issuance.
+ */
 int ca_issue(struct ca *ca, const struct ca_template *t,
     const struct ca_subject *subject, const uint8_t *csr, size_t len,
     const char *key, int64_t now, struct ca_cert *ret, struct err *err);
@@ -89,8 +90,8 @@ int ca_find(struct ca *ca, const char *key, const char *serial,
 /* RFC 5280 reason (4 = superseded). Already revoked is success. */
 int ca_revoke(struct ca *ca, const char *serial, int reason, int64_t now,
     struct err *err);
-typedef int ca_cert_fn(void *cookie, const struct ca_cert *cert,
-    struct err *err);
+typedef int ca_cert_fn(
+    void *cookie, const struct ca_cert *cert, struct err *err);
 /* Newest first; expires_before 0 = all; device NULL = all. */
 int ca_list(struct ca *ca, const char *device, int64_t expires_before,
     ca_cert_fn *fn, void *cookie, struct err *err);

@@ -17,14 +17,14 @@ struct secret;
  * Sources: MS-ADTS, RFC 4511, RFC 2696.
  */
 struct directory_conf {
-	const char *dc;		/* FQDN */
-	const char *base;	/* DC=ad,DC=example,DC=test; NULL: from rootDSE */
-	bool ldaps;		/* else ldap:// with GSSAPI sealing */
-	const char *ca_file;	/* ldaps */
-	const char *bind_dn;	/* ldaps with simple bind; NULL: GSSAPI, with the
-				 * process's default credentials (see krb.h) */
+	const char *dc;	     /* FQDN */
+	const char *base;    /* DC=ad,DC=example,DC=test; NULL: from rootDSE */
+	bool ldaps;	     /* else ldap:// with GSSAPI sealing */
+	const char *ca_file; /* ldaps */
+	const char *bind_dn; /* ldaps with simple bind; NULL: GSSAPI, with the
+			      * process's default credentials (see krb.h) */
 	const char *password_file;
-	unsigned deadline_ms;	/* per exchange */
+	unsigned deadline_ms; /* per exchange */
 };
 /* Connects and binds. ERR_UNREACHABLE, ERR_UNTRUSTED (certificate), ERR_DENIED
  * (credentials; text says data 52e/532/533/775 in words). */
@@ -42,8 +42,8 @@ struct directory_object {
 	char *spns;	/* sorted, separated by blanks */
 	int64_t enctypes, uac, kvno;
 	int64_t password_at; /* pwdLastSet, unix seconds; 0 = must change */
-	int64_t max_age;     /* domain maxPwdAge in seconds; 0 = never. For a user
-			      * object with a resultant PSO: the PSO's */
+	int64_t max_age; /* domain maxPwdAge in seconds; 0 = never. For a user
+			  * object with a resultant PSO: the PSO's */
 };
 void directory_object_clear(struct directory_object *o);
 
@@ -54,10 +54,10 @@ int directory_read(struct directory *d, const char *account,
 /* What it should be. */
 struct directory_wish {
 	const char *ou;
-	const char *account;  /* ends in '$' */
-	const char *fqdn;     /* dNSHostName and all six SPNs HTTP/fqdn:PORT for
-			       * 16992 16993 16994 16995 623 664 */
-	int64_t enctypes;     /* msDS-SupportedEncryptionTypes */
+	const char *account; /* ends in '$' */
+	const char *fqdn;    /* dNSHostName and all six SPNs HTTP/fqdn:PORT for
+			      * 16992 16993 16994 16995 623 664 */
+	int64_t enctypes;    /* msDS-SupportedEncryptionTypes */
 	const char *description;
 };
 /* The SPNs for fqdn, sorted, separated by blanks. */
@@ -73,11 +73,12 @@ int directory_ensure(struct directory *d, const struct directory_wish *wish,
  * lost. */
 int directory_password_set(struct directory *d, const char *dn,
     const struct secret *password, struct err *err);
-/* rootDSE currentTime (1 s precision) minus our clock, half the round trip off. */
-int directory_time(struct directory *d, int64_t *ret_offset_ms,
-    struct err *err);
+/* rootDSE currentTime (1 s precision) minus our clock, half the round trip off.
+ */
+int directory_time(
+    struct directory *d, int64_t *ret_offset_ms, struct err *err);
 /* "%h-iME$" with %h = host part, lower case: the account name; at most 20
  * characters before the '$' limit of the schema is not assumed, 64 is. */
-int directory_account_name(const char *pattern, const char *fqdn,
-    struct buf *out, struct err *err);
+int directory_account_name(
+    const char *pattern, const char *fqdn, struct buf *out, struct err *err);
 #endif

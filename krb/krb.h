@@ -17,26 +17,27 @@ struct secret;
  */
 struct krb_conf {
 	const char *realm;
-	const char *kdc;	/* host or address; NULL: krb5.conf / DNS */
-	const char *principal;	/* our own, from the keytab */
+	const char *kdc;       /* host or address; NULL: krb5.conf / DNS */
+	const char *principal; /* our own, from the keytab */
 	const char *keytab;
 	unsigned deadline_ms;
 };
-int krb_open(const struct krb_conf *conf, struct krb **ret_krb,
-    struct err *err);
+int krb_open(
+    const struct krb_conf *conf, struct krb **ret_krb, struct err *err);
 void krb_close(struct krb *k); /* NULL is allowed */
 
 /* Own TGT from the keytab into this process's MEMORY cache, renewed when less
  * than a quarter of its life is left; sets the thread's default cache so that
- * SASL/GSSAPI of the calling thread uses it. ERR_DENIED when the KDC refuses the
- * key, ERR_UNREACHABLE. */
+ * SASL/GSSAPI of the calling thread uses it. ERR_DENIED when the KDC refuses
+ * the key, ERR_UNREACHABLE. */
 int krb_login(struct krb *k, struct err *err);
 /* The KDC's clock minus ours, from the KRB-ERROR (or rep) of an AS-REQ, best of
  * `samples`; *ret_error_ms half the best round trip. */
 int krb_time(struct krb *k, int samples, int64_t *ret_offset_ms,
     int64_t *ret_error_ms, struct err *err);
 /* Does this password get a TGT for the principal (sAMAccountName)? 0 yes,
- * ERR_DENIED no (preauthentication failed), others: cannot tell. One attempt. */
+ * ERR_DENIED no (preauthentication failed), others: cannot tell. One attempt.
+ */
 int krb_password_check(struct krb *k, const char *principal,
     const struct secret *password, struct err *err);
 /* Salt and PBKDF2 rounds the KDC really uses for the principal (ETYPE-INFO2 of
@@ -44,8 +45,8 @@ int krb_password_check(struct krb *k, const char *principal,
 int krb_salt(struct krb *k, const char *principal, struct buf *ret_salt,
     int64_t *ret_iterations, struct err *err);
 /* RC4-HMAC long-term key (NT hash), 16 bytes, given. */
-int krb_key_rc4(const struct secret *password, struct secret **ret_key,
-    struct err *err);
+int krb_key_rc4(
+    const struct secret *password, struct secret **ret_key, struct err *err);
 /* AES key of 16 or 32 bytes by string-to-key, given. */
 int krb_key_aes(struct krb *k, int bits, const struct secret *password,
     const char *salt, int64_t iterations, struct secret **ret_key,
@@ -53,8 +54,8 @@ int krb_key_aes(struct krb *k, int bits, const struct secret *password,
 /* A fresh service ticket for the SPN ("HTTP/fqdn:16993"), never a cached one,
  * as base64 SPNEGO token for "Authorization: Negotiate". Keeps the context for
  * krb_token_verify(). ERR_NOTFOUND: the KDC does not know the SPN. */
-int krb_token(struct krb *k, const char *spn, struct buf *ret_token,
-    struct err *err);
+int krb_token(
+    struct krb *k, const char *spn, struct buf *ret_token, struct err *err);
 /* The server's answer token (base64): mutual authentication holds, or
  * ERR_UNTRUSTED with what it says. */
 int krb_token_verify(struct krb *k, const char *answer, struct err *err);

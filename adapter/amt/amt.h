@@ -43,8 +43,8 @@ struct amt_general {
 };
 int amt_general_read(struct wsman *w, struct amt_general *ret,
     amt_done_fn *done, void *cookie, struct err *err);
-/* Get, change host, domain, shared_fqdn, ping and the ddns fields, Put the whole
- * instance, compare the answer; equal already: nothing is written. */
+/* Get, change host, domain, shared_fqdn, ping and the ddns fields, Put the
+ * whole instance, compare the answer; equal already: nothing is written. */
 int amt_general_write(struct wsman *w, const struct amt_general *wish,
     amt_done_fn *done, void *cookie, struct err *err);
 
@@ -66,8 +66,8 @@ int amt_ethernet_write(struct wsman *w, const struct amt_ethernet *wish,
 int amt_clock_read(struct wsman *w, int64_t *ret_offset_ms, amt_done_fn *done,
     void *cookie, struct err *err);
 /* GetLowAccuracyTimeSynch, SetHighAccuracyTimeSynch with that Ta0. */
-int amt_clock_set(struct wsman *w, amt_done_fn *done, void *cookie,
-    struct err *err);
+int amt_clock_set(
+    struct wsman *w, amt_done_fn *done, void *cookie, struct err *err);
 
 /* AMT_PublicKeyCertificate, AMT_PublicPrivateKeyPair */
 struct amt_cert {
@@ -87,7 +87,7 @@ struct amt_pki {
 	struct amt_key keys[AMT_MAX_STORE];
 	size_t key_count;
 	char tls_cert[AMT_HANDLE]; /* AMT_TLSCredentialContext; "" if none */
-	int64_t key_bits;	   /* largest of SupportedKeyLengths, else 2048 */
+	int64_t key_bits; /* largest of SupportedKeyLengths, else 2048 */
 };
 int amt_pki_read(struct wsman *w, struct amt_pki *ret, amt_done_fn *done,
     void *cookie, struct err *err);
@@ -105,7 +105,7 @@ struct amt_csr {
 	size_t spki_len;
 	const char *common_name;
 	const char *const *dns_names; /* NULL at the end */
-	int hash_bits; /* 256 or 384 */
+	int hash_bits;		      /* 256 or 384 */
 };
 /* A null-signed PKCS#10 with our names, handed to GeneratePKCS10RequestEx;
  * what comes back is checked: signature, key, names unchanged. */
@@ -143,10 +143,10 @@ int amt_admin_write(struct wsman *w, const char *user, const char *realm,
     struct err *err);
 struct amt_acl {
 	int64_t handle;
-	char sid[192];	   /* "S-1-..."; "" for a Digest user */
+	char sid[192]; /* "S-1-..."; "" for a Digest user */
 	char user[64];
 	int64_t access;
-	char realms[128];  /* "2,3,5", sorted */
+	char realms[128]; /* "2,3,5", sorted */
 };
 struct amt_acls {
 	struct amt_acl entry[AMT_MAX_STORE];

@@ -16,53 +16,63 @@ struct err;
  * order, later ones win key by key.
  *
  * Times are seconds; in the file they are written "30d", "15m", "90s".
- * Relative paths are relative to the configuration file's folder.
+ * Relative paths are relative to FILE's folder, also those in conf.d.
  */
 struct conf {
-	char *file;	 /* where it was read from */
-	char *database;	 /* store: path of the SQLite file */
-	char *vault_key; /* key file */
-	char *profile;	 /* profile file */
+	char *file;	   /* where it was read from */
+	char *database;	   /* store: path of the SQLite file */
+	char *vault_key;   /* key file */
+	char *profile;	   /* profile file */
 	char *ca_database; /* the CA's own store */
 	char *ca_key;	   /* issuing CA key, PKCS#8 sealed by the vault */
 
 	/* run: */
-	int64_t parallel;	  /* devices in flight at once, 1..4000 */
-	int64_t retry_first;	  /* back-off after a failed run, doubled each time */
-	int64_t retry_most;	  /* up to this */
-	int64_t lease;		  /* how long a worker holds a device */
-	int64_t attempts;	  /* act() of one step, at most */
+	int64_t parallel; /* devices in flight at once, 1..4000 */
+	int64_t
+	    retry_first;    /* back-off after a failed run, doubled each time */
+	int64_t retry_most; /* up to this */
+	int64_t lease;	    /* how long a worker holds a device */
+	int64_t attempts;   /* act() of one step, at most */
 
 	/* device: */
-	int64_t connect_timeout;  /* TCP and TLS */
-	int64_t call_timeout;	  /* one WS-Man call */
-	int64_t keygen_timeout;	  /* GenerateKeyPair */
-	int64_t commit_window;	  /* until a device must be back after a commit */
+	int64_t connect_timeout; /* TCP and TLS */
+	int64_t call_timeout;	 /* one WS-Man call */
+	int64_t keygen_timeout;	 /* GenerateKeyPair */
+	int64_t commit_window; /* until a device must be back after a commit */
 	int64_t dns_timeout;
-	bool legacy_tls;	  /* allow TLS < 1.2 to firmware <= 11 */
+	bool legacy_tls; /* allow TLS < 1.2 to firmware <= 11 */
 
 	/* directory: */
-	bool directory;		  /* is Active Directory used at all? */
-	char *realm;		  /* AD.EXAMPLE.TEST */
-	char *domain;		  /* ad.example.test */
-	char *dc;		  /* FQDN of the DC to use; NULL: by DNS SRV */
-	char *principal;	  /* svc-amt@AD.EXAMPLE.TEST */
-	char *keytab;		  /* its keys */
-	char *transport;	  /* "gssapi" (sealed, port 389) or "ldaps" */
-	char *ldap_ca;		  /* CA file for ldaps */
-	char *bind_dn;		  /* ldaps with simple bind: who */
-	char *bind_password_file; /* and with what */
-	int64_t directory_timeout;/* each LDAP or KDC exchange */
-	int64_t clock_limit;	  /* our clock may be off the KDC's by this */
+	bool directory;		   /* is Active Directory used at all? */
+	char *realm;		   /* AD.EXAMPLE.TEST */
+	char *domain;		   /* ad.example.test */
+	char *dc;		   /* FQDN of the DC to use; NULL: by DNS SRV */
+	char *principal;	   /* svc-amt@AD.EXAMPLE.TEST */
+	char *keytab;		   /* its keys */
+	char *transport;	   /* "gssapi" (sealed, port 389) or "ldaps" */
+	char *ldap_ca;		   /* CA file for ldaps */
+	char *bind_dn;		   /* ldaps with simple bind: who */
+	char *bind_password_file;  /* and with what */
+	int64_t directory_timeout; /* each LDAP or KDC exchange */
+	int64_t clock_limit;	   /* our clock may be off the KDC's by this */
 
 	/* serve: */
-	int64_t poll;		  /* look for new work at least this often */
+	int64_t poll; /* look for new work at least this often */
 };
 
 int conf_load(const char *file, struct conf **ret_conf, struct err *err);
 void conf_free(struct conf *conf);
 /* Write a commented configuration file with every option and its default. */
 void conf_example(FILE *out);
+/* The same with these set, e.g. {"directory.realm", "AD.EXAMPLE.TEST"}; values
+ * are checked by conf_load() only. A key that is none: ERR_INVALID, nothing is
+ * written. */
+struct conf_setting {
+	const char *key;
+	const char *value;
+};
+int conf_write(const struct conf_setting *settings, size_t count, FILE *out,
+    struct err *err);
 /* "key = value   # help (default, range)" for each option as now in force. */
 void conf_show(const struct conf *conf, FILE *out);
 #endif

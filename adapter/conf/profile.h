@@ -14,9 +14,9 @@ struct err;
  * configured and silently not done; later versions add sections only.
  */
 struct profile_acl {
-	char *sid;	   /* "S-1-5-21-..." of an AD user or group */
-	char *realms;	   /* "2,3,5": numbers of AMT_AuthorizationService */
-	int64_t access;	   /* 0 local, 1 network, 2 any */
+	char *sid;	/* "S-1-5-21-..." of an AD user or group */
+	char *realms;	/* "2,3,5": numbers of AMT_AuthorizationService */
+	int64_t access; /* 0 local, 1 network, 2 any */
 };
 
 struct profile_template { /* of certificates; see ca.h */
@@ -24,8 +24,8 @@ struct profile_template { /* of certificates; see ca.h */
 	int64_t validity;
 	int64_t renew_before;
 	int64_t backdate;
-	char *key;	  /* "auto" (by firmware), "rsa-2048", "rsa-3072" */
-	bool short_name;  /* SAN also holds the host part */
+	char *key;	 /* "auto" (by firmware), "rsa-2048", "rsa-3072" */
+	bool short_name; /* SAN also holds the host part */
 };
 
 struct profile {
@@ -38,7 +38,7 @@ struct profile {
 	/* names: */
 	bool names_sync; /* AMT host and domain name follow the host's */
 	bool shared_fqdn;
-	char *ddns; /* "off", "dhcp", "client" */
+	char *ddns;	       /* "off", "dhcp", "client" */
 	int64_t ddns_interval; /* minutes */
 	int64_t ddns_ttl;
 	bool ping;
@@ -47,14 +47,14 @@ struct profile {
 	char *ip;
 
 	/* tls: */
-	bool tls;	   /* server authentication on the remote interface */
-	bool tls_plain;	   /* leave the plain port open where firmware can */
+	bool tls;	/* server authentication on the remote interface */
+	bool tls_plain; /* leave the plain port open where firmware can */
 	char *template_name;
 
 	/* ad: */
 	bool ad;
-	char *ou;	 /* DN */
-	char *account;	 /* pattern of sAMAccountName: "%h-iME$" */
+	char *ou;      /* DN */
+	char *account; /* pattern of sAMAccountName: "%h-iME$" */
 	int64_t ad_password_length;
 	int64_t ad_renew_before; /* before maxPwdAge; 10 d */
 	int64_t ad_max_age;	 /* when the domain says never; 0 = never */
@@ -62,7 +62,7 @@ struct profile {
 	size_t acl_count;
 
 	/* admin: */
-	bool admin;	 /* keep the Digest admin password */
+	bool admin;		       /* keep the Digest admin password */
 	int64_t admin_password_length; /* 8..32 */
 	int64_t admin_max_age;
 
@@ -70,11 +70,13 @@ struct profile {
 	size_t template_count;
 };
 
-int profile_load(const char *file, struct profile **ret_profile,
-    struct err *err);
+int profile_load(
+    const char *file, struct profile **ret_profile, struct err *err);
 void profile_free(struct profile *p);
 /* The template the TLS certificate is made by; never NULL after load. */
 const struct profile_template *profile_tls_template(const struct profile *p);
-/* A commented profile with the defaults; ou and domain filled in. */
+/* A commented profile with the defaults; with an ou (may be NULL) AD is on. */
 void profile_example(FILE *out, const char *ou);
+/* As conf_show(). */
+void profile_show(const struct profile *p, FILE *out);
 #endif

@@ -23,15 +23,15 @@ struct daemon {
 	struct profile *profile;
 	struct vault *vault;
 	struct store *store;
-	struct ca *ca;	    /* NULL without ENGINE */
-	struct loop *loop;  /* NULL without ENGINE */
+	struct ca *ca;	   /* NULL without ENGINE */
+	struct loop *loop; /* NULL without ENGINE */
 	struct ports *ports;
 	struct engine *engine;
 };
 
 enum daemon_parts {
-	DAEMON_STORE,  /* conf, profile, vault, store */
-	DAEMON_ENGINE  /* and CA, loop, ports, engine */
+	DAEMON_STORE, /* conf, profile, vault, store */
+	DAEMON_ENGINE /* and CA, loop, ports, engine */
 };
 
 int daemon_open(const char *conf_file, enum daemon_parts parts,
@@ -44,16 +44,16 @@ int daemon_serve(struct daemon *d, struct err *err);
 
 /* Own clock against the KDC's, when a directory is configured: ERR_REFUSED when
  * off by more than conf->clock_limit. Blocking; before a run. */
-int daemon_check_clock(struct daemon *d, int64_t *ret_offset_ms,
-    struct err *err);
+int daemon_check_clock(
+    struct daemon *d, int64_t *ret_offset_ms, struct err *err);
 
 /* For port_*.c, called by daemon_open(). */
 struct net;
 int port_device_new(struct loop *loop, struct net *net, const struct conf *conf,
     struct ca *ca, struct ports *ports, struct err *err);
 void port_device_free(struct ports *ports);
-int port_ca_new(struct loop *loop, struct ca *ca, struct ports *ports,
-    struct err *err);
+int port_ca_new(
+    struct loop *loop, struct ca *ca, struct ports *ports, struct err *err);
 void port_ca_free(struct ports *ports);
 /* Directory and KDC together: both run on workers with connections of their
  * own. Leaves self NULL when conf->directory is false. */

@@ -35,8 +35,9 @@ enum engine_outcome {
 	ENGINE_OK,	/* nothing to do */
 	ENGINE_CHANGED, /* steps were made and seen */
 	ENGINE_FAILED,
-	ENGINE_PARKED,	/* an intent stays open: waits, or needs a person */
-	ENGINE_SKIPPED	/* not ours now: leased elsewhere, or credentials spent */
+	ENGINE_PARKED, /* an intent stays open: waits, or needs a person */
+	ENGINE_SKIPPED /* not ours now: leased elsewhere, or credentials spent
+			*/
 };
 const char *engine_outcome_name(enum engine_outcome o);
 
@@ -44,11 +45,11 @@ const char *engine_outcome_name(enum engine_outcome o);
 struct engine_report {
 	const struct device *device; /* the record as it is now */
 	const struct play *play;     /* NULL with ENGINE_LOOK */
-	const struct plan *plan;     /* what was or would be done; may be NULL */
+	const struct plan *plan; /* what was or would be done; may be NULL */
 	enum engine_outcome outcome;
-	unsigned reasons;   /* diagnose() after the last look */
+	unsigned reasons; /* diagnose() after the last look */
 	size_t steps_done;
-	int64_t ms;	    /* wall time from its start */
+	int64_t ms;	       /* wall time from its start */
 	const struct err *err; /* kind ERR_NONE when there is none */
 };
 typedef void engine_report_fn(void *cookie, const struct engine_report *report);

@@ -35,15 +35,16 @@ struct policy {
 
 /* One task: a row of the table in plays.c. */
 struct play {
-	const char *name;	   /* "sync-clock" */
-	const char *const *aliases;/* words of SCS, rpc-go, ePO; NULL at the end */
+	const char *name; /* "sync-clock" */
+	const char *const
+	    *aliases; /* words of SCS, rpc-go, ePO; NULL at the end */
 	const char *summary;
 	/* When is this next due? 0 = never. Pure. */
 	int64_t (*due)(const struct device *d, const struct policy *p);
-	/* Append the steps that bring the device to policy; forced: also when it
-	 * is not due, because a person asked. Pure. */
-	void (*plan)(const struct device *d, const struct policy *p, bool forced,
-	    struct plan *plan);
+	/* Append the steps that bring the device to policy; forced: also when
+	 * it is not due, because a person asked. Pure. */
+	void (*plan)(const struct device *d, const struct policy *p,
+	    bool forced, struct plan *plan);
 };
 
 /* All plays; NULL name at the end. */

@@ -11,8 +11,9 @@ struct profile;
 struct secret;
 
 /*
- * What the engine needs from the world, in the engine's own words.  daemon fills
- * these in with amt, ca, directory and krb; the crash tests fill in fakes.
+ * What the engine needs from the world, in the engine's own words.  daemon
+ * fills these in with amt, ca, directory and krb; the crash tests fill in
+ * fakes.
  *
  * Every call that takes done() reports exactly once through it, from the loop,
  * never from inside the call; err->kind is ERR_NONE on success.  What "ret"
@@ -83,8 +84,8 @@ struct port_device {
 	void (*check_ticket)(void *self, struct visit *v, const char *token,
 	    struct buf *ret_answer, port_done_fn *done, void *cookie);
 
-	void (*clock_set)(void *self, struct visit *v, port_done_fn *done,
-	    void *cookie);
+	void (*clock_set)(
+	    void *self, struct visit *v, port_done_fn *done, void *cookie);
 	/* Host and domain name, shared FQDN, DDNS, ping as wished. */
 	void (*names_set)(void *self, struct visit *v, const char *host,
 	    const char *domain, const struct profile *profile,
@@ -118,8 +119,8 @@ struct port_device {
 	void (*password_set)(void *self, struct visit *v,
 	    const struct secret *password, port_done_fn *done, void *cookie);
 	/* From now on the visit logs in with this one (copied). */
-	void (*password_use)(void *self, struct visit *v,
-	    const struct secret *password);
+	void (*password_use)(
+	    void *self, struct visit *v, const struct secret *password);
 };
 
 struct port_issued {
@@ -139,16 +140,16 @@ struct port_ca {
 	/* What was issued under the key; ERR_NOTFOUND. */
 	void (*look)(void *self, const char *key, struct port_issued *ret,
 	    port_done_fn *done, void *cookie);
-	void (*revoke)(void *self, const char *serial, port_done_fn *done,
-	    void *cookie);
+	void (*revoke)(
+	    void *self, const char *serial, port_done_fn *done, void *cookie);
 	void (*look_revoked)(void *self, const char *serial, bool *ret_revoked,
 	    port_done_fn *done, void *cookie);
 };
 
 struct port_directory {
 	void *self;
-	/* Read the object into the ad_* fields of *into; ERR_NOTFOUND when there
-	 * is none. */
+	/* Read the object into the ad_* fields of *into; ERR_NOTFOUND when
+	 * there is none. */
 	void (*look)(void *self, const char *account, struct device *into,
 	    port_done_fn *done, void *cookie);
 	/* Create or bring to spec; see directory_ensure(). */

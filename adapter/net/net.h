@@ -11,10 +11,10 @@ struct net;
 struct net_peer;
 
 /*
- * HTTP exchanges on libcurl's multi interface, driven by the loop.  No redirects,
- * no cookies, no proxy, HTTP/1.1, "Expect:" off, no libcurl authentication: what
- * is sent is what the caller gave.  Many multi handles of at most 250 transfers
- * each hang on one loop.
+ * HTTP exchanges on libcurl's multi interface, driven by the loop.  No
+ * redirects, no cookies, no proxy, HTTP/1.1, "Expect:" off, no libcurl
+ * authentication: what is sent is what the caller gave.  Many multi handles of
+ * at most 250 transfers each hang on one loop.
  */
 struct net *net_new(struct loop *loop, struct err *err);
 void net_free(struct net *net); /* peers must be gone */
@@ -31,15 +31,15 @@ struct net_trust {
 
 /* One server address: keeps one connection and its TLS session. */
 struct net_peer_conf {
-	const char *address;	/* IPv4 or IPv6 literal */
+	const char *address; /* IPv4 or IPv6 literal */
 	uint16_t port;
 	bool tls;
 	bool legacy_tls;	/* allow TLS 1.0/1.1 and legacy renegotiation */
 	struct net_trust trust; /* all copied */
 	unsigned connect_ms;
 };
-struct net_peer *net_peer_new(struct net *net, const struct net_peer_conf *conf,
-    struct err *err);
+struct net_peer *net_peer_new(
+    struct net *net, const struct net_peer_conf *conf, struct err *err);
 /* Close its connection; the next exchange opens a new one. */
 void net_peer_disconnect(struct net_peer *peer);
 /* Cancels what is under way (done() is then not called). */
@@ -50,13 +50,13 @@ const char *net_peer_leaf(const struct net_peer *peer);
 const uint8_t *net_peer_leaf_der(const struct net_peer *peer, size_t *ret_len);
 
 struct net_request {
-	const char *method;	   /* "POST" */
-	const char *path;	   /* "/wsman" */
-	const char *const *headers;/* "Name: value", ..., NULL */
-	const void *body;	   /* borrowed until done() */
+	const char *method;	    /* "POST" */
+	const char *path;	    /* "/wsman" */
+	const char *const *headers; /* "Name: value", ..., NULL */
+	const void *body;	    /* borrowed until done() */
 	size_t body_len;
-	unsigned timeout_ms;	   /* for the whole exchange */
-	size_t answer_max;	   /* longer answers end in ERR_PROTOCOL */
+	unsigned timeout_ms; /* for the whole exchange */
+	size_t answer_max;   /* longer answers end in ERR_PROTOCOL */
 };
 
 /* Borrowed for the callback. */
@@ -75,8 +75,8 @@ struct net_answer {
  * may have; ERR_UNTRUSTED that the certificate was refused; ERR_PROTOCOL that
  * the answer was no HTTP or too long (the request was sent).
  */
-typedef void net_done_fn(void *cookie, const struct net_answer *answer,
-    const struct err *err);
+typedef void net_done_fn(
+    void *cookie, const struct net_answer *answer, const struct err *err);
 
 /* One at a time per peer. done() is called exactly once, from the loop. */
 int net_exchange(struct net_peer *peer, const struct net_request *request,

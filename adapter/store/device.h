@@ -39,14 +39,14 @@ struct device {
 
 	/* AMT facts as last read. */
 	int64_t read_at;
-	char *amt_version; /* CIM_SoftwareIdentity "AMT": "16.1.25" */
+	char *amt_version;  /* CIM_SoftwareIdentity "AMT": "16.1.25" */
 	char *control_mode; /* "acm", "ccm", "none" */
 	char *amt_host;
 	char *amt_domain;
 	char *amt_os_fqdn; /* HostOSFQDN */
 	bool shared_fqdn;
 	bool ping_response;
-	char *ddns_mode; /* "off", "dhcp" (option 81), "client" */
+	char *ddns_mode;       /* "off", "dhcp" (option 81), "client" */
 	int64_t ddns_interval; /* minutes */
 	int64_t ddns_ttl;      /* seconds */
 	bool dhcp_enabled;
@@ -56,19 +56,21 @@ struct device {
 	bool link_up;
 	bool tls_enabled;
 	bool tls_mutual;
-	bool tls_plain; /* AcceptNonSecureConnections */
-	bool tls_plain_supported; /* NonSecureConnectionsSupported; true if absent */
-	int64_t clock_offset_ms; /* device minus ours, when read */
+	bool tls_plain;		  /* AcceptNonSecureConnections */
+	bool tls_plain_supported; /* NonSecureConnectionsSupported; true if
+				     absent */
+	int64_t clock_offset_ms;  /* device minus ours, when read */
 	int64_t clock_read_at;
 	bool krb_enabled;
 	char *krb_realm;
 	int64_t krb_kvno;
 	char *krb_enctypes; /* "rc4,aes128,aes256" as configured */
-	char *acl_sids;	    /* "S-1-5-...:2,3,5 S-1-...": Kerberos entries, realms */
-	int64_t key_bits;   /* largest of SupportedKeyLengths, 2048 if unread */
+	char
+	    *acl_sids; /* "S-1-5-...:2,3,5 S-1-...": Kerberos entries, realms */
+	int64_t key_bits; /* largest of SupportedKeyLengths, 2048 if unread */
 
 	/* The TLS certificate in use. */
-	char *cert_handle; /* InstanceID in AMT_PublicKeyCertificate */
+	char *cert_handle;     /* InstanceID in AMT_PublicKeyCertificate */
 	char *cert_key_handle; /* its AMT_PublicPrivateKeyPair */
 	char *cert_sha256;
 	char *cert_serial; /* hex, as in the CA's store */
@@ -97,10 +99,11 @@ struct device {
 	int64_t ad_enctypes;
 	int64_t ad_uac;
 	int64_t ad_kvno;
-	int64_t ad_password_at;	 /* pwdLastSet */
-	int64_t ad_max_age;	 /* seconds; 0 = passwords never expire */
+	int64_t ad_password_at; /* pwdLastSet */
+	int64_t ad_max_age;	/* seconds; 0 = passwords never expire */
 	int64_t ad_read_at;
-	bool ad_key_pending; /* AD has a password the device does not have yet */
+	bool
+	    ad_key_pending; /* AD has a password the device does not have yet */
 
 	/* What we did, and how it went. */
 	int64_t clock_set_at;
@@ -110,9 +113,9 @@ struct device {
 	char *error_code;	   /* reason code: see diagnose.h */
 	char *error_text;
 	int64_t error_at;
-	int64_t strikes; /* refused credentials since the last success */
+	int64_t strikes;  /* refused credentials since the last success */
 	int64_t failures; /* runs failed in a row; drives back-off */
-	char *reasons;	 /* reason codes after the last look, by comma */
+	char *reasons;	  /* reason codes after the last look, by comma */
 	int64_t run_at;
 	char *run_play;
 	char *run_result; /* "ok", "changed", "failed", "parked" */
@@ -143,12 +146,13 @@ struct device_field {
 const struct device_field *device_fields(size_t *ret_count);
 /* By name; NULL if there is none. */
 const struct device_field *device_field(const char *name);
-const char *device_get_text(const struct device *d, const struct device_field *f);
+const char *device_get_text(
+    const struct device *d, const struct device_field *f);
 int64_t device_get_int(const struct device *d, const struct device_field *f);
-void device_set_text(struct device *d, const struct device_field *f,
-    const char *text);
-void device_set_int(struct device *d, const struct device_field *f,
-    int64_t value);
+void device_set_text(
+    struct device *d, const struct device_field *f, const char *text);
+void device_set_int(
+    struct device *d, const struct device_field *f, int64_t value);
 
 /* With defaults: ports, use_tls false, admin_user "admin". */
 struct device *device_new(const char *name);

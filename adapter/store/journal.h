@@ -17,16 +17,16 @@ struct store;
 struct journal_intent {
 	int64_t id;
 	int64_t device;
-	const char *play;	     /* "reissue-certificates" */
-	const char *step;	     /* row of the step table: "certificate.add" */
-	const char *args;	     /* JSON object without secrets, never NULL */
+	const char *play; /* "reissue-certificates" */
+	const char *step; /* row of the step table: "certificate.add" */
+	const char *args; /* JSON object without secrets, never NULL */
 	const struct secret *secret; /* candidate; sealed at rest; or NULL */
 	int64_t attempts;	     /* of act(), this one included */
 	int64_t opened_at;
 	/* Of ended ones: */
 	int64_t ended_at;
-	const char *end;	     /* "done", "failed", "parked" */
-	const char *result;	     /* JSON or text, no secrets */
+	const char *end;    /* "done", "failed", "parked" */
+	const char *result; /* JSON or text, no secrets */
 };
 
 enum journal_end {
@@ -47,8 +47,8 @@ int journal_park(struct store *s, int64_t id, const char *why, struct err *err);
 int journal_settle(struct store *s, int64_t id, enum journal_end end,
     const char *result, int64_t now, struct err *err);
 
-typedef int journal_fn(void *cookie, const struct journal_intent *intent,
-    struct err *err);
+typedef int journal_fn(
+    void *cookie, const struct journal_intent *intent, struct err *err);
 /* Open ones, oldest first; device 0 = all. secret is borrowed for the call. */
 int journal_scan_open(struct store *s, int64_t device, journal_fn *fn,
     void *cookie, struct err *err);

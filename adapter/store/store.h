@@ -37,28 +37,28 @@ void store_rollback(struct store *s);
 bool store_dirty(const struct store *s);
 
 /* --- devices --- */
-typedef int store_device_fn(void *cookie, const struct device *device,
-    struct err *err);
+typedef int store_device_fn(
+    void *cookie, const struct device *device, struct err *err);
 
 /* What to choose; zeroed means all. All set conditions must hold. */
 struct store_filter {
-	const char *name;     /* shell pattern on name, uuid or address */
-	const char *reason;   /* has this reason code */
+	const char *name;   /* shell pattern on name, uuid or address */
+	const char *reason; /* has this reason code */
 	const char *site;
-	int64_t due_before;   /* next_due <= this and not 0 */
-	size_t limit;	      /* 0 = no limit */
-	bool unleased;	      /* nobody is working on it */
+	int64_t due_before; /* next_due <= this and not 0 */
+	size_t limit;	    /* 0 = no limit */
+	bool unleased;	    /* nobody is working on it */
 };
 
 int store_device_add(struct store *s, struct device *d, struct err *err);
 /* By exact name or uuid; a copy, given. ERR_NOTFOUND. */
 int store_device_find(struct store *s, const char *name,
     struct device **ret_device, struct err *err);
-int store_device_get(struct store *s, int64_t id, struct device **ret_device,
-    struct err *err);
+int store_device_get(
+    struct store *s, int64_t id, struct device **ret_device, struct err *err);
 /* Write the HOST fields. ERR_CONFLICT when the new name is taken. */
-int store_device_save_host(struct store *s, const struct device *d,
-    struct err *err);
+int store_device_save_host(
+    struct store *s, const struct device *d, struct err *err);
 /* Write the STATE fields; ERR_CONFLICT when the lease is no longer ours. */
 int store_device_save_state(struct store *s, const struct device *d,
     int64_t lease_token, struct err *err);
@@ -80,8 +80,8 @@ int store_lease_take(struct store *s, int64_t device, const char *owner,
 /* Prolong; ERR_CONFLICT when the lease is no longer ours. */
 int store_lease_renew(struct store *s, int64_t device, int64_t token,
     int64_t until, struct err *err);
-int store_lease_drop(struct store *s, int64_t device, int64_t token,
-    struct err *err);
+int store_lease_drop(
+    struct store *s, int64_t device, int64_t token, struct err *err);
 
 /* --- secrets: sealed by the vault, bound to device and kind --- */
 enum store_secret { STORE_SECRET_ADMIN, STORE_SECRET_AD };
@@ -103,12 +103,12 @@ struct store_event {
 	const char *actor;  /* "run", "serve", "cli:user" */
 	const char *detail; /* JSON object, no secrets */
 };
-typedef int store_event_fn(void *cookie, const struct store_event *event,
-    struct err *err);
+typedef int store_event_fn(
+    void *cookie, const struct store_event *event, struct err *err);
 
 /* id is ignored; hash = SHA-256(previous hash, all fields). */
-int store_event_add(struct store *s, const struct store_event *event,
-    struct err *err);
+int store_event_add(
+    struct store *s, const struct store_event *event, struct err *err);
 /* In id order after `after`; device 0 = all. */
 int store_event_scan(struct store *s, int64_t device, int64_t after,
     size_t limit, store_event_fn *fn, void *cookie, struct err *err);

@@ -12,7 +12,8 @@ struct vault;
  * Seals secrets at rest: AES-256-GCM, a fresh 96-bit nonce each, the purpose as
  * additional data so that a blob cannot be used elsewhere.  Keys live in a key
  * file: one line per key, "KEYID:64 hex digits", the first seals, all open.
- * A file that does not answer is not an empty one: nothing is made in its place.
+ * A file that does not answer is not an empty one: nothing is made in its
+ * place.
  */
 /* A new key file (mode 0600); ERR_CONFLICT when path exists. */
 int vault_create(const char *path, struct err *err);

@@ -24,12 +24,20 @@ struct wsman_reply;
 #define WSMAN_NS_AMT "http://intel.com/wbem/wscim/1/amt-schema/1/"
 #define WSMAN_NS_IPS "http://intel.com/wbem/wscim/1/ips-schema/1/"
 #define WSMAN_NS_CIM "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/"
-#define WSMAN_ANONYMOUS \
+#define WSMAN_ANONYMOUS                                                        \
 	"http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous"
 
 /* --- codec --- */
-enum wsman_verb { WSMAN_GET, WSMAN_PUT, WSMAN_CREATE, WSMAN_DELETE,
-	WSMAN_ENUMERATE, WSMAN_PULL, WSMAN_INVOKE, WSMAN_IDENTIFY };
+enum wsman_verb {
+	WSMAN_GET,
+	WSMAN_PUT,
+	WSMAN_CREATE,
+	WSMAN_DELETE,
+	WSMAN_ENUMERATE,
+	WSMAN_PULL,
+	WSMAN_INVOKE,
+	WSMAN_IDENTIFY
+};
 
 /* SOAP fault subcodes we know, as err.native with ERR_SOAP. */
 enum wsman_fault {
@@ -49,13 +57,13 @@ enum wsman_fault {
 
 struct wsman_request {
 	enum wsman_verb verb;
-	const char *class_name; /* "AMT_GeneralSettings"; prefix picks the URI */
-	const char *method;	/* INVOKE: "CommitChanges" */
-	/* name, value, ..., NULL; or NULL. A value beginning with '<' is an
-	 * endpoint reference made by wsman_epr(). */
+	const char
+	    *class_name;    /* "AMT_GeneralSettings"; prefix picks the URI */
+	const char *method; /* INVOKE: "CommitChanges" */
+	/* name, value, ..., NULL; or NULL. */
 	const char *const *selectors;
-	const char *body;     /* inner XML of the Body; NULL: what verb needs */
-	const char *context;  /* PULL */
+	const char *body;    /* inner XML of the Body; NULL: what verb needs */
+	const char *context; /* PULL */
 };
 
 /* Class name to its resource URI; ERR_INVALID when it is neither AMT_, IPS_ nor
@@ -65,9 +73,9 @@ int wsman_uri(struct buf *out, const char *class_name, struct err *err);
 int wsman_encode(struct buf *out, const struct wsman_request *request,
     uint64_t message_id, struct err *err);
 
-/* Writing a body: <r:CLASS xmlns:r="URI"> or <r:METHOD_INPUT ...>; then children
- * in the class's namespace; values are escaped. An empty or NULL text value is
- * left out, as firmware refuses empty elements. */
+/* Writing a body: <r:CLASS xmlns:r="URI"> or <r:METHOD_INPUT ...>; then
+ * children in the class's namespace; values are escaped. An empty or NULL text
+ * value is left out, as firmware refuses empty elements. */
 void wsman_open(struct buf *out, const char *class_name, const char *element);
 void wsman_text(struct buf *out, const char *name, const char *value);
 void wsman_int(struct buf *out, const char *name, int64_t value);
@@ -78,16 +86,17 @@ void wsman_ref(struct buf *out, const char *name, const char *class_name,
 void wsman_close(struct buf *out, const char *element);
 /* An instance as received, its children copied in the order received except
  * those the caller answers differently: edit() gets each child and returns true
- * to keep it, or writes its own and returns false. For read-modify-write Put. */
-typedef bool wsman_edit_fn(void *cookie, struct buf *out,
-    const struct xml_node *child);
+ * to keep it, or writes its own and returns false. For read-modify-write Put.
+ */
+typedef bool wsman_edit_fn(
+    void *cookie, struct buf *out, const struct xml_node *child);
 void wsman_copy(struct buf *out, const struct xml_node *instance,
     wsman_edit_fn *edit, void *cookie);
 
 /* Parse one answer. A SOAP fault is -1 with ERR_SOAP: QUOTA and TIMEOUT are
  * ERR_LIMIT, ACCESS_DENIED is ERR_DENIED, DESTINATION_UNREACHABLE is
- * ERR_NOTFOUND, ALREADY_EXISTS is ERR_CONFLICT, the rest ERR_REFUSED. What is no
- * SOAP envelope is ERR_PROTOCOL. message_id 0: RelatesTo is not compared. */
+ * ERR_NOTFOUND, ALREADY_EXISTS is ERR_CONFLICT, the rest ERR_REFUSED. What is
+ * no SOAP envelope is ERR_PROTOCOL. message_id 0: RelatesTo is not compared. */
 int wsman_decode(const void *bytes, size_t len, uint64_t message_id,
     struct wsman_reply **ret_reply, struct err *err);
 void wsman_reply_free(struct wsman_reply *reply); /* NULL is allowed */
@@ -105,18 +114,19 @@ const char *wsman_pt_name(long status, char out[32]);
 /* The InstanceID (or named) selector of an endpoint reference element; NULL. */
 const char *wsman_ref_selector(const struct xml_node *ref, const char *name);
 
-/* A saved answer of any class as JSON text: objects by local name, repeated
- * elements as arrays, a fault as {"fault": ...}. 0 only when it was understood;
- * out is unchanged otherwise. */
-int wsman_to_json(const void *bytes, size_t len, struct buf *out,
-    struct err *err);
+/* A saved answer of any class appended as JSON text: {"header": {...}, "body":
+ * {...}}, for a SOAP fault "fault" in place of "body". Elements by local name,
+ * repeated ones as arrays; json.c has the rules. 0 only when it was understood:
+ * an answer, not a request, and converted wholly; out is unchanged otherwise. */
+int wsman_to_json(
+    const void *bytes, size_t len, struct buf *out, struct err *err);
 
 /* --- Digest, RFC 2617 with AMT's habits; no I/O --- */
 struct wsman_digest; /* a parsed challenge and its use count */
 /* Any separators between parameters, blanks or commas; other schemes give
  * ERR_NOTFOUND. Only MD5, qop auth or auth-int. */
-int wsman_digest_parse(const char *challenge, struct wsman_digest **ret_digest,
-    struct err *err);
+int wsman_digest_parse(
+    const char *challenge, struct wsman_digest **ret_digest, struct err *err);
 const char *wsman_digest_realm(const struct wsman_digest *d);
 /* Append "Digest username=..."; counts nc up (8 hex digits). */
 int wsman_digest_answer(struct wsman_digest *d, struct buf *out,
@@ -134,12 +144,12 @@ struct wsman_conf {
 	bool tls;
 	bool legacy_tls;
 	const struct net_trust *trust; /* TLS; see net.h */
-	const char *realm;   /* the device's known Digest realm; credentials go
-			      * to no other (ERR_UNTRUSTED). NULL: first contact,
-			      * any realm of the form "Digest:..." */
-	const char *user;    /* Digest */
+	const char *realm; /* the device's known Digest realm; credentials go
+			    * to no other (ERR_UNTRUSTED). NULL: first contact,
+			    * any realm of the form "Digest:..." */
+	const char *user;  /* Digest */
 	const struct secret *password;
-	const char *token;   /* Negotiate: base64 SPNEGO token, used once */
+	const char *token; /* Negotiate: base64 SPNEGO token, used once */
 	unsigned connect_ms;
 	unsigned call_ms;
 };
@@ -158,8 +168,8 @@ const char *wsman_token(const struct wsman *session);
 const char *wsman_server(const struct wsman *session);
 
 /* reply is NULL when err->kind is set. Borrowed for the callback. */
-typedef void wsman_done_fn(void *cookie, const struct wsman_reply *reply,
-    const struct err *err);
+typedef void wsman_done_fn(
+    void *cookie, const struct wsman_reply *reply, const struct err *err);
 
 /*
  * One call; a second one before done() is ERR_BUG. done() exactly once, never

@@ -38,12 +38,12 @@ struct sim_cert {
 struct sim_acl {
 	bool used;
 	int handle;
-	char user[17];	  /* Digest entry, or "" */
+	char user[17]; /* Digest entry, or "" */
 	uint8_t ha1[16];
-	uint8_t sid[28];  /* Kerberos entry, or length 0 */
+	uint8_t sid[28]; /* Kerberos entry, or length 0 */
 	size_t sid_len;
 	int access;
-	uint32_t realms;  /* bit per realm number */
+	uint32_t realms; /* bit per realm number */
 	bool enabled;
 };
 
@@ -57,11 +57,11 @@ struct sim_tls { /* one set is staged, one committed */
  * firmware sets dirty whenever it changes any of it. */
 struct sim_state {
 	bool dirty;
-	int major, minor, build;  /* firmware version 16.1.25 */
+	int major, minor, build; /* firmware version 16.1.25 */
 	char uuid[37];
-	char realm[64];		  /* "Digest:" + 32 upper-case hex */
-	int64_t clock_offset_ms;  /* device clock minus real clock */
-	bool clock_set;		  /* network time was set once */
+	char realm[64];		 /* "Digest:" + 32 upper-case hex */
+	int64_t clock_offset_ms; /* device clock minus real clock */
+	bool clock_set;		 /* network time was set once */
 	double clock_drift_ppm;
 	char admin_user[17];
 	uint8_t admin_ha1[16];
@@ -110,34 +110,35 @@ struct sim_login {
 /* What a request does to the transport, after (or instead of) the answer. */
 enum sim_effect {
 	SIM_NONE = 0,
-	SIM_COMMIT = 1,	     /* drop every connection, re-arm TLS from committed */
+	SIM_COMMIT = 1, /* drop every connection, re-arm TLS from committed */
 	SIM_ACL_CHANGED = 2, /* flush Digest session caches */
 	SIM_NETWORK = 4,     /* link down for some seconds */
 	SIM_KRB_CHANGED = 8
 };
 
 struct sim_answer {
-	int status;	 /* 200 or 400 */
-	char *body;	 /* malloc()ed; given */
+	int status; /* 200 or 400 */
+	char *body; /* malloc()ed; given */
 	size_t len;
 	unsigned effects;
-	int delay_ms;	 /* how long firmware takes, by class and method */
-	char method[64]; /* "AMT_TimeSynchronizationService.SetHighAccuracyTimeSynch",
-			  * "AMT_GeneralSettings.Put": names for fault rules */
+	int delay_ms; /* how long firmware takes, by class and method */
+	char method
+	    [64]; /* "AMT_TimeSynchronizationService.SetHighAccuracyTimeSynch",
+		   * "AMT_GeneralSettings.Put": names for fault rules */
 	bool mutating;
 };
 
 /* firmware: handle one authenticated SOAP request. Executes it at once. */
 void sim_soap(struct sim_device *d, const struct sim_login *who,
     const char *xml, size_t len, struct sim_answer *ret);
-/* firmware: a factory-fresh, then configured device of this version; name is its
- * FQDN, password the admin's. Makes a self-signed TLS certificate valid from
- * not_before to not_after for cert_name when that is not NULL. */
+/* firmware: a factory-fresh, then configured device of this version; name is
+ * its FQDN, password the admin's. Makes a self-signed TLS certificate valid
+ * from not_before to not_after for cert_name when that is not NULL. */
 struct sim_setup {
 	int major, minor, build;
 	const char *uuid;
-	const char *fqdn;	/* AMT host and domain name */
-	const char *os_fqdn;	/* name of the host now */
+	const char *fqdn;    /* AMT host and domain name */
+	const char *os_fqdn; /* name of the host now */
 	const char *password;
 	const char *ip;
 	const char *cert_name;
