@@ -55,6 +55,8 @@ struct profile {
 	bool ad;
 	char *ou;      /* DN */
 	char *account; /* pattern of sAMAccountName: "%h-iME$" */
+	bool ad_prove; /* prove a new key by logging in with a ticket of our own
+			* account, which must then be in the acl */
 	int64_t ad_password_length;
 	int64_t ad_renew_before; /* before maxPwdAge; 10 d */
 	int64_t ad_max_age;	 /* when the domain says never; 0 = never */

@@ -1,0 +1,433 @@
+#include "conf.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "mem.h"
+#include "option_internal.h"
+#include "str.h"
+#include "yaml_internal.h"
+
+#define CONF_MAX_DROPINS 256
+
+#define DAY 86400
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define AT(member) offsetof(struct conf, member)
+
+static const char *const transports[] = {"gssapi", "ldaps", NULL};
+
+static const char *
+check_name(const char *text)
+{
+	return str_is_fqdn(text) ? NULL : "must be a DNS name";
+}
+
+static const char *
+check_principal(const char *text)
+{
+	const char *at = strchr(text, '@');
+
+	return at != NULL && at != text && at[1] != '\0'
+	    ? NULL
+	    : "must be a principal with its realm (name@REALM)";
+}
+
+static const struct conf_option options[] = {
+    {.key = "database",
+	.type = CONF_PATH,
+	.offset = AT(database),
+	.fallback = "/var/lib/amtkeeper/fleet.db",
+	.help = "SQLite file with devices, events and journal"},
+    {.key = "vault_key",
+	.type = CONF_PATH,
+	.offset = AT(vault_key),
+	.fallback = "vault.key",
+	.help = "key file that seals every stored secret; keep a copy apart"},
+    {.key = "profile",
+	.type = CONF_PATH,
+	.offset = AT(profile),
+	.fallback = "profile.yaml",
+	.help = "what devices should be"},
+    {.key = "ca_database",
+	.type = CONF_PATH,
+	.offset = AT(ca_database),
+	.fallback = "/var/lib/amtkeeper/ca.db",
+	.help = "SQLite file of the internal CA"},
+    {.key = "ca_key",
+	.type = CONF_PATH,
+	.offset = AT(ca_key),
+	.fallback = "ca.key",
+	.help = "issuing key of the internal CA, sealed by the vault key"},
+
+    {.key = "run.parallel",
+	.type = CONF_INT,
+	.offset = AT(parallel),
+	.fallback = "64",
+	.min = 1,
+	.max = 4000,
+	.help = "devices worked on at once"},
+    {.key = "run.retry_first",
+	.type = CONF_SPAN,
+	.offset = AT(retry_first),
+	.fallback = "15m",
+	.min = 1,
+	.max = 7 * DAY,
+	.help = "wait after a failed run, doubled each time"},
+    {.key = "run.retry_most",
+	.type = CONF_SPAN,
+	.offset = AT(retry_most),
+	.fallback = "1d",
+	.min = 1,
+	.max = 30 * DAY,
+	.help = "wait no longer than this between retries"},
+    {.key = "run.lease",
+	.type = CONF_SPAN,
+	.offset = AT(lease),
+	.fallback = "5m",
+	.min = 10,
+	.max = DAY,
+	.help = "how long a worker that fell silent keeps its device"},
+    {.key = "run.attempts",
+	.type = CONF_INT,
+	.offset = AT(attempts),
+	.fallback = "5",
+	.min = 1,
+	.max = 100,
+	.help = "times one change is tried before a person is asked"},
+
+    {.key = "device.connect_timeout",
+	.type = CONF_SPAN,
+	.offset = AT(connect_timeout),
+	.fallback = "10s",
+	.min = 1,
+	.max = 300,
+	.help = "TCP and TLS to a device"},
+    {.key = "device.call_timeout",
+	.type = CONF_SPAN,
+	.offset = AT(call_timeout),
+	.fallback = "30s",
+	.min = 1,
+	.max = 600,
+	.help = "one WS-Man call"},
+    {.key = "device.keygen_timeout",
+	.type = CONF_SPAN,
+	.offset = AT(keygen_timeout),
+	.fallback = "3m",
+	.min = 1,
+	.max = 1800,
+	.help = "generation of a key pair in firmware"},
+    {.key = "device.commit_window",
+	.type = CONF_SPAN,
+	.offset = AT(commit_window),
+	.fallback = "1m",
+	.min = 1,
+	.max = 1800,
+	.help = "time a device may be away after a change of its TLS settings"},
+    {.key = "device.dns_timeout",
+	.type = CONF_SPAN,
+	.offset = AT(dns_timeout),
+	.fallback = "5s",
+	.min = 1,
+	.max = 300,
+	.help = "look-up of a device's name"},
+    {.key = "device.legacy_tls",
+	.type = CONF_BOOL,
+	.offset = AT(legacy_tls),
+	.fallback = "false",
+	.help = "allow TLS before 1.2 to firmware 11 and older"},
+
+    {.key = "directory.enabled",
+	.type = CONF_BOOL,
+	.offset = AT(directory),
+	.fallback = "false",
+	.help = "use Active Directory"},
+    {.key = "directory.realm",
+	.type = CONF_TEXT,
+	.offset = AT(realm),
+	.check = check_name,
+	.help = "Kerberos realm, e.g. AD.EXAMPLE.TEST"},
+    {.key = "directory.domain",
+	.type = CONF_TEXT,
+	.offset = AT(domain),
+	.check = check_name,
+	.help = "DNS name of the domain, e.g. ad.example.test"},
+    {.key = "directory.dc",
+	.type = CONF_TEXT,
+	.offset = AT(dc),
+	.check = check_name,
+	.help = "domain controller to use; not set: found by DNS"},
+    {.key = "directory.principal",
+	.type = CONF_TEXT,
+	.offset = AT(principal),
+	.check = check_principal,
+	.help = "who we are, e.g. svc-amt@AD.EXAMPLE.TEST"},
+    {.key = "directory.keytab",
+	.type = CONF_PATH,
+	.offset = AT(keytab),
+	.help = "keytab file of the principal"},
+    {.key = "directory.transport",
+	.type = CONF_WORD,
+	.offset = AT(transport),
+	.fallback = "gssapi",
+	.words = transports,
+	.help = "gssapi: sealed LDAP on port 389; ldaps: TLS on port 636"},
+    {.key = "directory.ldap_ca",
+	.type = CONF_PATH,
+	.offset = AT(ldap_ca),
+	.help = "CA certificates the domain controller must chain to (ldaps)"},
+    {.key = "directory.bind_dn",
+	.type = CONF_TEXT,
+	.offset = AT(bind_dn),
+	.help = "simple bind over ldaps as this DN; not set: Kerberos"},
+    {.key = "directory.bind_password_file",
+	.type = CONF_PATH,
+	.offset = AT(bind_password_file),
+	.help = "file with the password of bind_dn"},
+    {.key = "directory.timeout",
+	.type = CONF_SPAN,
+	.offset = AT(directory_timeout),
+	.fallback = "10s",
+	.min = 1,
+	.max = 300,
+	.help = "each exchange with LDAP or KDC"},
+    {.key = "directory.clock_limit",
+	.type = CONF_SPAN,
+	.offset = AT(clock_limit),
+	.fallback = "60s",
+	.min = 1,
+	.max = 300,
+	.help = "refuse to run when our clock is off the KDC's by more"},
+
+    {.key = "serve.poll",
+	.type = CONF_SPAN,
+	.offset = AT(poll),
+	.fallback = "1m",
+	.min = 1,
+	.max = DAY,
+	.help = "look for new work at least this often"},
+};
+
+static const struct conf_table table = {.options = options,
+    .count = COUNT(options),
+    .size = sizeof(struct conf),
+    .title = "# amtkeeper configuration.  A line that begins with # shows a "
+	     "default.\n# Files in conf.d/ beside this one are read after it, "
+	     "in name order.\n"};
+
+/* --- files --- */
+
+static char *
+folder_of(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+
+	if (slash == NULL)
+		return mem_dup(".");
+	return slash == file ? mem_dup("/")
+			     : mem_dup_len(file, (size_t)(slash - file));
+}
+
+static int
+is_dropin(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return entry->d_name[0] != '.' && len > 5 &&
+	    str_eq(entry->d_name + len - 5, ".yaml");
+}
+
+static int
+by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+struct sources {
+	char *names[CONF_MAX_DROPINS + 1];
+	size_t count;
+	struct conf_node *roots; /* chained by next, in reading order */
+};
+
+static void
+sources_free(struct sources *s)
+{
+	size_t i;
+
+	conf_yaml_free(s->roots);
+	for (i = 0; i < s->count; i++)
+		free(s->names[i]);
+}
+
+static int
+list_sources(
+    struct sources *s, const char *file, const char *folder, struct err *err)
+{
+	char *dropins = mem_printf("%s/conf.d", folder);
+	struct dirent **entries = NULL;
+	int i, count, rc = 0;
+
+	s->names[s->count++] = mem_dup(file);
+	count = scandir(dropins, &entries, is_dropin, by_name);
+	if (count < 0 && errno != ENOENT && errno != ENOTDIR)
+		rc = err_errno(err, errno, "%s", dropins);
+	if (count > CONF_MAX_DROPINS)
+		rc = err_set(err, ERR_LIMIT, "%s: more than %d files", dropins,
+		    CONF_MAX_DROPINS);
+	for (i = 0; i < count; i++) {
+		if (rc == 0)
+			s->names[s->count++] =
+			    mem_printf("%s/%s", dropins, entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+	free(dropins);
+	return rc;
+}
+
+static int
+read_sources(
+    struct sources *s, struct conf *conf, const char *folder, struct err *err)
+{
+	struct conf_node **end = &s->roots;
+	size_t i;
+
+	for (i = 0; i < s->count; i++) {
+		if (conf_yaml_load(s->names[i], end, err) != 0)
+			return -1;
+		if (conf_option_apply(&table, conf, *end, folder, err) != 0)
+			return -1;
+		end = &(*end)->next;
+	}
+	return 0;
+}
+
+/* --- rules over several options --- */
+
+static int
+check_directory(
+    const struct conf *c, const struct conf_node *roots, struct err *err)
+{
+	const struct {
+		const char *key, *value, *why;
+		bool needed;
+	} rules[] = {
+	    {"directory.realm", c->realm, "directory is enabled", true},
+	    {"directory.domain", c->domain, "directory is enabled", true},
+	    {"directory.principal", c->principal, "directory is enabled", true},
+	    {"directory.keytab", c->keytab, "directory is enabled", true},
+	    {"directory.ldap_ca", c->ldap_ca, "transport is ldaps",
+		str_eq(c->transport, "ldaps")},
+	    {"directory.bind_password_file", c->bind_password_file,
+		"bind_dn is set", c->bind_dn != NULL},
+	};
+	size_t i;
+
+	for (i = 0; i < COUNT(rules); i++)
+		if (rules[i].needed && rules[i].value == NULL)
+			return conf_option_error(roots, rules[i].key, c->file,
+			    err, "must be set when %s", rules[i].why);
+	if (c->bind_dn != NULL && !str_eq(c->transport, "ldaps"))
+		return conf_option_error(roots, "directory.bind_dn", c->file,
+		    err,
+		    "a simple bind needs transport: ldaps, or its password "
+		    "would be readable on the network");
+	return 0;
+}
+
+static int
+check_rules(
+    const struct conf *c, const struct conf_node *roots, struct err *err)
+{
+	const struct {
+		const char *key, *value;
+	} paths[] = {{"database", c->database}, {"vault_key", c->vault_key},
+	    {"profile", c->profile}, {"ca_database", c->ca_database},
+	    {"ca_key", c->ca_key}};
+	size_t i, j;
+
+	for (i = 0; i < COUNT(paths); i++) {
+		if (paths[i].value == NULL)
+			return conf_option_error(roots, paths[i].key, c->file,
+			    err, "must not be empty");
+		for (j = 0; j < i; j++)
+			if (str_eq(paths[i].value, paths[j].value))
+				return conf_option_error(roots, paths[i].key,
+				    c->file, err, "is the same file as %s",
+				    paths[j].key);
+	}
+	if (c->retry_most < c->retry_first)
+		return conf_option_error(roots, "run.retry_most", c->file, err,
+		    "must not be less than run.retry_first");
+	return c->directory ? check_directory(c, roots, err) : 0;
+}
+
+/* --- the way in --- */
+
+int
+conf_load(const char *file, struct conf **ret_conf, struct err *err)
+{
+	struct conf *conf = mem_alloc(sizeof(*conf));
+	struct sources sources = {.count = 0};
+	char *folder = folder_of(file);
+	int rc = -1;
+
+	conf->file = mem_dup(file);
+	conf_option_defaults(&table, conf, folder);
+	if (list_sources(&sources, file, folder, err) != 0)
+		goto out;
+	if (read_sources(&sources, conf, folder, err) != 0)
+		goto out;
+	if (check_rules(conf, sources.roots, err) != 0)
+		goto out;
+	*ret_conf = conf;
+	conf = NULL;
+	rc = 0;
+out:
+	sources_free(&sources);
+	conf_free(conf);
+	free(folder);
+	return rc;
+}
+
+void
+conf_free(struct conf *conf)
+{
+	if (conf == NULL)
+		return;
+	conf_option_free(&table, conf);
+	free(conf->file);
+	free(conf);
+}
+
+void
+conf_example(FILE *out)
+{
+	conf_option_example(&table, NULL, 0, out);
+}
+
+int
+conf_write(const struct conf_setting *settings, size_t count, FILE *out,
+    struct err *err)
+{
+	size_t i, j;
+
+	for (i = 0; i < count; i++) {
+		for (j = 0; j < COUNT(options); j++)
+			if (str_eq(settings[i].key, options[j].key))
+				break;
+		if (j == COUNT(options))
+			return err_set(err, ERR_INVALID, "%s: unknown option",
+			    settings[i].key);
+	}
+	conf_option_example(&table, settings, count, out);
+	return 0;
+}
+
+void
+conf_show(const struct conf *conf, FILE *out)
+{
+	conf_option_show(&table, conf, out);
+}
