@@ -102,8 +102,8 @@ struct device {
 	int64_t ad_password_at; /* pwdLastSet */
 	int64_t ad_max_age;	/* seconds; 0 = passwords never expire */
 	int64_t ad_read_at;
-	bool
-	    ad_key_pending; /* AD has a password the device does not have yet */
+	int64_t ad_secret_at; /* when we last set it; 0 = we do not know it */
+	bool ad_key_pending;  /* AD's password is not yet in the device */
 
 	/* What we did, and how it went. */
 	int64_t clock_set_at;
