@@ -36,11 +36,13 @@ struct net_peer_conf {
 	bool tls;
 	bool legacy_tls;	/* allow TLS 1.0/1.1 and legacy renegotiation */
 	struct net_trust trust; /* all copied */
-	unsigned connect_ms;
+	unsigned connect_ms; /* 0: 10 s, TLS handshake included */
+	unsigned idle_ms;    /* longer unused: a new connection; 0: 15 s */
 };
 struct net_peer *net_peer_new(
     struct net *net, const struct net_peer_conf *conf, struct err *err);
-/* Close its connection; the next exchange opens a new one. */
+/* Close its connection (after the exchange under way, if there is one); the
+ * next exchange opens a new one. */
 void net_peer_disconnect(struct net_peer *peer);
 /* Cancels what is under way (done() is then not called). */
 void net_peer_free(struct net_peer *peer);
