@@ -89,6 +89,7 @@ struct device {
 	char *next_cert_handle;
 	char *old_cert_handle; /* to be removed once the new one was seen */
 	char *old_key_handle;
+	char *old_cert_sha256; /* what is in that slot: slots are re-used */
 	char *old_cert_serial; /* to be revoked then; NULL if not ours */
 
 	/* The Active Directory object. */
