@@ -7,6 +7,7 @@ struct conf;
 struct engine;
 struct err;
 struct loop;
+struct net;
 struct ports;
 struct profile;
 struct store;
@@ -23,23 +24,40 @@ struct daemon {
 	struct profile *profile;
 	struct vault *vault;
 	struct store *store;
-	struct ca *ca;	   /* NULL without ENGINE */
-	struct loop *loop; /* NULL without ENGINE */
+	struct ca *ca;	   /* NULL before CA */
+	struct loop *loop; /* these are NULL before ENGINE */
+	struct net *net;
 	struct ports *ports;
 	struct engine *engine;
 };
 
-enum daemon_parts {
-	DAEMON_STORE, /* conf, profile, vault, store */
-	DAEMON_ENGINE /* and CA, loop, ports, engine */
+enum daemon_parts {   /* each with those before it */
+	DAEMON_CONF,  /* conf and profile */
+	DAEMON_STORE, /* vault and store */
+	DAEMON_CA,
+	DAEMON_ENGINE /* loop, ports, engine */
 };
 
+/* actor names us in events ("run", "serve"); borrowed until daemon_close(). */
 int daemon_open(const char *conf_file, enum daemon_parts parts,
     const char *actor, struct daemon *ret_daemon, struct err *err);
 void daemon_close(struct daemon *d); /* a zeroed one is allowed */
 
-/* `serve`: recover, then work on what is due until SIGTERM or SIGINT; parks or
- * finishes every device before it returns. */
+/* Make what a configuration file names and nobody has yet: vault key, store and
+ * CA. ERR_CONFLICT when any of them exists; nothing is left behind on failure.
+ */
+int daemon_create(
+    const char *conf_file, const char *organisation, struct err *err);
+/* The CA alone, beside a vault and a store that exist. */
+int daemon_create_ca(
+    struct daemon *d, const char *organisation, struct err *err);
+
+/*
+ * `serve`: recover, then work on what is due until SIGTERM or SIGINT; parks or
+ * finishes every device before it returns.  After a second signal it returns at
+ * once with ERR_CANCELLED: the process must then end without daemon_close(),
+ * and the next start recovers what was under way.
+ */
 int daemon_serve(struct daemon *d, struct err *err);
 
 /* Own clock against the KDC's, when a directory is configured: ERR_REFUSED when
@@ -48,7 +66,6 @@ int daemon_check_clock(
     struct daemon *d, int64_t *ret_offset_ms, struct err *err);
 
 /* For port_*.c, called by daemon_open(). */
-struct net;
 int port_device_new(struct loop *loop, struct net *net, const struct conf *conf,
     struct ca *ca, struct ports *ports, struct err *err);
 void port_device_free(struct ports *ports);

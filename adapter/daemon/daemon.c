@@ -1,0 +1,206 @@
+#include "daemon.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ca.h"
+#include "clock.h"
+#include "conf.h"
+#include "daemon_internal.h"
+#include "engine.h"
+#include "err.h"
+#include "loop.h"
+#include "mem.h"
+#include "net.h"
+#include "ports.h"
+#include "profile.h"
+#include "store.h"
+#include "vault.h"
+
+/* --- set-up, in order --- */
+
+static int
+open_conf(struct daemon *d, const char *file, struct err *err)
+{
+	if (conf_load(file, &d->conf, err) != 0)
+		return -1;
+	if (profile_load(d->conf->profile, &d->profile, err) != 0)
+		return -1;
+	if (d->profile->ad && !d->conf->directory)
+		return err_set(err, ERR_INVALID,
+		    "%s: ad is enabled, but directory is not in %s",
+		    d->conf->profile, d->conf->file);
+	return 0;
+}
+
+static int
+open_store(struct daemon *d, struct err *err)
+{
+	if (vault_open(d->conf->vault_key, &d->vault, err) != 0)
+		return err_context(err, "vault key");
+	if (store_open(d->conf->database, d->vault, &d->store, err) != 0)
+		return err_context(err, "store");
+	return 0;
+}
+
+static struct ca_conf
+ca_files(const struct daemon *d)
+{
+	struct ca_conf files = {.database = d->conf->ca_database,
+	    .key_file = d->conf->ca_key,
+	    .vault = d->vault};
+
+	return files;
+}
+
+static int
+open_ca(struct daemon *d, struct err *err)
+{
+	struct ca_conf files = ca_files(d);
+
+	if (ca_open(&files, &d->ca, err) != 0)
+		return err_context(err, "CA");
+	return 0;
+}
+
+static int
+open_ports(struct daemon *d, struct err *err)
+{
+	d->loop = loop_new(err);
+	if (d->loop == NULL)
+		return -1;
+	d->net = net_new(d->loop, err);
+	if (d->net == NULL)
+		return -1;
+	d->ports = mem_alloc(sizeof(*d->ports));
+	if (port_device_new(d->loop, d->net, d->conf, d->ca, d->ports, err) !=
+	    0)
+		return -1;
+	if (port_ca_new(d->loop, d->ca, d->ports, err) != 0)
+		return -1;
+	return port_directory_new(d->loop, d->conf, d->ports, err);
+}
+
+static int
+open_engine(struct daemon *d, const char *actor, struct err *err)
+{
+	struct engine_deps deps = {.loop = d->loop,
+	    .store = d->store,
+	    .ports = d->ports,
+	    .conf = d->conf,
+	    .profile = d->profile,
+	    .actor = actor};
+
+	d->engine = engine_new(&deps, err);
+	return d->engine == NULL ? -1 : 0;
+}
+
+int
+daemon_open(const char *conf_file, enum daemon_parts parts, const char *actor,
+    struct daemon *ret_daemon, struct err *err)
+{
+	struct daemon d = {.conf = NULL};
+
+	if (open_conf(&d, conf_file, err) != 0)
+		goto fail;
+	if (parts >= DAEMON_STORE && open_store(&d, err) != 0)
+		goto fail;
+	if (parts >= DAEMON_CA && open_ca(&d, err) != 0)
+		goto fail;
+	if (parts >= DAEMON_ENGINE && open_ports(&d, err) != 0)
+		goto fail;
+	if (parts >= DAEMON_ENGINE && open_engine(&d, actor, err) != 0)
+		goto fail;
+	*ret_daemon = d;
+	return 0;
+fail:
+	daemon_close(&d);
+	return -1;
+}
+
+static void
+close_ports(struct ports *ports)
+{
+	if (ports == NULL)
+		return;
+	if (ports->directory.self != NULL)
+		port_directory_free(ports);
+	if (ports->ca.self != NULL)
+		port_ca_free(ports);
+	if (ports->device.self != NULL)
+		port_device_free(ports);
+	free(ports);
+}
+
+void
+daemon_close(struct daemon *d)
+{
+	if (d->engine != NULL)
+		engine_free(d->engine);
+	close_ports(d->ports);
+	if (d->net != NULL)
+		net_free(d->net);
+	if (d->loop != NULL)
+		loop_free(d->loop);
+	ca_close(d->ca);
+	if (d->store != NULL)
+		store_close(d->store);
+	vault_close(d->vault);
+	profile_free(d->profile);
+	conf_free(d->conf);
+	memset(d, 0, sizeof(*d));
+}
+
+/* --- our clock --- */
+
+struct clock_look {
+	struct loop *loop;
+	struct err err;
+};
+
+static void
+clock_looked(void *cookie, const struct err *err)
+{
+	struct clock_look *look = cookie;
+
+	look->err = *err;
+	loop_stop(look->loop);
+}
+
+int
+daemon_judge_clock(const struct conf *conf, int64_t offset_ms, struct err *err)
+{
+	char off[CLOCK_TEXT], limit[CLOCK_TEXT];
+	int64_t size = offset_ms < 0 ? -offset_ms : offset_ms;
+
+	if (size / 1000 < conf->clock_limit)
+		return 0;
+	return err_set(err, ERR_REFUSED,
+	    "this computer's clock is %s %s the domain controller's "
+	    "(limit %s): correct it first, or devices would be set wrong and "
+	    "refuse Kerberos tickets",
+	    clock_span(size / 1000, off), offset_ms > 0 ? "behind" : "ahead of",
+	    clock_span(conf->clock_limit, limit));
+}
+
+int
+daemon_check_clock(struct daemon *d, int64_t *ret_offset_ms, struct err *err)
+{
+	struct clock_look look = {.loop = d->loop};
+	const struct port_kdc *kdc = &d->ports->kdc;
+	int64_t offset_ms = 0;
+
+	if (kdc->self != NULL) {
+		kdc->look_time(kdc->self, &offset_ms, clock_looked, &look);
+		loop_run(d->loop);
+		if (look.err.kind != ERR_NONE) {
+			if (err != NULL)
+				*err = look.err;
+			return err_context(err, "domain controller's clock");
+		}
+		if (daemon_judge_clock(d->conf, offset_ms, err) != 0)
+			return -1;
+	}
+	*ret_offset_ms = offset_ms;
+	return 0;
+}
