@@ -38,7 +38,8 @@ enum journal_end {
  * the lease token is still ours: else ERR_CONFLICT, nothing written. */
 int journal_intend(struct store *s, const struct journal_intent *intent,
     int64_t lease_token, int64_t now, int64_t *ret_id, struct err *err);
-/* Count one more act() before it is made. */
+/* Count one more act() before it is made; takes back a park. This and the next
+ * two: ERR_CONFLICT when it has ended already, ERR_NOTFOUND. */
 int journal_again(struct store *s, int64_t id, struct err *err);
 /* Mark an open intent as waiting for a person; it stays open. */
 int journal_park(struct store *s, int64_t id, const char *why, struct err *err);
@@ -49,10 +50,11 @@ int journal_settle(struct store *s, int64_t id, enum journal_end end,
 
 typedef int journal_fn(
     void *cookie, const struct journal_intent *intent, struct err *err);
-/* Open ones, oldest first; device 0 = all. secret is borrowed for the call. */
+/* Open ones, oldest first; device 0 = all. Everything is borrowed for the call;
+ * fn may write and commit; its -1 stops and returns. */
 int journal_scan_open(struct store *s, int64_t device, journal_fn *fn,
     void *cookie, struct err *err);
-/* Ended ones, newest first; secret is NULL. */
+/* Ended ones, newest first; secret is NULL, limit 0 = no limit. */
 int journal_scan_ended(struct store *s, int64_t device, size_t limit,
     journal_fn *fn, void *cookie, struct err *err);
 #endif

@@ -50,8 +50,11 @@ struct store_filter {
 	bool unleased;	    /* nobody is working on it */
 };
 
+/* All fields but the lease; sets d->id. ERR_CONFLICT when the name, UUID or
+ * Active Directory account is another device's. */
 int store_device_add(struct store *s, struct device *d, struct err *err);
-/* By exact name or uuid; a copy, given. ERR_NOTFOUND. */
+/* By exact name or uuid (ASCII case ignored, as DNS does); a copy, given.
+ * ERR_NOTFOUND. */
 int store_device_find(struct store *s, const char *name,
     struct device **ret_device, struct err *err);
 int store_device_get(
@@ -59,14 +62,17 @@ int store_device_get(
 /* Write the HOST fields. ERR_CONFLICT when the new name is taken. */
 int store_device_save_host(
     struct store *s, const struct device *d, struct err *err);
-/* Write the STATE fields; ERR_CONFLICT when the lease is no longer ours. */
+/* Write the STATE fields; ERR_CONFLICT when the lease is no longer ours, or
+ * another device has this Active Directory account. */
 int store_device_save_state(struct store *s, const struct device *d,
     int64_t lease_token, struct err *err);
 /* With its secrets; ERR_CONFLICT while an intent is open. Events stay. */
 int store_device_remove(struct store *s, int64_t id, struct err *err);
-/* In name order (due_before: in next_due order); fn's -1 stops and returns. */
+/* In name order (due_before: in next_due order); fn may write, commit and
+ * remove; its -1 stops and returns. */
 int store_device_scan(struct store *s, const struct store_filter *filter,
     store_device_fn *fn, void *cookie, struct err *err);
+/* How many a scan without limit would visit. */
 int store_device_count(struct store *s, const struct store_filter *filter,
     int64_t *ret_count, struct err *err);
 /* The earliest next_due that is not 0; 0 when there is none. */
@@ -77,9 +83,11 @@ int store_next_due(struct store *s, int64_t *ret_at, struct err *err);
  * live. A new token is put in *ret_token. */
 int store_lease_take(struct store *s, int64_t device, const char *owner,
     int64_t now, int64_t until, int64_t *ret_token, struct err *err);
-/* Prolong; ERR_CONFLICT when the lease is no longer ours. */
+/* Prolong; ERR_CONFLICT when the lease is no longer ours: dropped, or taken by
+ * another after it expired. One that expired and was not taken still is. */
 int store_lease_renew(struct store *s, int64_t device, int64_t token,
     int64_t until, struct err *err);
+/* Let others have it; ERR_CONFLICT when it is no longer ours. */
 int store_lease_drop(
     struct store *s, int64_t device, int64_t token, struct err *err);
 
@@ -89,6 +97,10 @@ enum store_secret { STORE_SECRET_ADMIN, STORE_SECRET_AD };
 /* The current one, given; ERR_NOTFOUND when there is none. */
 int store_secret_get(struct store *s, int64_t device, enum store_secret kind,
     struct secret **ret_secret, struct err *err);
+/* The one `back` (1 to 3) before the current; ERR_NOTFOUND. */
+int store_secret_previous(struct store *s, int64_t device,
+    enum store_secret kind, unsigned back, struct secret **ret_secret,
+    struct err *err);
 /* Make it current; the one before is kept as previous (the last three). */
 int store_secret_put(struct store *s, int64_t device, enum store_secret kind,
     const struct secret *secret, int64_t now, struct err *err);
@@ -109,9 +121,11 @@ typedef int store_event_fn(
 /* id is ignored; hash = SHA-256(previous hash, all fields). */
 int store_event_add(
     struct store *s, const struct store_event *event, struct err *err);
-/* In id order after `after`; device 0 = all. */
+/* In id order after `after`; device 0 = all, limit 0 = no limit. fn may write
+ * and commit; its -1 stops and returns. */
 int store_event_scan(struct store *s, int64_t device, int64_t after,
     size_t limit, store_event_fn *fn, void *cookie, struct err *err);
-/* Walk the whole chain; ERR_STORAGE names the first event that breaks it. */
+/* Walk the whole chain; ERR_STORAGE names the first event that breaks it, or is
+ * missing at the end. */
 int store_event_verify(struct store *s, int64_t *ret_count, struct err *err);
 #endif

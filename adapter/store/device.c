@@ -1,0 +1,238 @@
+#include "device.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mem.h"
+#include "str.h"
+
+#define FIELD(name, type, group)                                               \
+	{                                                                      \
+#name, type, group, offsetof(struct device, name)              \
+	}
+#define HOST_TEXT(name) FIELD(name, DEVICE_TEXT, DEVICE_HOST)
+#define HOST_INT(name) FIELD(name, DEVICE_INT, DEVICE_HOST)
+#define TEXT(name) FIELD(name, DEVICE_TEXT, DEVICE_STATE)
+#define INT(name) FIELD(name, DEVICE_INT, DEVICE_STATE)
+#define TIME(name) FIELD(name, DEVICE_TIME, DEVICE_STATE)
+#define BOOL(name) FIELD(name, DEVICE_BOOL, DEVICE_STATE)
+
+/* clang-format off */
+static const struct device_field fields[] = {
+	HOST_TEXT(name), HOST_TEXT(uuid), HOST_TEXT(address),
+	HOST_TEXT(site), HOST_TEXT(profile),
+	HOST_TEXT(os_host), HOST_TEXT(os_domain), HOST_TEXT(os_ip_mode),
+	HOST_TEXT(os_address),
+	HOST_INT(tls_port), HOST_INT(plain_port),
+
+	BOOL(use_tls), TEXT(leaf_sha256), TEXT(digest_realm),
+	TEXT(admin_user),
+
+	TIME(read_at), TEXT(amt_version), TEXT(control_mode),
+	TEXT(amt_host), TEXT(amt_domain), TEXT(amt_os_fqdn),
+	BOOL(shared_fqdn), BOOL(ping_response),
+	TEXT(ddns_mode), INT(ddns_interval), INT(ddns_ttl),
+	BOOL(dhcp_enabled), BOOL(ip_sync), TEXT(ip_address), TEXT(mac),
+	BOOL(link_up),
+	BOOL(tls_enabled), BOOL(tls_mutual), BOOL(tls_plain),
+	BOOL(tls_plain_supported),
+	INT(clock_offset_ms), TIME(clock_read_at),
+	BOOL(krb_enabled), TEXT(krb_realm), INT(krb_kvno),
+	TEXT(krb_enctypes), TEXT(acl_sids), INT(key_bits),
+
+	TEXT(cert_handle), TEXT(cert_key_handle), TEXT(cert_sha256),
+	TEXT(cert_serial), TEXT(cert_subject), TEXT(cert_issuer),
+	TEXT(cert_names), TIME(cert_not_before), TIME(cert_not_after),
+	BOOL(cert_ours),
+
+	TEXT(next_key_handle), TEXT(next_key_spki), TEXT(next_cert),
+	TEXT(next_cert_serial), TEXT(next_cert_handle),
+	TEXT(old_cert_handle), TEXT(old_key_handle), TEXT(old_cert_sha256),
+	TEXT(old_cert_serial),
+
+	TEXT(ad_dn), TEXT(ad_account), TEXT(ad_dns_host), TEXT(ad_spns),
+	INT(ad_enctypes), INT(ad_uac), INT(ad_kvno), TIME(ad_password_at),
+	INT(ad_max_age), TIME(ad_read_at), TIME(ad_secret_at),
+	BOOL(ad_key_pending),
+
+	TIME(clock_set_at), TIME(admin_password_at), TIME(seen_at),
+	TEXT(error_kind), TEXT(error_code), TEXT(error_text),
+	TIME(error_at), INT(strikes), INT(failures), TEXT(reasons),
+	TIME(run_at), TEXT(run_play), TEXT(run_result),
+	TIME(next_due), TEXT(due_play),
+
+	FIELD(lease_owner, DEVICE_TEXT, DEVICE_LEASE),
+	FIELD(lease_until, DEVICE_TIME, DEVICE_LEASE),
+	FIELD(lease_token, DEVICE_INT, DEVICE_LEASE),
+};
+/* clang-format on */
+
+#define FIELD_COUNT (sizeof(fields) / sizeof(fields[0]))
+
+const struct device_field *
+device_fields(size_t *ret_count)
+{
+	*ret_count = FIELD_COUNT;
+	return fields;
+}
+
+const struct device_field *
+device_field(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < FIELD_COUNT; i++)
+		if (str_eq(fields[i].name, name))
+			return &fields[i];
+	return NULL;
+}
+
+/* --- members by field; memcpy, since an offset knows no type --- */
+
+const char *
+device_get_text(const struct device *d, const struct device_field *f)
+{
+	char *text;
+
+	assert(f->type == DEVICE_TEXT);
+	memcpy(&text, (const char *)d + f->offset, sizeof(text));
+	return text;
+}
+
+int64_t
+device_get_int(const struct device *d, const struct device_field *f)
+{
+	int64_t value;
+	bool set;
+
+	assert(f->type != DEVICE_TEXT);
+	if (f->type == DEVICE_BOOL) {
+		memcpy(&set, (const char *)d + f->offset, sizeof(set));
+		return set;
+	}
+	memcpy(&value, (const char *)d + f->offset, sizeof(value));
+	return value;
+}
+
+void
+device_set_text(
+    struct device *d, const struct device_field *f, const char *text)
+{
+	char *slot;
+
+	assert(f->type == DEVICE_TEXT);
+	memcpy(&slot, (char *)d + f->offset, sizeof(slot));
+	mem_replace(&slot, text);
+	memcpy((char *)d + f->offset, &slot, sizeof(slot));
+}
+
+void
+device_set_int(struct device *d, const struct device_field *f, int64_t value)
+{
+	bool set;
+
+	assert(f->type != DEVICE_TEXT);
+	if (f->type == DEVICE_BOOL) {
+		set = value != 0;
+		memcpy((char *)d + f->offset, &set, sizeof(set));
+		return;
+	}
+	memcpy((char *)d + f->offset, &value, sizeof(value));
+}
+
+/* --- life --- */
+
+struct device *
+device_new(const char *name)
+{
+	struct device *d;
+
+	d = mem_alloc(sizeof(*d));
+	d->name = mem_dup(name);
+	d->admin_user = mem_dup("admin");
+	d->tls_port = 16993;
+	d->plain_port = 16992;
+	d->key_bits = 2048;
+	d->tls_plain_supported = true;
+	return d;
+}
+
+struct device *
+device_copy(const struct device *d)
+{
+	struct device *copy;
+	size_t i;
+
+	copy = mem_alloc(sizeof(*copy));
+	copy->id = d->id;
+	for (i = 0; i < FIELD_COUNT; i++)
+		if (fields[i].type == DEVICE_TEXT)
+			device_set_text(
+			    copy, &fields[i], device_get_text(d, &fields[i]));
+		else
+			device_set_int(
+			    copy, &fields[i], device_get_int(d, &fields[i]));
+	return copy;
+}
+
+void
+device_free(struct device *d)
+{
+	size_t i;
+
+	if (d == NULL)
+		return;
+	for (i = 0; i < FIELD_COUNT; i++)
+		if (fields[i].type == DEVICE_TEXT)
+			device_set_text(d, &fields[i], NULL);
+	free(d);
+}
+
+/* --- what follows from the fields --- */
+
+static const char *
+join(char out[256], const char *host, const char *domain)
+{
+	snprintf(out, 256, "%s%s%s", host, str_empty(domain) ? "" : ".",
+	    str_empty(domain) ? "" : domain);
+	return out;
+}
+
+const char *
+device_host_fqdn(const struct device *d, char out[256])
+{
+	if (!str_empty(d->os_host))
+		return join(out, d->os_host, d->os_domain);
+	if (!str_empty(d->amt_os_fqdn))
+		return join(out, d->amt_os_fqdn, NULL);
+	return join(out, d->name != NULL ? d->name : "", NULL);
+}
+
+const char *
+device_amt_fqdn(const struct device *d, char out[256])
+{
+	if (str_empty(d->amt_host))
+		return join(out, "", NULL);
+	return join(out, d->amt_host, d->amt_domain);
+}
+
+int
+device_amt_major(const struct device *d)
+{
+	const char *at;
+	int major;
+
+	major = 0;
+	if (d->amt_version == NULL)
+		return 0;
+	/* Three digits at most: no firmware is near, and int cannot overflow.
+	 */
+	for (at = d->amt_version; *at >= '0' && *at <= '9'; at++) {
+		if (at - d->amt_version == 3)
+			return 0;
+		major = 10 * major + (*at - '0');
+	}
+	return *at == '.' || *at == '\0' ? major : 0;
+}

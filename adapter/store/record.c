@@ -1,0 +1,325 @@
+/* Rows of the table "device", by statements made once from device_fields(). */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "db.h"
+#include "err.h"
+#include "mem.h"
+#include "store.h"
+#include "store_internal.h"
+#include "str.h"
+
+#define SQL_MAX 65536
+#define VALUES_MAX 160 /* fields, and what the WHERE needs */
+
+#define GROUP_BIT(group) (1U << (group))
+#define WRITABLE (GROUP_BIT(DEVICE_HOST) | GROUP_BIT(DEVICE_STATE))
+
+static bool
+in_groups(const struct device_field *f, unsigned groups)
+{
+	return (GROUP_BIT(f->group) & groups) != 0;
+}
+
+/* --- the statements --- */
+
+/* "a, b, c" or "a = ?, b = ?" over the fields of these groups. */
+static size_t
+add_columns(struct buf *sql, unsigned groups, const char *suffix)
+{
+	const struct device_field *f;
+	size_t count, i, n;
+
+	n = 0;
+	f = device_fields(&count);
+	for (i = 0; i < count; i++)
+		if (in_groups(&f[i], groups))
+			buf_printf(sql, "%s%s%s", n++ > 0 ? ", " : "",
+			    f[i].name, suffix);
+	return n;
+}
+
+static char *
+make_insert(void)
+{
+	struct buf sql;
+	char *text;
+	size_t n;
+
+	buf_init(&sql, SQL_MAX);
+	buf_str(&sql, "INSERT INTO device (");
+	n = add_columns(&sql, WRITABLE, "");
+	buf_str(&sql, ") VALUES (?");
+	while (--n > 0)
+		buf_str(&sql, ", ?");
+	buf_str(&sql, ")");
+	assert(!sql.over);
+	text = mem_dup(buf_text(&sql));
+	buf_free(&sql);
+	return text;
+}
+
+static char *
+make_update(enum device_group group, const char *where)
+{
+	struct buf sql;
+	char *text;
+
+	buf_init(&sql, SQL_MAX);
+	buf_str(&sql, "UPDATE device SET ");
+	add_columns(&sql, GROUP_BIT(group), " = ?");
+	buf_str(&sql, where);
+	assert(!sql.over);
+	text = mem_dup(buf_text(&sql));
+	buf_free(&sql);
+	return text;
+}
+
+static char *
+make_get(void)
+{
+	struct buf sql;
+	char *text;
+
+	buf_init(&sql, SQL_MAX);
+	buf_str(&sql, "SELECT ");
+	add_columns(&sql, WRITABLE | GROUP_BIT(DEVICE_LEASE), "");
+	buf_str(&sql, " FROM device WHERE id = ?");
+	assert(!sql.over);
+	text = mem_dup(buf_text(&sql));
+	buf_free(&sql);
+	return text;
+}
+
+void
+store_sql_make(struct store *s)
+{
+	s->sql_insert = make_insert();
+	s->sql_save_host = make_update(DEVICE_HOST, " WHERE id = ?");
+	s->sql_save_state = make_update(DEVICE_STATE,
+	    " WHERE id = ? AND lease_token = ? AND lease_owner IS NOT NULL");
+	s->sql_get = make_get();
+}
+
+void
+store_sql_free(struct store *s)
+{
+	size_t i;
+
+	free(s->sql_insert);
+	free(s->sql_save_host);
+	free(s->sql_save_state);
+	free(s->sql_get);
+	for (i = 0; i < sizeof(s->sql_scan) / sizeof(s->sql_scan[0]); i++) {
+		free(s->sql_scan[i]);
+		free(s->sql_count[i]);
+	}
+}
+
+/* --- a record as parameters, and back --- */
+
+struct values {
+	struct db_value v[VALUES_MAX];
+	size_t n;
+};
+
+static void
+add_int(struct values *v, int64_t number)
+{
+	assert(v->n < VALUES_MAX);
+	v->v[v->n++] = db_int_value(number);
+}
+
+static int
+add_fields(
+    struct values *v, const struct device *d, unsigned groups, struct err *err)
+{
+	const struct device_field *f;
+	size_t count, i;
+
+	f = device_fields(&count);
+	for (i = 0; i < count; i++) {
+		if (!in_groups(&f[i], groups))
+			continue;
+		if (f[i].type != DEVICE_TEXT) {
+			add_int(v, device_get_int(d, &f[i]));
+			continue;
+		}
+		assert(v->n < VALUES_MAX);
+		v->v[v->n] = db_text_value(device_get_text(d, &f[i]));
+		if (v->v[v->n++].len > STORE_TEXT_MAX)
+			return err_set(err, ERR_LIMIT,
+			    "%s is longer than %d bytes", f[i].name,
+			    STORE_TEXT_MAX);
+	}
+	return 0;
+}
+
+static struct device *
+load(struct db_rows *rows, int64_t id)
+{
+	const struct device_field *f;
+	struct device *d;
+	size_t count, i;
+
+	d = mem_alloc(sizeof(*d));
+	d->id = id;
+	f = device_fields(&count);
+	for (i = 0; i < count; i++)
+		if (f[i].type == DEVICE_TEXT)
+			device_set_text(d, &f[i], db_text(rows, (int)i));
+		else
+			device_set_int(d, &f[i], db_int(rows, (int)i));
+	return d;
+}
+
+/* --- writing --- */
+
+static int
+check_name(const struct device *d, struct err *err)
+{
+	if (str_empty(d->name))
+		return err_set(err, ERR_INVALID, "a device needs a name");
+	if (strlen(d->name) > STORE_NAME_MAX)
+		return err_set(err, ERR_INVALID,
+		    "a device's name has at most %d characters",
+		    STORE_NAME_MAX);
+	return 0;
+}
+
+/* Say which of the unique indexes it was; the index names are ours. */
+static int
+explain_conflict(struct err *err)
+{
+	static const struct {
+		const char *index, *text;
+	} known[] = {
+	    {"device_name", "the name is taken by another device"},
+	    {"device_uuid", "the UUID is taken by another device"},
+	    {"device_ad_account",
+		"the Active Directory account is taken by another device"},
+	};
+	size_t i;
+
+	if (err == NULL || err->kind != ERR_CONFLICT)
+		return -1;
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strstr(err->text, known[i].index) != NULL)
+			return err_native(err, ERR_CONFLICT, err->domain,
+			    err->native, "%s", known[i].text);
+	return -1;
+}
+
+int
+store_device_add(struct store *s, struct device *d, struct err *err)
+{
+	struct values v;
+
+	v.n = 0;
+	if (check_name(d, err) == -1 ||
+	    add_fields(&v, d, WRITABLE, err) == -1 || store_begin(s, err) == -1)
+		return -1;
+	if (db_run_list(s->db, err, s->sql_insert, v.v, v.n) == -1)
+		return explain_conflict(err);
+	d->id = db_last_id(s->db);
+	return 0;
+}
+
+int
+store_device_save_host(struct store *s, const struct device *d, struct err *err)
+{
+	struct values v;
+
+	v.n = 0;
+	if (check_name(d, err) == -1 ||
+	    add_fields(&v, d, GROUP_BIT(DEVICE_HOST), err) == -1 ||
+	    store_begin(s, err) == -1)
+		return -1;
+	add_int(&v, d->id);
+	if (db_run_list(s->db, err, s->sql_save_host, v.v, v.n) == -1)
+		return explain_conflict(err);
+	return store_check_device(s, d->id, "not changed", err);
+}
+
+int
+store_device_save_state(struct store *s, const struct device *d,
+    int64_t lease_token, struct err *err)
+{
+	struct values v;
+
+	v.n = 0;
+	if (add_fields(&v, d, GROUP_BIT(DEVICE_STATE), err) == -1 ||
+	    store_begin(s, err) == -1)
+		return -1;
+	add_int(&v, d->id);
+	add_int(&v, lease_token);
+	if (db_run_list(s->db, err, s->sql_save_state, v.v, v.n) == -1)
+		return explain_conflict(err);
+	return store_check_device(
+	    s, d->id, "the lease is no longer ours: record not saved", err);
+}
+
+int
+store_device_remove(struct store *s, int64_t id, struct err *err)
+{
+	if (store_begin(s, err) == -1)
+		return -1;
+	/* Secrets and ended intents go with it, by their foreign keys. */
+	if (db_run(s->db, err,
+		"DELETE FROM device WHERE id = ? AND NOT EXISTS (SELECT 1"
+		" FROM intent WHERE intent.device = device.id"
+		" AND ended_at IS NULL)",
+		"i", id) == -1)
+		return -1;
+	return store_check_device(s, id,
+	    "a change to this device is under way: let it end first", err);
+}
+
+/* --- reading --- */
+
+int
+store_device_get(
+    struct store *s, int64_t id, struct device **ret_device, struct err *err)
+{
+	struct db_rows *rows;
+	int r;
+
+	if (db_query(s->db, &rows, err, s->sql_get, "i", id) == -1)
+		return -1;
+	r = db_next(rows, err);
+	if (r == 1)
+		*ret_device = load(rows, id);
+	db_done(rows);
+	if (r == 0)
+		return err_set(
+		    err, ERR_NOTFOUND, "no device with id %lld", (long long)id);
+	return r == 1 ? 0 : -1;
+}
+
+int
+store_device_find(struct store *s, const char *name, struct device **ret_device,
+    struct err *err)
+{
+	struct db_rows *rows;
+	int64_t id;
+	int r;
+
+	if (db_query(s->db, &rows, err,
+		"SELECT coalesce("
+		"(SELECT id FROM device WHERE lower(name) = lower(?)),"
+		"(SELECT id FROM device WHERE lower(uuid) = lower(?)"
+		" AND uuid <> ''), 0)",
+		"tt", name, name) == -1)
+		return -1;
+	r = db_next(rows, err);
+	id = r == 1 ? db_int(rows, 0) : 0;
+	db_done(rows);
+	if (r == -1)
+		return -1;
+	if (id == 0)
+		return err_set(
+		    err, ERR_NOTFOUND, "no device has this name or UUID");
+	return store_device_get(s, id, ret_device, err);
+}

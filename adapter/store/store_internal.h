@@ -1,0 +1,74 @@
+#ifndef STORE_INTERNAL_H_
+#define STORE_INTERNAL_H_
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "device.h"
+#include "store.h"
+
+struct buf;
+struct db;
+struct db_rows;
+struct secret;
+
+/* Limits on what goes into one row. */
+#define STORE_TEXT_MAX 65536 /* any one text of a record, intent or event */
+#define STORE_NAME_MAX 255
+#define STORE_SECRETS_KEPT 4 /* the current one and three before it */
+#define STORE_PURPOSE_MAX 64
+#define STORE_BLOB_MAX 4096 /* a sealed password */
+
+#define STORE_HASH 32 /* SHA-256 */
+
+/* Conditions of a scan, one bit each; see scan.c. */
+#define STORE_CONDITIONS 5
+
+struct store {
+	struct db *db;
+	struct vault *vault; /* borrowed */
+	bool dirty;	     /* we have written since the last commit */
+	bool failed;	     /* and part of it is lost: never commit that */
+
+	/* Statements made from device_fields(), once. */
+	char *sql_insert;
+	char *sql_save_host;
+	char *sql_save_state;
+	char *sql_get;
+	char *sql_find;
+	/* By set of conditions, made when first used. */
+	char *sql_scan[1 << STORE_CONDITIONS];
+	char *sql_count[1 << STORE_CONDITIONS];
+
+	/* Last link of the audit chain, while our transaction is open. */
+	bool head_known;
+	uint8_t head[STORE_HASH];
+};
+
+/* Open the group's transaction if it is not open; before every write. */
+int store_begin(struct store *s, struct err *err);
+/* A write of several statements broke off in the middle: the group cannot be
+ * committed any more. Returns -1. */
+int store_break(struct store *s);
+/* Did the last write change a row? If not: ERR_NOTFOUND when there is no such
+ * device, else ERR_CONFLICT with this text. */
+int store_check_device(
+    struct store *s, int64_t device, const char *conflict, struct err *err);
+/* Text from outside, within STORE_TEXT_MAX; NULL is fine. */
+int store_check_text(const char *text, const char *what, struct err *err);
+
+/* The schema (schema.c). */
+int store_schema_make(struct db *db, struct vault *vault, struct err *err);
+int store_schema_check(struct db *db, struct vault *vault, struct err *err);
+int store_schema_update(struct db *db, struct err *err);
+
+/* Statements over the table "device" (record.c). */
+void store_sql_make(struct store *s);
+void store_sql_free(struct store *s);
+
+/* Seal and unseal for a device (secretbox.c). */
+int store_seal(struct store *s, int64_t device, const char *kind,
+    const struct secret *secret, struct buf *out, struct err *err);
+int store_unseal(struct store *s, int64_t device, const char *kind,
+    const void *blob, size_t len, struct secret **ret_secret, struct err *err);
+#endif
