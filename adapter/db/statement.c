@@ -111,7 +111,7 @@ bind_one(sqlite3_stmt *stmt, int at, const struct db_value *v,
 	case DB_BLOB:
 		return sqlite3_bind_blob64(stmt, at, v->bytes, v->len, keep);
 	}
-	assert(!"db_value type");
+	assert(false && "db_value type");
 	return SQLITE_MISUSE;
 }
 
@@ -153,7 +153,7 @@ collect(const char *types, va_list ap, struct db_value values[DB_ARGS_MAX])
 			values[n].len = va_arg(ap, size_t);
 			break;
 		default:
-			assert(!"type letter");
+			assert(false && "type letter");
 		}
 	}
 	return n;

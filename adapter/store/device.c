@@ -8,10 +8,8 @@
 #include "mem.h"
 #include "str.h"
 
-#define FIELD(name, type, group)                                               \
-	{                                                                      \
-#name, type, group, offsetof(struct device, name)              \
-	}
+/* clang-format off */
+#define FIELD(n, type, group) {#n, type, group, offsetof(struct device, n)}
 #define HOST_TEXT(name) FIELD(name, DEVICE_TEXT, DEVICE_HOST)
 #define HOST_INT(name) FIELD(name, DEVICE_INT, DEVICE_HOST)
 #define TEXT(name) FIELD(name, DEVICE_TEXT, DEVICE_STATE)
@@ -19,7 +17,6 @@
 #define TIME(name) FIELD(name, DEVICE_TIME, DEVICE_STATE)
 #define BOOL(name) FIELD(name, DEVICE_BOOL, DEVICE_STATE)
 
-/* clang-format off */
 static const struct device_field fields[] = {
 	HOST_TEXT(name), HOST_TEXT(uuid), HOST_TEXT(address),
 	HOST_TEXT(site), HOST_TEXT(profile),

@@ -24,7 +24,7 @@ end_name(enum journal_end end)
 	case JOURNAL_FAILED:
 		return "failed";
 	}
-	assert(!"end of an intent");
+	assert(false && "end of an intent");
 	return "";
 }
 

@@ -24,10 +24,10 @@ _Static_assert(BY_UNLEASED + 1 == STORE_CONDITIONS, "a bit for each");
 
 /* Texts in the order of the bits; add_values() follows them. */
 static const char *const conditions[STORE_CONDITIONS] = {
-    [BY_NAME] = "(lower(name) GLOB lower(?) OR lower(uuid) GLOB lower(?)"
-		" OR lower(address) GLOB lower(?))",
-    [BY_REASON] =
-	"reasons <> '' AND instr(',' || reasons || ',', ',' || ? || ',') > 0",
+    [BY_NAME] = ("(lower(name) GLOB lower(?) OR lower(uuid) GLOB lower(?)"
+		 " OR lower(address) GLOB lower(?))"),
+    [BY_REASON] = ("reasons <> '' AND"
+		   " instr(',' || reasons || ',', ',' || ? || ',') > 0"),
     [BY_SITE] = "site = ? AND site <> ''",
     [BY_DUE] = "next_due > 0 AND next_due <= ?",
     [BY_UNLEASED] = "(lease_owner IS NULL OR lease_until <= ?)",

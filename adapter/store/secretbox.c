@@ -21,7 +21,7 @@ kind_name(enum store_secret kind)
 	case STORE_SECRET_AD:
 		return "ad";
 	}
-	assert(!"kind of secret");
+	assert(false && "kind of secret");
 	return "";
 }
 

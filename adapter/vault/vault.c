@@ -242,6 +242,7 @@ keys_read(struct vault *v, const char *path, struct err *err)
 			err->kind = ERR_STORAGE;
 		return -1;
 	}
+	len = 0;
 	r = access_check(fd, err);
 	if (r == 0)
 		r = text_read(fd, text, &len, err);
