@@ -20,20 +20,6 @@
 /* --- set-up, in order --- */
 
 static int
-open_conf(struct daemon *d, const char *file, struct err *err)
-{
-	if (conf_load(file, &d->conf, err) != 0)
-		return -1;
-	if (profile_load(d->conf->profile, &d->profile, err) != 0)
-		return -1;
-	if (d->profile->ad && !d->conf->directory)
-		return err_set(err, ERR_INVALID,
-		    "%s: ad is enabled, but directory is not in %s",
-		    d->conf->profile, d->conf->file);
-	return 0;
-}
-
-static int
 open_store(struct daemon *d, struct err *err)
 {
 	if (vault_open(d->conf->vault_key, &d->vault, err) != 0)
@@ -96,26 +82,39 @@ open_engine(struct daemon *d, const char *actor, struct err *err)
 }
 
 int
-daemon_open(const char *conf_file, enum daemon_parts parts, const char *actor,
-    struct daemon *ret_daemon, struct err *err)
+daemon_load(const char *conf_file, struct daemon *ret_daemon, struct err *err)
 {
 	struct daemon d = {.conf = NULL};
 
-	if (open_conf(&d, conf_file, err) != 0)
+	if (conf_load(conf_file, &d.conf, err) != 0)
 		goto fail;
-	if (parts >= DAEMON_STORE && open_store(&d, err) != 0)
+	if (profile_load(d.conf->profile, &d.profile, err) != 0)
 		goto fail;
-	if (parts >= DAEMON_CA && open_ca(&d, err) != 0)
+	if (d.profile->ad && !d.conf->directory) {
+		(void)err_set(err, ERR_INVALID,
+		    "%s: ad is enabled, but directory is not in %s",
+		    d.conf->profile, d.conf->file);
 		goto fail;
-	if (parts >= DAEMON_ENGINE && open_ports(&d, err) != 0)
-		goto fail;
-	if (parts >= DAEMON_ENGINE && open_engine(&d, actor, err) != 0)
-		goto fail;
+	}
 	*ret_daemon = d;
 	return 0;
 fail:
 	daemon_close(&d);
 	return -1;
+}
+
+int
+daemon_open(struct daemon *d, enum daemon_parts parts, const char *actor,
+    struct err *err)
+{
+	if (open_store(d, err) != 0)
+		return -1;
+	if (parts >= DAEMON_CA && open_ca(d, err) != 0)
+		return -1;
+	if (parts >= DAEMON_ENGINE &&
+	    (open_ports(d, err) != 0 || open_engine(d, actor, err) != 0))
+		return -1;
+	return 0;
 }
 
 static void

@@ -24,30 +24,33 @@ struct daemon {
 	struct profile *profile;
 	struct vault *vault;
 	struct store *store;
-	struct ca *ca;	   /* NULL before CA */
-	struct loop *loop; /* these are NULL before ENGINE */
+	struct ca *ca;
+	struct loop *loop;
 	struct net *net;
 	struct ports *ports;
 	struct engine *engine;
 };
 
+/* Configuration and profile only. */
+int daemon_load(
+    const char *conf_file, struct daemon *ret_daemon, struct err *err);
+
 enum daemon_parts {   /* each with those before it */
-	DAEMON_CONF,  /* conf and profile */
 	DAEMON_STORE, /* vault and store */
 	DAEMON_CA,
 	DAEMON_ENGINE /* loop, ports, engine */
 };
 
-/* actor names us in events ("run", "serve"); borrowed until daemon_close(). */
-int daemon_open(const char *conf_file, enum daemon_parts parts,
-    const char *actor, struct daemon *ret_daemon, struct err *err);
+/* Open the parts of a loaded one. actor names us in events ("run", "serve");
+ * borrowed until daemon_close(), which is the caller's also after a failure. */
+int daemon_open(struct daemon *d, enum daemon_parts parts, const char *actor,
+    struct err *err);
 void daemon_close(struct daemon *d); /* a zeroed one is allowed */
 
-/* Make what a configuration file names and nobody has yet: vault key, store and
- * CA. ERR_CONFLICT when any of them exists; nothing is left behind on failure.
- */
-int daemon_create(
-    const char *conf_file, const char *organisation, struct err *err);
+/* Make what the configuration names and nobody has yet: vault key, store and
+ * CA; they stay closed. ERR_CONFLICT when any of them exists; nothing is left
+ * behind on failure. */
+int daemon_create(struct daemon *d, const char *organisation, struct err *err);
 /* The CA alone, beside a vault and a store that exist. */
 int daemon_create_ca(
     struct daemon *d, const char *organisation, struct err *err);

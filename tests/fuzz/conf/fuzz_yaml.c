@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "../../../adapter/conf/yaml_internal.h"
 #include "err.h"
+#include "yaml_internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
