@@ -128,10 +128,17 @@ struct wsman_digest; /* a parsed challenge and its use count */
 int wsman_digest_parse(
     const char *challenge, struct wsman_digest **ret_digest, struct err *err);
 const char *wsman_digest_realm(const struct wsman_digest *d);
+struct wsman_digest_request {
+	const char *user;
+	const struct secret *password;
+	const char *method, *uri;
+	const void *body; /* goes into the answer with auth-int only */
+	size_t body_len;
+};
 /* Append "Digest username=..."; counts nc up (8 hex digits). */
-int wsman_digest_answer(struct wsman_digest *d, struct buf *out,
-    const char *user, const struct secret *password, const char *method,
-    const char *uri, const void *body, size_t body_len, struct err *err);
+int wsman_digest_answer(struct wsman_digest *d,
+    const struct wsman_digest_request *request, struct buf *out,
+    struct err *err);
 void wsman_digest_free(struct wsman_digest *d);
 /* Append base64(MD5(user:realm:password)), as DigestPassword wants it. */
 int wsman_digest_ha1(struct buf *out, const char *user, const char *realm,
