@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,33 +88,32 @@ check_free(const struct conf *conf, struct err *err)
 }
 
 int
-daemon_create(const char *conf_file, const char *organisation, struct err *err)
+daemon_create(struct daemon *d, const char *organisation, struct err *err)
 {
-	struct daemon d = {.conf = NULL};
 	bool key_made = false, store_made = false;
 	int rc = -1;
 
-	if (daemon_open(conf_file, DAEMON_CONF, NULL, &d, err) != 0)
+	assert(d->vault == NULL);
+	if (check_free(d->conf, err) != 0)
 		return -1;
-	if (check_free(d.conf, err) != 0)
-		goto out;
-	if (make_folder_of(d.conf->vault_key, err) != 0 ||
-	    make_folder_of(d.conf->database, err) != 0)
-		goto out;
-	if (vault_create(d.conf->vault_key, err) != 0)
-		goto out;
+	if (make_folder_of(d->conf->vault_key, err) != 0 ||
+	    make_folder_of(d->conf->database, err) != 0)
+		return -1;
+	if (vault_create(d->conf->vault_key, err) != 0)
+		return -1;
 	key_made = true;
-	if (vault_open(d.conf->vault_key, &d.vault, err) != 0)
+	if (vault_open(d->conf->vault_key, &d->vault, err) != 0)
 		goto out;
-	if (store_create(d.conf->database, d.vault, err) != 0)
+	if (store_create(d->conf->database, d->vault, err) != 0)
 		goto out;
 	store_made = true;
-	rc = daemon_create_ca(&d, organisation, err);
+	rc = daemon_create_ca(d, organisation, err);
 out:
 	if (rc != 0 && store_made)
-		remove_database(d.conf->database);
+		remove_database(d->conf->database);
 	if (rc != 0 && key_made)
-		(void)unlink(d.conf->vault_key);
-	daemon_close(&d);
+		(void)unlink(d->conf->vault_key);
+	vault_close(d->vault);
+	d->vault = NULL;
 	return rc;
 }
