@@ -39,6 +39,7 @@ struct play {
 	const char *const
 	    *aliases; /* words of SCS, rpc-go, ePO; NULL at the end */
 	const char *summary;
+	bool uses_directory; /* reads the AD object first */
 	/* When is this next due? 0 = never. Pure. */
 	int64_t (*due)(const struct device *d, const struct policy *p);
 	/* Append the steps that bring the device to policy; forced: also when
@@ -57,6 +58,8 @@ int64_t play_next_due(const struct device *d, const struct policy *p,
 
 void plan_add(struct plan *plan, const char *step, const char *reason,
     const char *what, const char *from, const char *to);
+/* "certificate.add": the row of the step table. */
+const char *plan_step_name(const struct plan_step *step);
 bool plan_has(const struct plan *plan, const char *step);
 void plan_clear(struct plan *plan);
 #endif

@@ -30,7 +30,7 @@ struct visit;
 
 struct port_key {
 	char handle[64];
-	char *spki; /* base64 DER SubjectPublicKeyInfo; owned by the list */
+	char *spki;  /* base64 DER SubjectPublicKeyInfo; owned by the list */
 	bool in_use; /* a certificate in the store carries this public key */
 };
 struct port_cert {

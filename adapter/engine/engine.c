@@ -1,0 +1,469 @@
+#include "engine.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "conf.h"
+#include "device.h"
+#include "fault.h"
+#include "journal.h"
+#include "loop.h"
+#include "mem.h"
+#include "run_internal.h"
+#include "store.h"
+#include "str.h"
+
+/*
+ * The queue, the places in flight, and the one commit per turn of the loop.
+ * What a run does with its place is in run*.c.
+ */
+
+struct waiting { /* a device in the queue */
+	struct waiting *next;
+	int64_t id;
+	enum engine_mode mode;
+	const struct play *play;
+};
+
+static const char *const outcome_names[] = {
+    [ENGINE_OK] = "ok",
+    [ENGINE_CHANGED] = "changed",
+    [ENGINE_FAILED] = "failed",
+    [ENGINE_PARKED] = "parked",
+    [ENGINE_SKIPPED] = "skipped",
+};
+
+const char *
+engine_outcome_name(enum engine_outcome o)
+{
+	return outcome_names[o];
+}
+
+/* --- who holds a lease --- */
+
+static void
+read_word(const char *path, char *out, size_t size)
+{
+	FILE *f = fopen(path, "re");
+
+	out[0] = '\0';
+	if (f == NULL)
+		return;
+	if (fgets(out, (int)size, f) == NULL)
+		out[0] = '\0';
+	out[strcspn(out, "\n")] = '\0';
+	(void)fclose(f);
+}
+
+/* Field 22 of /proc/PID/stat: a process id may be used again, not with the same
+ * start time. 0 when there is no such process, or only its remains. */
+static unsigned long long
+start_time(long pid)
+{
+	char path[64], line[1024], state;
+	unsigned long long at;
+	const char *p;
+
+	(void)snprintf(path, sizeof(path), "/proc/%ld/stat", pid);
+	read_word(path, line, sizeof(line));
+	p = strrchr(line, ')'); /* the name before it may hold anything */
+	if (p == NULL ||
+	    sscanf(p + 1,
+		" %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d"
+		" %*d %*d %*d %*d %llu",
+		&state, &at) != 2)
+		return 0;
+	return state == 'Z' || state == 'X' ? 0 : at;
+}
+
+/* What makes process ids comparable: this boot, this process namespace. */
+static void
+owner_place(char out[128])
+{
+	char boot[64], ns[64];
+	ssize_t len;
+
+	read_word("/proc/sys/kernel/random/boot_id", boot, sizeof(boot));
+	len = readlink("/proc/self/ns/pid", ns, sizeof(ns) - 1);
+	ns[len > 0 ? len : 0] = '\0';
+	(void)snprintf(out, 128, "%s/%s", boot, ns);
+}
+
+static char *
+owner_self(void)
+{
+	char place[128];
+	long pid = (long)getpid();
+
+	owner_place(place);
+	return mem_printf("%s/%ld/%llu", place, pid, start_time(pid));
+}
+
+bool
+engine_owner_dead(const char *owner)
+{
+	char place[128];
+	unsigned long long began;
+	size_t len;
+	long pid;
+
+	owner_place(place);
+	len = strlen(place);
+	/* Of another machine, boot or container nothing is known here. */
+	if (owner == NULL || strncmp(owner, place, len) != 0 ||
+	    sscanf(owner + len, "/%ld/%llu", &pid, &began) != 2)
+		return false;
+	return start_time(pid) != began;
+}
+
+/* --- one commit per turn --- */
+
+static void
+nothing(void *cookie)
+{
+	(void)cookie; /* only to make the loop turn */
+}
+
+static void
+break_down(void *cookie)
+{
+	struct engine *e = cookie;
+	struct waiting *w;
+
+	while ((w = e->queue) != NULL) {
+		e->queue = w->next;
+		e->queued--;
+		free(w);
+	}
+	e->queue_last = NULL;
+	while (e->runs != NULL)
+		run_abandon(e->runs);
+	if (e->idle != NULL)
+		e->idle(e->idle_cookie);
+}
+
+void
+run_store_failed(struct run *run, const struct err *err)
+{
+	struct engine *e = run->engine;
+
+	if (e->broken)
+		return;
+	e->broken = true;
+	e->draining = true;
+	e->broken_why = *err;
+	store_rollback(e->deps.store);
+	e->commits = NULL;
+	e->commits_last = NULL;
+	loop_defer(e->deps.loop, break_down, e);
+}
+
+static void
+before_wait(void *cookie)
+{
+	struct engine *e = cookie;
+	struct run *run, *next;
+	struct err err;
+
+	if (e->broken) {
+		/* Whatever was written after the failure is not kept. */
+		store_rollback(e->deps.store);
+		return;
+	}
+	if (e->commits == NULL && !store_dirty(e->deps.store))
+		return;
+	run = e->commits;
+	fault_point("engine.commit.before");
+	if (store_commit(e->deps.store, &err) != 0) {
+		if (run == NULL)
+			run = e->runs;
+		if (run != NULL)
+			run_store_failed(run, &err);
+		return;
+	}
+	fault_point("engine.commit.after");
+	e->commits = NULL;
+	e->commits_last = NULL;
+	for (; run != NULL; run = next) {
+		next = run->commit_next;
+		run->commit_next = NULL;
+		run->commit_then(run);
+	}
+	if (e->commits != NULL || store_dirty(e->deps.store))
+		loop_defer(e->deps.loop, nothing, NULL);
+}
+
+void
+engine_after_commit(struct run *run, void (*then)(struct run *run))
+{
+	struct engine *e = run->engine;
+
+	if (e->broken)
+		return; /* break_down() is on its way */
+	run->commit_then = then;
+	run->commit_next = NULL;
+	if (e->commits_last != NULL)
+		e->commits_last->commit_next = run;
+	else
+		e->commits = run;
+	e->commits_last = run;
+	loop_defer(e->deps.loop, nothing, NULL);
+}
+
+/* --- queue and places --- */
+
+static void
+pump(void *cookie)
+{
+	struct engine *e = cookie;
+	struct waiting *w;
+	struct run *run;
+
+	e->pumping = false;
+	while (!e->draining && e->queue != NULL &&
+	    e->in_flight < (size_t)e->deps.conf->parallel) {
+		w = e->queue;
+		e->queue = w->next;
+		if (e->queue == NULL)
+			e->queue_last = NULL;
+		e->queued--;
+		run = mem_alloc(sizeof(*run));
+		run->engine = e;
+		run->id = w->id;
+		run->mode = w->mode;
+		run->play = w->play;
+		run->next = e->runs;
+		e->runs = run;
+		e->in_flight++;
+		free(w);
+		run_start(run);
+	}
+	if (e->in_flight == 0 && e->queued == 0 && e->idle != NULL)
+		e->idle(e->idle_cookie);
+}
+
+static void
+pump_soon(struct engine *e)
+{
+	if (e->pumping)
+		return;
+	e->pumping = true;
+	loop_defer(e->deps.loop, pump, e);
+}
+
+static bool
+is_known(const struct engine *e, int64_t device)
+{
+	const struct waiting *w;
+	const struct run *run;
+
+	for (run = e->runs; run != NULL; run = run->next)
+		if (run->id == device)
+			return true;
+	for (w = e->queue; w != NULL; w = w->next)
+		if (w->id == device)
+			return true;
+	return false;
+}
+
+void
+engine_submit(struct engine *e, int64_t device, enum engine_mode mode,
+    const struct play *play)
+{
+	struct waiting *w;
+
+	if (e->draining || is_known(e, device))
+		return;
+	w = mem_alloc(sizeof(*w));
+	w->id = device;
+	w->mode = mode;
+	w->play = play;
+	if (e->queue_last != NULL)
+		e->queue_last->next = w;
+	else
+		e->queue = w;
+	e->queue_last = w;
+	e->queued++;
+	pump_soon(e);
+}
+
+static void
+unlink_run(struct engine *e, struct run *run)
+{
+	struct run **at;
+
+	for (at = &e->runs; *at != run; at = &(*at)->next)
+		;
+	*at = run->next;
+	e->in_flight--;
+}
+
+static void
+report(struct run *run)
+{
+	struct engine *e = run->engine;
+	struct engine_report r;
+	struct policy policy;
+
+	if (e->report == NULL || run->device == NULL)
+		return;
+	run_policy(run, &policy);
+	r = (struct engine_report){
+	    .device = run->device,
+	    .play = run->play,
+	    .plan = &run->plan,
+	    .outcome = run->outcome,
+	    .reasons = diagnose(run->device, &policy),
+	    .steps_done = run->done,
+	    .ms = clock_mono_ms() - run->began_ms,
+	    .err = &run->err,
+	};
+	e->report(e->report_cookie, &r);
+}
+
+void
+engine_done(struct run *run)
+{
+	struct engine *e = run->engine;
+
+	unlink_run(e, run);
+	report(run);
+	run_free(run);
+	pump_soon(e);
+}
+
+void
+run_abandon(struct run *run)
+{
+	struct engine *e = run->engine;
+
+	unlink_run(e, run);
+	run->outcome = ENGINE_FAILED;
+	run->err = e->broken_why;
+	if (run->err.kind == ERR_NONE)
+		(void)err_set(&run->err, ERR_CANCELLED, "stopped");
+	report(run);
+	run_stop(run);
+	/* A worker may still come back to it: freed with the engine. */
+	run->abandoned = true;
+	run->next = e->abandoned;
+	e->abandoned = run;
+}
+
+/* --- life --- */
+
+struct engine *
+engine_new(const struct engine_deps *deps, struct err *err)
+{
+	struct engine *e;
+
+	(void)err;
+	e = mem_alloc(sizeof(*e));
+	e->deps = *deps;
+	e->owner = owner_self();
+	loop_before_wait(deps->loop, before_wait, e);
+	return e;
+}
+
+void
+engine_on_report(struct engine *e, engine_report_fn *fn, void *cookie)
+{
+	e->report = fn;
+	e->report_cookie = cookie;
+}
+
+void
+engine_on_idle(struct engine *e, void (*fn)(void *), void *cookie)
+{
+	e->idle = fn;
+	e->idle_cookie = cookie;
+}
+
+size_t
+engine_pending(const struct engine *e)
+{
+	return e->queued + e->in_flight;
+}
+
+struct recover {
+	struct engine *engine;
+	size_t count;
+};
+
+static int
+recover_one(void *cookie, const struct journal_intent *intent, struct err *err)
+{
+	struct recover *r = cookie;
+
+	(void)err;
+	/* Looking settles what was done and closes what was not; doing it again
+	 * is the next run's business. */
+	engine_submit(r->engine, intent->device, ENGINE_LOOK, NULL);
+	r->count++;
+	return 0;
+}
+
+int
+engine_recover(struct engine *e, size_t *ret_count, struct err *err)
+{
+	struct recover r = {e, 0};
+
+	if (journal_scan_open(e->deps.store, 0, recover_one, &r, err) != 0)
+		return -1;
+	*ret_count = r.count;
+	return 0;
+}
+
+void
+engine_drain(struct engine *e)
+{
+	struct waiting *w;
+
+	e->draining = true;
+	while ((w = e->queue) != NULL) {
+		e->queue = w->next;
+		e->queued--;
+		free(w);
+	}
+	e->queue_last = NULL;
+	pump_soon(e);
+}
+
+bool
+engine_broken(const struct engine *e, struct err *ret_err)
+{
+	if (e->broken && ret_err != NULL)
+		*ret_err = e->broken_why;
+	return e->broken;
+}
+
+void
+engine_free(struct engine *e)
+{
+	struct run *run;
+
+	if (e == NULL)
+		return;
+	e->draining = true;
+	loop_before_wait(e->deps.loop, NULL, NULL);
+	store_rollback(e->deps.store);
+	e->report = NULL;
+	while (e->runs != NULL)
+		run_abandon(e->runs);
+	while ((run = e->abandoned) != NULL) {
+		e->abandoned = run->next;
+		run_free(run);
+	}
+	while (e->queue != NULL) {
+		struct waiting *w = e->queue;
+
+		e->queue = w->next;
+		free(w);
+	}
+	free(e->owner);
+	free(e);
+}

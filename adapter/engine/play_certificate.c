@@ -1,0 +1,106 @@
+#include <stddef.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "device.h"
+#include "play_internal.h"
+#include "profile.h"
+#include "str.h"
+#include "wish_internal.h"
+
+static bool
+replacement_under_way(const struct device *d)
+{
+	return d->next_key_handle != NULL || d->old_cert_handle != NULL ||
+	    d->old_key_handle != NULL || d->old_cert_serial != NULL;
+}
+
+/* Why the certificate must be replaced now; NULL: it need not. */
+static const char *
+replace_reason(const struct device *d, const struct policy *p)
+{
+	const struct profile *profile = p->profile;
+
+	if (!d->tls_enabled)
+		return "tls-disabled";
+	if (!wish_tls_met(d, profile))
+		return "profile-drift";
+	if (d->cert_not_after != 0 && d->cert_not_after <= p->now)
+		return "certificate-expired";
+	if (!wish_cert_names_met(d, profile))
+		return "certificate-name-mismatch";
+	if (!d->cert_ours)
+		return "certificate-untrusted";
+	if (d->cert_not_after - profile_tls_template(profile)->renew_before <=
+	    p->now)
+		return "certificate-expiring";
+	if (d->next_key_handle != NULL)
+		return "certificate-expiring";
+	return NULL;
+}
+
+int64_t
+play_certificate_due(const struct device *d, const struct policy *p)
+{
+	if (!p->profile->tls)
+		return 0;
+	if (d->read_at == 0 || replacement_under_way(d) ||
+	    replace_reason(d, p) != NULL)
+		return p->now;
+	return d->cert_not_after -
+	    profile_tls_template(p->profile)->renew_before;
+}
+
+static void
+plan_removal(const struct device *d, const char *reason, struct plan *plan)
+{
+	plan_add(plan, "certificate.remove", reason,
+	    "old certificate and key in the device", d->cert_handle, NULL);
+	plan_add(plan, "certificate.revoke", reason,
+	    "old certificate at the CA", d->cert_ours ? d->cert_serial : NULL,
+	    "revoked once the new one was seen");
+}
+
+void
+play_replace_plan(const struct device *d, const struct policy *p,
+    const char *reason, struct plan *plan)
+{
+	char end[CLOCK_TEXT];
+	struct buf names;
+
+	buf_init(&names, WISH_TEXT);
+	wish_cert_names(d, p->profile, &names);
+	plan_add(plan, "certificate.clean", reason,
+	    "keys and certificates left by earlier failures", NULL,
+	    "removed if there are any");
+	if (d->next_key_handle == NULL)
+		plan_add(plan, "key.generate", reason, "key pair in the device",
+		    d->cert_key_handle, "a new one beside it");
+	if (d->next_cert == NULL)
+		plan_add(plan, "certificate.issue", reason, "TLS certificate",
+		    d->cert_names, buf_text(&names));
+	if (d->next_cert_handle == NULL)
+		plan_add(plan, "certificate.add", reason,
+		    "certificate in a free slot", NULL, "the new one");
+	plan_add(plan, "tls.switch", reason, "certificate in use",
+	    clock_text(d->cert_not_after, end), "the new one");
+	plan_removal(d, reason, plan);
+	buf_free(&names);
+}
+
+void
+play_certificate_plan(const struct device *d, const struct policy *p,
+    bool forced, struct plan *plan)
+{
+	const char *reason = replace_reason(d, p);
+
+	if (!p->profile->tls)
+		return;
+	play_clock_plan(d, p, forced, plan);
+	if (reason == NULL && forced)
+		reason = "requested";
+	if (reason != NULL)
+		play_replace_plan(d, p, reason, plan);
+	else if (replacement_under_way(d))
+		plan_removal(d, "certificate-expiring", plan);
+}

@@ -1,0 +1,98 @@
+#include "clock.h"
+#include "device.h"
+#include "play_internal.h"
+#include "profile.h"
+#include "str.h"
+#include "wish_internal.h"
+
+bool
+play_uses_directory(const struct policy *p)
+{
+	return p->directory && p->profile->ad;
+}
+
+/* When the password must be replaced: the domain's maximum age, or the
+ * profile's where the domain says never, less the margin. 0 = never. */
+static int64_t
+password_due(const struct device *d, const struct policy *p)
+{
+	int64_t age = d->ad_max_age;
+
+	if (age == 0 ||
+	    (p->profile->ad_max_age != 0 && p->profile->ad_max_age < age))
+		age = p->profile->ad_max_age;
+	if (age == 0)
+		return 0;
+	return d->ad_password_at + age - p->profile->ad_renew_before;
+}
+
+static bool
+key_stale(const struct device *d, const struct policy *p)
+{
+	return d->ad_key_pending || !d->krb_enabled ||
+	    !str_ieq(d->krb_realm, p->realm) || d->krb_kvno != d->ad_kvno;
+}
+
+int64_t
+play_directory_due(const struct device *d, const struct policy *p)
+{
+	if (!play_uses_directory(p))
+		return 0;
+	if (d->ad_read_at == 0 || str_empty(d->ad_dn) || d->ad_secret_at == 0 ||
+	    key_stale(d, p) || !wish_object_met(d, p->profile))
+		return p->now;
+	return password_due(d, p);
+}
+
+void
+play_object_plan(const struct device *d, const struct policy *p,
+    const char *reason, struct plan *plan)
+{
+	char fqdn[256];
+
+	wish_fqdn(d, p->profile, fqdn);
+	plan_add(plan, "ad.object", reason,
+	    "AD object: dNSHostName, SPNs, encryption types", d->ad_dns_host,
+	    fqdn);
+}
+
+static void
+plan_key(const char *reason, const struct device *d, const struct policy *p,
+    struct plan *plan)
+{
+	plan_add(plan, "kerberos.set", reason, "Kerberos key in the device",
+	    d->krb_enabled ? d->krb_realm : "off", p->realm);
+}
+
+void
+play_directory_plan(const struct device *d, const struct policy *p, bool forced,
+    struct plan *plan)
+{
+	int64_t due = password_due(d, p);
+	char at[CLOCK_TEXT];
+
+	if (!play_uses_directory(p))
+		return;
+	play_clock_plan(d, p, forced, plan);
+	if (str_empty(d->ad_dn)) {
+		/* Created with its first password. */
+		play_object_plan(d, p, "ad-object-missing", plan);
+		plan_key("ad-object-missing", d, p, plan);
+	} else if (!wish_object_met(d, p->profile)) {
+		play_object_plan(d, p, "profile-drift", plan);
+	}
+	if (!str_empty(d->ad_dn) &&
+	    (forced || d->ad_secret_at == 0 || (due != 0 && due <= p->now))) {
+		plan_add(plan, "ad.password",
+		    forced ? "requested" : "ad-password-due",
+		    "password of the AD object",
+		    clock_text(d->ad_password_at, at), "a new one");
+		plan_key("ad-password-due", d, p, plan);
+	}
+	if (key_stale(d, p))
+		plan_key("profile-drift", d, p, plan);
+	if (!wish_acl_met(d, p->profile))
+		plan_add(plan, "acl.set", "profile-drift",
+		    "AD users and groups that may log in", d->acl_sids,
+		    "as in the profile");
+}

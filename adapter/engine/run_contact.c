@@ -1,0 +1,329 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "conf.h"
+#include "device.h"
+#include "diagnose.h"
+#include "fault.h"
+#include "journal.h"
+#include "mem.h"
+#include "profile.h"
+#include "run_internal.h"
+#include "secret.h"
+#include "store.h"
+#include "str.h"
+
+/*
+ * From the first byte to a fresh record: who answers there, what it says of
+ * itself, what Active Directory says of it.  Nothing here changes the world.
+ */
+
+static const struct port_device *
+device_port(const struct run *run)
+{
+	return &run->engine->deps.ports->device;
+}
+
+int
+run_open_visit(struct run *run, struct err *err)
+{
+	const struct port_device *port = device_port(run);
+	struct secret *password = NULL;
+	int rc = -1;
+
+	if (run->visit != NULL)
+		port->close(port->self, run->visit);
+	run->visit = NULL;
+	if (store_secret_get(run->engine->deps.store, run->id,
+		STORE_SECRET_ADMIN, &password, err) != 0) {
+		if (err->kind == ERR_NOTFOUND)
+			(void)err_set(err, ERR_INVALID,
+			    "no admin password is stored for it: "
+			    "`amtkeeper device set` gives it one");
+		goto out;
+	}
+	rc = port->open(port->self, run->device, password, &run->visit, err);
+out:
+	secret_free(password);
+	return rc;
+}
+
+void
+run_contact_failed(struct run *run, const struct err *err)
+{
+	struct device *d = run->device;
+	enum reason reason = diagnose_error(err);
+
+	mem_replace(&d->error_kind, err_kind_name(err->kind));
+	mem_replace(&d->error_code, reason_code(reason));
+	mem_replace(&d->error_text, err->text);
+	d->error_at = clock_now();
+	/* The attempt was counted before when the one before it failed too. */
+	if (err->kind == ERR_DENIED && d->strikes == 0)
+		d->strikes = 1;
+	run_finish(run, ENGINE_FAILED, err);
+}
+
+static void
+contact_succeeded(struct run *run)
+{
+	struct device *d = run->device;
+
+	mem_replace(&d->error_kind, NULL);
+	mem_replace(&d->error_code, NULL);
+	mem_replace(&d->error_text, NULL);
+	d->error_at = 0;
+	d->strikes = 0;
+	d->seen_at = clock_now();
+}
+
+/* --- what is under way: is it still there? --- */
+
+static bool
+has_key(const struct run *run, const char *handle, const char *spki)
+{
+	size_t i;
+
+	for (i = 0; i < run->pki.key_count; i++)
+		if (str_eq(run->pki.keys[i].handle, handle) &&
+		    str_eq(run->pki.keys[i].spki, spki))
+			return true;
+	return false;
+}
+
+static bool
+has_cert(const struct run *run, const char *handle, const char *der)
+{
+	size_t i;
+
+	for (i = 0; i < run->pki.cert_count; i++)
+		if (str_eq(run->pki.certs[i].handle, handle) &&
+		    str_eq(run->pki.certs[i].der, der))
+			return true;
+	return false;
+}
+
+/* A device that was reset or served elsewhere has lost what we had begun. */
+static void
+pki_looked(void *cookie, const struct err *err)
+{
+	struct run *run = cookie;
+	struct device *d = run->device;
+
+	if (run->abandoned)
+		return;
+	if (err->kind != ERR_NONE) {
+		run_contact_failed(run, err);
+		return;
+	}
+	if (d->next_key_handle != NULL &&
+	    !has_key(run, d->next_key_handle, d->next_key_spki)) {
+		mem_replace(&d->next_key_handle, NULL);
+		mem_replace(&d->next_key_spki, NULL);
+		mem_replace(&d->next_cert, NULL);
+		mem_replace(&d->next_cert_serial, NULL);
+	}
+	if (d->next_cert_handle != NULL &&
+	    !has_cert(run, d->next_cert_handle, d->next_cert))
+		mem_replace(&d->next_cert_handle, NULL);
+	run_plan(run);
+}
+
+static void
+check_pending(struct run *run)
+{
+	const struct port_device *port = device_port(run);
+
+	if (run->device->next_key_handle == NULL) {
+		run_plan(run);
+		return;
+	}
+	port_pki_clear(&run->pki);
+	port->look_pki(port->self, run->visit, &run->pki, pki_looked, run);
+}
+
+/* --- Active Directory --- */
+
+static void
+forget_object(struct device *d)
+{
+	mem_replace(&d->ad_dn, NULL);
+	mem_replace(&d->ad_dns_host, NULL);
+	mem_replace(&d->ad_spns, NULL);
+	d->ad_kvno = 0;
+	d->ad_password_at = 0;
+	d->ad_secret_at = 0;
+	d->ad_key_pending = false;
+	d->ad_read_at = clock_now();
+}
+
+static void
+object_looked(void *cookie, const struct err *err)
+{
+	struct run *run = cookie;
+
+	if (run->abandoned)
+		return;
+	if (err->kind == ERR_NOTFOUND) {
+		forget_object(run->device);
+	} else if (err->kind != ERR_NONE) {
+		/* The device itself can be served; what needs AD cannot. */
+		run->no_directory = true;
+		free(run->soft_failure);
+		run->soft_failure =
+		    mem_printf("Active Directory: %s", err->text);
+	}
+	check_pending(run);
+}
+
+static bool
+needs_directory(const struct run *run)
+{
+	const struct engine_deps *deps = &run->engine->deps;
+
+	return deps->ports->directory.self != NULL && deps->profile->ad &&
+	    (run->play == NULL || run->play->uses_directory);
+}
+
+/* --- the device --- */
+
+static void
+looked(void *cookie, const struct err *err)
+{
+	struct run *run = cookie;
+	const struct port_directory *port = &run->engine->deps.ports->directory;
+
+	if (run->abandoned)
+		return;
+	if (err->kind != ERR_NONE) {
+		run_contact_failed(run, err);
+		return;
+	}
+	contact_succeeded(run);
+	fault_point("run.looked");
+	if (!needs_directory(run)) {
+		check_pending(run);
+		return;
+	}
+	wish_account(run->device, run->engine->deps.profile, run->account);
+	port->look(port->self, run->account, run->device, object_looked, run);
+}
+
+static void
+look(struct run *run)
+{
+	const struct port_device *port = device_port(run);
+
+	port->look(port->self, run->visit, run->device, looked, run);
+}
+
+static void
+open_and_look(struct run *run)
+{
+	struct err err;
+
+	if (run_open_visit(run, &err) != 0)
+		run_contact_failed(run, &err);
+	else
+		look(run);
+}
+
+/* --- first contact --- */
+
+static bool
+identity_known(const struct device *d)
+{
+	return d->leaf_sha256 != NULL || d->next_cert != NULL;
+}
+
+/*
+ * A device never seen before shows its certificate, which is pinned from then
+ * on; an event says so.  One that has none (TLS off in the firmware) is spoken
+ * to in plain, but only if it was never seen with TLS.
+ */
+static void
+first_leaf(void *cookie, const struct err *err)
+{
+	struct run *run = cookie;
+	struct device *d = run->device;
+	struct err problem;
+
+	if (run->abandoned)
+		return;
+	if (err->kind == ERR_NONE) {
+		d->use_tls = true;
+		mem_replace(&d->leaf_sha256, run->leaf);
+		if (run_event(run, "device.pinned", "{}", &problem) != 0) {
+			run_store_failed(run, &problem);
+			return;
+		}
+		open_and_look(run);
+		return;
+	}
+	if (err->kind == ERR_UNREACHABLE && !d->use_tls && d->seen_at == 0 &&
+	    !str_starts(err->text, "name does not resolve")) {
+		open_and_look(run);
+		return;
+	}
+	run_contact_failed(run, err);
+}
+
+void
+run_contact(struct run *run)
+{
+	const struct port_device *port = device_port(run);
+	const struct device *d = run->device;
+	struct err err;
+
+	fault_point("run.contact");
+	if (run_open_visit(run, &err) != 0) {
+		run_contact_failed(run, &err);
+		return;
+	}
+	if (run_recover(run))
+		return;
+	if (!identity_known(d) && (d->use_tls || d->seen_at == 0))
+		port->look_leaf(
+		    port->self, run->visit, run->leaf, first_leaf, run);
+	else
+		look(run);
+}
+
+/* --- the last look --- */
+
+static void
+looked_last(void *cookie, const struct err *err)
+{
+	struct run *run = cookie;
+
+	if (run->abandoned)
+		return;
+	/* Each change was seen already: a device that is gone now is changed
+	 * all the same, and its record is as of the last read. */
+	if (err->kind == ERR_NONE)
+		run->device->seen_at = clock_now();
+	run_end(run);
+}
+
+void
+run_last_look(struct run *run)
+{
+	const struct port_device *port = device_port(run);
+
+	port->look(port->self, run->visit, run->device, looked_last, run);
+}
+
+void
+run_end(struct run *run)
+{
+	struct err err;
+
+	if (run->soft_failure == NULL) {
+		run_finish(
+		    run, run->done > 0 ? ENGINE_CHANGED : ENGINE_OK, NULL);
+		return;
+	}
+	(void)err_set(&err, ERR_LIMIT, "%s", run->soft_failure);
+	run_finish(run, ENGINE_FAILED, &err);
+}

@@ -1,0 +1,119 @@
+#ifndef RUN_INTERNAL_H_
+#define RUN_INTERNAL_H_
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "diagnose.h"
+#include "engine.h"
+#include "err.h"
+#include "plan.h"
+#include "step_internal.h"
+#include "wish_internal.h"
+
+struct loop_timer;
+struct visit;
+
+/* One device in flight: from lease to report. */
+struct run {
+	struct engine *engine;
+	struct run *next; /* of the engine's list */
+	enum engine_mode mode;
+	const struct play *play;
+	int64_t id;
+	int64_t began_ms;
+	int64_t lease_token;
+	int64_t lease_until;
+	struct device *device; /* the record, as far as we know it */
+	struct visit *visit;
+	struct plan plan;
+	size_t at;    /* next step of the plan */
+	size_t done;  /* steps seen applied */
+	size_t wrote; /* of those, ones that need a last look */
+	struct step step;
+	bool stepping;	   /* step is filled */
+	bool recovering;   /* the step came from the journal */
+	bool no_directory; /* AD does not answer: planned without it */
+	bool abandoned;	   /* reported; callbacks that still come do nothing */
+	char leaf[65];
+	char account[256];
+	char *soft_failure; /* text of a soft step's failure */
+	struct port_pki pki;
+	struct loop_timer *timer;
+	void (*timer_then)(struct run *run);
+	void (*pause_then)(struct step *step);
+
+	/* Waiting for the turn's commit. */
+	struct run *commit_next;
+	void (*commit_then)(struct run *run);
+
+	/* How it ended. */
+	enum engine_outcome outcome;
+	struct err err;
+	bool over; /* finished: only the last commit is missing */
+};
+
+/* --- run.c --- */
+/* Take the lease and go on; the engine calls it with a free place. */
+void run_start(struct run *run);
+void run_free(struct run *run);
+/* Close what it has open; it may still be reported. */
+void run_stop(struct run *run);
+/* Milliseconds from now, then(run); one at a time. */
+void run_wait(struct run *run, int64_t ms, void (*then)(struct run *run));
+/* End with what run->outcome and run->err say. */
+void run_finish(
+    struct run *run, enum engine_outcome outcome, const struct err *err);
+void run_policy(const struct run *run, struct policy *ret_policy);
+/* Event with the run's device and actor; detail is JSON. */
+int run_event(
+    struct run *run, const char *kind, const char *detail, struct err *err);
+/* The store refused a write: nothing since the last commit is believed. */
+void run_store_failed(struct run *run, const struct err *err);
+
+/* --- run_contact.c: from the first byte to a fresh record --- */
+void run_contact(struct run *run);
+/* Open the visit with the stored password; 0 or -1. */
+int run_open_visit(struct run *run, struct err *err);
+/* The record after a contact that failed, and the end of the run. */
+void run_contact_failed(struct run *run, const struct err *err);
+/* Read again what a change may have touched, then end. */
+void run_last_look(struct run *run);
+/* All was done, or nothing was to do. */
+void run_end(struct run *run);
+
+/* --- run_step.c: intend, act, observe, settle --- */
+/* The record is fresh: plan and go through the steps. */
+void run_plan(struct run *run);
+/* An open intent of a dead worker: find out what happened first. */
+bool run_recover(struct run *run);
+
+/* --- engine.c --- */
+struct engine {
+	struct engine_deps deps;
+	char *owner; /* in leases */
+	struct run *runs;
+	struct run *abandoned;
+	size_t in_flight;
+	struct waiting *queue, *queue_last;
+	size_t queued;
+	struct run *commits, *commits_last;
+	engine_report_fn *report;
+	void *report_cookie;
+	void (*idle)(void *);
+	void *idle_cookie;
+	bool draining;
+	bool broken;
+	struct err broken_why;
+	bool pumping;
+};
+
+/* Go on with then(run) once everything written so far is durable. */
+void engine_after_commit(struct run *run, void (*then)(struct run *run));
+/* The run is over and durable: report, free, start the next. */
+void engine_done(struct run *run);
+/* End without writing anything: the store is broken, or the loop ends. */
+void run_abandon(struct run *run);
+/* Is the process that holds this lease known to be gone? */
+bool engine_owner_dead(const char *owner);
+#endif

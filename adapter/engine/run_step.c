@@ -1,0 +1,467 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "clock.h"
+#include "conf.h"
+#include "device.h"
+#include "fault.h"
+#include "journal.h"
+#include "log.h"
+#include "mem.h"
+#include "run_internal.h"
+#include "secret.h"
+#include "store.h"
+#include "str.h"
+
+/*
+ * intend -> commit -> act -> observe -> settle, for one step after the other.
+ * What is true if the process dies:
+ *
+ *   before the intent's commit   nothing happened, nothing is recorded
+ *   after it, before act()       the intent is open; observe() finds "not
+ *                                applied", the recovery closes it
+ *   in or after act()            the intent is open; observe() finds either
+ *   after observe()              the same: observing changed nothing
+ *   before settle's commit       the same: record and settlement are one
+ *   after it                     record, event and journal agree
+ */
+
+#define FIRST_WAIT_MS 250
+#define LONGEST_WAIT_MS 5000
+#define AGAIN_WAIT_MS 1000
+
+static void next_step(struct run *run);
+static void observe(struct run *run);
+
+/* --- plan --- */
+
+void
+run_plan(struct run *run)
+{
+	struct policy policy;
+
+	if (run->mode == ENGINE_LOOK || run->play == NULL) {
+		run_end(run);
+		return;
+	}
+	run_policy(run, &policy);
+	plan_clear(&run->plan);
+	run->play->plan(run->device, &policy, true, &run->plan);
+	if (run->mode == ENGINE_PLAN) {
+		run_end(run);
+		return;
+	}
+	run->at = 0;
+	next_step(run);
+}
+
+static void
+drop_step(struct run *run)
+{
+	if (run->stepping)
+		step_clear(&run->step);
+	run->stepping = false;
+}
+
+static void
+next_step(struct run *run)
+{
+	const struct step_kind *kind;
+	struct err err;
+
+	drop_step(run);
+	if (run->at == run->plan.count) {
+		if (run->wrote > 0)
+			run_last_look(run);
+		else
+			run_end(run);
+		return;
+	}
+	kind = run->plan.steps[run->at].kind;
+	if (run->engine->draining) {
+		(void)err_set(
+		    &err, ERR_CANCELLED, "stopped before %s", kind->name);
+		run_finish(run, ENGINE_PARKED, &err);
+		return;
+	}
+	step_init(&run->step, run, kind);
+	run->stepping = true;
+	if (kind->prepare != NULL)
+		kind->prepare(&run->step);
+	else
+		step_prepared(&run->step, NULL);
+}
+
+/* --- events --- */
+
+static int
+step_event(struct run *run, const char *what, const char *why, struct err *err)
+{
+	struct step *step = &run->step;
+	const struct plan_step *planned =
+	    run->recovering || run->at >= run->plan.count
+	    ? NULL
+	    : &run->plan.steps[run->at];
+	struct json_object *o = json_object_new_object();
+	int rc;
+
+	(void)json_object_object_add(
+	    o, "step", json_object_new_string(step->kind->name));
+	(void)json_object_object_add(
+	    o, "attempts", json_object_new_int64(step->attempts));
+	if (run->recovering)
+		(void)json_object_object_add(
+		    o, "recovered", json_object_new_boolean(1));
+	if (planned != NULL) {
+		(void)json_object_object_add(
+		    o, "reason", json_object_new_string(planned->reason));
+		(void)json_object_object_add(
+		    o, "from", json_object_new_string(planned->from));
+		(void)json_object_object_add(
+		    o, "to", json_object_new_string(planned->to));
+	}
+	if (why != NULL)
+		(void)json_object_object_add(
+		    o, "error", json_object_new_string(why));
+	rc = run_event(run, what,
+	    json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN), err);
+	(void)json_object_put(o);
+	return rc;
+}
+
+/* --- fail and park --- */
+
+/* The step is known not to be so, and is given up. */
+static void
+step_failed(struct run *run, const struct err *why)
+{
+	struct err err = *why;
+
+	(void)err_context(&err, "%s", run->step.kind->name);
+	log_line(LOG_INFO, "step.failed", "device=%s step=%s error=\"%s\"",
+	    run->device->name, run->step.kind->name, why->text);
+	if (run->step.kind->soft && !run->recovering) {
+		free(run->soft_failure);
+		run->soft_failure = mem_dup(err.text);
+		run->at++;
+		next_step(run);
+		return;
+	}
+	if (why->kind == ERR_DENIED)
+		run_contact_failed(run, &err);
+	else
+		run_finish(run, ENGINE_FAILED, &err);
+}
+
+static void
+settle_failed(struct run *run, const struct err *why)
+{
+	struct store *store = run->engine->deps.store;
+	struct err reason = *why, err;
+
+	if (journal_settle(store, run->step.intent, JOURNAL_FAILED, reason.text,
+		clock_now(), &err) != 0 ||
+	    step_event(run, "step.failed", reason.text, &err) != 0 ||
+	    store_device_save_state(
+		store, run->device, run->lease_token, &err) != 0) {
+		run_store_failed(run, &err);
+		return;
+	}
+	fault_point("step.settled.failed");
+	if (run->recovering) {
+		/* It is not so and nothing is open any more: go on as usual. */
+		drop_step(run);
+		run->recovering = false;
+		run_contact(run);
+		return;
+	}
+	step_failed(run, &reason);
+}
+
+/* The outcome cannot be found out now: the intent stays open. */
+static void
+park(struct run *run, const struct err *why)
+{
+	struct store *store = run->engine->deps.store;
+	struct device *d = run->device;
+	struct err reason = *why, err;
+
+	if (journal_park(store, run->step.intent, reason.text, &err) != 0 ||
+	    step_event(run, "step.parked", reason.text, &err) != 0) {
+		run_store_failed(run, &err);
+		return;
+	}
+	mem_replace(&d->error_kind, err_kind_name(reason.kind));
+	mem_replace(&d->error_code,
+	    reason_code(err_is_transient(&reason) ? diagnose_error(&reason)
+						  : REASON_PARKED));
+	mem_replace(&d->error_text, reason.text);
+	d->error_at = clock_now();
+	(void)err_context(&reason, "%s", run->step.kind->name);
+	log_line(LOG_WARN, "step.parked", "device=%s step=%s error=\"%s\"",
+	    d->name, run->step.kind->name, reason.text);
+	run_finish(run, ENGINE_PARKED, &reason);
+}
+
+/* --- settle --- */
+
+static void
+settle_done(struct run *run)
+{
+	struct store *store = run->engine->deps.store;
+	struct step *step = &run->step;
+	struct err err;
+
+	if (step->kind->settled != NULL)
+		step->kind->settled(step);
+	if (run->engine->broken)
+		return;
+	/* Record, settlement, event and audit link: one transaction. */
+	if (journal_settle(store, step->intent, JOURNAL_DONE, "seen",
+		clock_now(), &err) != 0 ||
+	    step_event(run, "step.done", NULL, &err) != 0 ||
+	    store_device_save_state(
+		store, run->device, run->lease_token, &err) != 0) {
+		run_store_failed(run, &err);
+		return;
+	}
+	fault_point("step.settled");
+	run->done++;
+	if (step->kind != &step_clock_set)
+		run->wrote++;
+	if (run->recovering) {
+		drop_step(run);
+		run->recovering = false;
+		run_contact(run);
+		return;
+	}
+	run->at++;
+	next_step(run);
+}
+
+/* --- act --- */
+
+static void
+act(struct run *run)
+{
+	if (run->abandoned)
+		return;
+	fault_point("step.intended");
+	err_clear(&run->step.act_err);
+	run->step.kind->act(&run->step);
+}
+
+static void
+act_again(struct run *run)
+{
+	struct err err;
+
+	if (journal_again(run->engine->deps.store, run->step.intent, &err) !=
+	    0) {
+		run_store_failed(run, &err);
+		return;
+	}
+	run->step.attempts++;
+	engine_after_commit(run, act);
+}
+
+/* Long plans outlive a lease; each intent is a good moment to prolong it. */
+static int
+keep_lease(struct run *run, struct err *err)
+{
+	int64_t now = clock_now(), span = run->engine->deps.conf->lease;
+
+	if (run->lease_until - now > span / 2)
+		return 0;
+	run->lease_until = now + span;
+	return store_lease_renew(run->engine->deps.store, run->id,
+	    run->lease_token, run->lease_until, err);
+}
+
+static void
+intend(struct run *run)
+{
+	struct step *step = &run->step;
+	const struct journal_intent intent = {
+	    .device = run->id,
+	    .play = run->play->name,
+	    .step = step->kind->name,
+	    .args = json_object_to_json_string_ext(
+		step->args, JSON_C_TO_STRING_PLAIN),
+	    .secret = step->secret,
+	};
+	struct err err;
+
+	step->attempts = 1;
+	if (keep_lease(run, &err) != 0 ||
+	    journal_intend(run->engine->deps.store, &intent, run->lease_token,
+		clock_now(), &step->intent, &err) != 0) {
+		if (err.kind == ERR_CONFLICT)
+			run_finish(run, ENGINE_FAILED, &err);
+		else
+			run_store_failed(run, &err);
+		return;
+	}
+	engine_after_commit(run, act);
+}
+
+void
+step_prepared(struct step *step, const struct err *err)
+{
+	struct run *run = step->run;
+
+	if (run->abandoned)
+		return;
+	if (err != NULL && err->kind != ERR_NONE) {
+		step_failed(run, err);
+		return;
+	}
+	if (step->skip) {
+		run->at++;
+		next_step(run);
+		return;
+	}
+	fault_point("step.prepared");
+	intend(run);
+}
+
+/* --- observe --- */
+
+void
+step_acted(struct step *step, const struct err *err)
+{
+	struct run *run = step->run;
+
+	if (run->abandoned)
+		return;
+	fault_point("step.acted");
+	step->act_err = *err;
+	step->first_seen_ms = clock_mono_ms();
+	if (err->kind == ERR_UNREACHABLE || err->kind == ERR_DENIED)
+		step_seen(step, SEEN_NOT_APPLIED, NULL); /* certainly */
+	else
+		observe(run);
+}
+
+static void
+observe(struct run *run)
+{
+	if (run->abandoned)
+		return;
+	run->step.kind->observe(&run->step);
+}
+
+/* Not so.  Another try, if the peer did not plainly refuse and the budget
+ * allows; the count is in the journal, so a restart does not refill it. */
+static void
+not_applied(struct run *run)
+{
+	const struct step *step = &run->step;
+	bool refused =
+	    step->act_err.kind != ERR_NONE && !err_is_transient(&step->act_err);
+	struct err why = step->act_err;
+
+	if (run->mode == ENGINE_RUN && !refused && !run->engine->draining &&
+	    step->attempts < run->engine->deps.conf->attempts) {
+		run_wait(run, AGAIN_WAIT_MS * step->attempts, act_again);
+		return;
+	}
+	if (why.kind == ERR_NONE)
+		(void)err_set(&why, ERR_REFUSED,
+		    "the change was answered as done but is not there");
+	settle_failed(run, &why);
+}
+
+static void
+cannot_tell(struct run *run, const struct err *err)
+{
+	const struct step *step = &run->step;
+	int64_t waited = clock_mono_ms() - step->first_seen_ms;
+	int64_t wait = waited < FIRST_WAIT_MS ? FIRST_WAIT_MS : waited;
+
+	if (!err_is_transient(err) || waited >= step->kind->patience_ms ||
+	    run->engine->draining) {
+		park(run, err);
+		return;
+	}
+	if (wait > LONGEST_WAIT_MS)
+		wait = LONGEST_WAIT_MS;
+	run_wait(run, wait, observe);
+}
+
+void
+step_seen(struct step *step, enum seen seen, const struct err *err)
+{
+	struct run *run = step->run;
+
+	if (run->abandoned)
+		return;
+	fault_point("step.observed");
+	switch (seen) {
+	case SEEN_APPLIED:
+		settle_done(run);
+		break;
+	case SEEN_NOT_APPLIED:
+		not_applied(run);
+		break;
+	case SEEN_CANNOT_TELL:
+		cannot_tell(run, err);
+		break;
+	}
+}
+
+/* --- recover --- */
+
+static int
+load_open(void *cookie, const struct journal_intent *intent, struct err *err)
+{
+	struct run *run = cookie;
+	const struct step_kind *kind = step_kind_find(intent->step);
+	struct json_object *args;
+
+	if (kind == NULL)
+		return err_set(err, ERR_INVALID,
+		    "journal: step \"%s\" is not known to this version",
+		    intent->step);
+	step_init(&run->step, run, kind);
+	run->stepping = true;
+	run->recovering = true;
+	args = json_tokener_parse(intent->args);
+	if (args != NULL) {
+		(void)json_object_put(run->step.args);
+		run->step.args = args;
+	}
+	if (intent->secret != NULL)
+		run->step.secret = secret_copy(intent->secret);
+	run->step.intent = intent->id;
+	run->step.attempts = intent->attempts;
+	run->step.recovered = true;
+	(void)err_set(&run->step.act_err, ERR_UNKNOWN,
+	    "the process that made this change ended before it saw the "
+	    "outcome");
+	run->step.first_seen_ms = clock_mono_ms();
+	return 0;
+}
+
+bool
+run_recover(struct run *run)
+{
+	struct err err;
+
+	if (journal_scan_open(
+		run->engine->deps.store, run->id, load_open, run, &err) != 0) {
+		if (err.kind == ERR_INVALID)
+			run_finish(run, ENGINE_PARKED, &err);
+		else
+			run_store_failed(run, &err);
+		return true;
+	}
+	if (!run->recovering)
+		return false;
+	log_line(LOG_NOTE, "step.recovering", "device=%s step=%s",
+	    run->device->name, run->step.kind->name);
+	observe(run);
+	return true;
+}

@@ -1,0 +1,159 @@
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "mem.h"
+#include "run_internal.h"
+#include "secret.h"
+#include "step_internal.h"
+#include "str.h"
+
+/*
+ * The step table.  Its order is the order of every plan: the clock before
+ * certificates and Kerberos, names before SPNs and certificates, the key in the
+ * device before its ACL (firmware wants Kerberos on first), the password late
+ * so that earlier steps run with one credential, the address last since it may
+ * cut the path.  Adding a kind of step is a file and a line.
+ */
+static const struct step_kind *const kinds[] = {
+    &step_clock_set,
+    &step_names_set,
+    &step_ad_object,
+    &step_ad_password,
+    &step_kerberos_set,
+    &step_acl_set,
+    &step_certificate_clean,
+    &step_key_generate,
+    &step_certificate_issue,
+    &step_certificate_add,
+    &step_tls_switch,
+    &step_certificate_remove,
+    &step_certificate_revoke,
+    &step_admin_password,
+    &step_ip_set,
+    NULL,
+};
+
+#define STEP_BYTES (64 * 1024) /* a CSR, a token, a salt */
+
+const struct step_kind *const *
+step_kinds(void)
+{
+	return kinds;
+}
+
+const struct step_kind *
+step_kind_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; kinds[i] != NULL; i++)
+		if (str_eq(kinds[i]->name, name))
+			return kinds[i];
+	return NULL;
+}
+
+size_t
+step_kind_order(const struct step_kind *kind)
+{
+	size_t i = 0;
+
+	while (kinds[i] != NULL && kinds[i] != kind)
+		i++;
+	return i;
+}
+
+void
+step_init(struct step *step, struct run *run, const struct step_kind *kind)
+{
+	memset(step, 0, sizeof(*step));
+	step->run = run;
+	step->kind = kind;
+	step->args = json_object_new_object();
+	buf_init(&step->bytes, STEP_BYTES);
+}
+
+void
+step_clear(struct step *step)
+{
+	(void)json_object_put(step->args);
+	step->args = NULL;
+	secret_free(step->secret);
+	step->secret = NULL;
+	secret_free(step->borrowed);
+	step->borrowed = NULL;
+	port_pki_clear(&step->pki);
+	port_issued_clear(&step->issued);
+	buf_free(&step->bytes);
+	free(step->text);
+	step->text = NULL;
+	step->kind = NULL;
+}
+
+const char *
+step_arg(const struct step *step, const char *name)
+{
+	struct json_object *value;
+
+	if (!json_object_object_get_ex(step->args, name, &value))
+		return NULL;
+	return json_object_get_string(value);
+}
+
+int64_t
+step_arg_int(const struct step *step, const char *name)
+{
+	struct json_object *value;
+
+	if (!json_object_object_get_ex(step->args, name, &value))
+		return 0;
+	return json_object_get_int64(value);
+}
+
+void
+step_arg_set(struct step *step, const char *name, const char *value)
+{
+	if (value != NULL)
+		(void)json_object_object_add(
+		    step->args, name, json_object_new_string(value));
+}
+
+void
+step_arg_set_int(struct step *step, const char *name, int64_t value)
+{
+	(void)json_object_object_add(
+	    step->args, name, json_object_new_int64(value));
+}
+
+void
+step_acted_port(void *cookie, const struct err *err)
+{
+	step_acted(cookie, err);
+}
+
+void
+port_pki_clear(struct port_pki *pki)
+{
+	size_t i;
+
+	for (i = 0; i < pki->key_count; i++)
+		free(pki->keys[i].spki);
+	for (i = 0; i < pki->cert_count; i++) {
+		free(pki->certs[i].der);
+		free(pki->certs[i].sha256);
+		free(pki->certs[i].serial);
+	}
+	free(pki->keys);
+	free(pki->certs);
+	memset(pki, 0, sizeof(*pki));
+}
+
+void
+port_issued_clear(struct port_issued *issued)
+{
+	free(issued->der);
+	free(issued->serial);
+	free(issued->sha256);
+	memset(issued, 0, sizeof(*issued));
+}

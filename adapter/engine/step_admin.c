@@ -1,0 +1,185 @@
+#include "clock.h"
+#include "device.h"
+#include "profile.h"
+#include "run_internal.h"
+#include "secret.h"
+#include "step_internal.h"
+#include "store.h"
+
+/*
+ * The Digest admin password.  The candidate is in the journal before the device
+ * learns it.  Which of the two is valid is found out by logging in: with the
+ * one that is more likely first, so that at most one wrong credential leaves
+ * before a right one.
+ */
+
+/* Firmware counts failures; leave it air between two attempts. */
+#define SECOND_LOGIN_MS 2000
+
+static const struct port_device *
+device_port(const struct step *step)
+{
+	return &step->run->engine->deps.ports->device;
+}
+
+/*
+ * AMT's rule: 8 to 32 of ASCII 32..126 without : , " with a digit, a lower and
+ * an upper case letter and one that is no letter or digit ("_" does not count).
+ * These survive XML and every shell quoting.
+ */
+static struct secret *
+make_password(size_t len)
+{
+	static const char alphabet[] =
+	    "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
+	    "!@#$%^*";
+	bool lower, upper, digit, other;
+	struct secret *s;
+	const char *c;
+
+	for (;;) {
+		s = secret_random_text(alphabet, len);
+		lower = upper = digit = other = false;
+		for (c = secret_text(s); *c != '\0'; c++) {
+			if (*c >= 'a' && *c <= 'z')
+				lower = true;
+			else if (*c >= 'A' && *c <= 'Z')
+				upper = true;
+			else if (*c >= '0' && *c <= '9')
+				digit = true;
+			else
+				other = true;
+		}
+		if (lower && upper && digit && other)
+			return s;
+		secret_free(s);
+	}
+}
+
+static void
+admin_prepare(struct step *step)
+{
+	step->secret = make_password(
+	    (size_t)step->run->engine->deps.profile->admin_password_length);
+	step_arg_set(step, "user", step->run->device->admin_user);
+	step_prepared(step, NULL);
+}
+
+static void
+admin_act(struct step *step)
+{
+	const struct port_device *port = device_port(step);
+
+	port->password_set(
+	    port->self, step->run->visit, step->secret, step_acted_port, step);
+}
+
+static void try_old(struct step *step);
+static void try_new(struct step *step);
+
+/* step->flag: one of the two was refused already. */
+static void
+both_refused(struct step *step)
+{
+	struct err err;
+
+	(void)err_set(&err, ERR_DENIED,
+	    "the device accepts neither the old nor the new admin password");
+	step_seen(step, SEEN_CANNOT_TELL, &err);
+}
+
+static void
+new_tried(void *cookie, const struct err *err)
+{
+	struct step *step = cookie;
+
+	if (err->kind == ERR_NONE) {
+		step_seen(step, SEEN_APPLIED, NULL);
+	} else if (err->kind != ERR_DENIED) {
+		step_seen(step, SEEN_CANNOT_TELL, err);
+	} else if (step->flag) {
+		both_refused(step);
+	} else {
+		step->flag = true;
+		step_pause(step, SECOND_LOGIN_MS, try_old);
+	}
+}
+
+static void
+try_new(struct step *step)
+{
+	const struct port_device *port = device_port(step);
+
+	port->check_login(
+	    port->self, step->run->visit, step->secret, new_tried, step);
+}
+
+static void
+old_tried(void *cookie, const struct err *err)
+{
+	struct step *step = cookie;
+
+	secret_free(step->borrowed);
+	step->borrowed = NULL;
+	if (err->kind == ERR_NONE) {
+		step_seen(step, SEEN_NOT_APPLIED, NULL);
+	} else if (err->kind != ERR_DENIED) {
+		step_seen(step, SEEN_CANNOT_TELL, err);
+	} else if (step->flag) {
+		both_refused(step);
+	} else {
+		step->flag = true;
+		step_pause(step, SECOND_LOGIN_MS, try_new);
+	}
+}
+
+static void
+try_old(struct step *step)
+{
+	const struct port_device *port = device_port(step);
+	struct run *run = step->run;
+	struct err err;
+
+	if (store_secret_get(run->engine->deps.store, run->id,
+		STORE_SECRET_ADMIN, &step->borrowed, &err) != 0) {
+		step_seen(step, SEEN_CANNOT_TELL, &err);
+		return;
+	}
+	port->check_login(
+	    port->self, run->visit, step->borrowed, old_tried, step);
+}
+
+static void
+admin_observe(struct step *step)
+{
+	step->flag = false;
+	if (step->act_err.kind == ERR_REFUSED)
+		try_old(step); /* the device said it did not take the new one */
+	else
+		try_new(step);
+}
+
+static void
+admin_settled(struct step *step)
+{
+	const struct port_device *port = device_port(step);
+	struct run *run = step->run;
+	struct err err;
+
+	if (store_secret_put(run->engine->deps.store, run->id,
+		STORE_SECRET_ADMIN, step->secret, clock_now(), &err) != 0) {
+		run_store_failed(run, &err);
+		return;
+	}
+	run->device->admin_password_at = clock_now();
+	port->password_use(port->self, run->visit, step->secret);
+}
+
+const struct step_kind step_admin_password = {
+    .name = "admin.password",
+    .patience_ms = 60000,
+    .prepare = admin_prepare,
+    .act = admin_act,
+    .observe = admin_observe,
+    .settled = admin_settled,
+};

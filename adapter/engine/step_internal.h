@@ -1,0 +1,101 @@
+#ifndef STEP_INTERNAL_H_
+#define STEP_INTERNAL_H_
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "err.h"
+#include "ports.h"
+
+struct json_object;
+struct run;
+struct step;
+
+#define STEP_DER_MAX 8192 /* a certificate; AMT takes 4100 bytes */
+
+/* What looking at the world found. */
+enum seen { SEEN_APPLIED, SEEN_NOT_APPLIED, SEEN_CANNOT_TELL };
+
+/*
+ * One kind of effect on the outside world: a row of the step table.  Each of
+ * the calls ends in exactly one step_*() call below, from the loop or at once.
+ * A crash may come after any line: observe() must find out what happened from
+ * the intent (args, secret) and the world alone, and act() may run twice.
+ */
+struct step_kind {
+	const char *name;
+	/* How long after act() the world may stay unclear before the step is
+	 * parked, milliseconds. */
+	int64_t patience_ms;
+	/* Its failure does not end the run: leftovers, to be tried next time.
+	 */
+	bool soft;
+	/* Fill step->args and step->secret; changes nothing anywhere. Ends in
+	 * step_prepared(). NULL: nothing to prepare. */
+	void (*prepare)(struct step *step);
+	/* Make the change; its intent is durable. Ends in step_acted(). */
+	void (*act)(struct step *step);
+	/* Find out, without changing anything, whether it is so. Ends in
+	 * step_seen(). */
+	void (*observe)(struct step *step);
+	/* It was seen: update the record, which is committed together with the
+	 * settlement. */
+	void (*settled)(struct step *step);
+};
+
+struct step {
+	struct run *run;
+	const struct step_kind *kind;
+	int64_t intent;
+	int64_t attempts;
+	struct json_object *args; /* no secrets */
+	struct secret *secret;	  /* candidate, or NULL */
+	struct secret *borrowed;  /* a stored one, while a call needs it */
+	bool skip;		  /* prepare(): nothing to do after all */
+	bool recovered;	       /* from the journal: act() was another process */
+	struct err act_err;    /* how act() ended; ERR_UNKNOWN if recovered */
+	int64_t acted_ms;      /* when, clock_mono_ms() */
+	int64_t first_seen_ms; /* when this process began to observe */
+
+	/* Room for what calls in flight return. */
+	struct port_pki pki;
+	struct port_issued issued;
+	struct buf bytes;
+	char *text;
+	char leaf[65];
+	int64_t number;
+	bool flag;
+};
+
+/* All kinds, in the order in which every plan runs them; NULL name ends. */
+const struct step_kind *const *step_kinds(void);
+const struct step_kind *step_kind_find(const char *name);
+/* Position in that order. */
+size_t step_kind_order(const struct step_kind *kind);
+
+void step_init(
+    struct step *step, struct run *run, const struct step_kind *kind);
+void step_clear(struct step *step);
+/* Args; NULL and 0 when missing. */
+const char *step_arg(const struct step *step, const char *name);
+int64_t step_arg_int(const struct step *step, const char *name);
+void step_arg_set(struct step *step, const char *name, const char *value);
+void step_arg_set_int(struct step *step, const char *name, int64_t value);
+
+/* How the calls of a kind end. */
+void step_prepared(struct step *step, const struct err *err);
+void step_acted(struct step *step, const struct err *err);
+/* err says why it cannot be told; NULL else. */
+void step_seen(struct step *step, enum seen seen, const struct err *err);
+/* Port callbacks that do just that; cookie is the step. */
+void step_acted_port(void *cookie, const struct err *err);
+/* Call observe() again in a moment, from inside observe(). */
+void step_pause(struct step *step, int64_t ms, void (*then)(struct step *step));
+
+/* The kinds, by file. */
+extern const struct step_kind step_clock_set, step_names_set, step_ad_object,
+    step_ad_password, step_kerberos_set, step_acl_set, step_certificate_clean,
+    step_key_generate, step_certificate_issue, step_certificate_add,
+    step_tls_switch, step_certificate_remove, step_certificate_revoke,
+    step_admin_password, step_ip_set;
+#endif

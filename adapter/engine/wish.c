@@ -1,0 +1,248 @@
+#include "wish_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "device.h"
+#include "mem.h"
+#include "profile.h"
+#include "str.h"
+
+#define NAME_ROOM 256
+
+void
+wish_fqdn(const struct device *d, const struct profile *p, char out[256])
+{
+	char amt[NAME_ROOM];
+
+	(void)device_amt_fqdn(d, amt);
+	if (!p->names_sync && amt[0] != '\0')
+		(void)snprintf(out, NAME_ROOM, "%s", amt);
+	else
+		(void)device_host_fqdn(d, out);
+	(void)str_lower(out);
+	/* A host that says only its short name keeps AMT's domain. */
+	if (strchr(out, '.') == NULL && !str_empty(d->amt_domain)) {
+		size_t len = strlen(out);
+
+		(void)snprintf(
+		    out + len, NAME_ROOM - len, ".%s", d->amt_domain);
+		(void)str_lower(out);
+	}
+}
+
+void
+wish_host(const struct device *d, const struct profile *p, char out[256])
+{
+	wish_fqdn(d, p, out);
+	out[strcspn(out, ".")] = '\0';
+}
+
+void
+wish_domain(const struct device *d, const struct profile *p, char out[256])
+{
+	char fqdn[NAME_ROOM];
+	const char *dot;
+
+	wish_fqdn(d, p, fqdn);
+	dot = strchr(fqdn, '.');
+	(void)snprintf(out, NAME_ROOM, "%s", dot == NULL ? "" : dot + 1);
+}
+
+static int
+compare_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The items sorted, separated by blanks; frees them. */
+static void
+join_sorted(char **items, size_t count, struct buf *out)
+{
+	size_t i;
+
+	qsort(items, count, sizeof(*items), compare_text);
+	for (i = 0; i < count; i++) {
+		if (i > 0)
+			buf_char(out, ' ');
+		buf_str(out, items[i]);
+		free(items[i]);
+	}
+}
+
+void
+wish_cert_names(
+    const struct device *d, const struct profile *p, struct buf *out)
+{
+	char fqdn[NAME_ROOM], host[NAME_ROOM];
+	char *items[2];
+	size_t count = 0;
+
+	wish_fqdn(d, p, fqdn);
+	wish_host(d, p, host);
+	items[count++] = mem_printf("dns:%s", fqdn);
+	if (profile_tls_template(p)->short_name && !str_eq(fqdn, host))
+		items[count++] = mem_printf("dns:%s", host);
+	join_sorted(items, count, out);
+}
+
+void
+wish_acl(const struct profile *p, struct buf *out)
+{
+	char **items = mem_array(p->acl_count, sizeof(*items));
+	size_t i;
+
+	for (i = 0; i < p->acl_count; i++)
+		items[i] = mem_printf("%s:%s", p->acl[i].sid, p->acl[i].realms);
+	join_sorted(items, p->acl_count, out);
+	free(items);
+}
+
+void
+wish_spns(const struct device *d, const struct profile *p, struct buf *out)
+{
+	/* The six of Intel's guide: HTTP and redirection, plain and TLS, and
+	 * the two DASH ports. */
+	static const unsigned ports[] = {16992, 16993, 16994, 16995, 623, 664};
+	char *items[sizeof(ports) / sizeof(ports[0])];
+	char fqdn[NAME_ROOM];
+	size_t i;
+
+	wish_fqdn(d, p, fqdn);
+	for (i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
+		items[i] = mem_printf("HTTP/%s:%u", fqdn, ports[i]);
+	join_sorted(items, sizeof(ports) / sizeof(ports[0]), out);
+}
+
+int
+wish_key_bits(const struct device *d, const struct profile *p)
+{
+	const char *key = profile_tls_template(p)->key;
+
+	if (str_eq(key, "rsa-3072"))
+		return 3072;
+	if (str_eq(key, "rsa-2048"))
+		return 2048;
+	return device_amt_major(d) >= 22 ? 3072 : 2048;
+}
+
+void
+wish_account(const struct device *d, const struct profile *p, char out[256])
+{
+	char host[NAME_ROOM];
+	const char *at;
+	size_t len = 0;
+
+	out[0] = '\0';
+	if (!str_empty(d->ad_account)) {
+		(void)snprintf(out, NAME_ROOM, "%s", d->ad_account);
+		return;
+	}
+	wish_host(d, p, host);
+	for (at = p->account; *at != '\0' && len < NAME_ROOM - 1; at++) {
+		if (at[0] == '%' && at[1] == 'h') {
+			len += (size_t)snprintf(
+			    out + len, NAME_ROOM - len, "%s", host);
+			if (len >= NAME_ROOM)
+				len = NAME_ROOM - 1;
+			at++;
+		} else {
+			out[len++] = *at;
+		}
+		out[len] = '\0';
+	}
+}
+
+int
+wish_enctypes(const struct device *d)
+{
+	const int rc4 = 4, aes128 = 8, aes256 = 16;
+	int major = device_amt_major(d);
+
+	return major > 0 && major < 8 ? rc4 : aes128 | aes256;
+}
+
+bool
+wish_names_met(const struct device *d, const struct profile *p)
+{
+	char want[NAME_ROOM], have[NAME_ROOM];
+
+	wish_fqdn(d, p, want);
+	(void)device_amt_fqdn(d, have);
+	return str_ieq(want, have);
+}
+
+bool
+wish_general_met(const struct device *d, const struct profile *p)
+{
+	if (d->shared_fqdn != p->shared_fqdn || d->ping_response != p->ping ||
+	    !str_eq(d->ddns_mode, p->ddns))
+		return false;
+	return !str_eq(p->ddns, "client") ||
+	    (d->ddns_interval == p->ddns_interval &&
+		d->ddns_ttl == p->ddns_ttl);
+}
+
+bool
+wish_ip_met(const struct device *d, const struct profile *p)
+{
+	if (str_eq(p->ip, "dhcp"))
+		return d->dhcp_enabled;
+	if (str_eq(p->ip, "host"))
+		return !d->dhcp_enabled && d->ip_sync;
+	return true;
+}
+
+bool
+wish_tls_met(const struct device *d, const struct profile *p)
+{
+	if (!p->tls)
+		return true;
+	return d->tls_enabled &&
+	    (d->tls_plain == p->tls_plain || !d->tls_plain_supported);
+}
+
+bool
+wish_cert_names_met(const struct device *d, const struct profile *p)
+{
+	struct buf want;
+	bool met;
+
+	buf_init(&want, WISH_TEXT);
+	wish_cert_names(d, p, &want);
+	met = str_ieq(buf_text(&want), d->cert_names);
+	buf_free(&want);
+	return met;
+}
+
+bool
+wish_object_met(const struct device *d, const struct profile *p)
+{
+	char fqdn[NAME_ROOM];
+	struct buf spns;
+	bool met;
+
+	wish_fqdn(d, p, fqdn);
+	buf_init(&spns, WISH_TEXT);
+	wish_spns(d, p, &spns);
+	met = !str_empty(d->ad_dn) && str_ieq(d->ad_dns_host, fqdn) &&
+	    str_ieq(d->ad_spns, buf_text(&spns)) &&
+	    d->ad_enctypes == wish_enctypes(d);
+	buf_free(&spns);
+	return met;
+}
+
+bool
+wish_acl_met(const struct device *d, const struct profile *p)
+{
+	struct buf want;
+	bool met;
+
+	buf_init(&want, WISH_TEXT * 8);
+	wish_acl(p, &want);
+	met = str_eq(buf_text(&want), d->acl_sids == NULL ? "" : d->acl_sids);
+	buf_free(&want);
+	return met;
+}

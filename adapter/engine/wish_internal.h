@@ -1,0 +1,44 @@
+#ifndef WISH_INTERNAL_H_
+#define WISH_INTERNAL_H_
+#include <stdbool.h>
+
+struct buf;
+struct device;
+struct profile;
+
+/*
+ * What the profile wishes of one device, in the form in which the record holds
+ * what it has, so that the two can be compared as text.  Pure.
+ */
+#define WISH_TEXT 2048
+
+/* The FQDN AMT should have: the host's, or what it has with names.sync off. */
+void wish_fqdn(const struct device *d, const struct profile *p, char out[256]);
+/* Host part and domain part of that; domain as it is when the host has none. */
+void wish_host(const struct device *d, const struct profile *p, char out[256]);
+void wish_domain(
+    const struct device *d, const struct profile *p, char out[256]);
+/* cert_names: "dns:pc1 dns:pc1.corp.example", sorted. */
+void wish_cert_names(
+    const struct device *d, const struct profile *p, struct buf *out);
+/* acl_sids: "SID:realms SID:realms", sorted. */
+void wish_acl(const struct profile *p, struct buf *out);
+/* ad_spns, sorted. */
+void wish_spns(
+    const struct device *d, const struct profile *p, struct buf *out);
+/* RSA bits of a new key: by template, else by firmware generation. */
+int wish_key_bits(const struct device *d, const struct profile *p);
+/* The AD account name: the record's, else the profile's pattern. */
+void wish_account(
+    const struct device *d, const struct profile *p, char out[256]);
+/* msDS-SupportedEncryptionTypes: AES for AMT 8 and later, RC4 before. */
+int wish_enctypes(const struct device *d);
+
+bool wish_names_met(const struct device *d, const struct profile *p);
+bool wish_general_met(const struct device *d, const struct profile *p);
+bool wish_ip_met(const struct device *d, const struct profile *p);
+bool wish_tls_met(const struct device *d, const struct profile *p);
+bool wish_cert_names_met(const struct device *d, const struct profile *p);
+bool wish_object_met(const struct device *d, const struct profile *p);
+bool wish_acl_met(const struct device *d, const struct profile *p);
+#endif
