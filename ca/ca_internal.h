@@ -1,0 +1,75 @@
+#ifndef CA_INTERNAL_H_
+#define CA_INTERNAL_H_
+#include <openssl/types.h>
+
+#include "buf.h"
+#include "ca.h"
+#include "der_internal.h"
+#include "err.h"
+
+struct ca_signer;
+struct ca_store;
+
+#define CA_LEAF_MAX 3500  /* X509Certificate holds 4100 in the firmware */
+#define CA_CHAIN_MAX 4096 /* our own two */
+#define CA_SERIAL_LEN 16
+#define CA_CLOCK_BACK 300 /* how far the clock may step back */
+
+/* One of our own two certificates; immutable once opened. */
+struct ca_issuer {
+	struct buf der;
+	struct ca_span subject; /* in der */
+	struct ca_span spki;
+	uint8_t key_id[20];
+	int64_t not_before;
+	int64_t not_after;
+	X509 *x509;
+};
+
+struct ca {
+	struct ca_store *store; /* holds the lock */
+	struct ca_signer *signer;
+	struct ca_issuer root;
+	struct ca_issuer issuing;
+	X509_STORE *trust; /* the root */
+};
+
+/* Take der apart into a zeroed *ret. */
+int ca_issuer_load(
+    struct ca_issuer *ret, const uint8_t *der, size_t len, struct err *err);
+void ca_issuer_clear(struct ca_issuer *i);
+/* Subject key identifier: RFC 7093, method 1 (no SHA-1). spki is whole. */
+void ca_key_id(struct ca_span spki, uint8_t ret[20]);
+
+/* What a certificate says. */
+struct ca_tbs {
+	uint8_t serial[CA_SERIAL_LEN];
+	struct ca_span algorithm; /* of the issuer's signature */
+	struct ca_span issuer;	  /* Name */
+	struct ca_span subject;	  /* Name */
+	struct ca_span spki;
+	const uint8_t *authority_key; /* 20 bytes; NULL: self-signed */
+	int64_t not_before;
+	int64_t not_after;
+	const struct ca_names *names; /* NULL for a CA */
+	int path_len;		      /* for a CA */
+};
+/* Append the TBSCertificate of RFC 5280; cannot fail but for out's limit. */
+void ca_tbs_write(const struct ca_tbs *t, struct buf *out);
+/* A Name of O (may be NULL) and CN. */
+void ca_tbs_name(
+    struct buf *out, const char *organisation, const char *common_name);
+/* An extension around a value; shared with the CRL. */
+void ca_tbs_ext(struct buf *out, struct ca_span oid, bool critical,
+    const struct buf *value);
+/* authorityKeyIdentifier's value: keyIdentifier only. */
+void ca_tbs_authority(struct buf *out, const uint8_t key_id[20]);
+/* 126 random bits, positive, never a leading zero byte. */
+int ca_serial_new(uint8_t ret[CA_SERIAL_LEN], struct err *err);
+
+/* A new CRL into the store and *out. The store is locked. */
+int ca_crl_renew(struct ca *ca, int64_t now, struct buf *out, struct err *err);
+
+/* err_native() with OpenSSL's newest error, whose queue is emptied. */
+int ca_openssl_err(struct err *err, enum err_kind kind, const char *what);
+#endif

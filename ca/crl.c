@@ -1,0 +1,199 @@
+/*
+ * The revocation list (RFC 5280, 5).  Complete, by the issuing CA.  A new one
+ * is made when something was revoked since the last or half its life is over,
+ * so a reader who asks at least twice a week never sees it lapse.
+ */
+#include <string.h>
+
+#include "ca_internal.h"
+#include "clock.h"
+#include "signer_internal.h"
+#include "store_internal.h"
+#include "str.h"
+
+#define CRL_LIFE (7 * CLOCK_DAY)
+#define CRL_MAX (64u << 20) /* about two million entries */
+
+static void
+write_reason(struct buf *out, int reason)
+{
+	uint8_t code = (uint8_t)reason;
+	struct buf value;
+	size_t mark;
+
+	/* "unspecified" is said by leaving it out (5.3.1). */
+	if (reason == 0)
+		return;
+	buf_init(&value, 8);
+	ca_der_tlv(&value, CA_TAG_ENUM, &code, 1);
+	mark = ca_der_open(out, CA_TAG_SEQ);
+	ca_tbs_ext(out, ca_oids.crl_reason, false, &value);
+	ca_der_close(out, mark);
+	buf_free(&value);
+}
+
+static void
+write_entry(void *cookie, const struct ca_revoked *r)
+{
+	struct buf *out = cookie;
+	uint8_t serial[CA_SERIAL_LEN];
+	size_t mark;
+
+	/* Only our own 16 bytes are ever stored. */
+	if (str_unhex(r->serial, serial, sizeof(serial)) != 0) {
+		out->over = true;
+		return;
+	}
+	mark = ca_der_open(out, CA_TAG_SEQ);
+	ca_der_uint(out, serial, sizeof(serial));
+	ca_der_time(out, r->at);
+	write_reason(out, r->reason);
+	ca_der_close(out, mark);
+}
+
+/* The list may be left out, but not be empty (5.1.2.6). */
+static int
+write_entries(
+    struct ca *ca, int64_t ends_after, struct buf *out, struct err *err)
+{
+	struct buf list;
+	int rc;
+
+	buf_init(&list, CRL_MAX);
+	rc = ca_store_revoked(ca->store, ends_after, write_entry, &list, err);
+	if (rc == 0 && list.over)
+		rc = err_set(err, ERR_LIMIT, "too many revocations for a CRL");
+	if (rc == 0 && list.len > 0)
+		ca_der_tlv(out, CA_TAG_SEQ, list.data, list.len);
+	buf_free(&list);
+	return rc;
+}
+
+static void
+write_extensions(struct ca *ca, int64_t number, struct buf *out)
+{
+	size_t mark = ca_der_open(out, CA_TAG_CONTEXT_SEQ(0));
+	size_t list = ca_der_open(out, CA_TAG_SEQ);
+	struct buf value;
+
+	buf_init(&value, 64);
+	ca_tbs_authority(&value, ca->issuing.key_id);
+	ca_tbs_ext(out, ca_oids.authority_key, false, &value);
+	buf_reset(&value);
+	ca_der_number(&value, (uint64_t)number);
+	ca_tbs_ext(out, ca_oids.crl_number, false, &value);
+	buf_free(&value);
+	ca_der_close(out, list);
+	ca_der_close(out, mark);
+}
+
+/* A revoked certificate stays until one list was made after its own end
+ * (5, "An entry MUST NOT be removed ..."): until then the last list's
+ * thisUpdate is not behind that end. */
+static int
+write_list(struct ca *ca, const struct ca_crl_row *row, int64_t ends_after,
+    struct buf *out, struct err *err)
+{
+	size_t mark = ca_der_open(out, CA_TAG_SEQ);
+
+	ca_der_number(out, 1); /* v2 */
+	ca_der_span(out, ca_signer_algorithm(ca->signer));
+	ca_der_span(out, ca->issuing.subject);
+	ca_der_time(out, row->this_update);
+	ca_der_time(out, row->next_update);
+	if (write_entries(ca, ends_after, out, err) != 0)
+		return -1;
+	write_extensions(ca, row->number, out);
+	ca_der_close(out, mark);
+	return 0;
+}
+
+static int
+make(struct ca *ca, const struct ca_crl_row *last, int64_t now, struct buf *out,
+    struct err *err)
+{
+	struct ca_crl_row row = {
+	    .number = last->number + 1,
+	    .made_at = now,
+	    /* Readers' clocks may be a little behind. */
+	    .this_update = now - CA_CLOCK_BACK,
+	    .next_update = now + CRL_LIFE,
+	};
+	struct buf tbs, der;
+	int rc = -1;
+
+	buf_init(&tbs, CRL_MAX);
+	buf_init(&der, CRL_MAX);
+	if (ca_store_revocations(ca->store, &row.covers, err) == 0 &&
+	    write_list(ca, &row, last->this_update, &tbs, err) == 0 &&
+	    ca_signer_sign(ca->signer, ca_der_bytes(&tbs), &der, err) == 0 &&
+	    ca_store_put_crl(ca->store, &row, &der, err) == 0) {
+		buf_add(out, der.data, der.len);
+		rc = 0;
+	}
+	buf_free(&tbs);
+	buf_free(&der);
+	return rc;
+}
+
+/* Number and content are read, and the new list written, in one transaction:
+ * two processes never make two lists of one number. */
+int
+ca_crl_renew(struct ca *ca, int64_t now, struct buf *out, struct err *err)
+{
+	struct ca_crl_row last;
+
+	if (ca_store_begin(ca->store, err) != 0)
+		return -1;
+	if (ca_store_get_crl(ca->store, &last, NULL, err) != 0 ||
+	    make(ca, &last, now, out, err) != 0) {
+		ca_store_rollback(ca->store);
+		return -1;
+	}
+	return ca_store_commit(ca->store, err);
+}
+
+static int
+crl_locked(struct ca *ca, int64_t now, struct buf *out, struct err *err)
+{
+	char made[CLOCK_TEXT], text[CLOCK_TEXT];
+	struct ca_crl_row row;
+	struct buf stored;
+	int64_t count;
+	int rc = -1;
+
+	buf_init(&stored, CRL_MAX);
+	if (ca_store_get_crl(ca->store, &row, &stored, err) != 0 ||
+	    ca_store_revocations(ca->store, &count, err) != 0)
+		goto out;
+	if (row.number != 0 && now < row.made_at - CA_CLOCK_BACK) {
+		err_set(err, ERR_REFUSED,
+		    "the clock says %s, but the last CRL is of %s",
+		    clock_text(now, text), clock_text(row.made_at, made));
+		goto out;
+	}
+	if (row.number == 0 || count != row.covers ||
+	    now >= row.made_at + CRL_LIFE / 2)
+		rc = ca_crl_renew(ca, now, out, err);
+	else {
+		buf_add(out, stored.data, stored.len);
+		rc = 0;
+	}
+	if (rc == 0 && out->over)
+		rc =
+		    err_set(err, ERR_LIMIT, "the CRL is too large to hand out");
+out:
+	buf_free(&stored);
+	return rc;
+}
+
+int
+ca_crl(struct ca *ca, int64_t now, struct buf *out, struct err *err)
+{
+	int rc;
+
+	ca_store_lock(ca->store);
+	rc = crl_locked(ca, now, out, err);
+	ca_store_unlock(ca->store);
+	return rc;
+}

@@ -1,0 +1,76 @@
+/* Our own certificates, read back. */
+#include <openssl/err.h>
+#include <openssl/x509.h>
+#include <string.h>
+#include <time.h>
+
+#include "ca_internal.h"
+
+int
+ca_openssl_err(struct err *err, enum err_kind kind, const char *what)
+{
+	unsigned long code = ERR_peek_last_error();
+	const char *why = ERR_reason_error_string(code);
+
+	ERR_clear_error();
+	return err_native(err, kind, ERR_OPENSSL, (long)code, "%s%s%s", what,
+	    why != NULL ? ": " : "", why != NULL ? why : "");
+}
+
+static int
+read_time(const ASN1_TIME *t, int64_t *ret)
+{
+	struct tm tm;
+
+	if (ASN1_TIME_to_tm(t, &tm) != 1)
+		return -1;
+	*ret = (int64_t)timegm(&tm);
+	return 0;
+}
+
+/* Where Name and SubjectPublicKeyInfo lie in the certificate. */
+static int
+find_spans(struct ca_issuer *i)
+{
+	struct ca_tlv cert, tbs, v;
+	size_t n;
+
+	if (ca_der_only(ca_der_bytes(&i->der), CA_TAG_SEQ, &cert) != 0 ||
+	    ca_der_take(&cert.body, CA_TAG_SEQ, &tbs) != 0)
+		return -1;
+	/* version, serial, algorithm, issuer, validity, subject, key */
+	for (n = 0; n < 7; n++) {
+		if (ca_der_next(&tbs.body, &v) != 0)
+			return -1;
+		if (n == 5)
+			i->subject = v.whole;
+	}
+	i->spki = v.whole;
+	return 0;
+}
+
+int
+ca_issuer_load(
+    struct ca_issuer *ret, const uint8_t *der, size_t len, struct err *err)
+{
+	const unsigned char *p = der;
+
+	buf_init(&ret->der, CA_CHAIN_MAX);
+	buf_add(&ret->der, der, len);
+	ret->x509 = ret->der.over ? NULL : d2i_X509(NULL, &p, (long)len);
+	if (ret->x509 == NULL || find_spans(ret) != 0 ||
+	    read_time(X509_get0_notBefore(ret->x509), &ret->not_before) != 0 ||
+	    read_time(X509_get0_notAfter(ret->x509), &ret->not_after) != 0)
+		return ca_openssl_err(
+		    err, ERR_STORAGE, "the CA's own certificate is damaged");
+	ca_key_id(ret->spki, ret->key_id);
+	return 0;
+}
+
+void
+ca_issuer_clear(struct ca_issuer *i)
+{
+	X509_free(i->x509);
+	buf_free(&i->der);
+	memset(i, 0, sizeof(*i));
+}

@@ -1,0 +1,324 @@
+#include "names_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "ca.h"
+#include "err.h"
+#include "mem.h"
+#include "str.h"
+
+#define NAME_SHOWN 80
+
+void
+ca_names_clear(struct ca_names *n)
+{
+	size_t i;
+
+	for (i = 0; i < n->count; i++)
+		free(n->dns[i]);
+	n->count = 0;
+}
+
+static bool
+has(const struct ca_names *n, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < n->count; i++)
+		if (str_ieq(n->dns[i], name))
+			return true;
+	return false;
+}
+
+static void
+add(struct ca_names *n, const char *name, size_t len)
+{
+	n->dns[n->count++] = str_lower(mem_dup_len(name, len));
+}
+
+/* "..--..." is kept for encodings; "xn--" is the only one there is
+ * (RFC 5890, 2.3.1). */
+static const char *
+check_label(const char *label, size_t len)
+{
+	if (len == 0)
+		return "has an empty label";
+	if (len > 63)
+		return "has a label longer than 63";
+	if (label[0] == '-' || label[len - 1] == '-')
+		return "has a hyphen at a label's end";
+	if (len >= 4 && label[2] == '-' && label[3] == '-' &&
+	    ((label[0] | 0x20) != 'x' || (label[1] | 0x20) != 'n'))
+		return "has a label of a reserved form";
+	return NULL;
+}
+
+static const char *
+check_labels(const char *name, size_t len)
+{
+	const char *why = NULL, *label = name, *end = name + len, *dot;
+	size_t count = 0;
+
+	while (why == NULL) {
+		dot = memchr(label, '.', (size_t)(end - label));
+		why = check_label(
+		    label, (size_t)((dot != NULL ? dot : end) - label));
+		if (why == NULL && ++count > CA_LABELS_MAX)
+			why = "has too many labels";
+		if (dot == NULL)
+			break;
+		label = dot + 1;
+	}
+	return why;
+}
+
+const char *
+ca_name_check(const char *name, size_t len)
+{
+	size_t i, last = 0;
+
+	if (len == 0)
+		return "is empty";
+	if (len > CA_DNS_MAX)
+		return "is longer than 253";
+	for (i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)name[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+			(c >= '0' && c <= '9') || c == '-' || c == '.'))
+			return "has a character other than a-z 0-9 - .";
+		if (c == '.')
+			last = i + 1;
+	}
+	/* No top-level domain is all digits, every dotted address ends so. */
+	if (last < len && strspn(name + last, "0123456789") >= len - last)
+		return "is an address, not a name";
+	return check_labels(name, len);
+}
+
+/* One of the record's own names; an unusable one is the record's fault. */
+static int
+want_name(
+    struct ca_names *n, const char *what, const char *name, struct err *err)
+{
+	const char *why;
+
+	if (name == NULL)
+		name = "";
+	why = ca_name_check(name, strlen(name));
+	if (why != NULL) {
+		struct buf shown;
+
+		buf_init(&shown, 4 * NAME_SHOWN + 4);
+		str_printable(&shown, name, strlen(name), NAME_SHOWN);
+		err_set(err, ERR_INVALID, "the device record's %s \"%s\" %s",
+		    what, buf_text(&shown), why);
+		buf_free(&shown);
+		return -1;
+	}
+	if (!has(n, name))
+		add(n, name, strlen(name));
+	return 0;
+}
+
+int
+ca_names_want(const struct ca_template *t, const struct ca_subject *subject,
+    struct ca_names *ret, struct err *err)
+{
+	struct ca_names n = {{NULL}, 0};
+
+	if (want_name(&n, "FQDN", subject->fqdn, err) != 0)
+		goto fail;
+	if (strlen(n.dns[0]) > CA_CN_MAX) {
+		err_set(err, ERR_INVALID,
+		    "the FQDN %s does not fit a common name (%d characters)",
+		    n.dns[0], CA_CN_MAX);
+		goto fail;
+	}
+	if (t->short_name && !str_empty(subject->short_name) &&
+	    want_name(&n, "short name", subject->short_name, err) != 0)
+		goto fail;
+	*ret = n;
+	return 0;
+fail:
+	ca_names_clear(&n);
+	return -1;
+}
+
+static int
+bad_name(
+    struct err *err, const char *what, struct ca_span name, const char *why)
+{
+	struct buf shown;
+
+	buf_init(&shown, 4 * NAME_SHOWN + 4);
+	str_printable(&shown, (const char *)name.p, name.len, NAME_SHOWN);
+	err_set(err, ERR_INVALID, "%s \"%s\" %s", what, buf_text(&shown), why);
+	buf_free(&shown);
+	return -1;
+}
+
+/* GeneralName choices by context tag (RFC 5280, 4.2.1.6). */
+static const char *
+kind_of_name(uint8_t tag)
+{
+	static const char *const kinds[] = {"otherName", "rfc822Name",
+	    "dNSName", "x400Address", "directoryName", "ediPartyName", "URI",
+	    "iPAddress", "registeredID"};
+	size_t number = tag & 0x1f;
+
+	return number < sizeof(kinds) / sizeof(kinds[0]) ? kinds[number]
+							 : "unknown";
+}
+
+static int
+read_name(struct ca_span *rest, struct ca_names *n, struct err *err)
+{
+	struct ca_tlv v;
+	const char *why, *text;
+
+	if (ca_der_next(rest, &v) != 0)
+		return err_set(err, ERR_INVALID, "subjectAltName is not DER");
+	if (v.tag != CA_TAG_CONTEXT(2))
+		return err_set(err, ERR_INVALID,
+		    "subjectAltName holds a %s; only dNSName is issued",
+		    kind_of_name(v.tag));
+	text = (const char *)v.body.p;
+	why = ca_name_check(text, v.body.len);
+	if (why != NULL)
+		return bad_name(err, "dNSName", v.body, why);
+	if (n->count == CA_NAMES_MAX)
+		return err_set(err, ERR_INVALID,
+		    "subjectAltName holds more than %d names", CA_NAMES_MAX);
+	add(n, text, v.body.len);
+	return 0;
+}
+
+int
+ca_names_read(struct ca_span alt_name, struct ca_names *ret, struct err *err)
+{
+	struct ca_names n = {{NULL}, 0};
+	struct ca_tlv list;
+	size_t i, k;
+
+	if (ca_der_only(alt_name, CA_TAG_SEQ, &list) != 0 || list.body.len == 0)
+		return err_set(
+		    err, ERR_INVALID, "subjectAltName is not a list of names");
+	while (list.body.len != 0)
+		if (read_name(&list.body, &n, err) != 0)
+			goto fail;
+	for (i = 1; i < n.count; i++)
+		for (k = 0; k < i; k++)
+			if (str_eq(n.dns[i], n.dns[k])) {
+				err_set(err, ERR_INVALID,
+				    "dNSName \"%s\" twice", n.dns[i]);
+				goto fail;
+			}
+	*ret = n;
+	return 0;
+fail:
+	ca_names_clear(&n);
+	return -1;
+}
+
+/* A RelativeDistinguishedName of one attribute; *ret_cn set if it is a CN. */
+static int
+read_rdn(struct ca_span rdn, struct ca_span *ret_cn, struct err *err)
+{
+	struct ca_tlv attribute, type, value;
+	size_t i;
+
+	if (ca_der_only(rdn, CA_TAG_SEQ, &attribute) != 0 ||
+	    ca_der_take(&attribute.body, CA_TAG_OID, &type) != 0 ||
+	    ca_der_next(&attribute.body, &value) != 0 ||
+	    attribute.body.len != 0)
+		return err_set(err, ERR_INVALID,
+		    "subject is not a list of single attributes");
+	if (value.tag != CA_TAG_UTF8 && value.tag != CA_TAG_PRINTABLE)
+		return err_set(err, ERR_INVALID,
+		    "subject holds a string of type 0x%02x; UTF8String or "
+		    "PrintableString is needed",
+		    value.tag);
+	for (i = 0; i < value.body.len; i++)
+		if (value.body.p[i] < 0x20 || value.body.p[i] == 0x7f)
+			return bad_name(err, "subject", value.body,
+			    "holds a control character");
+	if (!ca_span_equal(type.whole, ca_oids.common_name))
+		return 0;
+	if (ret_cn->p != NULL)
+		return err_set(err, ERR_INVALID, "subject holds two CNs");
+	*ret_cn = value.body;
+	return 0;
+}
+
+int
+ca_names_read_cn(struct ca_span name, char **ret_cn, struct err *err)
+{
+	struct ca_span cn = {NULL, 0};
+	struct ca_tlv list, rdn;
+
+	if (ca_der_only(name, CA_TAG_SEQ, &list) != 0)
+		return err_set(err, ERR_INVALID, "subject is not a Name");
+	while (list.body.len != 0) {
+		if (ca_der_take(&list.body, CA_TAG_SET, &rdn) != 0)
+			return err_set(
+			    err, ERR_INVALID, "subject is not a Name");
+		if (read_rdn(rdn.body, &cn, err) != 0)
+			return -1;
+	}
+	if (cn.p == NULL || cn.len == 0)
+		return err_set(err, ERR_INVALID, "subject holds no CN");
+	if (cn.len > CA_CN_MAX)
+		return bad_name(err, "CN", cn, "is longer than 64");
+	*ret_cn = str_lower(mem_dup_len((const char *)cn.p, cn.len));
+	return 0;
+}
+
+int
+ca_names_same(
+    const struct ca_names *have, const struct ca_names *want, struct err *err)
+{
+	size_t i;
+
+	for (i = 0; i < have->count; i++)
+		if (!has(want, have->dns[i]))
+			return err_set(err, ERR_REFUSED,
+			    "\"%s\" is not a name of the device", have->dns[i]);
+	for (i = 0; i < want->count; i++)
+		if (!has(have, want->dns[i]))
+			return err_set(err, ERR_REFUSED,
+			    "the device's name \"%s\" is missing",
+			    want->dns[i]);
+	return 0;
+}
+
+static int
+by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void
+ca_names_text(const struct ca_names *n, struct buf *out)
+{
+	const char *sorted[CA_NAMES_MAX];
+	size_t i;
+
+	for (i = 0; i < n->count; i++)
+		sorted[i] = n->dns[i];
+	qsort(sorted, n->count, sizeof(sorted[0]), by_text);
+	for (i = 0; i < n->count; i++)
+		buf_printf(out, "%sdns:%s", i > 0 ? " " : "", sorted[i]);
+}
+
+void
+ca_names_write(const struct ca_names *n, struct buf *out)
+{
+	size_t mark = ca_der_open(out, CA_TAG_SEQ), i;
+
+	for (i = 0; i < n->count; i++)
+		ca_der_text(out, CA_TAG_CONTEXT(2), n->dns[i]);
+	ca_der_close(out, mark);
+}

@@ -1,0 +1,51 @@
+#ifndef CA_SIGNER_INTERNAL_H_
+#define CA_SIGNER_INTERNAL_H_
+#include <openssl/types.h>
+
+#include "der_internal.h"
+
+struct buf;
+struct err;
+struct vault;
+
+/*
+ * A key that signs, wherever it lives.  Ours is a PKCS#8 file sealed by the
+ * vault; a token or another process fits behind the same two calls, because
+ * only a digest crosses.
+ */
+struct ca_signer_ops {
+	/* Append the signature of a SHA-384 digest. */
+	int (*sign)(void *self, const uint8_t *digest, size_t len,
+	    struct buf *out, struct err *err);
+	void (*free)(void *self);
+};
+
+struct ca_signer;
+
+enum ca_key_kind { CA_KEY_ROOT /* P-384 */, CA_KEY_ISSUING /* RSA-3072 */ };
+
+/* A new key, in memory only. */
+int ca_signer_file_new(
+    enum ca_key_kind kind, struct ca_signer **ret, struct err *err);
+/* Seal it into a new file; ERR_CONFLICT when path exists. */
+int ca_signer_file_save(const struct ca_signer *s, struct vault *vault,
+    const char *path, struct err *err);
+int ca_signer_file_open(enum ca_key_kind kind, struct vault *vault,
+    const char *path, struct ca_signer **ret, struct err *err);
+
+/* For implementations: pub is taken, self goes to ops. */
+struct ca_signer *ca_signer_new(const struct ca_signer_ops *ops, void *self,
+    EVP_PKEY *pub, struct err *err);
+void *ca_signer_self(const struct ca_signer *s);
+void ca_signer_free(struct ca_signer *s); /* NULL is allowed */
+
+/* AlgorithmIdentifier of its signatures. */
+struct ca_span ca_signer_algorithm(const struct ca_signer *s);
+/* SubjectPublicKeyInfo. */
+struct ca_span ca_signer_spki(const struct ca_signer *s);
+/* Append SEQUENCE { tbs, algorithm, signature }: a certificate or a CRL. The
+ * signature is checked with the public key before it leaves: a fault while
+ * signing could give the key away. */
+int ca_signer_sign(const struct ca_signer *s, struct ca_span tbs,
+    struct buf *out, struct err *err);
+#endif

@@ -1,0 +1,372 @@
+#include "store_internal.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "db.h"
+#include "err.h"
+#include "mem.h"
+#include "str.h"
+
+struct ca_store {
+	struct db *db;
+	int lock_fd;
+	pthread_mutex_t mutex;
+};
+
+static const char *const steps[] = {
+    "CREATE TABLE ca_issuer ("
+    " role TEXT PRIMARY KEY,"
+    " certificate BLOB NOT NULL);"
+
+    "CREATE TABLE ca_intent ("
+    " serial TEXT PRIMARY KEY,"
+    " key TEXT NOT NULL,"
+    " device TEXT NOT NULL,"
+    " template TEXT NOT NULL,"
+    " subject TEXT NOT NULL,"
+    " names TEXT NOT NULL,"
+    " spki_sha256 BLOB NOT NULL,"
+    " csr_sha256 BLOB NOT NULL,"
+    " tbs_sha256 BLOB NOT NULL,"
+    " tbs BLOB NOT NULL,"
+    " not_before BIGINT NOT NULL,"
+    " not_after BIGINT NOT NULL,"
+    " made_at BIGINT NOT NULL);"
+    "CREATE INDEX ca_intent_key ON ca_intent (key);"
+    "CREATE INDEX ca_intent_device ON ca_intent (device);"
+    "CREATE INDEX ca_intent_spki ON ca_intent (spki_sha256);"
+    "CREATE INDEX ca_intent_made ON ca_intent (made_at);"
+    "CREATE INDEX ca_intent_end ON ca_intent (not_after);"
+
+    /* Between intent and certificate; short, so that a start is quick. */
+    "CREATE TABLE ca_pending ("
+    " serial TEXT PRIMARY KEY REFERENCES ca_intent (serial),"
+    " key TEXT NOT NULL);"
+
+    /* One key, one certificate: here, not only in the code above it. */
+    "CREATE TABLE ca_certificate ("
+    " serial TEXT PRIMARY KEY REFERENCES ca_intent (serial),"
+    " key TEXT NOT NULL UNIQUE,"
+    " certificate BLOB NOT NULL,"
+    " issued_at BIGINT NOT NULL);"
+
+    "CREATE TABLE ca_revocation ("
+    " seq BIGINT PRIMARY KEY,"
+    " serial TEXT NOT NULL UNIQUE REFERENCES ca_intent (serial),"
+    " revoked_at BIGINT NOT NULL,"
+    " reason BIGINT NOT NULL);"
+
+    "CREATE TABLE ca_crl ("
+    " number BIGINT PRIMARY KEY,"
+    " crl BLOB NOT NULL,"
+    " made_at BIGINT NOT NULL,"
+    " this_update BIGINT NOT NULL,"
+    " next_update BIGINT NOT NULL,"
+    " covers BIGINT NOT NULL);",
+};
+
+static int
+open_lock(const char *database, int *ret_fd, struct err *err)
+{
+	char *path = mem_printf("%s.lock", database);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int rc = 0;
+
+	if (fd < 0)
+		rc = err_errno(err, errno, "%s", path);
+	else
+		*ret_fd = fd;
+	free(path);
+	return rc;
+}
+
+static int
+store_new(
+    const char *database, bool create, struct ca_store **ret, struct err *err)
+{
+	struct ca_store *s = mem_alloc(sizeof(*s));
+	bool opened;
+	int failed;
+
+	s->lock_fd = -1;
+	failed = pthread_mutex_init(&s->mutex, NULL);
+	assert(failed == 0);
+	opened = db_open(database, create, &s->db, err) == 0;
+	if (opened && open_lock(database, &s->lock_fd, err) == 0 &&
+	    db_migrate(s->db, steps, sizeof(steps) / sizeof(steps[0]), err) ==
+		0) {
+		*ret = s;
+		return 0;
+	}
+	ca_store_close(s);
+	if (opened && create)
+		ca_store_destroy(database);
+	return -1;
+}
+
+int
+ca_store_create(const char *database, struct ca_store **ret, struct err *err)
+{
+	return store_new(database, true, ret, err);
+}
+
+int
+ca_store_open(const char *database, struct ca_store **ret, struct err *err)
+{
+	return store_new(database, false, ret, err);
+}
+
+void
+ca_store_close(struct ca_store *s)
+{
+	int failed;
+
+	if (s == NULL)
+		return;
+	if (s->db != NULL)
+		db_close(s->db);
+	if (s->lock_fd >= 0)
+		(void)close(s->lock_fd);
+	failed = pthread_mutex_destroy(&s->mutex);
+	assert(failed == 0);
+	free(s);
+}
+
+struct db *
+ca_store_db(const struct ca_store *s)
+{
+	return s->db;
+}
+
+void
+ca_store_destroy(const char *database)
+{
+	static const char *const ends[] = {"", "-wal", "-shm", ".lock"};
+	size_t i;
+
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		char *path = mem_printf("%s%s", database, ends[i]);
+
+		(void)unlink(path);
+		free(path);
+	}
+}
+
+void
+ca_store_lock(struct ca_store *s)
+{
+	int failed = pthread_mutex_lock(&s->mutex);
+
+	assert(failed == 0);
+}
+
+void
+ca_store_unlock(struct ca_store *s)
+{
+	int failed;
+
+	assert(!db_in_transaction(s->db));
+	failed = pthread_mutex_unlock(&s->mutex);
+	assert(failed == 0);
+}
+
+int
+ca_store_begin(struct ca_store *s, struct err *err)
+{
+	return db_begin(s->db, err);
+}
+
+int
+ca_store_commit(struct ca_store *s, struct err *err)
+{
+	return db_commit(s->db, err);
+}
+
+void
+ca_store_rollback(struct ca_store *s)
+{
+	if (db_in_transaction(s->db))
+		db_rollback(s->db);
+}
+
+static int
+flock_fully(int fd, int how, struct err *err)
+{
+	while (flock(fd, how) != 0)
+		if (errno != EINTR)
+			return err_errno(err, errno, "lock the CA's database");
+	return 0;
+}
+
+int
+ca_store_enter(struct ca_store *s, struct err *err)
+{
+	return flock_fully(s->lock_fd, LOCK_SH, err);
+}
+
+void
+ca_store_leave(struct ca_store *s)
+{
+	(void)flock_fully(s->lock_fd, LOCK_UN, NULL);
+}
+
+int
+ca_store_put_issuer(struct ca_store *s, const char *role, const struct buf *der,
+    struct err *err)
+{
+	return db_run(s->db, err,
+	    "INSERT INTO ca_issuer (role, certificate) VALUES (?, ?)", "tb",
+	    role, der->data, der->len);
+}
+
+int
+ca_store_get_issuer(
+    struct ca_store *s, const char *role, struct buf *out, struct err *err)
+{
+	struct db_rows *rows;
+	const void *der;
+	size_t len;
+	int got;
+
+	if (db_query(s->db, &rows, err,
+		"SELECT certificate FROM ca_issuer WHERE role = ?", "t",
+		role) != 0)
+		return -1;
+	got = db_next(rows, err);
+	if (got == 1) {
+		der = db_blob(rows, 0, &len);
+		buf_add(out, der, len);
+	}
+	db_done(rows);
+	if (got == 0)
+		return err_set(err, ERR_STORAGE,
+		    "the CA's database holds no %s certificate", role);
+	return got == 1 ? 0 : -1;
+}
+
+int
+ca_store_add_intent(
+    struct ca_store *s, const struct ca_intent *i, struct err *err)
+{
+	if (db_run(s->db, err,
+		"INSERT INTO ca_intent (serial, key, device, template, subject,"
+		" names, spki_sha256, csr_sha256, tbs_sha256, tbs, not_before,"
+		" not_after, made_at)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"ttttttbbbbiii", i->serial, i->key, i->device, i->template_name,
+		i->subject, i->names, i->spki_sha256, sizeof(i->spki_sha256),
+		i->csr_sha256, sizeof(i->csr_sha256), i->tbs_sha256,
+		sizeof(i->tbs_sha256), i->tbs, i->tbs_len, i->not_before,
+		i->not_after, i->made_at) != 0)
+		return -1;
+	return db_run(s->db, err,
+	    "INSERT INTO ca_pending (serial, key) VALUES (?, ?)", "tt",
+	    i->serial, i->key);
+}
+
+int
+ca_store_add_cert(struct ca_store *s, const struct ca_intent *i,
+    const struct buf *der, struct err *err)
+{
+	if (db_run(s->db, err, "DELETE FROM ca_pending WHERE serial = ?", "t",
+		i->serial) != 0)
+		return -1;
+	if (db_changes(s->db) != 1)
+		return err_set(err, ERR_CONFLICT,
+		    "certificate %s was given up while it was signed",
+		    i->serial);
+	return db_run(s->db, err,
+	    "INSERT INTO ca_certificate (serial, key, certificate, issued_at)"
+	    " VALUES (?, ?, ?, ?)",
+	    "ttbi", i->serial, i->key, der->data, der->len, i->made_at);
+}
+
+int
+ca_store_lose(struct ca_store *s, const char *key, int64_t now, struct err *err)
+{
+	/* Reason 0: what became of it is not known. */
+	if (db_run(s->db, err,
+		"INSERT INTO ca_revocation (seq, serial, revoked_at, reason)"
+		" SELECT (SELECT COALESCE(MAX(seq), 0) FROM ca_revocation)"
+		"  + ROW_NUMBER() OVER (ORDER BY serial), serial, ?, 0"
+		" FROM ca_pending WHERE key = ? OR ? IS NULL",
+		"itt", now, key, key) != 0)
+		return -1;
+	return db_run(s->db, err,
+	    "DELETE FROM ca_pending WHERE key = ? OR ? IS NULL", "tt", key,
+	    key);
+}
+
+int
+ca_store_lose_all(struct ca_store *s, int64_t now, struct err *err)
+{
+	int rc = -1;
+
+	if (flock_fully(s->lock_fd, LOCK_EX, err) != 0)
+		return -1;
+	if (db_begin(s->db, err) != 0)
+		goto out;
+	if (ca_store_lose(s, NULL, now, err) != 0)
+		db_rollback(s->db);
+	else
+		rc = db_commit(s->db, err);
+out:
+	ca_store_leave(s);
+	return rc;
+}
+
+int
+ca_store_last(struct ca_store *s, int64_t *ret_at, struct err *err)
+{
+	struct db_rows *rows;
+	int got;
+
+	if (db_query(s->db, &rows, err,
+		"SELECT COALESCE(MAX(made_at), 0) FROM ca_intent", "") != 0)
+		return -1;
+	got = db_next(rows, err);
+	if (got == 1)
+		*ret_at = db_int(rows, 0);
+	db_done(rows);
+	return got == 1 ? 0 : -1;
+}
+
+int
+ca_store_key_use(struct ca_store *s, const uint8_t spki_sha256[32],
+    const char *device, char **ret_other, bool *ret_compromised,
+    struct err *err)
+{
+	struct db_rows *rows;
+	char *other = NULL;
+	bool compromised = false;
+	int got;
+
+	if (db_query(s->db, &rows, err,
+		"SELECT i.device, COALESCE(r.reason, 0) FROM ca_intent i"
+		" LEFT JOIN ca_revocation r ON r.serial = i.serial"
+		" WHERE i.spki_sha256 = ?",
+		"b", spki_sha256, (size_t)32) != 0)
+		return -1;
+	while ((got = db_next(rows, err)) == 1) {
+		if (other == NULL && !str_eq(db_text(rows, 0), device))
+			other = mem_dup(db_text(rows, 0));
+		if (db_int(rows, 1) == 1) /* keyCompromise */
+			compromised = true;
+	}
+	db_done(rows);
+	if (got != 0) {
+		free(other);
+		return -1;
+	}
+	*ret_other = other;
+	*ret_compromised = compromised;
+	return 0;
+}

@@ -1,0 +1,231 @@
+/* Reading certificates, revocations and CRLs back. */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "db.h"
+#include "err.h"
+#include "mem.h"
+#include "store_internal.h"
+
+#define CERT_COLUMNS                                                           \
+	"SELECT c.serial, c.certificate, i.subject, i.names, i.device,"        \
+	" i.template, i.not_before, i.not_after, c.issued_at,"                 \
+	" COALESCE(r.revoked_at, 0), COALESCE(r.reason, 0), c.key,"            \
+	" i.csr_sha256"                                                        \
+	" FROM ca_certificate c JOIN ca_intent i ON i.serial = c.serial"       \
+	" LEFT JOIN ca_revocation r ON r.serial = c.serial"
+
+static void
+fill(struct db_rows *rows, struct ca_cert *ret)
+{
+	const void *der;
+
+	memset(ret, 0, sizeof(*ret));
+	(void)snprintf(
+	    ret->serial, sizeof(ret->serial), "%s", db_text(rows, 0));
+	der = db_blob(rows, 1, &ret->der_len);
+	ret->der = mem_copy(der, ret->der_len);
+	ret->subject = mem_dup(db_text(rows, 2));
+	ret->names = mem_dup(db_text(rows, 3));
+	ret->device = mem_dup(db_text(rows, 4));
+	ret->template_name = mem_dup(db_text(rows, 5));
+	ret->not_before = db_int(rows, 6);
+	ret->not_after = db_int(rows, 7);
+	ret->issued_at = db_int(rows, 8);
+	ret->revoked_at = db_int(rows, 9);
+	ret->reason = (int)db_int(rows, 10);
+	(void)snprintf(ret->key, sizeof(ret->key), "%s", db_text(rows, 11));
+}
+
+void
+ca_cert_clear(struct ca_cert *c)
+{
+	free(c->der);
+	free(c->subject);
+	free(c->names);
+	free(c->device);
+	free(c->template_name);
+	memset(c, 0, sizeof(*c));
+}
+
+int
+ca_store_find(struct ca_store *s, const char *key, const char *serial,
+    struct ca_cert *ret, uint8_t csr_sha256[32], struct err *err)
+{
+	struct db_rows *rows;
+	const void *hash;
+	size_t len;
+	int got, rc;
+
+	assert((key == NULL) != (serial == NULL));
+	rc = key != NULL ? db_query(ca_store_db(s), &rows, err,
+			       CERT_COLUMNS " WHERE c.key = ?", "t", key)
+			 : db_query(ca_store_db(s), &rows, err,
+			       CERT_COLUMNS " WHERE c.serial = ?", "t", serial);
+	if (rc != 0)
+		return -1;
+	got = db_next(rows, err);
+	if (got == 1) {
+		fill(rows, ret);
+		hash = db_blob(rows, 12, &len);
+		if (csr_sha256 != NULL && len == 32)
+			memcpy(csr_sha256, hash, 32);
+	}
+	db_done(rows);
+	if (got == 0)
+		return err_set(err, ERR_NOTFOUND, "no certificate with %s %s",
+		    key != NULL ? "key" : "serial", key != NULL ? key : serial);
+	return got == 1 ? 0 : -1;
+}
+
+int
+ca_store_list(struct ca_store *s, const char *device, int64_t expires_before,
+    ca_cert_fn *fn, void *cookie, struct err *err)
+{
+	struct db_rows *rows;
+	struct ca_cert cert;
+	int got, rc;
+
+	rc = device == NULL
+	    ? db_query(ca_store_db(s), &rows, err,
+		  CERT_COLUMNS " WHERE (? = 0 OR i.not_after < ?)"
+			       " ORDER BY c.issued_at DESC, c.serial",
+		  "ii", expires_before, expires_before)
+	    : db_query(ca_store_db(s), &rows, err,
+		  CERT_COLUMNS
+		  " WHERE i.device = ? AND (? = 0 OR i.not_after < ?)"
+		  " ORDER BY c.issued_at DESC, c.serial",
+		  "tii", device, expires_before, expires_before);
+	if (rc != 0)
+		return -1;
+	while ((got = db_next(rows, err)) == 1) {
+		fill(rows, &cert);
+		got = fn(cookie, &cert, err);
+		ca_cert_clear(&cert);
+		if (got != 0)
+			break;
+	}
+	db_done(rows);
+	return got == 0 ? 0 : -1;
+}
+
+int
+ca_store_revoke(struct ca_store *s, const char *serial, int reason, int64_t now,
+    struct err *err)
+{
+	struct db *db = ca_store_db(s);
+	struct db_rows *rows;
+	int got;
+
+	if (db_query(db, &rows, err,
+		"SELECT (SELECT COUNT(*) FROM ca_revocation r"
+		" WHERE r.serial = i.serial)"
+		" FROM ca_intent i WHERE i.serial = ?",
+		"t", serial) != 0)
+		return -1;
+	got = db_next(rows, err);
+	if (got == 1 && db_int(rows, 0) > 0)
+		got = 2;
+	db_done(rows);
+	if (got == 0)
+		return err_set(
+		    err, ERR_NOTFOUND, "no certificate with serial %s", serial);
+	if (got != 1)
+		return got == 2 ? 0 : -1;
+	return db_run(db, err,
+	    "INSERT INTO ca_revocation (seq, serial, revoked_at, reason)"
+	    " SELECT COALESCE(MAX(seq), 0) + 1, ?, ?, ? FROM ca_revocation",
+	    "tii", serial, now, (int64_t)reason);
+}
+
+int
+ca_store_revocations(struct ca_store *s, int64_t *ret_count, struct err *err)
+{
+	struct db_rows *rows;
+	int got;
+
+	if (db_query(ca_store_db(s), &rows, err,
+		"SELECT COALESCE(MAX(seq), 0) FROM ca_revocation", "") != 0)
+		return -1;
+	got = db_next(rows, err);
+	if (got == 1)
+		*ret_count = db_int(rows, 0);
+	db_done(rows);
+	return got == 1 ? 0 : -1;
+}
+
+int
+ca_store_revoked(struct ca_store *s, int64_t ends_after, ca_revoked_fn *fn,
+    void *cookie, struct err *err)
+{
+	struct db_rows *rows;
+	struct ca_revoked r;
+	int got;
+
+	if (db_query(ca_store_db(s), &rows, err,
+		"SELECT r.serial, r.revoked_at, r.reason FROM ca_revocation r"
+		" JOIN ca_intent i ON i.serial = r.serial"
+		" WHERE i.not_after >= ? ORDER BY r.serial",
+		"i", ends_after) != 0)
+		return -1;
+	while ((got = db_next(rows, err)) == 1) {
+		r.serial = db_text(rows, 0);
+		r.at = db_int(rows, 1);
+		r.reason = (int)db_int(rows, 2);
+		fn(cookie, &r);
+	}
+	db_done(rows);
+	return got;
+}
+
+int
+ca_store_get_crl(struct ca_store *s, struct ca_crl_row *ret, struct buf *out,
+    struct err *err)
+{
+	struct ca_crl_row row = {0};
+	struct db_rows *rows;
+	const void *der;
+	size_t len;
+	int got;
+
+	if (db_query(ca_store_db(s), &rows, err,
+		"SELECT number, made_at, this_update, next_update, covers, crl"
+		" FROM ca_crl ORDER BY number DESC LIMIT 1",
+		"") != 0)
+		return -1;
+	got = db_next(rows, err);
+	if (got == 1) {
+		row.number = db_int(rows, 0);
+		row.made_at = db_int(rows, 1);
+		row.this_update = db_int(rows, 2);
+		row.next_update = db_int(rows, 3);
+		row.covers = db_int(rows, 4);
+		der = db_blob(rows, 5, &len);
+		if (out != NULL)
+			buf_add(out, der, len);
+	}
+	db_done(rows);
+	if (got < 0)
+		return -1;
+	*ret = row;
+	return 0;
+}
+
+int
+ca_store_put_crl(struct ca_store *s, const struct ca_crl_row *row,
+    const struct buf *der, struct err *err)
+{
+	struct db *db = ca_store_db(s);
+
+	if (db_run(db, err,
+		"INSERT INTO ca_crl (number, crl, made_at, this_update,"
+		" next_update, covers) VALUES (?, ?, ?, ?, ?, ?)",
+		"ibiiii", row->number, der->data, der->len, row->made_at,
+		row->this_update, row->next_update, row->covers) != 0)
+		return -1;
+	return db_run(
+	    db, err, "DELETE FROM ca_crl WHERE number < ?", "i", row->number);
+}

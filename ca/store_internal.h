@@ -1,0 +1,120 @@
+#ifndef CA_STORE_INTERNAL_H_
+#define CA_STORE_INTERNAL_H_
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ca.h"
+
+struct buf;
+struct ca_store;
+struct err;
+
+/*
+ * The CA's tables.  Rows are only ever added: an intent before its signature, a
+ * certificate after it, a revocation.  So every question about the past has an
+ * answer, and a crash at any point leaves one of three states per serial:
+ * nothing, an intent, an intent with its certificate.
+ *
+ * A lock file beside the database tells the living from the dead: whoever is
+ * between intent and certificate holds it shared, whoever declares intents lost
+ * holds it alone.
+ */
+int ca_store_create(
+    const char *database, struct ca_store **ret, struct err *err);
+int ca_store_open(const char *database, struct ca_store **ret, struct err *err);
+void ca_store_close(struct ca_store *s); /* NULL is allowed */
+/* Remove what ca_store_create() made. */
+void ca_store_destroy(const char *database);
+
+/* For store_find.c. */
+struct db;
+struct db *ca_store_db(const struct ca_store *s);
+
+/* One thread at a time; everything below is called with it held. */
+void ca_store_lock(struct ca_store *s);
+void ca_store_unlock(struct ca_store *s);
+
+int ca_store_begin(struct ca_store *s, struct err *err);
+int ca_store_commit(struct ca_store *s, struct err *err);
+void ca_store_rollback(struct ca_store *s);
+
+/* Our own certificates by role: "root", "issuing". */
+int ca_store_put_issuer(struct ca_store *s, const char *role,
+    const struct buf *der, struct err *err);
+int ca_store_get_issuer(
+    struct ca_store *s, const char *role, struct buf *out, struct err *err);
+
+struct ca_intent {
+	const char *serial;
+	const char *key;
+	const char *device;
+	const char *template_name;
+	const char *subject;
+	const char *names;
+	uint8_t spki_sha256[32];
+	uint8_t csr_sha256[32];
+	uint8_t tbs_sha256[32];
+	const uint8_t *tbs;
+	size_t tbs_len;
+	int64_t not_before;
+	int64_t not_after;
+	int64_t made_at;
+};
+int ca_store_add_intent(
+    struct ca_store *s, const struct ca_intent *i, struct err *err);
+/* The certificate of an intent. ERR_CONFLICT when the intent was declared lost
+ * meanwhile or the key has a certificate already. */
+int ca_store_add_cert(struct ca_store *s, const struct ca_intent *i,
+    const struct buf *der, struct err *err);
+/* Enter and leave the time between intent and certificate. */
+int ca_store_enter(struct ca_store *s, struct err *err);
+void ca_store_leave(struct ca_store *s);
+/* Revoke pending intents under this key (NULL: all), in a transaction. */
+int ca_store_lose(
+    struct ca_store *s, const char *key, int64_t now, struct err *err);
+/* All of them, once nobody alive is between intent and certificate. */
+int ca_store_lose_all(struct ca_store *s, int64_t now, struct err *err);
+
+/* By key or serial; csr_sha256 may be NULL. */
+int ca_store_find(struct ca_store *s, const char *key, const char *serial,
+    struct ca_cert *ret, uint8_t csr_sha256[32], struct err *err);
+int ca_store_list(struct ca_store *s, const char *device,
+    int64_t expires_before, ca_cert_fn *fn, void *cookie, struct err *err);
+/* When the newest intent was made; 0 = never. */
+int ca_store_last(struct ca_store *s, int64_t *ret_at, struct err *err);
+/* Has this key been certified for another device (given name), or revoked as
+ * compromised? NULL and false if not. */
+int ca_store_key_use(struct ca_store *s, const uint8_t spki_sha256[32],
+    const char *device, char **ret_other, bool *ret_compromised,
+    struct err *err);
+
+/* ERR_NOTFOUND for a serial never intended; twice is success. */
+int ca_store_revoke(struct ca_store *s, const char *serial, int reason,
+    int64_t now, struct err *err);
+/* A number that grows with every revocation. */
+int ca_store_revocations(
+    struct ca_store *s, int64_t *ret_count, struct err *err);
+struct ca_revoked {
+	const char *serial;
+	int64_t at;
+	int reason;
+};
+typedef void ca_revoked_fn(void *cookie, const struct ca_revoked *r);
+/* In serial order, those whose certificate ends at or after this time. */
+int ca_store_revoked(struct ca_store *s, int64_t ends_after, ca_revoked_fn *fn,
+    void *cookie, struct err *err);
+
+struct ca_crl_row {
+	int64_t number;
+	int64_t made_at;
+	int64_t this_update;
+	int64_t next_update;
+	int64_t covers; /* ca_store_revocations() when it was made */
+};
+/* The newest; number 0 when there is none. out may be NULL. */
+int ca_store_get_crl(struct ca_store *s, struct ca_crl_row *ret,
+    struct buf *out, struct err *err);
+int ca_store_put_crl(struct ca_store *s, const struct ca_crl_row *row,
+    const struct buf *der, struct err *err);
+#endif

@@ -1,0 +1,325 @@
+#include "fixture.h"
+
+#include <dirent.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "clock.h"
+#include "err.h"
+#include "file.h"
+#include "mem.h"
+#include "vault.h"
+
+#define KEYS 4
+
+const struct ca_template fixture_template = {
+    .name = "amt-tls",
+    .validity = 365 * CLOCK_DAY,
+    .renew_before = 60 * CLOCK_DAY,
+    .backdate = 3600,
+    .key = "auto",
+};
+const struct ca_subject fixture_subject = {
+    .device = "pc1",
+    .fqdn = "pc1.corp.example",
+    .short_name = "pc1",
+    .amt_major = 16,
+};
+
+char *
+fixture_path(const struct fixture *f, const char *name)
+{
+	return mem_printf("%s/%s", f->dir, name);
+}
+
+void
+fixture_write(
+    const struct fixture *f, const char *name, const void *bytes, size_t len)
+{
+	char *path = fixture_path(f, name);
+
+	assert_int_equal(file_write(path, bytes, len, 0600, false, NULL), 0);
+	free(path);
+}
+
+void
+fixture_open_bare(struct fixture *f)
+{
+	struct err err;
+
+	memset(f, 0, sizeof(*f));
+	(void)snprintf(f->dir, sizeof(f->dir), "/tmp/amtkeeper-ca-XXXXXX");
+	assert_non_null(mkdtemp(f->dir));
+	f->vault_file = fixture_path(f, "vault.key");
+	f->database = fixture_path(f, "ca.db");
+	f->key_file = fixture_path(f, "ca.key");
+	assert_int_equal(vault_create(f->vault_file, &err), 0);
+	assert_int_equal(vault_open(f->vault_file, &f->vault, &err), 0);
+	f->conf.database = f->database;
+	f->conf.key_file = f->key_file;
+	f->conf.vault = f->vault;
+	f->now = clock_now();
+}
+
+void
+fixture_open(struct fixture *f)
+{
+	struct err err;
+
+	fixture_open_bare(f);
+	if (ca_create(&f->conf, "Example GmbH", &err) != 0 ||
+	    ca_open(&f->conf, &f->ca, &err) != 0)
+		fail_msg("%s", err.text);
+}
+
+void
+fixture_reopen(struct fixture *f)
+{
+	struct err err;
+
+	ca_close(f->ca);
+	f->ca = NULL;
+	if (ca_open(&f->conf, &f->ca, &err) != 0)
+		fail_msg("%s", err.text);
+}
+
+size_t
+fixture_count(const struct fixture *f, const char *prefix)
+{
+	DIR *d = opendir(f->dir);
+	struct dirent *e;
+	size_t count = 0;
+
+	assert_non_null(d);
+	while ((e = readdir(d)) != NULL)
+		if (e->d_name[0] != '.' &&
+		    strncmp(e->d_name, prefix, strlen(prefix)) == 0)
+			count++;
+	(void)closedir(d);
+	return count;
+}
+
+void
+fixture_close(struct fixture *f)
+{
+	DIR *d = opendir(f->dir);
+	struct dirent *e;
+
+	ca_close(f->ca);
+	vault_close(f->vault);
+	assert_non_null(d);
+	while ((e = readdir(d)) != NULL) {
+		char *path = fixture_path(f, e->d_name);
+
+		if (e->d_name[0] != '.')
+			(void)unlink(path);
+		free(path);
+	}
+	(void)closedir(d);
+	assert_int_equal(rmdir(f->dir), 0);
+	free(f->vault_file);
+	free(f->database);
+	free(f->key_file);
+}
+
+EVP_PKEY *
+fixture_key(unsigned slot, unsigned bits)
+{
+	static struct {
+		EVP_PKEY *key;
+		unsigned bits;
+	} keys[KEYS];
+
+	assert_true(slot < KEYS);
+	if (keys[slot].bits != bits) {
+		EVP_PKEY_free(keys[slot].key);
+		keys[slot].key =
+		    EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)bits);
+		keys[slot].bits = bits;
+		assert_non_null(keys[slot].key);
+	}
+	return keys[slot].key;
+}
+
+static void
+write_bn(struct buf *out, const BIGNUM *bn)
+{
+	uint8_t bytes[1024];
+
+	assert_true(BN_num_bytes(bn) <= (int)sizeof(bytes));
+	ca_der_uint(out, bytes, (size_t)BN_bn2bin(bn, bytes));
+}
+
+static void
+write_algorithm(struct buf *out, struct ca_span oid)
+{
+	size_t mark = ca_der_open(out, CA_TAG_SEQ);
+
+	ca_der_span(out, oid);
+	ca_der_tlv(out, CA_TAG_NULL, NULL, 0);
+	ca_der_close(out, mark);
+}
+
+static void
+write_spki(struct buf *out, const struct csr_spec *spec, EVP_PKEY *key)
+{
+	BIGNUM *n = NULL, *e = NULL;
+	struct buf pair;
+	size_t mark;
+
+	buf_init(&pair, 4096);
+	assert_int_equal(
+	    EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n), 1);
+	assert_int_equal(
+	    EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &e), 1);
+	mark = ca_der_open(&pair, CA_TAG_SEQ);
+	write_bn(&pair, spec->n != NULL ? spec->n : n);
+	write_bn(&pair, spec->e != NULL ? spec->e : e);
+	ca_der_close(&pair, mark);
+	mark = ca_der_open(out, CA_TAG_SEQ);
+	if (spec->key_algorithm.p != NULL)
+		ca_der_span(out, spec->key_algorithm);
+	else
+		write_algorithm(out, ca_oids.rsa);
+	ca_der_bits(out, pair.data, pair.len, 0);
+	ca_der_close(out, mark);
+	buf_free(&pair);
+	BN_free(n);
+	BN_free(e);
+}
+
+static void
+write_subject(struct buf *out, const struct csr_spec *spec)
+{
+	const char *cn = spec->cn != NULL ? spec->cn : fixture_subject.fqdn;
+	size_t len = spec->cn_len != 0 ? spec->cn_len : strlen(cn);
+	size_t name = ca_der_open(out, CA_TAG_SEQ);
+	size_t set = ca_der_open(out, CA_TAG_SET);
+	size_t pair = ca_der_open(out, CA_TAG_SEQ);
+
+	ca_der_span(out, ca_oids.common_name);
+	ca_der_tlv(
+	    out, spec->cn_tag != 0 ? spec->cn_tag : CA_TAG_UTF8, cn, len);
+	ca_der_close(out, pair);
+	ca_der_close(out, set);
+	ca_der_close(out, name);
+}
+
+static void
+write_san(struct buf *out, const struct csr_spec *spec)
+{
+	const char *const plain[] = {fixture_subject.fqdn, NULL};
+	const char *const *dns = spec->dns != NULL ? spec->dns : plain;
+	struct buf value;
+	size_t mark, ext;
+
+	buf_init(&value, 4096);
+	if (spec->san.p != NULL) {
+		ca_der_span(&value, spec->san);
+	} else {
+		mark = ca_der_open(&value, CA_TAG_SEQ);
+		for (; *dns != NULL; dns++)
+			ca_der_text(&value, CA_TAG_CONTEXT(2), *dns);
+		ca_der_close(&value, mark);
+	}
+	ext = ca_der_open(out, CA_TAG_SEQ);
+	ca_der_span(out, ca_oids.alt_name);
+	ca_der_tlv(out, CA_TAG_OCTETS, value.data, value.len);
+	ca_der_close(out, ext);
+	buf_free(&value);
+}
+
+static void
+write_request(struct buf *out, const struct csr_spec *spec, bool again)
+{
+	size_t attribute = ca_der_open(out, CA_TAG_SEQ), set, list;
+
+	ca_der_span(out, ca_oids.extension_request);
+	set = ca_der_open(out, CA_TAG_SET);
+	list = ca_der_open(out, CA_TAG_SEQ);
+	if (!spec->no_san && !again)
+		write_san(out, spec);
+	ca_der_span(out, spec->exts);
+	ca_der_close(out, list);
+	ca_der_close(out, set);
+	ca_der_close(out, attribute);
+}
+
+static void
+write_info(struct buf *out, const struct csr_spec *spec, EVP_PKEY *key)
+{
+	size_t info = ca_der_open(out, CA_TAG_SEQ), attributes;
+
+	ca_der_number(out, (uint64_t)spec->version);
+	write_subject(out, spec);
+	write_spki(out, spec, key);
+	attributes = ca_der_open(out, CA_TAG_CONTEXT_SEQ(0));
+	write_request(out, spec, false);
+	if (spec->second_request)
+		write_request(out, spec, true);
+	ca_der_span(out, spec->attributes);
+	ca_der_close(out, attributes);
+	ca_der_close(out, info);
+}
+
+static void
+write_signature(struct buf *out, const struct csr_spec *spec, EVP_PKEY *key,
+    const struct buf *info)
+{
+	const char *hash = spec->hash != NULL ? spec->hash : "SHA256";
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	uint8_t signature[1024] = {0};
+	size_t len = sizeof(signature);
+
+	assert_non_null(ctx);
+	assert_int_equal(
+	    EVP_DigestSignInit_ex(ctx, NULL, hash, NULL, NULL, key, NULL), 1);
+	assert_int_equal(
+	    EVP_DigestSign(ctx, signature, &len, info->data, info->len), 1);
+	EVP_MD_CTX_free(ctx);
+	if (spec->null_signed)
+		memset(signature, 0, sizeof(signature));
+	if (spec->flip)
+		signature[len / 2] ^= 1;
+	if (spec->algorithm.p != NULL)
+		ca_der_span(out, spec->algorithm);
+	else if (strcmp(hash, "SHA384") == 0)
+		write_algorithm(out, ca_oids.sha384_rsa);
+	else
+		write_algorithm(out, ca_oids.sha256_rsa);
+	ca_der_bits(out, signature, len, 0);
+}
+
+void
+fixture_csr(const struct csr_spec *spec, struct buf *out)
+{
+	EVP_PKEY *key = spec->key != NULL ? spec->key : fixture_key(0, 2048);
+	struct buf info;
+	size_t mark;
+
+	buf_init(&info, 16384);
+	write_info(&info, spec, key);
+	mark = ca_der_open(out, CA_TAG_SEQ);
+	buf_add(out, info.data, info.len);
+	write_signature(out, spec, key, &info);
+	ca_der_close(out, mark);
+	assert_false(out->over || info.over);
+	buf_free(&info);
+}
+
+void
+fixture_good_csr(struct buf *out)
+{
+	const struct csr_spec spec = {0};
+
+	fixture_csr(&spec, out);
+}

@@ -1,0 +1,63 @@
+#ifndef FIXTURE_H_
+#define FIXTURE_H_
+#include <openssl/types.h>
+
+#include "buf.h"
+#include "ca.h"
+#include "der_internal.h"
+
+struct vault;
+
+/* A folder of its own with a vault and a CA in it. */
+struct fixture {
+	char dir[64];
+	char *vault_file, *database, *key_file;
+	struct vault *vault;
+	struct ca_conf conf;
+	struct ca *ca;
+	int64_t now;
+};
+/* With a CA made and opened; asserts on failure. */
+void fixture_open(struct fixture *f);
+void fixture_reopen(struct fixture *f); /* as after a restart */
+void fixture_close(struct fixture *f);	/* and remove the folder */
+/* Without CA: folder and vault only. */
+void fixture_open_bare(struct fixture *f);
+/* dir/name, to be freed. */
+char *fixture_path(const struct fixture *f, const char *name);
+void fixture_write(
+    const struct fixture *f, const char *name, const void *bytes, size_t len);
+/* Files in the folder whose name starts with prefix. */
+size_t fixture_count(const struct fixture *f, const char *prefix);
+
+extern const struct ca_template fixture_template; /* a year, auto */
+extern const struct ca_subject fixture_subject;	  /* pc1.corp.example, AMT 16 */
+
+/* A test key; the same for the same slot of the process. bits 2048 or so. */
+EVP_PKEY *fixture_key(unsigned slot, unsigned bits);
+
+/* A CSR written by hand, so that it can be wrong in every way. Zero means the
+ * right thing for fixture_subject and key slot 0. */
+struct csr_spec {
+	EVP_PKEY *key;
+	const BIGNUM *n, *e;	  /* instead of the key's */
+	const char *hash;	  /* "SHA256" */
+	struct ca_span algorithm; /* whole AlgorithmIdentifier */
+	struct ca_span key_algorithm;
+	int version;
+	const char *cn;
+	size_t cn_len; /* 0: strlen */
+	uint8_t cn_tag;
+	const char *const *dns; /* NULL at the end */
+	struct ca_span san;	/* value, instead of dns */
+	bool no_san;
+	struct ca_span exts;	   /* further extensions, encoded */
+	struct ca_span attributes; /* further attributes, encoded */
+	bool second_request;
+	bool null_signed;
+	bool flip; /* one bit of the signature */
+};
+void fixture_csr(const struct csr_spec *spec, struct buf *out);
+/* The plain one. */
+void fixture_good_csr(struct buf *out);
+#endif
