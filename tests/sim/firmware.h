@@ -1,0 +1,31 @@
+#ifndef FIRMWARE_H_
+#define FIRMWARE_H_
+#include "sim.h"
+
+/*
+ * What a test may ask of the simulated firmware beyond sim.h.  The options
+ * belong to one device, are volatile, and start from the environment variable
+ * SIM_FIRMWARE ("chaos,split=1,writes=20"): name or name=number, by comma.
+ */
+struct sim_options {
+	bool chaos;	  /* other namespace prefixes in every answer */
+	bool client_mode; /* client control mode (CCM) instead of ACM */
+	bool no_lms;	  /* no LMS on the host: static IP sync loses the IP */
+	int lan;   /* 0: wired and WLAN, 1: WLAN only, 2: wired port empty */
+	int split; /* items in one Pull at most, 0: all */
+	int max_keys, max_certs; /* up to SIM_MAX_KEYS, SIM_MAX_CERTS */
+	int writes;		 /* flash writes in one hour */
+	int busy_keys;		 /* the next N GenerateKeyPair answer 2061 */
+};
+
+/* The device's options, to read and change. Lives until the next boot. */
+struct sim_options *sim_firmware_options(struct sim_device *d);
+
+/* The i-th TrustedCN of AMT_TLSSettingData, or NULL after the last. */
+const char *sim_trusted_cn(const struct sim_device *d, size_t i);
+
+/* Use a pool of n RSA keys instead of generating one for each call: fast, and
+ * the same key may be on several devices. The environment variable SIM_KEY_POOL
+ * does the same: "memory", or a file that is made when missing. 0 or -1. */
+int sim_key_pool(const char *path, size_t n);
+#endif

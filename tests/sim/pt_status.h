@@ -1,0 +1,23 @@
+#ifndef PT_STATUS_H_
+#define PT_STATUS_H_
+/* ReturnValue of firmware methods (PT_STATUS) as far as they are answered. */
+#define PT_SUCCESS 0
+#define PT_INTERNAL_ERROR 1
+#define PT_INVALID_NAME 12
+#define PT_NOT_PERMITTED 16
+#define PT_MAX_LIMIT_REACHED 23
+#define PT_INVALID_INDEX 35
+#define PT_INVALID_PARAMETER 36
+#define PT_FLASH_WRITE_LIMIT 38
+#define PT_INVALID_HANDLE 2053
+#define PT_INVALID_PASSWORD 2054
+#define PT_INVALID_REALM 2055
+#define PT_DATA_MISSING 2057
+#define PT_DUPLICATE 2058
+#define PT_MISSING_KEYS 2060
+#define PT_GENERATING_KEYS 2061
+#define PT_INVALID_KEY 2062
+#define PT_INVALID_CERT 2063
+#define PT_MAX_KERB_DOMAIN 2065
+#define PT_UNSUPPORTED 2066
+#endif
