@@ -45,6 +45,7 @@ forget_headers(struct net_call *call)
 	memset(call->challenge, 0, sizeof(call->challenge));
 	call->challenges = 0;
 	call->closes = false;
+	call->headed = false;
 	buf_reset(&call->server);
 }
 
@@ -62,6 +63,8 @@ net_call_header(struct net_call *call, const char *line, size_t len)
 	/* An interim answer (1xx) comes before the one that counts. */
 	if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) {
 		forget_headers(call);
+	} else if (len <= 2) {
+		call->headed = true;
 	} else if (header_is(line, len, "WWW-Authenticate", &value, &n)) {
 		if (call->challenges < NET_CHALLENGES_MAX)
 			call->challenge[call->challenges++] =
@@ -97,19 +100,41 @@ failure_kind(const struct net_call *call, CURLcode code)
 	return is_nonsense(call, code) ? ERR_PROTOCOL : ERR_UNKNOWN;
 }
 
-/* The part of the sentence that says what happened. */
+/* libcurl's own words, where it met something we have none for. */
 static void
-explain(struct buf *out, const struct net_call *call, CURLcode code)
+explain_as_libcurl(struct buf *out, const struct net_call *call, CURLcode code)
+{
+	const char *text =
+	    call->text[0] != '\0' ? call->text : curl_easy_strerror(code);
+
+	str_printable(out, text, strlen(text), PEER_TEXT);
+}
+
+/* Why the request could not be sent. */
+static void
+explain_unsent(struct buf *out, const struct net_call *call, CURLcode code)
 {
 	const struct net_peer *peer = call->peer;
+	char why[64] = "";
 
-	if (!call->released && peer->reason[0] != '\0')
+	if (peer->reason[0] != '\0')
 		buf_printf(out, "certificate refused: %s", peer->reason);
-	else if (!call->released && code == CURLE_OPERATION_TIMEDOUT)
+	else if (code == CURLE_COULDNT_CONNECT && call->error > 0)
+		buf_printf(out, "cannot connect: %s",
+		    strerror_r((int)call->error, why, sizeof(why)));
+	else if (code == CURLE_OPERATION_TIMEDOUT)
 		buf_printf(out, "no connection within %u ms",
 		    peer->connect_ms < call->timeout_ms ? peer->connect_ms
 							: call->timeout_ms);
-	else if (code == CURLE_OPERATION_TIMEDOUT)
+	else
+		explain_as_libcurl(out, call, code);
+}
+
+/* Why there is no answer to the request. */
+static void
+explain_unanswered(struct buf *out, const struct net_call *call, CURLcode code)
+{
+	if (code == CURLE_OPERATION_TIMEDOUT)
 		buf_printf(
 		    out, "no whole answer within %u ms", call->timeout_ms);
 	else if (call->resent)
@@ -121,13 +146,10 @@ explain(struct buf *out, const struct net_call *call, CURLcode code)
 		buf_printf(out, "answer exceeds %zu bytes", call->body.max);
 	else if (code == CURLE_GOT_NOTHING)
 		buf_str(out, "connection closed without an answer");
+	else if (code == CURLE_PARTIAL_FILE)
+		buf_str(out, "connection closed in the middle of the answer");
 	else
-		str_printable(out,
-		    call->text[0] != '\0' ? call->text
-					  : curl_easy_strerror(code),
-		    strlen(call->text[0] != '\0' ? call->text
-						 : curl_easy_strerror(code)),
-		    PEER_TEXT);
+		explain_as_libcurl(out, call, code);
 }
 
 static void
@@ -137,7 +159,10 @@ set_failure(struct err *err, const struct net_call *call, CURLcode code)
 	struct buf what;
 
 	buf_init(&what, sizeof(err->text));
-	explain(&what, call, code);
+	if (call->released)
+		explain_unanswered(&what, call, code);
+	else
+		explain_unsent(&what, call, code);
 	(void)err_native(err, failure_kind(call, code), ERR_CURL, (long)code,
 	    "%s port %u: %s", peer->address, (unsigned)peer->port,
 	    buf_text(&what));
@@ -167,6 +192,10 @@ net_call_finish(struct net_peer *peer, CURLcode code)
 	peer->call = NULL;
 	peer->idle_since = clock_mono_ms();
 	(void)curl_easy_getinfo(peer->easy, CURLINFO_RESPONSE_CODE, &status);
+	(void)curl_easy_getinfo(peer->easy, CURLINFO_OS_ERRNO, &call->error);
+	/* libcurl is content with an answer that ends in its headers. */
+	if (code == CURLE_OK && !call->headed)
+		code = CURLE_PARTIAL_FILE;
 	(void)curl_easy_setopt(peer->easy, CURLOPT_HTTPHEADER, NULL);
 	(void)curl_easy_setopt(peer->easy, CURLOPT_ERRORBUFFER, NULL);
 	(void)curl_easy_setopt(peer->easy, CURLOPT_FORBID_REUSE, 0L);

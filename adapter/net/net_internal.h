@@ -131,6 +131,8 @@ struct net_call {
 	bool fresh;    /* a connection was opened for it */
 	bool closes;   /* the answer says so */
 	bool flooded;  /* headers past their limit */
+	bool headed;   /* the headers came to their end */
+	long error;    /* errno of a failed connect, or 0 */
 	char text[CURL_ERROR_SIZE];
 };
 

@@ -1,0 +1,16 @@
+#ifndef IDENTITY_H_
+#define IDENTITY_H_
+#include <openssl/x509.h>
+
+/* A P-256 key and its certificate, made for one test. */
+struct identity {
+	EVP_PKEY *key;
+	X509 *cert;
+	char sha256[65]; /* of the certificate, hex */
+	char *pem;	 /* the certificate */
+};
+
+/* For this DNS name, signed by issuer (NULL: by itself, and a CA). */
+struct identity *identity_new(const char *name, const struct identity *issuer);
+void identity_free(struct identity *identity);
+#endif
