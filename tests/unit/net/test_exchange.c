@@ -15,6 +15,7 @@
 #include "loop.h"
 
 #define OK "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+#define CHUNKED "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 #define STOP "stop" /* a request body after which a server closes */
 
 /* Each request is answered with the text given as cookie. */
@@ -344,9 +345,7 @@ reports_half_a_body(void **state)
 {
 	static const char *const answers[] = {
 	    "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nhalf",
-	    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-	    "0010\r\nhalf",
-	    "HTTP/1.1 200 OK\r\nContent-Le"};
+	    CHUNKED "0010\r\nhalf", "HTTP/1.1 200 OK\r\nContent-Le"};
 	struct http_peer *peer;
 	struct client client;
 	size_t i;
@@ -413,8 +412,7 @@ refuses_long_answers(void **state)
 {
 	static const char *const answers[] = {
 	    "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n01234567890",
-	    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-	    "b\r\n01234567890\r\n0\r\n\r\n",
+	    CHUNKED "b\r\n01234567890\r\n0\r\n\r\n",
 	    "HTTP/1.1 200 OK\r\n\r\n01234567890",
 	    "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999\r\n\r\n"};
 	struct http_peer *peer;
