@@ -26,6 +26,10 @@ struct directory_conf {
 	const char *password_file;
 	unsigned deadline_ms; /* per exchange */
 };
+/* The domain's controllers by DNS SRV, best first, separated by blanks; given.
+ * ERR_NOTFOUND, ERR_UNREACHABLE. */
+int directory_locate(
+    const char *domain, unsigned deadline_ms, char **ret_dcs, struct err *err);
 /* Connects and binds. ERR_UNREACHABLE, ERR_UNTRUSTED (certificate), ERR_DENIED
  * (credentials; text says data 52e/532/533/775 in words). */
 int directory_open(const struct directory_conf *conf,

@@ -17,7 +17,7 @@ struct secret;
  */
 struct krb_conf {
 	const char *realm;
-	const char *kdc;       /* host or address; NULL: krb5.conf / DNS */
+	const char *kdc; /* host or address; NULL: the realm's in krb5.conf */
 	const char *principal; /* our own, from the keytab */
 	const char *keytab;
 	unsigned deadline_ms;
@@ -31,6 +31,10 @@ void krb_close(struct krb *k); /* NULL is allowed */
  * SASL/GSSAPI of the calling thread uses it. ERR_DENIED when the KDC refuses
  * the key, ERR_UNREACHABLE. */
 int krb_login(struct krb *k, struct err *err);
+/* Log in, and put a ticket for this service ("ldap/dc.fqdn") beside the TGT:
+ * GSSAPI calls of other libraries would fetch it without deadline, and from any
+ * KDC. */
+int krb_service(struct krb *k, const char *spn, struct err *err);
 /* The KDC's clock minus ours, from the KRB-ERROR (or rep) of an AS-REQ, best of
  * `samples`; *ret_error_ms half the best round trip. */
 int krb_time(struct krb *k, int samples, int64_t *ret_offset_ms,
@@ -41,7 +45,8 @@ int krb_time(struct krb *k, int samples, int64_t *ret_offset_ms,
 int krb_password_check(struct krb *k, const char *principal,
     const struct secret *password, struct err *err);
 /* Salt and PBKDF2 rounds the KDC really uses for the principal (ETYPE-INFO2 of
- * AES256); appended to *ret_salt. */
+ * AES256); appended to *ret_salt. An account with an RC4 key only has neither:
+ * nothing is appended, and 0 rounds. */
 int krb_salt(struct krb *k, const char *principal, struct buf *ret_salt,
     int64_t *ret_iterations, struct err *err);
 /* RC4-HMAC long-term key (NT hash), 16 bytes, given. */

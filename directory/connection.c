@@ -1,0 +1,308 @@
+#include <sasl/sasl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "directory.h"
+#include "directory_internal.h"
+#include "err.h"
+#include "mem.h"
+#include "secret.h"
+#include "str.h"
+
+#define SSF_MIN 128 /* MS-ADTS 3.1.1.3.1.5.1: less may not set passwords */
+#define REASON_MAX 120
+
+static int
+set_tls(LDAP *ld, const char *ca_file)
+{
+	int demand = LDAP_OPT_X_TLS_DEMAND, client = 0, code;
+
+	code = ldap_set_option(ld, LDAP_OPT_X_TLS_REQUIRE_CERT, &demand);
+	if (code == LDAP_OPT_SUCCESS && ca_file != NULL)
+		code = ldap_set_option(ld, LDAP_OPT_X_TLS_CACERTFILE, ca_file);
+	if (code == LDAP_OPT_SUCCESS)
+		code = ldap_set_option(ld, LDAP_OPT_X_TLS_NEWCTX, &client);
+	return code;
+}
+
+/* Inside TLS the server wants no second sealing, but a proof that both ends see
+ * the same TLS (RFC 5929). */
+static int
+set_sasl(LDAP *ld, bool ldaps)
+{
+	int binding = LDAP_OPT_X_SASL_CBINDING_TLS_ENDPOINT, code;
+
+	if (!ldaps)
+		return ldap_set_option(
+		    ld, LDAP_OPT_X_SASL_SECPROPS, "minssf=128");
+	code = ldap_set_option(ld, LDAP_OPT_X_SASL_SECPROPS, "maxssf=0");
+	if (code == LDAP_OPT_SUCCESS)
+		code = ldap_set_option(ld, LDAP_OPT_X_SASL_CBINDING, &binding);
+	return code;
+}
+
+static int
+set_options(
+    struct directory *d, const struct directory_conf *conf, struct err *err)
+{
+	struct timeval limit = {.tv_sec = d->deadline_ms / 1000,
+	    .tv_usec = (suseconds_t)(d->deadline_ms % 1000) * 1000};
+	int version = LDAP_VERSION3, code = LDAP_OPT_SUCCESS;
+
+	ldap_set_option(d->ld, LDAP_OPT_PROTOCOL_VERSION, &version);
+	/* A referral would be followed with an anonymous bind. */
+	ldap_set_option(d->ld, LDAP_OPT_REFERRALS, LDAP_OPT_OFF);
+	/* The name we were given is the one to trust, not what DNS makes of
+	 * it. */
+	ldap_set_option(d->ld, LDAP_OPT_X_SASL_NOCANON, LDAP_OPT_ON);
+	ldap_set_option(d->ld, LDAP_OPT_RESTART, LDAP_OPT_ON);
+	ldap_set_option(d->ld, LDAP_OPT_TIMEOUT, &limit);
+	ldap_set_option(d->ld, LDAP_OPT_NETWORK_TIMEOUT, &limit);
+	if (set_sasl(d->ld, conf->ldaps) != LDAP_OPT_SUCCESS)
+		return err_set(err, ERR_BUG, "libldap has no SASL");
+	if (conf->ldaps)
+		code = set_tls(d->ld, conf->ca_file);
+	if (code != LDAP_OPT_SUCCESS)
+		return err_set(err, ERR_INVALID,
+		    "CA file %s cannot be used; is it readable PEM?",
+		    conf->ca_file != NULL ? conf->ca_file : "(none)");
+	watchdog_attach(d->dog, d->ld);
+	return 0;
+}
+
+/* GSSAPI needs nothing from us: the default credentials say it all. */
+static int
+no_questions(LDAP *ld, unsigned flags, void *defaults, void *questions)
+{
+	sasl_interact_t *q;
+
+	(void)ld;
+	(void)flags;
+	(void)defaults;
+	for (q = questions; q->id != SASL_CB_LIST_END; q++) {
+		q->result = "";
+		q->len = 0;
+	}
+	return LDAP_SUCCESS;
+}
+
+static int
+bind_simple(struct directory *d, const struct directory_conf *conf,
+    int *ret_code, struct err *err)
+{
+	struct secret *password;
+	struct berval value;
+	size_t len;
+
+	if (!conf->ldaps)
+		return err_set(
+		    err, ERR_INVALID, "a password is sent over ldaps only");
+	password = secret_from_file(conf->password_file, err);
+	if (password == NULL)
+		return -1;
+	value.bv_val = mem_copy(secret_bytes(password, &len), len + 1);
+	value.bv_len = len;
+	*ret_code = ldap_sasl_bind_s(
+	    d->ld, conf->bind_dn, LDAP_SASL_SIMPLE, &value, NULL, NULL, NULL);
+	secret_wipe(value.bv_val, len);
+	free(value.bv_val);
+	secret_free(password);
+	return 0;
+}
+
+/* A bind that failed without an answer from the directory itself. */
+static int
+fail_untrusted(struct directory *d, const char *diagnostic, struct err *err)
+{
+	struct buf text;
+
+	d->dead = true;
+	buf_init(&text, REASON_MAX * 4);
+	if (diagnostic != NULL)
+		str_printable(
+		    &text, diagnostic, strlen(diagnostic), REASON_MAX);
+	err_native(err, ERR_UNTRUSTED, ERR_LDAP, LDAP_CONNECT_ERROR,
+	    "TLS with %s failed: its certificate is not from the configured CA "
+	    "or not for this name [%s]",
+	    d->dc, buf_text(&text));
+	buf_free(&text);
+	return -1;
+}
+
+static int
+bind_result(struct directory *d, bool ldaps, int code, struct err *err)
+{
+	struct directory_answer a = {.code = code, .op = DIRECTORY_LOOK};
+	char *diagnostic = NULL;
+
+	if (code == LDAP_SUCCESS)
+		return 0;
+	ldap_get_option(d->ld, LDAP_OPT_DIAGNOSTIC_MESSAGE, &diagnostic);
+	if (ldaps && watchdog_connected(d->dog) && !watchdog_bitten(d->dog) &&
+	    (code == LDAP_SERVER_DOWN || code == LDAP_CONNECT_ERROR)) {
+		fail_untrusted(d, diagnostic, err);
+	} else {
+		a.diagnostic = diagnostic;
+		directory_fail(d, &a, err);
+	}
+	ldap_memfree(diagnostic);
+	return -1;
+}
+
+/* Trust what was negotiated, not what was asked for. */
+static int
+check_strength(struct directory *d, struct err *err)
+{
+	ber_len_t ssf = 0;
+
+	ldap_get_option(d->ld, LDAP_OPT_X_SASL_SSF, &ssf);
+	if (ssf < SSF_MIN)
+		return err_set(err, ERR_UNTRUSTED,
+		    "%s offers encryption of %lu bits only", d->dc,
+		    (unsigned long)ssf);
+	return 0;
+}
+
+static int
+log_in(struct directory *d, const struct directory_conf *conf, struct err *err)
+{
+	bool simple = conf->bind_dn != NULL;
+	int code = LDAP_SUCCESS, result = 0;
+
+	directory_begin(d);
+	if (simple)
+		result = bind_simple(d, conf, &code, err);
+	else
+		code = ldap_sasl_interactive_bind_s(d->ld, NULL, "GSSAPI", NULL,
+		    NULL, LDAP_SASL_QUIET, no_questions, NULL);
+	watchdog_disarm(d->dog);
+	if (result == 0)
+		result = bind_result(d, conf->ldaps, code, err);
+	if (result == 0 && !conf->ldaps)
+		result = check_strength(d, err);
+	if (result != 0)
+		err_context(err, "login to %s", d->dc);
+	return result;
+}
+
+/* Takes the first value of one attribute; cookie is a char **. */
+static int
+take_base(
+    void *cookie, struct directory *d, LDAPMessage *entry, struct err *err)
+{
+	char **slot = cookie;
+
+	(void)err;
+	if (*slot == NULL)
+		*slot = directory_text(d, entry, "defaultNamingContext");
+	return 0;
+}
+
+static int
+find_base(struct directory *d, const char *base, struct err *err)
+{
+	static const char *const attributes[] = {"defaultNamingContext", NULL};
+	struct directory_query q = {.base = "",
+	    .scope = LDAP_SCOPE_BASE,
+	    .filter = "(objectClass=*)",
+	    .attributes = attributes};
+
+	if (base != NULL) {
+		d->base = mem_dup(base);
+		return 0;
+	}
+	if (directory_search(d, &q, take_base, &d->base, err) != 0)
+		return -1;
+	if (d->base == NULL)
+		return err_set(err, ERR_PROTOCOL,
+		    "%s does not say which domain it holds", d->dc);
+	return 0;
+}
+
+int
+directory_open(const struct directory_conf *conf,
+    struct directory **ret_directory, struct err *err)
+{
+	struct directory *d = mem_alloc(sizeof(*d));
+	char *uri =
+	    mem_printf("%s://%s", conf->ldaps ? "ldaps" : "ldap", conf->dc);
+	int code;
+
+	d->dc = mem_dup(conf->dc);
+	d->deadline_ms = conf->deadline_ms;
+	d->dog = watchdog_new();
+	code = ldap_initialize(&d->ld, uri);
+	free(uri);
+	if (code != LDAP_SUCCESS) {
+		d->ld = NULL;
+		err_native(err, ERR_INVALID, ERR_LDAP, code,
+		    "'%s' is not the name of a server", conf->dc);
+		goto out;
+	}
+	if (set_options(d, conf, err) != 0 || log_in(d, conf, err) != 0 ||
+	    find_base(d, conf->base, err) != 0)
+		goto out;
+	*ret_directory = d;
+	return 0;
+out:
+	directory_close(d);
+	return -1;
+}
+
+void
+directory_close(struct directory *d)
+{
+	if (d == NULL)
+		return;
+	/* Saying good-bye must not wait either. */
+	directory_begin(d);
+	if (d->ld != NULL)
+		ldap_unbind_ext(d->ld, NULL, NULL);
+	watchdog_free(d->dog);
+	free(d->dc);
+	free(d->base);
+	free(d);
+}
+
+bool
+directory_alive(const struct directory *d)
+{
+	return !d->dead;
+}
+
+static int
+take_time(
+    void *cookie, struct directory *d, LDAPMessage *entry, struct err *err)
+{
+	char *text = directory_text(d, entry, "currentTime");
+	int result = 0;
+
+	if (text == NULL || directory_parse_time(text, cookie) != 0)
+		result = err_set(err, ERR_PROTOCOL, "%s tells no time", d->dc);
+	free(text);
+	return result;
+}
+
+int
+directory_time(struct directory *d, int64_t *ret_offset_ms, struct err *err)
+{
+	static const char *const attributes[] = {"currentTime", NULL};
+	struct directory_query q = {.base = "",
+	    .scope = LDAP_SCOPE_BASE,
+	    .filter = "(objectClass=*)",
+	    .attributes = attributes};
+	int64_t sent, got, theirs = 0;
+
+	sent = clock_now_ms();
+	if (directory_search(d, &q, take_time, &theirs, err) != 0)
+		return -1;
+	got = clock_now_ms();
+	if (theirs == 0)
+		return err_set(err, ERR_PROTOCOL, "%s tells no time", d->dc);
+	/* It cuts the fraction off: half a second in the mean. */
+	*ret_offset_ms = theirs * 1000 + 500 - (sent + (got - sent) / 2);
+	return 0;
+}

@@ -1,0 +1,392 @@
+/*
+ * The object that stands for a device.  Ours is one of the wished account, in
+ * the wished OU, that carries the device's mark in its description (or none
+ * yet).  Anything else belongs to someone, and is left alone.
+ */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "directory.h"
+#include "directory_internal.h"
+#include "err.h"
+#include "mem.h"
+#include "secret.h"
+#include "str.h"
+
+#define UF_ACCOUNTDISABLE 0x2
+#define UF_WORKSTATION_TRUST "4096"
+#define FILTER_MAX 4096
+#define DN_MAX 2048
+#define DN_SHOWN 160
+#define QUOTED_MAX 1024
+#define MODS_MAX 8
+#define VALUES_MAX 8
+#define NUMBER_MAX 24
+
+/* A list of modifications with room for all we ever write. */
+struct changes {
+	LDAPMod mods[MODS_MAX];
+	LDAPMod *list[MODS_MAX + 1];
+	struct berval values[MODS_MAX][VALUES_MAX];
+	struct berval *pointers[MODS_MAX][VALUES_MAX + 1];
+	size_t count;
+};
+
+/* libldap's structs have no const; it reads them only. */
+static char *
+writable(const char *text)
+{
+	union {
+		const char *in;
+		char *out;
+	} pointer = {.in = text};
+
+	return pointer.out;
+}
+
+/* A value of len bytes of the newest attribute; borrowed. */
+static void
+change_value(struct changes *c, const char *bytes, size_t len)
+{
+	size_t i, at = c->count - 1;
+
+	for (i = 0; c->pointers[at][i] != NULL; i++)
+		continue;
+	assert(i < VALUES_MAX);
+	c->values[at][i].bv_val = writable(bytes);
+	c->values[at][i].bv_len = len;
+	c->pointers[at][i] = &c->values[at][i];
+}
+
+static void
+change_attribute(struct changes *c, int op, const char *attribute)
+{
+	LDAPMod *mod = &c->mods[c->count];
+
+	assert(c->count < MODS_MAX);
+	mod->mod_op = op | LDAP_MOD_BVALUES;
+	mod->mod_type = writable(attribute);
+	mod->mod_bvalues = c->pointers[c->count];
+	c->list[c->count] = mod;
+	c->count++;
+}
+
+static void
+change_text(struct changes *c, int op, const char *attribute, const char *text)
+{
+	change_attribute(c, op, attribute);
+	change_value(c, text, strlen(text));
+}
+
+/* The words of a blank-separated list; borrowed. */
+static void
+change_words(struct changes *c, int op, const char *attribute, const char *list)
+{
+	size_t len;
+
+	change_attribute(c, op, attribute);
+	while (*list != '\0') {
+		len = strcspn(list, " ");
+		change_value(c, list, len);
+		list += len + strspn(list + len, " ");
+	}
+}
+
+/* --- whose is it? ------------------------------------------------------------
+ */
+
+struct found {
+	struct directory_object object; /* dn NULL: none */
+	char *description;
+};
+
+static void
+found_clear(struct found *f)
+{
+	directory_object_clear(&f->object);
+	free(f->description);
+	f->description = NULL;
+}
+
+static int
+take_found(
+    void *cookie, struct directory *d, LDAPMessage *entry, struct err *err)
+{
+	struct found *f = cookie;
+
+	(void)err;
+	if (f->object.dn != NULL)
+		return 0;
+	directory_object_fill(d, entry, &f->object);
+	f->description = directory_text(d, entry, "description");
+	return 0;
+}
+
+static int
+find_account(struct directory *d, const char *base, int scope,
+    const char *account, struct found *ret, struct err *err)
+{
+	struct directory_query q = {.base = base,
+	    .scope = scope,
+	    .attributes = directory_object_attributes};
+	struct buf filter;
+	int result;
+
+	buf_init(&filter, FILTER_MAX);
+	buf_str(&filter, "(sAMAccountName=");
+	directory_escape_filter(&filter, account);
+	buf_str(&filter, ")");
+	q.filter = buf_text(&filter);
+	result = directory_search(d, &q, take_found, ret, err);
+	buf_free(&filter);
+	return result;
+}
+
+static int
+conflict(struct err *err, const char *what, const char *dn, const char *advice)
+{
+	struct buf shown;
+
+	buf_init(&shown, 4 * DN_SHOWN + 4);
+	str_printable(&shown, dn, strlen(dn), DN_SHOWN);
+	err_set(err, ERR_CONFLICT, "%s %s; %s", what, buf_text(&shown), advice);
+	buf_free(&shown);
+	return -1;
+}
+
+/* In the wished OU, marked as this device's or not at all, and enabled. */
+static int
+check_ours(
+    const struct found *f, const struct directory_wish *wish, struct err *err)
+{
+	if (!str_empty(f->description) &&
+	    !str_eq(f->description, wish->description))
+		return conflict(err,
+		    "the account stands for something else, described as",
+		    f->description,
+		    "choose another account pattern, or clear the description");
+	if ((f->object.uac & UF_ACCOUNTDISABLE) != 0)
+		return err_set(err, ERR_REFUSED,
+		    "account %s is disabled; enable or delete it",
+		    wish->account);
+	return 0;
+}
+
+/* *ret is the device's object, or has no dn. */
+static int
+find_ours(struct directory *d, const struct directory_wish *wish,
+    struct found *ret, struct err *err)
+{
+	struct found elsewhere;
+	int result;
+
+	if (find_account(
+		d, wish->ou, LDAP_SCOPE_ONELEVEL, wish->account, ret, err) != 0)
+		return err_context(err, "OU %s", wish->ou);
+	if (ret->object.dn != NULL)
+		return check_ours(ret, wish, err);
+	memset(&elsewhere, 0, sizeof(elsewhere));
+	result = find_account(
+	    d, d->base, LDAP_SCOPE_SUBTREE, wish->account, &elsewhere, err);
+	if (result == 0 && elsewhere.object.dn != NULL)
+		result = conflict(err, "the account is in use by",
+		    elsewhere.object.dn, "move it into the profile's OU");
+	found_clear(&elsewhere);
+	return result;
+}
+
+/* --- service names
+ * ------------------------------------------------------------- */
+
+struct holder {
+	const char *self; /* DN that may hold them; NULL: nobody may */
+	char *other;
+};
+
+static int
+take_holder(
+    void *cookie, struct directory *d, LDAPMessage *entry, struct err *err)
+{
+	struct holder *h = cookie;
+	char *dn = ldap_get_dn(d->ld, entry);
+
+	(void)err;
+	if (dn != NULL && h->other == NULL && !str_ieq(dn, h->self))
+		h->other = mem_dup(dn);
+	ldap_memfree(dn);
+	return 0;
+}
+
+/* Two accounts with one service name break both: the KDC gives no ticket. The
+ * server refuses as well, but does not say whose the name is. */
+static int
+check_spns(
+    struct directory *d, const char *spns, const char *self, struct err *err)
+{
+	static const char *const attributes[] = {"sAMAccountName", NULL};
+	struct directory_query q = {.base = d->base,
+	    .scope = LDAP_SCOPE_SUBTREE,
+	    .attributes = attributes};
+	struct holder h = {.self = self};
+	struct buf filter;
+	int result;
+	size_t len;
+
+	buf_init(&filter, FILTER_MAX);
+	buf_str(&filter, "(|");
+	for (; *spns != '\0'; spns += len + strspn(spns + len, " ")) {
+		len = strcspn(spns, " ");
+		/* A host name and a port: nothing in it needs escaping. */
+		buf_printf(
+		    &filter, "(servicePrincipalName=%.*s)", (int)len, spns);
+	}
+	buf_str(&filter, ")");
+	q.filter = buf_text(&filter);
+	result = directory_search(d, &q, take_holder, &h, err);
+	if (result == 0 && h.other != NULL)
+		result =
+		    conflict(err, "a service name of the device is held by",
+			h.other, "remove it there");
+	buf_free(&filter);
+	free(h.other);
+	return result;
+}
+
+/* --- create, change
+ * -------------------------------------------------------------- */
+
+static void
+new_dn(const struct directory_wish *wish, struct buf *out)
+{
+	char *name = mem_dup_len(wish->account, strlen(wish->account) - 1);
+
+	buf_str(out, "CN=");
+	directory_escape_rdn(out, name);
+	buf_printf(out, ",%s", wish->ou);
+	free(name);
+}
+
+static int
+send_changes(struct directory *d, bool add, const char *dn, struct changes *c,
+    struct err *err)
+{
+	int code, msgid = -1, result;
+
+	directory_begin(d);
+	if (add)
+		code = ldap_add_ext(d->ld, dn, c->list, NULL, NULL, &msgid);
+	else
+		code = ldap_modify_ext(d->ld, dn, c->list, NULL, NULL, &msgid);
+	result = directory_end(d, DIRECTORY_WRITE, code, msgid, NULL, err);
+	if (result != 0)
+		err_context(err, "%s %s", add ? "create" : "change", dn);
+	return result;
+}
+
+static int
+create(struct directory *d, const struct directory_wish *wish, const char *spns,
+    const struct secret *password, struct err *err)
+{
+	char enctypes[NUMBER_MAX];
+	struct buf dn, quoted;
+	struct changes c;
+	int result;
+
+	if (check_spns(d, spns, NULL, err) != 0)
+		return -1;
+	memset(&c, 0, sizeof(c));
+	buf_init(&dn, DN_MAX);
+	buf_init(&quoted, QUOTED_MAX);
+	snprintf(enctypes, sizeof(enctypes), "%lld", (long long)wish->enctypes);
+	result = directory_quote_password(&quoted, password, err);
+	if (result == 0) {
+		new_dn(wish, &dn);
+		change_text(&c, LDAP_MOD_ADD, "objectClass", "computer");
+		change_text(&c, LDAP_MOD_ADD, "sAMAccountName", wish->account);
+		change_text(&c, LDAP_MOD_ADD, "userAccountControl",
+		    UF_WORKSTATION_TRUST);
+		change_text(&c, LDAP_MOD_ADD, "dNSHostName", wish->fqdn);
+		change_words(&c, LDAP_MOD_ADD, "servicePrincipalName", spns);
+		change_text(&c, LDAP_MOD_ADD, "msDS-SupportedEncryptionTypes",
+		    enctypes);
+		change_text(&c, LDAP_MOD_ADD, "description", wish->description);
+		change_attribute(&c, LDAP_MOD_ADD, "unicodePwd");
+		change_value(&c, buf_text(&quoted), quoted.len);
+		result = send_changes(d, true, buf_text(&dn), &c, err);
+	}
+	buf_free(&quoted);
+	buf_free(&dn);
+	return result;
+}
+
+static int
+change(struct directory *d, const struct directory_wish *wish, const char *spns,
+    const struct found *f, struct err *err)
+{
+	const struct directory_object *o = &f->object;
+	char enctypes[NUMBER_MAX];
+	struct changes c;
+
+	memset(&c, 0, sizeof(c));
+	snprintf(enctypes, sizeof(enctypes), "%lld", (long long)wish->enctypes);
+	if (!str_ieq(o->dns_host, wish->fqdn))
+		change_text(&c, LDAP_MOD_REPLACE, "dNSHostName", wish->fqdn);
+	if (!str_ieq(o->spns, spns)) {
+		if (check_spns(d, spns, o->dn, err) != 0)
+			return -1;
+		change_words(
+		    &c, LDAP_MOD_REPLACE, "servicePrincipalName", spns);
+	}
+	if (o->enctypes != wish->enctypes)
+		change_text(&c, LDAP_MOD_REPLACE,
+		    "msDS-SupportedEncryptionTypes", enctypes);
+	if (str_empty(f->description))
+		change_text(
+		    &c, LDAP_MOD_REPLACE, "description", wish->description);
+	if (c.count == 0)
+		return 0;
+	return send_changes(d, false, o->dn, &c, err);
+}
+
+static int
+check_wish(const struct directory_wish *wish, struct err *err)
+{
+	size_t len = strlen(wish->account);
+
+	if (len < 2 || wish->account[len - 1] != '$')
+		return err_set(err, ERR_INVALID,
+		    "account %s does not end in '$'", wish->account);
+	if (!str_is_fqdn(wish->fqdn))
+		return err_set(err, ERR_INVALID,
+		    "a device's name must be a host name with domain");
+	if (str_empty(wish->description))
+		return err_set(err, ERR_INVALID,
+		    "an object without a mark could not be told from others");
+	return 0;
+}
+
+int
+directory_ensure(struct directory *d, const struct directory_wish *wish,
+    const struct secret *password_if_new, struct err *err)
+{
+	struct found f;
+	struct buf spns;
+	int result;
+
+	if (check_wish(wish, err) != 0)
+		return -1;
+	memset(&f, 0, sizeof(f));
+	buf_init(&spns, FILTER_MAX);
+	directory_spns(&spns, wish->fqdn);
+	result = find_ours(d, wish, &f, err);
+	if (result == 0 && f.object.dn == NULL)
+		result = create(d, wish, buf_text(&spns), password_if_new, err);
+	else if (result == 0)
+		result = change(d, wish, buf_text(&spns), &f, err);
+	buf_free(&spns);
+	found_clear(&f);
+	return result;
+}

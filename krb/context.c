@@ -1,0 +1,160 @@
+#include <gssapi/gssapi_krb5.h>
+#include <netdb.h>
+#include <profile.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "clock.h"
+#include "krb.h"
+#include "krb_internal.h"
+#include "mem.h"
+#include "str.h"
+
+/* The first "kdc" of the realm in krb5.conf; NULL if there is none. */
+static char *
+kdc_from_profile(krb5_context ctx, const char *realm)
+{
+	const char *names[] = {"realms", realm, "kdc", NULL};
+	char **values = NULL, *found = NULL;
+	profile_t profile = NULL;
+
+	if (krb5_get_profile(ctx, &profile) != 0)
+		return NULL;
+	if (profile_get_values(profile, names, &values) == 0) {
+		found = mem_dup(values[0]);
+		profile_free_list(values);
+	}
+	profile_release(profile);
+	return found;
+}
+
+/* Long-term keys are as good as passwords. */
+static int
+check_keytab(const char *path, struct err *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return err_set(err, ERR_NOTFOUND,
+		    "keytab %s cannot be read; create it with the key of the "
+		    "service account",
+		    path);
+	if ((st.st_mode & S_IRWXO) != 0)
+		return err_set(err, ERR_INVALID,
+		    "keytab %s is open to everyone; make it mode 0600 or 0640",
+		    path);
+	return 0;
+}
+
+int
+krb_open(const struct krb_conf *conf, struct krb **ret_krb, struct err *err)
+{
+	struct krb *k = mem_alloc(sizeof(*k));
+	krb5_error_code code;
+
+	k->realm = str_upper(mem_dup(conf->realm));
+	k->keytab = mem_dup(conf->keytab);
+	k->deadline_ms = conf->deadline_ms;
+	code = krb5_init_context(&k->ctx);
+	if (code != 0) {
+		err_native(err, ERR_INVALID, ERR_KRB5, code,
+		    "Kerberos cannot be set up; is krb5.conf well-formed?");
+		goto out;
+	}
+	krb5_set_kdc_send_hook(k->ctx, krb_transport, k);
+	code = krb5_set_default_realm(k->ctx, k->realm);
+	if (code == 0)
+		code = krb5_parse_name(k->ctx, conf->principal, &k->self);
+	if (code != 0) {
+		krb_fail(k, code, err, "principal %s", conf->principal);
+		goto out;
+	}
+	k->kdc = conf->kdc != NULL ? mem_dup(conf->kdc)
+				   : kdc_from_profile(k->ctx, k->realm);
+	if (k->kdc == NULL) {
+		err_set(err, ERR_INVALID,
+		    "no KDC known for realm %s: name one, or set it in "
+		    "krb5.conf",
+		    k->realm);
+		goto out;
+	}
+	if (check_keytab(k->keytab, err) != 0)
+		goto out;
+	code = krb5_cc_new_unique(k->ctx, "MEMORY", NULL, &k->cache);
+	if (code != 0) {
+		krb_fail(k, code, err, "ticket cache");
+		goto out;
+	}
+	*ret_krb = k;
+	return 0;
+out:
+	krb_close(k);
+	return -1;
+}
+
+void
+krb_close(struct krb *k)
+{
+	OM_uint32 minor;
+
+	if (k == NULL)
+		return;
+	krb_proof_clear(k);
+	if (k->cache != NULL) {
+		/* Our caller's SASL must not look for a cache that is gone. */
+		if (k->logged_in)
+			gss_krb5_ccache_name(&minor, NULL, NULL);
+		krb5_cc_destroy(k->ctx, k->cache);
+	}
+	krb5_free_principal(k->ctx, k->self);
+	if (k->ctx != NULL)
+		krb5_free_context(k->ctx);
+	if (k->addresses != NULL)
+		freeaddrinfo(k->addresses);
+	free(k->realm);
+	free(k->kdc);
+	free(k->keytab);
+	free(k);
+}
+
+void
+krb_begin(struct krb *k)
+{
+	k->exchange.until = clock_mono_ms() + k->deadline_ms;
+	err_clear(&k->exchange.trouble);
+}
+
+int
+krb_account(
+    struct krb *k, const char *account, krb5_principal *ret, struct err *err)
+{
+	krb5_error_code code;
+
+	/* Not krb5_parse_name(): "/" and "@" would change who is meant. */
+	code = krb5_build_principal(k->ctx, ret, (unsigned)strlen(k->realm),
+	    k->realm, account, (char *)NULL);
+	if (code != 0)
+		return krb_fail(k, code, err, "account %s", account);
+	return 0;
+}
+
+int
+krb_service_name(
+    struct krb *k, const char *spn, krb5_principal *ret, struct err *err)
+{
+	const char *host = strchr(spn, '/');
+	krb5_error_code code;
+	char *service;
+
+	if (host == NULL || host == spn || host[1] == '\0')
+		return err_set(err, ERR_INVALID,
+		    "'%s' is not a service name like HTTP/host:port", spn);
+	service = mem_dup_len(spn, (size_t)(host - spn));
+	code = krb5_build_principal(k->ctx, ret, (unsigned)strlen(k->realm),
+	    k->realm, service, host + 1, (char *)NULL);
+	free(service);
+	if (code != 0)
+		return krb_fail(k, code, err, "service %s", spn);
+	return 0;
+}

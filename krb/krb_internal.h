@@ -1,0 +1,70 @@
+#ifndef KRB_INTERNAL_H_
+#define KRB_INTERNAL_H_
+#include <gssapi/gssapi.h>
+#include <krb5.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+
+struct addrinfo;
+struct buf;
+struct krb;
+
+/* What the transport saw of the last exchange with the KDC. */
+struct krb_exchange {
+	int64_t until;	    /* clock_mono_ms() at which the call must end */
+	struct err trouble; /* why the KDC did not answer; ERR_NONE if it did */
+	bool timed;	    /* the answer was a KRB-ERROR, which holds a time */
+	int64_t offset_us;  /* KDC's clock minus ours */
+	int64_t trip_us;    /* from sending to the answer */
+};
+
+/* A service ticket being shown to a server. */
+struct krb_proof {
+	krb5_ccache cache; /* holds nothing but the TGT and this ticket */
+	gss_cred_id_t credential;
+	gss_name_t target;
+	gss_ctx_id_t context;
+};
+
+struct krb {
+	krb5_context ctx;
+	char *realm;
+	char *kdc;
+	char *keytab;
+	krb5_principal self;
+	unsigned deadline_ms;
+	struct addrinfo *addresses; /* of kdc, from the first exchange on */
+	struct krb_exchange exchange;
+	krb5_ccache cache; /* MEMORY, this struct's own */
+	bool logged_in;
+	int64_t renew_at; /* unix seconds */
+	struct krb_proof proof;
+};
+
+/* Start the deadline of a public call. */
+void krb_begin(struct krb *k);
+/* krb5_pre_send_fn: does the exchange itself, with the one KDC. data is the
+ * struct krb. */
+krb5_error_code krb_transport(krb5_context ctx, void *data,
+    const krb5_data *realm, const krb5_data *message,
+    krb5_data **ret_new_message, krb5_data **ret_reply);
+/* Turn a libkrb5 code into *err; returns -1. Text: "fmt...: what it means". */
+int krb_fail(struct krb *k, krb5_error_code code, struct err *err,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* The kind a libkrb5 code stands for. */
+enum err_kind krb_kind(krb5_error_code code);
+
+/* An account of our realm by its sAMAccountName, taken literally. */
+int krb_account(
+    struct krb *k, const char *account, krb5_principal *ret, struct err *err);
+/* "service/host:port" as a principal of our realm. */
+int krb_service_name(
+    struct krb *k, const char *spn, krb5_principal *ret, struct err *err);
+/* Service ticket into cache, which must hold a TGT. */
+int krb_ticket(
+    struct krb *k, krb5_ccache cache, const char *spn, struct err *err);
+void krb_proof_clear(struct krb *k);
+#endif
