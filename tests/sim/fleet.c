@@ -279,8 +279,7 @@ static int
 make_new(struct sim *s, const struct plan *plan, size_t i)
 {
 	const struct drift *drift = plan->drift[i % plan->drift_count];
-	const struct firmware *f =
-	    plan->mixed_firmware ? &mix[(i + i / 10) % MIX] : &plan->firmware;
+	const struct firmware *f = firmware_of(plan, drift, i);
 	struct sim_device *d = &s->devices[i];
 	char uuid[37], password[33], os_fqdn[256], ip[INET_ADDRSTRLEN];
 	char other[256];
