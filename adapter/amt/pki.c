@@ -1,0 +1,250 @@
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "amt.h"
+#include "err.h"
+#include "mem.h"
+#include "op_internal.h"
+#include "pki_internal.h"
+#include "str.h"
+
+#define MAX_DER 8192  /* firmware stores at most 4100 bytes */
+#define KEY_BITS 2048 /* what every firmware can */
+
+struct pki {
+	struct amt_pki *ret;
+	struct amt_pki got;
+};
+
+void
+amt_pki_clear(struct amt_pki *pki)
+{
+	size_t i;
+
+	for (i = 0; i < pki->cert_count; i++)
+		free(pki->certs[i].der);
+	for (i = 0; i < pki->key_count; i++)
+		free(pki->keys[i].spki);
+	memset(pki, 0, sizeof(*pki));
+}
+
+/* A base64 element as bytes (given); -1 when it is missing or damaged. */
+static int
+read_bytes(const struct xml_node *instance, const char *name, uint8_t **ret,
+    size_t *ret_len)
+{
+	const char *text = xml_child_text(instance, name);
+	struct buf b;
+	int rc = -1;
+
+	buf_init(&b, MAX_DER);
+	if (text != NULL && str_unbase64(&b, text) == 0 && !b.over &&
+	    b.len > 0) {
+		*ret = mem_copy(b.data, b.len);
+		*ret_len = b.len;
+		rc = 0;
+	}
+	buf_free(&b);
+	return rc;
+}
+
+static enum op_turn
+take_certs(void *state, const struct wsman_reply *reply, struct err *err)
+{
+	static const struct field fields[] = {
+	    FIELD(FIELD_TEXT, struct amt_cert, handle, "InstanceID"),
+	    /* The class spells it so. */
+	    FIELD(FIELD_BOOL, struct amt_cert, trusted_root,
+		"TrustedRootCertficate"),
+	    FIELD(
+		FIELD_BOOL, struct amt_cert, read_only, "ReadOnlyCertificate"),
+	};
+	struct pki *p = state;
+	const struct xml_node *n;
+	struct amt_cert *c;
+
+	for (n = wsman_items(reply); n != NULL; n = n->next) {
+		if (p->got.cert_count == AMT_MAX_STORE) {
+			err_set(err, ERR_LIMIT,
+			    "device stores more than %d certificates",
+			    AMT_MAX_STORE);
+			return OP_FAIL;
+		}
+		c = &p->got.certs[p->got.cert_count];
+		if (field_read(fields, COUNT(fields), n, c, err) != 0)
+			return OP_FAIL;
+		if (read_bytes(n, "X509Certificate", &c->der, &c->der_len) !=
+		    0) {
+			err_set(err, ERR_PROTOCOL, "%s holds no certificate",
+			    c->handle);
+			return OP_FAIL;
+		}
+		p->got.cert_count++;
+	}
+	return OP_NEXT;
+}
+
+int
+pki_spki(const struct xml_node *instance, uint8_t **ret, size_t *ret_len)
+{
+	EVP_PKEY *key = NULL;
+	uint8_t *der = NULL, *spki = NULL;
+	const uint8_t *at;
+	size_t der_len;
+	int rc = -1, len;
+
+	if (read_bytes(instance, "DERKey", &der, &der_len) != 0)
+		return -1;
+	/* PKCS#1 RSAPublicKey, not a SubjectPublicKeyInfo. */
+	at = der;
+	key = d2i_PublicKey(EVP_PKEY_RSA, NULL, &at, (long)der_len);
+	if (key == NULL || at != der + der_len)
+		goto out;
+	len = i2d_PUBKEY(key, &spki);
+	if (len <= 0)
+		goto out;
+	*ret = mem_copy(spki, (size_t)len);
+	*ret_len = (size_t)len;
+	rc = 0;
+out:
+	OPENSSL_free(spki);
+	EVP_PKEY_free(key);
+	free(der);
+	return rc;
+}
+
+/* A key that is no RSA key, or still being made, is listed without its public
+ * part. */
+static enum op_turn
+take_keys(void *state, const struct wsman_reply *reply, struct err *err)
+{
+	struct pki *p = state;
+	const struct xml_node *n;
+	struct amt_key *k;
+
+	for (n = wsman_items(reply); n != NULL; n = n->next) {
+		if (p->got.key_count == AMT_MAX_STORE) {
+			err_set(err, ERR_LIMIT,
+			    "device stores more than %d keys", AMT_MAX_STORE);
+			return OP_FAIL;
+		}
+		k = &p->got.keys[p->got.key_count];
+		if (field_text(n, "InstanceID", k->handle, sizeof(k->handle),
+			err) != 0)
+			return OP_FAIL;
+		(void)pki_spki(n, &k->spki, &k->spki_len);
+		p->got.key_count++;
+	}
+	return OP_NEXT;
+}
+
+static enum op_turn
+take_context(void *state, const struct wsman_reply *reply, struct err *err)
+{
+	struct pki *p = state;
+
+	if (pki_tls_handle(reply, p->got.tls_cert, err) != 0)
+		return OP_FAIL;
+	return OP_NEXT;
+}
+
+int
+pki_tls_handle(
+    const struct wsman_reply *reply, char out[AMT_HANDLE], struct err *err)
+{
+	const struct xml_node *item = wsman_items(reply), *ref = NULL;
+	const char *handle = NULL;
+
+	out[0] = '\0';
+	if (item != NULL)
+		ref = xml_child(item, NULL, "ElementInContext");
+	if (ref != NULL)
+		handle = wsman_ref_selector(ref, NULL);
+	if (handle == NULL)
+		return 0;
+	if (strlen(handle) >= AMT_HANDLE)
+		return err_set(
+		    err, ERR_PROTOCOL, "handle of a certificate is too long");
+	memcpy(out, handle, strlen(handle) + 1);
+	return 0;
+}
+
+static enum op_turn
+take_lengths(void *state, const struct wsman_reply *reply, struct err *err)
+{
+	const struct xml_node *n = wsman_body(reply);
+	struct pki *p = state;
+	int64_t bits;
+
+	(void)err;
+	if (n != NULL)
+		n = xml_child(n, NULL, "SupportedKeyLengths");
+	for (; n != NULL; n = xml_again(n))
+		if (str_int(n->text, KEY_BITS, 16384, &bits) == 0 &&
+		    bits > p->got.key_bits)
+			p->got.key_bits = bits;
+	return OP_NEXT;
+}
+
+static void
+finish(void *state)
+{
+	struct pki *p = state;
+
+	*p->ret = p->got;
+	memset(&p->got, 0, sizeof(p->got));
+}
+
+static void
+clear(void *state)
+{
+	struct pki *p = state;
+
+	amt_pki_clear(&p->got);
+}
+
+int
+amt_pki_read(struct amt *a, struct amt_pki *ret, amt_done_fn *done,
+    void *cookie, struct err *err)
+{
+	static const struct op_exchange exchanges[] = {
+	    {WSMAN_ENUMERATE, "AMT_PublicKeyCertificate", NULL, NULL,
+		take_certs, NULL},
+	    {WSMAN_ENUMERATE, "AMT_PublicPrivateKeyPair", NULL, NULL, take_keys,
+		op_may_lack},
+	    {WSMAN_ENUMERATE, "AMT_TLSCredentialContext", NULL, NULL,
+		take_context, op_may_lack},
+	    {WSMAN_GET, "AMT_PublicKeyManagementCapabilities", NULL, NULL,
+		take_lengths, op_may_lack},
+	};
+	static const struct op_kind kind = OP_KIND(exchanges, finish, clear);
+	struct pki *p = mem_alloc(sizeof(*p));
+
+	p->ret = ret;
+	p->got.key_bits = KEY_BITS;
+	return op_start(a, &kind, p, done, cookie, err);
+}
+
+const char *
+amt_pki_key_of(const struct amt_pki *pki, const struct amt_cert *c)
+{
+	const uint8_t *at = c->der;
+	const char *handle = NULL;
+	uint8_t *spki = NULL;
+	X509 *cert = NULL;
+	int len = 0;
+	size_t i;
+
+	cert = d2i_X509(NULL, &at, (long)c->der_len);
+	if (cert != NULL && X509_get0_pubkey(cert) != NULL)
+		len = i2d_PUBKEY(X509_get0_pubkey(cert), &spki);
+	for (i = 0; i < pki->key_count && len > 0 && handle == NULL; i++)
+		if (pki->keys[i].spki_len == (size_t)len &&
+		    memcmp(pki->keys[i].spki, spki, (size_t)len) == 0)
+			handle = pki->keys[i].handle;
+	OPENSSL_free(spki);
+	X509_free(cert);
+	return handle;
+}
