@@ -95,6 +95,7 @@ bind_simple(struct directory *d, const struct directory_conf *conf,
 {
 	struct secret *password;
 	struct berval value;
+	const uint8_t *bytes;
 	size_t len;
 
 	if (!conf->ldaps)
@@ -103,7 +104,8 @@ bind_simple(struct directory *d, const struct directory_conf *conf,
 	password = secret_from_file(conf->password_file, err);
 	if (password == NULL)
 		return -1;
-	value.bv_val = mem_copy(secret_bytes(password, &len), len + 1);
+	bytes = secret_bytes(password, &len);
+	value.bv_val = mem_copy(bytes, len + 1); /* the NUL too */
 	value.bv_len = len;
 	*ret_code = ldap_sasl_bind_s(
 	    d->ld, conf->bind_dn, LDAP_SASL_SIMPLE, &value, NULL, NULL, NULL);

@@ -13,6 +13,7 @@
 #include "directory_internal.h"
 #include "err.h"
 #include "mem.h"
+#include "str.h"
 
 #define ANSWER_MAX 16384
 #define CONTROLLERS_MAX 64
@@ -52,7 +53,7 @@ read_record(ns_msg *message, int index, struct controller *ret)
 	ret->weight = ns_get16(data + 2);
 	return ns_name_uncompress(ns_msg_base(*message), ns_msg_end(*message),
 		   data + RDATA_FIXED, ret->name, sizeof(ret->name)) > 0 &&
-	    ret->name[0] != '\0' && strchr(ret->name, ' ') == NULL;
+	    str_is_fqdn(ret->name);
 }
 
 int

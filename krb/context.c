@@ -1,6 +1,5 @@
 #include <gssapi/gssapi_krb5.h>
 #include <netdb.h>
-#include <profile.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,24 +9,6 @@
 #include "krb_internal.h"
 #include "mem.h"
 #include "str.h"
-
-/* The first "kdc" of the realm in krb5.conf; NULL if there is none. */
-static char *
-kdc_from_profile(krb5_context ctx, const char *realm)
-{
-	const char *names[] = {"realms", realm, "kdc", NULL};
-	char **values = NULL, *found = NULL;
-	profile_t profile = NULL;
-
-	if (krb5_get_profile(ctx, &profile) != 0)
-		return NULL;
-	if (profile_get_values(profile, names, &values) == 0) {
-		found = mem_dup(values[0]);
-		profile_free_list(values);
-	}
-	profile_release(profile);
-	return found;
-}
 
 /* Long-term keys are as good as passwords. */
 static int
@@ -47,50 +28,62 @@ check_keytab(const char *path, struct err *err)
 	return 0;
 }
 
+/* The library's context, for one KDC. */
+static int
+set_up(struct krb *k, const char *kdc, struct err *err)
+{
+	krb5_error_code code;
+
+	code = krb_profile_read(k);
+	if (code == 0) {
+		k->kdc = kdc != NULL ? mem_dup(kdc) : krb_profile_kdc(k);
+		if (k->kdc == NULL)
+			return err_set(err, ERR_INVALID,
+			    "no KDC known for realm %s: name one, or set it in "
+			    "krb5.conf",
+			    k->realm);
+		code = krb_profile_context(k);
+	}
+	if (code != 0)
+		return err_native(err, ERR_INVALID, ERR_KRB5, code,
+		    "Kerberos cannot be set up; is krb5.conf well-formed?");
+	krb5_set_kdc_send_hook(k->ctx, krb_transport, k);
+	return 0;
+}
+
+/* Who we are, and where our tickets are kept. */
+static int
+set_identity(struct krb *k, const char *principal, struct err *err)
+{
+	krb5_error_code code;
+
+	code = krb5_set_default_realm(k->ctx, k->realm);
+	if (code == 0)
+		code = krb5_parse_name(k->ctx, principal, &k->self);
+	if (code != 0)
+		return krb_fail(k, code, err, "principal %s", principal);
+	code = krb5_cc_new_unique(k->ctx, "MEMORY", NULL, &k->cache);
+	if (code != 0)
+		return krb_fail(k, code, err, "ticket cache");
+	return 0;
+}
+
 int
 krb_open(const struct krb_conf *conf, struct krb **ret_krb, struct err *err)
 {
 	struct krb *k = mem_alloc(sizeof(*k));
-	krb5_error_code code;
 
 	k->realm = str_upper(mem_dup(conf->realm));
 	k->keytab = mem_dup(conf->keytab);
 	k->deadline_ms = conf->deadline_ms;
-	code = krb5_init_context(&k->ctx);
-	if (code != 0) {
-		err_native(err, ERR_INVALID, ERR_KRB5, code,
-		    "Kerberos cannot be set up; is krb5.conf well-formed?");
-		goto out;
-	}
-	krb5_set_kdc_send_hook(k->ctx, krb_transport, k);
-	code = krb5_set_default_realm(k->ctx, k->realm);
-	if (code == 0)
-		code = krb5_parse_name(k->ctx, conf->principal, &k->self);
-	if (code != 0) {
-		krb_fail(k, code, err, "principal %s", conf->principal);
-		goto out;
-	}
-	k->kdc = conf->kdc != NULL ? mem_dup(conf->kdc)
-				   : kdc_from_profile(k->ctx, k->realm);
-	if (k->kdc == NULL) {
-		err_set(err, ERR_INVALID,
-		    "no KDC known for realm %s: name one, or set it in "
-		    "krb5.conf",
-		    k->realm);
-		goto out;
-	}
-	if (check_keytab(k->keytab, err) != 0)
-		goto out;
-	code = krb5_cc_new_unique(k->ctx, "MEMORY", NULL, &k->cache);
-	if (code != 0) {
-		krb_fail(k, code, err, "ticket cache");
-		goto out;
+	if (set_up(k, conf->kdc, err) != 0 ||
+	    check_keytab(k->keytab, err) != 0 ||
+	    set_identity(k, conf->principal, err) != 0) {
+		krb_close(k);
+		return -1;
 	}
 	*ret_krb = k;
 	return 0;
-out:
-	krb_close(k);
-	return -1;
 }
 
 void
@@ -110,6 +103,8 @@ krb_close(struct krb *k)
 	krb5_free_principal(k->ctx, k->self);
 	if (k->ctx != NULL)
 		krb5_free_context(k->ctx);
+	if (k->file != NULL)
+		profile_release(k->file);
 	if (k->addresses != NULL)
 		freeaddrinfo(k->addresses);
 	free(k->realm);

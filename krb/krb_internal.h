@@ -2,6 +2,7 @@
 #define KRB_INTERNAL_H_
 #include <gssapi/gssapi.h>
 #include <krb5.h>
+#include <profile.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,9 +17,10 @@ struct krb;
 struct krb_exchange {
 	int64_t until;	    /* clock_mono_ms() at which the call must end */
 	struct err trouble; /* why the KDC did not answer; ERR_NONE if it did */
-	bool timed;	    /* the answer was a KRB-ERROR, which holds a time */
-	int64_t offset_us;  /* KDC's clock minus ours */
-	int64_t trip_us;    /* from sending to the answer */
+	krb5_error_code refused; /* the KRB-ERROR's code; 0 if it was none */
+	bool timed;	   /* the answer was a KRB-ERROR, which holds a time */
+	int64_t offset_us; /* KDC's clock minus ours */
+	int64_t trip_us;   /* from sending to the answer */
 };
 
 /* A service ticket being shown to a server. */
@@ -29,8 +31,16 @@ struct krb_proof {
 	gss_ctx_id_t context;
 };
 
+/* How the KDC makes an account's key of its password. */
+struct krb_etype_info {
+	krb5_enctype type;
+	krb5_data salt;
+	krb5_data parameters;
+};
+
 struct krb {
 	krb5_context ctx;
+	profile_t file; /* krb5.conf as it is; NULL: none */
 	char *realm;
 	char *kdc;
 	char *keytab;
@@ -44,6 +54,12 @@ struct krb {
 	struct krb_proof proof;
 };
 
+/* Read krb5.conf, into k->file. */
+krb5_error_code krb_profile_read(struct krb *k);
+/* The realm's first KDC there, given; NULL if there is none. */
+char *krb_profile_kdc(struct krb *k);
+/* The context, with k->kdc for the realm's only KDC; k stays where it is. */
+krb5_error_code krb_profile_context(struct krb *k);
 /* Start the deadline of a public call. */
 void krb_begin(struct krb *k);
 /* krb5_pre_send_fn: does the exchange itself, with the one KDC. data is the
@@ -57,6 +73,11 @@ int krb_fail(struct krb *k, krb5_error_code code, struct err *err,
 /* The kind a libkrb5 code stands for. */
 enum err_kind krb_kind(krb5_error_code code);
 
+/* krb5_get_etype_info(), which by itself takes silence and refusals for "no
+ * information". */
+krb5_error_code krb_etype_info(struct krb *k, krb5_principal who,
+    krb5_get_init_creds_opt *options, struct krb_etype_info *ret);
+void krb_etype_info_clear(struct krb *k, struct krb_etype_info *info);
 /* An account of our realm by its sAMAccountName, taken literally. */
 int krb_account(
     struct krb *k, const char *account, krb5_principal *ret, struct err *err);

@@ -66,8 +66,7 @@ read_rounds(const krb5_data *parameters, int64_t *ret, struct err *err)
 }
 
 static krb5_error_code
-ask_salt(struct krb *k, krb5_principal who, krb5_enctype *ret_type,
-    krb5_data *ret_salt, krb5_data *ret_parameters)
+ask_salt(struct krb *k, krb5_principal who, struct krb_etype_info *ret)
 {
 	/* The KDC answers with the first of these the account has a key for. */
 	krb5_enctype types[] = {ENCTYPE_AES256_CTS_HMAC_SHA1_96,
@@ -80,8 +79,7 @@ ask_salt(struct krb *k, krb5_principal who, krb5_enctype *ret_type,
 		return code;
 	krb5_get_init_creds_opt_set_etype_list(
 	    options, types, sizeof(types) / sizeof(types[0]));
-	code = krb5_get_etype_info(
-	    k->ctx, who, options, ret_type, ret_salt, ret_parameters);
+	code = krb_etype_info(k, who, options, ret);
 	krb5_get_init_creds_opt_free(k->ctx, options);
 	return code;
 }
@@ -90,9 +88,8 @@ int
 krb_salt(struct krb *k, const char *principal, struct buf *ret_salt,
     int64_t *ret_iterations, struct err *err)
 {
-	krb5_data salt = {.length = 0}, parameters = {.length = 0};
 	krb5_principal who = NULL;
-	krb5_enctype type = 0;
+	struct krb_etype_info info;
 	krb5_error_code code;
 	int64_t rounds = 0;
 	int result = -1;
@@ -100,24 +97,23 @@ krb_salt(struct krb *k, const char *principal, struct buf *ret_salt,
 	krb_begin(k);
 	if (krb_account(k, principal, &who, err) != 0)
 		return -1;
-	code = ask_salt(k, who, &type, &salt, &parameters);
-	if (code != 0) {
+	memset(&info, 0, sizeof(info));
+	code = ask_salt(k, who, &info);
+	if (code != 0)
 		krb_fail(k, code, err, "salt of %s", principal);
-	} else if (type == ENCTYPE_NULL || salt.length > SALT_MAX) {
+	else if (info.type == ENCTYPE_NULL || info.salt.length > SALT_MAX)
 		err_set(err, ERR_PROTOCOL, "the KDC tells no salt for %s",
 		    principal);
-	} else if (type == ENCTYPE_ARCFOUR_HMAC) {
+	else if (info.type == ENCTYPE_ARCFOUR_HMAC)
 		result = 0; /* its key has neither salt nor rounds */
-	} else {
-		result = read_rounds(&parameters, &rounds, err);
-	}
+	else
+		result = read_rounds(&info.parameters, &rounds, err);
 	if (result == 0) {
 		if (rounds > 0)
-			buf_add(ret_salt, salt.data, salt.length);
+			buf_add(ret_salt, info.salt.data, info.salt.length);
 		*ret_iterations = rounds;
 	}
-	krb5_free_data_contents(k->ctx, &salt);
-	krb5_free_data_contents(k->ctx, &parameters);
+	krb_etype_info_clear(k, &info);
 	krb5_free_principal(k->ctx, who);
 	return result;
 }

@@ -12,17 +12,11 @@
 static krb5_error_code
 ask(struct krb *k, krb5_principal who)
 {
-	krb5_data salt = {.length = 0}, parameters = {.length = 0};
-	krb5_enctype type;
+	struct krb_etype_info info;
 	krb5_error_code code;
 
-	k->exchange.timed = false;
-	code =
-	    krb5_get_etype_info(k->ctx, who, NULL, &type, &salt, &parameters);
-	if (code == 0) {
-		krb5_free_data_contents(k->ctx, &salt);
-		krb5_free_data_contents(k->ctx, &parameters);
-	}
+	code = krb_etype_info(k, who, NULL, &info);
+	krb_etype_info_clear(k, &info);
 	return code;
 }
 

@@ -201,12 +201,13 @@ talk(struct krb *k, int fd, const krb5_data *message, krb5_data *ret_reply)
 
 /* A KRB-ERROR (RFC 4120 5.9.1) holds the KDC's time, whatever went wrong. */
 static void
-note_time(struct krb *k, const krb5_data *reply, int64_t sent, int64_t got)
+note_error(struct krb *k, const krb5_data *reply, int64_t sent, int64_t got)
 {
 	struct krb_exchange *x = &k->exchange;
 	krb5_error *e = NULL;
 
 	x->timed = false;
+	x->refused = 0;
 	if (krb5_rd_error(k->ctx, reply, &e) != 0)
 		return;
 	/* krb5_timestamp is 32 bits; read as unsigned it lasts until 2106. */
@@ -214,6 +215,7 @@ note_time(struct krb *k, const krb5_data *reply, int64_t sent, int64_t got)
 	    (sent + (got - sent) / 2);
 	x->trip_us = got - sent;
 	x->timed = true;
+	x->refused = (krb5_error_code)(ERROR_TABLE_BASE_krb5 + (long)e->error);
 	krb5_free_error(k->ctx, e);
 }
 
@@ -235,10 +237,38 @@ krb_transport(krb5_context ctx, void *data, const krb5_data *realm,
 		return code;
 	sent = now_us();
 	if (talk(k, fd, message, &reply) == 0) {
-		note_time(k, &reply, sent, now_us());
+		note_error(k, &reply, sent, now_us());
 		code = krb5_copy_data(ctx, &reply, ret_reply);
 	}
 	free(reply.data);
 	close(fd);
 	return code;
+}
+
+krb5_error_code
+krb_etype_info(struct krb *k, krb5_principal who,
+    krb5_get_init_creds_opt *options, struct krb_etype_info *ret)
+{
+	struct krb_exchange *x = &k->exchange;
+	krb5_error_code code;
+
+	memset(ret, 0, sizeof(*ret));
+	x->timed = false;
+	x->refused = 0;
+	code = krb5_get_etype_info(
+	    k->ctx, who, options, &ret->type, &ret->salt, &ret->parameters);
+	if (code == 0 && ret->type == ENCTYPE_NULL) {
+		if (x->trouble.kind != ERR_NONE)
+			code = KRB5_KDC_UNREACH;
+		else if (x->refused != KRB5KDC_ERR_PREAUTH_REQUIRED)
+			code = x->refused;
+	}
+	return code;
+}
+
+void
+krb_etype_info_clear(struct krb *k, struct krb_etype_info *info)
+{
+	krb5_free_data_contents(k->ctx, &info->salt);
+	krb5_free_data_contents(k->ctx, &info->parameters);
 }

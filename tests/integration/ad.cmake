@@ -6,3 +6,13 @@ add_test(NAME lab_labrun COMMAND ${lab}/selftest_labrun)
 add_test(NAME lab_selftest COMMAND ${lab}/labrun ${lab}/selftest)
 set_tests_properties(lab_labrun lab_selftest PROPERTIES
   LABELS lab TIMEOUT 120)
+
+# ad_X.c: a cmocka program.
+foreach(name ad_directory ad_krb)
+  add_executable(${name} ${CMAKE_CURRENT_SOURCE_DIR}/${name}.c
+    ${CMAKE_CURRENT_SOURCE_DIR}/ad_lab.c)
+  target_link_libraries(${name} PRIVATE directory krb base cmocka warnings
+    PkgConfig::ldap PkgConfig::krb5)
+  add_test(NAME lab_${name} COMMAND ${lab}/labrun $<TARGET_FILE:${name}>)
+  set_tests_properties(lab_${name} PROPERTIES LABELS lab TIMEOUT 120)
+endforeach()

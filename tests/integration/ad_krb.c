@@ -1,0 +1,506 @@
+/* Every call of krb.h against a real KDC, and its failures. */
+#include <gssapi/gssapi_ext.h>
+#include <gssapi/gssapi_krb5.h>
+#include <krb5.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "ad_lab.h"
+#include "buf.h"
+#include "clock.h"
+#include "directory.h"
+#include "err.h"
+#include "krb.h"
+#include "mem.h"
+#include "secret.h"
+#include "str.h"
+
+#define TOKEN_MAX 65536
+#define FIRST "First-Passw0rd-1"
+#define SECOND "Second-Passw0rd-2"
+
+#define assert_kind(call, expected)                                            \
+	do {                                                                   \
+		struct err e_;                                                 \
+		memset(&e_, 0, sizeof(e_));                                    \
+		err_ = &e_;                                                    \
+		assert_int_equal((call), -1);                                  \
+		if (e_.kind != (expected))                                     \
+			fail_msg("%s: %s", err_kind_name(e_.kind), e_.text);   \
+	} while (0)
+#define assert_ok(call)                                                        \
+	do {                                                                   \
+		struct err e_;                                                 \
+		err_ = &e_;                                                    \
+		if ((call) != 0)                                               \
+			fail_msg("%s: %s", err_kind_name(e_.kind), e_.text);   \
+	} while (0)
+
+static struct err *err_;
+static struct krb *k;
+static struct directory *d;
+static char fqdn[128], spn[160], dn[256], wanted_salt[256];
+static const char account[] = "kpc1-iME$";
+
+static int
+setup(void **state)
+{
+	struct directory_wish wish = {.ou = ad_env("LAB_OU"),
+	    .account = account,
+	    .fqdn = fqdn,
+	    .enctypes = 24,
+	    .description = "a device"};
+	struct secret *password = ad_secret(FIRST);
+
+	(void)state;
+	snprintf(fqdn, sizeof(fqdn), "kpc1.%s", ad_env("LAB_DOMAIN"));
+	snprintf(spn, sizeof(spn), "HTTP/%s:16993", fqdn);
+	snprintf(dn, sizeof(dn), "CN=kpc1-iME,%s", ad_env("LAB_OU"));
+	snprintf(wanted_salt, sizeof(wanted_salt), "%shostkpc1-ime.%s",
+	    ad_env("LAB_REALM"), ad_env("LAB_DOMAIN"));
+	k = ad_krb("", AD_DEADLINE);
+	d = ad_directory(k);
+	assert_ok(directory_ensure(d, &wish, password, err_));
+	secret_free(password);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	directory_close(d);
+	krb_close(k);
+	return 0;
+}
+
+/* --- a device, as far as Kerberos goes ---------------------------------------
+ */
+
+static void
+keytab_add(
+    const char *file, krb5_enctype type, int64_t kvno, const struct secret *key)
+{
+	krb5_keytab_entry entry;
+	krb5_context ctx;
+	krb5_keytab tab;
+	const uint8_t *bytes;
+	size_t len;
+
+	memset(&entry, 0, sizeof(entry));
+	assert_int_equal(krb5_init_context(&ctx), 0);
+	assert_int_equal(krb5_kt_resolve(ctx, file, &tab), 0);
+	assert_int_equal(krb5_parse_name(ctx, spn, &entry.principal), 0);
+	entry.vno = (krb5_kvno)kvno;
+	entry.key.enctype = type;
+	bytes = secret_bytes(key, &len);
+	entry.key.contents = mem_copy(bytes, len);
+	entry.key.length = (unsigned)len;
+	assert_int_equal(krb5_kt_add_entry(ctx, tab, &entry), 0);
+	free(entry.key.contents);
+	krb5_free_principal(ctx, entry.principal);
+	krb5_kt_close(ctx, tab);
+	krb5_free_context(ctx);
+}
+
+/* What a device with this password holds; the file name is given. */
+static char *
+device_keytab(const char *name, const char *password_text)
+{
+	char *file = ad_path(name);
+	struct secret *password = ad_secret(password_text), *key;
+	struct directory_object o;
+
+	unlink(file);
+	assert_ok(directory_read(d, account, &o, err_));
+	assert_ok(krb_key_aes(k, 256, password, wanted_salt, 4096, &key, err_));
+	keytab_add(file, ENCTYPE_AES256_CTS_HMAC_SHA1_96, o.kvno, key);
+	secret_free(key);
+	assert_ok(krb_key_rc4(password, &key, err_));
+	keytab_add(file, ENCTYPE_ARCFOUR_HMAC, o.kvno, key);
+	secret_free(key);
+	secret_free(password);
+	directory_object_clear(&o);
+	return file;
+}
+
+/* Accepts (or not) a token; *answer gets the device's, in base64. */
+static bool
+device_accepts(const char *keytab, const char *token, struct buf *answer)
+{
+	gss_key_value_element_desc where = {"keytab", keytab};
+	gss_key_value_set_desc store = {1, &where};
+	gss_buffer_desc in, out = GSS_C_EMPTY_BUFFER;
+	gss_ctx_id_t context = GSS_C_NO_CONTEXT;
+	gss_cred_id_t credential;
+	OM_uint32 major, minor, ignored;
+	struct buf raw;
+
+	buf_init(&raw, TOKEN_MAX);
+	assert_int_equal(str_unbase64(&raw, token), 0);
+	in.value = raw.data;
+	in.length = raw.len;
+	major = gss_acquire_cred_from(&minor, GSS_C_NO_NAME, 0,
+	    GSS_C_NO_OID_SET, GSS_C_ACCEPT, &store, &credential, NULL, NULL);
+	assert_false(GSS_ERROR(major));
+	major = gss_accept_sec_context(&minor, &context, credential, &in,
+	    GSS_C_NO_CHANNEL_BINDINGS, NULL, NULL, &out, NULL, NULL, NULL);
+	str_base64(answer, out.value, out.length);
+	gss_release_buffer(&ignored, &out);
+	gss_delete_sec_context(&ignored, &context, GSS_C_NO_BUFFER);
+	gss_release_cred(&ignored, &credential);
+	buf_free(&raw);
+	return major == GSS_S_COMPLETE;
+}
+
+/* --- login
+ * --------------------------------------------------------------------- */
+
+static void
+login_is_kept(void **state)
+{
+	(void)state;
+	assert_ok(krb_login(k, err_));
+	ad_stop(); /* nobody is asked as long as the ticket lives */
+	assert_ok(krb_login(k, err_));
+	ad_continue();
+}
+
+static struct krb *
+krb_with_keytab(const char *keytab)
+{
+	struct krb_conf conf = {.realm = ad_env("LAB_REALM"),
+	    .kdc = ad_env("LAB_DC_ADDRESS"),
+	    .principal = ad_env("LAB_PRINCIPAL"),
+	    .keytab = keytab,
+	    .deadline_ms = AD_DEADLINE};
+	struct krb *other = NULL;
+
+	assert_ok(krb_open(&conf, &other, err_));
+	return other;
+}
+
+static void
+wrong_keytab(void **state)
+{
+	char *file = ad_path("wrong.keytab");
+	struct secret *password = ad_secret("Wrong-Passw0rd"), *key;
+	krb5_keytab_entry entry;
+	krb5_context ctx;
+	krb5_keytab tab;
+	struct krb *other;
+	size_t len;
+
+	(void)state;
+	memset(&entry, 0, sizeof(entry));
+	assert_ok(krb_key_aes(k, 256, password, "salt", 4096, &key, err_));
+	assert_int_equal(krb5_init_context(&ctx), 0);
+	assert_int_equal(krb5_kt_resolve(ctx, file, &tab), 0);
+	assert_int_equal(
+	    krb5_parse_name(ctx, ad_env("LAB_PRINCIPAL"), &entry.principal), 0);
+	entry.vno = 1;
+	entry.key.enctype = ENCTYPE_AES256_CTS_HMAC_SHA1_96;
+	entry.key.contents = mem_copy(secret_bytes(key, &len), 32);
+	entry.key.length = 32;
+	assert_int_equal(krb5_kt_add_entry(ctx, tab, &entry), 0);
+	free(entry.key.contents);
+	krb5_free_principal(ctx, entry.principal);
+	krb5_kt_close(ctx, tab);
+	krb5_free_context(ctx);
+	other = krb_with_keytab(file);
+	assert_kind(krb_login(other, err_), ERR_DENIED);
+	krb_close(other);
+	/* someone else's keytab has no key for us */
+	other = krb_with_keytab(ad_env("LAB_NONE_KEYTAB"));
+	assert_kind(krb_login(other, err_), ERR_INVALID);
+	krb_close(other);
+	secret_free(key);
+	secret_free(password);
+	free(file);
+	assert_ok(krb_login(k, err_));
+}
+
+/* --- the clock
+ * ------------------------------------------------------------------- */
+
+static void
+the_clock(void **state)
+{
+	int64_t offset = INT64_MAX, error = INT64_MAX;
+
+	(void)state;
+	assert_ok(krb_time(k, 4, &offset, &error, err_));
+	assert_in_range(offset + 1000, 0, 2000);
+	assert_in_range(error, 0, AD_DEADLINE);
+}
+
+/* --- passwords
+ * --------------------------------------------------------------------- */
+
+static int
+check(const char *who, const char *text)
+{
+	struct secret *password = ad_secret(text);
+	int result = krb_password_check(k, who, password, err_);
+
+	secret_free(password);
+	return result;
+}
+
+static void
+passwords(void **state)
+{
+	struct directory *admin = ad_administrator();
+
+	(void)state;
+	assert_ok(check(account, FIRST));
+	assert_kind(check(account, "wrong"), ERR_DENIED);
+	assert_kind(check("nobody$", "x"), ERR_NOTFOUND);
+	assert_kind(check("a/b@C", "x"), ERR_NOTFOUND);
+	ad_set(admin, dn, "userAccountControl", "4098");
+	assert_kind(check(account, FIRST), ERR_REFUSED);
+	ad_set(admin, dn, "userAccountControl", "4096");
+	assert_ok(check(account, FIRST));
+	directory_close(admin);
+}
+
+/* A check with a wrong password is one attempt, not two: accounts get locked.
+ */
+static void
+one_attempt(void **state)
+{
+	struct directory *admin = ad_administrator();
+	char *person =
+	    mem_printf("CN=operator,CN=Users,%s", ad_env("LAB_BASE"));
+
+	(void)state;
+	ad_set(admin, ad_env("LAB_BASE"), "lockoutThreshold", "10");
+	assert_kind(check("operator", "wrong"), ERR_DENIED);
+	assert_int_equal(ad_number(admin, person, "badPwdCount"), 1);
+	ad_set(admin, ad_env("LAB_BASE"), "lockoutThreshold", "0");
+	directory_close(admin);
+	free(person);
+}
+
+static void
+salts(void **state)
+{
+	struct directory *admin = ad_administrator();
+	int64_t rounds = -1;
+	struct buf salt;
+
+	(void)state;
+	buf_init(&salt, 1024);
+	assert_ok(krb_salt(k, account, &salt, &rounds, err_));
+	assert_string_equal(buf_text(&salt), wanted_salt);
+	assert_int_equal(rounds, 4096);
+	buf_reset(&salt);
+	assert_kind(krb_salt(k, "nobody$", &salt, &rounds, err_), ERR_NOTFOUND);
+	assert_int_equal(salt.len, 0);
+	buf_free(&salt);
+	directory_close(admin);
+}
+
+/* --- tickets
+ * ------------------------------------------------------------------------- */
+
+static void
+token(struct buf *out)
+{
+	buf_reset(out);
+	assert_ok(krb_token(k, spn, out, err_));
+	assert_true(out->len > 0);
+	assert_false(out->over);
+}
+
+static void
+a_token_convinces_both_sides(void **state)
+{
+	char *right = device_keytab("right.keytab", FIRST);
+	char *wrong = device_keytab("wrong-device.keytab", "Wrong-Passw0rd");
+	struct buf out, answer;
+
+	(void)state;
+	buf_init(&out, TOKEN_MAX);
+	buf_init(&answer, TOKEN_MAX);
+	token(&out);
+	assert_true(device_accepts(right, buf_text(&out), &answer));
+	assert_ok(krb_token_verify(k, buf_text(&answer), err_));
+	/* an answer is good once, for its own token */
+	assert_kind(krb_token_verify(k, buf_text(&answer), err_), ERR_BUG);
+	token(&out);
+	assert_kind(
+	    krb_token_verify(k, buf_text(&answer), err_), ERR_UNTRUSTED);
+	token(&out);
+	assert_kind(krb_token_verify(k, "", err_), ERR_UNTRUSTED);
+	token(&out);
+	assert_kind(krb_token_verify(k, "!!", err_), ERR_PROTOCOL);
+	/* a device with another key */
+	token(&out);
+	buf_reset(&answer);
+	assert_false(device_accepts(wrong, buf_text(&out), &answer));
+	assert_kind(
+	    krb_token_verify(k, buf_text(&answer), err_), ERR_UNTRUSTED);
+	buf_free(&out);
+	buf_free(&answer);
+	free(right);
+	free(wrong);
+}
+
+static void
+a_token_is_fresh(void **state)
+{
+	struct secret *password = ad_secret(SECOND);
+	struct buf out, answer;
+	char *new;
+
+	(void)state;
+	buf_init(&out, TOKEN_MAX);
+	buf_init(&answer, TOKEN_MAX);
+	token(&out);
+	assert_ok(directory_password_set(d, dn, password, err_));
+	new = device_keytab("second.keytab", SECOND);
+	assert_false(device_accepts(new, buf_text(&out), &answer));
+	token(&out);
+	buf_reset(&answer);
+	assert_true(device_accepts(new, buf_text(&out), &answer));
+	assert_ok(krb_token_verify(k, buf_text(&answer), err_));
+	secret_free(password);
+	password = ad_secret(FIRST);
+	assert_ok(directory_password_set(d, dn, password, err_));
+	secret_free(password);
+	buf_free(&out);
+	buf_free(&answer);
+	free(new);
+}
+
+static void
+an_rc4_device(void **state)
+{
+	struct directory *admin = ad_administrator();
+	char *keytab = device_keytab("rc4.keytab", FIRST);
+	int64_t rounds = -1;
+	struct buf out, answer;
+
+	(void)state;
+	buf_init(&out, TOKEN_MAX);
+	buf_init(&answer, TOKEN_MAX);
+	ad_set(admin, dn, "msDS-SupportedEncryptionTypes", "4");
+	token(&out);
+	assert_true(device_accepts(keytab, buf_text(&out), &answer));
+	assert_ok(krb_token_verify(k, buf_text(&answer), err_));
+	buf_reset(&out);
+	assert_ok(krb_salt(k, account, &out, &rounds, err_));
+	print_message("an RC4-only account: salt '%s', %lld rounds\n",
+	    buf_text(&out), (long long)rounds);
+	ad_set(admin, dn, "msDS-SupportedEncryptionTypes", "24");
+	buf_free(&out);
+	buf_free(&answer);
+	free(keytab);
+	directory_close(admin);
+}
+
+static void
+unknown_service(void **state)
+{
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, TOKEN_MAX);
+	assert_kind(krb_token(k, "HTTP/nobody.example.test:16993", &out, err_),
+	    ERR_NOTFOUND);
+	assert_kind(krb_token(k, "HTTP", &out, err_), ERR_INVALID);
+	assert_int_equal(out.len, 0);
+	buf_free(&out);
+}
+
+/* --- without help from krb5.conf
+ * -------------------------------------------------- */
+
+static void
+without_krb5_conf(void **state)
+{
+	char *saved = mem_dup(ad_env("KRB5_CONFIG"));
+	char *keytab = device_keytab("plain.keytab", FIRST);
+	struct buf out, answer;
+	struct krb *other;
+
+	(void)state;
+	buf_init(&out, TOKEN_MAX);
+	buf_init(&answer, TOKEN_MAX);
+	setenv("KRB5_CONFIG", "/nonexistent/krb5.conf", 1);
+	other = ad_krb("", AD_DEADLINE);
+	assert_ok(krb_login(other, err_));
+	assert_ok(krb_token(other, spn, &out, err_));
+	assert_true(device_accepts(keytab, buf_text(&out), &answer));
+	assert_ok(krb_token_verify(other, buf_text(&answer), err_));
+	directory_close(ad_directory(other));
+	krb_close(other);
+	setenv("KRB5_CONFIG", saved, 1);
+	assert_ok(krb_login(k, err_));
+	buf_free(&out);
+	buf_free(&answer);
+	free(keytab);
+	free(saved);
+}
+
+/* --- a KDC that accepts and says nothing
+ * -------------------------------------------- */
+
+static void
+silent_kdc(void **state)
+{
+	struct krb *other = ad_krb("", AD_SHORT);
+	int64_t offset, error, rounds;
+	struct secret *password = ad_secret(FIRST);
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, TOKEN_MAX);
+	assert_ok(krb_login(other, err_));
+	ad_stop();
+	assert_kind(krb_time(other, 1, &offset, &error, err_), ERR_UNREACHABLE);
+	assert_kind(krb_password_check(other, account, password, err_),
+	    ERR_UNREACHABLE);
+	assert_kind(
+	    krb_salt(other, account, &out, &rounds, err_), ERR_UNREACHABLE);
+	assert_kind(krb_token(other, spn, &out, err_), ERR_UNREACHABLE);
+	krb_close(other);
+	other = ad_krb("", AD_SHORT);
+	assert_kind(krb_login(other, err_), ERR_UNREACHABLE);
+	ad_continue();
+	assert_ok(krb_login(other, err_));
+	krb_close(other);
+	secret_free(password);
+	buf_free(&out);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(login_is_kept),
+	    cmocka_unit_test(wrong_keytab),
+	    cmocka_unit_test(the_clock),
+	    cmocka_unit_test(passwords),
+	    cmocka_unit_test(one_attempt),
+	    cmocka_unit_test(salts),
+	    cmocka_unit_test(a_token_convinces_both_sides),
+	    cmocka_unit_test(a_token_is_fresh),
+	    cmocka_unit_test(an_rc4_device),
+	    cmocka_unit_test(unknown_service),
+	    cmocka_unit_test(without_krb5_conf),
+	    cmocka_unit_test(silent_kdc),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
