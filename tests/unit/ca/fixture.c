@@ -51,34 +51,73 @@ fixture_write(
 	free(path);
 }
 
-void
-fixture_open_bare(struct fixture *f)
+static void
+make_folder(struct fixture *f)
 {
-	struct err err;
-
 	memset(f, 0, sizeof(*f));
 	(void)snprintf(f->dir, sizeof(f->dir), "/tmp/amtkeeper-ca-XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
 	f->vault_file = fixture_path(f, "vault.key");
 	f->database = fixture_path(f, "ca.db");
 	f->key_file = fixture_path(f, "ca.key");
-	assert_int_equal(vault_create(f->vault_file, &err), 0);
-	assert_int_equal(vault_open(f->vault_file, &f->vault, &err), 0);
+	f->now = clock_now();
+}
+
+static void
+open_vault(struct fixture *f)
+{
+	assert_int_equal(vault_open(f->vault_file, &f->vault, NULL), 0);
 	f->conf.database = f->database;
 	f->conf.key_file = f->key_file;
 	f->conf.vault = f->vault;
-	f->now = clock_now();
+}
+
+void
+fixture_open_bare(struct fixture *f)
+{
+	make_folder(f);
+	assert_int_equal(vault_create(f->vault_file, NULL), 0);
+	open_vault(f);
+}
+
+/* CA keys take long to make: once per process, then from memory. */
+static const char *const files[] = {
+    "vault.key", "ca.db", "ca.key", "ca.key.root"};
+#define FILES (sizeof(files) / sizeof(files[0]))
+static struct buf made[FILES];
+
+static void
+make_once(void)
+{
+	struct fixture f;
+	struct err err;
+	size_t i;
+
+	fixture_open_bare(&f);
+	if (ca_create(&f.conf, "Example GmbH", &err) != 0)
+		fail_msg("%s", err.text);
+	for (i = 0; i < FILES; i++) {
+		char *path = fixture_path(&f, files[i]);
+
+		buf_init(&made[i], 4u << 20);
+		assert_int_equal(file_read(path, 4u << 20, &made[i], NULL), 0);
+		free(path);
+	}
+	fixture_close(&f);
 }
 
 void
 fixture_open(struct fixture *f)
 {
-	struct err err;
+	size_t i;
 
-	fixture_open_bare(f);
-	if (ca_create(&f->conf, "Example GmbH", &err) != 0 ||
-	    ca_open(&f->conf, &f->ca, &err) != 0)
-		fail_msg("%s", err.text);
+	if (made[0].len == 0)
+		make_once();
+	make_folder(f);
+	for (i = 0; i < FILES; i++)
+		fixture_write(f, files[i], made[i].data, made[i].len);
+	open_vault(f);
+	fixture_reopen(f);
 }
 
 void

@@ -17,7 +17,7 @@ struct fixture {
 	struct ca *ca;
 	int64_t now;
 };
-/* With a CA made and opened; asserts on failure. */
+/* With a CA opened, the same one throughout the process; asserts on failure. */
 void fixture_open(struct fixture *f);
 void fixture_reopen(struct fixture *f); /* as after a restart */
 void fixture_close(struct fixture *f);	/* and remove the folder */

@@ -116,12 +116,338 @@ test_openssl_verifies(void **state)
 	ca_cert_clear(&cert);
 }
 
+/* A lost answer is asked for again: the same certificate, nothing new made. */
+static void
+test_same_key_same_certificate(void **state)
+{
+	struct fixture *f = *state;
+	const struct csr_spec spec = {0};
+	struct ca_cert one, two;
+	struct err err;
+
+	assert_int_equal(
+	    issue(f, &fixture_subject, &spec, "k1", &one, &err), 0);
+	fixture_reopen(f);
+	assert_int_equal(
+	    issue(f, &fixture_subject, &spec, "k1", &two, &err), 0);
+	assert_string_equal(one.serial, two.serial);
+	assert_int_equal(one.der_len, two.der_len);
+	assert_memory_equal(one.der, two.der, one.der_len);
+	ca_cert_clear(&one);
+	ca_cert_clear(&two);
+}
+
+static void
+test_same_key_other_csr(void **state)
+{
+	struct fixture *f = *state;
+	const struct csr_spec spec = {0};
+	const struct csr_spec other = {.key = fixture_key(1, 2048)};
+	struct ca_cert cert;
+	struct err err;
+
+	assert_int_equal(
+	    issue(f, &fixture_subject, &spec, "k1", &cert, &err), 0);
+	ca_cert_clear(&cert);
+	assert_int_equal(
+	    issue(f, &fixture_subject, &other, "k1", &cert, &err), -1);
+	assert_int_equal(err.kind, ERR_CONFLICT);
+}
+
+static void
+test_key_of_a_revoked_one(void **state)
+{
+	struct fixture *f = *state;
+	const struct csr_spec spec = {0};
+	struct ca_cert cert;
+	struct err err;
+
+	assert_int_equal(
+	    issue(f, &fixture_subject, &spec, "k1", &cert, &err), 0);
+	assert_int_equal(ca_revoke(f->ca, cert.serial, 4, f->now, &err), 0);
+	ca_cert_clear(&cert);
+	assert_int_equal(
+	    issue(f, &fixture_subject, &spec, "k1", &cert, &err), -1);
+	assert_int_equal(err.kind, ERR_CONFLICT);
+	assert_non_null(strstr(err.text, "revoked"));
+}
+
+static void
+test_bad_idempotency_keys(void **state)
+{
+	struct fixture *f = *state;
+	const struct csr_spec spec = {0};
+	struct ca_cert cert;
+	struct err err;
+	char key[129];
+
+	memset(key, 'k', sizeof(key) - 1);
+	key[128] = '\0';
+	assert_int_equal(
+	    issue(f, &fixture_subject, &spec, "", &cert, &err), -1);
+	assert_int_equal(err.kind, ERR_INVALID);
+	assert_int_equal(
+	    issue(f, &fixture_subject, &spec, key, &cert, &err), -1);
+	assert_int_equal(err.kind, ERR_INVALID);
+	key[127] = '\0';
+	assert_int_equal(
+	    issue(f, &fixture_subject, &spec, key, &cert, &err), 0);
+	assert_string_equal(cert.key, key);
+	ca_cert_clear(&cert);
+}
+
+/* One device may renew with its key; another may not have it; nobody a key
+ * that was compromised. */
+static void
+test_key_reuse(void **state)
+{
+	struct fixture *f = *state;
+	const struct csr_spec spec = {0};
+	struct ca_subject other = fixture_subject;
+	struct ca_cert cert;
+	struct err err;
+
+	other.device = "pc2";
+	assert_int_equal(
+	    issue(f, &fixture_subject, &spec, "k1", &cert, &err), 0);
+	ca_cert_clear(&cert);
+	assert_int_equal(
+	    issue(f, &fixture_subject, &spec, "k2", &cert, &err), 0);
+	assert_int_equal(issue(f, &other, &spec, "k3", NULL, &err), -1);
+	assert_int_equal(err.kind, ERR_REFUSED);
+	assert_non_null(strstr(err.text, "key.owner"));
+	assert_int_equal(ca_revoke(f->ca, cert.serial, 1, f->now, &err), 0);
+	ca_cert_clear(&cert);
+	assert_int_equal(
+	    issue(f, &fixture_subject, &spec, "k4", NULL, &err), -1);
+	assert_non_null(strstr(err.text, "compromised"));
+}
+
+static void
+test_clock_that_went_back(void **state)
+{
+	struct fixture *f = *state;
+	const struct csr_spec spec = {0};
+	struct ca_cert cert;
+	struct err err;
+
+	assert_int_equal(
+	    issue(f, &fixture_subject, &spec, "k1", &cert, &err), 0);
+	ca_cert_clear(&cert);
+	f->now -= 300;
+	assert_int_equal(
+	    issue(f, &fixture_subject, &spec, "k2", &cert, &err), 0);
+	ca_cert_clear(&cert);
+	f->now -= 1;
+	assert_int_equal(
+	    issue(f, &fixture_subject, &spec, "k3", &cert, &err), -1);
+	assert_int_equal(err.kind, ERR_REFUSED);
+	assert_non_null(strstr(err.text, "clock"));
+	/* What was issued is still handed out. */
+	assert_int_equal(
+	    issue(f, &fixture_subject, &spec, "k2", &cert, &err), 0);
+	ca_cert_clear(&cert);
+}
+
+/* Nobody outlives the issuing CA: refused, not cut short. */
+static void
+test_past_the_issuer(void **state)
+{
+	struct fixture *f = *state;
+	const struct csr_spec spec = {0};
+	struct ca_cert cert;
+	struct err err;
+
+	f->now += (9 * 365 + 1) * CLOCK_DAY;
+	assert_int_equal(
+	    issue(f, &fixture_subject, &spec, "k1", &cert, &err), -1);
+	assert_int_equal(err.kind, ERR_INVALID);
+	assert_non_null(strstr(err.text, "outlives"));
+	f->now -= 2 * CLOCK_DAY;
+	assert_int_equal(
+	    issue(f, &fixture_subject, &spec, "k1", &cert, &err), 0);
+	ca_cert_clear(&cert);
+}
+
+/* A refused CSR leaves no trace. */
+static void
+test_refused_leaves_nothing(void **state)
+{
+	struct fixture *f = *state;
+	const struct csr_spec spec = {.flip = true};
+	struct ca_cert cert;
+	struct err err;
+
+	assert_int_equal(
+	    issue(f, &fixture_subject, &spec, "k1", &cert, &err), -1);
+	assert_int_equal(err.kind, ERR_INVALID);
+	assert_int_equal(ca_find(f->ca, "k1", NULL, &cert, &err), -1);
+	assert_int_equal(err.kind, ERR_NOTFOUND);
+}
+
+static void
+test_find(void **state)
+{
+	struct fixture *f = *state;
+	const struct csr_spec spec = {0};
+	struct ca_cert one, two;
+	struct err err;
+
+	assert_int_equal(
+	    issue(f, &fixture_subject, &spec, "k1", &one, &err), 0);
+	assert_int_equal(ca_find(f->ca, NULL, one.serial, &two, &err), 0);
+	assert_string_equal(two.key, "k1");
+	ca_cert_clear(&two);
+	assert_int_equal(ca_find(f->ca, "k1", NULL, &two, &err), 0);
+	assert_string_equal(two.serial, one.serial);
+	ca_cert_clear(&two);
+	assert_int_equal(ca_find(f->ca, "k2", NULL, &two, &err), -1);
+	assert_int_equal(err.kind, ERR_NOTFOUND);
+	assert_int_equal(ca_find(f->ca, NULL, "00", &two, &err), -1);
+	assert_int_equal(err.kind, ERR_NOTFOUND);
+	ca_cert_clear(&one);
+}
+
+static void
+test_revoke(void **state)
+{
+	struct fixture *f = *state;
+	const struct csr_spec spec = {0};
+	struct ca_cert cert;
+	struct err err;
+	char serial[64];
+
+	assert_int_equal(
+	    issue(f, &fixture_subject, &spec, "k1", &cert, &err), 0);
+	memcpy(serial, cert.serial, sizeof(serial));
+	ca_cert_clear(&cert);
+	assert_int_equal(ca_revoke(f->ca, serial, 6, f->now, &err), -1);
+	assert_int_equal(err.kind, ERR_INVALID);
+	assert_int_equal(ca_revoke(f->ca, "beef", 4, f->now, &err), -1);
+	assert_int_equal(err.kind, ERR_NOTFOUND);
+	assert_int_equal(ca_revoke(f->ca, serial, 4, f->now, &err), 0);
+	/* The first one stands. */
+	assert_int_equal(ca_revoke(f->ca, serial, 1, f->now + 9, &err), 0);
+	assert_int_equal(ca_find(f->ca, NULL, serial, &cert, &err), 0);
+	assert_int_equal(cert.revoked_at, f->now);
+	assert_int_equal(cert.reason, 4);
+	ca_cert_clear(&cert);
+}
+
+struct seen {
+	char keys[64];
+	size_t stop_after;
+};
+
+static int
+note(void *cookie, const struct ca_cert *cert, struct err *err)
+{
+	struct seen *seen = cookie;
+	size_t len = strlen(seen->keys);
+
+	(void)snprintf(
+	    seen->keys + len, sizeof(seen->keys) - len, "%s ", cert->key);
+	if (seen->stop_after > 0 && --seen->stop_after == 0)
+		return err_set(err, ERR_CANCELLED, "enough");
+	return 0;
+}
+
+static void
+test_list(void **state)
+{
+	struct fixture *f = *state;
+	const struct csr_spec spec = {0};
+	const struct csr_spec other_key = {.key = fixture_key(1, 2048)};
+	struct ca_subject other = fixture_subject;
+	struct seen all = {"", 0}, mine = {"", 0}, soon = {"", 0};
+	struct seen one = {"", 1};
+	struct ca_cert cert;
+	struct err err;
+
+	other.device = "pc2";
+	assert_int_equal(
+	    issue(f, &fixture_subject, &spec, "old", &cert, &err), 0);
+	ca_cert_clear(&cert);
+	f->now += 1000;
+	assert_int_equal(issue(f, &other, &other_key, "new", &cert, &err), 0);
+	assert_int_equal(ca_list(f->ca, NULL, 0, note, &all, &err), 0);
+	assert_string_equal(all.keys, "new old ");
+	assert_int_equal(ca_list(f->ca, "pc1", 0, note, &mine, &err), 0);
+	assert_string_equal(mine.keys, "old ");
+	assert_int_equal(
+	    ca_list(f->ca, NULL, cert.not_after, note, &soon, &err), 0);
+	assert_string_equal(soon.keys, "old ");
+	assert_int_equal(ca_list(f->ca, NULL, 0, note, &one, &err), -1);
+	assert_int_equal(err.kind, ERR_CANCELLED);
+	ca_cert_clear(&cert);
+}
+
+static void
+refused(struct fixture *f, const struct ca_cert *c, const char *name,
+    int64_t now, const char *says)
+{
+	struct err err;
+
+	assert_int_equal(
+	    ca_verify(f->ca, c->der, c->der_len, name, now, &err), -1);
+	assert_int_equal(err.kind, ERR_UNTRUSTED);
+	if (strstr(err.text, says) == NULL)
+		fail_msg("\"%s\" is not in: %s", says, err.text);
+}
+
+static void
+test_verify(void **state)
+{
+	struct fixture *f = *state, stranger;
+	const struct csr_spec spec = {0};
+	struct ca_cert cert;
+	struct err err;
+
+	assert_int_equal(
+	    issue(f, &fixture_subject, &spec, "k1", &cert, &err), 0);
+	if (ca_verify(f->ca, cert.der, cert.der_len, "PC1.corp.example", f->now,
+		&err) != 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(
+	    ca_verify(f->ca, cert.der, cert.der_len, NULL, f->now, &err), 0);
+	refused(f, &cert, "pc2.corp.example", f->now, "pc2.corp.example");
+	refused(f, &cert, NULL, cert.not_after + 1, "expired");
+	refused(f, &cert, NULL, cert.not_before - 1, "not yet valid");
+	cert.der[cert.der_len - 5] ^= 1;
+	refused(f, &cert, NULL, f->now, "signature");
+	cert.der[cert.der_len - 5] ^= 1;
+	cert.der_len--;
+	refused(f, &cert, NULL, f->now, "not a certificate");
+	cert.der_len++;
+	fixture_open_bare(&stranger);
+	assert_int_equal(ca_create(&stranger.conf, "Stranger", &err), 0);
+	fixture_reopen(&stranger);
+	refused(&stranger, &cert, NULL, f->now, "chain");
+	fixture_close(&stranger);
+	assert_int_equal(ca_revoke(f->ca, cert.serial, 4, f->now, &err), 0);
+	refused(f, &cert, NULL, f->now, "revoked");
+	ca_cert_clear(&cert);
+}
+
+#define ROW(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(
-		test_openssl_verifies, setup, teardown),
+	    ROW(test_openssl_verifies),
+	    ROW(test_same_key_same_certificate),
+	    ROW(test_same_key_other_csr),
+	    ROW(test_key_of_a_revoked_one),
+	    ROW(test_bad_idempotency_keys),
+	    ROW(test_key_reuse),
+	    ROW(test_clock_that_went_back),
+	    ROW(test_past_the_issuer),
+	    ROW(test_refused_leaves_nothing),
+	    ROW(test_find),
+	    ROW(test_revoke),
+	    ROW(test_list),
+	    ROW(test_verify),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

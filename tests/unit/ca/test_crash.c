@@ -1,0 +1,248 @@
+/*
+ * The process is killed at each point of an issuance.  What must hold then:
+ * no certificate without a record, at most one valid certificate per key, and
+ * the same call succeeds in the next process.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "ca_internal.h"
+#include "db.h"
+#include "err.h"
+#include "fault.h"
+#include "fixture.h"
+#include "mem.h"
+
+static struct fixture fixture;
+static struct buf csr;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	fixture_open(&fixture);
+	buf_init(&csr, 16384);
+	fixture_good_csr(&csr);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	buf_free(&csr);
+	fixture_close(&fixture);
+	return 0;
+}
+
+static int
+issue(struct ca *ca, const char *key, struct ca_cert *ret, struct err *err)
+{
+	return ca_issue(ca, &fixture_template, &fixture_subject, csr.data,
+	    csr.len, key, fixture.now, ret, err);
+}
+
+/* Issue in a process of its own that dies at the point; a database handle must
+ * not cross a fork, so the CA is closed before. */
+static void
+die_at(const char *point)
+{
+	struct ca_cert cert;
+	struct ca *ca;
+	struct err err;
+	int status;
+	pid_t pid;
+
+	ca_close(fixture.ca);
+	fixture.ca = NULL;
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (ca_open(&fixture.conf, &ca, &err) != 0)
+			_exit(1);
+		fault_arm(point, 1);
+		(void)issue(ca, "k1", &cert, &err);
+		_exit(2);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), FAULT_EXIT);
+}
+
+static int64_t
+count(const char *sql)
+{
+	struct db_rows *rows;
+	struct db *db;
+	int64_t n;
+
+	assert_int_equal(db_open(fixture.database, false, &db, NULL), 0);
+	assert_int_equal(db_query(db, &rows, NULL, sql, ""), 0);
+	assert_int_equal(db_next(rows, NULL), 1);
+	n = db_int(rows, 0);
+	db_done(rows);
+	db_close(db);
+	return n;
+}
+
+#define INTENTS "SELECT COUNT(*) FROM ca_intent"
+#define PENDING "SELECT COUNT(*) FROM ca_pending"
+#define CERTS "SELECT COUNT(*) FROM ca_certificate"
+#define REVOKED "SELECT COUNT(*) FROM ca_revocation"
+
+struct after {
+	const char *point;
+	/* right after the crash */
+	int64_t intents, pending, certs;
+	/* after the next start */
+	int64_t revoked;
+	/* after the same call again */
+	int64_t intents_then;
+};
+
+static const struct after cases[] = {
+    {"ca.issue.before-intent", 0, 0, 0, 0, 1},
+    {"ca.issue.after-intent", 1, 1, 0, 1, 2},
+    {"ca.issue.after-sign", 1, 1, 0, 1, 2},
+    {"ca.issue.after-commit", 1, 0, 1, 0, 1},
+};
+
+static void
+crash_at(const struct after *c)
+{
+	struct ca_cert cert, again;
+	struct err err;
+
+	die_at(c->point);
+	assert_int_equal(count(INTENTS), c->intents);
+	assert_int_equal(count(PENDING), c->pending);
+	assert_int_equal(count(CERTS), c->certs);
+	fixture_reopen(&fixture);
+	assert_int_equal(count(PENDING), 0);
+	assert_int_equal(count(REVOKED), c->revoked);
+	if (issue(fixture.ca, "k1", &cert, &err) != 0)
+		fail_msg("after %s: %s", c->point, err.text);
+	assert_int_equal(count(INTENTS), c->intents_then);
+	assert_int_equal(count(CERTS), 1);
+	assert_int_equal(cert.revoked_at, 0);
+	assert_int_equal(ca_verify(fixture.ca, cert.der, cert.der_len, NULL,
+			     fixture.now, &err),
+	    0);
+	assert_int_equal(issue(fixture.ca, "k1", &again, &err), 0);
+	assert_string_equal(cert.serial, again.serial);
+	ca_cert_clear(&cert);
+	ca_cert_clear(&again);
+}
+
+static void
+test_before_intent(void **state)
+{
+	(void)state;
+	crash_at(&cases[0]);
+}
+
+static void
+test_after_intent(void **state)
+{
+	(void)state;
+	crash_at(&cases[1]);
+}
+
+static void
+test_after_sign(void **state)
+{
+	(void)state;
+	crash_at(&cases[2]);
+}
+
+static void
+test_after_commit(void **state)
+{
+	(void)state;
+	crash_at(&cases[3]);
+}
+
+/* The lost serial is on the list that readers get. */
+static void
+test_lost_serial_is_on_the_crl(void **state)
+{
+	struct buf before, after;
+
+	(void)state;
+	buf_init(&before, 1u << 20);
+	buf_init(&after, 1u << 20);
+	assert_int_equal(ca_crl(fixture.ca, fixture.now, &before, NULL), 0);
+	die_at("ca.issue.after-sign");
+	fixture_reopen(&fixture);
+	assert_int_equal(ca_crl(fixture.ca, fixture.now, &after, NULL), 0);
+	/* SEQUENCE of serial and time: 2 + 18 + 15, and the list around it. */
+	assert_int_equal(after.len, before.len + 37);
+	buf_free(&before);
+	buf_free(&after);
+}
+
+/* Somebody else opens the CA while an intent of ours is open: it waits for us
+ * and does not take the intent for lost. */
+static void
+test_opening_does_not_hurt_the_living(void **state)
+{
+	struct ca_cert cert;
+	struct err err;
+	pid_t pids[4];
+	size_t i;
+	int status;
+
+	(void)state;
+	ca_close(fixture.ca);
+	fixture.ca = NULL;
+	for (i = 0; i < 4; i++) {
+		pids[i] = fork();
+		assert_true(pids[i] >= 0);
+		if (pids[i] == 0) {
+			struct ca *ca = NULL;
+			char key[8];
+			int n;
+
+			for (n = 0; n < 10; n++) {
+				(void)snprintf(
+				    key, sizeof(key), "%zu-%d", i, n);
+				if (ca_open(&fixture.conf, &ca, &err) != 0 ||
+				    issue(ca, key, &cert, &err) != 0)
+					_exit(1);
+				ca_close(ca);
+			}
+			_exit(0);
+		}
+	}
+	for (i = 0; i < 4; i++) {
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), 0);
+	}
+	assert_int_equal(count(CERTS), 40);
+	assert_int_equal(count(REVOKED), 0);
+}
+
+#define ROW(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    ROW(test_before_intent),
+	    ROW(test_after_intent),
+	    ROW(test_after_sign),
+	    ROW(test_after_commit),
+	    ROW(test_lost_serial_is_on_the_crl),
+	    ROW(test_opening_does_not_hurt_the_living),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
