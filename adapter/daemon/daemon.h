@@ -68,6 +68,20 @@ int daemon_serve(struct daemon *d, struct err *err);
 int daemon_check_clock(
     struct daemon *d, int64_t *ret_offset_ms, struct err *err);
 
+/*
+ * One WS-Man call to a device with its stored password and trust (its known
+ * certificate, or one of our CA in its name); blocking, with all parts open.
+ * done() gets the reply, borrowed, only after success.  A device of which
+ * neither certificate nor realm is known yet must be discovered first.
+ */
+struct device;
+struct wsman_reply;
+struct wsman_request;
+typedef void daemon_reply_fn(void *cookie, const struct wsman_reply *reply);
+int daemon_call(struct daemon *d, const struct device *device,
+    const struct wsman_request *request, daemon_reply_fn *done, void *cookie,
+    struct err *err);
+
 /* For port_*.c, called by daemon_open(). */
 int port_device_new(struct loop *loop, struct net *net, const struct conf *conf,
     struct ca *ca, struct ports *ports, struct err *err);

@@ -1,0 +1,184 @@
+#ifndef CLI_INTERNAL_H_
+#define CLI_INTERNAL_H_
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "command.h"
+#include "daemon.h"
+#include "err.h"
+#include "table_internal.h"
+
+struct cli;
+
+/* --- the table of commands --- */
+
+enum cli_kind {
+	CLI_FLAG,
+	CLI_TEXT,
+	CLI_FILE,  /* text that completes as a file name */
+	CLI_COUNT, /* a number from 1 */
+	CLI_SPAN,  /* "30d" */
+	CLI_WORD   /* one of words */
+};
+
+struct cli_option {
+	const char *name; /* "device": --device */
+	char letter;	  /* or 0 */
+	enum cli_kind kind;
+	const char *arg; /* "PATTERN"; NULL for flags */
+	const char *const *words;
+	const char *help;
+};
+
+struct cli_command {
+	const char *name; /* "device add" */
+	const char *args; /* "NAME..." or "" */
+	const char *summary;
+	const char *text;			 /* paragraphs; "" */
+	const struct cli_option *const *options; /* groups, NULL at the end */
+	unsigned min_args, max_args;
+	const char *const *examples; /* command lines and NULL */
+	int (*run)(struct cli *c);
+};
+
+/* Groups end with a row without a name. */
+const struct cli_command *cli_commands(size_t *ret_count);
+const struct cli_option *cli_globals(void);
+
+struct cli_exit {
+	int code;
+	const char *name, *help;
+};
+const struct cli_exit *cli_exits(size_t *ret_count);
+
+/* --- one invocation --- */
+
+#define CLI_MAX_VALUES 256
+
+struct cli_value {
+	const struct cli_option *option;
+	const char *text; /* NULL for flags */
+};
+
+struct cli {
+	const struct cli_command *command;
+	struct cli_value values[CLI_MAX_VALUES];
+	size_t value_count;
+	char **args;
+	size_t arg_count;
+	const char *conf_file;
+	enum table_format format;
+	bool colour, quiet, verbose;
+	struct daemon daemon;
+};
+
+/* Fill *c from argv: CODE_OK and c->command set, or an exit code with the
+ * complaint already on stderr, or CODE_OK and c->command NULL when --help or
+ * the like was answered. */
+int cli_parse(struct cli *c, int argc, char **argv);
+
+/* Options by name; the last one given wins. */
+bool cli_flag(const struct cli *c, const char *name);
+const char *cli_text(const struct cli *c, const char *name); /* or NULL */
+int64_t cli_count(const struct cli *c, const char *name, int64_t fallback);
+int64_t cli_span(const struct cli *c, const char *name, int64_t fallback);
+/* The i-th use of an option that may be repeated; NULL after the last. */
+const char *cli_each(const struct cli *c, const char *name, size_t i);
+
+/* --- complaints --- */
+
+/* "amtkeeper: ..." on stderr; returns code, so: return cli_complain(...). */
+int cli_complain(int code, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* The same with the error's text, and the exit code of its kind. */
+int cli_fail(const struct err *err);
+/* Exit code of an error of a device. */
+int cli_exit_of(const struct err *err);
+/* A note on stderr, unless -q. */
+void cli_note(const struct cli *c, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* --- parts --- */
+
+/* Load and open c->daemon; CODE_OK or the code, complaint printed. */
+int cli_load(struct cli *c);
+int cli_open(struct cli *c, enum daemon_parts parts, const char *actor);
+/* "cli:alice": who did it, for events; borrowed. */
+const char *cli_actor(void);
+/* Write an event of this command; device may be NULL. detail is JSON. */
+struct device;
+int cli_event(struct cli *c, const struct device *device, const char *kind,
+    const char *detail, struct err *err);
+/* A table of this command's rows on stdout. */
+struct table *cli_table(
+    const struct cli *c, const struct table_column *columns, size_t count);
+/* A secret from --NAME FILE, "-" for stdin, or a prompt without echo; NULL with
+ * the complaint printed. */
+struct secret;
+struct secret *cli_secret(
+    const struct cli *c, const char *option, const char *prompt);
+/* Ask before something that cannot be taken back: --yes, or "yes" typed on a
+ * terminal. */
+bool cli_confirm(const struct cli *c, const char *question);
+
+/* --- which devices --- */
+
+/* Were devices chosen at all: by arguments from the first-th on, --device,
+ * --reason, --site or --all? */
+bool cli_selected(const struct cli *c, size_t first);
+typedef int cli_device_fn(
+    void *cookie, const struct device *device, struct err *err);
+/* fn for each chosen one, once; all when none were chosen. CODE_NOTHING with
+ * the complaint printed when a name or pattern, or all of them, match nothing.
+ */
+int cli_select(struct cli *c, size_t first, cli_device_fn *fn, void *cookie);
+
+/* Ids of the chosen ones, for commands that act only when all is well. */
+struct cli_ids {
+	int64_t *ids;
+	size_t count, room;
+};
+int cli_select_ids(struct cli *c, size_t first, struct cli_ids *ret_ids);
+
+/* --- help --- */
+
+void cli_help(FILE *out);
+void cli_help_group(FILE *out, const char *group);
+void cli_help_command(FILE *out, const struct cli_command *command);
+void cli_man(FILE *out);
+void cli_completion(FILE *out);
+
+/* --- handlers, one per row --- */
+
+int cmd_init(struct cli *c);
+int cmd_serve(struct cli *c);
+int cmd_device_add(struct cli *c);
+int cmd_device_import(struct cli *c);
+int cmd_device_list(struct cli *c);
+int cmd_device_show(struct cli *c);
+int cmd_device_remove(struct cli *c);
+int cmd_discover(struct cli *c);
+int cmd_diagnose(struct cli *c);
+int cmd_plan(struct cli *c);
+int cmd_run(struct cli *c);
+int cmd_task_list(struct cli *c);
+int cmd_journal_list(struct cli *c);
+int cmd_events(struct cli *c);
+int cmd_ca_init(struct cli *c);
+int cmd_ca_show(struct cli *c);
+int cmd_ca_list(struct cli *c);
+int cmd_ca_crl(struct cli *c);
+int cmd_ca_revoke(struct cli *c);
+int cmd_wsman_get(struct cli *c);
+int cmd_wsman_enum(struct cli *c);
+int cmd_wsman_invoke(struct cli *c);
+int cmd_wsman_decode(struct cli *c);
+int cmd_config_check(struct cli *c);
+int cmd_config_show(struct cli *c);
+int cmd_config_example(struct cli *c);
+int cmd_secret_show(struct cli *c);
+int cmd_version(struct cli *c);
+int cmd_help(struct cli *c);
+#endif

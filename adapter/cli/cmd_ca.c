@@ -1,0 +1,232 @@
+#include "ca.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "cli_internal.h"
+#include "clock.h"
+#include "device.h"
+#include "file.h"
+#include "mem.h"
+#include "store.h"
+#include "str.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define DEFAULT_ORGANISATION "amtkeeper"
+#define PEM_MAX (1024 * 1024)
+#define CRL_MAX (64 * 1024 * 1024)
+#define PEM_LINE 64
+#define CRL_MODE 0644
+
+int
+cmd_ca_init(struct cli *c)
+{
+	const char *organisation = cli_text(c, "organisation");
+	struct err err = {.kind = ERR_NONE};
+	int code = cli_open(c, DAEMON_STORE, NULL);
+
+	if (code != CODE_OK)
+		return code;
+	if (organisation == NULL)
+		organisation = DEFAULT_ORGANISATION;
+	if (daemon_create_ca(&c->daemon, organisation, &err) != 0)
+		return cli_fail(&err);
+	if (cli_event(c, NULL, "ca.created", "{}", &err) != 0 ||
+	    store_commit(c->daemon.store, &err) != 0)
+		return cli_fail(&err);
+	cli_note(c, "the CA is made");
+	return CODE_OK;
+}
+
+int
+cmd_ca_show(struct cli *c)
+{
+	struct err err = {.kind = ERR_NONE};
+	struct buf pem;
+	int code = cli_open(c, DAEMON_CA, NULL);
+	int rc;
+
+	if (code != CODE_OK)
+		return code;
+	buf_init(&pem, PEM_MAX);
+	if (cli_flag(c, "root"))
+		rc = ca_root_pem(c->daemon.ca, &pem, &err);
+	else
+		rc = ca_chain_pem(c->daemon.ca, &pem, &err);
+	if (rc == 0)
+		fputs(buf_text(&pem), stdout);
+	buf_free(&pem);
+	return rc == 0 ? CODE_OK : cli_fail(&err);
+}
+
+/* --- list --- */
+
+static const struct table_column cert_columns[] = {{"serial", TABLE_STRING},
+    {"device", TABLE_STRING}, {"names", TABLE_STRING},
+    {"template", TABLE_STRING}, {"issued_at", TABLE_TIME},
+    {"not_before", TABLE_TIME}, {"not_after", TABLE_TIME},
+    {"revoked_at", TABLE_TIME}, {"subject", TABLE_STRING}};
+
+static int
+write_cert(void *cookie, const struct ca_cert *cert, struct err *err)
+{
+	struct table *t = cookie;
+
+	(void)err;
+	table_text(t, cert->serial);
+	table_text(t, cert->device);
+	table_text(t, cert->names);
+	table_text(t, cert->template_name);
+	table_int(t, cert->issued_at);
+	table_int(t, cert->not_before);
+	table_int(t, cert->not_after);
+	table_int(t, cert->revoked_at);
+	table_text(t, cert->subject);
+	table_row(t);
+	return 0;
+}
+
+int
+cmd_ca_list(struct cli *c)
+{
+	struct err err = {.kind = ERR_NONE};
+	int64_t within = cli_span(c, "expiring", 0);
+	int code = cli_open(c, DAEMON_CA, NULL);
+	struct table *t;
+	int rc;
+
+	if (code != CODE_OK)
+		return code;
+	t = cli_table(c, cert_columns, COUNT(cert_columns));
+	rc = ca_list(c->daemon.ca, cli_text(c, "device"),
+	    within == 0 ? 0 : clock_now() + within, write_cert, t, &err);
+	if (table_end(t) != 0 && rc == 0)
+		rc = err_set(&err, ERR_LIMIT, "cannot write the output");
+	return rc == 0 ? CODE_OK : cli_fail(&err);
+}
+
+/* --- CRL --- */
+
+/* RFC 7468 */
+static void
+to_pem(const struct buf *der, struct buf *pem)
+{
+	struct buf text;
+	size_t i, len;
+
+	buf_init(&text, CRL_MAX * 2);
+	str_base64(&text, der->data, der->len);
+	buf_str(pem, "-----BEGIN X509 CRL-----\n");
+	for (i = 0; i < text.len; i += PEM_LINE) {
+		len = text.len - i < PEM_LINE ? text.len - i : PEM_LINE;
+		buf_add(pem, text.data + i, len);
+		buf_char(pem, '\n');
+	}
+	buf_str(pem, "-----END X509 CRL-----\n");
+	buf_free(&text);
+}
+
+static int
+put_crl(const struct cli *c, const struct buf *bytes, struct err *err)
+{
+	const char *file = cli_text(c, "out");
+
+	if (file != NULL)
+		return file_write(
+		    file, bytes->data, bytes->len, CRL_MODE, false, err);
+	if (fwrite(bytes->data, 1, bytes->len, stdout) != bytes->len)
+		return err_set(err, ERR_LIMIT, "cannot write the output");
+	return 0;
+}
+
+int
+cmd_ca_crl(struct cli *c)
+{
+	struct err err = {.kind = ERR_NONE};
+	bool pem_wanted = cli_flag(c, "pem");
+	struct buf der, pem;
+	int code, rc;
+
+	if (!pem_wanted && cli_text(c, "out") == NULL && isatty(STDOUT_FILENO))
+		return cli_complain(CODE_USAGE,
+		    "DER is not for a terminal: give --pem or --out FILE");
+	code = cli_open(c, DAEMON_CA, NULL);
+	if (code != CODE_OK)
+		return code;
+	buf_init(&der, CRL_MAX);
+	buf_init(&pem, CRL_MAX * 2);
+	rc = ca_crl(c->daemon.ca, clock_now(), &der, &err);
+	if (rc == 0 && pem_wanted)
+		to_pem(&der, &pem);
+	if (rc == 0)
+		rc = put_crl(c, pem_wanted ? &pem : &der, &err);
+	buf_free(&der);
+	buf_free(&pem);
+	return rc == 0 ? CODE_OK : cli_fail(&err);
+}
+
+/* --- revoke --- */
+
+/* RFC 5280 5.3.1 */
+static int
+reason_number(const char *word)
+{
+	static const struct {
+		const char *word;
+		int number;
+	} reasons[] = {{"unspecified", 0}, {"key-compromise", 1},
+	    {"affiliation-changed", 3}, {"superseded", 4},
+	    {"cessation-of-operation", 5}, {"privilege-withdrawn", 9}};
+	size_t i;
+
+	for (i = 0; i < COUNT(reasons); i++)
+		if (str_eq(word, reasons[i].word))
+			return reasons[i].number;
+	return 0;
+}
+
+static int
+revoke_cert(struct cli *c, const char *serial, int reason)
+{
+	struct err err = {.kind = ERR_NONE};
+	char *detail;
+	int rc;
+
+	if (ca_revoke(c->daemon.ca, serial, reason, clock_now(), &err) != 0)
+		return cli_fail(&err);
+	detail =
+	    mem_printf("{\"serial\":\"%s\",\"reason\":%d}", serial, reason);
+	rc = cli_event(c, NULL, "certificate.revoked", detail, &err);
+	if (rc == 0)
+		rc = store_commit(c->daemon.store, &err);
+	free(detail);
+	if (rc != 0)
+		return cli_fail(&err);
+	cli_note(c, "%s is revoked; \"ca crl\" has it", serial);
+	return CODE_OK;
+}
+
+int
+cmd_ca_revoke(struct cli *c)
+{
+	struct ca_cert cert = {.der = NULL};
+	struct err err = {.kind = ERR_NONE};
+	char *question;
+	int code = cli_open(c, DAEMON_CA, NULL);
+
+	if (code != CODE_OK)
+		return code;
+	if (ca_find(c->daemon.ca, NULL, c->args[0], &cert, &err) != 0)
+		return cli_fail(&err);
+	question = mem_printf("revoke %s (%s)", cert.serial,
+	    cert.names == NULL ? cert.subject : cert.names);
+	if (!cli_confirm(c, question))
+		code = CODE_REFUSED;
+	else
+		code = revoke_cert(
+		    c, cert.serial, reason_number(cli_text(c, "reason")));
+	free(question);
+	ca_cert_clear(&cert);
+	return code;
+}

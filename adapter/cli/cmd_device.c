@@ -1,0 +1,232 @@
+#include <stdlib.h>
+
+#include "cli_internal.h"
+#include "device.h"
+#include "intake_internal.h"
+#include "mem.h"
+#include "secret.h"
+#include "store.h"
+#include "str.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* --- add --- */
+
+static int
+add_device(struct cli *c, struct device *device)
+{
+	struct err err = {.kind = ERR_NONE};
+	struct secret *password;
+	int rc;
+
+	password = cli_secret(c, "password-file", "Admin password: ");
+	if (password == NULL)
+		return CODE_INPUT;
+	rc = intake_check_password(password, &err);
+	if (rc == 0)
+		rc = intake_add(c, device, password, &err);
+	if (rc == 0)
+		rc = store_commit(c->daemon.store, &err);
+	secret_free(password);
+	if (rc != 0)
+		return cli_fail(&err);
+	cli_note(c, "%s is in the fleet; \"amtkeeper discover %s\" reads it",
+	    device->name, device->name);
+	return CODE_OK;
+}
+
+int
+cmd_device_add(struct cli *c)
+{
+	struct intake in = {.name = c->args[0],
+	    .address = cli_text(c, "address"),
+	    .uuid = cli_text(c, "uuid"),
+	    .os_host = cli_text(c, "os-host"),
+	    .os_domain = cli_text(c, "os-domain"),
+	    .site = cli_text(c, "site"),
+	    .leaf_sha256 = cli_text(c, "pin"),
+	    .plain = cli_flag(c, "plain")};
+	struct err err = {.kind = ERR_NONE};
+	struct device *device;
+	int code;
+
+	if (in.plain && cli_flag(c, "tls"))
+		return cli_complain(
+		    CODE_USAGE, "--tls and --plain exclude each other");
+	device = intake_device(&in, &err);
+	if (device == NULL)
+		return cli_fail(&err);
+	code = cli_open(c, DAEMON_STORE, NULL);
+	if (code == CODE_OK)
+		code = add_device(c, device);
+	device_free(device);
+	return code;
+}
+
+/* --- list --- */
+
+static const struct table_column list_columns[] = {{"name", TABLE_STRING},
+    {"site", TABLE_STRING}, {"amt_version", TABLE_STRING},
+    {"control_mode", TABLE_STRING}, {"tls_enabled", TABLE_BOOL},
+    {"cert_not_after", TABLE_TIME}, {"seen_at", TABLE_TIME},
+    {"next_due", TABLE_TIME}, {"run_result", TABLE_STRING},
+    {"reasons", TABLE_LIST}};
+
+static int
+list_one(void *cookie, const struct device *d, struct err *err)
+{
+	struct table *t = cookie;
+	const struct device_field *field;
+	size_t i;
+
+	(void)err;
+	for (i = 0; i < COUNT(list_columns); i++) {
+		field = device_field(list_columns[i].name);
+		if (field->type == DEVICE_TEXT)
+			table_text(t, device_get_text(d, field));
+		else
+			table_int(t, device_get_int(d, field));
+	}
+	table_row(t);
+	return 0;
+}
+
+int
+cmd_device_list(struct cli *c)
+{
+	int code = cli_open(c, DAEMON_STORE, NULL);
+	struct table *t;
+
+	if (code != CODE_OK)
+		return code;
+	t = cli_table(c, list_columns, COUNT(list_columns));
+	code = cli_select(c, 0, list_one, t);
+	if (table_end(t) != 0 && code == CODE_OK)
+		code = cli_complain(CODE_FAILED, "cannot write the output");
+	return code;
+}
+
+/* --- show --- */
+
+static const enum table_type column_types[] = {[DEVICE_TEXT] = TABLE_STRING,
+    [DEVICE_INT] = TABLE_INT,
+    [DEVICE_TIME] = TABLE_TIME,
+    [DEVICE_BOOL] = TABLE_BOOL};
+
+static int
+show_one(void *cookie, const struct device *d, struct err *err)
+{
+	struct table *t = cookie;
+	const struct device_field *fields;
+	size_t i, count;
+
+	(void)err;
+	table_int(t, d->id);
+	fields = device_fields(&count);
+	for (i = 0; i < count; i++) {
+		if (fields[i].type == DEVICE_TEXT)
+			table_text(t, device_get_text(d, &fields[i]));
+		else
+			table_int(t, device_get_int(d, &fields[i]));
+	}
+	table_row(t);
+	return 0;
+}
+
+int
+cmd_device_show(struct cli *c)
+{
+	const struct device_field *fields;
+	struct table_column *columns;
+	struct table *t;
+	size_t i, count;
+	int code;
+
+	if (!cli_selected(c, 0))
+		return cli_complain(
+		    CODE_USAGE, "name the devices, or give --all");
+	code = cli_open(c, DAEMON_STORE, NULL);
+	if (code != CODE_OK)
+		return code;
+	fields = device_fields(&count);
+	columns = mem_array(count + 1, sizeof(*columns));
+	columns[0].name = "id";
+	columns[0].type = TABLE_INT;
+	for (i = 0; i < count; i++) {
+		columns[i + 1].name = fields[i].name;
+		columns[i + 1].type = str_eq(fields[i].name, "reasons")
+		    ? TABLE_LIST
+		    : column_types[fields[i].type];
+	}
+	t = cli_table(c, columns, count + 1);
+	table_set_blocks(t);
+	code = cli_select(c, 0, show_one, t);
+	if (table_end(t) != 0 && code == CODE_OK)
+		code = cli_complain(CODE_FAILED, "cannot write the output");
+	free(columns);
+	return code;
+}
+
+/* --- remove --- */
+
+static int
+remove_one(struct cli *c, int64_t id, struct err *err)
+{
+	struct device *device = NULL;
+	int rc;
+
+	if (store_device_get(c->daemon.store, id, &device, err) != 0)
+		return -1;
+	rc = cli_event(c, device, "device.removed", "{}", err);
+	if (rc == 0)
+		rc = store_device_remove(c->daemon.store, id, err);
+	if (rc != 0)
+		(void)err_context(err, "%s", device->name);
+	device_free(device);
+	return rc;
+}
+
+/* All of them or none. */
+static int
+remove_all(struct cli *c, const struct cli_ids *ids)
+{
+	struct err err = {.kind = ERR_NONE};
+	size_t i;
+
+	for (i = 0; i < ids->count; i++)
+		if (remove_one(c, ids->ids[i], &err) != 0) {
+			store_rollback(c->daemon.store);
+			return cli_fail(&err);
+		}
+	if (store_commit(c->daemon.store, &err) != 0)
+		return cli_fail(&err);
+	cli_note(c, "%zu devices removed", ids->count);
+	return CODE_OK;
+}
+
+int
+cmd_device_remove(struct cli *c)
+{
+	struct cli_ids ids = {.count = 0};
+	char *question;
+	int code;
+
+	if (!cli_selected(c, 0))
+		return cli_complain(
+		    CODE_USAGE, "name the devices, or give --all");
+	code = cli_open(c, DAEMON_STORE, NULL);
+	if (code == CODE_OK)
+		code = cli_select_ids(c, 0, &ids);
+	if (code != CODE_OK)
+		goto out;
+	question = mem_printf(
+	    "remove %zu devices and forget their passwords", ids.count);
+	if (cli_confirm(c, question))
+		code = remove_all(c, &ids);
+	else
+		code = CODE_REFUSED;
+	free(question);
+out:
+	free(ids.ids);
+	return code;
+}

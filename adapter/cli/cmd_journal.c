@@ -1,0 +1,158 @@
+#include <stdlib.h>
+
+#include "cli_internal.h"
+#include "device.h"
+#include "journal.h"
+#include "mem.h"
+#include "store.h"
+
+#define ENDED_LIMIT 100
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* --- journal --- */
+
+static const struct table_column journal_columns[] = {{"id", TABLE_INT},
+    {"device", TABLE_STRING}, {"task", TABLE_STRING}, {"step", TABLE_STRING},
+    {"attempts", TABLE_INT}, {"opened_at", TABLE_TIME},
+    {"ended_at", TABLE_TIME}, {"state", TABLE_STRING}, {"result", TABLE_STRING},
+    {"args", TABLE_STRING}};
+
+struct listing {
+	struct cli *c;
+	struct table *table;
+};
+
+/* Name of the device, given; its number when it is gone. */
+static char *
+name_of(struct cli *c, int64_t id)
+{
+	struct device *device = NULL;
+	char *name;
+
+	if (store_device_get(c->daemon.store, id, &device, NULL) != 0)
+		return mem_printf("#%lld", (long long)id);
+	name = mem_dup(device->name);
+	device_free(device);
+	return name;
+}
+
+static int
+write_intent(void *cookie, const struct journal_intent *intent, struct err *err)
+{
+	struct listing *l = cookie;
+	char *name = name_of(l->c, intent->device);
+
+	(void)err;
+	table_int(l->table, intent->id);
+	table_text(l->table, name);
+	table_text(l->table, intent->play);
+	table_text(l->table, intent->step);
+	table_int(l->table, intent->attempts);
+	table_int(l->table, intent->opened_at);
+	table_int(l->table, intent->ended_at);
+	table_text(l->table, intent->end == NULL ? "open" : intent->end);
+	table_text(l->table, intent->result);
+	table_text(l->table, intent->args);
+	table_row(l->table);
+	free(name);
+	return 0;
+}
+
+/* Id of the device chosen with --device, 0 when none was. */
+static int
+chosen_device(struct cli *c, int64_t *ret_id)
+{
+	const char *name = cli_text(c, "device");
+	struct device *device = NULL;
+	struct err err = {.kind = ERR_NONE};
+
+	*ret_id = 0;
+	if (name == NULL)
+		return CODE_OK;
+	if (store_device_find(c->daemon.store, name, &device, &err) != 0)
+		return cli_fail(&err);
+	*ret_id = device->id;
+	device_free(device);
+	return CODE_OK;
+}
+
+int
+cmd_journal_list(struct cli *c)
+{
+	struct listing l = {.c = c};
+	struct err err = {.kind = ERR_NONE};
+	int code = cli_open(c, DAEMON_STORE, NULL);
+	int64_t id = 0;
+	int rc;
+
+	if (code == CODE_OK)
+		code = chosen_device(c, &id);
+	if (code != CODE_OK)
+		return code;
+	l.table = cli_table(c, journal_columns, COUNT(journal_columns));
+	rc = journal_scan_open(c->daemon.store, id, write_intent, &l, &err);
+	if (rc == 0 && cli_flag(c, "ended"))
+		rc = journal_scan_ended(c->daemon.store, id,
+		    (size_t)cli_count(c, "limit", ENDED_LIMIT), write_intent,
+		    &l, &err);
+	if (table_end(l.table) != 0 && rc == 0)
+		rc = err_set(&err, ERR_LIMIT, "cannot write the output");
+	return rc == 0 ? CODE_OK : cli_fail(&err);
+}
+
+/* --- events --- */
+
+static const struct table_column event_columns[] = {{"id", TABLE_INT},
+    {"at", TABLE_TIME}, {"device", TABLE_STRING}, {"kind", TABLE_STRING},
+    {"actor", TABLE_STRING}, {"detail", TABLE_STRING}};
+
+static int
+write_event(void *cookie, const struct store_event *event, struct err *err)
+{
+	struct listing *l = cookie;
+
+	(void)err;
+	table_int(l->table, event->id);
+	table_int(l->table, event->at);
+	table_text(l->table, event->name);
+	table_text(l->table, event->kind);
+	table_text(l->table, event->actor);
+	table_text(l->table, event->detail);
+	table_row(l->table);
+	return 0;
+}
+
+static int
+verify_events(struct cli *c)
+{
+	struct err err = {.kind = ERR_NONE};
+	int64_t count = 0;
+
+	if (store_event_verify(c->daemon.store, &count, &err) != 0)
+		return cli_fail(&err);
+	cli_note(c, "the chain of %lld events is whole", (long long)count);
+	return CODE_OK;
+}
+
+int
+cmd_events(struct cli *c)
+{
+	struct listing l = {.c = c};
+	struct err err = {.kind = ERR_NONE};
+	int code = cli_open(c, DAEMON_STORE, NULL);
+	int64_t id = 0;
+	int rc;
+
+	if (code == CODE_OK && cli_flag(c, "verify"))
+		return verify_events(c);
+	if (code == CODE_OK)
+		code = chosen_device(c, &id);
+	if (code != CODE_OK)
+		return code;
+	l.table = cli_table(c, event_columns, COUNT(event_columns));
+	rc = store_event_scan(c->daemon.store, id, cli_count(c, "after", 0),
+	    (size_t)cli_count(c, "limit", INT32_MAX), write_event, &l, &err);
+	if (table_end(l.table) != 0 && rc == 0)
+		rc = err_set(&err, ERR_LIMIT, "cannot write the output");
+	return rc == 0 ? CODE_OK : cli_fail(&err);
+}

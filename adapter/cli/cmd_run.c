@@ -1,0 +1,551 @@
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli_internal.h"
+#include "clock.h"
+#include "conf.h"
+#include "device.h"
+#include "diagnose.h"
+#include "engine.h"
+#include "loop.h"
+#include "mem.h"
+#include "plan.h"
+#include "progress_internal.h"
+#include "store.h"
+#include "str.h"
+
+/*
+ * discover, diagnose, plan and run: the chosen devices go through the engine,
+ * each reports once, and what it reports becomes rows.
+ */
+struct fleet {
+	struct cli *c;
+	enum engine_mode mode;
+	const struct play *play;
+	void (*write)(struct fleet *f, const struct engine_report *r);
+	const struct table_column *columns;
+	size_t column_count;
+
+	struct cli_ids ids;
+	struct table *table;
+	struct progress progress;
+	struct diagnose_fleet found;
+	size_t findings, skipped, parked;
+	size_t failures_allowed; /* 0: any */
+	bool too_many, interrupted;
+	struct err last; /* of a device */
+	struct err broken;
+};
+
+/* --- rows --- */
+
+static const char *
+error_text(const struct engine_report *r)
+{
+	return r->err->kind == ERR_NONE ? NULL : r->err->text;
+}
+
+static const struct table_column run_columns[] = {{"name", TABLE_STRING},
+    {"task", TABLE_STRING}, {"outcome", TABLE_STRING}, {"steps", TABLE_INT},
+    {"ms", TABLE_INT}, {"reasons", TABLE_LIST}, {"error_kind", TABLE_STRING},
+    {"error", TABLE_STRING}};
+
+static void
+write_run(struct fleet *f, const struct engine_report *r)
+{
+	char *reasons = reason_list(r->reasons);
+
+	table_text(f->table, r->device->name);
+	table_text(f->table, r->play == NULL ? NULL : r->play->name);
+	table_text(f->table, engine_outcome_name(r->outcome));
+	table_int(f->table, (int64_t)r->steps_done);
+	table_int(f->table, r->ms);
+	table_text(f->table, reasons);
+	table_text(f->table,
+	    r->err->kind == ERR_NONE ? NULL : err_kind_name(r->err->kind));
+	table_text(f->table, error_text(r));
+	table_row(f->table);
+	free(reasons);
+}
+
+static const struct table_column plan_columns[] = {{"name", TABLE_STRING},
+    {"step", TABLE_STRING}, {"reason", TABLE_STRING}, {"what", TABLE_STRING},
+    {"from", TABLE_STRING}, {"to", TABLE_STRING}, {"error", TABLE_STRING}};
+
+static void
+write_plan(struct fleet *f, const struct engine_report *r)
+{
+	const struct plan_step *s;
+	size_t i, count = r->plan == NULL ? 0 : r->plan->count;
+
+	for (i = 0; i < count; i++) {
+		s = &r->plan->steps[i];
+		table_text(f->table, r->device->name);
+		table_text(f->table, plan_step_name(s));
+		table_text(f->table, s->reason);
+		table_text(f->table, s->what);
+		table_text(f->table, s->from);
+		table_text(f->table, s->to);
+		table_text(f->table, NULL);
+		table_row(f->table);
+	}
+	if (r->err->kind == ERR_NONE)
+		return;
+	table_text(f->table, r->device->name);
+	for (i = 0; i < 5; i++)
+		table_text(f->table, NULL);
+	table_text(f->table, r->err->text);
+	table_row(f->table);
+}
+
+static const struct table_column discover_columns[] = {{"name", TABLE_STRING},
+    {"amt_version", TABLE_STRING}, {"control_mode", TABLE_STRING},
+    {"amt_fqdn", TABLE_STRING}, {"ip_address", TABLE_STRING},
+    {"tls_enabled", TABLE_BOOL}, {"cert_not_after", TABLE_TIME},
+    {"clock_offset_ms", TABLE_INT}, {"reasons", TABLE_LIST},
+    {"error", TABLE_STRING}};
+
+static void
+write_discover(struct fleet *f, const struct engine_report *r)
+{
+	const struct device *d = r->device;
+	char *reasons = reason_list(r->reasons);
+	char fqdn[256];
+
+	table_text(f->table, d->name);
+	table_text(f->table, d->amt_version);
+	table_text(f->table, d->control_mode);
+	table_text(f->table, device_amt_fqdn(d, fqdn));
+	table_text(f->table, d->ip_address);
+	table_int(f->table, d->tls_enabled);
+	table_int(f->table, d->cert_not_after);
+	table_int(f->table, d->clock_offset_ms);
+	table_text(f->table, reasons);
+	table_text(f->table, error_text(r));
+	table_row(f->table);
+	free(reasons);
+}
+
+static const struct table_column diagnose_columns[] = {{"name", TABLE_STRING},
+    {"reasons", TABLE_LIST}, {"read_at", TABLE_TIME}, {"error", TABLE_STRING},
+    {"advice", TABLE_STRING}};
+
+/* What to do about the first of the reasons: they are in triage order. */
+static const char *
+advice_of(unsigned set)
+{
+	int i;
+
+	for (i = 0; i < REASON_COUNT; i++)
+		if ((set & (1u << i)) != 0)
+			return reason_help((enum reason)i);
+	return NULL;
+}
+
+static void
+write_finding(
+    struct fleet *f, const struct device *d, unsigned set, const char *error)
+{
+	char *reasons = reason_list(set);
+
+	table_text(f->table, d->name);
+	table_text(f->table, reasons);
+	table_int(f->table, d->read_at);
+	table_text(f->table, error);
+	table_text(f->table, advice_of(set));
+	table_row(f->table);
+	free(reasons);
+}
+
+static void
+write_diagnose(struct fleet *f, const struct engine_report *r)
+{
+	write_finding(f, r->device, r->reasons, error_text(r));
+}
+
+/* --- a device is done --- */
+
+static void
+count_outcome(struct fleet *f, const struct engine_report *r)
+{
+	f->progress.done++;
+	switch (r->outcome) {
+	case ENGINE_OK:
+		f->progress.ok++;
+		break;
+	case ENGINE_CHANGED:
+		f->progress.changed++;
+		break;
+	case ENGINE_PARKED:
+		f->parked++;
+		f->progress.failed++;
+		break;
+	case ENGINE_FAILED:
+		f->progress.failed++;
+		break;
+	case ENGINE_SKIPPED:
+		f->skipped++;
+		break;
+	}
+	if (r->err->kind != ERR_NONE)
+		f->last = *r->err;
+	if (r->reasons != 0)
+		f->findings++;
+	diagnose_count(&f->found, r->reasons);
+}
+
+static void
+on_report(void *cookie, const struct engine_report *r)
+{
+	struct fleet *f = cookie;
+
+	count_outcome(f, r);
+	if (f->c->format != TABLE_TEXT)
+		progress_clear(&f->progress);
+	f->write(f, r);
+	progress_draw(&f->progress, clock_mono_ms());
+	if (f->failures_allowed != 0 && !f->too_many &&
+	    f->progress.failed >= f->failures_allowed) {
+		f->too_many = true;
+		engine_drain(f->c->daemon.engine);
+	}
+}
+
+static void
+on_idle(void *cookie)
+{
+	struct fleet *f = cookie;
+
+	loop_stop(f->c->daemon.loop);
+}
+
+static void
+on_signal(void *cookie)
+{
+	struct fleet *f = cookie;
+
+	if (f->interrupted) {
+		/* Intents stay open; the next start recovers them. Nothing is
+		 * being written: that happens between two signals. */
+		progress_clear(&f->progress);
+		_exit(CODE_INTERRUPTED);
+	}
+	f->interrupted = true;
+	progress_clear(&f->progress);
+	cli_note(f->c,
+	    "stopping: devices finish the step they are in (again: at once)");
+	engine_drain(f->c->daemon.engine);
+}
+
+/* --- all of them --- */
+
+/* "5", or "2%" of total (at least one); 0 when it is neither. */
+static size_t
+parse_failures(const char *text, size_t total)
+{
+	size_t len = strlen(text);
+	int64_t number = 0;
+	char *digits;
+
+	if (len < 2 || text[len - 1] != '%') {
+		(void)str_int(text, 1, INT32_MAX, &number);
+		return (size_t)number;
+	}
+	digits = mem_dup_len(text, len - 1);
+	if (str_int(digits, 1, 100, &number) == 0) {
+		number = (int64_t)total * number / 100;
+		number = number < 1 ? 1 : number;
+	}
+	free(digits);
+	return (size_t)number;
+}
+
+static int
+prepare(struct fleet *f, size_t first_arg)
+{
+	const char *limit = cli_text(f->c, "max-failures");
+	struct err err = {.kind = ERR_NONE};
+	int64_t offset_ms;
+	int code;
+
+	code = cli_open(f->c, DAEMON_ENGINE, cli_actor());
+	if (code == CODE_OK)
+		code = cli_select_ids(f->c, first_arg, &f->ids);
+	if (code != CODE_OK)
+		return code;
+	if (limit != NULL) {
+		f->failures_allowed = parse_failures(limit, f->ids.count);
+		if (f->failures_allowed == 0)
+			return cli_complain(CODE_USAGE,
+			    "--max-failures %s: must be a number from 1 or a "
+			    "percentage such as 5%%",
+			    limit);
+	}
+	if (f->mode == ENGINE_RUN &&
+	    daemon_check_clock(&f->c->daemon, &offset_ms, &err) != 0)
+		return cli_fail(&err);
+	return CODE_OK;
+}
+
+static int
+submit(struct fleet *f)
+{
+	struct engine *engine = f->c->daemon.engine;
+	struct err err = {.kind = ERR_NONE};
+	size_t i, open = 0;
+
+	engine_on_report(engine, on_report, f);
+	engine_on_idle(engine, on_idle, f);
+	if (f->mode == ENGINE_RUN && engine_recover(engine, &open, &err) != 0)
+		return cli_fail(&err);
+	if (open > 0)
+		cli_note(f->c,
+		    "finishing %zu changes an earlier process left open", open);
+	for (i = 0; i < f->ids.count; i++)
+		engine_submit(engine, f->ids.ids[i], f->mode, f->play);
+	progress_start(&f->progress, stderr,
+	    isatty(STDERR_FILENO) && !f->c->verbose, f->c->quiet,
+	    engine_pending(engine));
+	return CODE_OK;
+}
+
+static void
+drive(struct fleet *f)
+{
+	struct loop *loop = f->c->daemon.loop;
+	struct loop_signal *term, *interrupt;
+
+	if (engine_pending(f->c->daemon.engine) == 0)
+		return;
+	term = loop_signal_add(loop, SIGTERM, on_signal, f);
+	interrupt = loop_signal_add(loop, SIGINT, on_signal, f);
+	loop_run(loop);
+	loop_signal_del(interrupt);
+	loop_signal_del(term);
+	(void)engine_broken(f->c->daemon.engine, &f->broken);
+}
+
+static void
+summarise(struct fleet *f)
+{
+	const struct progress *p = &f->progress;
+	const char *hint = diagnose_fleet_hint(&f->found);
+	char took[CLOCK_TEXT];
+
+	(void)clock_span((clock_mono_ms() - p->started_ms) / 1000, took);
+	cli_note(f->c,
+	    "%zu devices: %zu ok, %zu changed, %zu failed, %zu parked, "
+	    "%zu skipped, %zu with findings; %s",
+	    p->done, p->ok, p->changed, p->failed - f->parked, f->parked,
+	    f->skipped, f->findings, took);
+	if (hint != NULL)
+		cli_note(f->c, "%s", hint);
+	if (f->too_many)
+		cli_note(f->c, "stopped after %zu failures", p->failed);
+}
+
+static int
+result_of(const struct fleet *f)
+{
+	if (f->broken.kind != ERR_NONE)
+		return cli_complain(CODE_STORE, "%s", f->broken.text);
+	if (f->interrupted)
+		return CODE_INTERRUPTED;
+	if (f->too_many)
+		return CODE_REFUSED;
+	if (f->progress.failed == 0)
+		return CODE_OK;
+	/* One device was meant: its own reason says more. */
+	if (f->progress.done == 1 && f->last.kind != ERR_NONE)
+		return cli_exit_of(&f->last);
+	return CODE_PARTIAL;
+}
+
+static int
+fleet_run(struct fleet *f, size_t first_arg)
+{
+	int code = prepare(f, first_arg);
+
+	if (code == CODE_OK)
+		code = submit(f);
+	if (code != CODE_OK)
+		goto out;
+	f->table = cli_table(f->c, f->columns, f->column_count);
+	drive(f);
+	progress_clear(&f->progress);
+	if (table_end(f->table) != 0)
+		code = cli_complain(CODE_FAILED, "cannot write the output");
+	summarise(f);
+	if (code == CODE_OK)
+		code = result_of(f);
+out:
+	free(f->ids.ids);
+	return code;
+}
+
+/* --- the commands --- */
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+int
+cmd_discover(struct cli *c)
+{
+	struct fleet f = {.c = c,
+	    .mode = ENGINE_LOOK,
+	    .write = write_discover,
+	    .columns = discover_columns,
+	    .column_count = COUNT(discover_columns)};
+
+	return fleet_run(&f, 0);
+}
+
+static int
+diagnose_known(void *cookie, const struct device *d, struct err *err)
+{
+	struct fleet *f = cookie;
+	const struct daemon *daemon = &f->c->daemon;
+	struct policy policy = {.profile = daemon->profile,
+	    .directory = daemon->conf->directory,
+	    .realm = daemon->conf->realm,
+	    .now = clock_now()};
+	unsigned set = diagnose(d, &policy);
+
+	(void)err;
+	diagnose_count(&f->found, set);
+	f->findings += set != 0 ? 1 : 0;
+	write_finding(f, d, set, d->error_text);
+	return 0;
+}
+
+static int
+diagnose_offline(struct fleet *f)
+{
+	const char *hint;
+	int code = cli_open(f->c, DAEMON_STORE, NULL);
+
+	if (code != CODE_OK)
+		return code;
+	f->table = cli_table(f->c, f->columns, f->column_count);
+	code = cli_select(f->c, 0, diagnose_known, f);
+	if (table_end(f->table) != 0)
+		return cli_complain(CODE_FAILED, "cannot write the output");
+	hint = diagnose_fleet_hint(&f->found);
+	if (code == CODE_OK && hint != NULL)
+		cli_note(f->c, "%s", hint);
+	return code;
+}
+
+int
+cmd_diagnose(struct cli *c)
+{
+	struct fleet f = {.c = c,
+	    .mode = ENGINE_LOOK,
+	    .write = write_diagnose,
+	    .columns = diagnose_columns,
+	    .column_count = COUNT(diagnose_columns)};
+	int code;
+
+	if (cli_flag(c, "offline"))
+		code = diagnose_offline(&f);
+	else
+		code = fleet_run(&f, 0);
+	/* A device that cannot be reached is a finding here, not a failure. */
+	if (code == CODE_PARTIAL ||
+	    (code == cli_exit_of(&f.last) && f.last.kind != ERR_NONE))
+		code = CODE_OK;
+	if (code == CODE_OK && cli_flag(c, "check") && f.findings > 0)
+		code = CODE_PARTIAL;
+	return code;
+}
+
+static int
+find_play(const char *word, const struct play **ret_play)
+{
+	const struct play *play = play_find(word);
+
+	if (play == NULL)
+		return cli_complain(CODE_USAGE,
+		    "%s is no task; \"amtkeeper task list\" has them", word);
+	*ret_play = play;
+	return CODE_OK;
+}
+
+int
+cmd_plan(struct cli *c)
+{
+	struct fleet f = {.c = c,
+	    .mode = ENGINE_PLAN,
+	    .write = write_plan,
+	    .columns = plan_columns,
+	    .column_count = COUNT(plan_columns)};
+	int code = find_play(c->args[0], &f.play);
+
+	return code == CODE_OK ? fleet_run(&f, 1) : code;
+}
+
+int
+cmd_run(struct cli *c)
+{
+	struct fleet f = {.c = c,
+	    .mode = ENGINE_RUN,
+	    .write = write_run,
+	    .columns = run_columns,
+	    .column_count = COUNT(run_columns)};
+	int code;
+
+	if (cli_flag(c, "dry-run"))
+		return cmd_plan(c);
+	code = find_play(c->args[0], &f.play);
+	if (code != CODE_OK)
+		return code;
+	if (!cli_selected(c, 1))
+		return cli_complain(CODE_REFUSED,
+		    "no devices chosen: name some, or give --device, "
+		    "--reason, --site or --all");
+	return fleet_run(&f, 1);
+}
+
+int
+cmd_task_list(struct cli *c)
+{
+	static const struct table_column columns[] = {{"name", TABLE_STRING},
+	    {"summary", TABLE_STRING}, {"aliases", TABLE_LIST}};
+	struct table *t = cli_table(c, columns, COUNT(columns));
+	const struct play *play;
+	const char *const *alias;
+	char *list, *longer;
+
+	for (play = plays(); play->name != NULL; play++) {
+		list = mem_dup("");
+		for (alias = play->aliases; *alias != NULL; alias++) {
+			longer = mem_printf(
+			    "%s%s%s", list, list[0] == '\0' ? "" : ",", *alias);
+			free(list);
+			list = longer;
+		}
+		table_text(t, play->name);
+		table_text(t, play->summary);
+		table_text(t, list);
+		table_row(t);
+		free(list);
+	}
+	return table_end(t) == 0 ? CODE_OK : CODE_FAILED;
+}
+
+int
+cmd_serve(struct cli *c)
+{
+	struct err err = {.kind = ERR_NONE};
+	int code = cli_open(c, DAEMON_ENGINE, "serve");
+
+	if (code != CODE_OK)
+		return code;
+	if (daemon_serve(&c->daemon, &err) == 0)
+		return CODE_OK;
+	code = cli_fail(&err);
+	if (err.kind == ERR_CANCELLED)
+		_exit(code); /* as daemon_serve() wants it */
+	return code;
+}

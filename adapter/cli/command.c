@@ -1,0 +1,367 @@
+#include "command.h"
+
+#include <assert.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli_internal.h"
+#include "clock.h"
+#include "log.h"
+#include "mem.h"
+#include "secret.h"
+#include "str.h"
+
+#define DEFAULT_CONF "/etc/amtkeeper/amtkeeper.yaml"
+#define CONF_VARIABLE "AMTKEEPER_CONFIG"
+#define MAX_OPTIONS 48
+#define FIRST_OPTION 256 /* getopt values of options, above all letters */
+
+/* The options of one getopt run, in getopt's words. */
+struct getopts {
+	const struct cli_option *options[MAX_OPTIONS];
+	struct option longs[MAX_OPTIONS + 1];
+	char letters[2 * MAX_OPTIONS + 3];
+	size_t count;
+};
+
+/* --- what getopt wants --- */
+
+static void
+add_options(struct getopts *g, const struct cli_option *o)
+{
+	size_t len;
+
+	for (; o->name != NULL; o++) {
+		assert(g->count < MAX_OPTIONS);
+		g->options[g->count] = o;
+		g->longs[g->count].name = o->name;
+		g->longs[g->count].has_arg =
+		    o->kind == CLI_FLAG ? no_argument : required_argument;
+		g->longs[g->count].val = FIRST_OPTION + (int)g->count;
+		if (o->letter != '\0') {
+			len = strlen(g->letters);
+			g->letters[len] = o->letter;
+			g->letters[len + 1] = o->kind == CLI_FLAG ? '\0' : ':';
+		}
+		g->count++;
+	}
+}
+
+static const struct cli_option *
+option_of(const struct getopts *g, int value)
+{
+	size_t i;
+
+	if (value >= FIRST_OPTION)
+		return g->options[value - FIRST_OPTION];
+	for (i = 0; i < g->count; i++)
+		if (g->options[i]->letter == (char)value)
+			return g->options[i];
+	return NULL;
+}
+
+/* --- complaints about usage --- */
+
+static int
+complain_usage(const struct cli *c, const char *what, const char *word)
+{
+	const char *command = c->command == NULL ? "" : c->command->name;
+
+	return cli_complain(CODE_USAGE, "%s: %s\ntry \"amtkeeper %s%s--help\"",
+	    what, word, command, command[0] == '\0' ? "" : " ");
+}
+
+/* The word getopt stumbled over. */
+static const char *
+bad_word(char **argv, int value, char out[3])
+{
+	if (optopt != 0 && optopt < FIRST_OPTION && value == '?') {
+		out[0] = '-';
+		out[1] = (char)optopt;
+		out[2] = '\0';
+		return out;
+	}
+	return argv[optind - 1];
+}
+
+/* --- values --- */
+
+static int
+check_value(const struct cli *c, const struct cli_option *o, const char *text)
+{
+	char *word = NULL;
+	int64_t value;
+	size_t i;
+	int rc = CODE_OK;
+
+	if (o->kind == CLI_COUNT && str_int(text, 1, INT32_MAX, &value) != 0)
+		word = mem_printf("--%s must be a number from 1", o->name);
+	if (o->kind == CLI_SPAN && clock_parse_span(text, &value) != 0)
+		word = mem_printf(
+		    "--%s must be a time such as 90s, 15m or 30d", o->name);
+	if (o->kind == CLI_WORD) {
+		for (i = 0; o->words[i] != NULL; i++)
+			if (str_eq(o->words[i], text))
+				break;
+		if (o->words[i] == NULL)
+			word = mem_printf(
+			    "--%s must be one of %s", o->name, o->arg);
+	}
+	if (word != NULL)
+		rc = complain_usage(c, word, text);
+	free(word);
+	return rc;
+}
+
+static int
+take_option(struct cli *c, const struct cli_option *o, const char *text)
+{
+	if (c->value_count == CLI_MAX_VALUES)
+		return cli_complain(CODE_USAGE, "too many options");
+	if (o->kind != CLI_FLAG && check_value(c, o, text) != CODE_OK)
+		return CODE_USAGE;
+	c->values[c->value_count].option = o;
+	c->values[c->value_count].text = o->kind == CLI_FLAG ? NULL : text;
+	c->value_count++;
+	return CODE_OK;
+}
+
+/* Options of argv by g into *c. optind is behind the last one then. */
+static int
+take_options(struct cli *c, struct getopts *g, int argc, char **argv)
+{
+	char word[3];
+	int value;
+
+	optind = 0; /* glibc: start anew */
+	opterr = 0;
+	for (;;) {
+		value = getopt_long(argc, argv, g->letters, g->longs, NULL);
+		if (value == -1)
+			return CODE_OK;
+		if (value == '?')
+			return complain_usage(
+			    c, "unknown option", bad_word(argv, value, word));
+		if (value == ':')
+			return complain_usage(
+			    c, "option without its value", argv[optind - 1]);
+		if (take_option(c, option_of(g, value), optarg) != CODE_OK)
+			return CODE_USAGE;
+	}
+}
+
+bool
+cli_flag(const struct cli *c, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < c->value_count; i++)
+		if (str_eq(c->values[i].option->name, name))
+			return true;
+	return false;
+}
+
+const char *
+cli_text(const struct cli *c, const char *name)
+{
+	const char *text = NULL;
+	size_t i;
+
+	for (i = 0; i < c->value_count; i++)
+		if (str_eq(c->values[i].option->name, name))
+			text = c->values[i].text;
+	return text;
+}
+
+int64_t
+cli_count(const struct cli *c, const char *name, int64_t fallback)
+{
+	const char *text = cli_text(c, name);
+
+	if (text != NULL)
+		(void)str_int(text, 1, INT32_MAX, &fallback);
+	return fallback;
+}
+
+int64_t
+cli_span(const struct cli *c, const char *name, int64_t fallback)
+{
+	const char *text = cli_text(c, name);
+
+	if (text != NULL)
+		(void)clock_parse_span(text, &fallback);
+	return fallback;
+}
+
+const char *
+cli_each(const struct cli *c, const char *name, size_t i)
+{
+	size_t at;
+
+	for (at = 0; at < c->value_count; at++)
+		if (str_eq(c->values[at].option->name, name) && i-- == 0)
+			return c->values[at].text;
+	return NULL;
+}
+
+/* --- which command --- */
+
+static bool
+is_group(const char *word)
+{
+	const struct cli_command *commands;
+	size_t i, count, len = strlen(word);
+
+	commands = cli_commands(&count);
+	for (i = 0; i < count; i++)
+		if (strncmp(commands[i].name, word, len) == 0 &&
+		    commands[i].name[len] == ' ')
+			return true;
+	return false;
+}
+
+static const struct cli_command *
+find_command(const char *first, const char *second)
+{
+	const struct cli_command *commands, *found = NULL;
+	size_t i, count;
+	char *name;
+
+	name = second == NULL ? mem_dup(first)
+			      : mem_printf("%s %s", first, second);
+	commands = cli_commands(&count);
+	for (i = 0; i < count; i++)
+		if (str_eq(commands[i].name, name))
+			found = &commands[i];
+	free(name);
+	return found;
+}
+
+/* argv[at] is the first word. *ret_words: how many of them the command has. */
+static int
+take_command(struct cli *c, int argc, char **argv, int at, int *ret_words)
+{
+	const char *first = argv[at];
+	const char *second = at + 1 < argc ? argv[at + 1] : NULL;
+
+	*ret_words = 1;
+	if (!is_group(first)) {
+		c->command = find_command(first, NULL);
+		if (c->command == NULL)
+			return complain_usage(c, "unknown command", first);
+		return CODE_OK;
+	}
+	if (second == NULL || str_eq(second, "--help") ||
+	    str_eq(second, "-h")) {
+		cli_help_group(second == NULL ? stderr : stdout, first);
+		return second == NULL ? CODE_USAGE : CODE_OK;
+	}
+	*ret_words = 2;
+	c->command = find_command(first, second);
+	if (c->command == NULL) {
+		char *words = mem_printf("%s %s", first, second);
+
+		(void)complain_usage(c, "unknown command", words);
+		free(words);
+		return CODE_USAGE;
+	}
+	return CODE_OK;
+}
+
+static int
+take_arguments(struct cli *c, char **args, size_t count)
+{
+	c->args = args;
+	c->arg_count = count;
+	if (count < c->command->min_args)
+		return complain_usage(c, "missing argument", c->command->args);
+	if (count > c->command->max_args)
+		return complain_usage(
+		    c, "unexpected argument", args[c->command->max_args]);
+	return CODE_OK;
+}
+
+static void
+apply_globals(struct cli *c)
+{
+	static const char *const formats[] = {"table", "json", "csv"};
+	const char *output = cli_text(c, "output");
+	const char *variable = getenv(CONF_VARIABLE);
+	size_t i;
+
+	c->conf_file = cli_text(c, "config");
+	if (c->conf_file == NULL)
+		c->conf_file = str_empty(variable) ? DEFAULT_CONF : variable;
+	for (i = 0; i < 3 && output != NULL; i++)
+		if (str_eq(output, formats[i]))
+			c->format = (enum table_format)i;
+	c->quiet = cli_flag(c, "quiet");
+	c->verbose = cli_flag(c, "verbose");
+	c->colour = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL &&
+	    !cli_flag(c, "no-color");
+	if (c->verbose)
+		log_set_level(LOG_TRACE);
+	else if (c->quiet)
+		log_set_level(LOG_ERROR);
+}
+
+int
+cli_parse(struct cli *c, int argc, char **argv)
+{
+	struct getopts before = {.letters = "+:"}, all = {.letters = ":"};
+	const struct cli_option *const *group;
+	int code, at, words;
+
+	/* Global options may stand before the command ... */
+	add_options(&before, cli_globals());
+	code = take_options(c, &before, argc, argv);
+	if (code != CODE_OK)
+		return code;
+	at = optind;
+	if (at >= argc) {
+		cli_help(cli_flag(c, "help") ? stdout : stderr);
+		return cli_flag(c, "help") ? CODE_OK : CODE_USAGE;
+	}
+	code = take_command(c, argc, argv, at, &words);
+	if (code != CODE_OK || c->command == NULL)
+		return code;
+	/* ... and everything else anywhere behind it. */
+	add_options(&all, cli_globals());
+	for (group = c->command->options; *group != NULL; group++)
+		add_options(&all, *group);
+	at += words - 1;
+	argv[at] = argv[0];
+	code = take_options(c, &all, argc - at, argv + at);
+	if (code != CODE_OK)
+		return code;
+	if (cli_flag(c, "help")) {
+		cli_help_command(stdout, c->command);
+		c->command = NULL;
+		return CODE_OK;
+	}
+	apply_globals(c);
+	return take_arguments(
+	    c, argv + at + optind, (size_t)(argc - at - optind));
+}
+
+int
+command_main(int argc, char **argv)
+{
+	struct cli c = {.command = NULL};
+	int code;
+
+	/* A reader that goes away (head, a pager) is a failed write, not a
+	 * death in the middle of a change. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	secret_process_init();
+	code = cli_parse(&c, argc, argv);
+	if (code == CODE_OK && c.command != NULL)
+		code = c.command->run(&c);
+	daemon_close(&c.daemon);
+	if (fflush(stdout) != 0 && code == CODE_OK)
+		code = cli_complain(CODE_FAILED, "cannot write the output");
+	return code;
+}

@@ -1,0 +1,316 @@
+#include "cli_internal.h"
+
+/*
+ * The table.  Words users know from elsewhere stay in sight: "task" for what
+ * the code calls a play, the names of SCS, rpc-go and ePO as aliases of tasks.
+ */
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define NO_LIMIT 100000
+#define END                                                                    \
+	{                                                                      \
+		.name = NULL                                                   \
+	}
+
+static const char *const output_words[] = {"table", "json", "csv", NULL};
+static const char *const reason_words[] = {"unspecified", "key-compromise",
+    "affiliation-changed", "superseded", "cessation-of-operation",
+    "privilege-withdrawn", NULL};
+
+static const struct cli_option global_options[] = {
+    {"config", 'c', CLI_FILE, "FILE", NULL,
+	"configuration (/etc/amtkeeper/amtkeeper.yaml)"},
+    {"output", 'o', CLI_WORD, "table|json|csv", output_words,
+	"how rows are written"},
+    {"quiet", 'q', CLI_FLAG, NULL, NULL, "no progress, no notes"},
+    {"verbose", 'v', CLI_FLAG, NULL, NULL, "log every decision"},
+    {"no-color", 0, CLI_FLAG, NULL, NULL, "no colour (also: NO_COLOR)"},
+    {"help", 'h', CLI_FLAG, NULL, NULL, "say what a command does"}, END};
+
+static const struct cli_option selection_options[] = {
+    {"device", 'd', CLI_TEXT, "PATTERN", NULL,
+	"by name, UUID or address; *, ? and [] match; repeatable"},
+    {"reason", 0, CLI_TEXT, "CODE", NULL, "having this finding"},
+    {"site", 0, CLI_TEXT, "SITE", NULL, "of this site"},
+    {"all", 'a', CLI_FLAG, NULL, NULL, "every device"}, END};
+
+static const struct cli_option limit_options[] = {
+    {"limit", 0, CLI_COUNT, "N", NULL, "at most N of them"}, END};
+
+static const struct cli_option run_options[] = {
+    {"dry-run", 'n', CLI_FLAG, NULL, NULL, "look and plan, change nothing"},
+    {"max-failures", 0, CLI_TEXT, "N|P%", NULL,
+	"start no more devices once so many failed"},
+    END};
+
+static const struct cli_option yes_options[] = {
+    {"yes", 'y', CLI_FLAG, NULL, NULL, "do not ask"}, END};
+
+static const struct cli_option init_options[] = {
+    {"dir", 0, CLI_FILE, "DIR", NULL,
+	"configuration and keys (/etc/amtkeeper)"},
+    {"state", 0, CLI_FILE, "DIR", NULL,
+	"databases (/var/lib/amtkeeper; with --dir: DIR)"},
+    {"organisation", 0, CLI_TEXT, "NAME", NULL, "in the CA's name"},
+    {"realm", 0, CLI_TEXT, "REALM", NULL, "Active Directory: realm"},
+    {"domain", 0, CLI_TEXT, "DOMAIN", NULL, "Active Directory: DNS name"},
+    {"dc", 0, CLI_TEXT, "HOST", NULL, "domain controller to use"},
+    {"ou", 0, CLI_TEXT, "DN", NULL, "where objects of devices are kept"},
+    {"principal", 0, CLI_TEXT, "NAME@REALM", NULL, "who amtkeeper is"},
+    {"keytab", 0, CLI_FILE, "FILE", NULL, "the principal's keys"}, END};
+
+static const struct cli_option add_options[] = {
+    {"address", 0, CLI_TEXT, "ADDRESS", NULL,
+	"where to connect, when NAME does not resolve"},
+    {"password-file", 0, CLI_FILE, "FILE", NULL,
+	"admin password; - is standard input (else it is asked for)"},
+    {"uuid", 0, CLI_TEXT, "UUID", NULL, "SMBIOS UUID"},
+    {"os-host", 0, CLI_TEXT, "HOST", NULL, "host name of the OS"},
+    {"os-domain", 0, CLI_TEXT, "DOMAIN", NULL, "domain of the OS"},
+    {"site", 0, CLI_TEXT, "SITE", NULL, "where it stands"},
+    {"tls", 0, CLI_FLAG, NULL, NULL, "speak TLS to it (the default)"},
+    {"plain", 0, CLI_FLAG, NULL, NULL, "it has no TLS yet: use port 16992"},
+    {"pin", 0, CLI_TEXT, "SHA256", NULL,
+	"its certificate, 64 hex digits; else trusted when first seen"},
+    END};
+
+static const struct cli_option import_options[] = {
+    {"strict", 0, CLI_FLAG, NULL, NULL, "one bad line: import nothing"},
+    {"plain", 0, CLI_FLAG, NULL, NULL,
+	"these devices have no TLS yet: use port 16992"},
+    END};
+
+static const struct cli_option diagnose_options[] = {
+    {"offline", 0, CLI_FLAG, NULL, NULL,
+	"from what is known; no device is asked"},
+    {"check", 0, CLI_FLAG, NULL, NULL, "findings are exit code 3"}, END};
+
+static const struct cli_option journal_options[] = {
+    {"device", 'd', CLI_TEXT, "NAME", NULL, "of this device only"},
+    {"ended", 0, CLI_FLAG, NULL, NULL, "also those that are over"},
+    {"limit", 0, CLI_COUNT, "N", NULL, "at most N ended ones (100)"}, END};
+
+static const struct cli_option event_options[] = {
+    {"device", 'd', CLI_TEXT, "NAME", NULL, "of this device only"},
+    {"after", 0, CLI_COUNT, "ID", NULL, "later than this event"},
+    {"limit", 0, CLI_COUNT, "N", NULL, "at most N"},
+    {"verify", 0, CLI_FLAG, NULL, NULL, "walk the audit chain instead"}, END};
+
+static const struct cli_option ca_init_options[] = {
+    {"organisation", 0, CLI_TEXT, "NAME", NULL, "in the CA's name"}, END};
+static const struct cli_option ca_show_options[] = {
+    {"root", 0, CLI_FLAG, NULL, NULL, "the root alone"}, END};
+static const struct cli_option ca_list_options[] = {
+    {"device", 'd', CLI_TEXT, "NAME", NULL, "of this device only"},
+    {"expiring", 0, CLI_SPAN, "SPAN", NULL, "ending within, e.g. 30d"}, END};
+static const struct cli_option ca_crl_options[] = {
+    {"out", 0, CLI_FILE, "FILE", NULL, "write it there"},
+    {"pem", 0, CLI_FLAG, NULL, NULL, "as PEM (else DER)"}, END};
+static const struct cli_option ca_revoke_options[] = {
+    {"reason", 0, CLI_WORD,
+	"unspecified|key-compromise|affiliation-changed|superseded|"
+	"cessation-of-operation|privilege-withdrawn",
+	reason_words, "why (unspecified)"},
+    END};
+
+static const struct cli_option wsman_options[] = {
+    {"xml", 0, CLI_FLAG, NULL, NULL, "as XML (else JSON)"}, END};
+static const struct cli_option example_options[] = {
+    {"profile", 0, CLI_FLAG, NULL, NULL, "a profile, not a configuration"},
+    END};
+static const struct cli_option reveal_options[] = {
+    {"reveal", 0, CLI_FLAG, NULL, NULL, "show it on this terminal"}, END};
+static const struct cli_option help_options[] = {
+    {"man", 0, CLI_FLAG, NULL, NULL, "write the man page"},
+    {"completion", 0, CLI_FLAG, NULL, NULL, "write the bash completion"}, END};
+
+/* Which groups a command has, and its examples. */
+#define LIST static const char *const
+#define GROUPS static const struct cli_option *const
+
+GROUPS none[] = {NULL};
+GROUPS init_groups[] = {init_options, NULL};
+GROUPS add_groups[] = {add_options, NULL};
+GROUPS import_groups[] = {import_options, NULL};
+GROUPS select_groups[] = {selection_options, limit_options, NULL};
+GROUPS remove_groups[] = {selection_options, yes_options, NULL};
+GROUPS diagnose_groups[] = {
+    selection_options, limit_options, diagnose_options, NULL};
+GROUPS run_groups[] = {selection_options, limit_options, run_options, NULL};
+GROUPS journal_groups[] = {journal_options, NULL};
+GROUPS event_groups[] = {event_options, NULL};
+GROUPS ca_init_groups[] = {ca_init_options, NULL};
+GROUPS ca_show_groups[] = {ca_show_options, NULL};
+GROUPS ca_list_groups[] = {ca_list_options, NULL};
+GROUPS ca_crl_groups[] = {ca_crl_options, NULL};
+GROUPS ca_revoke_groups[] = {ca_revoke_options, yes_options, NULL};
+GROUPS wsman_groups[] = {wsman_options, NULL};
+GROUPS invoke_groups[] = {wsman_options, yes_options, NULL};
+GROUPS example_groups[] = {example_options, NULL};
+GROUPS reveal_groups[] = {reveal_options, NULL};
+GROUPS help_groups[] = {help_options, NULL};
+
+LIST no_examples[] = {NULL};
+LIST init_examples[] = {"init", "init --dir /srv/amtkeeper",
+    "init --realm AD.EXAMPLE.TEST --domain ad.example.test "
+    "--principal svc-amt@AD.EXAMPLE.TEST --keytab /etc/amtkeeper/svc.keytab "
+    "--ou OU=AMT,DC=ad,DC=example,DC=test",
+    NULL};
+LIST add_examples[] = {"device add pc1.corp.example",
+    "device add pc2.corp.example --address 192.0.2.7 --password-file pw", NULL};
+LIST import_examples[] = {
+    "device import fleet.csv", "device import --strict - < fleet.csv", NULL};
+LIST list_examples[] = {"device list", "device list --reason clock-skew",
+    "device list -o csv 'pc1*'", NULL};
+LIST discover_examples[] = {"discover", "discover --site berlin", NULL};
+LIST diagnose_examples[] = {"diagnose", "diagnose --offline --check",
+    "diagnose -o json pc1.corp.example", NULL};
+LIST plan_examples[] = {
+    "plan reissue-certificates --all", "plan AutoMaintain pc1*", NULL};
+LIST run_examples[] = {"run auto --all", "run sync-clock --reason clock-skew",
+    "run reissue-certificates --site berlin --limit 10 --max-failures 2", NULL};
+LIST event_examples[] = {
+    "events --device pc1.corp.example", "events --verify", NULL};
+LIST ca_list_examples[] = {"ca list --expiring 30d", NULL};
+LIST get_examples[] = {"wsman get pc1.corp.example AMT_GeneralSettings", NULL};
+LIST enum_examples[] = {
+    "wsman enum pc1.corp.example AMT_PublicKeyCertificate --xml", NULL};
+LIST invoke_examples[] = {"wsman invoke pc1.corp.example "
+			  "AMT_TimeSynchronizationService "
+			  "GetLowAccuracyTimeSynch",
+    NULL};
+LIST decode_examples[] = {"wsman decode answer.xml", NULL};
+
+static const char selection_text[] =
+    "Names given as arguments and with --device choose devices; --reason and "
+    "--site narrow the choice.";
+
+static const struct cli_command commands[] = {
+    {"init", "", "make configuration, keys, store and CA",
+	"Refuses when any of the files exists. With --realm, --domain, "
+	"--principal and --keytab Active Directory is switched on.",
+	init_groups, 0, 0, init_examples, cmd_init},
+    {"serve", "", "work on what is due until stopped",
+	"Recovers what an earlier process left open, then wakes when a device "
+	"is due. The first SIGTERM or SIGINT lets devices finish the step "
+	"they are in; a second one ends at once, and the next start recovers.",
+	none, 0, 0, no_examples, cmd_serve},
+    {"device add", "NAME", "take a device into the fleet",
+	"NAME is its FQDN. The admin password is asked for, or read from a "
+	"file; it is never an argument.",
+	add_groups, 1, 1, add_examples, cmd_device_add},
+    {"device import", "FILE|-", "take devices from a CSV file",
+	"Columns by their heading: name, address, password, os_host, "
+	"os_domain, uuid, leaf_sha256, site; others are ignored. A bad line "
+	"is named and passed over. Devices that are there already are left "
+	"alone.",
+	import_groups, 1, 1, import_examples, cmd_device_import},
+    {"device list", "[NAME...]", "the fleet, a line each", selection_text,
+	select_groups, 0, NO_LIMIT, list_examples, cmd_device_list},
+    {"device show", "NAME...", "all that is known of a device", "",
+	select_groups, 0, NO_LIMIT, no_examples, cmd_device_show},
+    {"device remove", "NAME...", "take a device out of the fleet",
+	"Its secrets are forgotten; the device itself is not changed. Its "
+	"events stay.",
+	remove_groups, 0, NO_LIMIT, no_examples, cmd_device_remove},
+    {"discover", "[NAME...]", "read devices, change nothing", selection_text,
+	select_groups, 0, NO_LIMIT, discover_examples, cmd_discover},
+    {"diagnose", "[NAME...]", "read devices and say what is wrong",
+	selection_text, diagnose_groups, 0, NO_LIMIT, diagnose_examples,
+	cmd_diagnose},
+    {"plan", "TASK [NAME...]", "what a run would change, and why",
+	"TASK as in \"amtkeeper task list\". Devices are read, not changed.",
+	select_groups, 1, NO_LIMIT, plan_examples, cmd_plan},
+    {"run", "TASK [NAME...]", "carry a task out",
+	"TASK as in \"amtkeeper task list\". Devices must be chosen: by name, "
+	"--device, --reason or --site, or with --all. Every change is "
+	"journalled before it is made and observed after; what an earlier "
+	"process left open is finished first.",
+	run_groups, 1, NO_LIMIT, run_examples, cmd_run},
+    {"task list", "", "the tasks and the names they go by", "", none, 0, 0,
+	no_examples, cmd_task_list},
+    {"journal", "", "changes under way, and past ones", "", journal_groups, 0,
+	0, no_examples, cmd_journal_list},
+    {"events", "", "what happened; each a link of the audit chain", "",
+	event_groups, 0, 0, event_examples, cmd_events},
+    {"ca init", "", "make the internal CA",
+	"For an installation without one; init makes it too.", ca_init_groups,
+	0, 0, no_examples, cmd_ca_init},
+    {"ca show", "", "the CA's certificates, PEM", "", ca_show_groups, 0, 0,
+	no_examples, cmd_ca_show},
+    {"ca list", "", "certificates that were issued", "", ca_list_groups, 0, 0,
+	ca_list_examples, cmd_ca_list},
+    {"ca crl", "", "the revocation list", "", ca_crl_groups, 0, 0, no_examples,
+	cmd_ca_crl},
+    {"ca revoke", "SERIAL", "revoke a certificate", "", ca_revoke_groups, 1, 1,
+	no_examples, cmd_ca_revoke},
+    {"wsman get", "DEVICE CLASS [NAME=VALUE...]", "read one instance",
+	"With the device's stored credentials and trust. NAME=VALUE are "
+	"selectors.",
+	wsman_groups, 2, NO_LIMIT, get_examples, cmd_wsman_get},
+    {"wsman enum", "DEVICE CLASS", "read all instances", "", wsman_groups, 2, 2,
+	enum_examples, cmd_wsman_enum},
+    {"wsman invoke", "DEVICE CLASS METHOD [NAME=VALUE...]", "call a method",
+	"A method that is not known to only read is refused without --yes: "
+	"the change would be made outside the journal.",
+	invoke_groups, 3, NO_LIMIT, invoke_examples, cmd_wsman_invoke},
+    {"wsman decode", "FILE|-", "a saved answer as JSON",
+	"Succeeds only when the answer was understood.", none, 1, 1,
+	decode_examples, cmd_wsman_decode},
+    {"config check", "", "read configuration and profile", "", none, 0, 0,
+	no_examples, cmd_config_check},
+    {"config show", "", "every option as now in force", "", none, 0, 0,
+	no_examples, cmd_config_show},
+    {"config example", "", "a commented file with the defaults", "",
+	example_groups, 0, 0, no_examples, cmd_config_example},
+    {"secret show", "DEVICE", "the admin password of a device",
+	"On a terminal only, with --reveal; an event says who saw it.",
+	reveal_groups, 1, 1, no_examples, cmd_secret_show},
+    {"version", "", "the version", "", none, 0, 0, no_examples, cmd_version},
+    {"help", "[COMMAND...]", "this, or what a command does", "", help_groups, 0,
+	2, no_examples, cmd_help},
+};
+
+static const struct cli_exit exits[] = {
+    {CODE_OK, "ok", "done, or nothing to do"},
+    {CODE_FAILED, "failed", "failed for a reason not listed here"},
+    {CODE_USAGE, "usage", "the command line is wrong"},
+    {CODE_PARTIAL, "partial",
+	"some devices failed (diagnose --check: have "
+	"findings)"},
+    {CODE_NOTHING, "nothing", "nothing matched"},
+    {CODE_REFUSED, "refused", "refused or stopped by a safety rule"},
+    {CODE_INTERRUPTED, "interrupted", "stopped by a signal"},
+    {CODE_CONFIG, "config", "configuration or profile cannot be used"},
+    {CODE_STORE, "store", "vault key or store cannot be used"},
+    {CODE_CA, "ca", "the CA cannot be used"},
+    {CODE_INPUT, "input", "a file or value given is wrong"},
+    {CODE_EXISTS, "exists", "it exists already, or someone else holds it"},
+    {CODE_UNREACHABLE, "unreachable", "no connection; nothing was sent"},
+    {CODE_DENIED, "denied", "credentials were refused"},
+    {CODE_UNTRUSTED, "untrusted", "the peer is not who it should be"},
+    {CODE_UNKNOWN, "unknown", "sent, but the answer was lost"},
+    {CODE_PROTOCOL, "protocol", "an answer nobody can understand"},
+    {CODE_DEVICE_REFUSED, "device-refused",
+	"the device refused (SOAP fault "
+	"or PT status)"},
+};
+
+const struct cli_command *
+cli_commands(size_t *ret_count)
+{
+	*ret_count = COUNT(commands);
+	return commands;
+}
+
+const struct cli_option *
+cli_globals(void)
+{
+	return global_options;
+}
+
+const struct cli_exit *
+cli_exits(size_t *ret_count)
+{
+	*ret_count = COUNT(exits);
+	return exits;
+}

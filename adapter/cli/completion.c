@@ -1,0 +1,188 @@
+#include <string.h>
+
+#include "cli_internal.h"
+#include "plan.h"
+
+/*
+ * Completion for bash, from the tables: the words of the command so far choose
+ * a row of a case, the row has its options.  contrib/completions has the
+ * output.
+ */
+
+static void
+write_first_words(FILE *out)
+{
+	const struct cli_command *commands;
+	size_t i, count, len, before = 0;
+
+	commands = cli_commands(&count);
+	for (i = 0; i < count; i++) {
+		len = strcspn(commands[i].name, " ");
+		if (i > 0 && len == before &&
+		    strncmp(commands[i].name, commands[i - 1].name, len) == 0)
+			continue;
+		fprintf(out, "%s%.*s", i == 0 ? "" : " ", (int)len,
+		    commands[i].name);
+		before = len;
+	}
+}
+
+static void
+write_option_words(FILE *out, const struct cli_option *options)
+{
+	for (; options->name != NULL; options++)
+		fprintf(out, " --%s", options->name);
+}
+
+static void
+write_groups(FILE *out)
+{
+	const struct cli_command *commands;
+	const char *name, *space;
+	size_t i, count, len, before = 0;
+
+	commands = cli_commands(&count);
+	for (i = 0; i < count; i++) {
+		name = commands[i].name;
+		space = strchr(name, ' ');
+		if (space == NULL)
+			continue;
+		len = (size_t)(space - name);
+		if (len != before || strncmp(name, commands[i - 1].name, len))
+			fprintf(out, "%s\t%.*s) words=\"",
+			    before == 0 ? "" : "\" ;;\n", (int)len, name);
+		else
+			fputc(' ', out);
+		fputs(space + 1, out);
+		before = len;
+	}
+	fputs("\" ;;\n", out);
+}
+
+static void
+write_commands(FILE *out)
+{
+	const struct cli_command *commands;
+	const struct cli_option *const *group;
+	size_t i, count;
+
+	commands = cli_commands(&count);
+	for (i = 0; i < count; i++) {
+		fprintf(out, "\t\"%s\") options=\"", commands[i].name);
+		for (group = commands[i].options; *group != NULL; group++)
+			write_option_words(out, *group);
+		fputs("\" ;;\n", out);
+	}
+}
+
+static void
+write_values_of(FILE *out, const struct cli_option *options)
+{
+	size_t i;
+
+	for (; options->name != NULL; options++) {
+		if (options->kind == CLI_FILE) {
+			fprintf(out,
+			    "\t--%s) COMPREPLY=($(compgen -f -- \"$cur\"))\n"
+			    "\t\treturn ;;\n",
+			    options->name);
+			continue;
+		}
+		if (options->kind != CLI_WORD)
+			continue;
+		fprintf(
+		    out, "\t--%s) COMPREPLY=($(compgen -W \"", options->name);
+		for (i = 0; options->words[i] != NULL; i++)
+			fprintf(
+			    out, "%s%s", i == 0 ? "" : " ", options->words[i]);
+		fputs("\" -- \"$cur\"))\n\t\treturn ;;\n", out);
+	}
+}
+
+static bool
+seen_before(const struct cli_command *commands, size_t at,
+    const struct cli_option *group)
+{
+	const struct cli_option *const *g;
+	size_t i;
+
+	for (i = 0; i < at; i++)
+		for (g = commands[i].options; *g != NULL; g++)
+			if (*g == group)
+				return true;
+	return false;
+}
+
+static void
+write_values(FILE *out)
+{
+	const struct cli_command *commands;
+	const struct cli_option *const *group;
+	size_t i, count;
+
+	write_values_of(out, cli_globals());
+	commands = cli_commands(&count);
+	for (i = 0; i < count; i++)
+		for (group = commands[i].options; *group != NULL; group++)
+			if (!seen_before(commands, i, *group))
+				write_values_of(out, *group);
+}
+
+static void
+write_tasks(FILE *out)
+{
+	const struct play *play;
+
+	for (play = plays(); play->name != NULL; play++)
+		fprintf(out, "%s%s", play == plays() ? "" : " ", play->name);
+}
+
+void
+cli_completion(FILE *out)
+{
+	fputs("# bash completion for amtkeeper; made by \"amtkeeper help "
+	      "--completion\"\n"
+	      "_amtkeeper()\n{\n"
+	      "\tlocal cur=${COMP_WORDS[COMP_CWORD]}\n"
+	      "\tlocal prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
+	      "\tlocal word command= words= options=\n"
+	      "\tCOMPREPLY=()\n"
+	      "\tcase $prev in\n",
+	    out);
+	write_values(out);
+	fputs("\tesac\n"
+	      "\tfor word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+	      "\t\tcase $word in\n"
+	      "\t\t-*) ;;\n"
+	      "\t\t*) command=\"${command:+$command }$word\" ;;\n"
+	      "\t\tesac\n"
+	      "\tdone\n"
+	      "\tcase $command in\n"
+	      "\t'') words=\"",
+	    out);
+	write_first_words(out);
+	fputs("\" ;;\n", out);
+	write_groups(out);
+	fputs("\trun|plan) words=\"", out);
+	write_tasks(out);
+	fputs("\" ;;\n"
+	      "\tesac\n"
+	      "\tcase $command in\n"
+	      "\trun\\ *) command=run ;;\n"
+	      "\tplan\\ *) command=plan ;;\n"
+	      "\tesac\n"
+	      "\tcase $command in\n",
+	    out);
+	write_commands(out);
+	fputs("\tesac\n"
+	      "\tif [[ $cur == -* ]]; then\n"
+	      "\t\twords=\"$options",
+	    out);
+	write_option_words(out, cli_globals());
+	fputs("\"\n"
+	      "\tfi\n"
+	      "\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
+	      "}\n"
+	      "complete -o default -F _amtkeeper amtkeeper\n",
+	    out);
+}

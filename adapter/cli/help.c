@@ -1,0 +1,139 @@
+#include <string.h>
+
+#include "cli_internal.h"
+#include "str.h"
+
+#define OPTION_WIDTH 26
+#define LINE_WIDTH 79
+
+/* Words of text, each line indented, broken before the width. */
+static void
+write_wrapped(FILE *out, const char *text, int indent)
+{
+	int column = 0, len;
+
+	while (*text != '\0') {
+		if (*text == '\n') {
+			fputs("\n", out);
+			column = 0;
+			text++;
+			continue;
+		}
+		len = (int)strcspn(text, " \n");
+		if (column > 0 && column + 1 + len > LINE_WIDTH) {
+			fputc('\n', out);
+			column = 0;
+		}
+		if (column == 0)
+			column = fprintf(out, "%*s", indent, "");
+		else
+			column += fprintf(out, " ");
+		column += fprintf(out, "%.*s", len, text);
+		text += len;
+		text += strspn(text, " ");
+	}
+	fputc('\n', out);
+}
+
+static void
+write_option(FILE *out, const struct cli_option *o)
+{
+	char head[64];
+	char letter[8] = "    ";
+
+	if (o->letter != '\0')
+		(void)snprintf(letter, sizeof(letter), "-%c, ", o->letter);
+	(void)snprintf(head, sizeof(head), "%s--%s%s%s", letter, o->name,
+	    o->arg == NULL ? "" : " ", o->arg == NULL ? "" : o->arg);
+	if (strlen(head) < OPTION_WIDTH)
+		fprintf(out, "  %-*s%s\n", OPTION_WIDTH, head, o->help);
+	else
+		fprintf(
+		    out, "  %s\n  %*s%s\n", head, OPTION_WIDTH, "", o->help);
+}
+
+static void
+write_options(FILE *out, const char *title, const struct cli_option *options)
+{
+	if (title != NULL)
+		fprintf(out, "\n%s:\n", title);
+	for (; options->name != NULL; options++)
+		write_option(out, options);
+}
+
+static void
+write_exits(FILE *out)
+{
+	const struct cli_exit *exits;
+	size_t i, count;
+
+	exits = cli_exits(&count);
+	fputs("\nExit codes:\n", out);
+	for (i = 0; i < count; i++)
+		fprintf(out, "  %3d  %s\n", exits[i].code, exits[i].help);
+}
+
+static void
+write_commands(FILE *out, const char *group)
+{
+	const struct cli_command *commands;
+	size_t i, count, len = group == NULL ? 0 : strlen(group);
+
+	commands = cli_commands(&count);
+	for (i = 0; i < count; i++)
+		if (group == NULL ||
+		    (strncmp(commands[i].name, group, len) == 0 &&
+			commands[i].name[len] == ' '))
+			fprintf(out, "  %-18s%s\n", commands[i].name,
+			    commands[i].summary);
+}
+
+void
+cli_help(FILE *out)
+{
+	fputs("amtkeeper: keeps the configuration of Intel AMT fleets alive\n"
+	      "\nUsage: amtkeeper [OPTION...] COMMAND [ARGUMENT...]\n"
+	      "\nCommands:\n",
+	    out);
+	write_commands(out, NULL);
+	write_options(out, "Options of every command", cli_globals());
+	write_exits(out);
+	fputs("\n\"amtkeeper COMMAND --help\" tells more; amtkeeper(1) has all "
+	      "of it.\n",
+	    out);
+}
+
+void
+cli_help_group(FILE *out, const char *group)
+{
+	fprintf(out, "Usage: amtkeeper %s COMMAND [ARGUMENT...]\n\nCommands:\n",
+	    group);
+	write_commands(out, group);
+	fprintf(out, "\n\"amtkeeper %s COMMAND --help\" tells more.\n", group);
+}
+
+void
+cli_help_command(FILE *out, const struct cli_command *command)
+{
+	const struct cli_option *const *group;
+	size_t i;
+
+	fprintf(out, "amtkeeper %s: %s\n\nUsage: amtkeeper %s%s%s%s\n",
+	    command->name, command->summary, command->name,
+	    command->options[0] == NULL ? "" : " [OPTION...]",
+	    command->args[0] == '\0' ? "" : " ", command->args);
+	if (command->text[0] != '\0') {
+		fputc('\n', out);
+		write_wrapped(out, command->text, 0);
+	}
+	if (command->options[0] != NULL)
+		fputs("\nOptions:\n", out);
+	for (group = command->options; *group != NULL; group++)
+		write_options(out, NULL, *group);
+	write_options(out, "Options of every command", cli_globals());
+	if (command->examples[0] != NULL)
+		fputs("\nExamples:\n", out);
+	for (i = 0; command->examples[i] != NULL; i++)
+		fprintf(out, "  amtkeeper %s\n", command->examples[i]);
+	fputs("\nExit codes: amtkeeper --help\n", out);
+}

@@ -1,0 +1,30 @@
+#ifndef CLI_PROGRESS_INTERNAL_H_
+#define CLI_PROGRESS_INTERNAL_H_
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/*
+ * How far a fleet is, on stderr: one line drawn again and again on a terminal,
+ * else a line for every tenth, so that a log stays readable.
+ */
+struct progress {
+	FILE *out;
+	bool terminal, quiet;
+	size_t total, done, ok, changed, failed;
+	int64_t started_ms, drawn_ms; /* clock_mono_ms() */
+	unsigned tenth;		      /* last one written */
+};
+
+void progress_start(
+    struct progress *p, FILE *out, bool terminal, bool quiet, size_t total);
+/* Draw after a count went up. */
+void progress_draw(struct progress *p, int64_t now_ms);
+/* Take the line off the terminal before other text. */
+void progress_clear(struct progress *p);
+/* "1 234/10 000 ok 1 180 changed 40 failed 14 eta 3m 10s" */
+#define PROGRESS_TEXT 160
+char *progress_text(
+    const struct progress *p, int64_t now_ms, char out[PROGRESS_TEXT]);
+#endif

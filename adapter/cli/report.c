@@ -1,0 +1,246 @@
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "cli_internal.h"
+#include "clock.h"
+#include "device.h"
+#include "mem.h"
+#include "secret.h"
+#include "store.h"
+#include "str.h"
+
+#define SECRET_MAX 1024
+#define ACTOR_MAX 64
+
+__attribute__((format(printf, 1, 0))) static void
+write_complaint(const char *fmt, va_list args)
+{
+	fputs("amtkeeper: ", stderr);
+	vfprintf(stderr, fmt, args);
+	fputc('\n', stderr);
+}
+
+int
+cli_complain(int code, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	write_complaint(fmt, args);
+	va_end(args);
+	return code;
+}
+
+void
+cli_note(const struct cli *c, const char *fmt, ...)
+{
+	va_list args;
+
+	if (c->quiet)
+		return;
+	va_start(args, fmt);
+	write_complaint(fmt, args);
+	va_end(args);
+}
+
+int
+cli_exit_of(const struct err *err)
+{
+	static const struct {
+		enum err_kind kind;
+		int code;
+	} codes[] = {
+	    {ERR_INVALID, CODE_INPUT},
+	    {ERR_NOTFOUND, CODE_NOTHING},
+	    {ERR_CONFLICT, CODE_EXISTS},
+	    {ERR_DENIED, CODE_DENIED},
+	    {ERR_REFUSED, CODE_REFUSED},
+	    {ERR_UNREACHABLE, CODE_UNREACHABLE},
+	    {ERR_UNKNOWN, CODE_UNKNOWN},
+	    {ERR_PROTOCOL, CODE_PROTOCOL},
+	    {ERR_UNTRUSTED, CODE_UNTRUSTED},
+	    {ERR_STORAGE, CODE_STORE},
+	    {ERR_CANCELLED, CODE_INTERRUPTED},
+	};
+	size_t i;
+
+	if (err->domain == ERR_PT || err->domain == ERR_SOAP)
+		return CODE_DEVICE_REFUSED;
+	for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (codes[i].kind == err->kind)
+			return codes[i].code;
+	return CODE_FAILED;
+}
+
+int
+cli_fail(const struct err *err)
+{
+	return cli_complain(cli_exit_of(err), "%s", err->text);
+}
+
+/* --- parts --- */
+
+int
+cli_load(struct cli *c)
+{
+	struct err err = {.kind = ERR_NONE};
+
+	if (daemon_load(c->conf_file, &c->daemon, &err) == 0)
+		return CODE_OK;
+	if (err.kind == ERR_NOTFOUND)
+		return cli_complain(CODE_CONFIG,
+		    "%s\n(\"amtkeeper init\" makes a configuration; "
+		    "--config names another file)",
+		    err.text);
+	return cli_complain(CODE_CONFIG, "%s", err.text);
+}
+
+int
+cli_open(struct cli *c, enum daemon_parts parts, const char *actor)
+{
+	struct err err = {.kind = ERR_NONE};
+	int code = cli_load(c);
+
+	if (code != CODE_OK)
+		return code;
+	if (daemon_open(&c->daemon, parts, actor, &err) == 0)
+		return CODE_OK;
+	code = c->daemon.store == NULL ? CODE_STORE
+	    : c->daemon.ca == NULL     ? CODE_CA
+				       : CODE_FAILED;
+	return cli_complain(code, "%s", err.text);
+}
+
+const char *
+cli_actor(void)
+{
+	static char actor[ACTOR_MAX];
+	const struct passwd *user = getpwuid(getuid());
+
+	if (user != NULL)
+		(void)snprintf(
+		    actor, sizeof(actor), "cli:%.32s", user->pw_name);
+	else
+		(void)snprintf(
+		    actor, sizeof(actor), "cli:%lu", (unsigned long)getuid());
+	return actor;
+}
+
+int
+cli_event(struct cli *c, const struct device *device, const char *kind,
+    const char *detail, struct err *err)
+{
+	struct store_event event = {.at = clock_now(),
+	    .device = device == NULL ? 0 : device->id,
+	    .name = device == NULL ? NULL : device->name,
+	    .kind = kind,
+	    .actor = cli_actor(),
+	    .detail = detail};
+
+	return store_event_add(c->daemon.store, &event, err);
+}
+
+struct table *
+cli_table(const struct cli *c, const struct table_column *columns, size_t count)
+{
+	struct table *t = table_new(c->format, columns, count, stdout);
+
+	if (c->colour)
+		table_set_colour(t);
+	return t;
+}
+
+/* --- asking a person --- */
+
+static struct secret *
+read_line(FILE *in)
+{
+	char line[SECRET_MAX + 2];
+	struct secret *secret = NULL;
+	size_t len;
+
+	if (fgets(line, sizeof(line), in) != NULL) {
+		len = strcspn(line, "\r\n");
+		if (len <= SECRET_MAX)
+			secret = secret_new(line, len);
+	}
+	secret_wipe(line, sizeof(line));
+	return secret;
+}
+
+static struct secret *
+prompt_secret(const char *prompt)
+{
+	struct termios old, quiet;
+	struct secret *secret;
+
+	if (tcgetattr(STDIN_FILENO, &old) != 0) {
+		(void)cli_complain(CODE_FAILED, "no terminal to ask on");
+		return NULL;
+	}
+	quiet = old;
+	quiet.c_lflag &= ~(tcflag_t)ECHO;
+	fputs(prompt, stderr);
+	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+	secret = read_line(stdin);
+	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
+	fputc('\n', stderr);
+	return secret;
+}
+
+struct secret *
+cli_secret(const struct cli *c, const char *option, const char *prompt)
+{
+	const char *file = cli_text(c, option);
+	struct err err = {.kind = ERR_NONE};
+	struct secret *secret;
+	size_t len = 0;
+
+	if (file == NULL && !isatty(STDIN_FILENO)) {
+		(void)cli_complain(CODE_USAGE,
+		    "standard input is no terminal: give --%s FILE, or "
+		    "--%s - to read it from standard input",
+		    option, option);
+		return NULL;
+	}
+	if (file == NULL)
+		secret = prompt_secret(prompt);
+	else if (str_eq(file, "-"))
+		secret = read_line(stdin);
+	else if ((secret = secret_from_file(file, &err)) == NULL) {
+		(void)cli_fail(&err);
+		return NULL;
+	}
+	if (secret != NULL)
+		(void)secret_bytes(secret, &len);
+	if (secret == NULL || len == 0) {
+		(void)cli_complain(CODE_INPUT, "no password was given");
+		secret_free(secret);
+		return NULL;
+	}
+	return secret;
+}
+
+bool
+cli_confirm(const struct cli *c, const char *question)
+{
+	char line[16];
+
+	if (cli_flag(c, "yes"))
+		return true;
+	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
+		(void)cli_complain(
+		    CODE_REFUSED, "%s: refused without --yes", question);
+		return false;
+	}
+	fprintf(stderr, "%s? Type \"yes\": ", question);
+	if (fgets(line, sizeof(line), stdin) == NULL)
+		return false;
+	line[strcspn(line, "\r\n")] = '\0';
+	return str_eq(line, "yes");
+}

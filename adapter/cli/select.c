@@ -1,0 +1,147 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli_internal.h"
+#include "device.h"
+#include "diagnose.h"
+#include "mem.h"
+#include "store.h"
+
+struct pick {
+	cli_device_fn *fn;
+	void *cookie;
+	bool several;	     /* patterns, so that a device may come twice */
+	unsigned char *seen; /* a bit per id */
+	size_t seen_size;
+	size_t count, limit;
+};
+
+static const char *
+pattern_at(const struct cli *c, size_t first, size_t i)
+{
+	size_t given = c->arg_count > first ? c->arg_count - first : 0;
+
+	if (i < given)
+		return c->args[first + i];
+	return cli_each(c, "device", i - given);
+}
+
+bool
+cli_selected(const struct cli *c, size_t first)
+{
+	return pattern_at(c, first, 0) != NULL || cli_flag(c, "all") ||
+	    cli_text(c, "reason") != NULL || cli_text(c, "site") != NULL;
+}
+
+/* Ids are small: the store counts them up from 1. */
+static bool
+seen_before(struct pick *p, int64_t id)
+{
+	size_t at = (size_t)id / 8, size;
+	unsigned char bit = (unsigned char)(1u << (id % 8));
+	bool seen;
+
+	if (at >= p->seen_size) {
+		size = (at + 1) * 2;
+		p->seen = mem_grow(p->seen, size, 1);
+		memset(p->seen + p->seen_size, 0, size - p->seen_size);
+		p->seen_size = size;
+	}
+	seen = (p->seen[at] & bit) != 0;
+	p->seen[at] |= bit;
+	return seen;
+}
+
+static int
+pick_one(void *cookie, const struct device *device, struct err *err)
+{
+	struct pick *p = cookie;
+
+	if (p->several && seen_before(p, device->id))
+		return 0;
+	if (p->limit != 0 && p->count == p->limit)
+		return 0;
+	p->count++;
+	return p->fn(p->cookie, device, err);
+}
+
+static int
+check_reason(const struct cli *c)
+{
+	const char *code = cli_text(c, "reason");
+	int i;
+
+	if (code == NULL || reason_find(code) >= 0)
+		return CODE_OK;
+	(void)cli_complain(CODE_USAGE, "%s is no finding; there are:", code);
+	for (i = 0; i < REASON_COUNT; i++)
+		fprintf(stderr, "  %s\n", reason_code((enum reason)i));
+	return CODE_USAGE;
+}
+
+/* All devices of one pattern (NULL: any name). */
+static int
+scan(struct cli *c, const char *pattern, struct pick *p)
+{
+	struct store_filter filter = {.name = pattern,
+	    .reason = cli_text(c, "reason"),
+	    .site = cli_text(c, "site"),
+	    .limit = p->several ? 0 : p->limit};
+	struct err err = {.kind = ERR_NONE};
+	int64_t matches = 0;
+
+	if (store_device_count(c->daemon.store, &filter, &matches, &err) != 0)
+		return cli_fail(&err);
+	if (matches == 0 && pattern != NULL)
+		return cli_complain(
+		    CODE_NOTHING, "no device matches %s", pattern);
+	if (matches == 0)
+		return cli_complain(CODE_NOTHING, "no device matches");
+	if (store_device_scan(c->daemon.store, &filter, pick_one, p, &err) != 0)
+		return cli_fail(&err);
+	return CODE_OK;
+}
+
+int
+cli_select(struct cli *c, size_t first, cli_device_fn *fn, void *cookie)
+{
+	struct pick p = {.fn = fn,
+	    .cookie = cookie,
+	    .limit = (size_t)cli_count(c, "limit", 0)};
+	const char *pattern;
+	int code = check_reason(c);
+	size_t i;
+
+	if (code != CODE_OK)
+		return code;
+	p.several = pattern_at(c, first, 1) != NULL;
+	if (pattern_at(c, first, 0) == NULL)
+		return scan(c, NULL, &p);
+	for (i = 0; (pattern = pattern_at(c, first, i)) != NULL; i++) {
+		code = scan(c, pattern, &p);
+		if (code != CODE_OK)
+			break;
+	}
+	free(p.seen);
+	return code;
+}
+
+static int
+keep_id(void *cookie, const struct device *device, struct err *err)
+{
+	struct cli_ids *ids = cookie;
+
+	(void)err;
+	if (ids->count == ids->room) {
+		ids->room = (ids->room + 8) * 2;
+		ids->ids = mem_grow(ids->ids, ids->room, sizeof(*ids->ids));
+	}
+	ids->ids[ids->count++] = device->id;
+	return 0;
+}
+
+int
+cli_select_ids(struct cli *c, size_t first, struct cli_ids *ret_ids)
+{
+	return cli_select(c, first, keep_id, ret_ids);
+}

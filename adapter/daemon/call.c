@@ -1,0 +1,195 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "ca.h"
+#include "conf.h"
+#include "daemon.h"
+#include "device.h"
+#include "err.h"
+#include "loop.h"
+#include "mem.h"
+#include "net.h"
+#include "secret.h"
+#include "store.h"
+#include "str.h"
+#include "wsman.h"
+
+#define FQDN_SIZE 256
+#define MAX_NAMES 5
+#define SHA256_SIZE 32
+#define CERT_MAX 8192
+#define PEM_MAX (64 * 1024)
+
+struct call {
+	struct daemon *d;
+	const struct device *device;
+	char *names[MAX_NAMES]; /* where it may be, in this order */
+	size_t name_count, at;
+	char *address; /* the first that resolves */
+	struct secret *password;
+	struct buf ca_pem;
+	char next_leaf[2 * SHA256_SIZE + 1];
+	struct wsman *session;
+	daemon_reply_fn *done;
+	void *cookie;
+	struct err err;
+};
+
+/* --- where the device is --- */
+
+static void
+add_name(struct call *c, const char *name)
+{
+	if (!str_empty(name) && c->name_count < MAX_NAMES)
+		c->names[c->name_count++] = mem_dup(name);
+}
+
+static void
+list_names(struct call *c)
+{
+	char fqdn[FQDN_SIZE];
+
+	if (c->device->address != NULL) {
+		add_name(c, c->device->address);
+		return;
+	}
+	add_name(c, device_host_fqdn(c->device, fqdn));
+	add_name(c, c->device->name);
+	add_name(c, device_amt_fqdn(c->device, fqdn));
+	add_name(c, c->device->ip_address);
+}
+
+static void
+resolved(void *cookie, const char *address)
+{
+	struct call *c = cookie;
+
+	if (address == NULL && ++c->at < c->name_count) {
+		loop_resolve(c->d->loop, c->names[c->at], resolved, c);
+		return;
+	}
+	c->address = mem_dup(address);
+	loop_stop(c->d->loop);
+}
+
+static int
+find_address(struct call *c, struct err *err)
+{
+	list_names(c);
+	loop_resolve(c->d->loop, c->names[0], resolved, c);
+	loop_run(c->d->loop);
+	if (c->address == NULL)
+		return err_set(err, ERR_UNREACHABLE,
+		    "name does not resolve: %s", c->names[0]);
+	return 0;
+}
+
+/* --- whom we talk to, and as whom --- */
+
+static int
+next_leaf(struct call *c, struct err *err)
+{
+	uint8_t hash[SHA256_SIZE];
+	struct buf der;
+	int rc;
+
+	if (c->device->next_cert == NULL)
+		return 0;
+	buf_init(&der, CERT_MAX);
+	rc = str_unbase64(&der, c->device->next_cert);
+	if (rc == 0) {
+		str_sha256(der.data, der.len, hash);
+		str_hex(hash, sizeof(hash), c->next_leaf);
+	} else {
+		(void)err_set(err, ERR_STORAGE,
+		    "%s: the stored certificate is damaged", c->device->name);
+	}
+	buf_free(&der);
+	return rc;
+}
+
+static int
+open_session(struct call *c, struct err *err)
+{
+	const struct device *d = c->device;
+	const struct conf *conf = c->d->conf;
+	char fqdn[FQDN_SIZE];
+	const char *next = c->next_leaf[0] == '\0' ? NULL : c->next_leaf;
+	struct net_trust trust = {
+	    .leaf_sha256 = d->leaf_sha256 != NULL ? d->leaf_sha256 : next,
+	    .leaf2_sha256 = d->leaf_sha256 != NULL ? next : NULL,
+	    .ca_pem = buf_text(&c->ca_pem),
+	    .name = device_host_fqdn(d, fqdn)};
+	struct wsman_conf how = {.address = c->address,
+	    .port = (uint16_t)(d->use_tls ? d->tls_port : d->plain_port),
+	    .tls = d->use_tls,
+	    .legacy_tls = conf->legacy_tls,
+	    .trust = &trust,
+	    .realm = d->digest_realm,
+	    .user = d->admin_user,
+	    .password = c->password,
+	    .connect_ms = (unsigned)conf->connect_timeout * 1000,
+	    .call_ms = (unsigned)conf->call_timeout * 1000};
+
+	if (d->digest_realm == NULL)
+		return err_set(err, ERR_REFUSED,
+		    "%s was never read: run \"amtkeeper discover %s\" first",
+		    d->name, d->name);
+	return wsman_new(c->d->net, &how, &c->session, err);
+}
+
+static void
+answered(void *cookie, const struct wsman_reply *reply, const struct err *err)
+{
+	struct call *c = cookie;
+
+	c->err = *err;
+	if (err->kind == ERR_NONE)
+		c->done(c->cookie, reply);
+	loop_stop(c->d->loop);
+}
+
+static void
+call_free(struct call *c)
+{
+	size_t i;
+
+	wsman_free(c->session);
+	secret_free(c->password);
+	buf_free(&c->ca_pem);
+	free(c->address);
+	for (i = 0; i < c->name_count; i++)
+		free(c->names[i]);
+}
+
+int
+daemon_call(struct daemon *d, const struct device *device,
+    const struct wsman_request *request, daemon_reply_fn *done, void *cookie,
+    struct err *err)
+{
+	struct call c = {
+	    .d = d, .device = device, .done = done, .cookie = cookie};
+	int rc = -1;
+
+	buf_init(&c.ca_pem, PEM_MAX);
+	if (store_secret_get(d->store, device->id, STORE_SECRET_ADMIN,
+		&c.password, err) != 0)
+		goto out;
+	if (ca_chain_pem(d->ca, &c.ca_pem, err) != 0)
+		goto out;
+	if (next_leaf(&c, err) != 0 || find_address(&c, err) != 0)
+		goto out;
+	if (open_session(&c, err) != 0)
+		goto out;
+	if (wsman_call(c.session, request, 0, answered, &c, err) != 0)
+		goto out;
+	loop_run(d->loop);
+	if (c.err.kind == ERR_NONE)
+		rc = 0;
+	else if (err != NULL)
+		*err = c.err;
+out:
+	call_free(&c);
+	return rc;
+}
