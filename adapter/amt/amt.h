@@ -90,8 +90,10 @@ struct amt_cert {
 };
 struct amt_key {
 	char handle[AMT_HANDLE];
-	uint8_t *spki; /* DER SubjectPublicKeyInfo, made from DERKey (PKCS#1) */
+	uint8_t *spki; /* DER SubjectPublicKeyInfo, made from DERKey (PKCS#1);
+			* NULL for a key that is no RSA key */
 	size_t spki_len;
+	bool pending; /* still being generated: has no public part */
 };
 struct amt_pki {
 	struct amt_cert certs[AMT_MAX_STORE];

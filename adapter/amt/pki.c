@@ -115,8 +115,8 @@ out:
 	return rc;
 }
 
-/* A key that is no RSA key, or still being made, is listed without its public
- * part. */
+/* A key that is no RSA key, or still being generated, is listed without its
+ * public part. */
 static enum op_turn
 take_keys(void *state, const struct wsman_reply *reply, struct err *err)
 {
@@ -134,6 +134,7 @@ take_keys(void *state, const struct wsman_reply *reply, struct err *err)
 		if (field_text(n, "InstanceID", k->handle, sizeof(k->handle),
 			err) != 0)
 			return OP_FAIL;
+		k->pending = str_empty(xml_child_text(n, "DERKey"));
 		(void)pki_spki(n, &k->spki, &k->spki_len);
 		p->got.key_count++;
 	}

@@ -1,0 +1,240 @@
+#include <openssl/asn1.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "buf.h"
+#include "err.h"
+#include "mem.h"
+#include "port_device_internal.h"
+#include "str.h"
+
+#define MAX_TEXT 1024 /* of a name in a certificate */
+#define MAX_NAMES 32
+#define MAX_DER 16384
+#define MAX_ANCHORS 8
+
+static int64_t
+unix_time(const ASN1_TIME *at)
+{
+	struct tm tm;
+
+	memset(&tm, 0, sizeof(tm));
+	if (ASN1_TIME_to_tm(at, &tm) != 1)
+		return 0;
+	return (int64_t)timegm(&tm);
+}
+
+/* RFC 2253 with everything but plain ASCII escaped. */
+static char *
+name_text(const X509_NAME *name)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *text = NULL, *data;
+	long len;
+
+	if (bio != NULL &&
+	    X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253) >= 0) {
+		len = BIO_get_mem_data(bio, &data);
+		if (len > 0)
+			text = mem_dup_len(
+			    data, len > MAX_TEXT ? MAX_TEXT : (size_t)len);
+	}
+	BIO_free(bio);
+	return text == NULL ? mem_dup("") : text;
+}
+
+static char *
+serial_text(const X509 *cert)
+{
+	const ASN1_INTEGER *serial = X509_get0_serialNumber(cert);
+	size_t len = (size_t)ASN1_STRING_length(serial);
+	char *text = mem_alloc(2 * len + 1);
+
+	str_hex(ASN1_STRING_get0_data(serial), len, text);
+	return text;
+}
+
+/* --- alternative names --- */
+
+static int
+compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* "dns:name" or "ip:address"; NULL for others. What is no plain word is a
+ * peer's attempt at our log lines: escaped. */
+static char *
+one_name(const GENERAL_NAME *name)
+{
+	const ASN1_STRING *value;
+	const uint8_t *data;
+	char *text = NULL;
+	struct buf b;
+	int type, len;
+
+	value = GENERAL_NAME_get0_value(name, &type);
+	if (type != GEN_DNS && type != GEN_IPADD)
+		return NULL;
+	data = ASN1_STRING_get0_data(value);
+	len = ASN1_STRING_length(value);
+	buf_init(&b, MAX_TEXT);
+	if (type == GEN_DNS) {
+		buf_str(&b, "dns:");
+		str_printable(&b, (const char *)data, (size_t)len, 255);
+	} else if (len == 4) {
+		buf_printf(
+		    &b, "ip:%u.%u.%u.%u", data[0], data[1], data[2], data[3]);
+	}
+	if (b.len > 0 && strchr(buf_text(&b), ' ') == NULL)
+		text = mem_dup(buf_text(&b));
+	buf_free(&b);
+	return text;
+}
+
+static char *
+join(char **list, size_t count)
+{
+	char *text;
+	struct buf b;
+	size_t i;
+
+	buf_init(&b, MAX_NAMES * MAX_TEXT);
+	qsort(list, count, sizeof(*list), compare);
+	for (i = 0; i < count; i++) {
+		if (i > 0)
+			buf_char(&b, ' ');
+		buf_str(&b, list[i]);
+		free(list[i]);
+	}
+	text = mem_dup(buf_text(&b));
+	buf_free(&b);
+	return text;
+}
+
+static char *
+names_text(const X509 *cert)
+{
+	GENERAL_NAMES *names;
+	char *list[MAX_NAMES], *name;
+	size_t count = 0;
+	int i;
+
+	names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+	for (i = 0; i < sk_GENERAL_NAME_num(names) && count < MAX_NAMES; i++) {
+		name = one_name(sk_GENERAL_NAME_value(names, i));
+		if (name != NULL)
+			list[count++] = name;
+	}
+	GENERAL_NAMES_free(names);
+	return join(list, count);
+}
+
+/* --- ours? --- */
+
+/* Signed by our CA, whatever its time and names are: an expired certificate of
+ * ours is still one that we replace and revoke. */
+static bool
+is_ours(X509_STORE *roots, X509 *cert)
+{
+	X509_STORE_CTX *context = X509_STORE_CTX_new();
+	bool ours = false;
+
+	if (roots != NULL && context != NULL &&
+	    X509_STORE_CTX_init(context, roots, cert, NULL) == 1) {
+		X509_STORE_CTX_set_flags(context, X509_V_FLAG_NO_CHECK_TIME);
+		ours = X509_verify_cert(context) == 1;
+	}
+	X509_STORE_CTX_free(context);
+	ERR_clear_error();
+	return ours;
+}
+
+X509_STORE *
+cert_roots(const char *pem, struct err *err)
+{
+	BIO *bio = BIO_new_mem_buf(pem, -1);
+	X509_STORE *store = X509_STORE_new();
+	X509 *cert;
+	int count = 0;
+
+	while (bio != NULL && store != NULL && count < MAX_ANCHORS) {
+		cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+		if (cert == NULL)
+			break;
+		X509_STORE_add_cert(store, cert);
+		X509_free(cert);
+		count++;
+	}
+	BIO_free(bio);
+	ERR_clear_error();
+	if (count > 0)
+		return store;
+	X509_STORE_free(store);
+	err_set(err, ERR_STORAGE, "CA has no certificates in PEM form");
+	return NULL;
+}
+
+/* --- describing --- */
+
+int
+cert_describe(const struct device_port *port, const uint8_t *der, size_t len,
+    struct cert_facts *ret, struct err *err)
+{
+	const uint8_t *at = der;
+	uint8_t digest[32];
+	char hex[65];
+	X509 *cert;
+
+	cert = len > MAX_DER ? NULL : d2i_X509(NULL, &at, (long)len);
+	if (cert == NULL) {
+		ERR_clear_error();
+		return err_set(err, ERR_PROTOCOL,
+		    "device holds a certificate that is none");
+	}
+	str_sha256(der, len, digest);
+	str_hex(digest, sizeof(digest), hex);
+	ret->sha256 = mem_dup(hex);
+	ret->serial = serial_text(cert);
+	ret->subject = name_text(X509_get_subject_name(cert));
+	ret->issuer = name_text(X509_get_issuer_name(cert));
+	ret->names = names_text(cert);
+	ret->not_before = unix_time(X509_get0_notBefore(cert));
+	ret->not_after = unix_time(X509_get0_notAfter(cert));
+	ret->ours = is_ours(port->roots, cert);
+	X509_free(cert);
+	return 0;
+}
+
+void
+cert_facts_clear(struct cert_facts *facts)
+{
+	free(facts->sha256);
+	free(facts->serial);
+	free(facts->subject);
+	free(facts->issuer);
+	free(facts->names);
+	memset(facts, 0, sizeof(*facts));
+}
+
+void
+cert_base64_sha256(const char *base64, char out[65])
+{
+	uint8_t digest[32];
+	struct buf der;
+
+	out[0] = '\0';
+	buf_init(&der, MAX_DER);
+	if (!str_empty(base64) && str_unbase64(&der, base64) == 0 &&
+	    !der.over) {
+		str_sha256(der.data, der.len, digest);
+		str_hex(digest, sizeof(digest), out);
+	}
+	buf_free(&der);
+}

@@ -1,0 +1,431 @@
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "ca.h"
+#include "clock.h"
+#include "conf.h"
+#include "daemon.h"
+#include "device.h"
+#include "err.h"
+#include "loop.h"
+#include "mem.h"
+#include "net.h"
+#include "port_device_internal.h"
+#include "str.h"
+#include "wsman.h"
+
+/*
+ * The engine's port to devices, over amt and wsman.  A visit is one connection
+ * to one device, made when it is first needed; a port call is a job on it:
+ *
+ *   start -> resolve the address (once) -> run -> end -> done()
+ *              |                            ^      |
+ *              +--> unreachable             +------+  the device is away on
+ *                                            pause    purpose and was not
+ *                                                     reached: once more
+ */
+#define RETRY_MS 2000
+#define MAX_PEM (64 * 1024)
+#define CANDIDATES 4
+#define NAME 256
+#define LEGACY_MAJOR 11 /* the last firmware with TLS before 1.2 */
+/* What no certificate hashes to: looks at the leaf and goes no further. */
+#define NO_LEAF                                                                \
+	"0000000000000000000000000000000000000000000000000000000000000000"
+
+/* A name being looked up outlives a visit that is closed meanwhile. */
+struct lookup {
+	struct visit *visit; /* NULL: nobody waits any more */
+};
+
+static void connect_job(struct visit *v);
+
+/* --- waiting --- */
+
+static void
+on_timer(void *cookie)
+{
+	struct visit *v = cookie;
+	void (*wake)(struct visit *) = v->wake;
+
+	v->wake = NULL;
+	wake(v);
+}
+
+static void
+sleep_then(struct visit *v, int64_t ms, void (*wake)(struct visit *v))
+{
+	v->wake = wake;
+	loop_timer_set(v->timer, (uint64_t)ms);
+}
+
+/* --- a job's life --- */
+
+static void
+run_job(struct visit *v)
+{
+	struct err err = {0};
+
+	if (v->job.run(v, &err) != 0)
+		visit_end(v, &err);
+}
+
+static void
+clear_job(struct visit *v)
+{
+	amt_free(v->fresh);
+	v->fresh = NULL;
+	if (v->job.free_state != NULL)
+		v->job.free_state(v->job.state);
+	free(v->job.state);
+	memset(&v->job, 0, sizeof(v->job));
+}
+
+void
+visit_start(struct visit *v, job_fn *run, const struct job_args *args,
+    port_done_fn *done, void *cookie)
+{
+	assert(v->job.run == NULL);
+	v->job.run = run;
+	if (args != NULL)
+		v->job.args = *args;
+	v->job.done = done;
+	v->job.cookie = cookie;
+	sleep_then(v, 0, connect_job); /* done() never from inside the call */
+}
+
+void
+visit_end(void *cookie, const struct err *err)
+{
+	struct visit *v = cookie;
+	port_done_fn *done = v->job.done;
+	void *done_cookie = v->job.cookie;
+	struct err own = *err;
+
+	if (own.kind == ERR_UNREACHABLE && v->job.changed)
+		own.kind = ERR_UNKNOWN;
+	if (own.kind == ERR_UNREACHABLE && clock_mono_ms() < v->retry_until) {
+		sleep_then(v, RETRY_MS, run_job);
+		return;
+	}
+	clear_job(v);
+	done(done_cookie, &own);
+}
+
+void *
+visit_state(struct visit *v, size_t size, void (*free_state)(void *state))
+{
+	struct job *job = &v->job;
+
+	if (job->free_state != NULL)
+		job->free_state(job->state);
+	free(job->state);
+	job->state = mem_alloc(size);
+	job->free_state = free_state;
+	return job->state;
+}
+
+void
+visit_expect_absence(struct visit *v)
+{
+	v->retry_until = clock_mono_ms() + v->port->conf->commit_window * 1000;
+	amt_free(v->amt);
+	v->amt = NULL;
+}
+
+/* --- where it is --- */
+
+/* The i-th name or address to try, NULL when it is not known. */
+static const char *
+candidate(const struct visit *v, size_t i, char out[NAME])
+{
+	const struct device *d = v->device;
+
+	if (!str_empty(d->address))
+		return i == 0 ? d->address : NULL;
+	switch (i) {
+	case 0:
+		return device_host_fqdn(d, out);
+	case 1:
+		return d->name;
+	case 2:
+		return device_amt_fqdn(d, out);
+	default:
+		return d->ip_address;
+	}
+}
+
+static bool
+tried_before(const struct visit *v, size_t i, const char *name)
+{
+	char text[NAME];
+	size_t j;
+
+	for (j = 0; j < i; j++)
+		if (str_ieq(candidate(v, j, text), name))
+			return true;
+	return false;
+}
+
+static void
+unresolved(struct visit *v)
+{
+	struct err err = {0};
+	struct buf name;
+	char text[NAME];
+	const char *first = candidate(v, 0, text);
+
+	buf_init(&name, 4 * NAME);
+	str_printable(&name, first, strlen(first), NAME);
+	err_set(&err, ERR_UNREACHABLE, "name does not resolve: %s",
+	    buf_text(&name));
+	buf_free(&name);
+	visit_end(v, &err);
+}
+
+static void resolve_next(struct visit *v);
+
+static void
+on_name(void *cookie, const char *address)
+{
+	struct lookup *lookup = cookie;
+	struct visit *v = lookup->visit;
+
+	free(lookup);
+	if (v == NULL)
+		return;
+	v->lookup = NULL;
+	loop_timer_stop(v->timer);
+	if (address == NULL) {
+		v->candidate++;
+		resolve_next(v);
+		return;
+	}
+	v->address = mem_dup(address);
+	run_job(v);
+}
+
+/* The resolver takes too long: go on without it. */
+static void
+on_dns_timeout(struct visit *v)
+{
+	v->lookup->visit = NULL;
+	v->lookup = NULL;
+	v->candidate++;
+	resolve_next(v);
+}
+
+static void
+resolve_next(struct visit *v)
+{
+	const char *name;
+	char text[NAME];
+
+	for (; v->candidate < CANDIDATES; v->candidate++) {
+		name = candidate(v, v->candidate, text);
+		if (str_empty(name) || tried_before(v, v->candidate, name))
+			continue;
+		v->lookup = mem_alloc(sizeof(*v->lookup));
+		v->lookup->visit = v;
+		sleep_then(
+		    v, v->port->conf->dns_timeout * 1000, on_dns_timeout);
+		loop_resolve(v->port->loop, name, on_name, v->lookup);
+		return;
+	}
+	unresolved(v);
+}
+
+static void
+connect_job(struct visit *v)
+{
+	if (v->address != NULL) {
+		run_job(v);
+		return;
+	}
+	v->candidate = 0;
+	resolve_next(v);
+}
+
+/* --- sessions --- */
+
+static unsigned
+to_ms(int64_t seconds)
+{
+	return (unsigned)(seconds * 1000);
+}
+
+/* Firmware whose version we do not know yet may be old. */
+static bool
+may_be_legacy(const struct visit *v)
+{
+	return v->port->conf->legacy_tls &&
+	    device_amt_major(v->device) <= LEGACY_MAJOR;
+}
+
+/* Texts in *trust point into the record, next (65) and name. */
+static void
+fill_trust(const struct visit *v, struct net_trust *trust, char next[65],
+    char name[NAME])
+{
+	const struct device *d = v->device;
+	const char *amt = device_amt_fqdn(d, name);
+
+	memset(trust, 0, sizeof(*trust));
+	if (!str_empty(d->leaf_sha256))
+		trust->leaf_sha256 = d->leaf_sha256;
+	cert_base64_sha256(d->next_cert, next);
+	if (next[0] != '\0')
+		trust->leaf2_sha256 = next;
+	trust->ca_pem = v->port->chain_pem;
+	trust->name = str_empty(amt) ? device_host_fqdn(d, name) : amt;
+}
+
+static struct amt *
+make_session(struct visit *v, const struct fresh *how, struct err *err)
+{
+	const struct conf *conf = v->port->conf;
+	const struct device *d = v->device;
+	struct net_trust trust = {.leaf_sha256 = NO_LEAF};
+	bool tls = d->use_tls || how->leaf_only;
+	char next[65], name[NAME];
+	struct wsman_conf wc = {.address = v->address,
+	    .port = (uint16_t)(tls ? d->tls_port : d->plain_port),
+	    .tls = tls,
+	    .legacy_tls = may_be_legacy(v),
+	    .trust = &trust,
+	    .realm = d->digest_realm,
+	    .user = d->admin_user,
+	    .password = how->password,
+	    .token = how->token,
+	    .connect_ms = to_ms(conf->connect_timeout),
+	    .call_ms = to_ms(conf->call_timeout)};
+	struct wsman *session = NULL;
+
+	if (!how->leaf_only)
+		fill_trust(v, &trust, next, name);
+	if (wsman_new(v->port->net, &wc, &session, err) != 0)
+		return NULL;
+	return amt_new(v->port->loop, session);
+}
+
+struct amt *
+visit_session(struct visit *v, struct err *err)
+{
+	const struct fresh how = {.password = v->password};
+
+	if (v->password == NULL) {
+		err_set(
+		    err, ERR_INVALID, "no password is known for this device");
+		return NULL;
+	}
+	if (v->amt == NULL)
+		v->amt = make_session(v, &how, err);
+	return v->amt;
+}
+
+struct amt *
+visit_fresh(struct visit *v, const struct fresh *how, struct err *err)
+{
+	amt_free(v->fresh);
+	v->fresh = make_session(v, how, err);
+	return v->fresh;
+}
+
+/* --- the port --- */
+
+static int
+open_visit(void *self, const struct device *device,
+    const struct secret *password, struct visit **ret_visit, struct err *err)
+{
+	struct device_port *port = self;
+	struct visit *v;
+
+	if (device->tls_port < 1 || device->tls_port > UINT16_MAX ||
+	    device->plain_port < 1 || device->plain_port > UINT16_MAX)
+		return err_set(
+		    err, ERR_INVALID, "device's port number is out of range");
+	v = mem_alloc(sizeof(*v));
+	v->port = port;
+	v->device = device_copy(device);
+	if (password != NULL)
+		v->password = secret_copy(password);
+	v->timer = loop_timer_new(port->loop, on_timer, v);
+	*ret_visit = v;
+	return 0;
+}
+
+static void
+close_visit(void *self, struct visit *v)
+{
+	(void)self;
+	if (v == NULL)
+		return;
+	clear_job(v);
+	if (v->lookup != NULL)
+		v->lookup->visit = NULL;
+	amt_free(v->amt);
+	loop_timer_del(v->timer);
+	secret_free(v->password);
+	device_free(v->device);
+	free(v->address);
+	free(v);
+}
+
+static void
+use_password(void *self, struct visit *v, const struct secret *password)
+{
+	(void)self;
+	assert(v->job.run == NULL);
+	secret_free(v->password);
+	v->password = secret_copy(password);
+	amt_free(v->amt);
+	v->amt = NULL;
+}
+
+int
+port_device_new(struct loop *loop, struct net *net, const struct conf *conf,
+    struct ca *ca, struct ports *ports, struct err *err)
+{
+	struct device_port *port;
+	X509_STORE *roots = NULL;
+	struct buf pem;
+	int rc = -1;
+
+	buf_init(&pem, MAX_PEM);
+	if (ca_chain_pem(ca, &pem, err) != 0)
+		goto out;
+	roots = cert_roots(buf_text(&pem), err);
+	if (roots == NULL)
+		goto out;
+	port = mem_alloc(sizeof(*port));
+	port->loop = loop;
+	port->net = net;
+	port->conf = conf;
+	port->chain_pem = mem_dup(buf_text(&pem));
+	port->roots = roots;
+	ports->device.self = port;
+	ports->device.open = open_visit;
+	ports->device.close = close_visit;
+	ports->device.password_use = use_password;
+	port_device_looks(&ports->device);
+	port_device_acts(&ports->device);
+	rc = 0;
+out:
+	buf_free(&pem);
+	return rc;
+}
+
+void
+port_device_free(struct ports *ports)
+{
+	struct device_port *port = ports->device.self;
+
+	if (port == NULL)
+		return;
+	X509_STORE_free(port->roots);
+	free(port->chain_pem);
+	free(port);
+	ports->device.self = NULL;
+}

@@ -1,0 +1,116 @@
+#ifndef PORT_DEVICE_INTERNAL_H_
+#define PORT_DEVICE_INTERNAL_H_
+#include <openssl/x509.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "amt.h"
+#include "ports.h"
+#include "secret.h"
+
+struct conf;
+struct device;
+struct loop;
+struct loop_timer;
+struct net;
+struct profile;
+
+/* What all visits share. */
+struct device_port {
+	struct loop *loop;
+	struct net *net;
+	const struct conf *conf; /* borrowed */
+	char *chain_pem;	 /* our CA's certificates */
+	X509_STORE *roots;	 /* the same */
+};
+
+struct lookup;
+struct visit;
+
+/* Begin (again, from the start) what a job is about; ends in visit_end(). */
+typedef int job_fn(struct visit *v, struct err *err);
+
+/* Arguments of a port call, borrowed until its done(). */
+struct job_args {
+	const struct profile *profile;
+	const struct secret *password;
+	const char *handle, *der, *token; /* base64 where bytes */
+	const char *host, *domain, *mode, *realm, *salt;
+	const char *spki, *fqdn, *short_name;
+	int64_t bits, kvno, iterations;
+	struct device *into;
+	struct port_pki *ret_pki;
+	int64_t *ret_offset;
+	char *ret_sha256;
+	struct buf *ret_bytes;
+};
+
+/* The port call under way. */
+struct job {
+	job_fn *run; /* NULL: none */
+	struct job_args args;
+	port_done_fn *done;
+	void *cookie;
+	bool changed; /* a part of it has changed the device */
+	/* Kept between its exchanges, if it has several. */
+	void *state;
+	void (*free_state)(void *state);
+};
+
+struct visit {
+	struct device_port *port;
+	struct device *device;	 /* copy */
+	struct secret *password; /* NULL: handshakes only */
+	char *address;		 /* literal; NULL until resolved */
+	struct lookup *lookup;	 /* under way */
+	size_t candidate;	 /* name being looked up */
+	struct amt *amt;	 /* the session, made when first needed */
+	struct amt *fresh;	 /* another one, for the job only */
+	struct loop_timer *timer;
+	void (*wake)(struct visit *v); /* what the timer is for */
+	int64_t retry_until; /* a device away on purpose is waited for */
+	struct job job;
+};
+
+/* The visit's session; NULL with *err. */
+struct amt *visit_session(struct visit *v, struct err *err);
+/* How a session of the job's own differs from the visit's. */
+struct fresh {
+	const struct secret *password;
+	const char *token;
+	bool leaf_only; /* TLS whatever the record says; nothing is trusted */
+};
+struct amt *visit_fresh(
+    struct visit *v, const struct fresh *how, struct err *err);
+/* args may be NULL. Runs from the loop. */
+void visit_start(struct visit *v, job_fn *run, const struct job_args *args,
+    port_done_fn *done, void *cookie);
+/* An amt_done_fn: the job is over. Nothing of v is touched after. */
+void visit_end(void *cookie, const struct err *err);
+/* Room for the job's own state; an earlier try's is freed. */
+void *visit_state(
+    struct visit *v, size_t size, void (*free_state)(void *state));
+/* The device was told something after which it is away for a while: forget the
+ * connection, and wait for the device in the calls that follow. */
+void visit_expect_absence(struct visit *v);
+
+/* --- port_device_look.c, port_device_act.c --- */
+void port_device_looks(struct port_device *port);
+void port_device_acts(struct port_device *port);
+
+/* --- port_cert.c --- */
+struct cert_facts {
+	char *sha256, *serial, *subject, *issuer, *names;
+	int64_t not_before, not_after;
+	bool ours;
+};
+/* ERR_PROTOCOL when der is no certificate. */
+int cert_describe(const struct device_port *port, const uint8_t *der,
+    size_t len, struct cert_facts *ret, struct err *err);
+void cert_facts_clear(struct cert_facts *facts);
+/* SHA-256 of the bytes in base64, as hex; "" when text is NULL or no base64. */
+void cert_base64_sha256(const char *base64, char out[65]);
+/* PEM certificates as trust anchors; NULL with *err. */
+X509_STORE *cert_roots(const char *pem, struct err *err);
+#endif
