@@ -54,6 +54,21 @@ plan_step_name(const struct plan_step *step)
 }
 
 void
+plan_append(struct plan *plan, struct plan *more)
+{
+	if (more->count > 0) {
+		plan->steps = mem_grow(plan->steps, plan->count + more->count,
+		    sizeof(*plan->steps));
+		memcpy(plan->steps + plan->count, more->steps,
+		    more->count * sizeof(*more->steps));
+		plan->count += more->count;
+	}
+	free(more->steps);
+	more->steps = NULL;
+	more->count = 0;
+}
+
+void
 plan_clear(struct plan *plan)
 {
 	size_t i;

@@ -61,5 +61,7 @@ void plan_add(struct plan *plan, const char *step, const char *reason,
 /* "certificate.add": the row of the step table. */
 const char *plan_step_name(const struct plan_step *step);
 bool plan_has(const struct plan *plan, const char *step);
+/* Move the steps of more to the end of plan; more is empty then. */
+void plan_append(struct plan *plan, struct plan *more);
 void plan_clear(struct plan *plan);
 #endif

@@ -8,11 +8,13 @@
 #include "str.h"
 #include "wish_internal.h"
 
+/* The new certificate is in use; the old one is still in the device, or valid
+ * at the CA. */
 static bool
-replacement_under_way(const struct device *d)
+leftovers(const struct device *d)
 {
-	return d->next_key_handle != NULL || d->old_cert_handle != NULL ||
-	    d->old_key_handle != NULL || d->old_cert_serial != NULL;
+	return d->old_cert_handle != NULL || d->old_key_handle != NULL ||
+	    d->old_cert_serial != NULL;
 }
 
 /* Why the certificate must be replaced now; NULL: it need not. */
@@ -44,8 +46,7 @@ play_certificate_due(const struct device *d, const struct policy *p)
 {
 	if (!p->profile->tls)
 		return 0;
-	if (d->read_at == 0 || replacement_under_way(d) ||
-	    replace_reason(d, p) != NULL)
+	if (d->read_at == 0 || leftovers(d) || replace_reason(d, p) != NULL)
 		return p->now;
 	return d->cert_not_after -
 	    profile_tls_template(p->profile)->renew_before;
@@ -59,6 +60,13 @@ plan_removal(const struct device *d, const char *reason, struct plan *plan)
 	plan_add(plan, "certificate.revoke", reason,
 	    "old certificate at the CA", d->cert_ours ? d->cert_serial : NULL,
 	    "revoked once the new one was seen");
+}
+
+void
+play_leftovers_plan(const struct device *d, struct plan *plan)
+{
+	if (leftovers(d))
+		plan_removal(d, "interrupted", plan);
 }
 
 void
@@ -97,10 +105,11 @@ play_certificate_plan(const struct device *d, const struct policy *p,
 	if (!p->profile->tls)
 		return;
 	play_clock_plan(d, p, forced, plan);
-	if (reason == NULL && forced)
+	/* What was interrupted is finished before it is done once more. */
+	if (reason == NULL && forced && !leftovers(d))
 		reason = "requested";
 	if (reason != NULL)
 		play_replace_plan(d, p, reason, plan);
-	else if (replacement_under_way(d))
-		plan_removal(d, "certificate-expiring", plan);
+	else
+		play_leftovers_plan(d, plan);
 }

@@ -33,6 +33,8 @@ void play_object_plan(const struct device *d, const struct policy *p,
     const char *reason, struct plan *plan);
 void play_replace_plan(const struct device *d, const struct policy *p,
     const char *reason, struct plan *plan);
+/* Remove and revoke what an interrupted replacement left. */
+void play_leftovers_plan(const struct device *d, struct plan *plan);
 /* Is AD in use for this device, by configuration and profile? */
 bool play_uses_directory(const struct policy *p);
 #endif

@@ -48,6 +48,8 @@ play_network_plan(const struct device *d, const struct policy *p, bool forced,
 		play_object_plan(d, p, "name-mismatch", plan);
 	if (profile->tls && d->tls_enabled && !wish_cert_names_met(d, profile))
 		play_replace_plan(d, p, "certificate-name-mismatch", plan);
+	else
+		play_leftovers_plan(d, plan);
 	if (!wish_ip_met(d, profile))
 		plan_add(plan, "ip.set", "profile-drift", "IP mode",
 		    d->dhcp_enabled ? "dhcp" : "static", profile->ip);

@@ -27,9 +27,11 @@ struct run {
 	struct device *device; /* the record, as far as we know it */
 	struct visit *visit;
 	struct plan plan;
-	size_t at;    /* next step of the plan */
-	size_t done;  /* steps seen applied */
-	size_t wrote; /* of those, ones that need a last look */
+	size_t at;	    /* next step of the plan */
+	unsigned rounds;    /* plans made */
+	size_t done_before; /* steps done when the last one was made */
+	size_t done;	    /* steps seen applied */
+	size_t wrote;	    /* of those, ones that need a last look */
 	struct step step;
 	bool stepping;	   /* step is filled */
 	bool recovering;   /* the step came from the journal */

@@ -31,30 +31,41 @@
 #define FIRST_WAIT_MS 250
 #define LONGEST_WAIT_MS 5000
 #define AGAIN_WAIT_MS 1000
+/* A step may reveal that another is needed (an adopted object whose password is
+ * not known): plan again, but not for ever. */
+#define MOST_ROUNDS 3
 
 static void next_step(struct run *run);
 static void observe(struct run *run);
 
 /* --- plan --- */
 
+/* The first plan is what was asked for, further ones what is still due. */
+static void
+make_plan(struct run *run)
+{
+	struct plan more = {NULL, 0};
+	struct policy policy;
+
+	run_policy(run, &policy);
+	run->play->plan(run->device, &policy, run->rounds == 0, &more);
+	plan_append(&run->plan, &more);
+	run->rounds++;
+	run->done_before = run->done;
+}
+
 void
 run_plan(struct run *run)
 {
-	struct policy policy;
-
 	if (run->mode == ENGINE_LOOK || run->play == NULL) {
 		run_end(run);
 		return;
 	}
-	run_policy(run, &policy);
-	plan_clear(&run->plan);
-	run->play->plan(run->device, &policy, true, &run->plan);
-	if (run->mode == ENGINE_PLAN) {
+	make_plan(run);
+	if (run->mode == ENGINE_PLAN)
 		run_end(run);
-		return;
-	}
-	run->at = 0;
-	next_step(run);
+	else
+		next_step(run);
 }
 
 static void
@@ -72,6 +83,9 @@ next_step(struct run *run)
 	struct err err;
 
 	drop_step(run);
+	if (run->at == run->plan.count && run->done > run->done_before &&
+	    run->rounds < MOST_ROUNDS && !run->engine->draining)
+		make_plan(run);
 	if (run->at == run->plan.count) {
 		if (run->wrote > 0)
 			run_last_look(run);

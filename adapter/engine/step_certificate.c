@@ -410,6 +410,21 @@ switch_observe(struct step *step)
 	    port->self, step->run->visit, step->leaf, switch_leaf, step);
 }
 
+/* An earlier one may still wait for it: a list, separated by blanks. */
+static void
+to_be_revoked(struct device *d, const char *serial)
+{
+	char *list;
+
+	if (d->old_cert_serial == NULL) {
+		mem_replace(&d->old_cert_serial, serial);
+		return;
+	}
+	list = mem_printf("%s %s", d->old_cert_serial, serial);
+	free(d->old_cert_serial);
+	d->old_cert_serial = list;
+}
+
 static void
 switch_settled(struct step *step)
 {
@@ -418,7 +433,8 @@ switch_settled(struct step *step)
 	mem_replace(&d->leaf_sha256, step_arg(step, "new_leaf"));
 	mem_replace(&d->old_cert_handle, step_arg(step, "old_cert"));
 	mem_replace(&d->old_key_handle, step_arg(step, "old_key"));
-	mem_replace(&d->old_cert_serial, step_arg(step, "old_serial"));
+	if (step_arg(step, "old_serial") != NULL)
+		to_be_revoked(d, step_arg(step, "old_serial"));
 	mem_replace(&d->old_cert_sha256, step_arg(step, "old_leaf"));
 	mem_replace(&d->next_key_handle, NULL);
 	mem_replace(&d->next_key_spki, NULL);
@@ -602,9 +618,12 @@ remove_chosen(void *cookie, const struct err *err)
 		doom_cert(step, cert);
 	key = key_by_handle(&step->pki, d->old_key_handle);
 	active = key_by_handle(&step->pki, d->cert_key_handle);
-	if (key != NULL && key != active && next_doomed_cert(step) != NULL)
+	/* Its certificate goes now, or went before a crash. */
+	if (key != NULL && key != active &&
+	    !str_eq(key->handle, d->next_key_handle) &&
+	    (next_doomed_cert(step) != NULL || !key->in_use))
 		doom_key(step, key);
-	if (next_doomed_cert(step) == NULL) {
+	if (next_doomed_cert(step) == NULL && next_doomed_key(step) == NULL) {
 		/* Gone already, or the firmware's own: nothing to remove. */
 		forget_old_slots(d);
 		step->skip = true;
@@ -705,9 +724,15 @@ static void
 revoke_prepare(struct step *step)
 {
 	const struct device *d = step->run->device;
+	char *first;
 
 	step->skip = d->old_cert_serial == NULL;
-	step_arg_set(step, "serial", d->old_cert_serial);
+	if (!step->skip) {
+		first = mem_dup_len(
+		    d->old_cert_serial, strcspn(d->old_cert_serial, " "));
+		step_arg_set(step, "serial", first);
+		free(first);
+	}
 	step_prepared(step, NULL);
 }
 
@@ -744,7 +769,12 @@ revoke_observe(struct step *step)
 static void
 revoke_settled(struct step *step)
 {
-	mem_replace(&step->run->device->old_cert_serial, NULL);
+	struct device *d = step->run->device;
+	const char *rest = strchr(d->old_cert_serial, ' ');
+	char *left = rest == NULL ? NULL : mem_dup(rest + 1);
+
+	free(d->old_cert_serial);
+	d->old_cert_serial = left;
 }
 
 const struct step_kind step_certificate_revoke = {

@@ -270,10 +270,11 @@ prove_by_ticket(struct step *step)
 {
 	const struct port_kdc *kdc = &ports_of(step)->kdc;
 	const struct device *d = step->run->device;
-	char fqdn[256], *spn;
+	char *spn;
 
-	(void)device_amt_fqdn(d, fqdn);
-	spn = mem_printf("HTTP/%s:%lld", fqdn,
+	/* Firmware does not look at the name in the ticket, only at its key;
+	 * the KDC knows the names of the object. */
+	spn = mem_printf("HTTP/%s:%lld", d->ad_dns_host,
 	    (long long)(d->use_tls ? d->tls_port : d->plain_port));
 	buf_wipe(&step->bytes);
 	mem_replace(&step->text, spn);

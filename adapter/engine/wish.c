@@ -132,27 +132,25 @@ void
 wish_account(const struct device *d, const struct profile *p, char out[256])
 {
 	char host[NAME_ROOM];
+	struct buf name;
 	const char *at;
-	size_t len = 0;
 
-	out[0] = '\0';
 	if (!str_empty(d->ad_account)) {
 		(void)snprintf(out, NAME_ROOM, "%s", d->ad_account);
 		return;
 	}
 	wish_host(d, p, host);
-	for (at = p->account; *at != '\0' && len < NAME_ROOM - 1; at++) {
+	buf_init(&name, NAME_ROOM - 1);
+	for (at = p->account; *at != '\0'; at++) {
 		if (at[0] == '%' && at[1] == 'h') {
-			len += (size_t)snprintf(
-			    out + len, NAME_ROOM - len, "%s", host);
-			if (len >= NAME_ROOM)
-				len = NAME_ROOM - 1;
+			buf_str(&name, host);
 			at++;
 		} else {
-			out[len++] = *at;
+			buf_char(&name, *at);
 		}
-		out[len] = '\0';
 	}
+	(void)snprintf(out, NAME_ROOM, "%s", buf_text(&name));
+	buf_free(&name);
 }
 
 int

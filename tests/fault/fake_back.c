@@ -1,0 +1,285 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "device.h"
+#include "err.h"
+#include "mem.h"
+#include "ports.h"
+#include "profile.h"
+#include "secret.h"
+#include "str.h"
+#include "wish_internal.h"
+#include "world.h"
+
+/* The fake back-ends: a CA that is idempotent by key, a directory with one
+ * object, a KDC that knows its password. */
+
+static void
+hand_out(const struct world_cert *c, struct port_issued *ret)
+{
+	ret->der = mem_dup(c->der);
+	ret->serial = mem_dup(c->serial);
+	ret->sha256 = mem_dup("");
+}
+
+static int
+issued_under(const struct world *w, const char *key)
+{
+	int i;
+
+	for (i = 0; i < w->issued_count; i++)
+		if (strcmp(w->issued[i].key, key) == 0)
+			return i;
+	return -1;
+}
+
+/* The CSR of the fake device is "spki fqdn". */
+static void
+issue_new(struct world *w, const struct device *d,
+    const struct profile *profile, const uint8_t *csr, size_t len,
+    const char *key)
+{
+	struct world_cert *c = &w->issued[w->issued_count].cert;
+	struct buf names;
+
+	(void)snprintf(w->issued[w->issued_count].key, WORLD_TEXT, "%s", key);
+	(void)world_next_text(w, "cert", c->der);
+	(void)snprintf(c->serial, sizeof(c->serial), "%02x", (unsigned)w->serial);
+	len = len < WORLD_TEXT ? len : WORLD_TEXT - 1;
+	memcpy(c->spki, csr, len);
+	c->spki[len] = '\0';
+	c->spki[strcspn(c->spki, " ")] = '\0';
+	buf_init(&names, WORLD_TEXT);
+	wish_cert_names(d, profile, &names);
+	(void)snprintf(c->names, sizeof(c->names), "%s", buf_text(&names));
+	buf_free(&names);
+	c->not_after = clock_now() + 365 * CLOCK_DAY;
+	c->ours = true;
+	w->issued_count++;
+}
+
+static void
+fake_issue(void *self, const struct device *d, const struct profile *profile,
+    const uint8_t *csr, size_t len, const char *key, struct port_issued *ret,
+    port_done_fn *done, void *cookie)
+{
+	struct world *w = self;
+	struct err err;
+	int at;
+
+	err_clear(&err);
+	if (world_change(w, &err)) {
+		if (issued_under(w, key) < 0)
+			issue_new(w, d, profile, csr, len, key);
+		at = issued_under(w, key);
+		world_changed(w, &err);
+		if (err.kind == ERR_NONE)
+			hand_out(&w->issued[at].cert, ret);
+	}
+	world_answer(w, done, cookie, &err);
+}
+
+static void
+fake_ca_look(void *self, const char *key, struct port_issued *ret,
+    port_done_fn *done, void *cookie)
+{
+	struct world *w = self;
+	struct err err;
+	int at = issued_under(w, key);
+
+	err_clear(&err);
+	if (at < 0)
+		(void)err_set(&err, ERR_NOTFOUND, "nothing under this key");
+	else
+		hand_out(&w->issued[at].cert, ret);
+	world_answer(w, done, cookie, &err);
+}
+
+static void
+fake_revoke(void *self, const char *serial, port_done_fn *done, void *cookie)
+{
+	struct world *w = self;
+	struct err err;
+	int i;
+
+	err_clear(&err);
+	if (world_change(w, &err)) {
+		for (i = 0; i < w->issued_count; i++)
+			if (strcmp(w->issued[i].cert.serial, serial) == 0)
+				w->issued[i].revoked = true;
+		world_changed(w, &err);
+	}
+	world_answer(w, done, cookie, &err);
+}
+
+static void
+fake_look_revoked(
+    void *self, const char *serial, bool *ret, port_done_fn *done, void *cookie)
+{
+	static const struct err none;
+	struct world *w = self;
+	int i;
+
+	*ret = false;
+	for (i = 0; i < w->issued_count; i++)
+		if (strcmp(w->issued[i].cert.serial, serial) == 0)
+			*ret = w->issued[i].revoked;
+	world_answer(w, done, cookie, &none);
+}
+
+/* --- directory --- */
+
+static void
+fake_dir_look(void *self, const char *account, struct device *d,
+    port_done_fn *done, void *cookie)
+{
+	struct world *w = self;
+	struct err err;
+
+	err_clear(&err);
+	if (!w->object || strcmp(account, w->account) != 0) {
+		(void)err_set(&err, ERR_NOTFOUND, "no such object");
+	} else {
+		mem_replace(&d->ad_dn, "CN=pc,OU=AMT");
+		mem_replace(&d->ad_account, w->account);
+		mem_replace(&d->ad_dns_host, w->dns_host);
+		mem_replace(&d->ad_spns, w->spns);
+		d->ad_enctypes = w->enctypes;
+		d->ad_kvno = w->kvno;
+		d->ad_password_at = w->password_at;
+		d->ad_max_age = 42 * CLOCK_DAY;
+		d->ad_read_at = clock_now();
+	}
+	world_answer(w, done, cookie, &err);
+}
+
+static void
+set_ad_password(struct world *w, const struct secret *password)
+{
+	(void)snprintf(w->ad_password, sizeof(w->ad_password), "%s",
+	    secret_text(password));
+	w->kvno++;
+	w->password_at = clock_now();
+}
+
+static void
+fake_ensure(void *self, const struct device *d, const struct profile *profile,
+    const char *fqdn, const struct secret *password_if_new, port_done_fn *done,
+    void *cookie)
+{
+	struct world *w = self;
+	struct buf spns;
+	struct err err;
+
+	err_clear(&err);
+	if (world_change(w, &err)) {
+		wish_account(d, profile, w->account);
+		(void)snprintf(w->dns_host, sizeof(w->dns_host), "%s", fqdn);
+		buf_init(&spns, sizeof(w->spns));
+		wish_spns(d, profile, &spns);
+		(void)snprintf(w->spns, sizeof(w->spns), "%s", buf_text(&spns));
+		buf_free(&spns);
+		w->enctypes = wish_enctypes(d);
+		if (!w->object && password_if_new != NULL)
+			set_ad_password(w, password_if_new);
+		w->object = true;
+		world_changed(w, &err);
+	}
+	world_answer(w, done, cookie, &err);
+}
+
+static void
+fake_dir_password(void *self, const char *dn, const struct secret *password,
+    port_done_fn *done, void *cookie)
+{
+	struct world *w = self;
+	struct err err;
+
+	(void)dn;
+	err_clear(&err);
+	if (world_change(w, &err)) {
+		set_ad_password(w, password);
+		world_changed(w, &err);
+	}
+	world_answer(w, done, cookie, &err);
+}
+
+/* --- KDC --- */
+
+static void
+fake_time(void *self, int64_t *ret, port_done_fn *done, void *cookie)
+{
+	static const struct err none;
+
+	*ret = 0;
+	world_answer(self, done, cookie, &none);
+}
+
+static void
+fake_check_password(void *self, const char *account,
+    const struct secret *password, port_done_fn *done, void *cookie)
+{
+	struct world *w = self;
+	struct err err;
+
+	err_clear(&err);
+	if (!w->object || strcmp(account, w->account) != 0 ||
+	    strcmp(secret_text(password), w->ad_password) != 0)
+		(void)err_set(&err, ERR_DENIED, "preauthentication failed");
+	world_answer(w, done, cookie, &err);
+}
+
+static void
+fake_salt(void *self, const char *account, char **ret_salt,
+    int64_t *ret_iterations, port_done_fn *done, void *cookie)
+{
+	static const struct err none;
+
+	free(*ret_salt);
+	*ret_salt = mem_printf("SALT%s", account);
+	*ret_iterations = 4096;
+	world_answer(self, done, cookie, &none);
+}
+
+static void
+fake_token(void *self, const char *spn, struct buf *ret_token,
+    port_done_fn *done, void *cookie)
+{
+	struct world *w = self;
+	struct err err;
+
+	err_clear(&err);
+	if (strstr(w->spns, spn) == NULL)
+		(void)err_set(&err, ERR_NOTFOUND, "no such SPN: %s", spn);
+	else
+		buf_str(ret_token, w->ad_password);
+	world_answer(w, done, cookie, &err);
+}
+
+void
+world_back_ports(struct world *w, struct ports *ports)
+{
+	ports->ca = (struct port_ca){
+	    .self = w,
+	    .issue = fake_issue,
+	    .look = fake_ca_look,
+	    .revoke = fake_revoke,
+	    .look_revoked = fake_look_revoked,
+	};
+	ports->directory = (struct port_directory){
+	    .self = w,
+	    .look = fake_dir_look,
+	    .ensure = fake_ensure,
+	    .password_set = fake_dir_password,
+	};
+	ports->kdc = (struct port_kdc){
+	    .self = w,
+	    .look_time = fake_time,
+	    .check_password = fake_check_password,
+	    .look_salt = fake_salt,
+	    .token = fake_token,
+	};
+}

@@ -1,0 +1,93 @@
+#ifndef WORLD_H_
+#define WORLD_H_
+#include <stdbool.h>
+#include <stdint.h>
+
+struct loop;
+struct ports;
+
+/*
+ * A fake world for crash tests: one device, a CA, Active Directory and its KDC,
+ * behind the engine's four ports.  Fakes, not models: they keep just enough
+ * state to say what a crash lost.  The world lives in shared memory, so it
+ * survives the process that is killed while changing it.
+ */
+#define WORLD_SLOTS 8
+#define WORLD_ISSUED 64
+#define WORLD_TEXT 512
+
+struct world_cert {
+	char der[WORLD_TEXT]; /* base64; "" = empty slot */
+	char spki[WORLD_TEXT];
+	char names[WORLD_TEXT];
+	char serial[64];
+	int64_t not_after;
+	bool ours;
+};
+
+enum world_loss {
+	WORLD_NO_LOSS,
+	WORLD_LOSE_AFTER,  /* it is done, the answer is lost */
+	WORLD_LOSE_BEFORE, /* it is not done, and nobody is told */
+	WORLD_REFUSE_LINK  /* nothing can be sent */
+};
+
+struct world {
+	/* the device */
+	char admin_password[64];
+	int64_t clock_offset_ms;
+	char host[128], domain[128], os_fqdn[256];
+	char ddns[16];
+	bool ping, shared, dhcp;
+	bool tls;
+	char keys[WORLD_SLOTS][WORLD_TEXT]; /* spki; "" = empty */
+	struct world_cert certs[WORLD_SLOTS];
+	int tls_slot; /* -1: none */
+	bool krb;
+	char krb_realm[128], krb_password[256], acl[WORLD_TEXT];
+	int64_t krb_kvno;
+	/* the CA */
+	struct {
+		char key[WORLD_TEXT];
+		struct world_cert cert;
+		bool revoked;
+	} issued[WORLD_ISSUED];
+	int issued_count;
+	/* Active Directory */
+	bool object;
+	char account[256], dns_host[256], spns[1024], ad_password[256];
+	int64_t enctypes, kvno, password_at;
+
+	int serial; /* of keys, certificates */
+
+	/* faults and counts */
+	enum world_loss loss;
+	unsigned long loss_at; /* of this mutating call */
+	unsigned long mutations;
+	unsigned wrong_in_row, worst_wrong_in_row;
+};
+
+/* In shared memory; drifted in every respect that a play repairs. */
+struct world *world_new(void);
+/* Back to that state. */
+void world_reset(struct world *w);
+void world_free(struct world *w);
+/* Fill ports with fakes over the world. */
+void world_ports(struct world *w, struct loop *loop, struct ports *ports);
+void world_leaf(const struct world *w, char out[65]);
+
+/* --- for the two files of fakes --- */
+struct err;
+typedef void world_done_fn(void *cookie, const struct err *err);
+/* Report err from the next turn of the loop. */
+void world_answer(
+    struct world *w, world_done_fn *done, void *cookie, const struct err *err);
+/* A change is about to be made: false = it is not, *ret_err says what the
+ * caller is told. After it was made, world_changed() says what the caller is
+ * told. */
+bool world_change(struct world *w, struct err *ret_err);
+void world_changed(struct world *w, struct err *ret_err);
+void world_device_port(struct world *w, struct ports *ports);
+void world_back_ports(struct world *w, struct ports *ports);
+const char *world_next_text(struct world *w, const char *what, char *out);
+#endif
