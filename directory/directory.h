@@ -62,14 +62,17 @@ struct directory_wish {
 	const char *fqdn;    /* dNSHostName and all six SPNs HTTP/fqdn:PORT for
 			      * 16992 16993 16994 16995 623 664 */
 	int64_t enctypes;    /* msDS-SupportedEncryptionTypes */
-	const char *description;
+	const char *description;	/* marks the object as this device's */
+	const char *former_description; /* an older mark, replaced; or NULL */
 };
 /* The SPNs for fqdn, sorted, separated by blanks. */
 void directory_spns(struct buf *out, const char *fqdn);
 /* Create (with this password) or bring to spec; the password of an object that
- * exists is left alone. Adopts an object of this account in this OU only;
- * elsewhere: ERR_CONFLICT with its DN. A duplicate SPN: ERR_CONFLICT naming the
- * holder. Already so: nothing is written. */
+ * exists is left alone. Adopts an object of this account in this OU only, when
+ * it has our description or none; others: ERR_CONFLICT saying whose or where it
+ * is. A duplicate SPN: ERR_CONFLICT naming the holder. A disabled object:
+ * ERR_REFUSED. No object and no password: ERR_NOTFOUND. Already so: nothing is
+ * written. */
 int directory_ensure(struct directory *d, const struct directory_wish *wish,
     const struct secret *password_if_new, struct err *err);
 /* Replace unicodePwd (a reset). ERR_REFUSED when policy or encryption forbids,

@@ -157,13 +157,20 @@ conflict(struct err *err, const char *what, const char *dn, const char *advice)
 	return -1;
 }
 
+static bool
+is_mark(const char *description, const struct directory_wish *wish)
+{
+	return str_eq(description, wish->description) ||
+	    (wish->former_description != NULL &&
+		str_eq(description, wish->former_description));
+}
+
 /* In the wished OU, marked as this device's or not at all, and enabled. */
 static int
 check_ours(
     const struct found *f, const struct directory_wish *wish, struct err *err)
 {
-	if (!str_empty(f->description) &&
-	    !str_eq(f->description, wish->description))
+	if (!str_empty(f->description) && !is_mark(f->description, wish))
 		return conflict(err,
 		    "the account stands for something else, described as",
 		    f->description,
@@ -295,6 +302,9 @@ create(struct directory *d, const struct directory_wish *wish, const char *spns,
 	struct changes c;
 	int result;
 
+	if (password == NULL)
+		return err_set(
+		    err, ERR_NOTFOUND, "there is no account %s", wish->account);
 	if (check_spns(d, spns, NULL, err) != 0)
 		return -1;
 	memset(&c, 0, sizeof(c));
@@ -343,7 +353,7 @@ change(struct directory *d, const struct directory_wish *wish, const char *spns,
 	if (o->enctypes != wish->enctypes)
 		change_text(&c, LDAP_MOD_REPLACE,
 		    "msDS-SupportedEncryptionTypes", enctypes);
-	if (str_empty(f->description))
+	if (!str_eq(f->description, wish->description))
 		change_text(
 		    &c, LDAP_MOD_REPLACE, "description", wish->description);
 	if (c.count == 0)

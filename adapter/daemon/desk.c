@@ -1,0 +1,272 @@
+#include "desk_internal.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "conf.h"
+#include "directory.h"
+#include "err.h"
+#include "krb.h"
+#include "mem.h"
+#include "str.h"
+
+#define ATTEMPTS 2
+/* After a failure to connect, jobs that wait in the queue fail at once instead
+ * of one after the other after a time-out each. */
+#define PAUSE_MS 5000
+/* Controllers close connections that were idle for 15 minutes, and a write to
+ * one of those is lost without a trace: look first. */
+#define IDLE_MS 60000
+
+struct office {
+	const struct conf *conf;
+	pthread_mutex_t lock; /* guards the rest */
+	char *names;	      /* controllers, best first; NULL: not looked up */
+	const char *next;     /* in names: those not tried yet */
+	char *controller;     /* in use; NULL: none */
+};
+
+struct desk {
+	struct office *office;
+	char *controller; /* what the two are connected to */
+	struct krb *krb;
+	struct directory *directory;
+	int64_t used_at;     /* clock_mono_ms() of the last answer over LDAP */
+	int64_t pause_until; /* clock_mono_ms() */
+	struct err failure;  /* why there is a pause */
+};
+
+/* --- the controller --- */
+
+struct office *
+office_new(const struct conf *conf)
+{
+	struct office *office = mem_alloc(sizeof(*office));
+
+	office->conf = conf;
+	pthread_mutex_init(&office->lock, NULL);
+	return office;
+}
+
+void
+office_free(struct office *office)
+{
+	pthread_mutex_destroy(&office->lock);
+	free(office->names);
+	free(office->controller);
+	free(office);
+}
+
+static unsigned
+deadline_of(const struct office *office)
+{
+	return (unsigned)(office->conf->directory_timeout * 1000);
+}
+
+/* Take the next name of the list; with the lock. */
+static void
+choose(struct office *office)
+{
+	size_t len = strcspn(office->next, " ");
+
+	free(office->controller);
+	office->controller = mem_dup_len(office->next, len);
+	office->next += len + strspn(office->next + len, " ");
+}
+
+/* The controller to use, given; looked up when there is none. */
+static int
+office_controller(struct office *office, char **ret, struct err *err)
+{
+	int result = 0;
+
+	pthread_mutex_lock(&office->lock);
+	if (office->controller == NULL) {
+		free(office->names);
+		office->names = mem_dup(office->conf->dc);
+		if (office->names == NULL)
+			result = directory_locate(office->conf->domain,
+			    deadline_of(office), &office->names, err);
+		if (result == 0) {
+			office->next = office->names;
+			choose(office);
+		}
+	}
+	if (result == 0)
+		*ret = mem_dup(office->controller);
+	pthread_mutex_unlock(&office->lock);
+	return result;
+}
+
+/* This one does not answer: the next, or a new list after the last. */
+static void
+office_give_up(struct office *office, const char *controller)
+{
+	pthread_mutex_lock(&office->lock);
+	if (str_eq(office->controller, controller)) {
+		if (*office->next != '\0') {
+			choose(office);
+		} else {
+			free(office->controller);
+			office->controller = NULL;
+		}
+	}
+	pthread_mutex_unlock(&office->lock);
+}
+
+/* --- connections --- */
+
+struct desk *
+desk_new(struct office *office)
+{
+	struct desk *desk = mem_alloc(sizeof(*desk));
+
+	desk->office = office;
+	return desk;
+}
+
+static void
+disconnect(struct desk *desk)
+{
+	directory_close(desk->directory);
+	desk->directory = NULL;
+	krb_close(desk->krb);
+	desk->krb = NULL;
+	free(desk->controller);
+	desk->controller = NULL;
+}
+
+void
+desk_free(struct desk *desk)
+{
+	if (desk == NULL)
+		return;
+	disconnect(desk);
+	free(desk);
+}
+
+/* Kerberos with the office's controller; no exchange yet. */
+static int
+open_krb(struct desk *desk, struct err *err)
+{
+	const struct conf *conf = desk->office->conf;
+	struct krb_conf krb = {.realm = conf->realm,
+	    .principal = conf->principal,
+	    .keytab = conf->keytab,
+	    .deadline_ms = deadline_of(desk->office)};
+	char *controller;
+
+	if (office_controller(desk->office, &controller, err) != 0)
+		return -1;
+	if (!str_eq(controller, desk->controller))
+		disconnect(desk);
+	free(desk->controller);
+	desk->controller = controller;
+	if (desk->krb != NULL)
+		return 0;
+	krb.kdc = controller;
+	return krb_open(&krb, &desk->krb, err);
+}
+
+static int
+open_directory(struct desk *desk, struct err *err)
+{
+	const struct conf *conf = desk->office->conf;
+	struct directory_conf ldap = {.dc = desk->controller,
+	    .ldaps = str_eq(conf->transport, "ldaps"),
+	    .ca_file = conf->ldap_ca,
+	    .bind_dn = conf->bind_dn,
+	    .password_file = conf->bind_password_file,
+	    .deadline_ms = deadline_of(desk->office)};
+	char *spn;
+	int result = 0;
+
+	if (desk->directory != NULL && !directory_alive(desk->directory)) {
+		directory_close(desk->directory);
+		desk->directory = NULL;
+	}
+	if (desk->directory != NULL)
+		return 0;
+	if (ldap.bind_dn == NULL) {
+		/* This thread is to bind with these tickets. */
+		spn = mem_printf("ldap/%s", desk->controller);
+		result = krb_service(desk->krb, spn, err);
+		free(spn);
+	}
+	if (result == 0)
+		result = directory_open(&ldap, &desk->directory, err);
+	return result;
+}
+
+/* Is an idle connection still one? */
+static void
+probe(struct desk *desk)
+{
+	int64_t offset_ms;
+
+	if (desk->directory == NULL ||
+	    clock_mono_ms() - desk->used_at < IDLE_MS)
+		return;
+	/* What it says does not matter: a dead one knows that it is. */
+	(void)directory_time(desk->directory, &offset_ms, NULL);
+}
+
+static int
+connect_desk(struct desk *desk, enum desk_need need, struct err *err)
+{
+	if (open_krb(desk, err) != 0)
+		return -1;
+	if (need == DESK_KDC)
+		return 0;
+	probe(desk);
+	return open_directory(desk, err);
+}
+
+/* --- work --- */
+
+static int
+attempt(struct desk *desk, enum desk_need need, desk_fn *fn, void *cookie,
+    struct err *err)
+{
+	bool ldap = need == DESK_DIRECTORY;
+
+	if (connect_desk(desk, need, err) != 0 ||
+	    fn(cookie, desk->krb, ldap ? desk->directory : NULL, err) != 0)
+		return -1;
+	if (ldap)
+		desk->used_at = clock_mono_ms();
+	return 0;
+}
+
+int
+desk_work(struct desk *desk, enum desk_need need, desk_fn *fn, void *cookie,
+    struct err *err)
+{
+	struct err problem;
+	int tries;
+
+	if (clock_mono_ms() < desk->pause_until) {
+		*err = desk->failure;
+		return -1;
+	}
+	for (tries = 0; tries < ATTEMPTS; tries++) {
+		err_clear(&problem);
+		if (attempt(desk, need, fn, cookie, &problem) == 0)
+			return 0;
+		if (problem.kind != ERR_UNREACHABLE)
+			break;
+		if (desk->controller != NULL)
+			office_give_up(desk->office, desk->controller);
+		disconnect(desk);
+	}
+	if (problem.kind == ERR_UNREACHABLE) {
+		desk->pause_until = clock_mono_ms() + PAUSE_MS;
+		desk->failure = problem;
+	}
+	*err = problem;
+	return -1;
+}

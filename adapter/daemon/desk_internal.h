@@ -1,0 +1,36 @@
+#ifndef DESK_INTERNAL_H_
+#define DESK_INTERNAL_H_
+
+struct conf;
+struct directory;
+struct err;
+struct krb;
+
+/*
+ * Connections to the domain, one set per worker: a desk serves one job at a
+ * time.  All desks of an office use the same domain controller, because the
+ * steps of one device must meet what the step before wrote, and others know it
+ * only after replication.  It is changed when it does not answer.
+ */
+struct office;
+struct desk;
+
+/* conf is borrowed. No I/O. */
+struct office *office_new(const struct conf *conf);
+void office_free(struct office *office); /* after its desks */
+
+struct desk *desk_new(struct office *office);
+void desk_free(struct desk *desk); /* NULL is allowed */
+
+/* What a job needs. */
+enum desk_need { DESK_KDC, DESK_DIRECTORY };
+/* What a job does; for DESK_KDC, directory is NULL. */
+typedef int desk_fn(void *cookie, struct krb *krb, struct directory *directory,
+    struct err *err);
+
+/* Do it, on a worker, connecting first where that is needed. Done again once,
+ * with another controller if there is one, when certainly nothing happened
+ * (ERR_UNREACHABLE). */
+int desk_work(struct desk *desk, enum desk_need need, desk_fn *fn, void *cookie,
+    struct err *err);
+#endif
