@@ -1,0 +1,154 @@
+#include "options.h"
+
+#include <arpa/inet.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+
+static const char help[] =
+    "usage: %s [--first 127.100.0.1] [--port 16992] [--tls] [--keep]\n"
+    "       [--devices 1000] [--at-once 64] [--exchanges 4]\n"
+    "       [--user admin] [--password P@ssw0rd]\n";
+
+static const struct option longs[] = {
+    {"first", required_argument, NULL, 'f'},
+    {"port", required_argument, NULL, 'p'},
+    {"tls", no_argument, NULL, 't'},
+    {"keep", no_argument, NULL, 'k'},
+    {"devices", required_argument, NULL, 'd'},
+    {"at-once", required_argument, NULL, 'c'},
+    {"exchanges", required_argument, NULL, 'e'},
+    {"user", required_argument, NULL, 'u'},
+    {"password", required_argument, NULL, 'w'},
+    {NULL, 0, NULL, 0},
+};
+
+static unsigned
+number(const char *text, unsigned max)
+{
+	unsigned long n = strtoul(text, NULL, 10);
+
+	if (n == 0 || n > max) {
+		(void)fprintf(
+		    stderr, "%s: not a number from 1 to %u\n", text, max);
+		exit(2);
+	}
+	return (unsigned)n;
+}
+
+static bool
+take(struct bench_options *options, int option)
+{
+	struct in_addr address;
+
+	switch (option) {
+	case 'f':
+		if (inet_pton(AF_INET, optarg, &address) != 1)
+			return false;
+		options->first = ntohl(address.s_addr);
+		return true;
+	case 'p':
+		options->port = (uint16_t)number(optarg, 65535);
+		return true;
+	case 't':
+		options->tls = true;
+		return true;
+	case 'k':
+		options->keep = true;
+		return true;
+	case 'd':
+		options->devices = number(optarg, 1000000);
+		return true;
+	case 'c':
+		options->at_once = number(optarg, 20000);
+		return true;
+	case 'e':
+		options->exchanges = number(optarg, 1000);
+		return true;
+	case 'u':
+		options->user = optarg;
+		return true;
+	case 'w':
+		options->password = optarg;
+		return true;
+	default:
+		return false;
+	}
+}
+
+void
+bench_options_read(struct bench_options *options, int argc, char *argv[])
+{
+	int option;
+
+	*options = (struct bench_options){.first = 0x7f640001,
+	    .port = 16992,
+	    .devices = 1000,
+	    .at_once = 64,
+	    .exchanges = 4,
+	    .user = "admin",
+	    .password = "P@ssw0rd"};
+	while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (take(options, option))
+			continue;
+		(void)fprintf(stderr, help, argv[0]);
+		exit(2);
+	}
+	if (options->at_once > options->devices)
+		options->at_once = options->devices;
+}
+
+void
+bench_address(
+    const struct bench_options *options, unsigned device, char out[16])
+{
+	uint32_t at = options->first + device;
+
+	(void)snprintf(out, 16, "%u.%u.%u.%u", at >> 24, (at >> 16) & 255,
+	    (at >> 8) & 255, at & 255);
+}
+
+static double
+wall_now(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static double
+cpu_now(void)
+{
+	struct rusage usage;
+
+	(void)getrusage(RUSAGE_SELF, &usage);
+	return (double)usage.ru_utime.tv_sec + (double)usage.ru_stime.tv_sec +
+	    (double)usage.ru_utime.tv_usec / 1e6 +
+	    (double)usage.ru_stime.tv_usec / 1e6;
+}
+
+void
+bench_start(struct bench_span *span)
+{
+	span->wall = wall_now();
+	span->cpu = cpu_now();
+}
+
+void
+bench_print(const struct bench_span *span, const char *name,
+    const struct bench_options *options, unsigned failed)
+{
+	double wall = wall_now() - span->wall;
+	double cpu = cpu_now() - span->cpu;
+	struct rusage usage;
+
+	(void)getrusage(RUSAGE_SELF, &usage);
+	(void)printf("%s devices=%u at_once=%u exchanges=%u tls=%d keep=%d "
+		     "failed=%u rate=%.0f/s cpu=%.0fus/device rss=%ldMB\n",
+	    name, options->devices, options->at_once, options->exchanges,
+	    options->tls, options->keep, failed, options->devices / wall,
+	    cpu * 1e6 / options->devices, usage.ru_maxrss / 1024);
+}
