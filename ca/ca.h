@@ -17,7 +17,8 @@ struct vault;
  * Issuance: serial, CSR and the exact to-be-signed bytes are committed before
  * the one signature is made; what was signed is compared with the record. After
  * a crash an intent without certificate is marked revoked, never signed again.
- * All calls block for a few milliseconds; one thread at a time per struct ca.
+ * All calls block for a few milliseconds. A struct ca may be used by several
+ * threads, which wait for each other; several processes may have it open.
  */
 
 struct ca_conf {
@@ -46,7 +47,8 @@ struct ca_template {
 	bool short_name;
 };
 /* Lint: each problem as one line into *out (may be NULL). ERR_INVALID if any:
- * renew_before >= validity, validity beyond an issuer's end, backdate, key. */
+ * renew_before >= validity, validity beyond an issuer's end, backdate, key. ca
+ * may be NULL: then there is no issuer's end to compare with. */
 int ca_template_check(const struct ca *ca, const struct ca_template *t,
     int64_t now, struct buf *out, struct err *err);
 
@@ -72,8 +74,10 @@ struct ca_cert {
 };
 void ca_cert_clear(struct ca_cert *c);
 
-/* Every rule a CSR must pass; the text names rule and value. Changes nothing.
- * Rules: ca reference list; a null-signed CSR fails the signature rule. */
+/* Every rule a CSR must pass (the table in csr_rules.c); the text names rule and
+ * value. ERR_INVALID, or ERR_REFUSED for a good CSR that we will not serve: other
+ * names than the device's, another device's key. Changes nothing. ca may be
+ * NULL: rules about our own records and keys are then left out. */
 int ca_csr_check(const struct ca *ca, const struct ca_template *t,
     const struct ca_subject *subject, const uint8_t *csr, size_t len,
     struct err *err);
@@ -87,23 +91,26 @@ int ca_issue(struct ca *ca, const struct ca_template *t,
 /* By idempotency key or by serial (one of them); ERR_NOTFOUND. */
 int ca_find(struct ca *ca, const char *key, const char *serial,
     struct ca_cert *ret, struct err *err);
-/* RFC 5280 reason (4 = superseded). Already revoked is success. */
+/* RFC 5280 reason (4 = superseded; no hold). Already revoked is success, the
+ * first revocation stands. ERR_NOTFOUND. */
 int ca_revoke(struct ca *ca, const char *serial, int reason, int64_t now,
     struct err *err);
 typedef int ca_cert_fn(
     void *cookie, const struct ca_cert *cert, struct err *err);
-/* Newest first; expires_before 0 = all; device NULL = all. */
+/* Newest first; expires_before 0 = all; device NULL = all. fn must not call the
+ * CA; -1 from it ends the list and is returned. */
 int ca_list(struct ca *ca, const char *device, int64_t expires_before,
     ca_cert_fn *fn, void *cookie, struct err *err);
-/* Current CRL, DER: the stored one, signed anew when a revocation came since or
- * half its life is over. */
+/* Append the current CRL, DER: the stored one, signed anew when a revocation came
+ * since or half its week is over. ERR_REFUSED when the clock is before it. */
 int ca_crl(struct ca *ca, int64_t now, struct buf *out, struct err *err);
 /* Issuing and root certificate, PEM, in that order. */
 int ca_chain_pem(const struct ca *ca, struct buf *out, struct err *err);
 /* Root certificate, PEM. */
 int ca_root_pem(const struct ca *ca, struct buf *out, struct err *err);
-/* Does this DER leaf chain to us, is it within its time, is it not revoked, is
- * name (may be NULL) in it? 0, or ERR_UNTRUSTED saying why. */
+/* Does this DER leaf chain to us, is it within its time, is it in our records
+ * byte for byte and not revoked, is name (may be NULL) in it? 0, or ERR_UNTRUSTED
+ * saying why; ERR_STORAGE when the records do not answer. */
 int ca_verify(struct ca *ca, const uint8_t *der, size_t len, const char *name,
     int64_t now, struct err *err);
 #endif

@@ -1,0 +1,141 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "buf.h"
+#include "ca.h"
+#include "err.h"
+#include "fixture.h"
+#include "names_internal.h"
+
+static const char *const good[] = {"pc1", "pc1.corp.example", "PC1.Corp",
+    "1pc.example", "a-b.example", "xn--bcher-kva.example", "10.0.0.1a",
+    "a.b.c.d.e.f.g.h.i.j"};
+static const struct {
+	const char *name, *says;
+} bad[] = {
+    {"", "empty"},
+    {".", "empty label"},
+    {"a..b", "empty label"},
+    {"a.", "empty label"},
+    {".a", "empty label"},
+    {"-a.b", "hyphen"},
+    {"a-.b", "hyphen"},
+    {"a_b.c", "character"},
+    {"*.b.c", "character"},
+    {"a b", "character"},
+    {"a,DNS:b", "character"},
+    {"b\xc3\xbc.example", "character"},
+    {"a\n", "character"},
+    {"10.0.0.1", "address"},
+    {"127.1", "address"},
+    {"1", "address"},
+    {"ab--c.example", "reserved"},
+    {"a.b.c.d.e.f.g.h.i.j.k", "too many"},
+    {"a23456789a23456789a23456789a23456789a23456789a23456789a23456789a234.b",
+	"longer than 63"},
+};
+
+static void
+test_names(void **state)
+{
+	char longest[300];
+	const char *why;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		why = ca_name_check(good[i], strlen(good[i]));
+		if (why != NULL)
+			fail_msg("%s %s", good[i], why);
+	}
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		why = ca_name_check(bad[i].name, strlen(bad[i].name));
+		if (why == NULL || strstr(why, bad[i].says) == NULL)
+			fail_msg(
+			    "%s %s", bad[i].name, why != NULL ? why : "passed");
+	}
+	memset(longest, 'a', sizeof(longest));
+	for (i = 60; i < sizeof(longest); i += 61)
+		longest[i] = '.';
+	assert_null(ca_name_check(longest, 253));
+	assert_non_null(ca_name_check(longest, 254));
+	/* A NUL is a character like others, and none of a name's. */
+	assert_non_null(ca_name_check("pc1\0.example", 12));
+}
+
+static void
+test_want(void **state)
+{
+	struct ca_subject s = fixture_subject;
+	struct ca_template t = fixture_template;
+	struct ca_names n;
+	struct buf text;
+	struct err err;
+
+	(void)state;
+	buf_init(&text, 1024);
+	t.short_name = true;
+	s.fqdn = "PC1.Corp.Example";
+	assert_int_equal(ca_names_want(&t, &s, &n, &err), 0);
+	assert_string_equal(n.dns[0], "pc1.corp.example");
+	ca_names_text(&n, &text);
+	assert_string_equal(buf_text(&text), "dns:pc1 dns:pc1.corp.example");
+	ca_names_clear(&n);
+	/* A device without domain has one name, not the same one twice. */
+	s.fqdn = "pc1";
+	assert_int_equal(ca_names_want(&t, &s, &n, &err), 0);
+	assert_int_equal(n.count, 1);
+	ca_names_clear(&n);
+	s.fqdn = NULL;
+	assert_int_equal(ca_names_want(&t, &s, &n, &err), -1);
+	assert_int_equal(err.kind, ERR_INVALID);
+	s.fqdn = "pc1.corp.example";
+	s.short_name = "pc\033";
+	assert_int_equal(ca_names_want(&t, &s, &n, &err), -1);
+	assert_null(strchr(err.text, '\033'));
+	s.short_name = NULL;
+	s.fqdn = "a23456789.a23456789.a23456789.a23456789.a23456789."
+		 "a23456789.a2345";
+	assert_int_equal(ca_names_want(&t, &s, &n, &err), -1);
+	assert_non_null(strstr(err.text, "64"));
+	buf_free(&text);
+}
+
+static void
+test_round_trip(void **state)
+{
+	struct ca_subject s = fixture_subject;
+	struct ca_template t = fixture_template;
+	struct ca_names out, in;
+	struct buf der;
+	struct err err;
+
+	(void)state;
+	buf_init(&der, 1024);
+	t.short_name = true;
+	assert_int_equal(ca_names_want(&t, &s, &out, &err), 0);
+	ca_names_write(&out, &der);
+	assert_int_equal(ca_names_read(ca_der_bytes(&der), &in, &err), 0);
+	assert_int_equal(ca_names_same(&in, &out, &err), 0);
+	assert_int_equal(ca_names_same(&out, &in, &err), 0);
+	ca_names_clear(&out);
+	ca_names_clear(&in);
+	buf_free(&der);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_names),
+	    cmocka_unit_test(test_want),
+	    cmocka_unit_test(test_round_trip),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
