@@ -27,12 +27,14 @@
  * last commits at power loss, and a commit is what allows a step to be taken.
  * secure_delete overwrites what is deleted, for sealed secrets.
  */
-static const char open_sql[] = "PRAGMA journal_mode = WAL;"
-			       "PRAGMA synchronous = FULL;"
-			       "PRAGMA foreign_keys = ON;"
-			       "PRAGMA secure_delete = ON;"
-			       "PRAGMA cell_size_check = ON;"
-			       "PRAGMA journal_size_limit = 67108864;";
+static const char open_sql[] =
+    "PRAGMA journal_mode = WAL;"
+    "PRAGMA synchronous = FULL;"
+    "PRAGMA foreign_keys = ON;"
+    "PRAGMA secure_delete = ON;"
+    "PRAGMA cell_size_check = ON;"
+    "PRAGMA cache_size = -16384;" /* KiB: the indexes of a large fleet */
+    "PRAGMA journal_size_limit = 67108864;";
 
 static enum err_kind
 kind_of(int rc)

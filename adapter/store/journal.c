@@ -72,8 +72,8 @@ journal_intend(struct store *s, const struct journal_intent *intent,
 	if (r == 0 &&
 	    db_run(s->db, err,
 		"INSERT INTO intent (device, play, step, args, sealed,"
-		" attempts, opened_at) SELECT id, ?, ?, ?, ?, 1, ?"
-		" FROM device WHERE id = ? AND lease_token = ?"
+		" attempts, opened_at) SELECT device, ?, ?, ?, ?, 1, ?"
+		" FROM lease WHERE device = ? AND lease_token = ?"
 		" AND lease_owner IS NOT NULL",
 		"tttbiii", intent->play, intent->step, intent->args,
 		intent->secret != NULL ? sealed.data : NULL, sealed.len, now,

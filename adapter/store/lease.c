@@ -10,6 +10,15 @@
 
 #define LEASE_LOST "the lease is no longer ours"
 
+/* New, or free, or run out, or ours: then it is ours, under the next token. */
+static const char take_sql[] =
+    "INSERT INTO lease (device, lease_owner, lease_until, lease_token)"
+    " SELECT id, ?, ?, 1 FROM device WHERE id = ?"
+    " ON CONFLICT (device) DO UPDATE SET lease_owner = excluded.lease_owner,"
+    " lease_until = excluded.lease_until, lease_token = lease.lease_token + 1"
+    " WHERE lease.lease_owner IS NULL OR lease.lease_until <= ?"
+    " OR lease.lease_owner = excluded.lease_owner";
+
 int
 store_lease_take(struct store *s, int64_t device, const char *owner,
     int64_t now, int64_t until, int64_t *ret_token, struct err *err)
@@ -18,20 +27,15 @@ store_lease_take(struct store *s, int64_t device, const char *owner,
 	int64_t token;
 	int r;
 
-	if (store_begin(s, err) == -1)
-		return -1;
-	if (db_run(s->db, err,
-		"UPDATE device SET lease_owner = ?, lease_until = ?,"
-		" lease_token = lease_token + 1"
-		" WHERE id = ? AND (lease_owner IS NULL OR lease_until <= ?"
-		" OR lease_owner = ?)",
-		"tiiit", owner, until, device, now, owner) == -1)
+	if (store_begin(s, err) == -1 ||
+	    db_run(s->db, err, take_sql, "tiii", owner, until, device, now) ==
+		-1)
 		return -1;
 	if (store_check_device(s, device,
 		"another process is working on this device", err) == -1)
 		return -1;
 	if (db_query(s->db, &rows, err,
-		"SELECT lease_token FROM device WHERE id = ?", "i",
+		"SELECT lease_token FROM lease WHERE device = ?", "i",
 		device) == -1)
 		return store_break(s);
 	r = db_next(rows, err);
@@ -50,8 +54,8 @@ store_lease_renew(struct store *s, int64_t device, int64_t token, int64_t until,
 	if (store_begin(s, err) == -1)
 		return -1;
 	if (db_run(s->db, err,
-		"UPDATE device SET lease_until = ?"
-		" WHERE id = ? AND lease_token = ? AND lease_owner IS NOT NULL",
+		"UPDATE lease SET lease_until = ? WHERE device = ?"
+		" AND lease_token = ? AND lease_owner IS NOT NULL",
 		"iii", until, device, token) == -1)
 		return -1;
 	return store_check_device(s, device, LEASE_LOST, err);
@@ -64,8 +68,9 @@ store_lease_drop(
 	if (store_begin(s, err) == -1)
 		return -1;
 	if (db_run(s->db, err,
-		"UPDATE device SET lease_owner = NULL, lease_until = 0"
-		" WHERE id = ? AND lease_token = ? AND lease_owner IS NOT NULL",
+		"UPDATE lease SET lease_owner = NULL, lease_until = 0"
+		" WHERE device = ? AND lease_token = ?"
+		" AND lease_owner IS NOT NULL",
 		"ii", device, token) == -1)
 		return -1;
 	return store_check_device(s, device, LEASE_LOST, err);

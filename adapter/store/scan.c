@@ -30,7 +30,9 @@ static const char *const conditions[STORE_CONDITIONS] = {
 		   " instr(',' || reasons || ',', ',' || ? || ',') > 0"),
     [BY_SITE] = "site = ? AND site <> ''",
     [BY_DUE] = "next_due > 0 AND next_due <= ?",
-    [BY_UNLEASED] = "(lease_owner IS NULL OR lease_until <= ?)",
+    [BY_UNLEASED] =
+	("NOT EXISTS (SELECT 1 FROM lease WHERE lease.device = device.id"
+	 " AND lease_owner IS NOT NULL AND lease_until > ?)"),
 };
 
 struct values {

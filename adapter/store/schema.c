@@ -46,6 +46,15 @@ static const char tables_sql[] =
     "CREATE INDEX device_site ON device (site) WHERE site <> '';"
     "CREATE INDEX device_reasons ON device (reasons) WHERE reasons <> '';"
 
+    /* Apart from the wide rows of "device": a lease is taken and dropped on
+     * every visit. The row outlives the lease, and with it the token. */
+    "CREATE TABLE lease ("
+    " device INTEGER PRIMARY KEY REFERENCES device ON DELETE CASCADE,"
+    " lease_owner TEXT,"
+    " lease_until INTEGER NOT NULL,"
+    " lease_token INTEGER NOT NULL"
+    ") STRICT;"
+
     "CREATE TABLE secret ("
     " id INTEGER PRIMARY KEY AUTOINCREMENT,"
     " device INTEGER NOT NULL REFERENCES device ON DELETE CASCADE,"
@@ -112,10 +121,11 @@ first_step(struct buf *sql)
 	buf_str(sql,
 	    "CREATE TABLE device ("
 	    " id INTEGER PRIMARY KEY AUTOINCREMENT");
-	for (i = 0; i < count; i++) {
-		buf_str(sql, ", ");
-		column_add(sql, &f[i], fresh);
-	}
+	for (i = 0; i < count; i++)
+		if (f[i].group != DEVICE_LEASE) {
+			buf_str(sql, ", ");
+			column_add(sql, &f[i], fresh);
+		}
 	buf_str(sql, ") STRICT;");
 	buf_str(sql, tables_sql);
 	device_free(fresh);
@@ -136,6 +146,8 @@ missing_columns(struct db *db, struct buf *sql, struct err *err)
 	fresh = device_new(NULL);
 	f = device_fields(&count);
 	for (i = 0; i < count && r != -1; i++) {
+		if (f[i].group == DEVICE_LEASE)
+			continue;
 		if (db_query(db, &rows, err,
 			"SELECT 1 FROM pragma_table_info('device')"
 			" WHERE name = ?",

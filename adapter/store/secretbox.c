@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "buf.h"
 #include "db.h"
@@ -25,14 +26,16 @@ kind_name(enum store_secret kind)
 	return "";
 }
 
+/* "device:", 20 digits, ":" and the kind's name. */
+#define KIND_MAX 16
+_Static_assert(STORE_PURPOSE_MAX > 28 + KIND_MAX, "a purpose is never cut");
+
 static void
 purpose_make(char out[STORE_PURPOSE_MAX], int64_t device, const char *kind)
 {
-	int len;
-
-	len = snprintf(
+	assert(strlen(kind) <= KIND_MAX);
+	(void)snprintf(
 	    out, STORE_PURPOSE_MAX, "device:%" PRId64 ":%s", device, kind);
-	assert(len > 0 && len < STORE_PURPOSE_MAX);
 }
 
 int

@@ -370,7 +370,9 @@ vault_seal(struct vault *v, const char *purpose, const struct secret *s,
 	    .tag = tag,
 	    .enc = true};
 
-	assert(strlen(purpose) <= VAULT_PURPOSE_MAX);
+	if (strlen(purpose) > VAULT_PURPOSE_MAX)
+		return err_set(
+		    err, ERR_LIMIT, "vault: the purpose is too long");
 	p.in = secret_bytes(s, &len);
 	if (len > VAULT_SECRET_MAX)
 		return err_set(err, ERR_LIMIT,
@@ -431,7 +433,9 @@ vault_unseal(struct vault *v, const char *purpose, const uint8_t *blob,
 	struct pass p = {.purpose = purpose, .tag = tag};
 	int r;
 
-	assert(strlen(purpose) <= VAULT_PURPOSE_MAX);
+	if (strlen(purpose) > VAULT_PURPOSE_MAX)
+		return err_set(
+		    err, ERR_LIMIT, "vault: the purpose is too long");
 	if (blob_split(v, blob, len, &p, err) == -1)
 		return -1;
 	p.out = mem_alloc(p.len + 1);
