@@ -94,13 +94,20 @@ list_one(void *cookie, const struct device *d, struct err *err)
 int
 cmd_device_list(struct cli *c)
 {
+	const struct store_filter everything = {
+	    .limit = (size_t)cli_count(c, "limit", 0)};
+	struct err err = {.kind = ERR_NONE};
 	int code = cli_open(c, DAEMON_STORE, NULL);
 	struct table *t;
 
 	if (code != CODE_OK)
 		return code;
 	t = cli_table(c, list_columns, COUNT(list_columns));
-	code = cli_select(c, 0, list_one, t);
+	if (cli_selected(c, 0))
+		code = cli_select(c, 0, list_one, t);
+	else if (store_device_scan(
+		     c->daemon.store, &everything, list_one, t, &err) != 0)
+		code = cli_fail(&err);
 	if (table_end(t) != 0 && code == CODE_OK)
 		code = cli_complain(CODE_FAILED, "cannot write the output");
 	return code;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "buf.h"
 #include "cli_internal.h"
 #include "clock.h"
 #include "log.h"
@@ -17,6 +18,7 @@
 #define DEFAULT_CONF "/etc/amtkeeper/amtkeeper.yaml"
 #define CONF_VARIABLE "AMTKEEPER_CONFIG"
 #define MAX_OPTIONS 48
+#define WORDS_MAX 512
 #define FIRST_OPTION 256 /* getopt values of options, above all letters */
 
 /* The options of one getopt run, in getopt's words. */
@@ -89,31 +91,52 @@ bad_word(char **argv, int value, char out[3])
 
 /* --- values --- */
 
+static bool
+is_word(const struct cli_option *o, const char *text)
+{
+	size_t i;
+
+	for (i = 0; o->words[i] != NULL; i++)
+		if (str_eq(o->words[i], text))
+			return true;
+	return false;
+}
+
+/* "--output must be one of table, json, csv"; given. */
+static char *
+words_of(const struct cli_option *o)
+{
+	struct buf text;
+	char *words;
+	size_t i;
+
+	buf_init(&text, WORDS_MAX);
+	buf_printf(&text, "--%s must be one of", o->name);
+	for (i = 0; o->words[i] != NULL; i++)
+		buf_printf(&text, "%s %s", i == 0 ? "" : ",", o->words[i]);
+	words = mem_dup(buf_text(&text));
+	buf_free(&text);
+	return words;
+}
+
 static int
 check_value(const struct cli *c, const struct cli_option *o, const char *text)
 {
-	char *word = NULL;
+	char *wrong = NULL;
 	int64_t value;
-	size_t i;
-	int rc = CODE_OK;
 
 	if (o->kind == CLI_COUNT && str_int(text, 1, INT32_MAX, &value) != 0)
-		word = mem_printf("--%s must be a number from 1", o->name);
+		wrong = mem_printf("--%s must be a number from 1", o->name);
 	if (o->kind == CLI_SPAN && clock_parse_span(text, &value) != 0)
-		word = mem_printf(
+		wrong = mem_printf(
 		    "--%s must be a time such as 90s, 15m or 30d", o->name);
-	if (o->kind == CLI_WORD) {
-		for (i = 0; o->words[i] != NULL; i++)
-			if (str_eq(o->words[i], text))
-				break;
-		if (o->words[i] == NULL)
-			word = mem_printf(
-			    "--%s must be one of %s", o->name, o->arg);
-	}
-	if (word != NULL)
-		rc = complain_usage(c, word, text);
-	free(word);
-	return rc;
+	if (o->kind == CLI_WORD && !is_word(o, text))
+		wrong = words_of(o);
+	if (wrong == NULL)
+		return CODE_OK;
+	(void)complain_usage(c, wrong, text);
+	free(wrong);
+	return CODE_USAGE;
 }
 
 static int

@@ -106,10 +106,8 @@ static const struct cli_option ca_crl_options[] = {
     {"out", 0, CLI_FILE, "FILE", NULL, "write it there"},
     {"pem", 0, CLI_FLAG, NULL, NULL, "as PEM (else DER)"}, END};
 static const struct cli_option ca_revoke_options[] = {
-    {"reason", 0, CLI_WORD,
-	"unspecified|key-compromise|affiliation-changed|superseded|"
-	"cessation-of-operation|privilege-withdrawn",
-	reason_words, "why (unspecified)"},
+    {"reason", 0, CLI_WORD, "REASON", reason_words,
+	"why: key-compromise, superseded, ... (unspecified)"},
     END};
 
 static const struct cli_option wsman_options[] = {

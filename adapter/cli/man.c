@@ -1,33 +1,52 @@
 #include <string.h>
 
+#include "buf.h"
 #include "cli_internal.h"
-#include "clock.h"
 #include "plan.h"
-#include "str.h"
 
 /*
  * amtkeeper(1) in mdoc, from the tables.  contrib/man/amtkeeper.1 is this
  * output; a test says when it is no longer.
  */
 
-/* A line of text: no macro may begin it, backslashes are doubled. */
+/* Escapes make a line longer than what is counted. */
+#define LINE_WIDTH 72
+#define ALIASES_MAX 2000
+
+static void
+write_char(FILE *out, char c)
+{
+	if (c == '\\')
+		fputs("\\e", out);
+	else if (c == '-')
+		fputs("\\-", out);
+	else
+		fputc(c, out);
+}
+
+/* Text, broken between words; mdoc wants each sentence to begin a line, and no
+ * line to begin with what could be a macro. */
 static void
 write_text(FILE *out, const char *text)
 {
-	if (*text == '.' || *text == '\'')
-		fputs("\\&", out);
-	for (; *text != '\0'; text++) {
-		if (*text == '\\')
-			fputs("\\e", out);
-		else if (*text == '-')
-			fputs("\\-", out);
-		else
-			fputc(*text, out);
-		/* mdoc wants each sentence on a line of its own. */
-		if (*text == '.' && text[1] == ' ') {
+	int column = 0, len;
+	bool sentence = false;
+
+	while (*text != '\0') {
+		len = (int)strcspn(text, " ");
+		if (column > 0 && (sentence || column + 1 + len > LINE_WIDTH)) {
 			fputc('\n', out);
-			text++;
+			column = 0;
 		}
+		if (column > 0)
+			fputc(' ', out);
+		else if (*text == '.' || *text == '\'')
+			fputs("\\&", out);
+		sentence = len > 0 && text[len - 1] == '.';
+		column += 1 + len;
+		for (; len > 0; len--)
+			write_char(out, *text++);
+		text += strspn(text, " ");
 	}
 	fputc('\n', out);
 }
@@ -40,12 +59,8 @@ write_quoted(FILE *out, const char *text)
 	for (; *text != '\0'; text++) {
 		if (*text == '"')
 			fputs("\"\"", out);
-		else if (*text == '\\')
-			fputs("\\e", out);
-		else if (*text == '-')
-			fputs("\\-", out);
 		else
-			fputc(*text, out);
+			write_char(out, *text);
 	}
 	fputc('"', out);
 }
@@ -53,16 +68,14 @@ write_quoted(FILE *out, const char *text)
 static void
 write_option(FILE *out, const struct cli_option *o)
 {
+	const char *at;
+
 	fputs(".It ", out);
 	if (o->letter != '\0')
 		fprintf(out, "Fl %c , ", o->letter);
-	fprintf(out, "Fl \\-");
-	for (const char *at = o->name; *at != '\0'; at++) {
-		if (*at == '-')
-			fputs("\\-", out);
-		else
-			fputc(*at, out);
-	}
+	fputs("Fl \\-", out);
+	for (at = o->name; *at != '\0'; at++)
+		write_char(out, *at);
 	if (o->arg != NULL) {
 		fputs(" Ar ", out);
 		write_quoted(out, o->arg);
@@ -110,10 +123,25 @@ write_command(FILE *out, const struct cli_command *command)
 }
 
 static void
+write_aliases(FILE *out, const struct play *play)
+{
+	struct buf text;
+	const char *const *alias;
+
+	buf_init(&text, ALIASES_MAX);
+	buf_str(&text, "(also");
+	for (alias = play->aliases; *alias != NULL; alias++)
+		buf_printf(
+		    &text, "%s %s", alias == play->aliases ? "" : ",", *alias);
+	buf_char(&text, ')');
+	write_text(out, buf_text(&text));
+	buf_free(&text);
+}
+
+static void
 write_tasks(FILE *out)
 {
 	const struct play *play;
-	const char *const *alias;
 
 	fputs(".Sh TASKS\n"
 	      "Names are taken in any case.\n"
@@ -124,11 +152,7 @@ write_tasks(FILE *out)
 		write_quoted(out, play->name);
 		fputc('\n', out);
 		write_text(out, play->summary);
-		fputs("(also", out);
-		for (alias = play->aliases; *alias != NULL; alias++)
-			fprintf(out, "%s %s", alias == play->aliases ? "" : ",",
-			    *alias);
-		fputs(")\n", out);
+		write_aliases(out, play);
 	}
 	fputs(".El\n", out);
 }
@@ -221,6 +245,6 @@ cli_man(FILE *out)
 		write_command(out, &commands[i]);
 	fputs(".El\n", out);
 	write_tasks(out);
-	write_exits(out);
 	write_tail(out);
+	write_exits(out);
 }

@@ -1,0 +1,82 @@
+# bash completion for amtkeeper; made by "amtkeeper help --completion"
+_amtkeeper()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]}
+	local prev=${COMP_WORDS[COMP_CWORD - 1]}
+	local word command= words= options=
+	COMPREPLY=()
+	case $prev in
+	--config) COMPREPLY=($(compgen -f -- "$cur"))
+		return ;;
+	--output) COMPREPLY=($(compgen -W "table json csv" -- "$cur"))
+		return ;;
+	--dir) COMPREPLY=($(compgen -f -- "$cur"))
+		return ;;
+	--state) COMPREPLY=($(compgen -f -- "$cur"))
+		return ;;
+	--keytab) COMPREPLY=($(compgen -f -- "$cur"))
+		return ;;
+	--password-file) COMPREPLY=($(compgen -f -- "$cur"))
+		return ;;
+	--out) COMPREPLY=($(compgen -f -- "$cur"))
+		return ;;
+	--reason) COMPREPLY=($(compgen -W "unspecified key-compromise affiliation-changed superseded cessation-of-operation privilege-withdrawn" -- "$cur"))
+		return ;;
+	esac
+	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+		case $word in
+		-*) ;;
+		*) command="${command:+$command }$word" ;;
+		esac
+	done
+	case $command in
+	'') words="init serve device discover diagnose plan run task journal events ca wsman config secret version help" ;;
+	device) words="add import list show remove" ;;
+	task) words="list" ;;
+	ca) words="init show list crl revoke" ;;
+	wsman) words="get enum invoke decode" ;;
+	config) words="check show example" ;;
+	secret) words="show" ;;
+	run|plan) words="sync-clock sync-network reissue-certificates renew-ad-password renew-admin-password enforce-profile auto" ;;
+	esac
+	case $command in
+	run\ *) command=run ;;
+	plan\ *) command=plan ;;
+	esac
+	case $command in
+	"init") options=" --dir --state --organisation --realm --domain --dc --ou --principal --keytab" ;;
+	"serve") options="" ;;
+	"device add") options=" --address --password-file --uuid --os-host --os-domain --site --tls --plain --pin" ;;
+	"device import") options=" --strict --plain" ;;
+	"device list") options=" --device --reason --site --all --limit" ;;
+	"device show") options=" --device --reason --site --all --limit" ;;
+	"device remove") options=" --device --reason --site --all --yes" ;;
+	"discover") options=" --device --reason --site --all --limit" ;;
+	"diagnose") options=" --device --reason --site --all --limit --offline --check" ;;
+	"plan") options=" --device --reason --site --all --limit" ;;
+	"run") options=" --device --reason --site --all --limit --dry-run --max-failures" ;;
+	"task list") options="" ;;
+	"journal") options=" --device --ended --limit" ;;
+	"events") options=" --device --after --limit --verify" ;;
+	"ca init") options=" --organisation" ;;
+	"ca show") options=" --root" ;;
+	"ca list") options=" --device --expiring" ;;
+	"ca crl") options=" --out --pem" ;;
+	"ca revoke") options=" --reason --yes" ;;
+	"wsman get") options=" --xml" ;;
+	"wsman enum") options=" --xml" ;;
+	"wsman invoke") options=" --xml --yes" ;;
+	"wsman decode") options="" ;;
+	"config check") options="" ;;
+	"config show") options="" ;;
+	"config example") options=" --profile" ;;
+	"secret show") options=" --reveal" ;;
+	"version") options="" ;;
+	"help") options=" --man --completion" ;;
+	esac
+	if [[ $cur == -* ]]; then
+		words="$options --config --output --quiet --verbose --no-color --help"
+	fi
+	COMPREPLY=($(compgen -W "$words" -- "$cur"))
+}
+complete -o default -F _amtkeeper amtkeeper

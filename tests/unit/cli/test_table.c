@@ -1,0 +1,216 @@
+/* table_internal.h: the same rows as table, JSON and CSV. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka.h wants the four above. */
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "table_internal.h"
+
+static const struct table_column columns[] = {{"name", TABLE_STRING},
+    {"count", TABLE_INT}, {"at", TABLE_TIME}, {"tls", TABLE_BOOL},
+    {"reasons", TABLE_LIST}};
+#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
+
+struct output {
+	char *text;
+	size_t len;
+	FILE *file;
+};
+
+static struct table *
+start(struct output *o, enum table_format format)
+{
+	o->file = open_memstream(&o->text, &o->len);
+	assert_non_null(o->file);
+	return table_new(format, columns, COLUMNS, o->file);
+}
+
+static void
+row(struct table *t, const char *name, int64_t count, int64_t at, bool tls,
+    const char *reasons)
+{
+	table_text(t, name);
+	table_int(t, count);
+	table_int(t, at);
+	table_int(t, tls);
+	table_text(t, reasons);
+	table_row(t);
+}
+
+static void
+end(struct output *o, struct table *t, const char *expected)
+{
+	assert_int_equal(table_end(t), 0);
+	fclose(o->file);
+	assert_string_equal(o->text, expected);
+	free(o->text);
+}
+
+#define AT 1764000000 /* 2025-11-24T16:00:00Z */
+
+static void
+aligns(void **state)
+{
+	struct output o;
+	struct table *t = start(&o, TABLE_TEXT);
+
+	(void)state;
+	row(t, "pc1", 7, AT, true, "a,b");
+	row(t, "pc10.example", 12345678, 0, false, NULL);
+	assert_int_equal(table_rows(t), 2);
+	end(&o, t,
+	    "NAME          COUNT     AT                    TLS  REASONS\n"
+	    "pc1                  7  2025-11-24T16:00:00Z  yes  a,b\n"
+	    "pc10.example  12345678  -                     no   -\n");
+}
+
+static void
+disarms_terminals(void **state)
+{
+	struct output o;
+	struct table *t = start(&o, TABLE_TEXT);
+
+	(void)state;
+	row(t, "\033[31mred\n", 0, 0, false, "");
+	assert_int_equal(table_end(t), 0);
+	fclose(o.file);
+	assert_null(strchr(o.text, '\033'));
+	assert_non_null(strstr(o.text, "\\x1B[31mred\\x0A"));
+	free(o.text);
+}
+
+static void
+draws_blocks_and_colour(void **state)
+{
+	struct output o;
+	struct table *t = start(&o, TABLE_TEXT);
+
+	(void)state;
+	table_set_blocks(t);
+	row(t, "a", 1, 0, false, "x");
+	row(t, "b", 2, 0, true, NULL);
+	end(&o, t,
+	    "name     a\ncount    1\nat       -\ntls      no\nreasons  x\n\n"
+	    "name     b\ncount    2\nat       -\ntls      yes\nreasons  -\n");
+	t = start(&o, TABLE_TEXT);
+	table_set_colour(t);
+	row(t, "a", 1, 0, false, "x");
+	end(&o, t,
+	    "\033[1mNAME  COUNT  AT  TLS  REASONS\033[0m\n"
+	    "a         1  -   no   x\n");
+}
+
+static void
+writes_json(void **state)
+{
+	struct output o;
+	struct table *t = start(&o, TABLE_JSON);
+
+	(void)state;
+	row(t, "q\"\\/\n", -1, AT, true, "a,b");
+	row(t, NULL, INT64_MAX, 0, false, NULL);
+	end(&o, t,
+	    "[\n"
+	    "{\"name\":\"q\\\"\\\\/\\n\",\"count\":-1,"
+	    "\"at\":\"2025-11-24T16:00:00Z\",\"tls\":true,"
+	    "\"reasons\":[\"a\",\"b\"]},\n"
+	    "{\"name\":null,\"count\":9223372036854775807,\"at\":null,"
+	    "\"tls\":false,\"reasons\":[]}\n]\n");
+}
+
+/* Bytes that are no UTF-8 must not make the whole output unreadable. */
+static void
+keeps_json_utf8(void **state)
+{
+	static const struct {
+		const char *bytes, *json;
+	} cases[] = {{"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80",
+			 "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"},
+	    {"a\xff", "a\\\\xFF"}, {"\xc3", "\\\\xC3"},
+	    {"\xc0\xaf", "\\\\xC0\\\\xAF"},
+	    {"\xed\xa0\x80", "\\\\xED\\\\xA0\\\\x80"},
+	    {"\xe0\x80\x80", "\\\\xE0\\\\x80\\\\x80"},
+	    {"\xf4\x90\x80\x80", "\\\\xF4\\\\x90\\\\x80\\\\x80"},
+	    {"\xf0\x80\x80\x80", "\\\\xF0\\\\x80\\\\x80\\\\x80"}};
+	char expected[128];
+	struct output o;
+	struct table *t;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		t = start(&o, TABLE_JSON);
+		row(t, cases[i].bytes, 0, 0, false, NULL);
+		snprintf(expected, sizeof(expected),
+		    "[\n{\"name\":\"%s\",\"count\":0,\"at\":null,"
+		    "\"tls\":false,\"reasons\":[]}\n]\n",
+		    cases[i].json);
+		end(&o, t, expected);
+	}
+}
+
+static void
+writes_csv(void **state)
+{
+	struct output o;
+	struct table *t = start(&o, TABLE_CSV);
+
+	(void)state;
+	row(t, "plain", 1, AT, true, "a,b");
+	row(t, "quote \" and\nline", 2, 0, false, NULL);
+	row(t, " blank", 3, 0, false, "");
+	end(&o, t,
+	    "name,count,at,tls,reasons\r\n"
+	    "plain,1,2025-11-24T16:00:00Z,yes,\"a,b\"\r\n"
+	    "\"quote \"\" and\nline\",2,,no,\r\n"
+	    "\" blank\",3,,no,\r\n");
+}
+
+static void
+writes_nothing(void **state)
+{
+	struct output o;
+	struct table *t = start(&o, TABLE_TEXT);
+
+	(void)state;
+	end(&o, t, "");
+	t = start(&o, TABLE_JSON);
+	end(&o, t, "[]\n");
+	t = start(&o, TABLE_CSV);
+	end(&o, t, "name,count,at,tls,reasons\r\n");
+}
+
+static void
+tells_of_a_full_disk(void **state)
+{
+	FILE *full = fopen("/dev/full", "w");
+	struct table *t;
+
+	(void)state;
+	assert_non_null(full);
+	t = table_new(TABLE_JSON, columns, COLUMNS, full);
+	row(t, "a", 1, 0, false, NULL);
+	assert_int_equal(table_end(t), -1);
+	fclose(full);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(aligns),
+	    cmocka_unit_test(disarms_terminals),
+	    cmocka_unit_test(draws_blocks_and_colour),
+	    cmocka_unit_test(writes_json),
+	    cmocka_unit_test(keeps_json_utf8),
+	    cmocka_unit_test(writes_csv),
+	    cmocka_unit_test(writes_nothing),
+	    cmocka_unit_test(tells_of_a_full_disk),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
