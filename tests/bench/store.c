@@ -324,7 +324,8 @@ save_bare(struct bench *b, struct device **records)
 				b->raw, "BEGIN IMMEDIATE", NULL, NULL, NULL));
 		n = 0;
 		for (k = 0; k < count; k++) {
-			if (f[k].group != DEVICE_STATE)
+			if (f[k].group != DEVICE_STATE ||
+			    strcmp(f[k].name, "ad_account") == 0)
 				continue;
 			if (f[k].type != DEVICE_TEXT) {
 				sqlite3_bind_int64(stmt, ++n,
@@ -337,6 +338,8 @@ save_bare(struct bench *b, struct device **records)
 		sqlite3_bind_int64(stmt, ++n, records[i]->id);
 		sqlite3_bind_int64(stmt, ++n, b->tokens[records[i]->id]);
 		must_raw(b, sqlite3_step(stmt));
+		must_raw(
+		    b, sqlite3_changes(b->raw) == 1 ? SQLITE_OK : SQLITE_ERROR);
 		sqlite3_reset(stmt);
 		if (i % BATCH == BATCH - 1)
 			must_raw(b,
