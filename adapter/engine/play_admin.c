@@ -6,7 +6,7 @@
 int64_t
 play_admin_due(const struct device *d, const struct policy *p)
 {
-	if (!p->profile->admin)
+	if (!p->profile->admin || p->profile->admin_max_age == 0)
 		return 0;
 	if (d->admin_password_at == 0)
 		return p->now;
