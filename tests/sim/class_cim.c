@@ -80,6 +80,7 @@ const struct fw_class fw_class_software = {
     .name = "CIM_SoftwareIdentity",
     .prefix = URI_CIM,
     .read = REALM_GENERAL | REALM_HARDWARE,
+    .common = true,
     .show = show_software,
 };
 
@@ -105,6 +106,7 @@ const struct fw_class fw_class_system = {
     .name = "CIM_ComputerSystem",
     .prefix = URI_CIM,
     .read = REALM_GENERAL | REALM_HARDWARE,
+    .common = true,
     .show = show_system,
 };
 

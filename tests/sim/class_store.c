@@ -134,6 +134,7 @@ remove_key(struct fw_call *c, size_t i)
 const struct fw_class fw_class_key = {
     .name = "AMT_PublicPrivateKeyPair",
     .prefix = URI_AMT,
+    .common = true,
     .show = show_key,
     .remove = remove_key,
 };

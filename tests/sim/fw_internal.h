@@ -155,7 +155,7 @@ struct fw_method {
 	const char *name;
 	const struct fw_prop *in;
 	size_t in_count;
-	/* PT_STATUS; outputs were emitted. Negative: -fw_fault. */
+	/* PT_STATUS; with PT_SUCCESS its outputs are emitted. */
 	int (*run)(struct fw_call *c, const struct fw_node *in);
 	uint32_t realms;
 	unsigned since;
@@ -260,13 +260,10 @@ bool fw_may(const struct fw_call *c, uint32_t realms);
 void fw_instance(struct fw_call *c, const struct fw_class *cls, size_t i,
     const char *prefix);
 void fw_set_action(struct fw_call *c, const char *base, const char *name);
-void fw_prefixes(struct fw_call *c, bool fault);
 void fw_envelope_open(struct fw_call *c, struct fw_text *t);
 void fw_envelope_close(struct fw_call *c, struct fw_text *t);
 /* An emitter for the method output of this call. */
 struct fw_emit fw_output(struct fw_call *c);
-/* Ask for leave to write flash once more: PT_SUCCESS or 38. */
-int fw_flash(struct fw_call *c);
 /* Something the device keeps was changed. */
 void fw_changed(struct fw_call *c);
 unsigned fw_version(const struct sim_device *d);

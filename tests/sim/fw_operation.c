@@ -25,9 +25,9 @@ fw_changed(struct fw_call *c)
 	c->d->state.dirty = true;
 }
 
-/* Firmware allows so many flash writes in an hour, refusals included. */
-int
-fw_flash(struct fw_call *c)
+/* Firmware allows so many flash writes in an hour: PT_SUCCESS or 38. */
+static int
+flash_ready(struct fw_call *c)
 {
 	struct sim_volatile *v = c->d->vol;
 	int64_t now = fw_real_ms() / 1000;
@@ -36,12 +36,17 @@ fw_flash(struct fw_call *c)
 		v->hour_from = now;
 		v->hour_writes = 0;
 	}
-	if (v->hour_writes >= v->options.writes)
-		return PT_FLASH_WRITE_LIMIT;
-	v->hour_writes++;
+	return v->hour_writes < v->options.writes ? PT_SUCCESS
+						  : PT_FLASH_WRITE_LIMIT;
+}
+
+/* What was refused is not written. */
+static void
+flash_written(struct fw_call *c)
+{
+	c->d->vol->hour_writes++;
 	c->d->state.flash_writes++;
 	fw_changed(c);
-	return PT_SUCCESS;
 }
 
 /* --- instances ------------------------------------------------------------ */
@@ -174,12 +179,14 @@ do_put(struct fw_call *c)
 		fault = fw_select(c, &i);
 	if (fault == FW_OK)
 		fault = check_keys(c, i);
-	if (fault == FW_OK && fw_flash(c) != PT_SUCCESS)
+	if (fault == FW_OK && flash_ready(c) != PT_SUCCESS)
 		fault = FW_QUOTA;
 	if (fault == FW_OK)
 		fault = c->cls->put(c, i, c->body);
-	if (fault == FW_OK)
-		answer_instance(c, i, "PutResponse");
+	if (fault != FW_OK)
+		return fault;
+	flash_written(c);
+	answer_instance(c, i, "PutResponse");
 	return fault;
 }
 
@@ -194,10 +201,12 @@ do_create(struct fw_call *c)
 		return FW_SCHEMA;
 	fault = fw_check(
 	    c->body, c->cls->props, c->cls->prop_count, c->version, false);
-	if (fault == FW_OK && fw_flash(c) != PT_SUCCESS)
+	if (fault == FW_OK && flash_ready(c) != PT_SUCCESS)
 		fault = FW_QUOTA;
 	if (fault == FW_OK)
 		fault = c->cls->create(c, c->body);
+	if (fault == FW_OK)
+		flash_written(c);
 	c->body_ns = NS_TRANSFER;
 	fw_set_action(c, NS_TRANSFER, "CreateResponse");
 	return fault;
@@ -214,10 +223,12 @@ do_delete(struct fw_call *c)
 	if (c->body != NULL)
 		return FW_SCHEMA;
 	fault = fw_select(c, &i);
-	if (fault == FW_OK && fw_flash(c) != PT_SUCCESS)
+	if (fault == FW_OK && flash_ready(c) != PT_SUCCESS)
 		fault = FW_QUOTA;
 	if (fault == FW_OK)
 		fault = c->cls->remove(c, i);
+	if (fault == FW_OK)
+		flash_written(c);
 	fw_set_action(c, NS_TRANSFER, "DeleteResponse");
 	return fault;
 }
@@ -274,11 +285,11 @@ do_method(struct fw_call *c, const struct fw_method *m)
 	fw_take_time(c, m->ms_min != 0 ? m->ms_min : 100,
 	    m->ms_max != 0 ? m->ms_max : 300);
 	if (m->mutating)
-		status = fw_flash(c);
+		status = flash_ready(c);
 	if (status == PT_SUCCESS)
 		status = m->run(c, c->body);
-	if (status < 0)
-		return (enum fw_fault)(-status);
+	if (status == PT_SUCCESS && m->mutating)
+		flash_written(c);
 	if (status != PT_SUCCESS) {
 		c->out.len = 0;
 		c->ret->effects = SIM_NONE;
@@ -342,8 +353,10 @@ static const struct {
 static void
 name_it(struct fw_call *c, const char *operation, bool mutating)
 {
-	snprintf(c->ret->method, sizeof(c->ret->method), "%.32s.%.30s",
-	    c->cls->name, operation);
+	char name[128];
+
+	snprintf(name, sizeof(name), "%s.%s", c->cls->name, operation);
+	fw_copy(c->ret->method, sizeof(c->ret->method), name);
 	c->mutating = mutating;
 }
 

@@ -1,4 +1,5 @@
 #include <assert.h>
+#include <openssl/err.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -275,6 +276,8 @@ sim_soap(struct sim_device *d, const struct sim_login *who, const char *xml,
 		fw_fault_write(&c, fault);
 	}
 	ret->mutating = c.mutating;
+	/* the transport's TLS looks at the same queue of errors */
+	ERR_clear_error();
 	fw_text_free(&c.out);
 	fw_xml_free(c.tree);
 }

@@ -399,6 +399,13 @@ test_flash_wear(void **state)
 	    PT_FLASH_WRITE_LIMIT);
 	assert_int_equal(f->a.effects, SIM_NONE);
 	assert_int_equal(f->d.state.flash_writes, before + 2);
+	/* a refused one is none */
+	sim_firmware_options(&f->d)->writes = 3;
+	assert_false(fx_put(f, "AMT_GeneralSettings", NULL, "<r:X>1</r:X>"));
+	assert_int_equal(fx_call(f, "AMT_SetupAndConfigurationService",
+			     "SetMEBxPassword", "<r:Password>x</r:Password>"),
+	    PT_INVALID_PASSWORD);
+	assert_int_equal(f->d.state.flash_writes, before + 2);
 	fx_get(f, "AMT_GeneralSettings", NULL); /* reading goes on */
 }
 
