@@ -1,0 +1,394 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bench.h"
+#include "clock.h"
+#include "mem.h"
+#include "str.h"
+
+/* Every call of the device port, over real connections. */
+
+static const char *program;
+static struct bench bench;
+
+/* Two devices of one firmware; the first one as drift says. */
+static struct bench *
+open_bench(const char *firmware, const char *drift)
+{
+	const char *const options[] = {
+	    "--firmware", firmware, "--drift", drift, NULL};
+
+	bench_open(&bench, program, options);
+	bench_device(&bench, 0);
+	return &bench;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	bench_close(&bench);
+	return 0;
+}
+
+/* --- replacing the certificate, from nothing to nothing left over --- */
+
+static void
+make_key(struct bench *b)
+{
+	struct port_pki before = {0}, after = {0};
+	const char *spki;
+	size_t i, j;
+
+	(void)BENCH_CALL(b, look_pki, &before);
+	bench_must(b);
+	(void)BENCH_CALL(b, key_generate, b->device->key_bits);
+	bench_must(b);
+	(void)BENCH_CALL(b, look_pki, &after);
+	bench_must(b);
+	assert_int_equal(after.key_count, before.key_count + 1);
+	for (i = 0; i < after.key_count; i++) {
+		spki = after.keys[i].spki;
+		for (j = 0; j < before.key_count; j++)
+			if (str_eq(before.keys[j].spki, spki))
+				break;
+		if (j < before.key_count)
+			continue;
+		assert_false(after.keys[i].in_use);
+		mem_replace(&b->device->next_key_handle, after.keys[i].handle);
+		mem_replace(&b->device->next_key_spki, spki);
+	}
+	port_pki_clear(&before);
+	port_pki_clear(&after);
+}
+
+static void
+add_cert(struct bench *b, const char *fqdn)
+{
+	struct port_pki pki = {0};
+	struct buf csr;
+	size_t i;
+
+	buf_init(&csr, 16384);
+	(void)BENCH_CALL(b, csr_make, b->device->next_key_handle,
+	    b->device->next_key_spki, fqdn, NULL, &csr);
+	bench_must(b);
+	bench_issue(b, &csr, fqdn);
+	buf_free(&csr);
+	(void)BENCH_CALL(b, cert_add, b->device->next_cert);
+	bench_must(b);
+	/* Twice is as good as once. */
+	(void)BENCH_CALL(b, cert_add, b->device->next_cert);
+	bench_must(b);
+	(void)BENCH_CALL(b, look_pki, &pki);
+	bench_must(b);
+	for (i = 0; i < pki.cert_count; i++) {
+		if (!str_eq(pki.certs[i].der, b->device->next_cert))
+			continue;
+		assert_true(pki.certs[i].ours);
+		assert_string_equal(
+		    pki.certs[i].serial, b->device->next_cert_serial);
+		mem_replace(&b->device->next_cert_handle, pki.certs[i].handle);
+	}
+	assert_non_null(b->device->next_cert_handle);
+	port_pki_clear(&pki);
+}
+
+/* Commit, and see the new certificate in a handshake. */
+static void
+switch_cert(struct bench *b, enum err_kind expected)
+{
+	struct device *d = b->device;
+	char leaf[65] = "";
+
+	bench_visit(b); /* trusts next_cert from now on */
+	assert_int_equal(
+	    BENCH_CALL(b, tls_switch, d->next_cert_handle, &b->profile),
+	    expected);
+	(void)BENCH_CALL(b, look_leaf, leaf);
+	bench_must(b);
+	(void)BENCH_CALL(b, look, d);
+	bench_must(b);
+	assert_string_equal(d->cert_sha256, leaf);
+	assert_string_equal(d->cert_serial, d->next_cert_serial);
+	assert_true(d->cert_ours);
+	assert_true(d->tls_enabled);
+	assert_string_equal(d->cert_handle, d->next_cert_handle);
+	assert_string_equal(d->cert_key_handle, d->next_key_handle);
+	mem_replace(&d->leaf_sha256, leaf);
+	d->use_tls = true;
+	mem_replace(&d->next_cert, NULL);
+	mem_replace(&d->next_cert_handle, NULL);
+	mem_replace(&d->next_key_handle, NULL);
+	bench_visit(b);
+}
+
+static void
+replace_cert(struct bench *b, enum err_kind expected)
+{
+	struct device *d = b->device;
+	char *old_cert, *old_key;
+
+	(void)BENCH_CALL(b, look, d);
+	bench_must(b);
+	old_cert = mem_dup(d->cert_handle);
+	old_key = mem_dup(d->cert_key_handle);
+	make_key(b);
+	add_cert(b, d->name);
+	switch_cert(b, expected);
+	assert_non_null(strstr(d->cert_names, d->name));
+	if (old_cert != NULL) {
+		(void)BENCH_CALL(b, cert_delete, old_cert);
+		bench_must(b);
+		(void)BENCH_CALL(b, cert_delete, old_cert); /* gone is gone */
+		bench_must(b);
+	}
+	if (old_key != NULL) {
+		(void)BENCH_CALL(b, key_delete, old_key);
+		bench_must(b);
+	}
+	free(old_cert);
+	free(old_key);
+}
+
+static void
+replaces_over_tls(void **state)
+{
+	(void)state;
+	replace_cert(open_bench("15.0.23", "none"), ERR_NONE);
+}
+
+static void
+switches_tls_on(void **state)
+{
+	struct bench *b = open_bench("11.8.50", "tls-off");
+
+	(void)state;
+	assert_false(b->device->use_tls);
+	replace_cert(b, ERR_NONE);
+	assert_true(b->device->use_tls);
+}
+
+/* The answer to the commit is lost: unknown, and then found to be done. */
+static void
+survives_a_lost_commit(void **state)
+{
+	struct bench *b = open_bench("12.0.24", "none");
+
+	(void)state;
+	bench_fault(b,
+	    "* AMT_SetupAndConfigurationService.CommitChanges drop-answer "
+	    "times 1");
+	replace_cert(b, ERR_UNKNOWN);
+}
+
+/* --- settings --- */
+
+static void
+looks_and_sets(void **state)
+{
+	struct bench *b = open_bench("14.1.70", "clock-renamed");
+	struct device *d = b->device;
+	struct secret *key = secret_new("Secret-Of-AD-1234", 17);
+	int64_t offset = 0;
+
+	(void)state;
+	(void)BENCH_CALL(b, look, d);
+	bench_must(b);
+	assert_string_equal(d->amt_version, "14.1.70");
+	assert_string_equal(d->control_mode, "acm");
+	assert_true(str_starts(d->digest_realm, "Digest:"));
+	assert_true(d->clock_offset_ms < -10000000);
+	assert_true(d->read_at > 0);
+
+	b->ports.device.clock_set(
+	    b->ports.device.self, b->visit, bench_done, b);
+	(void)bench_wait(b);
+	bench_must(b);
+	(void)BENCH_CALL(b, look_clock, &offset);
+	bench_must(b);
+	assert_in_range(offset + 3000, 0, 6000);
+
+	(void)BENCH_CALL(b, names_set, "renamed", "other.example", &b->profile);
+	bench_must(b);
+	(void)BENCH_CALL(b, kerberos_set, "AD.EXAMPLE.TEST", 7, key,
+	    "AD.EXAMPLE.TESThostpc0.ad.example.test", 4096);
+	bench_must(b);
+	/* Kerberos users need Kerberos on. */
+	(void)BENCH_CALL(b, acl_set, &b->profile);
+	bench_must(b);
+	(void)BENCH_CALL(b, look, d);
+	bench_must(b);
+	assert_string_equal(d->amt_host, "renamed");
+	assert_string_equal(d->amt_domain, "other.example");
+	assert_string_equal(d->ddns_mode, "dhcp");
+	assert_true(d->krb_enabled);
+	assert_int_equal(d->krb_kvno, 7);
+	assert_string_equal(d->krb_realm, "AD.EXAMPLE.TEST");
+	assert_string_equal(d->krb_enctypes, "rc4,aes128,aes256");
+	assert_non_null(strstr(d->acl_sids, "-512:2,3,5"));
+	assert_non_null(strstr(d->acl_sids, "-1105:13"));
+
+	/* One entry less, one changed. */
+	b->profile.acl_count = 1;
+	mem_replace(&b->acl[0].realms, "3");
+	(void)BENCH_CALL(b, acl_set, &b->profile);
+	bench_must(b);
+	(void)BENCH_CALL(b, look, d);
+	bench_must(b);
+	assert_null(strchr(d->acl_sids, ' '));
+	assert_non_null(strstr(d->acl_sids, "-512:3"));
+	secret_free(key);
+}
+
+static void
+changes_the_password(void **state)
+{
+	struct bench *b = open_bench("15.0.23", "none");
+	struct secret *fresh = secret_new("Fresh-Pass-Word-77", 18);
+	int64_t offset;
+
+	(void)state;
+	(void)BENCH_CALL(b, look, b->device);
+	bench_must(b);
+	assert_int_equal(BENCH_CALL(b, check_login, fresh), ERR_DENIED);
+	bench_fault(b,
+	    "* AMT_AuthorizationService.SetAdminAclEntryEx drop-answer "
+	    "times 1");
+	assert_int_equal(BENCH_CALL(b, password_set, fresh), ERR_UNKNOWN);
+	(void)BENCH_CALL(b, check_login, fresh);
+	bench_must(b);
+	b->ports.device.password_use(b->ports.device.self, b->visit, fresh);
+	(void)BENCH_CALL(b, look_clock, &offset);
+	bench_must(b);
+	assert_int_equal(BENCH_CALL(b, check_login, b->password), ERR_DENIED);
+	secret_free(fresh);
+}
+
+/* --- what must not work --- */
+
+/* One wrong password leaves, however often it is asked. */
+static void
+tries_a_password_once(void **state)
+{
+	struct bench *b = open_bench("15.0.23", "none");
+	const char *const get[] = {"get", b->device->name, NULL};
+	int64_t offset;
+
+	(void)state;
+	secret_free(b->password);
+	b->password = secret_new("Wrong-Password-1", 16);
+	bench_visit(b);
+	assert_int_equal(BENCH_CALL(b, look_clock, &offset), ERR_DENIED);
+	assert_int_equal(BENCH_CALL(b, look_clock, &offset), ERR_DENIED);
+	assert_non_null(
+	    strstr(simulator_tell(b->sim, get), "\"wrong_credentials\":1,"));
+}
+
+static void
+refuses_strangers(void **state)
+{
+	struct bench *b = open_bench("15.0.23", "none");
+	struct device *d = b->device;
+	char leaf[65] = "";
+
+	(void)state;
+	mem_replace(&d->leaf_sha256, NULL);
+	bench_visit(b);
+	assert_int_equal(BENCH_CALL(b, look, d), ERR_UNTRUSTED);
+	(void)BENCH_CALL(b, look_leaf, leaf);
+	bench_must(b);
+	assert_string_equal(leaf, simulator_fact(b->sim, 0, 6));
+	mem_replace(&d->leaf_sha256, leaf);
+	mem_replace(
+	    &d->digest_realm, "Digest:00000000000000000000000000000000");
+	bench_visit(b);
+	assert_int_equal(BENCH_CALL(b, look, d), ERR_UNTRUSTED);
+	mem_replace(&d->digest_realm, NULL);
+	mem_replace(&d->uuid, "00000000-1111-2222-3333-444444444444");
+	bench_visit(b);
+	assert_int_equal(BENCH_CALL(b, look, d), ERR_UNTRUSTED);
+}
+
+static void
+tells_unreachable_from_unknown(void **state)
+{
+	struct bench *b = open_bench("15.0.23", "none");
+	const char *const offline[] = {"set", b->device->name, "offline", NULL};
+	int64_t offset;
+
+	(void)state;
+	(void)BENCH_CALL(b, look_clock, &offset);
+	bench_must(b);
+	/* A lost answer to a question leaves nothing unknown. */
+	bench_fault(b,
+	    "* AMT_TimeSynchronizationService.GetLowAccuracyTimeSynch "
+	    "drop-answer times 1");
+	assert_int_equal(BENCH_CALL(b, look_clock, &offset), ERR_UNREACHABLE);
+	bench_fault(b,
+	    "* AMT_TimeSynchronizationService.SetHighAccuracyTimeSynch "
+	    "drop-answer times 1");
+	b->ports.device.clock_set(
+	    b->ports.device.self, b->visit, bench_done, b);
+	assert_int_equal(bench_wait(b), ERR_UNKNOWN);
+	(void)simulator_tell(b->sim, offline);
+	assert_int_equal(BENCH_CALL(b, look_clock, &offset), ERR_UNREACHABLE);
+	mem_replace(&b->device->address, NULL);
+	mem_replace(&b->device->os_host, NULL);
+	mem_replace(&b->device->name, "pc0.invalid");
+	bench_visit(b);
+	assert_int_equal(BENCH_CALL(b, look_clock, &offset), ERR_UNREACHABLE);
+	assert_true(str_starts(b->err.text, "name does not resolve"));
+}
+
+/* Closing in the middle of anything is quiet. */
+static void
+closes_at_any_time(void **state)
+{
+	struct bench *b = open_bench("15.0.23", "none");
+	int64_t offset = 0;
+
+	(void)state;
+	b->ports.device.look_clock(
+	    b->ports.device.self, b->visit, &offset, bench_done, b);
+	bench_visit(b);
+	b->ports.device.look(
+	    b->ports.device.self, b->visit, b->device, bench_done, b);
+	bench_visit(b);
+	(void)BENCH_CALL(b, look_clock, &offset);
+	bench_must(b);
+	b->ports.device.look(
+	    b->ports.device.self, b->visit, b->device, bench_done, b);
+}
+
+#define TEST(f) cmocka_unit_test_teardown(f, teardown)
+
+int
+main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(looks_and_sets),
+	    TEST(replaces_over_tls),
+	    TEST(switches_tls_on),
+	    TEST(survives_a_lost_commit),
+	    TEST(changes_the_password),
+	    TEST(tries_a_password_once),
+	    TEST(refuses_strangers),
+	    TEST(tells_unreachable_from_unknown),
+	    TEST(closes_at_any_time),
+	};
+
+	if (argc != 2) {
+		fputs("usage: integration_device AMTKEEPER-SIM\n", stderr);
+		return 2;
+	}
+	program = argv[1];
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
