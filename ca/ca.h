@@ -74,10 +74,10 @@ struct ca_cert {
 };
 void ca_cert_clear(struct ca_cert *c);
 
-/* Every rule a CSR must pass (the table in csr_rules.c); the text names rule and
- * value. ERR_INVALID, or ERR_REFUSED for a good CSR that we will not serve: other
- * names than the device's, another device's key. Changes nothing. ca may be
- * NULL: rules about our own records and keys are then left out. */
+/* Every rule a CSR must pass (the table in csr_rules.c); the text names rule
+ * and value. ERR_INVALID, or ERR_REFUSED for a good CSR that we will not serve:
+ * other names than the device's, another device's key. Changes nothing. ca may
+ * be NULL: rules about our own records and keys are then left out. */
 int ca_csr_check(const struct ca *ca, const struct ca_template *t,
     const struct ca_subject *subject, const uint8_t *csr, size_t len,
     struct err *err);
@@ -101,16 +101,17 @@ typedef int ca_cert_fn(
  * CA; -1 from it ends the list and is returned. */
 int ca_list(struct ca *ca, const char *device, int64_t expires_before,
     ca_cert_fn *fn, void *cookie, struct err *err);
-/* Append the current CRL, DER: the stored one, signed anew when a revocation came
- * since or half its week is over. ERR_REFUSED when the clock is before it. */
+/* Append the current CRL, DER: the stored one, signed anew when a revocation
+ * came since or half its week is over. ERR_REFUSED when the clock is before it.
+ */
 int ca_crl(struct ca *ca, int64_t now, struct buf *out, struct err *err);
 /* Issuing and root certificate, PEM, in that order. */
 int ca_chain_pem(const struct ca *ca, struct buf *out, struct err *err);
 /* Root certificate, PEM. */
 int ca_root_pem(const struct ca *ca, struct buf *out, struct err *err);
 /* Does this DER leaf chain to us, is it within its time, is it in our records
- * byte for byte and not revoked, is name (may be NULL) in it? 0, or ERR_UNTRUSTED
- * saying why; ERR_STORAGE when the records do not answer. */
+ * byte for byte and not revoked, is name (may be NULL) in it? 0, or
+ * ERR_UNTRUSTED saying why; ERR_STORAGE when the records do not answer. */
 int ca_verify(struct ca *ca, const uint8_t *der, size_t len, const char *name,
     int64_t now, struct err *err);
 #endif

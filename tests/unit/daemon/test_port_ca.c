@@ -1,0 +1,283 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "daemon.h"
+#include "device.h"
+#include "err.h"
+#include "fixture.h"
+#include "loop.h"
+#include "mem.h"
+#include "ports.h"
+#include "profile.h"
+#include "str.h"
+
+static struct fixture fixture;
+static struct loop *loop;
+static struct ports ports;
+static struct device *device;
+static char template_name[] = "amt-tls", template_key[] = "auto";
+static struct profile_template template = {
+    .name = template_name,
+    .validity = 30 * 86400,
+    .renew_before = 86400,
+    .key = template_key,
+};
+static struct profile profile;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	fixture_open(&fixture);
+	loop = loop_new(NULL);
+	assert_non_null(loop);
+	assert_int_equal(port_ca_new(loop, fixture.ca, &ports, NULL), 0);
+	device = device_new("pc1");
+	mem_replace(&device->os_host, "PC1");
+	mem_replace(&device->os_domain, "corp.example");
+	mem_replace(&device->amt_version, "16.1.25");
+	profile = (struct profile){.names_sync = true,
+	    .template_name = template_name,
+	    .templates = &template,
+	    .template_count = 1};
+	template.short_name = false;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	port_ca_free(&ports);
+	loop_free(loop);
+	device_free(device);
+	fixture_close(&fixture);
+	return 0;
+}
+
+/* One call's answer. */
+struct answer {
+	unsigned times;
+	enum err_kind kind;
+	char text[256];
+	unsigned *order; /* counts answers, if not NULL */
+	unsigned place;
+	unsigned stop_at;
+};
+
+static void
+answered(void *cookie, const struct err *err)
+{
+	struct answer *a = cookie;
+
+	a->times++;
+	a->kind = err->kind;
+	(void)snprintf(a->text, sizeof(a->text), "%s",
+	    err->kind == ERR_NONE ? "" : err->text);
+	if (a->order != NULL)
+		a->place = (*a->order)++;
+	if (a->order == NULL || *a->order == a->stop_at)
+		loop_stop(loop);
+}
+
+/* The answer must not have come from inside the call. */
+static void
+wait_for(struct answer *a, enum err_kind kind)
+{
+	assert_int_equal(a->times, 0);
+	loop_run(loop);
+	assert_int_equal(a->times, 1);
+	if (a->kind != kind)
+		fail_msg("%s: %s", err_kind_name(a->kind), a->text);
+}
+
+static void
+issue(const struct csr_spec *spec, const char *key, struct port_issued *ret,
+    enum err_kind kind)
+{
+	struct answer a = {0};
+	struct buf csr;
+
+	buf_init(&csr, 16384);
+	fixture_csr(spec, &csr);
+	ports.ca.issue(ports.ca.self, device, &profile, csr.data, csr.len, key,
+	    ret, answered, &a);
+	wait_for(&a, kind);
+	buf_free(&csr);
+}
+
+static void
+look(const char *key, struct port_issued *ret, enum err_kind kind)
+{
+	struct answer a = {0};
+
+	ports.ca.look(ports.ca.self, key, ret, answered, &a);
+	wait_for(&a, kind);
+}
+
+static bool
+look_revoked(const char *serial)
+{
+	struct answer a = {0};
+	bool revoked = false;
+
+	ports.ca.look_revoked(ports.ca.self, serial, &revoked, answered, &a);
+	wait_for(&a, ERR_NONE);
+	return revoked;
+}
+
+static void
+test_life_of_a_certificate(void **state)
+{
+	const struct csr_spec spec = {0};
+	struct port_issued one = {0}, two = {0};
+	struct answer a = {0};
+	uint8_t digest[32];
+	struct buf der;
+	char hex[65];
+
+	(void)state;
+	look("k1", &one, ERR_NOTFOUND);
+	assert_null(one.der);
+	issue(&spec, "k1", &one, ERR_NONE);
+	buf_init(&der, 8192);
+	assert_int_equal(str_unbase64(&der, one.der), 0);
+	str_sha256(der.data, der.len, digest);
+	str_hex(digest, sizeof(digest), hex);
+	assert_string_equal(hex, one.sha256);
+	assert_int_equal(ca_verify(fixture.ca, der.data, der.len,
+			     "pc1.corp.example", fixture.now, NULL),
+	    0);
+	look("k1", &two, ERR_NONE);
+	assert_string_equal(one.der, two.der);
+	assert_string_equal(one.serial, two.serial);
+	assert_false(look_revoked(one.serial));
+	ports.ca.revoke(ports.ca.self, one.serial, answered, &a);
+	wait_for(&a, ERR_NONE);
+	assert_true(look_revoked(one.serial));
+	/* A revoked one is nothing to go on with. */
+	port_issued_clear(&two);
+	look("k1", &two, ERR_NOTFOUND);
+	assert_null(two.der);
+	port_issued_clear(&one);
+	buf_free(&der);
+}
+
+static void
+test_revoke_unknown(void **state)
+{
+	struct answer a = {0};
+
+	(void)state;
+	ports.ca.revoke(ports.ca.self, "beef", answered, &a);
+	wait_for(&a, ERR_NOTFOUND);
+}
+
+/* Asked all at once: each answered once, in the order they came. */
+static void
+test_queue(void **state)
+{
+	enum { CALLS = 12 };
+	static struct port_issued issued[CALLS];
+	static struct answer answers[CALLS];
+	unsigned order = 0, i;
+	struct buf csr;
+	char key[16];
+
+	(void)state;
+	buf_init(&csr, 16384);
+	fixture_good_csr(&csr);
+	for (i = 0; i < CALLS; i++) {
+		answers[i].order = &order;
+		answers[i].stop_at = CALLS;
+		(void)snprintf(key, sizeof(key), "k%u", i);
+		ports.ca.issue(ports.ca.self, device, &profile, csr.data,
+		    csr.len, key, &issued[i], answered, &answers[i]);
+	}
+	loop_run(loop);
+	for (i = 0; i < CALLS; i++) {
+		assert_int_equal(answers[i].times, 1);
+		assert_int_equal(answers[i].kind, ERR_NONE);
+		assert_int_equal(answers[i].place, i);
+		if (i > 0)
+			assert_string_not_equal(
+			    issued[i].serial, issued[i - 1].serial);
+	}
+	for (i = 0; i < CALLS; i++)
+		port_issued_clear(&issued[i]);
+	buf_free(&csr);
+}
+
+/* What the device is called is the record's to say. */
+static void
+test_other_name_is_refused(void **state)
+{
+	const struct csr_spec spec = {0};
+	struct port_issued issued = {0};
+
+	(void)state;
+	mem_replace(&device->os_host, "pc2");
+	issue(&spec, "k1", &issued, ERR_REFUSED);
+	assert_null(issued.der);
+	assert_null(issued.serial);
+}
+
+static void
+test_names_from_firmware(void **state)
+{
+	const struct csr_spec spec = {0};
+	struct port_issued issued = {0};
+
+	(void)state;
+	/* Names are not kept in step: the firmware's own stands. */
+	profile.names_sync = false;
+	mem_replace(&device->os_host, "pc2");
+	mem_replace(&device->amt_host, "pc1");
+	mem_replace(&device->amt_domain, "corp.example");
+	issue(&spec, "k1", &issued, ERR_NONE);
+	port_issued_clear(&issued);
+	/* A host without domain keeps the firmware's. */
+	profile.names_sync = true;
+	mem_replace(&device->os_host, "pc1");
+	mem_replace(&device->os_domain, NULL);
+	issue(&spec, "k2", &issued, ERR_NONE);
+	port_issued_clear(&issued);
+}
+
+static void
+test_short_name_and_firmware(void **state)
+{
+	static const char *const both[] = {"pc1.corp.example", "pc1", NULL};
+	const struct csr_spec spec = {.dns = both};
+	struct port_issued issued = {0};
+
+	(void)state;
+	template.short_name = true;
+	issue(&spec, "k1", &issued, ERR_NONE);
+	port_issued_clear(&issued);
+	/* The same request from newer firmware: the key is too small. */
+	mem_replace(&device->amt_version, "22.0.0");
+	issue(&spec, "k2", &issued, ERR_INVALID);
+}
+
+#define ROW(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    ROW(test_life_of_a_certificate),
+	    ROW(test_revoke_unknown),
+	    ROW(test_queue),
+	    ROW(test_other_name_is_refused),
+	    ROW(test_names_from_firmware),
+	    ROW(test_short_name_and_firmware),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
