@@ -188,6 +188,9 @@ send_request(struct visit *visit)
 	    visit->easy, CURLOPT_POSTFIELDS, probe ? "" : ENVELOPE);
 	(void)curl_easy_setopt(visit->easy, CURLOPT_POSTFIELDSIZE,
 	    probe ? 0L : (long)strlen(ENVELOPE));
+	/* A visit ends with its connection. */
+	(void)curl_easy_setopt(visit->easy, CURLOPT_FORBID_REUSE,
+	    visit->done + 1 == visit->world->options.exchanges ? 1L : 0L);
 	visit->answer_len = 0;
 	if (curl_multi_add_handle(visit->bundle->multi, visit->easy) !=
 	    CURLM_OK)
@@ -395,7 +398,7 @@ visit_all(struct world *world)
 {
 	unsigned i;
 
-	world->next = world->ended = world->failed = 0;
+	world->next = world->ended = 0;
 	for (i = 0; i < world->options.at_once; i++)
 		begin_visit(world);
 	while (world->ended < world->options.devices)
@@ -447,7 +450,8 @@ main(int argc, char *argv[])
 		visit_all(&world);
 	}
 	bench_start(&span);
-	visit_all(&world);
+	for (i = 0; i < world.options.rounds; i++)
+		visit_all(&world);
 	bench_print(&span, "bare_curl", &world.options, world.failed);
 	for (i = 0; i < world.bundle_count; i++)
 		(void)curl_multi_cleanup(world.bundles[i].multi);

@@ -10,7 +10,7 @@
 static const char help[] =
     "usage: %s [--first 127.100.0.1] [--port 16992] [--tls] [--keep]\n"
     "       [--devices 1000] [--at-once 64] [--exchanges 4]\n"
-    "       [--user admin] [--password P@ssw0rd]\n";
+    "       [--rounds 1] [--user admin] [--password P@ssw0rd]\n";
 
 static const struct option longs[] = {
     {"first", required_argument, NULL, 'f'},
@@ -20,6 +20,7 @@ static const struct option longs[] = {
     {"devices", required_argument, NULL, 'd'},
     {"at-once", required_argument, NULL, 'c'},
     {"exchanges", required_argument, NULL, 'e'},
+    {"rounds", required_argument, NULL, 'r'},
     {"user", required_argument, NULL, 'u'},
     {"password", required_argument, NULL, 'w'},
     {NULL, 0, NULL, 0},
@@ -67,6 +68,9 @@ take(struct bench_options *options, int option)
 	case 'e':
 		options->exchanges = number(optarg, 1000);
 		return true;
+	case 'r':
+		options->rounds = number(optarg, 100000);
+		return true;
 	case 'u':
 		options->user = optarg;
 		return true;
@@ -88,6 +92,7 @@ bench_options_read(struct bench_options *options, int argc, char *argv[])
 	    .devices = 1000,
 	    .at_once = 64,
 	    .exchanges = 4,
+	    .rounds = 1,
 	    .user = "admin",
 	    .password = "P@ssw0rd"};
 	while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
@@ -143,12 +148,14 @@ bench_print(const struct bench_span *span, const char *name,
 {
 	double wall = wall_now() - span->wall;
 	double cpu = cpu_now() - span->cpu;
+	double visits = (double)options->devices * options->rounds;
 	struct rusage usage;
 
 	(void)getrusage(RUSAGE_SELF, &usage);
-	(void)printf("%s devices=%u at_once=%u exchanges=%u tls=%d keep=%d "
-		     "failed=%u rate=%.0f/s cpu=%.0fus/device rss=%ldMB\n",
-	    name, options->devices, options->at_once, options->exchanges,
-	    options->tls, options->keep, failed, options->devices / wall,
-	    cpu * 1e6 / options->devices, usage.ru_maxrss / 1024);
+	(void)printf("%s devices=%u rounds=%u at_once=%u exchanges=%u tls=%d "
+		     "keep=%d failed=%u rate=%.0f/s cpu=%.0fus/visit "
+		     "rss=%ldMB\n",
+	    name, options->devices, options->rounds, options->at_once,
+	    options->exchanges, options->tls, options->keep, failed,
+	    visits / wall, cpu * 1e6 / visits, usage.ru_maxrss / 1024);
 }

@@ -11,7 +11,8 @@ struct bench_options {
 	bool keep; /* a second, measured round with what the first left */
 	unsigned devices;
 	unsigned at_once;
-	unsigned exchanges; /* authenticated, per device */
+	unsigned exchanges; /* authenticated, per visit */
+	unsigned rounds;    /* over all devices, measured */
 	const char *user, *password;
 };
 

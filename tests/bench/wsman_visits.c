@@ -153,7 +153,7 @@ visit_all(struct world *world)
 {
 	unsigned i;
 
-	world->next = world->ended = world->failed = 0;
+	world->next = world->ended = 0;
 	for (i = 0; i < world->options.at_once; i++)
 		begin_visit(world);
 	loop_run(world->loop);
@@ -164,6 +164,7 @@ main(int argc, char *argv[])
 {
 	static struct world world;
 	struct bench_span span;
+	struct net_stats stats;
 	unsigned i;
 
 	bench_options_read(&world.options, argc, argv);
@@ -182,8 +183,15 @@ main(int argc, char *argv[])
 	if (world.options.keep)
 		visit_all(&world);
 	bench_start(&span);
-	visit_all(&world);
+	for (i = 0; i < world.options.rounds; i++)
+		visit_all(&world);
 	bench_print(&span, "wsman_visits", &world.options, world.failed);
+	net_stats(world.net, &stats);
+	(void)fprintf(stderr,
+	    "in all: %lu exchanges, %lu connections, "
+	    "%lu handshakes, %lu resumed\n",
+	    (unsigned long)stats.exchanges, (unsigned long)stats.connections,
+	    (unsigned long)stats.handshakes, (unsigned long)stats.resumed);
 	if (world.failed > 0)
 		(void)fprintf(stderr, "first failure: %s\n", world.err.text);
 	for (i = 0; i < world.options.devices; i++)
