@@ -8,7 +8,7 @@ set_tests_properties(lab_labrun lab_selftest PROPERTIES
   LABELS lab TIMEOUT 120)
 
 # ad_X.c: a cmocka program.
-foreach(name ad_directory ad_krb)
+foreach(name ad_directory ad_krb ad_port)
   add_executable(${name} ${CMAKE_CURRENT_SOURCE_DIR}/${name}.c
     ${CMAKE_CURRENT_SOURCE_DIR}/ad_lab.c)
   target_link_libraries(${name} PRIVATE directory krb base cmocka warnings
@@ -16,3 +16,4 @@ foreach(name ad_directory ad_krb)
   add_test(NAME lab_${name} COMMAND ${lab}/labrun $<TARGET_FILE:${name}>)
   set_tests_properties(lab_${name} PROPERTIES LABELS lab TIMEOUT 120)
 endforeach()
+target_link_libraries(ad_port PRIVATE daemon store conf loop)

@@ -1,0 +1,366 @@
+/* The engine's ports over directory and krb, through loop and workers. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "ad_lab.h"
+#include "buf.h"
+#include "conf.h"
+#include "daemon.h"
+#include "device.h"
+#include "err.h"
+#include "loop.h"
+#include "mem.h"
+#include "ports.h"
+#include "profile.h"
+#include "secret.h"
+#include "str.h"
+
+#define TOKEN_MAX 65536
+#define MANY 40
+#define TRIES 400
+#define PAUSE_US 50000
+
+static struct loop *loop;
+static struct conf conf;
+static struct profile profile;
+static struct ports ports;
+
+/* How many done() are still to come, and what the last one said. */
+static int waiting;
+static struct err last;
+
+static void
+done(void *cookie, const struct err *err)
+{
+	(void)cookie;
+	last = *err;
+	if (--waiting == 0)
+		loop_stop(loop);
+}
+
+static void
+wait_for(int count)
+{
+	waiting += count;
+	loop_run(loop);
+	assert_int_equal(waiting, 0);
+}
+
+static void
+wait_kind(enum err_kind kind)
+{
+	wait_for(1);
+	if (last.kind != kind)
+		fail_msg("%s: %s", err_kind_name(last.kind), last.text);
+}
+
+static int
+setup(void **state)
+{
+	struct err err;
+
+	(void)state;
+	conf.directory = true;
+	conf.realm = mem_dup(ad_env("LAB_REALM"));
+	conf.domain = mem_dup(ad_env("LAB_DOMAIN"));
+	conf.principal = mem_dup(ad_env("LAB_PRINCIPAL"));
+	conf.keytab = mem_dup(ad_env("LAB_KEYTAB"));
+	conf.transport = mem_dup("gssapi");
+	conf.directory_timeout = AD_DEADLINE / 1000;
+	profile.ou = mem_dup(ad_env("LAB_OU"));
+	profile.account = mem_dup("%h-iME$");
+	loop = loop_new(&err);
+	return loop != NULL ? 0 : -1;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	free(conf.realm);
+	free(conf.domain);
+	free(conf.dc);
+	free(conf.principal);
+	free(conf.keytab);
+	free(conf.transport);
+	free(profile.ou);
+	free(profile.account);
+	loop_free(loop);
+	return 0;
+}
+
+static int
+plug(void **state)
+{
+	struct err err;
+
+	(void)state;
+	memset(&ports, 0, sizeof(ports));
+	return port_directory_new(loop, &conf, &ports, &err);
+}
+
+static int
+unplug(void **state)
+{
+	(void)state;
+	port_directory_free(&ports);
+	return ports.kdc.self == NULL ? 0 : -1;
+}
+
+static struct device *
+device_of(const char *host, const char *uuid)
+{
+	char *name = mem_printf("%s.%s", host, ad_env("LAB_DOMAIN"));
+	struct device *d = device_new(name);
+
+	d->uuid = mem_dup(uuid);
+	free(name);
+	return d;
+}
+
+static void
+ensure(
+    const struct device *d, const struct secret *password, enum err_kind kind)
+{
+	struct port_directory *p = &ports.directory;
+
+	p->ensure(p->self, d, &profile, d->name, password, done, NULL);
+	wait_kind(kind);
+}
+
+static void
+look(struct device *d, const char *account, enum err_kind kind)
+{
+	struct port_directory *p = &ports.directory;
+
+	p->look(p->self, account, d, done, NULL);
+	wait_kind(kind);
+}
+
+static void
+life_of_a_device(void **state)
+{
+	struct device *d = device_of("port1", NULL);
+	struct secret *first = ad_secret("First-Passw0rd-1");
+	struct secret *second = ad_secret("Second-Passw0rd-2");
+	struct port_directory *dir = &ports.directory;
+	struct port_kdc *kdc = &ports.kdc;
+	int64_t offset = INT64_MAX, rounds = 0;
+	char *salt = NULL, *spn;
+	struct buf token;
+
+	(void)state;
+	look(d, "port1-iME$", ERR_NOTFOUND);
+	assert_null(d->ad_dn);
+	assert_int_equal(d->ad_read_at, 0);
+	ensure(d, NULL, ERR_NOTFOUND); /* nothing to make it with */
+	ensure(d, first, ERR_NONE);
+	look(d, "port1-iME$", ERR_NONE);
+	assert_string_equal(d->ad_account, "port1-iME$");
+	assert_string_equal(d->ad_dns_host, d->name);
+	assert_int_equal(d->ad_enctypes, 24);
+	assert_int_equal(d->ad_kvno, 1);
+	assert_int_equal(d->ad_max_age, INT64_C(42) * 86400);
+	assert_true(d->ad_read_at > 0);
+
+	dir->password_set(dir->self, d->ad_dn, second, done, NULL);
+	wait_kind(ERR_NONE);
+	kdc->check_password(kdc->self, d->ad_account, first, done, NULL);
+	wait_kind(ERR_DENIED);
+	kdc->check_password(kdc->self, d->ad_account, second, done, NULL);
+	wait_kind(ERR_NONE);
+
+	kdc->look_salt(kdc->self, d->ad_account, &salt, &rounds, done, NULL);
+	wait_kind(ERR_NONE);
+	assert_non_null(strstr(salt, "hostport1-ime."));
+	assert_int_equal(rounds, 4096);
+	kdc->look_time(kdc->self, &offset, done, NULL);
+	wait_kind(ERR_NONE);
+	assert_in_range(offset + 1000, 0, 2000);
+
+	buf_init(&token, TOKEN_MAX);
+	spn = mem_printf("HTTP/%s:16993", d->name);
+	kdc->token(kdc->self, spn, &token, done, NULL);
+	wait_kind(ERR_NONE);
+	assert_true(token.len > 100);
+	kdc->token(kdc->self, "HTTP/nobody.example.test:1", &token, done, NULL);
+	wait_kind(ERR_NOTFOUND);
+	buf_free(&token);
+	free(spn);
+	free(salt);
+	secret_free(first);
+	secret_free(second);
+	device_free(d);
+}
+
+/* The name marks the object until the UUID is known; then nothing else does. */
+static void
+marks(void **state)
+{
+	struct device *d = device_of("port2", NULL);
+	struct device *stranger = device_of("port2", "0000");
+	struct secret *password = ad_secret("First-Passw0rd-1");
+
+	(void)state;
+	ensure(d, password, ERR_NONE);
+	d->uuid = mem_dup("4c4c4544-0000-1000-8000-000000000001");
+	ensure(d, password, ERR_NONE);
+	ensure(d, password, ERR_NONE);
+	ensure(stranger, password, ERR_CONFLICT);
+	assert_non_null(strstr(last.text, d->uuid));
+	secret_free(password);
+	device_free(d);
+	device_free(stranger);
+}
+
+static void
+old_firmware_gets_rc4(void **state)
+{
+	struct device *d = device_of("port3", "3");
+	struct secret *password = ad_secret("First-Passw0rd-1");
+
+	(void)state;
+	d->amt_version = mem_dup("6.2.60");
+	ensure(d, password, ERR_NONE);
+	look(d, "port3-iME$", ERR_NONE);
+	assert_int_equal(d->ad_enctypes, 4);
+	secret_free(password);
+	device_free(d);
+}
+
+static void
+names_that_cannot_be(void **state)
+{
+	struct device *d = device_of("port4", "4");
+	struct secret *password = ad_secret("First-Passw0rd-1");
+	struct port_directory *p = &ports.directory;
+
+	(void)state;
+	p->ensure(p->self, d, &profile, "not a name", password, done, NULL);
+	assert_int_equal(waiting, 0); /* not from inside the call */
+	wait_kind(ERR_INVALID);
+	secret_free(password);
+	device_free(d);
+}
+
+/* More calls at once than there are connections. */
+static void
+many_at_once(void **state)
+{
+	struct port_directory *p = &ports.directory;
+	struct port_kdc *kdc = &ports.kdc;
+	struct device *list[MANY];
+	int64_t offset[MANY];
+	int i;
+
+	(void)state;
+	for (i = 0; i < MANY; i++) {
+		list[i] = device_of("port1", NULL);
+		p->look(p->self, "port1-iME$", list[i], done, NULL);
+		offset[i] = INT64_MAX;
+		kdc->look_time(kdc->self, &offset[i], done, NULL);
+	}
+	wait_for(2 * MANY);
+	for (i = 0; i < MANY; i++) {
+		assert_non_null(list[i]->ad_dn);
+		assert_true(offset[i] != INT64_MAX);
+		device_free(list[i]);
+	}
+}
+
+/* Waits, fails, says why; and works again when the controller does. */
+static void
+controller_comes_back(void **state)
+{
+	struct port_kdc *kdc = &ports.kdc;
+	int64_t offset = INT64_MAX;
+	struct ports mine;
+	struct device *d = device_of("port1", NULL);
+	struct err err;
+	int tries;
+
+	(void)state;
+	look(d, "port1-iME$", ERR_NONE);
+	ad_stop();
+	look(d, "port1-iME$", ERR_UNREACHABLE);
+	ad_continue();
+	/* a desk pauses after a failure; another daemon's do not */
+	memset(&mine, 0, sizeof(mine));
+	assert_int_equal(port_directory_new(loop, &conf, &mine, &err), 0);
+	kdc = &mine.kdc;
+	kdc->look_time(kdc->self, &offset, done, NULL);
+	wait_kind(ERR_NONE);
+	port_directory_free(&mine);
+	for (tries = 0; tries < TRIES; tries++) {
+		ports.directory.look(
+		    ports.directory.self, "port1-iME$", d, done, NULL);
+		wait_for(1);
+		if (last.kind != ERR_UNREACHABLE)
+			break;
+		usleep(PAUSE_US);
+	}
+	assert_int_equal(last.kind, ERR_NONE);
+	device_free(d);
+}
+
+static void
+no_directory(void **state)
+{
+	struct conf none = {.directory = false};
+	struct ports empty;
+	struct err err;
+
+	(void)state;
+	memset(&empty, 0, sizeof(empty));
+	assert_int_equal(port_directory_new(loop, &none, &empty, &err), 0);
+	assert_null(empty.directory.self);
+	assert_null(empty.kdc.self);
+	port_directory_free(&empty);
+}
+
+static void
+wrong_keytab(void **state)
+{
+	struct port_directory *p;
+	char *saved = conf.keytab;
+	struct device *d = device_of("port1", NULL);
+	struct ports mine;
+	struct err err;
+
+	(void)state;
+	conf.keytab = mem_dup(ad_env("LAB_NONE_KEYTAB"));
+	memset(&mine, 0, sizeof(mine));
+	assert_int_equal(port_directory_new(loop, &conf, &mine, &err), 0);
+	p = &mine.directory;
+	p->look(p->self, "port1-iME$", d, done, NULL);
+	wait_kind(ERR_INVALID);
+	port_directory_free(&mine);
+	free(conf.keytab);
+	conf.keytab = saved;
+	device_free(d);
+}
+
+int
+main(void)
+{
+#define PLUGGED(test) cmocka_unit_test_setup_teardown(test, plug, unplug)
+	const struct CMUnitTest tests[] = {
+	    PLUGGED(life_of_a_device),
+	    PLUGGED(marks),
+	    PLUGGED(old_firmware_gets_rc4),
+	    PLUGGED(names_that_cannot_be),
+	    PLUGGED(many_at_once),
+	    PLUGGED(controller_comes_back),
+	    cmocka_unit_test(no_directory),
+	    cmocka_unit_test(wrong_keytab),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
