@@ -42,6 +42,10 @@ show_cert(struct fw_emit *e, const struct sim_device *d, size_t i)
 	if (cert == NULL)
 		return false;
 	snprintf(id, sizeof(id), FW_CERT_ID "%d", cert->handle);
+	if (fw_emit_comparing(e)) {
+		fw_emit_string(e, "InstanceID", id);
+		return true;
+	}
 	fw_cert_names(cert, &issuer, &subject);
 	fw_emit_string(e, "ElementName", "Intel(r) AMT Certificate");
 	fw_emit_string(e, "InstanceID", id);
@@ -104,9 +108,13 @@ show_key(struct fw_emit *e, const struct sim_device *d, size_t i)
 
 	if (k == NULL)
 		return false;
+	snprintf(id, sizeof(id), FW_KEY_ID "%d", k->handle);
+	if (fw_emit_comparing(e)) {
+		fw_emit_string(e, "InstanceID", id);
+		return true;
+	}
 	if (fw_key_public(k, &der, &len) != 0)
 		abort(); /* it was made or imported here */
-	snprintf(id, sizeof(id), FW_KEY_ID "%d", k->handle);
 	fw_emit_base64(e, "DERKey", der, len);
 	fw_emit_string(e, "ElementName", "Intel(r) AMT Key");
 	fw_emit_string(e, "InstanceID", id);

@@ -80,18 +80,21 @@ out:
 }
 
 static char *
-name_text(const X509_NAME *name)
+name_text(const uint8_t *der, size_t len)
 {
+	const unsigned char *p = der;
+	X509_NAME *name = d2i_X509_NAME(NULL, &p, (long)len);
 	BIO *bio = BIO_new(BIO_s_mem());
-	char *data, *text;
-	long len;
+	char *data = NULL, *text;
+	long n;
 
-	if (bio == NULL ||
+	if (bio == NULL || name == NULL ||
 	    X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253) < 0)
 		abort();
-	len = BIO_get_mem_data(bio, &data);
-	text = fw_strndup(len > 0 ? data : "", (size_t)len);
+	n = BIO_get_mem_data(bio, &data);
+	text = fw_strndup(n > 0 ? data : "", (size_t)n);
 	BIO_free(bio);
+	X509_NAME_free(name);
 	return text;
 }
 
@@ -99,14 +102,12 @@ void
 fw_cert_names(
     const struct sim_cert *cert, char **ret_issuer, char **ret_subject)
 {
-	const unsigned char *p = cert->der;
-	X509 *x = d2i_X509(NULL, &p, (long)cert->der_len);
+	struct fw_cert_parts parts;
 
-	if (x == NULL)
+	if (fw_cert_parts(cert, &parts) != 0)
 		abort(); /* it was judged before it was stored */
-	*ret_issuer = name_text(X509_get_issuer_name(x));
-	*ret_subject = name_text(X509_get_subject_name(x));
-	X509_free(x);
+	*ret_issuer = name_text(parts.issuer, parts.issuer_len);
+	*ret_subject = name_text(parts.subject, parts.subject_len);
 }
 
 /* --- own certificates ----------------------------------------------------- */

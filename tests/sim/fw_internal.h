@@ -210,6 +210,9 @@ struct fw_epr {
 	struct fw_selector sel[2]; /* second may be {NULL, NULL} */
 };
 void fw_emit_epr(struct fw_emit *e, const char *name, const struct fw_epr *epr);
+/* Nothing is written, this instance is compared with selectors: only what they
+ * may name has to be emitted. */
+bool fw_emit_comparing(const struct fw_emit *e);
 /* Who is asking: some properties are for administrators only. */
 const struct sim_login *fw_emit_who(const struct fw_emit *e);
 
@@ -269,7 +272,8 @@ void fw_changed(struct fw_call *c);
 unsigned fw_version(const struct sim_device *d);
 void fw_take_time(struct fw_call *c, int min, int max);
 
-/* --- fw_keypool.c fw_store.c fw_cert.c fw_krbkey.c: keys -------------------
+/* --- fw_keypool.c fw_store.c fw_der.c fw_cert.c fw_krbkey.c
+ * -------------------
  */
 /* Free place, or -1 when the store is full. */
 int fw_key_free(const struct sim_device *d);
@@ -278,6 +282,12 @@ struct sim_key *fw_key_by_handle(struct sim_device *d, int handle);
 struct sim_cert *fw_cert_by_handle(struct sim_device *d, int handle);
 /* A handle from "Intel(r) AMT Key: Handle: 3", -1 when it is not one. */
 int fw_handle(const char *text, const char *before);
+/* Where in its DER a certificate says what. 0 or -1. */
+struct fw_cert_parts {
+	const uint8_t *issuer, *subject, *key; /* borrowed */
+	size_t issuer_len, subject_len, key_len;
+};
+int fw_cert_parts(const struct sim_cert *cert, struct fw_cert_parts *ret);
 /* PKCS#1 RSAPublicKey of a stored key, given. 0 or -1. */
 int fw_key_public(const struct sim_key *k, uint8_t **ret, size_t *ret_len);
 /* A new RSA key as PKCS#8, real or from the pool, other than those stored. */

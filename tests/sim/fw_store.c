@@ -1,5 +1,3 @@
-#include <openssl/x509.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,72 +104,18 @@ fw_cert_store(struct sim_device *d, const uint8_t *der, size_t len, bool root)
 	return cert->handle;
 }
 
-/* Step over the value at *p (into it when it is a constructed one that is
- * asked for): the tag found, or -1. */
-static int
-step(const unsigned char **p, const unsigned char *end, bool into)
-{
-	long len;
-	int tag, class;
-
-	if ((ASN1_get_object(p, &len, &tag, &class, end - *p) & 0x80) != 0)
-		return -1;
-	if (!into)
-		*p += len;
-	return tag;
-}
-
-/* PKCS#8 holds an RSAPrivateKey {version, n, e, ...} (RFC 5958, RFC 8017 A.1.2)
- * and {n, e} is the public key: cut it out, a decoder would cost a hundred
- * times as much and devices show their keys all the time. */
-int
-fw_key_public(const struct sim_key *k, uint8_t **ret, size_t *ret_len)
-{
-	const unsigned char *p = (const unsigned char *)k->der, *from;
-	const unsigned char *end = p + k->der_len;
-	uint8_t *out;
-	size_t len;
-
-	if (step(&p, end, true) != V_ASN1_SEQUENCE ||
-	    step(&p, end, false) != V_ASN1_INTEGER ||
-	    step(&p, end, false) != V_ASN1_SEQUENCE ||
-	    step(&p, end, true) != V_ASN1_OCTET_STRING ||
-	    step(&p, end, true) != V_ASN1_SEQUENCE ||
-	    step(&p, end, false) != V_ASN1_INTEGER)
-		return -1;
-	from = p;
-	if (step(&p, end, false) != V_ASN1_INTEGER ||
-	    step(&p, end, false) != V_ASN1_INTEGER)
-		return -1;
-	len = (size_t)(p - from);
-	out = fw_alloc(len + 4);
-	out[0] = V_ASN1_SEQUENCE | V_ASN1_CONSTRUCTED;
-	out[1] = 0x82; /* RSA-1024 and up: two bytes of length */
-	out[2] = (uint8_t)(len >> 8);
-	out[3] = (uint8_t)len;
-	memcpy(out + 4, from, len);
-	*ret = out;
-	*ret_len = len + 4;
-	return 0;
-}
-
 bool
 fw_cert_has_key(const struct sim_cert *cert, const struct sim_key *key)
 {
-	const unsigned char *p = cert->der;
-	X509 *x = d2i_X509(NULL, &p, (long)cert->der_len);
-	const ASN1_BIT_STRING *bits;
+	struct fw_cert_parts parts;
 	uint8_t *pub = NULL;
 	size_t len;
 	bool same = false;
 
-	if (x != NULL && fw_key_public(key, &pub, &len) == 0) {
-		bits = X509_get0_pubkey_bitstr(x);
-		same = (size_t)bits->length == len &&
-		    memcmp(bits->data, pub, len) == 0;
-	}
+	if (fw_cert_parts(cert, &parts) == 0 &&
+	    fw_key_public(key, &pub, &len) == 0)
+		same = parts.key_len == len && memcmp(parts.key, pub, len) == 0;
 	free(pub);
-	X509_free(x);
 	return same;
 }
 

@@ -181,6 +181,12 @@ fw_emit_epr(struct fw_emit *e, const char *name, const struct fw_epr *epr)
 	    p->wsman, p->addr, e->prefix, name);
 }
 
+bool
+fw_emit_comparing(const struct fw_emit *e)
+{
+	return e->match != NULL;
+}
+
 const struct sim_login *
 fw_emit_who(const struct fw_emit *e)
 {
