@@ -8,14 +8,3 @@ set(firmware_sources
   class_table.c class_time.c class_general.c class_ethernet.c class_store.c
   class_keys.c class_tls.c class_setup.c class_acl.c class_kerberos.c
   class_cim.c class_misc.c)
-
-# The cmocka programs about the firmware share firmware_fixture.c; their targets
-# are made at the end of CMakeLists.txt, so they are told afterwards.
-file(GLOB firmware_tests CONFIGURE_DEPENDS test_firmware_*.c)
-foreach(source ${firmware_tests})
-  cmake_path(GET source STEM name)
-  cmake_language(EVAL CODE "cmake_language(DEFER CALL
-    target_sources sim_${name} PRIVATE firmware_fixture.c)")
-  cmake_language(EVAL CODE "cmake_language(DEFER CALL
-    set_tests_properties sim_${name} PROPERTIES SKIP_RETURN_CODE 77)")
-endforeach()
