@@ -191,6 +191,9 @@ net_tls_prepare(CURL *easy, void *ctx_, void *cookie)
 	SSL_CTX_set_cert_verify_callback(ctx, verify, link);
 	(void)SSL_CTX_set_session_cache_mode(
 	    ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+	/* libcurl declines tickets, without which TLS 1.2 resumes only from a
+	 * server's own memory. */
+	(void)SSL_CTX_clear_options(ctx, SSL_OP_NO_TICKET);
 	SSL_CTX_sess_set_new_cb(ctx, keep_session);
 	SSL_CTX_set_info_callback(ctx, watch);
 	return CURLE_OK;

@@ -257,6 +257,49 @@ does_not_inherit_connections(void **state)
 	leave(&client, peer);
 }
 
+/* Each answer says over which connection it came. */
+static void
+serve_number(struct http_link *link, void *cookie)
+{
+	struct http_request request;
+	char text[100];
+
+	(void)cookie;
+	(void)snprintf(text, sizeof(text),
+	    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n%02u",
+	    http_link_number(link));
+	while (http_link_read(link, &request))
+		(void)http_link_say(link, text);
+}
+
+/* Two sessions with one device, with a trust each. */
+static void
+does_not_share_connections(void **state)
+{
+	struct http_peer *peer = start(serve_number, NULL);
+	struct net_peer_conf conf = {
+	    .address = "127.0.0.1", .port = http_peer_port(peer)};
+	struct net_peer *peers[2];
+	struct client client;
+	unsigned i;
+
+	(void)state;
+	client_open(&client, &conf);
+	peers[0] = client.peer;
+	client.peer = NULL;
+	client_again(&client, &conf);
+	peers[1] = client.peer;
+	for (i = 0; i < 8; i++) {
+		client.peer = peers[(i + 1) / 2 % 2];
+		assert_int_equal(client_post(&client, "x"), ERR_NONE);
+		assert_string_equal(
+		    client.body, client.peer == peers[0] ? "01" : "02");
+	}
+	net_peer_free(peers[0]);
+	client.peer = peers[1];
+	leave(&client, peer);
+}
+
 static void
 renews_an_idle_connection(void **state)
 {
@@ -669,6 +712,7 @@ main(void)
 	    cmocka_unit_test(keeps_the_connection),
 	    cmocka_unit_test(disconnects_when_told),
 	    cmocka_unit_test(does_not_inherit_connections),
+	    cmocka_unit_test(does_not_share_connections),
 	    cmocka_unit_test(renews_an_idle_connection),
 	    cmocka_unit_test(replaces_a_closed_connection),
 	    cmocka_unit_test(reports_a_refused_connect),

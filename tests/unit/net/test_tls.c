@@ -212,10 +212,14 @@ looks_without_trust(void **state)
 }
 
 static void
-resumes_at(int version)
+resumes_at(int version, bool tickets)
 {
 	struct net_trust trust = {.ca_pem = ca->pem, .name = NAME};
-	struct http_peer *peer = start(device, serve_last, version);
+	struct http_peer_conf conf = {.identity = device,
+	    .serve = serve_last,
+	    .max_version = version,
+	    .tickets_only = tickets};
+	struct http_peer *peer = http_peer_start(&conf);
 	struct client client;
 	struct net_stats stats;
 	int i;
@@ -238,8 +242,10 @@ static void
 resumes_its_session(void **state)
 {
 	(void)state;
-	resumes_at(TLS1_2_VERSION);
-	resumes_at(TLS1_3_VERSION);
+	resumes_at(TLS1_2_VERSION, false);
+	resumes_at(TLS1_2_VERSION, true);
+	resumes_at(TLS1_3_VERSION, false);
+	resumes_at(TLS1_3_VERSION, true);
 }
 
 /* A device that has forgotten: a full handshake, checked as the first. */

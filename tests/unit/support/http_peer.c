@@ -274,6 +274,10 @@ server_context(const struct http_peer_conf *conf)
 		    SSL_CTX_set_cipher_list(ctx, "ALL:@SECLEVEL=0") != 1)
 			abort();
 	}
+	if (conf->tickets_only)
+		(void)SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	else
+		(void)SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
 	return ctx;
 }
 

@@ -18,6 +18,7 @@ typedef void http_serve_fn(struct http_link *link, void *cookie);
 struct http_peer_conf {
 	const struct identity *identity; /* NULL: plain HTTP */
 	int max_version;		 /* e.g. TLS1_2_VERSION; 0: any */
+	bool tickets_only;		 /* remembers no TLS sessions itself */
 	http_serve_fn *serve;
 	void *cookie;
 };
