@@ -15,7 +15,9 @@
 #include "firmware.h"
 #include "fleet_internal.h"
 
-#define POOL_KEYS 64
+/* Of the key pool: few for a quick start of small fleets. */
+#define POOL_MIN 4
+#define POOL_MAX 64
 
 enum { DICE_WIRE = 100 };
 
@@ -86,6 +88,14 @@ add_rules(struct sim *s)
 	return 0;
 }
 
+static size_t
+pool_size(const struct options *opt)
+{
+	size_t n = (size_t)opt->devices;
+
+	return n < POOL_MIN ? POOL_MIN : n > POOL_MAX ? POOL_MAX : n;
+}
+
 static int
 start(struct sim *s)
 {
@@ -93,7 +103,7 @@ start(struct sim *s)
 
 	s->dice = dice_new((uint64_t)opt->seed, DICE_WIRE, 0);
 	if (opt->key_pool != NULL &&
-	    sim_key_pool(opt->key_pool, POOL_KEYS) < 0) {
+	    sim_key_pool(opt->key_pool, pool_size(opt)) < 0) {
 		sim_say("--key-pool: cannot use %s", opt->key_pool);
 		return -1;
 	}
