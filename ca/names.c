@@ -100,51 +100,41 @@ ca_name_check(const char *name, size_t len)
 
 /* One of the record's own names; an unusable one is the record's fault. */
 static int
-want_name(
-    struct ca_names *n, const char *what, const char *name, struct err *err)
+check_record(const char *what, const char *name, struct err *err)
 {
-	const char *why;
+	const char *why = ca_name_check(name, strlen(name));
+	struct buf shown;
 
-	if (name == NULL)
-		name = "";
-	why = ca_name_check(name, strlen(name));
-	if (why != NULL) {
-		struct buf shown;
-
-		buf_init(&shown, 4 * NAME_SHOWN + 4);
-		str_printable(&shown, name, strlen(name), NAME_SHOWN);
-		err_set(err, ERR_INVALID, "the device record's %s \"%s\" %s",
-		    what, buf_text(&shown), why);
-		buf_free(&shown);
-		return -1;
-	}
-	if (!has(n, name))
-		add(n, name, strlen(name));
-	return 0;
+	if (why == NULL)
+		return 0;
+	buf_init(&shown, 4 * NAME_SHOWN + 4);
+	str_printable(&shown, name, strlen(name), NAME_SHOWN);
+	err_set(err, ERR_INVALID, "the device record's %s \"%s\" %s", what,
+	    buf_text(&shown), why);
+	buf_free(&shown);
+	return -1;
 }
 
 int
 ca_names_want(const struct ca_template *t, const struct ca_subject *subject,
     struct ca_names *ret, struct err *err)
 {
-	struct ca_names n = {{NULL}, 0};
+	const char *fqdn = subject->fqdn != NULL ? subject->fqdn : "";
+	const char *host = subject->short_name;
+	bool with_host = t->short_name && !str_empty(host);
 
-	if (want_name(&n, "FQDN", subject->fqdn, err) != 0)
-		goto fail;
-	if (strlen(n.dns[0]) > CA_CN_MAX) {
-		err_set(err, ERR_INVALID,
+	if (check_record("FQDN", fqdn, err) != 0 ||
+	    (with_host && check_record("short name", host, err) != 0))
+		return -1;
+	if (strlen(fqdn) > CA_CN_MAX)
+		return err_set(err, ERR_INVALID,
 		    "the FQDN %s does not fit a common name (%d characters)",
-		    n.dns[0], CA_CN_MAX);
-		goto fail;
-	}
-	if (t->short_name && !str_empty(subject->short_name) &&
-	    want_name(&n, "short name", subject->short_name, err) != 0)
-		goto fail;
-	*ret = n;
+		    fqdn, CA_CN_MAX);
+	ret->count = 0;
+	add(ret, fqdn, strlen(fqdn));
+	if (with_host && !has(ret, host))
+		add(ret, host, strlen(host));
 	return 0;
-fail:
-	ca_names_clear(&n);
-	return -1;
 }
 
 static int

@@ -58,6 +58,7 @@ wrap(EVP_PKEY *key, struct ca_signer **ret, struct err *err)
 	int ok = EVP_PKEY_up_ref(key);
 
 	assert(ok);
+	(void)ok;
 	s = ca_signer_new(&file_ops, key, key, err);
 	if (s == NULL)
 		return -1;

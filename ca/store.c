@@ -58,6 +58,8 @@ static const char *const steps[] = {
     " certificate BLOB NOT NULL,"
     " issued_at BIGINT NOT NULL);"
 
+    "CREATE INDEX ca_certificate_issued ON ca_certificate (issued_at);"
+
     "CREATE TABLE ca_revocation ("
     " seq BIGINT PRIMARY KEY,"
     " serial TEXT NOT NULL UNIQUE REFERENCES ca_intent (serial),"
@@ -99,6 +101,7 @@ store_new(
 	s->lock_fd = -1;
 	failed = pthread_mutex_init(&s->mutex, NULL);
 	assert(failed == 0);
+	(void)failed;
 	opened = db_open(database, create, &s->db, err) == 0;
 	if (opened && open_lock(database, &s->lock_fd, err) == 0 &&
 	    db_migrate(s->db, steps, sizeof(steps) / sizeof(steps[0]), err) ==
@@ -137,6 +140,7 @@ ca_store_close(struct ca_store *s)
 		(void)close(s->lock_fd);
 	failed = pthread_mutex_destroy(&s->mutex);
 	assert(failed == 0);
+	(void)failed;
 	free(s);
 }
 
@@ -166,6 +170,7 @@ ca_store_lock(struct ca_store *s)
 	int failed = pthread_mutex_lock(&s->mutex);
 
 	assert(failed == 0);
+	(void)failed;
 }
 
 void
@@ -176,6 +181,7 @@ ca_store_unlock(struct ca_store *s)
 	assert(!db_in_transaction(s->db));
 	failed = pthread_mutex_unlock(&s->mutex);
 	assert(failed == 0);
+	(void)failed;
 }
 
 int

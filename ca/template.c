@@ -1,8 +1,5 @@
 #include "template_internal.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "buf.h"
 #include "ca.h"
 #include "ca_internal.h"
@@ -10,38 +7,21 @@
 #include "err.h"
 #include "str.h"
 
+#define LINT_MAX 256
+
+/* A lint writes one line when it finds something. */
 struct lint {
 	const struct ca *ca;
 	const struct ca_template *t;
 	int64_t now;
-	struct buf *out;
-	size_t problems;
-	struct buf first; /* for the error text */
+	struct buf line;
 };
-
-static void problem(struct lint *l, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void
-problem(struct lint *l, const char *fmt, ...)
-{
-	char text[200];
-	va_list args;
-
-	va_start(args, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	if (l->out != NULL)
-		buf_printf(l->out, "%s\n", text);
-	if (l->problems++ == 0)
-		buf_str(&l->first, text);
-}
 
 static void
 lint_name(struct lint *l)
 {
 	if (str_empty(l->t->name))
-		problem(l, "the template has no name");
+		buf_str(&l->line, "the template has no name");
 }
 
 static void
@@ -51,7 +31,7 @@ lint_validity(struct lint *l)
 
 	if (l->t->validity < CA_VALIDITY_MIN ||
 	    l->t->validity > CA_VALIDITY_MAX)
-		problem(l, "validity %s is outside %s to %s",
+		buf_printf(&l->line, "validity %s is outside %s to %s",
 		    clock_span(l->t->validity, a),
 		    clock_span(CA_VALIDITY_MIN, b),
 		    clock_span(CA_VALIDITY_MAX, c));
@@ -63,7 +43,8 @@ lint_renewal(struct lint *l)
 	char a[CLOCK_TEXT], b[CLOCK_TEXT];
 
 	if (l->t->renew_before <= 0 || l->t->renew_before >= l->t->validity)
-		problem(l, "renew_before %s is not inside the validity of %s",
+		buf_printf(&l->line,
+		    "renew_before %s is not inside the validity of %s",
 		    clock_span(l->t->renew_before, a),
 		    clock_span(l->t->validity, b));
 }
@@ -74,7 +55,7 @@ lint_backdate(struct lint *l)
 	char a[CLOCK_TEXT];
 
 	if (l->t->backdate < 0 || l->t->backdate > CA_BACKDATE_MAX)
-		problem(l, "backdate %s is outside 0 to a day",
+		buf_printf(&l->line, "backdate %s is outside 0 to a day",
 		    clock_span(l->t->backdate, a));
 }
 
@@ -83,28 +64,39 @@ lint_key(struct lint *l)
 {
 	if (!str_eq(l->t->key, "auto") && !str_eq(l->t->key, "rsa-2048") &&
 	    !str_eq(l->t->key, "rsa-3072"))
-		problem(l, "key \"%.40s\" is none of auto, rsa-2048, rsa-3072",
+		buf_printf(&l->line,
+		    "key \"%.40s\" is none of auto, rsa-2048, rsa-3072",
 		    l->t->key != NULL ? l->t->key : "");
 }
 
 /* No leaf may outlive whoever vouches for it. */
 static void
-lint_issuers(struct lint *l)
+lint_end(struct lint *l, const char *issuer, int64_t end)
 {
 	char a[CLOCK_TEXT], b[CLOCK_TEXT];
 
-	if (l->ca == NULL || l->t->validity < 0 ||
-	    l->t->validity > CA_VALIDITY_MAX)
+	/* A validity out of range has been spoken of already. */
+	if (l->t->validity < 0 || l->t->validity > CA_VALIDITY_MAX)
 		return;
-	if (l->now + l->t->validity > l->ca->issuing.not_after)
-		problem(l,
-		    "a certificate until %s outlives the issuing CA (%s)",
-		    clock_text(l->now + l->t->validity, a),
-		    clock_text(l->ca->issuing.not_after, b));
-	if (l->now + l->t->validity > l->ca->root.not_after)
-		problem(l, "a certificate until %s outlives the root CA (%s)",
-		    clock_text(l->now + l->t->validity, a),
-		    clock_text(l->ca->root.not_after, b));
+	if (l->now + l->t->validity > end)
+		buf_printf(&l->line,
+		    "a certificate until %s outlives the %s CA (%s)",
+		    clock_text(l->now + l->t->validity, a), issuer,
+		    clock_text(end, b));
+}
+
+static void
+lint_issuing(struct lint *l)
+{
+	if (l->ca != NULL)
+		lint_end(l, "issuing", l->ca->issuing.not_after);
+}
+
+static void
+lint_root(struct lint *l)
+{
+	if (l->ca != NULL)
+		lint_end(l, "root", l->ca->root.not_after);
 }
 
 int
@@ -112,18 +104,25 @@ ca_template_check(const struct ca *ca, const struct ca_template *t, int64_t now,
     struct buf *out, struct err *err)
 {
 	static void (*const lints[])(struct lint *) = {lint_name, lint_validity,
-	    lint_renewal, lint_backdate, lint_key, lint_issuers};
-	struct lint l = {.ca = ca, .t = t, .now = now, .out = out};
+	    lint_renewal, lint_backdate, lint_key, lint_issuing, lint_root};
+	struct lint l = {.ca = ca, .t = t, .now = now};
 	int rc = 0;
 	size_t i;
 
-	buf_init(&l.first, 256);
-	for (i = 0; i < sizeof(lints) / sizeof(lints[0]); i++)
+	buf_init(&l.line, LINT_MAX);
+	for (i = 0; i < sizeof(lints) / sizeof(lints[0]); i++) {
+		buf_reset(&l.line);
 		lints[i](&l);
-	if (l.problems > 0)
-		rc = err_set(err, ERR_INVALID, "template %.60s: %s",
-		    t->name != NULL ? t->name : "-", buf_text(&l.first));
-	buf_free(&l.first);
+		if (l.line.len == 0)
+			continue;
+		if (out != NULL)
+			buf_printf(out, "%s\n", buf_text(&l.line));
+		/* The error tells the first. */
+		if (rc == 0)
+			rc = err_set(err, ERR_INVALID, "template %.60s: %s",
+			    t->name != NULL ? t->name : "-", buf_text(&l.line));
+	}
+	buf_free(&l.line);
 	return rc;
 }
 
