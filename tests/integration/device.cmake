@@ -7,6 +7,7 @@ if(TARGET amtkeeper-sim)
   target_link_libraries(integration_device PRIVATE
     daemon engine store conf ca krb amt wsman net vault loop base cmocka
     warnings)
+  add_dependencies(integration_device amtkeeper-sim)
   add_test(NAME integration_device
     COMMAND integration_device $<TARGET_FILE:amtkeeper-sim>)
   set_tests_properties(integration_device PROPERTIES

@@ -92,6 +92,8 @@ close_visit(struct bench *b)
 void
 bench_close(struct bench *b)
 {
+	if (b->ports.device.self == NULL)
+		return; /* not opened: the test failed there */
 	close_visit(b);
 	port_device_free(&b->ports);
 	net_free(b->net);
