@@ -1,0 +1,186 @@
+/*
+ * A key that fails, lies, or is overtaken while it signs.  Whatever it does: no
+ * certificate, the intent is given up, and the next call succeeds.
+ */
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ca_internal.h"
+#include "err.h"
+#include "fixture.h"
+#include "signer_internal.h"
+#include "store_internal.h"
+
+static struct fixture fixture;
+static struct ca_signer *honest;
+
+static int
+fails(void *self, const uint8_t *digest, size_t len, struct buf *out,
+    struct err *err)
+{
+	(void)self;
+	(void)digest;
+	(void)len;
+	(void)out;
+	return err_set(err, ERR_STORAGE, "the token is gone");
+}
+
+/* The right form, the wrong content: as after a fault in the computation. */
+static int
+lies(void *self, const uint8_t *digest, size_t len, struct buf *out,
+    struct err *err)
+{
+	static const uint8_t signature[384] = {1};
+
+	(void)self;
+	(void)digest;
+	(void)len;
+	(void)err;
+	buf_add(out, signature, sizeof(signature));
+	return 0;
+}
+
+/* Another process declares our intent lost meanwhile. */
+static int
+is_overtaken(void *self, const uint8_t *digest, size_t len, struct buf *out,
+    struct err *err)
+{
+	struct ca_store *other;
+	EVP_PKEY_CTX *ctx;
+	uint8_t signature[512];
+	size_t got = sizeof(signature);
+
+	(void)err;
+	assert_int_equal(ca_store_open(fixture.database, &other, NULL), 0);
+	ca_store_lock(other);
+	assert_int_equal(ca_store_begin(other, NULL), 0);
+	assert_int_equal(ca_store_lose(other, "k1", fixture.now, NULL), 0);
+	assert_int_equal(ca_store_commit(other, NULL), 0);
+	ca_store_unlock(other);
+	ca_store_close(other);
+	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, self, NULL);
+	assert_int_equal(EVP_PKEY_sign_init(ctx), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha384()), 1);
+	assert_int_equal(EVP_PKEY_sign(ctx, signature, &got, digest, len), 1);
+	EVP_PKEY_CTX_free(ctx);
+	buf_add(out, signature, got);
+	return 0;
+}
+
+static void
+keep(void *self)
+{
+	(void)self;
+}
+
+static const struct ca_signer_ops failing = {fails, keep};
+static const struct ca_signer_ops lying = {lies, keep};
+static const struct ca_signer_ops overtaken = {is_overtaken, keep};
+
+static int
+setup(void **state)
+{
+	(void)state;
+	fixture_open(&fixture);
+	honest = fixture.ca->signer;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	fixture_close(&fixture);
+	return 0;
+}
+
+static int
+issue(struct ca_cert *ret, struct err *err)
+{
+	struct buf csr;
+	int rc;
+
+	buf_init(&csr, 16384);
+	fixture_good_csr(&csr);
+	rc = ca_issue(fixture.ca, &fixture_template, &fixture_subject, csr.data,
+	    csr.len, "k1", fixture.now, ret, err);
+	buf_free(&csr);
+	return rc;
+}
+
+static int64_t
+revocations(void)
+{
+	int64_t count;
+
+	ca_store_lock(fixture.ca->store);
+	assert_int_equal(
+	    ca_store_revocations(fixture.ca->store, &count, NULL), 0);
+	ca_store_unlock(fixture.ca->store);
+	return count;
+}
+
+static void
+issue_with(const struct ca_signer_ops *ops, enum err_kind kind)
+{
+	EVP_PKEY *pub = X509_get_pubkey(fixture.ca->issuing.x509);
+	struct ca_cert cert;
+	struct err err;
+
+	fixture.ca->signer =
+	    ca_signer_new(ops, ca_signer_self(honest), pub, &err);
+	assert_non_null(fixture.ca->signer);
+	assert_int_equal(issue(&cert, &err), -1);
+	if (err.kind != kind)
+		fail_msg("%s: %s", err_kind_name(err.kind), err.text);
+	assert_int_equal(ca_find(fixture.ca, "k1", NULL, &cert, &err), -1);
+	assert_int_equal(err.kind, ERR_NOTFOUND);
+	assert_int_equal(revocations(), 1);
+	ca_signer_free(fixture.ca->signer);
+	fixture.ca->signer = honest;
+	assert_int_equal(issue(&cert, &err), 0);
+	assert_int_equal(revocations(), 1);
+	ca_cert_clear(&cert);
+}
+
+static void
+test_failing(void **state)
+{
+	(void)state;
+	issue_with(&failing, ERR_STORAGE);
+}
+
+static void
+test_lying(void **state)
+{
+	(void)state;
+	issue_with(&lying, ERR_STORAGE);
+}
+
+static void
+test_overtaken(void **state)
+{
+	(void)state;
+	issue_with(&overtaken, ERR_CONFLICT);
+}
+
+#define ROW(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    ROW(test_failing),
+	    ROW(test_lying),
+	    ROW(test_overtaken),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
