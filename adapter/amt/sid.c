@@ -1,8 +1,8 @@
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "buf.h"
 #include "err.h"
 #include "sid_internal.h"
 #include "str.h"
@@ -19,23 +19,29 @@ sid_to_text(const uint8_t *bytes, size_t len, char *out, size_t size)
 {
 	uint64_t authority = 0;
 	const uint8_t *sub;
-	size_t i, used;
+	struct buf text;
 	uint32_t value;
+	size_t i;
+	int rc;
 
 	if (len < HEADER || len > SID_MAX_BYTES || bytes[0] != 1 ||
 	    len != HEADER + 4 * (size_t)bytes[1])
 		return -1;
 	for (i = 2; i < HEADER; i++)
 		authority = authority << 8 | bytes[i];
-	used = (size_t)snprintf(out, size, "S-1-%" PRIu64, authority);
-	for (i = 0; i < bytes[1] && used < size; i++) {
+	buf_init(&text, size - 1);
+	buf_printf(&text, "S-1-%" PRIu64, authority);
+	for (i = 0; i < bytes[1]; i++) {
 		sub = bytes + HEADER + 4 * i;
 		value = (uint32_t)sub[0] | (uint32_t)sub[1] << 8 |
 		    (uint32_t)sub[2] << 16 | (uint32_t)sub[3] << 24;
-		used += (size_t)snprintf(
-		    out + used, size - used, "-%" PRIu32, value);
+		buf_printf(&text, "-%" PRIu32, value);
 	}
-	return used < size ? 0 : -1;
+	rc = text.over ? -1 : 0;
+	if (rc == 0)
+		memcpy(out, text.data, text.len + 1);
+	buf_free(&text);
+	return rc;
 }
 
 /* Digits up to '-' or the end, at most max; moves on behind the '-'. */

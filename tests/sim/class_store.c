@@ -71,9 +71,12 @@ in_use(const struct sim_device *d, int handle)
 static enum fw_fault
 remove_cert(struct fw_call *c, size_t i)
 {
-	int handle = nth_cert(c->d, i)->handle;
+	const struct sim_cert *found = nth_cert(c->d, i);
+	int handle = found == NULL ? -1 : found->handle;
 	struct sim_cert *cert = fw_cert_by_handle(c->d, handle);
 
+	if (cert == NULL)
+		abort(); /* the selector was matched against it just now */
 	if (cert->read_only || in_use(c->d, handle))
 		return FW_ACCESS_DENIED;
 	free(cert->der);
@@ -125,10 +128,14 @@ show_key(struct fw_emit *e, const struct sim_device *d, size_t i)
 static enum fw_fault
 remove_key(struct fw_call *c, size_t i)
 {
-	struct sim_key *k = fw_key_by_handle(c->d, nth_key(c->d, i)->handle);
+	const struct sim_key *found = nth_key(c->d, i);
+	struct sim_key *k =
+	    fw_key_by_handle(c->d, found == NULL ? -1 : found->handle);
 	const struct sim_cert *cert;
 	size_t n;
 
+	if (k == NULL)
+		abort(); /* the selector was matched against it just now */
 	for (n = 0; (cert = nth_cert(c->d, n)) != NULL; n++) {
 		if (fw_cert_has_key(cert, k))
 			return FW_ACCESS_DENIED;

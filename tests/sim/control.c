@@ -199,16 +199,13 @@ exchange(int fd, const struct text *line)
 	char part[8192];
 	char first[16] = "";
 	size_t got = 0;
-	ssize_t n;
+	ssize_t n, i;
 
 	if (send(fd, line->data, line->len, MSG_NOSIGNAL) != (ssize_t)line->len)
 		return 1;
 	while ((n = recv(fd, part, sizeof(part), 0)) > 0) {
-		if (got < sizeof(first) - 1)
-			strncat(first, part,
-			    (size_t)n < sizeof(first) - 1 - got
-				? (size_t)n
-				: sizeof(first) - 1 - got);
+		for (i = 0; i < n && got + (size_t)i < sizeof(first) - 1; i++)
+			first[got + (size_t)i] = part[i];
 		got += (size_t)n;
 		fwrite(part, 1, (size_t)n, stdout);
 		if (part[n - 1] == '\n')

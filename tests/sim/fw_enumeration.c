@@ -173,6 +173,8 @@ declare_items(struct fw_call *c, const struct fw_enum *en)
 {
 	const struct fw_class *cls = part_of(en->cls, en->part);
 
+	if (cls == NULL)
+		abort(); /* an enumeration stands on a part it has */
 	snprintf(
 	    c->item_uri, sizeof(c->item_uri), "%s%s", cls->prefix, cls->name);
 	c->item_ns = c->item_uri;
