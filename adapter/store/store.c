@@ -181,7 +181,7 @@ store_begin(struct store *s, struct err *err)
 	if (db_begin(s->db, err) == -1)
 		return -1;
 	s->dirty = true;
-	s->head_known = false;
+	s->head_known = false; /* others may have added events */
 	return 0;
 }
 
@@ -207,7 +207,6 @@ store_commit(struct store *s, struct err *err)
 	r = db_commit(s->db, err);
 	fault_point("store.commit.after");
 	s->dirty = false;
-	s->head_known = false;
 	return r;
 }
 
@@ -217,7 +216,6 @@ store_rollback(struct store *s)
 	db_rollback(s->db);
 	s->dirty = false;
 	s->failed = false;
-	s->head_known = false;
 }
 
 bool

@@ -174,6 +174,10 @@ test_tampering(void **state)
 		"event 2"},
 	    {"UPDATE event SET kind = kind || actor, actor = '' WHERE id = 2",
 		"event 2"},
+	    {"UPDATE event SET name = '' WHERE id = 1", "event 1"},
+	    {"UPDATE event SET name = name || char(1) || 'a', kind = 'b'"
+	     " WHERE id = 6",
+		"event 6"},
 	    {"DELETE FROM event WHERE id = 3", "event 4"},
 	    {"DELETE FROM event WHERE id = 1", "event 2"},
 	    {"DELETE FROM event WHERE id >= 5", "event 5 is missing"},
@@ -196,7 +200,8 @@ test_tampering(void **state)
 		assert_works(setup(&own));
 		f = own;
 		for (k = 1; k <= 6; k++)
-			add(f, f->store, k, "kind", "{}");
+			add(f, f->store, k - 1, k == 6 ? "a\001b" : "kind",
+			    "{}");
 		assert_works(store_commit(f->store, &f->err));
 		tamper(f, cases[i].sql);
 		reopen(f);

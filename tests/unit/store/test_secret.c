@@ -80,6 +80,9 @@ test_history(void **state)
 	for (i = 1; i <= 7; i++) {
 		snprintf(text, sizeof(text), "p%d", i);
 		put(f, id, STORE_SECRET_ADMIN, text, i);
+		/* Newer ones of others do not count as this one's. */
+		put(f, other, STORE_SECRET_AD, text, i);
+		put(f, other, STORE_SECRET_ADMIN, "stays", i);
 	}
 	assert_works(store_commit(f->store, &f->err));
 	assert_secret(f, id, STORE_SECRET_ADMIN, 0, "p7");

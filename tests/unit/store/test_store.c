@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "clock.h"
+#include "store_internal.h"
 
 /* --- opening --- */
 
@@ -587,6 +588,26 @@ test_conflict_in_group(void **state)
 	assert_scan(f, &(struct store_filter){0}, "pc1 pc2 ");
 }
 
+/* A write that broke off between its statements takes the group with it. */
+static void
+test_broken_group(void **state)
+{
+	struct fixture *f = *state;
+	struct device *d;
+
+	add_device(f, "pc1");
+	assert_int_equal(store_break(f->store), -1);
+	d = device_new("pc2");
+	assert_fails(store_device_add(f->store, d, &f->err), ERR_STORAGE);
+	device_free(d);
+	assert_fails(store_commit(f->store, &f->err), ERR_STORAGE);
+	assert_false(store_dirty(f->store));
+	add_device(f, "pc3"); /* a new group, a new start */
+	assert_works(store_commit(f->store, &f->err));
+	reopen(f);
+	assert_scan(f, &(struct store_filter){0}, "pc3 ");
+}
+
 /* Ids of removed devices are never given again: secrets and events name them.
  */
 static void
@@ -620,6 +641,7 @@ main(void)
 	    TEST(test_scan_and_write),
 	    TEST(test_group),
 	    TEST(test_conflict_in_group),
+	    TEST(test_broken_group),
 	    TEST(test_ids_not_reused),
 	};
 
