@@ -4,16 +4,17 @@
 
 #include "firmware_fixture.h"
 
-#define POOL 8
+#define POOL 8 /* keys, when there is no file of them yet */
 
 static void
 new_device(struct fx *f, int major, int minor, const char *cert_name)
 {
+	const char *pool = getenv("SIM_KEY_POOL");
 	struct sim_setup setup;
 
 	memset(f, 0, sizeof(*f));
 	memset(&setup, 0, sizeof(setup));
-	assert_int_equal(sim_key_pool("memory", POOL), 0);
+	assert_int_equal(sim_key_pool(pool != NULL ? pool : "memory", POOL), 0);
 	setup.major = major;
 	setup.minor = minor;
 	setup.build = 25;

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
@@ -14,7 +15,7 @@
  * fleet of thousands possible on one machine. */
 
 #define POOL_MAX 256
-#define POOL_DEFAULT 32
+#define POOL_DEFAULT SIM_MAX_KEYS
 #define POOL_BITS 2048
 
 static struct {
@@ -66,6 +67,7 @@ pool_load(FILE *f)
 			pool_count++;
 		EVP_PKEY_free(key);
 	}
+	ERR_clear_error(); /* the end of the file is one for OpenSSL */
 	return pool_count > 0 ? 0 : -1;
 }
 
