@@ -32,9 +32,9 @@ struct fleet {
 	struct table *table;
 	struct progress progress;
 	struct diagnose_fleet found;
-	size_t findings, skipped, parked;
+	size_t findings, failed, parked, skipped;
 	size_t failures_allowed; /* 0: any */
-	bool too_many, interrupted;
+	bool too_many, interrupted, ending;
 	struct err last; /* of a device */
 	struct err broken;
 };
@@ -180,9 +180,12 @@ count_outcome(struct fleet *f, const struct engine_report *r)
 		break;
 	case ENGINE_PARKED:
 		f->parked++;
-		f->progress.failed++;
+		/* Stopped by us is no failure of the device. */
+		if (r->err->kind != ERR_CANCELLED)
+			f->progress.failed++;
 		break;
 	case ENGINE_FAILED:
+		f->failed++;
 		f->progress.failed++;
 		break;
 	case ENGINE_SKIPPED:
@@ -214,11 +217,24 @@ on_report(void *cookie, const struct engine_report *r)
 }
 
 static void
+stop(void *cookie)
+{
+	struct fleet *f = cookie;
+
+	f->ending = false;
+	loop_stop(f->c->daemon.loop);
+}
+
+/* What the engine deferred runs before what is deferred here. */
+static void
 on_idle(void *cookie)
 {
 	struct fleet *f = cookie;
 
-	loop_stop(f->c->daemon.loop);
+	if (f->ending)
+		return;
+	f->ending = true;
+	loop_defer(f->c->daemon.loop, stop, f);
 }
 
 static void
@@ -289,28 +305,7 @@ prepare(struct fleet *f, size_t first_arg)
 	return CODE_OK;
 }
 
-static int
-submit(struct fleet *f)
-{
-	struct engine *engine = f->c->daemon.engine;
-	struct err err = {.kind = ERR_NONE};
-	size_t i, open = 0;
-
-	engine_on_report(engine, on_report, f);
-	engine_on_idle(engine, on_idle, f);
-	if (f->mode == ENGINE_RUN && engine_recover(engine, &open, &err) != 0)
-		return cli_fail(&err);
-	if (open > 0)
-		cli_note(f->c,
-		    "finishing %zu changes an earlier process left open", open);
-	for (i = 0; i < f->ids.count; i++)
-		engine_submit(engine, f->ids.ids[i], f->mode, f->play);
-	progress_start(&f->progress, stderr,
-	    isatty(STDERR_FILENO) && !f->c->verbose, f->c->quiet,
-	    engine_pending(engine));
-	return CODE_OK;
-}
-
+/* Let the engine work until it has nothing left. */
 static void
 drive(struct fleet *f)
 {
@@ -319,12 +314,52 @@ drive(struct fleet *f)
 
 	if (engine_pending(f->c->daemon.engine) == 0)
 		return;
+	f->progress.total =
+	    f->progress.done + engine_pending(f->c->daemon.engine);
 	term = loop_signal_add(loop, SIGTERM, on_signal, f);
 	interrupt = loop_signal_add(loop, SIGINT, on_signal, f);
 	loop_run(loop);
 	loop_signal_del(interrupt);
 	loop_signal_del(term);
 	(void)engine_broken(f->c->daemon.engine, &f->broken);
+}
+
+/* What an earlier process left open is settled first: only then is it known
+ * what a run has to do. */
+static int
+recover(struct fleet *f)
+{
+	struct err err = {.kind = ERR_NONE};
+	size_t open = 0;
+
+	if (engine_recover(f->c->daemon.engine, &open, &err) != 0)
+		return cli_fail(&err);
+	if (open > 0)
+		cli_note(f->c,
+		    "settling %zu changes an earlier process left open", open);
+	drive(f);
+	return CODE_OK;
+}
+
+static int
+work(struct fleet *f)
+{
+	struct engine *engine = f->c->daemon.engine;
+	size_t i;
+	int code = CODE_OK;
+
+	engine_on_report(engine, on_report, f);
+	engine_on_idle(engine, on_idle, f);
+	progress_start(&f->progress, stderr,
+	    isatty(STDERR_FILENO) && !f->c->verbose, f->c->quiet, f->ids.count);
+	if (f->mode == ENGINE_RUN)
+		code = recover(f);
+	if (code != CODE_OK || f->broken.kind != ERR_NONE)
+		return code;
+	for (i = 0; i < f->ids.count; i++)
+		engine_submit(engine, f->ids.ids[i], f->mode, f->play);
+	drive(f);
+	return CODE_OK;
 }
 
 static void
@@ -338,8 +373,8 @@ summarise(struct fleet *f)
 	cli_note(f->c,
 	    "%zu devices: %zu ok, %zu changed, %zu failed, %zu parked, "
 	    "%zu skipped, %zu with findings; %s",
-	    p->done, p->ok, p->changed, p->failed - f->parked, f->parked,
-	    f->skipped, f->findings, took);
+	    p->done, p->ok, p->changed, f->failed, f->parked, f->skipped,
+	    f->findings, took);
 	if (hint != NULL)
 		cli_note(f->c, "%s", hint);
 	if (f->too_many)
@@ -368,12 +403,10 @@ fleet_run(struct fleet *f, size_t first_arg)
 {
 	int code = prepare(f, first_arg);
 
-	if (code == CODE_OK)
-		code = submit(f);
 	if (code != CODE_OK)
 		goto out;
 	f->table = cli_table(f->c, f->columns, f->column_count);
-	drive(f);
+	code = work(f);
 	progress_clear(&f->progress);
 	if (table_end(f->table) != 0)
 		code = cli_complain(CODE_FAILED, "cannot write the output");

@@ -19,6 +19,19 @@ progress_start(
 	p->started_ms = clock_mono_ms();
 }
 
+static unsigned
+tenth_of(const struct progress *p)
+{
+	return p->total == 0 ? 0 : (unsigned)(p->done * 10 / p->total);
+}
+
+void
+progress_expect(struct progress *p, size_t more)
+{
+	p->total = p->done + more;
+	p->tenth = tenth_of(p);
+}
+
 /* 1234567 -> "1 234 567" */
 static char *
 grouped(size_t number, char out[NUMBER_TEXT])
@@ -69,8 +82,7 @@ static void
 write_tenth(struct progress *p, int64_t now_ms)
 {
 	char text[PROGRESS_TEXT];
-	unsigned tenth =
-	    p->total == 0 ? 0 : (unsigned)(p->done * 10 / p->total);
+	unsigned tenth = tenth_of(p);
 
 	if (tenth <= p->tenth)
 		return;

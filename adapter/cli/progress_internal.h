@@ -19,6 +19,8 @@ struct progress {
 
 void progress_start(
     struct progress *p, FILE *out, bool terminal, bool quiet, size_t total);
+/* So many more than were done until now. */
+void progress_expect(struct progress *p, size_t more);
 /* Draw after a count went up. */
 void progress_draw(struct progress *p, int64_t now_ms);
 /* Take the line off the terminal before other text. */

@@ -32,7 +32,7 @@ struct serve {
 	struct loop_signal *term, *interrupt;
 	size_t queue; /* devices taken at once */
 	bool more;    /* the last look found a queue full */
-	bool draining, aborted, failed;
+	bool draining, aborted, failed, ending;
 	bool clock_looking;
 	int64_t clock_offset_ms;
 	int64_t clock_good_until; /* clock_mono_ms(); 0: not looked yet */
@@ -68,13 +68,24 @@ log_report(const struct engine_report *r)
 	buf_free(&text);
 }
 
-/* Leave the loop once nothing can call us back any more. */
+static void
+stop(void *cookie)
+{
+	struct serve *s = cookie;
+
+	loop_stop(s->d->loop);
+}
+
+/* Leave the loop once nothing can call us back any more: what the engine
+ * deferred runs before what we defer here. */
 static void
 end_if_quiet(struct serve *s)
 {
-	if ((s->draining || s->failed) && !s->clock_looking &&
-	    engine_pending(s->d->engine) == 0)
-		loop_stop(s->d->loop);
+	if ((!s->draining && !s->failed) || s->clock_looking || s->ending ||
+	    engine_pending(s->d->engine) != 0)
+		return;
+	s->ending = true;
+	loop_defer(s->d->loop, stop, s);
 }
 
 static void
