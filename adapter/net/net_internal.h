@@ -12,11 +12,11 @@
 #include "net.h"
 
 #define NET_SHA256 32
-#define NET_HUB_PEERS 250	    /* libcurl slows down above, see net.c */
-#define NET_HEADERS_MAX (32 * 1024) /* all header lines of one answer */
-#define NET_CHALLENGES_MAX 8	    /* WWW-Authenticate values kept */
-#define NET_ROOTS_MAX 32	    /* certificates in one ca_pem */
-#define NET_PEM_MAX (256 * 1024)
+#define NET_HUB_PEERS 250     /* libcurl slows down above, see net.c */
+#define NET_HEADERS_MAX 32768 /* all header lines of one answer */
+#define NET_CHALLENGES_MAX 8  /* WWW-Authenticate values kept */
+#define NET_ROOTS_MAX 32      /* certificates in one ca_pem */
+#define NET_PEM_MAX 262144
 #define NET_REASON 160 /* room for why a certificate was refused */
 
 /* --- net.c: hubs, each a multi handle on the loop --- */
@@ -80,7 +80,7 @@ struct net_link {
 };
 
 /* CURLOPT_SSL_CTX_FUNCTION; cookie is the link. */
-CURLcode net_tls_prepare(CURL *easy, void *ctx, void *cookie);
+CURLcode net_tls_prepare(CURL *easy, void *context, void *cookie);
 
 /* --- peer.c --- */
 

@@ -90,9 +90,11 @@ close_socket(void *cookie, curl_socket_t fd)
  * ERR_UNKNOWN and who asked decides.  What was dead before the request is not
  * affected: libcurl looks at the connection first and opens another one.
  */
+/* NOLINTBEGIN(readability-non-const-parameter): libcurl's type */
 static int
 before_request(
     void *cookie, char *remote, char *local, int remote_port, int local_port)
+/* NOLINTEND(readability-non-const-parameter) */
 {
 	struct net_peer *peer = cookie;
 	struct net_call *call = peer->call;

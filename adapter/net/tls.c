@@ -135,24 +135,24 @@ handshake_done(struct net_link *link, const SSL *ssl)
 		    "the resumed session belongs to another one");
 }
 
-/* SSL_CTX_set_info_callback() */
+/* SSL_CTX_set_info_callback(); only its type says that ssl is not to be
+ * changed: the connection is ours and has not begun. */
 static void
 watch(const SSL *ssl, int where, int value)
 {
 	struct net_link *link = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
-	SSL *writable;
+	union {
+		const SSL *given;
+		SSL *ours;
+	} connection = {.given = ssl};
 
 	(void)value;
 	if (link->peer == NULL || link->shaken)
 		return;
-	if ((where & SSL_CB_HANDSHAKE_START) != 0) {
-		/* The connection is ours; only the callback's type says const.
-		 */
-		memcpy(&writable, &ssl, sizeof(writable));
-		offer_session(link->peer, writable);
-	} else if ((where & SSL_CB_HANDSHAKE_DONE) != 0) {
+	if ((where & SSL_CB_HANDSHAKE_START) != 0)
+		offer_session(link->peer, connection.ours);
+	else if ((where & SSL_CB_HANDSHAKE_DONE) != 0)
 		handshake_done(link, ssl);
-	}
 }
 
 /* What firmware up to AMT 11 needs: TLS 1.0 and 1.1 with SHA-1, and servers
@@ -174,10 +174,10 @@ forbid_legacy(SSL_CTX *ctx)
 }
 
 CURLcode
-net_tls_prepare(CURL *easy, void *ctx_, void *cookie)
+net_tls_prepare(CURL *easy, void *context, void *cookie)
 {
 	struct net_link *link = cookie;
-	SSL_CTX *ctx = ctx_;
+	SSL_CTX *ctx = context;
 	bool good;
 
 	(void)easy;

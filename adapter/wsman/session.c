@@ -35,10 +35,10 @@ enum carries { PROBE, DIGEST, TICKET, BARE };
 #define PATH "/wsman"
 #define CALL_MS 30000
 #define PULLS_MAX 100
-#define ENVELOPE_MAX (64 * 1024)
-#define ANSWER_MAX XML_MAX_BYTES
-#define HEADER_MAX (48 * 1024) /* a Kerberos token with a large PAC */
-#define TEXT_MAX 80	       /* of a device's text in an error */
+#define ENVELOPE_MAX 65536
+#define ANSWER_MAX ((size_t)XML_MAX_BYTES)
+#define HEADER_MAX 49152 /* a Kerberos token with a large PAC */
+#define TEXT_MAX 80	 /* of a device's text in an error */
 #define REALM_PREFIX "Digest:"
 
 struct call {
@@ -89,15 +89,15 @@ call_clear(struct call *call)
 
 /* Takes reply. The session may be gone afterwards. */
 static void
-finish(struct wsman *s, struct wsman_reply *reply, const struct err *err)
+finish(struct wsman *session, struct wsman_reply *reply, const struct err *err)
 {
-	wsman_done_fn *done = s->call.done;
-	void *cookie = s->call.cookie;
+	wsman_done_fn *done = session->call.done;
+	void *cookie = session->call.cookie;
 	struct err own = {0};
 
 	if (err != NULL)
 		own = *err;
-	call_clear(&s->call);
+	call_clear(&session->call);
 	done(cookie, reply, &own);
 	wsman_reply_free(reply);
 }
@@ -105,34 +105,34 @@ finish(struct wsman *s, struct wsman_reply *reply, const struct err *err)
 /* --- sending --- */
 
 static int
-add_digest(struct wsman *s, struct buf *header, struct err *err)
+add_digest(struct wsman *session, struct buf *header, struct err *err)
 {
-	struct wsman_digest_request request = {.user = s->user,
-	    .password = s->password,
+	struct wsman_digest_request request = {.user = session->user,
+	    .password = session->password,
 	    .method = "POST",
 	    .uri = PATH,
-	    .body = s->call.envelope.data,
-	    .body_len = s->call.envelope.len};
+	    .body = session->call.envelope.data,
+	    .body_len = session->call.envelope.len};
 
 	buf_str(header, "Authorization: ");
-	return wsman_digest_answer(s->digest, &request, header, err);
+	return wsman_digest_answer(session->digest, &request, header, err);
 }
 
 static enum carries
-choose(const struct wsman *s)
+choose(const struct wsman *session)
 {
-	if (s->password != NULL)
-		return s->digest != NULL ? DIGEST : PROBE;
-	if (s->token != NULL)
-		return s->ticket_used ? BARE : TICKET;
+	if (session->password != NULL)
+		return session->digest != NULL ? DIGEST : PROBE;
+	if (session->token != NULL)
+		return session->ticket_used ? BARE : TICKET;
 	return PROBE;
 }
 
 /* Send the call's envelope in the way that is due now. */
 static int
-send_call(struct wsman *s, struct err *err)
+send_call(struct wsman *session, struct err *err)
 {
-	struct call *call = &s->call;
+	struct call *call = &session->call;
 	const char *headers[3] = {
 	    "Content-Type: application/soap+xml; charset=utf-8"};
 	struct net_request request = {
@@ -147,11 +147,12 @@ send_call(struct wsman *s, struct err *err)
 		    err, ERR_UNREACHABLE, "no time left to send the request");
 		goto out;
 	}
-	call->carries = choose(s);
-	if (call->carries == DIGEST && add_digest(s, &header, err) != 0)
+	call->carries = choose(session);
+	if (call->carries == DIGEST && add_digest(session, &header, err) != 0)
 		goto out;
 	if (call->carries == TICKET)
-		buf_printf(&header, "Authorization: Negotiate %s", s->token);
+		buf_printf(
+		    &header, "Authorization: Negotiate %s", session->token);
 	if (header.over) {
 		(void)err_set(err, ERR_LIMIT, "authorization exceeds %d bytes",
 		    HEADER_MAX);
@@ -165,9 +166,9 @@ send_call(struct wsman *s, struct err *err)
 	}
 	request.timeout_ms = (unsigned)left;
 	request.answer_max = ANSWER_MAX;
-	rc = net_exchange(s->peer, &request, on_answer, s, err);
+	rc = net_exchange(session->peer, &request, on_answer, session, err);
 	if (rc == 0 && call->carries == TICKET)
-		s->ticket_used = true;
+		session->ticket_used = true;
 out:
 	buf_free(&header);
 	return rc;
@@ -175,12 +176,12 @@ out:
 
 /* As send_call() for later exchanges of a call, whose errors go to done(). */
 static void
-send_next(struct wsman *s)
+send_next(struct wsman *session)
 {
 	struct err err = {0};
 
-	if (send_call(s, &err) != 0)
-		finish(s, NULL, &err);
+	if (send_call(session, &err) != 0)
+		finish(session, NULL, &err);
 }
 
 /* --- challenges --- */
@@ -207,18 +208,18 @@ find_digest(const struct net_answer *answer, struct err *err)
 }
 
 static int
-check_realm(const struct wsman *s, const char *realm, struct err *err)
+check_realm(const struct wsman *session, const char *realm, struct err *err)
 {
 	struct buf text;
-	bool good = s->expected != NULL ? str_eq(realm, s->expected)
-					: str_starts(realm, REALM_PREFIX);
+	bool good = session->expected != NULL ? str_eq(realm, session->expected)
+					      : str_starts(realm, REALM_PREFIX);
 
 	if (good)
 		return 0;
-	buf_init(&text, 4 * TEXT_MAX);
+	buf_init(&text, 4 * (size_t)TEXT_MAX);
 	str_printable(&text, realm, strlen(realm), TEXT_MAX);
 	(void)err_set(err, ERR_UNTRUSTED,
-	    s->expected != NULL
+	    session->expected != NULL
 		? "another device answers here: its realm is %s"
 		: "this is no Intel AMT device: its realm is %s",
 	    buf_text(&text));
@@ -229,59 +230,60 @@ check_realm(const struct wsman *s, const char *realm, struct err *err)
 /* Take the new challenge for what follows. */
 static int
 take_challenge(
-    struct wsman *s, const struct net_answer *answer, struct err *err)
+    struct wsman *session, const struct net_answer *answer, struct err *err)
 {
 	struct wsman_digest *digest = find_digest(answer, err);
 
-	wsman_digest_free(s->digest);
-	s->digest = NULL;
+	wsman_digest_free(session->digest);
+	session->digest = NULL;
 	if (digest == NULL)
 		return -1;
-	mem_replace(&s->realm, wsman_digest_realm(digest));
-	if (check_realm(s, s->realm, err) != 0) {
+	mem_replace(&session->realm, wsman_digest_realm(digest));
+	if (check_realm(session, session->realm, err) != 0) {
 		wsman_digest_free(digest);
 		return -1;
 	}
-	s->digest = digest;
+	session->digest = digest;
 	err_clear(err);
 	return 0;
 }
 
 static int
-deny(struct wsman *s, struct err *err)
+deny(struct wsman *session, struct err *err)
 {
-	s->denied = true;
+	session->denied = true;
 	return err_native(err, ERR_DENIED, ERR_HTTP, 401,
 	    "device refused the %s (wrong, or the account is locked)",
-	    s->password != NULL ? "user name or password" : "Kerberos ticket");
+	    session->password != NULL ? "user name or password"
+				      : "Kerberos ticket");
 }
 
 /* A 401: 0 to send the call again, -1 to end it with *err. */
 static int
 answer_challenge(
-    struct wsman *s, const struct net_answer *answer, struct err *err)
+    struct wsman *session, const struct net_answer *answer, struct err *err)
 {
-	struct call *call = &s->call;
+	struct call *call = &session->call;
 	struct err own = {0};
-	int rc = take_challenge(s, answer, &own);
+	int rc = take_challenge(session, answer, &own);
 
 	switch (call->carries) {
 	case PROBE:
 		if (rc != 0)
 			*err = own;
-		else if (s->password == NULL)
+		else if (session->password == NULL)
 			rc = err_native(err, ERR_DENIED, ERR_HTTP, 401,
 			    "device asks for credentials and none are given");
 		return rc;
 	case DIGEST:
-		if (!s->proven || call->renewed)
-			return deny(s, err);
+		if (!session->proven || call->renewed)
+			return deny(session, err);
 		call->renewed = true;
 		if (rc != 0)
 			*err = own;
 		return rc;
 	case TICKET:
-		return deny(s, err);
+		return deny(session, err);
 	case BARE:
 	default:
 		/* Firmware has not executed it, and a ticket is good once. */
@@ -293,17 +295,17 @@ answer_challenge(
 /* --- answers --- */
 
 static void
-learn(struct wsman *s, const struct net_answer *answer)
+learn(struct wsman *session, const struct net_answer *answer)
 {
 	static const char scheme[] = "Negotiate ";
 	size_t i;
 
 	if (answer->server != NULL)
-		mem_replace(&s->server, answer->server);
+		mem_replace(&session->server, answer->server);
 	for (i = 0; answer->challenges[i] != NULL; i++)
 		if (strncasecmp(
 			answer->challenges[i], scheme, sizeof(scheme) - 1) == 0)
-			mem_replace(&s->answer_token,
+			mem_replace(&session->answer_token,
 			    answer->challenges[i] + sizeof(scheme) - 1);
 }
 
@@ -325,7 +327,7 @@ bad_status(const struct net_answer *answer, struct err *err)
 
 /* The envelope in an answer; faults come with 400 or 500. */
 static int
-read_reply(struct wsman *s, const struct net_answer *answer,
+read_reply(struct wsman *session, const struct net_answer *answer,
     struct wsman_reply **ret_reply, struct err *err)
 {
 	struct err own = {0};
@@ -333,13 +335,13 @@ read_reply(struct wsman *s, const struct net_answer *answer,
 	if (answer->status != 200 && answer->status != 400 &&
 	    answer->status != 500)
 		return bad_status(answer, err);
-	if (wsman_decode(answer->body->data, answer->body->len, s->call.id,
-		ret_reply, &own) == 0) {
-		s->proven = true;
+	if (wsman_decode(answer->body->data, answer->body->len,
+		session->call.id, ret_reply, &own) == 0) {
+		session->proven = true;
 		return 0;
 	}
 	if (own.domain == ERR_SOAP)
-		s->proven = true;
+		session->proven = true;
 	else if (answer->status != 200)
 		return bad_status(answer, err);
 	*err = own;
@@ -348,9 +350,9 @@ read_reply(struct wsman *s, const struct net_answer *answer,
 
 /* Ask for the next items: 1 when a Pull was sent. */
 static int
-pull(struct wsman *s, struct err *err)
+pull(struct wsman *session, struct err *err)
 {
-	struct call *call = &s->call;
+	struct call *call = &session->call;
 	struct wsman_request request = {.verb = WSMAN_PULL,
 	    .class_name = call->class_name,
 	    .context = wsman_context(call->reply)};
@@ -359,18 +361,18 @@ pull(struct wsman *s, struct err *err)
 		return err_set(err, ERR_LIMIT,
 		    "enumeration does not end within %d pulls", PULLS_MAX);
 	call->pulls++;
-	call->id = ++s->last_id;
+	call->id = ++session->last_id;
 	buf_reset(&call->envelope);
 	if (wsman_encode(&call->envelope, &request, call->id, err) != 0)
 		return -1;
-	return send_call(s, err);
+	return send_call(session, err);
 }
 
 /* Takes reply, one of an enumeration: end the call or go on. */
 static void
-gather(struct wsman *s, struct wsman_reply *reply)
+gather(struct wsman *session, struct wsman_reply *reply)
 {
-	struct call *call = &s->call;
+	struct call *call = &session->call;
 	struct err err = {0};
 	int rc = 0;
 
@@ -381,19 +383,19 @@ gather(struct wsman *s, struct wsman_reply *reply)
 	if (rc == 0 && wsman_context(call->reply) == NULL) {
 		reply = call->reply;
 		call->reply = NULL;
-		finish(s, reply, NULL);
+		finish(session, reply, NULL);
 		return;
 	}
 	if (rc == 0)
-		rc = pull(s, &err);
+		rc = pull(session, &err);
 	if (rc != 0)
-		finish(s, NULL, &err);
+		finish(session, NULL, &err);
 }
 
 static void
-fail(struct wsman *s, const struct err *err)
+fail(struct wsman *session, const struct err *err)
 {
-	enum carries carried = s->call.carries;
+	enum carries carried = session->call.carries;
 	struct err own = *err;
 
 	/* The probe asked for nothing: losing it leaves nothing unknown. */
@@ -401,38 +403,38 @@ fail(struct wsman *s, const struct err *err)
 		own.kind = ERR_UNREACHABLE;
 	if (carried == TICKET &&
 	    (own.kind == ERR_UNREACHABLE || own.kind == ERR_UNTRUSTED))
-		s->ticket_used = false; /* it has not left */
-	finish(s, NULL, &own);
+		session->ticket_used = false; /* it has not left */
+	finish(session, NULL, &own);
 }
 
 static void
 on_answer(void *cookie, const struct net_answer *answer, const struct err *err)
 {
-	struct wsman *s = cookie;
+	struct wsman *session = cookie;
 	struct wsman_reply *reply = NULL;
 	struct err own = {0};
 
 	if (answer == NULL) {
-		fail(s, err);
+		fail(session, err);
 		return;
 	}
-	learn(s, answer);
+	learn(session, answer);
 	if (answer->status == 401) {
-		if (answer_challenge(s, answer, &own) == 0)
-			send_next(s);
+		if (answer_challenge(session, answer, &own) == 0)
+			send_next(session);
 		else
-			finish(s, NULL, &own);
-	} else if (s->call.carries == PROBE) {
+			finish(session, NULL, &own);
+	} else if (session->call.carries == PROBE) {
 		(void)err_native(&own, ERR_PROTOCOL, ERR_HTTP, answer->status,
 		    "device answered HTTP %d instead of a challenge",
 		    answer->status);
-		finish(s, NULL, &own);
-	} else if (read_reply(s, answer, &reply, &own) != 0) {
-		finish(s, NULL, &own);
-	} else if (s->call.enumerates) {
-		gather(s, reply);
+		finish(session, NULL, &own);
+	} else if (read_reply(session, answer, &reply, &own) != 0) {
+		finish(session, NULL, &own);
+	} else if (session->call.enumerates) {
+		gather(session, reply);
 	} else {
-		finish(s, reply, NULL);
+		finish(session, reply, NULL);
 	}
 }
 
@@ -448,7 +450,7 @@ wsman_new(struct net *net, const struct wsman_conf *conf,
 	    .legacy_tls = conf->legacy_tls,
 	    .connect_ms = conf->connect_ms};
 	struct net_peer *peer;
-	struct wsman *s;
+	struct wsman *session;
 
 	if (conf->password != NULL && str_empty(conf->user))
 		return err_set(err, ERR_INVALID, "password without a user");
@@ -457,96 +459,96 @@ wsman_new(struct net *net, const struct wsman_conf *conf,
 	peer = net_peer_new(net, &peer_conf, err);
 	if (peer == NULL)
 		return -1;
-	s = mem_alloc(sizeof(*s));
-	s->peer = peer;
-	s->expected = mem_dup(conf->realm);
-	s->user = mem_dup(conf->user);
+	session = mem_alloc(sizeof(*session));
+	session->peer = peer;
+	session->expected = mem_dup(conf->realm);
+	session->user = mem_dup(conf->user);
 	if (conf->password != NULL)
-		s->password = secret_copy(conf->password);
-	s->token = mem_dup(conf->token);
-	s->call_ms = conf->call_ms > 0 ? conf->call_ms : CALL_MS;
-	*ret_session = s;
+		session->password = secret_copy(conf->password);
+	session->token = mem_dup(conf->token);
+	session->call_ms = conf->call_ms > 0 ? conf->call_ms : CALL_MS;
+	*ret_session = session;
 	return 0;
 }
 
 void
-wsman_free(struct wsman *s)
+wsman_free(struct wsman *session)
 {
-	if (s == NULL)
+	if (session == NULL)
 		return;
-	net_peer_free(s->peer);
-	call_clear(&s->call);
-	wsman_digest_free(s->digest);
-	free(s->expected);
-	free(s->user);
-	secret_free(s->password);
-	if (s->token != NULL)
-		secret_wipe(s->token, strlen(s->token));
-	free(s->token);
-	free(s->realm);
-	free(s->server);
-	free(s->answer_token);
-	free(s);
+	net_peer_free(session->peer);
+	call_clear(&session->call);
+	wsman_digest_free(session->digest);
+	free(session->expected);
+	free(session->user);
+	secret_free(session->password);
+	if (session->token != NULL)
+		secret_wipe(session->token, strlen(session->token));
+	free(session->token);
+	free(session->realm);
+	free(session->server);
+	free(session->answer_token);
+	free(session);
 }
 
 void
-wsman_disconnect(struct wsman *s)
+wsman_disconnect(struct wsman *session)
 {
-	net_peer_disconnect(s->peer);
+	net_peer_disconnect(session->peer);
 }
 
 const char *
-wsman_realm(const struct wsman *s)
+wsman_realm(const struct wsman *session)
 {
-	return s->realm;
+	return session->realm;
 }
 
 const char *
-wsman_leaf(const struct wsman *s)
+wsman_leaf(const struct wsman *session)
 {
-	return net_peer_leaf(s->peer);
+	return net_peer_leaf(session->peer);
 }
 
 const uint8_t *
-wsman_leaf_der(const struct wsman *s, size_t *ret_len)
+wsman_leaf_der(const struct wsman *session, size_t *ret_len)
 {
-	return net_peer_leaf_der(s->peer, ret_len);
+	return net_peer_leaf_der(session->peer, ret_len);
 }
 
 const char *
-wsman_token(const struct wsman *s)
+wsman_token(const struct wsman *session)
 {
-	return s->answer_token;
+	return session->answer_token;
 }
 
 const char *
-wsman_server(const struct wsman *s)
+wsman_server(const struct wsman *session)
 {
-	return s->server;
+	return session->server;
 }
 
 int
-wsman_call(struct wsman *s, const struct wsman_request *request,
+wsman_call(struct wsman *session, const struct wsman_request *request,
     unsigned timeout_ms, wsman_done_fn *done, void *cookie, struct err *err)
 {
-	struct call *call = &s->call;
+	struct call *call = &session->call;
 
 	if (call->busy)
 		return err_set(err, ERR_BUG, "a call to this device runs");
-	if (s->denied)
+	if (session->denied)
 		return err_native(err, ERR_DENIED, ERR_HTTP, 401,
 		    "credentials were refused before and are not sent again");
 	call->busy = true;
 	call->class_name = mem_dup(request->class_name);
 	call->enumerates = request->verb == WSMAN_ENUMERATE;
-	call->id = ++s->last_id;
+	call->id = ++session->last_id;
 	call->deadline =
-	    clock_mono_ms() + (timeout_ms > 0 ? timeout_ms : s->call_ms);
+	    clock_mono_ms() + (timeout_ms > 0 ? timeout_ms : session->call_ms);
 	call->done = done;
 	call->cookie = cookie;
 	buf_init(&call->envelope, ENVELOPE_MAX);
 	if (wsman_encode(&call->envelope, request, call->id, err) == 0 &&
-	    send_call(s, err) == 0)
+	    send_call(session, err) == 0)
 		return 0;
 	call_clear(call);
 	return -1;
