@@ -28,10 +28,11 @@ enum column {
 	COLUMN_UUID,
 	COLUMN_LEAF,
 	COLUMN_SITE,
+	COLUMN_TLS,
 	COLUMN_COUNT
 };
 static const char *const column_names[COLUMN_COUNT] = {"name", "address",
-    "password", "os_host", "os_domain", "uuid", "leaf_sha256", "site"};
+    "password", "os_host", "os_domain", "uuid", "leaf_sha256", "site", "tls"};
 
 struct import {
 	struct cli *c;
@@ -121,6 +122,18 @@ check_password(const char *text, struct err *err)
 	return rc;
 }
 
+/* "no" in the column tls: the device has none yet. */
+static int
+read_tls(const char *text, bool *plain, struct err *err)
+{
+	if (str_empty(text) || str_ieq(text, "yes") || str_ieq(text, "true"))
+		return 0;
+	if (!str_ieq(text, "no") && !str_ieq(text, "false"))
+		return err_set(err, ERR_INVALID, "tls: must be yes or no");
+	*plain = true;
+	return 0;
+}
+
 static struct device *
 read_line(const struct import *im, const struct csv_row *row, struct err *err)
 {
@@ -143,7 +156,8 @@ read_line(const struct import *im, const struct csv_row *row, struct err *err)
 	in.os_domain = value_of(im, row, COLUMN_OS_DOMAIN);
 	in.site = value_of(im, row, COLUMN_SITE);
 	in.leaf_sha256 = value_of(im, row, COLUMN_LEAF);
-	if (check_password(value_of(im, row, COLUMN_PASSWORD), err) != 0)
+	if (read_tls(value_of(im, row, COLUMN_TLS), &in.plain, err) != 0 ||
+	    check_password(value_of(im, row, COLUMN_PASSWORD), err) != 0)
 		return NULL;
 	return intake_device(&in, err);
 }

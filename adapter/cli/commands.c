@@ -198,8 +198,9 @@ static const struct cli_command commands[] = {
 	add_groups, 1, 1, add_examples, cmd_device_add},
     {"device import", "FILE|-", "take devices from a CSV file",
 	"Columns by their heading: name, address, password, os_host, "
-	"os_domain, uuid, leaf_sha256, site; others are ignored. A bad line "
-	"is named and passed over. Devices that are there already are left "
+	"os_domain, uuid, leaf_sha256, site, tls (no: spoken to in plain until "
+	"it has a certificate); others are ignored. A bad line is named and "
+	"passed over. Devices that are there already are left "
 	"alone.",
 	import_groups, 1, 1, import_examples, cmd_device_import},
     {"device list", "[NAME...]", "the fleet, a line each", selection_text,

@@ -423,9 +423,10 @@ write_row(FILE *out, const struct sim *s, const struct plan *plan, size_t i)
 	(void)inet_ntop(AF_INET, &p->addr, ip, sizeof(ip));
 	if (tls_leaf(p, leaf))
 		text_hex(&hex, leaf, sizeof(leaf));
-	fprintf(out, "%s,%s,%s,%.*s,%s,%s,%s,%d.%d.%d\n", p->name, ip, password,
-	    (int)host, state->os_fqdn, dot == NULL ? "" : dot + 1, state->uuid,
-	    hex.data == NULL ? "" : hex.data, state->major, state->minor,
+	fprintf(out, "%s,%s,%s,%.*s,%s,%s,%s,%s,%d.%d.%d\n", p->name, ip,
+	    password, (int)host, state->os_fqdn, dot == NULL ? "" : dot + 1,
+	    state->uuid, hex.data == NULL ? "" : hex.data,
+	    hex.data == NULL ? "no" : "yes", state->major, state->minor,
 	    state->build);
 	text_free(&hex);
 	OPENSSL_cleanse(password, sizeof(password));
@@ -447,7 +448,7 @@ fleet_write_csv(const struct sim *s, const char *file)
 		return -1;
 	}
 	fputs("name,address,password,os_host,os_domain,uuid,leaf_sha256,"
-	      "firmware\n",
+	      "tls,firmware\n",
 	    out);
 	for (i = 0; i < s->count; i++)
 		write_row(out, s, &plan, i);
