@@ -34,6 +34,8 @@ static const struct row {
     {"port-plain", "PORT", NUMBER, IN(port[SIM_PORT_PLAIN]), 1, 65535, "16992"},
     {"domain", "NAME", TEXT, IN(domain), 0, 0,
 	"devices are pcNNNNN in it; ad.example.test"},
+    {"realm", "NAME", TEXT, IN(realm), 0, 0,
+	"Kerberos realm of devices that were given none"},
     {"firmware", "VERSION", TEXT, IN(firmware), 0, 0,
 	"like 16.1.25, or mix; 16.1.25"},
     {"drift", "SPEC", TEXT, IN(drift), 0, 0,

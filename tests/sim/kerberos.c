@@ -83,11 +83,13 @@ is_our_name(const struct sim_port *p, krb5_const_principal name)
 	static const int64_t ports[] = {16992, 16993, 16994, 16995, 623, 664};
 	const struct sim_state *s = &p->dev->state;
 	size_t count = sizeof(ports) / sizeof(ports[0]), i;
+	const char *realm =
+	    s->krb_realm[0] != '\0' ? s->krb_realm : p->sim->opt.realm;
 	struct text instance = {.data = NULL};
 	bool found = false;
 
 	if (name->length != 2 || !same(&name->data[0], "HTTP") ||
-	    !same(&name->realm, s->krb_realm))
+	    realm == NULL || !same(&name->realm, realm))
 		return false;
 	for (i = 0; i < count + SIM_PORTS && !found; i++) {
 		int64_t port =
