@@ -233,11 +233,11 @@ settle_done(struct run *run)
 	if (run->engine->broken)
 		return;
 	/* Record, settlement, event and audit link: one transaction. */
-	if (journal_settle(store, step->intent, JOURNAL_DONE, "seen",
+	if (store_device_save_state(
+		store, run->device, run->lease_token, &err) != 0 ||
+	    journal_settle(store, step->intent, JOURNAL_DONE, "seen",
 		clock_now(), &err) != 0 ||
-	    step_event(run, "step.done", NULL, &err) != 0 ||
-	    store_device_save_state(
-		store, run->device, run->lease_token, &err) != 0) {
+	    step_event(run, "step.done", NULL, &err) != 0) {
 		run_store_failed(run, &err);
 		return;
 	}

@@ -174,17 +174,21 @@ static void
 issue_prepare(struct step *step)
 {
 	const struct run *run = step->run;
-	char fqdn[256], hash[SHA256_HEX], *key;
+	const struct profile *profile = run->engine->deps.profile;
+	char fqdn[256], host[256], hash[SHA256_HEX], *key;
 
 	/* One key pair and name set get one certificate, however often this
 	 * runs: the CA sees the same idempotency key. */
-	wish_fqdn(run->device, run->engine->deps.profile, fqdn);
+	wish_fqdn(run->device, profile, fqdn);
 	hash_text(run->device->next_key_spki, hash);
 	hash[32] = '\0';
 	key =
 	    mem_printf("device-%lld/%s/%.64s", (long long)run->id, hash, fqdn);
 	step_arg_set(step, "key", key);
 	step_arg_set(step, "fqdn", fqdn);
+	wish_host(run->device, profile, host);
+	if (profile_tls_template(profile)->short_name && !str_eq(host, fqdn))
+		step_arg_set(step, "short_name", host);
 	free(key);
 	step_prepared(step, NULL);
 }
@@ -210,17 +214,11 @@ issue_act(struct step *step)
 {
 	const struct port_device *port = device_port(step);
 	const struct run *run = step->run;
-	char host[256];
-	bool with_short;
 
-	wish_host(run->device, run->engine->deps.profile, host);
-	with_short =
-	    profile_tls_template(run->engine->deps.profile)->short_name &&
-	    !str_eq(host, step_arg(step, "fqdn"));
 	buf_reset(&step->bytes);
 	port->csr_make(port->self, run->visit, run->device->next_key_handle,
 	    run->device->next_key_spki, step_arg(step, "fqdn"),
-	    with_short ? host : NULL, &step->bytes, issue_signed, step);
+	    step_arg(step, "short_name"), &step->bytes, issue_signed, step);
 }
 
 static void
