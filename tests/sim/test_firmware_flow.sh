@@ -7,7 +7,6 @@ d=pc00000
 pki=AMT_PublicKeyManagementService
 xfer=http://schemas.xmlsoap.org/ws/2004/09/transfer
 addr=http://schemas.xmlsoap.org/ws/2004/08/addressing
-wsman=http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd
 
 value() { # NAME: text of the answer's first element of that name
 	sed -n "s/.*<[a-z]*:$1[^>]*>\([^<]*\)<.*/\1/p" "$tmp/answer"
