@@ -73,7 +73,8 @@ static const struct row {
 	"names and first passwords, for amtkeeper device import"},
     {"write-hosts", "FILE", TEXT, IN(hosts), 0, 0,
 	"addresses and names of the hosts now, for DNS"},
-    {"pid-file", "FILE", TEXT, IN(pid_file), 0, 0, NULL},
+    {"pid-file", "FILE", TEXT, IN(pid_file), 0, 0,
+	"write the process's id there"},
     {"ready-fd", "N", NUMBER, IN(ready_fd), 0, 1048576,
 	"write a line there and close it when ready"},
 };
@@ -83,13 +84,15 @@ static const char intro[] =
     "Usage: amtkeeper-sim --devices N --state DIR [OPTION]...\n"
     "       amtkeeper-sim --ctl SOCKET COMMAND [WORD]...\n"
     "Simulated Intel AMT firmware, as strict as the real one.  Not fit to\n"
-    "protect anything: keys and passwords lie open in its state.\n\n";
+    "protect anything: keys and passwords lie open in its state.\n"
+    "A default stands last, after a semicolon.\n\n";
 
 static const char outro[] =
     "\nDrift: none; clock (+17 min); renamed (host is new-pcNNNNN); cert-soon\n"
     "(5 days left); cert-expired; tls-off (before 16.1 only); clock-renamed\n"
-    "(-3 h); cert-name (of another host); settings (DDNS and ping); clock-years\n"
-    "(-7 years).  mixed is all ten in this order, by index modulo 10.\n"
+    "(-3 h); cert-name (of another host); settings (DDNS and ping);\n"
+    "clock-years (-7 years).  mixed is all ten in this order, by index\n"
+    "modulo 10.\n"
     "\nRule: DEVICE METHOD ACTION [ARGUMENT] [times N] [after N]\n"
     "  DEVICE   name, address or glob\n"
     "  METHOD   Class.Method, glob, or connect (with refuse, close-before)\n"
@@ -111,8 +114,7 @@ print_help(void)
 		snprintf(left, sizeof(left), "--%s%s%s", rows[i].name,
 		    rows[i].argument == NULL ? "" : " ",
 		    rows[i].argument == NULL ? "" : rows[i].argument);
-		printf("  %-25s %s\n", left,
-		    rows[i].help == NULL ? "" : rows[i].help);
+		printf("  %-25s %s\n", left, rows[i].help);
 	}
 	fputs(outro, stdout);
 }

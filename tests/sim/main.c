@@ -2,7 +2,6 @@
 #include <krb5/krb5.h>
 #include <openssl/err.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,18 +19,6 @@
 #define POOL_MAX 64
 
 enum { DICE_WIRE = 100 };
-
-void
-sim_say(const char *fmt, ...)
-{
-	va_list ap;
-
-	fputs("amtkeeper-sim: ", stderr);
-	va_start(ap, fmt);
-	(void)vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputs("\n", stderr);
-}
 
 static void
 got_signal(void *arg, uint32_t events)

@@ -152,9 +152,13 @@ rules_json(const struct rules *r, struct text *out)
 	text_adds(out, "]");
 }
 
+/* A new connection has to be meant by name: "*" is for requests. */
 static bool
 matches(const struct rule *rule, const struct sim_port *p, const char *method)
 {
+	if (strcmp(method, "connect") == 0 &&
+	    strcmp(rule->method, "connect") != 0)
+		return false;
 	return rule->times != 0 && fnmatch(rule->method, method, 0) == 0 &&
 	    fleet_named(p, rule->device);
 }

@@ -133,7 +133,4 @@ SSL *tls_accept(struct sim_port *p, int fd);
 const char *tls_refuses(const struct sim_port *p, SSL *ssl);
 /* SHA-256 of the presented leaf; false when there is none. */
 bool tls_leaf(struct sim_port *p, uint8_t ret[32]);
-
-/* main.c: a line for whoever runs the simulator. */
-void sim_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 #endif

@@ -7,6 +7,18 @@
 
 #include "words_internal.h"
 
+void
+sim_say(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("amtkeeper-sim: ", stderr);
+	va_start(ap, fmt);
+	(void)vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputs("\n", stderr);
+}
+
 void *
 must_calloc(size_t count, size_t size)
 {

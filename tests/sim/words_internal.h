@@ -9,6 +9,9 @@
  * dice, so that a run can be repeated from its seed; nothing here is fit to
  * protect anything.
  */
+/* A line on stderr for whoever runs the simulator. */
+void sim_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 void *must_calloc(size_t count, size_t size);
 char *must_strdup(const char *s);
 
