@@ -314,8 +314,7 @@ drive(struct fleet *f)
 
 	if (engine_pending(f->c->daemon.engine) == 0)
 		return;
-	f->progress.total =
-	    f->progress.done + engine_pending(f->c->daemon.engine);
+	progress_expect(&f->progress, engine_pending(f->c->daemon.engine));
 	term = loop_signal_add(loop, SIGTERM, on_signal, f);
 	interrupt = loop_signal_add(loop, SIGINT, on_signal, f);
 	loop_run(loop);

@@ -1,0 +1,8 @@
+# The program as a person uses it, against simulated firmware.
+if(TARGET amtkeeper-sim)
+  add_test(NAME integration_cli
+    COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/cli/test_cli.sh
+      $<TARGET_FILE:amtkeeper> $<TARGET_FILE:amtkeeper-sim>)
+  set_tests_properties(integration_cli PROPERTIES
+    TIMEOUT 600 LABELS integration)
+endif()

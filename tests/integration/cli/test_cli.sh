@@ -1,0 +1,249 @@
+#!/bin/bash
+# The program from `init` to `serve`, against simulated firmware: exit codes,
+# output formats, recovery after kill -9, and that no password gets out.
+#
+#	test_cli.sh AMTKEEPER AMTKEEPER-SIM
+set -u
+keeper=$1
+sim=$2
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/clitest.XXXXXX")
+sim_pid=
+failed=0
+export AMTKEEPER_CONFIG=$tmp/etc/amtkeeper.yaml NO_COLOR=1
+
+# shellcheck disable=SC2317 # by trap
+cleanup() {
+	[ -n "$sim_pid" ] && kill "$sim_pid" 2>/dev/null && wait "$sim_pid"
+	rm -rf "$tmp"
+}
+trap cleanup EXIT
+
+# keep CODE ARGUMENT...: run it, compare the exit code; output in $tmp/out, err
+keep() {
+	local wanted=$1 code
+	shift
+	"$keeper" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
+	code=$?
+	cat "$tmp/out" "$tmp/err" >>"$tmp/all"
+	if [ $code = "$wanted" ]; then
+		echo "ok: $* ($code)"
+	else
+		echo "FAILED: $*: exit code $code, not $wanted"
+		sed 's/^/    /' "$tmp/out" "$tmp/err"
+		failed=1
+	fi
+}
+
+# says FILE REGEX: does $tmp/FILE have such a line?
+says() {
+	if grep -Eq -- "$2" "$tmp/$1"; then
+		echo "ok: says $2"
+	else
+		echo "FAILED: $1 does not say $2"
+		sed 's/^/    /' "$tmp/$1"
+		failed=1
+	fi
+}
+
+# is TEXT GOT WANTED
+is() {
+	if [ "$2" = "$3" ]; then
+		echo "ok: $1"
+	else
+		echo "FAILED: $1: got $2, wanted $3"
+		failed=1
+	fi
+}
+
+start_sim() { # OPTION...
+	local n=0
+	"$sim" --devices 10 --first 127.78.0.1 --state "$tmp/sim" \
+	    --control "$tmp/ctl" --write-fleet "$tmp/fleet.csv" \
+	    --drift mixed \
+	    --port-tls 26993 --port-plain 26992 \
+	    >"$tmp/sim.out" 2>"$tmp/sim.err" &
+	sim_pid=$!
+	until grep -q ready "$tmp/sim.out"; do
+		n=$((n + 1))
+		if [ $n -gt 1200 ] || ! kill -0 $sim_pid 2>/dev/null; then
+			echo "the simulator does not start"
+			cat "$tmp/sim.err"
+			exit 1
+		fi
+		sleep 0.1
+	done
+}
+
+ctl() {
+	"$sim" --ctl "$tmp/ctl" "$@" >/dev/null ||
+		{ echo "FAILED: control $*" && failed=1; }
+}
+
+open_intents() {
+	"$keeper" journal -o csv | tail -n +2 | wc -l
+}
+
+# --- an installation ---
+keep 10 config check
+says err 'amtkeeper init'
+keep 2 init --dir "$tmp/etc" --ou OU=AMT,DC=example
+keep 0 init --dir "$tmp/etc"
+is 'mode of the vault key' "$(stat -c %a "$tmp/etc/vault.key")" 600
+keep 21 init --dir "$tmp/etc"
+keep 0 config check
+keep 0 config show
+says out '^run.parallel += 64 '
+keep 0 device list -o json
+is 'an empty fleet' "$(tr -d '\n' <"$tmp/out")" '[]'
+keep 4 discover
+keep 0 events --verify
+
+# --- a fleet ---
+start_sim
+printf 'run:\n  parallel: 0\n' >"$tmp/etc/amtkeeper.bad.yaml"
+keep 10 -c "$tmp/etc/amtkeeper.bad.yaml" device list
+says err 'amtkeeper.bad.yaml:2:13: run.parallel: must be a number'
+head -n 2 "$tmp/fleet.csv" >"$tmp/bad.csv"
+printf 'not a name,,,,,,,,\n' >>"$tmp/bad.csv"
+keep 20 device import --strict "$tmp/bad.csv"
+says err 'bad.csv:3: name: must be a DNS name'
+is 'strict imports nothing' "$("$keeper" device list -o csv | wc -l)" 1
+keep 3 device import "$tmp/bad.csv"
+keep 0 device import "$tmp/fleet.csv"
+says err '9 devices added, 1 were there already, 0 bad lines'
+# The simulator listens on ports of its own here.
+sqlite3 "$tmp/etc/fleet.db" \
+    'UPDATE device SET tls_port = 26993, plain_port = 26992' || exit 1
+
+keep 0 discover -o csv
+is 'all were read' "$(wc -l <"$tmp/out")" 11
+keep 0 diagnose --offline
+says out '^pc00001.*clock-skew'
+says out '^pc00002.*name-mismatch'
+says out '^pc00004.*certificate-expired'
+keep 3 diagnose --offline --check -q
+keep 4 device list --reason offline
+keep 2 device list --reason nonsense
+keep 0 plan AutoMaintain --device 'pc00002*'
+says out 'names.set +name-mismatch'
+keep 5 run auto
+keep 2 run nonsense --all
+keep 0 run sync-clock --reason clock-skew --dry-run -o json
+says out '"step":"clock.set"'
+
+# --- killed in the middle, again and again ---
+for delay in 0.3 0.8 1.4; do
+	"$keeper" run auto --all -q >/dev/null 2>&1 &
+	pid=$!
+	sleep $delay
+	kill -KILL $pid 2>/dev/null
+	wait $pid 2>/dev/null
+done
+keep 0 run auto --all
+is 'no change stays open' "$(open_intents)" 0
+keep 0 run auto --all -o csv
+is 'nothing is left to do' "$(grep -c ',auto,ok,0,' "$tmp/out")" 10
+keep 0 diagnose --check
+keep 0 events --verify
+
+# --- stopped politely ---
+"$keeper" run reissue-certificates --all -q >/dev/null 2>&1 &
+pid=$!
+sleep 0.5
+kill -TERM $pid
+wait $pid
+is 'exit code when interrupted' $? 6
+is 'no change stays open' "$(open_intents)" 0
+keep 0 run reissue-certificates --all -q
+
+# --- devices that are not well ---
+ctl set pc00003 offline
+keep 70 discover pc00003.ad.example.test
+keep 3 run sync-clock -a --max-failures 5
+keep 5 run sync-clock -a --max-failures 1
+ctl set pc00003 online
+keep 0 discover pc00003.ad.example.test
+keep 0 device remove pc00005.ad.example.test --yes
+printf 'Wr0ng-Passw0rd!' >"$tmp/wrong"
+chmod 600 "$tmp/wrong"
+keep 0 device add pc00005.ad.example.test --address 127.78.0.6 \
+    --password-file "$tmp/wrong"
+keep 21 device add PC00005.ad.example.test --password-file "$tmp/wrong"
+sqlite3 "$tmp/etc/fleet.db" \
+    'UPDATE device SET tls_port = 26993, plain_port = 26992'
+keep 71 run auto pc00005.ad.example.test
+keep 0 device list --reason credentials-rejected -o csv
+is 'one was refused' "$(wc -l <"$tmp/out")" 2
+
+# --- classes ---
+keep 0 wsman get pc00001.ad.example.test AMT_GeneralSettings
+says out '"HostName": "pc00001"'
+keep 0 wsman get pc00001.ad.example.test AMT_GeneralSettings --xml
+cp "$tmp/out" "$tmp/answer.xml"
+keep 0 wsman decode "$tmp/answer.xml"
+says out '"HostName":"pc00001"'
+head -c 300 "$tmp/answer.xml" >"$tmp/half.xml"
+keep 20 wsman decode "$tmp/half.xml"
+keep 0 wsman enum pc00001.ad.example.test AMT_PublicKeyCertificate
+says out '^\['
+keep 0 wsman invoke pc00001.ad.example.test \
+    AMT_TimeSynchronizationService GetLowAccuracyTimeSynch
+keep 5 wsman invoke pc00001.ad.example.test AMT_SetupAndConfigurationService \
+    CommitChanges
+keep 102 wsman get pc00001.ad.example.test AMT_NoSuchClass
+keep 4 wsman get nosuch AMT_GeneralSettings
+
+# --- the daemon ---
+"$keeper" serve -v >"$tmp/serve.out" 2>&1 &
+pid=$!
+keep 0 device remove pc00006.ad.example.test --yes
+for n in $(seq 100); do
+	grep -q serve.start "$tmp/serve.out" && break
+	sleep 0.1
+done
+says serve.out 'event=serve.start'
+kill -TERM $pid
+wait $pid
+is 'exit code of serve' $? 0
+says serve.out 'event=serve.stop pending=0'
+cat "$tmp/serve.out" >>"$tmp/all"
+
+# --- the CA ---
+keep 0 ca list --expiring 10y -o json
+serial=$(sed -n 's/.*"serial":"\([0-9a-f]*\)".*/\1/p' "$tmp/out" | head -n 1)
+keep 5 ca revoke "$serial"
+keep 0 ca revoke "$serial" --reason superseded --yes
+keep 4 ca revoke 00ff --yes
+keep 0 ca crl --pem
+says out 'BEGIN X509 CRL'
+keep 0 ca crl --out "$tmp/ca.crl"
+keep 0 ca show --root
+cp "$tmp/out" "$tmp/root.pem"
+keep 0 ca show
+cp "$tmp/out" "$tmp/chain.pem"
+if openssl verify -CAfile "$tmp/root.pem" "$tmp/chain.pem" >/dev/null &&
+    openssl crl -inform DER -in "$tmp/ca.crl" -CAfile "$tmp/chain.pem" \
+	-noout 2>&1 | grep -q 'verify OK'; then
+	echo 'ok: OpenSSL verifies chain and CRL'
+else
+	echo 'FAILED: OpenSSL does not verify chain and CRL'
+	failed=1
+fi
+
+# --- secrets stay in ---
+keep 5 secret show pc00001.ad.example.test
+keep 5 secret show pc00001.ad.example.test --reveal
+tail -n +2 "$tmp/fleet.csv" | cut -d, -f3 >"$tmp/passwords"
+if grep -aqFf "$tmp/passwords" "$tmp/all" "$tmp"/etc/*.db*; then
+	echo 'FAILED: a password is in the output or a database'
+	failed=1
+else
+	echo 'ok: no password in output or databases'
+fi
+mv "$tmp/etc/vault.key" "$tmp/key"
+keep 11 device list
+is 'no key is made in its place' "$([ -e "$tmp/etc/vault.key" ] || echo no)" no
+mv "$tmp/key" "$tmp/etc/vault.key"
+keep 0 device list -q
+
+exit $failed
