@@ -1,9 +1,18 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fw_internal.h"
 
 /* Options of one device, from SIM_FIRMWARE at its start. */
+
+/* A misspelt option would test nothing. */
+static void
+misspelt(const char *word)
+{
+	fprintf(stderr, "SIM_FIRMWARE: no such option or value: %s\n", word);
+	exit(EXIT_FAILURE);
+}
 
 static void
 option_set(struct sim_options *o, const char *name, int value)
@@ -27,7 +36,7 @@ option_set(struct sim_options *o, const char *name, int value)
 	else if (strcmp(name, "busy_keys") == 0)
 		o->busy_keys = value;
 	else
-		abort(); /* a misspelt option would test nothing */
+		misspelt(name);
 }
 
 void
@@ -51,7 +60,7 @@ fw_options_init(struct sim_options *o)
 		if (equals != NULL) {
 			*equals = '\0';
 			if (fw_number(equals + 1, 1000000, &value) != 0)
-				abort();
+				misspelt(equals + 1);
 		}
 		option_set(o, word, (int)value);
 	}
