@@ -105,14 +105,16 @@ bench_options_read(struct bench_options *options, int argc, char *argv[])
 		options->at_once = options->devices;
 }
 
+/* As the simulator counts: host parts 0 and 255 are left out. */
 void
 bench_address(
     const struct bench_options *options, unsigned device, char out[16])
 {
-	uint32_t at = options->first + device;
+	uint32_t n = device + (options->first & 255) - 1;
+	uint32_t net = (options->first >> 8) + n / 254;
 
-	(void)snprintf(out, 16, "%u.%u.%u.%u", at >> 24, (at >> 16) & 255,
-	    (at >> 8) & 255, at & 255);
+	(void)snprintf(out, 16, "%u.%u.%u.%u", net >> 16, (net >> 8) & 255,
+	    net & 255, n % 254 + 1);
 }
 
 static double

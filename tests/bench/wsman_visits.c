@@ -105,12 +105,14 @@ static void
 open_session(struct visit *visit, bool look)
 {
 	struct world *world = visit->world;
-	struct net_trust trust = {.leaf_sha256 = visit->leaf};
+	struct net_trust trust = {
+	    .leaf_sha256 = visit->leaf[0] != '\0' ? visit->leaf : NULL};
 	struct wsman_conf conf = {.port = world->options.port,
 	    .tls = world->options.tls,
 	    .user = look ? NULL : world->options.user,
 	    .password = look ? NULL : world->password,
-	    .trust = look ? NULL : &trust};
+	    .trust = look ? NULL : &trust,
+	    .connect_ms = 60000};
 	struct err err = {0};
 	char address[16];
 
