@@ -309,10 +309,41 @@ update_record(struct run *run)
 	schedule(run, well);
 }
 
+/*
+ * The first write of the end: fenced by the lease.  Two hosts of one name in
+ * two domains claim the same AD account; the record then goes without it.
+ */
+static int
+save_finished(struct run *run, struct err *err)
+{
+	struct store *store = run->engine->deps.store;
+	struct device *d = run->device;
+
+	if (store_device_save_state(store, d, run->lease_token, err) == 0)
+		return 0;
+	if (err->kind != ERR_CONFLICT || d->ad_account == NULL)
+		return -1;
+	run_forget_object(d);
+	mem_replace(&d->ad_account, NULL);
+	return store_device_save_state(store, d, run->lease_token, err);
+}
+
+void
+run_write_failed(struct run *run, const struct err *err)
+{
+	if (err->kind != ERR_CONFLICT) {
+		run_store_failed(run, err);
+		return;
+	}
+	/* The lease went to another worker: its word counts, nothing of ours
+	 * is written. */
+	run_stop(run);
+	finish_unleased(run, ENGINE_FAILED, err);
+}
+
 void
 run_finish(struct run *run, enum engine_outcome outcome, const struct err *err)
 {
-	struct store *store = run->engine->deps.store;
 	struct policy policy;
 	bool changed;
 	char *reasons;
@@ -330,17 +361,12 @@ run_finish(struct run *run, enum engine_outcome outcome, const struct err *err)
 	mem_replace(&run->device->reasons, reasons);
 	free(reasons);
 	update_record(run);
-	if (store_device_save_state(
-		store, run->device, run->lease_token, &problem) != 0 ||
+	if (save_finished(run, &problem) != 0 ||
 	    finish_event(run, changed, &problem) != 0 ||
-	    store_lease_drop(store, run->id, run->lease_token, &problem) != 0) {
-		if (problem.kind != ERR_CONFLICT) {
-			run_store_failed(run, &problem);
-			return;
-		}
-		/* The lease went to another worker: its word counts. */
-		run->outcome = ENGINE_FAILED;
-		run->err = problem;
+	    store_lease_drop(run->engine->deps.store, run->id, run->lease_token,
+		&problem) != 0) {
+		run_write_failed(run, &problem);
+		return;
 	}
 	fault_point("run.finished");
 	engine_after_commit(run, engine_done);

@@ -145,8 +145,8 @@ check_pending(struct run *run)
 
 /* --- Active Directory --- */
 
-static void
-forget_object(struct device *d)
+void
+run_forget_object(struct device *d)
 {
 	mem_replace(&d->ad_dn, NULL);
 	mem_replace(&d->ad_dns_host, NULL);
@@ -166,7 +166,7 @@ object_looked(void *cookie, const struct err *err)
 	if (run->abandoned)
 		return;
 	if (err->kind == ERR_NOTFOUND) {
-		forget_object(run->device);
+		run_forget_object(run->device);
 	} else if (err->kind != ERR_NONE) {
 		/* The device itself can be served; what needs AD cannot. */
 		run->no_directory = true;

@@ -72,6 +72,9 @@ int run_event(
     struct run *run, const char *kind, const char *detail, struct err *err);
 /* The store refused a write: nothing since the last commit is believed. */
 void run_store_failed(struct run *run, const struct err *err);
+/* A write was refused: ERR_CONFLICT means the lease is lost and ends this run
+ * alone; all else is run_store_failed(). */
+void run_write_failed(struct run *run, const struct err *err);
 
 /* --- run_contact.c: from the first byte to a fresh record --- */
 void run_contact(struct run *run);
@@ -79,6 +82,8 @@ void run_contact(struct run *run);
 int run_open_visit(struct run *run, struct err *err);
 /* The record after a contact that failed, and the end of the run. */
 void run_contact_failed(struct run *run, const struct err *err);
+/* The record without an AD object. */
+void run_forget_object(struct device *d);
 /* Read again what a change may have touched, then end. */
 void run_last_look(struct run *run);
 /* All was done, or nothing was to do. */

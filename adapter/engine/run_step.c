@@ -145,6 +145,15 @@ step_event(struct run *run, const char *what, const char *why, struct err *err)
 	return rc;
 }
 
+/* Long plans outlive a lease: it is prolonged with each step. */
+static int
+renew_lease(struct run *run, struct err *err)
+{
+	run->lease_until = clock_now() + run->engine->deps.conf->lease;
+	return store_lease_renew(run->engine->deps.store, run->id,
+	    run->lease_token, run->lease_until, err);
+}
+
 /* --- fail and park --- */
 
 /* The step is known not to be so, and is given up. */
@@ -175,12 +184,12 @@ settle_failed(struct run *run, const struct err *why)
 	struct store *store = run->engine->deps.store;
 	struct err reason = *why, err;
 
-	if (journal_settle(store, run->step.intent, JOURNAL_FAILED, reason.text,
+	if (store_device_save_state(
+		store, run->device, run->lease_token, &err) != 0 ||
+	    journal_settle(store, run->step.intent, JOURNAL_FAILED, reason.text,
 		clock_now(), &err) != 0 ||
-	    step_event(run, "step.failed", reason.text, &err) != 0 ||
-	    store_device_save_state(
-		store, run->device, run->lease_token, &err) != 0) {
-		run_store_failed(run, &err);
+	    step_event(run, "step.failed", reason.text, &err) != 0) {
+		run_write_failed(run, &err);
 		return;
 	}
 	fault_point("step.settled.failed");
@@ -202,9 +211,10 @@ park(struct run *run, const struct err *why)
 	struct device *d = run->device;
 	struct err reason = *why, err;
 
-	if (journal_park(store, run->step.intent, reason.text, &err) != 0 ||
+	if (renew_lease(run, &err) != 0 ||
+	    journal_park(store, run->step.intent, reason.text, &err) != 0 ||
 	    step_event(run, "step.parked", reason.text, &err) != 0) {
-		run_store_failed(run, &err);
+		run_write_failed(run, &err);
 		return;
 	}
 	mem_replace(&d->error_kind, err_kind_name(reason.kind));
@@ -228,6 +238,11 @@ settle_done(struct run *run)
 	struct step *step = &run->step;
 	struct err err;
 
+	/* Fenced by the lease before anything else is written. */
+	if (renew_lease(run, &err) != 0) {
+		run_write_failed(run, &err);
+		return;
+	}
 	if (step->kind->settled != NULL)
 		step->kind->settled(step);
 	if (run->engine->broken)
@@ -281,19 +296,6 @@ act_again(struct run *run)
 	engine_after_commit(run, act);
 }
 
-/* Long plans outlive a lease; each intent is a good moment to prolong it. */
-static int
-keep_lease(struct run *run, struct err *err)
-{
-	int64_t now = clock_now(), span = run->engine->deps.conf->lease;
-
-	if (run->lease_until - now > span / 2)
-		return 0;
-	run->lease_until = now + span;
-	return store_lease_renew(run->engine->deps.store, run->id,
-	    run->lease_token, run->lease_until, err);
-}
-
 static void
 intend(struct run *run)
 {
@@ -309,8 +311,7 @@ intend(struct run *run)
 	struct err err;
 
 	step->attempts = 1;
-	if (keep_lease(run, &err) != 0 ||
-	    journal_intend(run->engine->deps.store, &intent, run->lease_token,
+	if (journal_intend(run->engine->deps.store, &intent, run->lease_token,
 		clock_now(), &step->intent, &err) != 0) {
 		if (err.kind == ERR_CONFLICT)
 			run_finish(run, ENGINE_FAILED, &err);
