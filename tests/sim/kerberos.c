@@ -39,6 +39,8 @@ context_of(struct sim *s)
 	if (s->krb == NULL && profile_init(NULL, &profile) == 0 &&
 	    krb5_init_context_profile(profile, 0, &s->krb) != 0)
 		s->krb = NULL;
+	if (profile != NULL)
+		profile_release(profile); /* the context has a copy */
 	return s->krb;
 }
 

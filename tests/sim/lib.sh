@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2119,SC2120,SC2154
 # Sourced by test_*.sh: a simulator of our own, and HTTP spoken by hand so that
 # requests can be wrong on purpose.  $1 of the test is the simulator's path.
 set -u
@@ -37,7 +38,14 @@ like() { # TEXT GOT REGEX
 	fi
 }
 
-done_testing() { exit $failed; }
+done_testing() {
+	if [ -n "$sim_pid" ]; then # under a sanitizer leaks show here
+		stop_sim
+		is "the simulator ends cleanly" "$stop_status" 0
+		cat "$tmp/err"
+	fi
+	exit $failed
+}
 
 # Ports are kept over a restart, so that addresses stay the same.
 base=$((20000 + $$ % 5000 * 2))

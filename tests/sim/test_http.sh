@@ -96,7 +96,7 @@ one=$in
 dial $old
 two=$in
 dial $old
-printf 'GET / HTTP/1.1\r\nHost: x\r\n\r\n' >&"$out" 2>/dev/null
+{ printf 'GET / HTTP/1.1\r\nHost: x\r\n\r\n' >&"$out"; } 2>/dev/null
 ok "third connection is refused" test "$(receive 2>/dev/null; echo "$status")" = ''
 hang_up
 exec {one}>&- {two}>&-
