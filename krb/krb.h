@@ -12,8 +12,11 @@ struct secret;
 /*
  * Kerberos over MIT krb5 and GSSAPI.  Blocking, for worker threads; one thread
  * at a time per struct krb; every KDC exchange ends within the deadline (a send
- * hook does the transport, pinned to one KDC).  Sources: RFC 4120, 3961, 3962,
- * 4757, 4178.
+ * hook does the transport, pinned to one KDC).  Its name is resolved once, by
+ * the system's resolver within the limits of resolv.conf.  krb5.conf need not
+ * know the realm; but SASL in other libraries reads it too, so where reverse
+ * DNS is wrong it needs "rdns = false".  Sources: RFC 4120, 3961, 3962, 4757,
+ * 4178.
  */
 struct krb_conf {
 	const char *realm;

@@ -232,6 +232,7 @@ krb_transport(krb5_context ctx, void *data, const krb5_data *realm,
 
 	(void)realm;
 	(void)ret_new_message;
+	err_clear(&k->exchange.trouble);
 	fd = dial_any(k);
 	if (fd < 0)
 		return code;

@@ -8,12 +8,16 @@ set_tests_properties(lab_labrun lab_selftest PROPERTIES
   LABELS lab TIMEOUT 120)
 
 # ad_X.c: a cmocka program.
-foreach(name ad_directory ad_krb ad_port)
+set(command_ad_failover ${CMAKE_CURRENT_SOURCE_DIR}/ad_failover.sh ${lab})
+foreach(name ad_directory ad_krb ad_port ad_clock ad_failover)
   add_executable(${name} ${CMAKE_CURRENT_SOURCE_DIR}/${name}.c
     ${CMAKE_CURRENT_SOURCE_DIR}/ad_lab.c)
   target_link_libraries(${name} PRIVATE directory krb base cmocka warnings
     PkgConfig::ldap PkgConfig::krb5)
-  add_test(NAME lab_${name} COMMAND ${lab}/labrun $<TARGET_FILE:${name}>)
+  add_test(NAME lab_${name} COMMAND ${lab}/labrun ${command_${name}}
+    $<TARGET_FILE:${name}>)
   set_tests_properties(lab_${name} PROPERTIES LABELS lab TIMEOUT 120)
 endforeach()
 target_link_libraries(ad_port PRIVATE daemon store conf loop)
+target_link_libraries(ad_failover PRIVATE daemon store conf loop)
+set_tests_properties(lab_ad_clock PROPERTIES ENVIRONMENT LAB_FAKETIME=+10m)
