@@ -21,7 +21,9 @@ void net_free(struct net *net); /* peers must be gone */
 
 /* Whom we accept behind TLS.  Both ways are checked before a byte of HTTP is
  * sent; anything else ends in ERR_UNTRUSTED.  Nothing set: accept any (only to
- * look at the leaf; such a peer refuses to send an Authorization header). */
+ * look at the leaf; such a peer refuses to send an Authorization header).  Each
+ * certificate in ca_pem is an anchor, as devices send their leaf only; ca_pem
+ * without a name, or a pin that is none, is ERR_INVALID in net_peer_new(). */
 struct net_trust {
 	const char *leaf_sha256;  /* hex: exactly this certificate, or ... */
 	const char *leaf2_sha256; /* ... this one (during a replacement) */
@@ -80,7 +82,10 @@ struct net_answer {
 typedef void net_done_fn(
     void *cookie, const struct net_answer *answer, const struct err *err);
 
-/* One at a time per peer. done() is called exactly once, from the loop. */
+/* One at a time per peer. done() is called exactly once, from the loop. The
+ * request leaves at most once: libcurl's silent second sending on a kept
+ * connection that died is stopped (ERR_UNKNOWN). In done() the peer may be freed
+ * or used for the next exchange. -1: nothing was begun. */
 int net_exchange(struct net_peer *peer, const struct net_request *request,
     net_done_fn *done, void *cookie, struct err *err);
 
