@@ -38,8 +38,8 @@ struct net_peer_conf {
 	bool tls;
 	bool legacy_tls;	/* allow TLS 1.0/1.1 and legacy renegotiation */
 	struct net_trust trust; /* all copied */
-	unsigned connect_ms; /* 0: 10 s, TLS handshake included */
-	unsigned idle_ms;    /* longer unused: a new connection; 0: 15 s */
+	unsigned connect_ms;	/* 0: 10 s, TLS handshake included */
+	unsigned idle_ms;	/* longer unused: a new connection; 0: 15 s */
 };
 struct net_peer *net_peer_new(
     struct net *net, const struct net_peer_conf *conf, struct err *err);
@@ -84,8 +84,8 @@ typedef void net_done_fn(
 
 /* One at a time per peer. done() is called exactly once, from the loop. The
  * request leaves at most once: libcurl's silent second sending on a kept
- * connection that died is stopped (ERR_UNKNOWN). In done() the peer may be freed
- * or used for the next exchange. -1: nothing was begun. */
+ * connection that died is stopped (ERR_UNKNOWN). In done() the peer may be
+ * freed or used for the next exchange. -1: nothing was begun. */
 int net_exchange(struct net_peer *peer, const struct net_request *request,
     net_done_fn *done, void *cookie, struct err *err);
 
