@@ -46,6 +46,8 @@ struct conf_table {
 
 #define CONF_MAX_ITEMS 64
 #define CONF_MAX_TEXT 1024
+#define CONF_MAX_KEY 64
+#define CONF_RANGE_TEXT 104
 
 /* folder is what CONF_PATHs are relative to; NULL leaves them as written. */
 void conf_option_defaults(
@@ -54,6 +56,12 @@ void conf_option_defaults(
 int conf_option_apply(const struct conf_table *t, void *base,
     const struct conf_node *root, const char *folder, struct err *err);
 void conf_option_free(const struct conf_table *t, void *base);
+/* "1 to 4000", "10s to 1d" */
+void conf_option_range(const struct conf_option *o, char out[CONF_RANGE_TEXT]);
+/* The name in the section (NULL: top level) a mistyped word may stand for, put
+ * in out; NULL when none is near. */
+const char *conf_option_near(const struct conf_table *t, const char *section,
+    const char *word, char out[CONF_MAX_KEY]);
 void conf_option_show(const struct conf_table *t, const void *base, FILE *out);
 /* Commented file; rows named in settings are written as values, the others as
  * comments with their default. */

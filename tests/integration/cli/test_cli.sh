@@ -79,6 +79,16 @@ ctl() {
 		{ echo "FAILED: control $*" && failed=1; }
 }
 
+wait_for() { # TEXT in serve's log
+	local n
+	for n in $(seq 300); do
+		grep -q "$1" "$tmp/serve.out" && return
+		sleep 0.1
+	done
+	echo "FAILED: no $1 in 30 s ($n looks)"
+	failed=1
+}
+
 open_intents() {
 	"$keeper" journal -o csv | tail -n +2 | wc -l
 }
@@ -194,14 +204,17 @@ keep 102 wsman get pc00001.ad.example.test AMT_NoSuchClass
 keep 4 wsman get nosuch AMT_GeneralSettings
 
 # --- the daemon ---
+mkdir "$tmp/etc/conf.d"
+printf 'serve:\n  poll: 1s\n' >"$tmp/etc/conf.d/poll.yaml"
 "$keeper" serve -v >"$tmp/serve.out" 2>&1 &
 pid=$!
+wait_for serve.start
+ctl set pc00001 skew-ms 600000
+sqlite3 "$tmp/etc/fleet.db" \
+    "UPDATE device SET next_due = 1 WHERE name LIKE 'pc00001%'"
+wait_for 'device.done device=pc00001.ad.example.test'
+says serve.out 'device=pc00001.ad.example.test play=auto outcome=changed'
 keep 0 device remove pc00006.ad.example.test --yes
-for n in $(seq 100); do
-	grep -q serve.start "$tmp/serve.out" && break
-	sleep 0.1
-done
-says serve.out 'event=serve.start'
 kill -TERM $pid
 wait $pid
 is 'exit code of serve' $? 0

@@ -1,0 +1,264 @@
+#include "fleet_internal.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "device.h"
+#include "loop.h"
+#include "mem.h"
+#include "str.h"
+
+/* --- a device is done --- */
+
+static void
+count_outcome(struct fleet *f, const struct engine_report *r)
+{
+	f->progress.done++;
+	switch (r->outcome) {
+	case ENGINE_OK:
+		f->progress.ok++;
+		break;
+	case ENGINE_CHANGED:
+		f->progress.changed++;
+		break;
+	case ENGINE_PARKED:
+		f->parked++;
+		/* Stopped by us is no failure of the device. */
+		if (r->err->kind != ERR_CANCELLED)
+			f->progress.failed++;
+		break;
+	case ENGINE_FAILED:
+		f->failed++;
+		f->progress.failed++;
+		break;
+	case ENGINE_SKIPPED:
+		f->skipped++;
+		break;
+	}
+	if (r->err->kind != ERR_NONE)
+		f->last = *r->err;
+	if (r->reasons != 0)
+		f->findings++;
+	diagnose_count(&f->found, r->reasons);
+}
+
+static void
+on_report(void *cookie, const struct engine_report *r)
+{
+	struct fleet *f = cookie;
+
+	count_outcome(f, r);
+	if (f->c->format != TABLE_TEXT)
+		progress_clear(&f->progress);
+	f->write(f, r);
+	progress_draw(&f->progress, clock_mono_ms());
+	if (f->failures_allowed != 0 && !f->too_many &&
+	    f->progress.failed >= f->failures_allowed) {
+		f->too_many = true;
+		engine_drain(f->c->daemon.engine);
+	}
+}
+
+static void
+stop(void *cookie)
+{
+	struct fleet *f = cookie;
+
+	f->ending = false;
+	loop_stop(f->c->daemon.loop);
+}
+
+/* What the engine deferred runs before what is deferred here. */
+static void
+on_idle(void *cookie)
+{
+	struct fleet *f = cookie;
+
+	if (f->ending)
+		return;
+	f->ending = true;
+	loop_defer(f->c->daemon.loop, stop, f);
+}
+
+static void
+on_signal(void *cookie)
+{
+	struct fleet *f = cookie;
+
+	if (f->interrupted) {
+		/* Intents stay open; the next start recovers them. Nothing is
+		 * being written: that happens between two signals. */
+		progress_clear(&f->progress);
+		_exit(CODE_INTERRUPTED);
+	}
+	f->interrupted = true;
+	progress_clear(&f->progress);
+	cli_note(f->c,
+	    "stopping: devices finish the step they are in (again: at once)");
+	engine_drain(f->c->daemon.engine);
+}
+
+/* --- all of them --- */
+
+/* "5", or "2%" of total (at least one); 0 when it is neither. */
+static size_t
+parse_failures(const char *text, size_t total)
+{
+	size_t len = strlen(text);
+	int64_t number = 0;
+	char *digits;
+
+	if (len < 2 || text[len - 1] != '%') {
+		(void)str_int(text, 1, INT32_MAX, &number);
+		return (size_t)number;
+	}
+	digits = mem_dup_len(text, len - 1);
+	if (str_int(digits, 1, 100, &number) == 0) {
+		number = (int64_t)total * number / 100;
+		number = number < 1 ? 1 : number;
+	}
+	free(digits);
+	return (size_t)number;
+}
+
+static int
+prepare(struct fleet *f, size_t first_arg)
+{
+	const char *limit = cli_text(f->c, "max-failures");
+	struct err err = {.kind = ERR_NONE};
+	int64_t offset_ms;
+	int code;
+
+	code = cli_open(f->c, DAEMON_ENGINE, cli_actor());
+	if (code == CODE_OK)
+		code = cli_select_ids(f->c, first_arg, &f->ids);
+	if (code != CODE_OK)
+		return code;
+	if (limit != NULL) {
+		f->failures_allowed = parse_failures(limit, f->ids.count);
+		if (f->failures_allowed == 0)
+			return cli_complain(CODE_USAGE,
+			    "--max-failures %s: must be a number from 1 or a "
+			    "percentage such as 5%%",
+			    limit);
+	}
+	if (f->mode == ENGINE_RUN &&
+	    daemon_check_clock(&f->c->daemon, &offset_ms, &err) != 0)
+		return cli_fail(&err);
+	return CODE_OK;
+}
+
+/* Let the engine work until it has nothing left. */
+static void
+drive(struct fleet *f)
+{
+	struct loop *loop = f->c->daemon.loop;
+	struct loop_signal *term, *interrupt;
+
+	if (engine_pending(f->c->daemon.engine) == 0)
+		return;
+	progress_expect(&f->progress, engine_pending(f->c->daemon.engine));
+	term = loop_signal_add(loop, SIGTERM, on_signal, f);
+	interrupt = loop_signal_add(loop, SIGINT, on_signal, f);
+	loop_run(loop);
+	loop_signal_del(interrupt);
+	loop_signal_del(term);
+	(void)engine_broken(f->c->daemon.engine, &f->broken);
+}
+
+/* What an earlier process left open is settled first: only then is it known
+ * what a run has to do. */
+static int
+recover(struct fleet *f)
+{
+	struct err err = {.kind = ERR_NONE};
+	size_t open = 0;
+
+	if (engine_recover(f->c->daemon.engine, &open, &err) != 0)
+		return cli_fail(&err);
+	if (open > 0)
+		cli_note(f->c,
+		    "settling %zu changes an earlier process left open", open);
+	drive(f);
+	return CODE_OK;
+}
+
+static int
+work(struct fleet *f)
+{
+	struct engine *engine = f->c->daemon.engine;
+	size_t i;
+	int code = CODE_OK;
+
+	engine_on_report(engine, on_report, f);
+	engine_on_idle(engine, on_idle, f);
+	progress_start(&f->progress, stderr,
+	    isatty(STDERR_FILENO) && !f->c->verbose, f->c->quiet, f->ids.count);
+	if (f->mode == ENGINE_RUN)
+		code = recover(f);
+	if (code != CODE_OK || f->broken.kind != ERR_NONE)
+		return code;
+	for (i = 0; i < f->ids.count; i++)
+		engine_submit(engine, f->ids.ids[i], f->mode, f->play);
+	drive(f);
+	return CODE_OK;
+}
+
+static void
+summarise(struct fleet *f)
+{
+	const struct progress *p = &f->progress;
+	const char *hint = diagnose_fleet_hint(&f->found);
+	char took[CLOCK_TEXT];
+
+	(void)clock_span((clock_mono_ms() - p->started_ms) / 1000, took);
+	cli_note(f->c,
+	    "%zu devices: %zu ok, %zu changed, %zu failed, %zu parked, "
+	    "%zu skipped, %zu with findings; %s",
+	    p->done, p->ok, p->changed, f->failed, f->parked, f->skipped,
+	    f->findings, took);
+	if (hint != NULL)
+		cli_note(f->c, "%s", hint);
+	if (f->too_many)
+		cli_note(f->c, "stopped after %zu failures", p->failed);
+}
+
+static int
+result_of(const struct fleet *f)
+{
+	if (f->broken.kind != ERR_NONE)
+		return cli_complain(CODE_STORE, "%s", f->broken.text);
+	if (f->interrupted)
+		return CODE_INTERRUPTED;
+	if (f->too_many)
+		return CODE_REFUSED;
+	if (f->progress.failed == 0)
+		return CODE_OK;
+	/* One device was meant: its own reason says more. */
+	if (f->progress.done == 1 && f->last.kind != ERR_NONE)
+		return cli_exit_of(&f->last);
+	return CODE_PARTIAL;
+}
+
+int
+fleet_run(struct fleet *f, size_t first_arg)
+{
+	int code = prepare(f, first_arg);
+
+	if (code != CODE_OK)
+		goto out;
+	f->table = cli_table(f->c, f->columns, f->column_count);
+	code = work(f);
+	progress_clear(&f->progress);
+	if (table_end(f->table) != 0)
+		code = cli_complain(CODE_FAILED, "cannot write the output");
+	summarise(f);
+	if (code == CODE_OK)
+		code = result_of(f);
+out:
+	free(f->ids.ids);
+	return code;
+}

@@ -1,0 +1,34 @@
+#ifndef CLI_FLEET_INTERNAL_H_
+#define CLI_FLEET_INTERNAL_H_
+#include "cli_internal.h"
+#include "diagnose.h"
+#include "engine.h"
+#include "progress_internal.h"
+
+/*
+ * The chosen devices through the engine: each reports once, and what it reports
+ * becomes rows, counts and a line of progress.
+ */
+struct fleet {
+	struct cli *c;
+	enum engine_mode mode;
+	const struct play *play;
+	void (*write)(struct fleet *f, const struct engine_report *r);
+	const struct table_column *columns;
+	size_t column_count;
+
+	struct cli_ids ids;
+	struct table *table;
+	struct progress progress;
+	struct diagnose_fleet found;
+	size_t findings, failed, parked, skipped;
+	size_t failures_allowed; /* 0: any */
+	bool too_many, interrupted, ending;
+	struct err last; /* of a device */
+	struct err broken;
+};
+
+/* Open all, do it, write rows and summary; devices are chosen by the arguments
+ * from first_arg on. The exit code of the command. */
+int fleet_run(struct fleet *f, size_t first_arg);
+#endif
