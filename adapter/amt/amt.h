@@ -131,7 +131,7 @@ struct amt_csr {
 int amt_csr_make(struct amt *a, const struct amt_csr *csr, struct buf *ret_der,
     amt_done_fn *done, void *cookie, struct err *err);
 /* 2058 DUPLICATE is an error here; the caller looks for the bytes. */
-int amt_cert_add(struct amt *a, const uint8_t *der, size_t len,
+int amt_cert_add(struct amt *a, const struct buf *der,
     char ret_handle[AMT_HANDLE], amt_done_fn *done, void *cookie,
     struct err *err);
 int amt_cert_delete(struct amt *a, const char *handle, amt_done_fn *done,

@@ -43,7 +43,7 @@ device_time(const struct wsman_reply *reply, int64_t *ret, struct err *err)
 static enum op_turn
 take_offset(void *state, const struct wsman_reply *reply, struct err *err)
 {
-	int64_t now = clock_now_ms(), seconds;
+	int64_t now = clock_now_ms(), seconds = 0;
 	struct reading *r = state;
 
 	if (device_time(reply, &seconds, err) != 0)

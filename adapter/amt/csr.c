@@ -10,7 +10,7 @@
 
 #define SERVICE "AMT_PublicKeyManagementService"
 #define METHOD "GeneratePKCS10RequestEx"
-#define MAX_CSR 8192
+#define MAX_CSR ((size_t)8192)
 
 struct making {
 	struct buf *ret;

@@ -121,7 +121,7 @@ field_handle(const struct wsman_reply *reply, const char *name,
 		ref = xml_child(body, NULL, name);
 	if (ref != NULL)
 		handle = wsman_ref_selector(ref, NULL);
-	if (str_empty(handle) || strlen(handle) >= AMT_HANDLE)
+	if (handle == NULL || handle[0] == '\0' || strlen(handle) >= AMT_HANDLE)
 		return bad(name, err);
 	memcpy(out, handle, strlen(handle) + 1);
 	return 0;

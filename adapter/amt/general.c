@@ -94,9 +94,9 @@ make_patches(struct general *g, struct patch out[PATCHES])
 	    {"SharedFQDN", PATCH_IF_THERE, word(w->shared_fqdn)},
 	};
 
-	snprintf(
+	(void)snprintf(
 	    g->interval, sizeof(g->interval), "%" PRId64, w->ddns_interval);
-	snprintf(g->ttl, sizeof(g->ttl), "%" PRId64, w->ddns_ttl);
+	(void)snprintf(g->ttl, sizeof(g->ttl), "%" PRId64, w->ddns_ttl);
 	memcpy(out, patches, sizeof(patches));
 }
 

@@ -28,7 +28,7 @@ take_version(void *state, const struct wsman_reply *reply, struct err *err)
 static void
 set_mode(struct identity *id, const char *mode)
 {
-	snprintf(
+	(void)snprintf(
 	    id->got.control_mode, sizeof(id->got.control_mode), "%s", mode);
 }
 
@@ -106,7 +106,7 @@ take_uuid(void *state, const struct wsman_reply *reply, struct err *err)
 	for (n = 0; n < sizeof(raw); n++)
 		uuid[n] = raw[order[n]];
 	str_hex(uuid, sizeof(uuid), hex);
-	snprintf(id->got.uuid, sizeof(id->got.uuid),
+	(void)snprintf(id->got.uuid, sizeof(id->got.uuid),
 	    "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16,
 	    hex + 20);
 	return OP_NEXT;

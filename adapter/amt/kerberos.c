@@ -44,7 +44,7 @@ read_enctypes(const struct xml_node *instance, char *out, size_t size)
 	for (i = 0; i < COUNT(names); i++) {
 		if (!have[i])
 			continue;
-		snprintf(out + strlen(out), size - strlen(out), "%s%s",
+		(void)snprintf(out + strlen(out), size - strlen(out), "%s%s",
 		    out[0] == '\0' ? "" : ",", names[i]);
 	}
 }
@@ -59,6 +59,10 @@ take_settings(void *state, const struct wsman_reply *reply, struct err *err)
 	    field_read(fields, COUNT(fields), i, &r->got, err) != 0)
 		return OP_FAIL;
 	read_enctypes(i, r->got.enctypes, sizeof(r->got.enctypes));
+	/* Before AMT 8 firmware does not tell, as there was but one. */
+	if (r->got.enabled && r->got.enctypes[0] == '\0' &&
+	    xml_child(i, NULL, "SupportedEncryptionAlgorithms") == NULL)
+		memcpy(r->got.enctypes, "rc4", sizeof("rc4"));
 	return OP_NEXT;
 }
 
@@ -220,8 +224,9 @@ amt_kerberos_write(struct amt *a, const struct amt_kerberos_key *key,
 	w->realm = mem_dup(key->realm);
 	w->salt = mem_dup(key->salt);
 	w->kvno = key->kvno;
-	snprintf(w->kvno_text, sizeof(w->kvno_text), "%" PRId64, key->kvno);
-	snprintf(
+	(void)snprintf(
+	    w->kvno_text, sizeof(w->kvno_text), "%" PRId64, key->kvno);
+	(void)snprintf(
 	    w->iterations, sizeof(w->iterations), "%" PRId64, key->iterations);
 	buf_init(&w->master, 64);
 	buf_init(&w->put, OP_MAX_BODY);

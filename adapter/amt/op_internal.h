@@ -13,7 +13,7 @@
  * from the state and takes its answer into it.  The runner (op.c) sends them
  * one after the other and knows nothing of classes.
  */
-#define OP_MAX_BODY (64 * 1024)
+#define OP_MAX_BODY ((size_t)64 * 1024)
 #define OP_PAUSE_MS 1000 /* between two tries of OP_WAIT */
 
 enum op_turn {

@@ -44,7 +44,7 @@ store_new(char *ret_handle)
 	struct store *s = mem_alloc(sizeof(*s));
 
 	s->ret_handle = ret_handle;
-	buf_init(&s->blob, 2 * MAX_CERT);
+	buf_init(&s->blob, 2 * (size_t)MAX_CERT);
 	return s;
 }
 
@@ -169,9 +169,8 @@ take_cert(void *state, const struct wsman_reply *reply, struct err *err)
 }
 
 int
-amt_cert_add(struct amt *a, const uint8_t *der, size_t len,
-    char ret_handle[AMT_HANDLE], amt_done_fn *done, void *cookie,
-    struct err *err)
+amt_cert_add(struct amt *a, const struct buf *der, char ret_handle[AMT_HANDLE],
+    amt_done_fn *done, void *cookie, struct err *err)
 {
 	static const struct op_exchange exchanges[] = {
 	    {WSMAN_INVOKE, SERVICE, "AddCertificate", put_cert, take_cert,
@@ -180,11 +179,11 @@ amt_cert_add(struct amt *a, const uint8_t *der, size_t len,
 	static const struct op_kind kind = OP_KIND(exchanges, finish, clear);
 	struct store *s;
 
-	if (len == 0 || len > MAX_CERT)
+	if (der->len == 0 || der->len > MAX_CERT)
 		return err_set(err, ERR_INVALID,
 		    "firmware takes certificates of 1 to %d bytes", MAX_CERT);
 	s = store_new(ret_handle);
-	str_base64(&s->blob, der, len);
+	str_base64(&s->blob, der->data, der->len);
 	return op_start(a, &kind, s, done, cookie, err);
 }
 

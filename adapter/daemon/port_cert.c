@@ -105,7 +105,7 @@ join(char **list, size_t count)
 	struct buf b;
 	size_t i;
 
-	buf_init(&b, MAX_NAMES * MAX_TEXT);
+	buf_init(&b, (size_t)MAX_NAMES * MAX_TEXT);
 	qsort(list, count, sizeof(*list), compare);
 	for (i = 0; i < count; i++) {
 		if (i > 0)

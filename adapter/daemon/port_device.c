@@ -27,7 +27,7 @@
  *                                                     reached: once more
  */
 #define RETRY_MS 2000
-#define MAX_PEM (64 * 1024)
+#define MAX_PEM ((size_t)64 * 1024)
 #define CANDIDATES 4
 #define NAME 256
 #define LEGACY_MAJOR 11 /* the last firmware with TLS before 1.2 */
@@ -177,7 +177,7 @@ unresolved(struct visit *v)
 	char text[NAME];
 	const char *first = candidate(v, 0, text);
 
-	buf_init(&name, 4 * NAME);
+	buf_init(&name, 4 * (size_t)NAME);
 	str_printable(&name, first, strlen(first), NAME);
 	err_set(&err, ERR_UNREACHABLE, "name does not resolve: %s",
 	    buf_text(&name));

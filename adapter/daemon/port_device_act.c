@@ -406,7 +406,7 @@ run_cert_add(struct visit *v, struct err *err)
 		goto out;
 	}
 	s = visit_state(v, sizeof(*s), NULL);
-	rc = amt_cert_add(a, der.data, der.len, s->handle, on_cert_add, v, err);
+	rc = amt_cert_add(a, &der, s->handle, on_cert_add, v, err);
 out:
 	buf_free(&der);
 	return rc;

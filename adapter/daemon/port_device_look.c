@@ -13,8 +13,8 @@
 
 /* Calls of the device port that change nothing in the device. */
 
-#define MAX_SIDS (AMT_MAX_STORE * 320)
-#define MAX_BASE64 (32 * 1024)
+#define MAX_SIDS ((size_t)AMT_MAX_STORE * 320)
+#define MAX_BASE64 ((size_t)32 * 1024)
 
 /* --- look: every fact, one operation after the other --- */
 
@@ -482,7 +482,7 @@ on_leaf(void *cookie, const struct err *err)
 	struct err own = *err;
 
 	if (own.kind == ERR_UNTRUSTED && leaf != NULL) {
-		snprintf(v->job.args.ret_sha256, 65, "%s", leaf);
+		(void)snprintf(v->job.args.ret_sha256, 65, "%s", leaf);
 		err_clear(&own);
 	}
 	visit_end(v, &own);

@@ -232,7 +232,7 @@ wsman_decode(const void *bytes, size_t len, uint64_t message_id,
     struct wsman_reply **ret_reply, struct err *err)
 {
 	struct wsman_reply *reply = mem_alloc(sizeof(*reply));
-	struct wsman_parts parts;
+	struct wsman_parts parts = {0};
 	int rc = -1;
 
 	if (xml_parse(bytes, len, &reply->xml, err) != 0 ||

@@ -110,7 +110,7 @@ wsman_int(struct buf *out, const char *name, int64_t value)
 {
 	char text[24];
 
-	snprintf(text, sizeof(text), "%" PRId64, value);
+	(void)snprintf(text, sizeof(text), "%" PRId64, value);
 	wsman_text(out, name, text);
 }
 

@@ -113,6 +113,6 @@ wsman_pt_name(long status, char out[32])
 	    sizeof(rows[0]), compare);
 	if (row != NULL)
 		return row->name;
-	snprintf(out, 32, "PT_STATUS_%ld", status);
+	(void)snprintf(out, 32, "PT_STATUS_%ld", status);
 	return out;
 }

@@ -330,7 +330,7 @@ xml_parse(const void *bytes, size_t len, struct xml **ret_xml, struct err *err)
 
 	if (len > XML_MAX_BYTES)
 		return err_set(err, ERR_PROTOCOL,
-		    "XML refused: %zu bytes are more than %d", len,
+		    "XML refused: %zu bytes are more than %zu", len,
 		    XML_MAX_BYTES);
 	while (len > 0 && is_blank((uint8_t)*at)) {
 		at++;

@@ -11,7 +11,7 @@ struct err;
  * it). DTDs and entities are refused, depth, nodes and bytes are limited, all
  * ends in ERR_PROTOCOL.  No I/O.
  */
-#define XML_MAX_BYTES (256 * 1024)
+#define XML_MAX_BYTES ((size_t)256 * 1024)
 #define XML_MAX_DEPTH 32
 #define XML_MAX_NODES 20000
 

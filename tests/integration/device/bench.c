@@ -70,7 +70,7 @@ bench_open(struct bench *b, const char *program, const char *const *options)
 	struct err err = {0};
 
 	memset(b, 0, sizeof(*b));
-	b->sim = simulator_start(program, 2, options);
+	b->sim = simulator_start(program, BENCH_DEVICES, options);
 	make_ca(b);
 	make_settings(b);
 	b->loop = loop_new(&err);
@@ -117,13 +117,14 @@ bench_device(struct bench *b, size_t i)
 
 	device_free(b->device);
 	secret_free(b->password);
-	b->device = device_new(simulator_fact(b->sim, i, 0));
-	mem_replace(&b->device->address, simulator_fact(b->sim, i, 1));
-	text = simulator_fact(b->sim, i, 2);
+	b->device = device_new(simulator_fact(b->sim, i, "name"));
+	mem_replace(&b->device->address, simulator_fact(b->sim, i, "address"));
+	text = simulator_fact(b->sim, i, "password");
 	b->password = secret_new(text, strlen(text));
-	mem_replace(&b->device->os_host, simulator_fact(b->sim, i, 3));
-	mem_replace(&b->device->os_domain, simulator_fact(b->sim, i, 4));
-	text = simulator_fact(b->sim, i, 6);
+	mem_replace(&b->device->os_host, simulator_fact(b->sim, i, "os_host"));
+	mem_replace(
+	    &b->device->os_domain, simulator_fact(b->sim, i, "os_domain"));
+	text = simulator_fact(b->sim, i, "leaf_sha256");
 	if (text[0] != '\0') {
 		mem_replace(&b->device->leaf_sha256, text);
 		b->device->use_tls = true;

@@ -14,6 +14,8 @@
 #include "secret.h"
 #include "simulator.h"
 
+#define BENCH_DEVICES 10
+
 /* A device port with all it stands on, and one visit driven call by call. */
 struct bench {
 	struct simulator *sim;

@@ -165,15 +165,35 @@ cut(char *text, char separator, size_t i)
 	return at;
 }
 
+/* Where the column is in the first line. */
+static size_t
+column_number(const char *text, const char *column)
+{
+	size_t len = strlen(column), i = 0;
+	const char *at = text;
+
+	while (
+	    strncmp(at, column, len) != 0 || strchr(",\n", at[len]) == NULL) {
+		at = strpbrk(at, ",\n");
+		if (at == NULL || *at == '\n')
+			fail_msg("the fleet's list has no column %s", column);
+		at++;
+		i++;
+	}
+	return i;
+}
+
 const char *
-simulator_fact(struct simulator *s, size_t device, int column)
+simulator_fact(struct simulator *s, size_t device, const char *column)
 {
 	int fd = open(s->fleet, O_RDONLY | O_CLOEXEC);
+	size_t number;
 
 	assert_true(fd >= 0);
 	(void)read_all(fd, s->text, sizeof(s->text));
 	(void)close(fd);
-	return cut(cut(s->text, '\n', device + 1), ',', (size_t)column);
+	number = column_number(s->text, column);
+	return cut(cut(s->text, '\n', device + 1), ',', number);
 }
 
 const char *

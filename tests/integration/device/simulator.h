@@ -17,9 +17,10 @@ const char *simulator_folder(const struct simulator *s);
 int simulator_plain_port(const struct simulator *s);
 int simulator_tls_port(const struct simulator *s);
 
-/* Column (0 name, 1 address, 2 password, 6 leaf) of a device in the fleet's
+/* Column by its name ("address", "leaf_sha256") of a device in the fleet's
  * list; borrowed until the next call. */
-const char *simulator_fact(struct simulator *s, size_t device, int column);
+const char *simulator_fact(
+    struct simulator *s, size_t device, const char *column);
 /* A command over the control socket, words NULL at the end. Output borrowed
  * until the next call. */
 const char *simulator_tell(struct simulator *s, const char *const *words);
