@@ -12,8 +12,9 @@
 #include "secret.h"
 #include "str.h"
 
-#define SSF_MIN 128 /* MS-ADTS 3.1.1.3.1.5.1: less may not set passwords */
-#define REASON_MAX 120
+#define SSF_MIN 128	/* MS-ADTS 3.1.1.3.1.5.1: less may not set passwords */
+#define REASON_MAX 120	/* characters shown */
+#define REASON_ROOM 512 /* each may become four */
 
 static int
 set_tls(LDAP *ld, const char *ca_file)
@@ -122,7 +123,7 @@ fail_untrusted(struct directory *d, const char *diagnostic, struct err *err)
 	struct buf text;
 
 	d->dead = true;
-	buf_init(&text, REASON_MAX * 4);
+	buf_init(&text, REASON_ROOM);
 	if (diagnostic != NULL)
 		str_printable(
 		    &text, diagnostic, strlen(diagnostic), REASON_MAX);

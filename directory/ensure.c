@@ -21,6 +21,7 @@
 #define FILTER_MAX 4096
 #define DN_MAX 2048
 #define DN_SHOWN 160
+#define DN_ROOM 700 /* for that, escaped */
 #define QUOTED_MAX 1024
 #define MODS_MAX 8
 #define VALUES_MAX 8
@@ -150,7 +151,7 @@ conflict(struct err *err, const char *what, const char *dn, const char *advice)
 {
 	struct buf shown;
 
-	buf_init(&shown, 4 * DN_SHOWN + 4);
+	buf_init(&shown, DN_ROOM);
 	str_printable(&shown, dn, strlen(dn), DN_SHOWN);
 	err_set(err, ERR_CONFLICT, "%s %s; %s", what, buf_text(&shown), advice);
 	buf_free(&shown);
@@ -310,7 +311,8 @@ create(struct directory *d, const struct directory_wish *wish, const char *spns,
 	memset(&c, 0, sizeof(c));
 	buf_init(&dn, DN_MAX);
 	buf_init(&quoted, QUOTED_MAX);
-	snprintf(enctypes, sizeof(enctypes), "%lld", (long long)wish->enctypes);
+	(void)snprintf(
+	    enctypes, sizeof(enctypes), "%lld", (long long)wish->enctypes);
 	result = directory_quote_password(&quoted, password, err);
 	if (result == 0) {
 		new_dn(wish, &dn);
@@ -341,7 +343,8 @@ change(struct directory *d, const struct directory_wish *wish, const char *spns,
 	struct changes c;
 
 	memset(&c, 0, sizeof(c));
-	snprintf(enctypes, sizeof(enctypes), "%lld", (long long)wish->enctypes);
+	(void)snprintf(
+	    enctypes, sizeof(enctypes), "%lld", (long long)wish->enctypes);
 	if (!str_ieq(o->dns_host, wish->fqdn))
 		change_text(&c, LDAP_MOD_REPLACE, "dNSHostName", wish->fqdn);
 	if (!str_ieq(o->spns, spns)) {

@@ -21,8 +21,8 @@ static const struct {
     {LDAP_SIZELIMIT_EXCEEDED, ERR_LIMIT, "the search found too much"},
     {LDAP_ADMINLIMIT_EXCEEDED, ERR_LIMIT, "a limit of the server is reached"},
     {LDAP_STRONG_AUTH_REQUIRED, ERR_REFUSED,
-	"the server demands an encrypted connection; use transport gssapi or "
-	"ldaps"},
+	"the server demands an encrypted login; use transport gssapi, or ldaps "
+	"with a password"},
     {LDAP_REFERRAL, ERR_REFUSED,
 	"this domain controller cannot write (read-only, or another domain's); "
 	"name a writable one"},

@@ -17,7 +17,7 @@
 
 #define ANSWER_MAX 16384
 #define CONTROLLERS_MAX 64
-#define NAMES_MAX (CONTROLLERS_MAX * (NS_MAXDNAME + 1))
+#define NAMES_MAX ((size_t)CONTROLLERS_MAX * (NS_MAXDNAME + 1))
 #define TRIES 2
 #define RDATA_FIXED 6 /* priority, weight, port */
 

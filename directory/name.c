@@ -1,5 +1,3 @@
-#include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -130,27 +128,35 @@ directory_escape_rdn(struct buf *out, const char *text)
 	}
 }
 
+/* The next count digits as a number. */
+static int
+take_digits(const char **text, int count)
+{
+	int value = 0;
+
+	for (; count > 0; count--)
+		value = value * 10 + (*(*text)++ - '0');
+	return value;
+}
+
 int
 directory_parse_time(const char *text, int64_t *ret)
 {
 	struct tm tm;
-	int i, n = 0;
 
-	for (i = 0; i < TIME_DIGITS; i++)
-		if (!isdigit((unsigned char)text[i]))
-			return -1;
-	memset(&tm, 0, sizeof(tm));
-	/* The digits were counted, so each field has its width. */
-	if (sscanf(text, "%4d%2d%2d%2d%2d%2d%n", &tm.tm_year, &tm.tm_mon,
-		&tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &n) != 6)
+	if (strspn(text, "0123456789") != TIME_DIGITS)
 		return -1;
-	text += n;
+	memset(&tm, 0, sizeof(tm));
+	tm.tm_year = take_digits(&text, 4) - 1900;
+	tm.tm_mon = take_digits(&text, 2) - 1;
+	tm.tm_mday = take_digits(&text, 2);
+	tm.tm_hour = take_digits(&text, 2);
+	tm.tm_min = take_digits(&text, 2);
+	tm.tm_sec = take_digits(&text, 2);
 	if (*text == '.')
 		text += 1 + strspn(text + 1, "0123456789");
 	if (!str_eq(text, "Z"))
 		return -1;
-	tm.tm_year -= 1900;
-	tm.tm_mon -= 1;
 	*ret = timegm(&tm);
 	return 0;
 }

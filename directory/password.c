@@ -8,6 +8,7 @@
 #include "secret.h"
 
 #define PASSWORD_MAX 256 /* MS-SAMR's own limit */
+#define QUOTED_MAX 516	 /* the same in quotes and UTF-16 */
 
 int
 directory_quote_password(
@@ -59,7 +60,7 @@ directory_password_set(struct directory *d, const char *dn,
 	struct buf quoted;
 	int result;
 
-	buf_init(&quoted, 2 * (PASSWORD_MAX + 2));
+	buf_init(&quoted, QUOTED_MAX);
 	result = directory_quote_password(&quoted, password, err);
 	if (result == 0) {
 		value.bv_val = (char *)quoted.data;

@@ -11,7 +11,7 @@
 #define PAGE_SIZE 500	/* below AD's MaxPageSize of 1000 */
 #define PAGES_MAX 2000	/* a million objects */
 #define VALUES_MAX 1024 /* of one attribute */
-#define LIST_MAX (64 * 1024)
+#define LIST_MAX 65536
 
 /* The cookie for the next page; empty after the last. */
 static int
@@ -146,7 +146,7 @@ directory_list(struct directory *d, LDAPMessage *entry, const char *attribute)
 	if (values == NULL)
 		return mem_dup("");
 	count = (size_t)ldap_count_values_len(values);
-	qsort(values, count, sizeof(values[0]), by_text);
+	qsort(values, count, sizeof(struct berval *), by_text);
 	buf_init(&out, LIST_MAX);
 	for (i = 0; i < count && i < VALUES_MAX; i++) {
 		if (i > 0)

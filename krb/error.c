@@ -81,7 +81,7 @@ krb_fail(
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(what, sizeof(what), fmt, ap);
+	(void)vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
 	buf_init(&text, TEXT_MAX);
 	if (k->exchange.trouble.kind != ERR_NONE)

@@ -38,8 +38,8 @@ int krb_login(struct krb *k, struct err *err);
  * GSSAPI calls of other libraries would fetch it without deadline, and from any
  * KDC. */
 int krb_service(struct krb *k, const char *spn, struct err *err);
-/* The KDC's clock minus ours, from the KRB-ERROR (or rep) of an AS-REQ, best of
- * `samples`; *ret_error_ms half the best round trip. */
+/* The KDC's clock minus ours, from the KRB-ERROR that answers an AS-REQ, best
+ * of `samples`; *ret_error_ms half the best round trip. */
 int krb_time(struct krb *k, int samples, int64_t *ret_offset_ms,
     int64_t *ret_error_ms, struct err *err);
 /* Does this password get a TGT for the principal (sAMAccountName)? 0 yes,

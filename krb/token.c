@@ -19,8 +19,9 @@
 #include "mem.h"
 #include "str.h"
 
-#define ANSWER_MAX (64 * 1024)
-#define STATUS_MAX 160
+#define ANSWER_MAX 65536
+#define STATUS_MAX 160	/* characters shown */
+#define STATUS_ROOM 700 /* for those, escaped */
 
 /* 1.3.6.1.5.5.2, RFC 4178 3.2. */
 static char spnego_bytes[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x02};
@@ -61,7 +62,7 @@ gss_fail(OM_uint32 major, OM_uint32 minor, enum err_kind kind, struct err *err,
 {
 	struct buf text;
 
-	buf_init(&text, 4 * STATUS_MAX);
+	buf_init(&text, STATUS_ROOM);
 	say(major, minor, &text);
 	err_native(
 	    err, kind, ERR_KRB5, (long)major, "%s: %s", what, buf_text(&text));

@@ -20,7 +20,7 @@
 #include "mem.h"
 
 #define KDC_PORT "88"
-#define REPLY_MAX (256 * 1024) /* a PAC of 64 KiB and all that wraps it */
+#define REPLY_MAX 262144 /* a PAC of 64 KiB and all that wraps it */
 #define LENGTH_SIZE 4
 
 static int64_t

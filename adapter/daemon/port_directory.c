@@ -28,7 +28,7 @@
 #define DESKS                                                                  \
 	2 /* a controller writes one password at a time: more gain nothing */
 #define NAME_ROOM 256
-#define TOKEN_MAX (64 * 1024) /* base64; a PAC of many groups */
+#define TOKEN_MAX 65536 /* base64; a PAC of many groups */
 #define TIME_SAMPLES 4
 #define ENCTYPES_RC4 4	  /* MS-KILE 2.2.7 */
 #define ENCTYPES_AES 24	  /* AES128 and AES256 */

@@ -13,6 +13,8 @@ import os
 import secrets
 import sys
 
+sys.dont_write_bytecode = True  # before the import of controller
+
 import samba.getopt  # noqa: F401  (loads the credentials bindings)
 import samba.dckeytab  # noqa: F401  (adds export_keytab to Net)
 from samba.auth import system_session
@@ -166,5 +168,4 @@ def main(folder):
 
 
 if __name__ == "__main__":
-    sys.dont_write_bytecode = True
     main(sys.argv[1])

@@ -69,7 +69,7 @@ kinds_and_words(void **state)
 	    {{LDAP_REFERRAL, NULL, DIRECTORY_WRITE, true}, ERR_REFUSED,
 		"writable"},
 	    {{LDAP_STRONG_AUTH_REQUIRED, NULL, DIRECTORY_LOOK, true},
-		ERR_REFUSED, "encrypted"},
+		ERR_REFUSED, "encrypted login"},
 	    {{LDAP_NO_SUCH_OBJECT, NULL, DIRECTORY_LOOK, true}, ERR_NOTFOUND,
 		"no such object"},
 	    {{LDAP_ALREADY_EXISTS, NULL, DIRECTORY_WRITE, true}, ERR_CONFLICT,
