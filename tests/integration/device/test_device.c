@@ -292,6 +292,27 @@ looks_at_old_firmware(void **state)
 	look_at_all("7.1.91", "rc4");
 }
 
+/* The link goes down for a moment after each; the calls that follow wait. */
+static void
+changes_the_address_mode(void **state)
+{
+	struct bench *b = open_bench("15.0.23", "none");
+	struct device *d = b->device;
+
+	(void)state;
+	(void)BENCH_CALL(b, ip_set, "host");
+	assert_true(b->err.kind == ERR_NONE || b->err.kind == ERR_UNKNOWN);
+	(void)BENCH_CALL(b, look, d);
+	bench_must(b);
+	assert_false(d->dhcp_enabled);
+	assert_true(d->ip_sync);
+	(void)BENCH_CALL(b, ip_set, "dhcp");
+	assert_true(b->err.kind == ERR_NONE || b->err.kind == ERR_UNKNOWN);
+	(void)BENCH_CALL(b, look, d);
+	bench_must(b);
+	assert_true(d->dhcp_enabled);
+}
+
 static void
 changes_the_password(void **state)
 {
@@ -424,6 +445,7 @@ main(int argc, char **argv)
 	    TEST(replaces_over_tls),
 	    TEST(switches_tls_on),
 	    TEST(survives_a_lost_commit),
+	    TEST(changes_the_address_mode),
 	    TEST(changes_the_password),
 	    TEST(tries_a_password_once),
 	    TEST(refuses_strangers),
