@@ -18,6 +18,9 @@
 /* After a failure to connect, jobs that wait in the queue fail at once instead
  * of one after the other after a time-out each. */
 #define PAUSE_MS 5000
+/* A login that was refused counts against the service account: no domain locks
+ * it for one attempt per desk in a quarter of an hour. */
+#define REFUSED_PAUSE_MS 900000
 /* Controllers close connections that were idle for 15 minutes, and a write to
  * one of those is lost without a trace: look first. */
 #define IDLE_MS 60000
@@ -28,6 +31,8 @@ struct office {
 	char *names;	      /* controllers, best first; NULL: not looked up */
 	const char *next;     /* in names: those not tried yet */
 	char *controller;     /* in use; NULL: none */
+	int64_t pause_until;  /* clock_mono_ms() */
+	struct err failure;   /* why there is a pause */
 };
 
 struct desk {
@@ -35,9 +40,7 @@ struct desk {
 	char *controller; /* what the two are connected to */
 	struct krb *krb;
 	struct directory *directory;
-	int64_t used_at;     /* clock_mono_ms() of the last answer over LDAP */
-	int64_t pause_until; /* clock_mono_ms() */
-	struct err failure;  /* why there is a pause */
+	int64_t used_at; /* clock_mono_ms() of the last answer over LDAP */
 };
 
 /* --- the controller --- */
@@ -115,6 +118,29 @@ office_give_up(struct office *office, const char *controller)
 			office->controller = NULL;
 		}
 	}
+	pthread_mutex_unlock(&office->lock);
+}
+
+/* Is it too early to try again? Then *err is why. */
+static bool
+office_pauses(struct office *office, struct err *err)
+{
+	bool result;
+
+	pthread_mutex_lock(&office->lock);
+	result = clock_mono_ms() < office->pause_until;
+	if (result)
+		*err = office->failure;
+	pthread_mutex_unlock(&office->lock);
+	return result;
+}
+
+static void
+office_pause(struct office *office, int64_t ms, const struct err *failure)
+{
+	pthread_mutex_lock(&office->lock);
+	office->pause_until = clock_mono_ms() + ms;
+	office->failure = *failure;
 	pthread_mutex_unlock(&office->lock);
 }
 
@@ -234,8 +260,12 @@ attempt(struct desk *desk, enum desk_need need, desk_fn *fn, void *cookie,
 {
 	bool ldap = need == DESK_DIRECTORY;
 
-	if (connect_desk(desk, need, err) != 0 ||
-	    fn(cookie, desk->krb, ldap ? desk->directory : NULL, err) != 0)
+	if (connect_desk(desk, need, err) != 0) {
+		if (err->kind == ERR_DENIED)
+			office_pause(desk->office, REFUSED_PAUSE_MS, err);
+		return -1;
+	}
+	if (fn(cookie, desk->krb, ldap ? desk->directory : NULL, err) != 0)
 		return -1;
 	if (ldap)
 		desk->used_at = clock_mono_ms();
@@ -249,10 +279,8 @@ desk_work(struct desk *desk, enum desk_need need, desk_fn *fn, void *cookie,
 	struct err problem;
 	int tries;
 
-	if (clock_mono_ms() < desk->pause_until) {
-		*err = desk->failure;
+	if (office_pauses(desk->office, err))
 		return -1;
-	}
 	for (tries = 0; tries < ATTEMPTS; tries++) {
 		err_clear(&problem);
 		if (attempt(desk, need, fn, cookie, &problem) == 0)
@@ -263,10 +291,8 @@ desk_work(struct desk *desk, enum desk_need need, desk_fn *fn, void *cookie,
 			office_give_up(desk->office, desk->controller);
 		disconnect(desk);
 	}
-	if (problem.kind == ERR_UNREACHABLE) {
-		desk->pause_until = clock_mono_ms() + PAUSE_MS;
-		desk->failure = problem;
-	}
+	if (problem.kind == ERR_UNREACHABLE)
+		office_pause(desk->office, PAUSE_MS, &problem);
 	*err = problem;
 	return -1;
 }

@@ -30,7 +30,9 @@ typedef int desk_fn(void *cookie, struct krb *krb, struct directory *directory,
 
 /* Do it, on a worker, connecting first where that is needed. Done again once,
  * with another controller if there is one, when certainly nothing happened
- * (ERR_UNREACHABLE). */
+ * (ERR_UNREACHABLE). After a failure to connect all desks fail at once with the
+ * same error for some seconds, after a refused login for a quarter of an hour.
+ */
 int desk_work(struct desk *desk, enum desk_need need, desk_fn *fn, void *cookie,
     struct err *err);
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <krb5.h>
 #include <ldap.h>
 
 #include "directory.h"
@@ -89,6 +90,31 @@ ad_administrator(void)
 		fail_msg("%s", err.text);
 	free(who);
 	return d;
+}
+
+char *
+ad_wrong_keytab(void)
+{
+	char *file = ad_path("wrong.keytab");
+	uint8_t key[32] = {1, 2, 3};
+	krb5_keytab_entry entry;
+	krb5_context ctx;
+	krb5_keytab tab;
+
+	memset(&entry, 0, sizeof(entry));
+	assert_int_equal(krb5_init_context(&ctx), 0);
+	assert_int_equal(krb5_kt_resolve(ctx, file, &tab), 0);
+	assert_int_equal(
+	    krb5_parse_name(ctx, ad_env("LAB_PRINCIPAL"), &entry.principal), 0);
+	entry.vno = 1;
+	entry.key.enctype = ENCTYPE_AES256_CTS_HMAC_SHA1_96;
+	entry.key.contents = key;
+	entry.key.length = sizeof(key);
+	assert_int_equal(krb5_kt_add_entry(ctx, tab, &entry), 0);
+	krb5_free_principal(ctx, entry.principal);
+	krb5_kt_close(ctx, tab);
+	krb5_free_context(ctx);
+	return file;
 }
 
 struct secret *

@@ -22,6 +22,8 @@ struct krb *ad_krb(const char *word, unsigned deadline_ms);
 struct directory *ad_directory(struct krb *k);
 /* The domain's Administrator, over ldaps. */
 struct directory *ad_administrator(void);
+/* A keytab with a key for LAB_PRINCIPAL that is not its; given. */
+char *ad_wrong_keytab(void);
 struct secret *ad_secret(const char *text);
 /* SIGSTOP or SIGCONT for the controller. */
 void ad_stop(void);

@@ -14,6 +14,7 @@
 #include "conf.h"
 #include "daemon.h"
 #include "device.h"
+#include "directory.h"
 #include "err.h"
 #include "loop.h"
 #include "mem.h"
@@ -347,6 +348,39 @@ wrong_keytab(void **state)
 	device_free(d);
 }
 
+/* A key that the KDC refuses is tried once, not once for each device. */
+static void
+one_refused_login(void **state)
+{
+	struct directory *admin = ad_administrator();
+	char *person = mem_printf("CN=svc-amt,CN=Users,%s", ad_env("LAB_BASE"));
+	struct device *d = device_of("port1", NULL);
+	char *saved = conf.keytab;
+	struct port_directory *p;
+	struct ports mine;
+	struct err err;
+	int i;
+
+	(void)state;
+	ad_set(admin, ad_env("LAB_BASE"), "lockoutThreshold", "10");
+	conf.keytab = ad_wrong_keytab();
+	memset(&mine, 0, sizeof(mine));
+	assert_int_equal(port_directory_new(loop, &conf, &mine, &err), 0);
+	p = &mine.directory;
+	for (i = 0; i < 3; i++) {
+		p->look(p->self, "port1-iME$", d, done, NULL);
+		wait_kind(ERR_DENIED);
+	}
+	assert_int_equal(ad_number(admin, person, "badPwdCount"), 1);
+	ad_set(admin, ad_env("LAB_BASE"), "lockoutThreshold", "0");
+	port_directory_free(&mine);
+	free(conf.keytab);
+	conf.keytab = saved;
+	directory_close(admin);
+	free(person);
+	device_free(d);
+}
+
 int
 main(void)
 {
@@ -360,6 +394,7 @@ main(void)
 	    PLUGGED(controller_comes_back),
 	    cmocka_unit_test(no_directory),
 	    cmocka_unit_test(wrong_keytab),
+	    cmocka_unit_test(one_refused_login),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
