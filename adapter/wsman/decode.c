@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -242,6 +243,7 @@ wsman_decode(const void *bytes, size_t len, uint64_t message_id,
 		fault_set(parts.fault, err);
 		goto out;
 	}
+	assert(parts.body != NULL);
 	reply->body = parts.body->child;
 	if (take_enumeration(reply, err) != 0)
 		goto out;
