@@ -14,8 +14,8 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define DEFAULT_ORGANISATION "amtkeeper"
-#define PEM_MAX (1024 * 1024)
-#define CRL_MAX (64 * 1024 * 1024)
+#define PEM_MAX ((size_t)1024 * 1024)
+#define CRL_MAX ((size_t)64 * 1024 * 1024)
 #define PEM_LINE 64
 #define CRL_MODE 0644
 
@@ -55,7 +55,7 @@ cmd_ca_show(struct cli *c)
 	else
 		rc = ca_chain_pem(c->daemon.ca, &pem, &err);
 	if (rc == 0)
-		fputs(buf_text(&pem), stdout);
+		(void)fputs(buf_text(&pem), stdout);
 	buf_free(&pem);
 	return rc == 0 ? CODE_OK : cli_fail(&err);
 }

@@ -25,9 +25,9 @@ cmd_config_show(struct cli *c)
 
 	if (code != CODE_OK)
 		return code;
-	printf("# %s\n", c->daemon.conf->file);
+	(void)printf("# %s\n", c->daemon.conf->file);
 	conf_show(c->daemon.conf, stdout);
-	printf("\n# %s\n", c->daemon.conf->profile);
+	(void)printf("\n# %s\n", c->daemon.conf->profile);
 	profile_show(c->daemon.profile, stdout);
 	return CODE_OK;
 }
@@ -46,7 +46,7 @@ int
 cmd_version(struct cli *c)
 {
 	(void)c;
-	puts("amtkeeper " AMTKEEPER_VERSION);
+	(void)puts("amtkeeper " AMTKEEPER_VERSION);
 	return CODE_OK;
 }
 
@@ -90,7 +90,7 @@ reveal(struct cli *c, const struct device *device)
 	    store_commit(c->daemon.store, &err) != 0)
 		code = cli_fail(&err);
 	else
-		printf("%s\n", secret_text(secret));
+		(void)printf("%s\n", secret_text(secret));
 	secret_free(secret);
 	return code;
 }

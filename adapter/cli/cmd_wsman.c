@@ -16,7 +16,7 @@
  * show.  A reply is written as XML first; JSON is made from that by the same
  * converter "wsman decode" uses, so the two always agree.
  */
-#define XML_OUT_MAX (4 * 1024 * 1024)
+#define XML_OUT_MAX ((size_t)4 * 1024 * 1024)
 #define MAX_PAIRS 32
 #define NS_SOAP "http://www.w3.org/2003/05/soap-envelope"
 #define NS_ADDRESSING "http://schemas.xmlsoap.org/ws/2004/08/addressing"
@@ -148,12 +148,12 @@ write_answer(const struct answer *a)
 	if (a->text.over)
 		return cli_complain(CODE_PROTOCOL, "the answer is too long");
 	if (a->xml) {
-		fputs(buf_text(&a->text), stdout);
+		(void)fputs(buf_text(&a->text), stdout);
 		return CODE_OK;
 	}
 	if (!a->items)
 		what = json_object_array_get_idx(a->list, 0);
-	puts(json_object_to_json_string_ext(what, JSON_STYLE));
+	(void)puts(json_object_to_json_string_ext(what, JSON_STYLE));
 	return CODE_OK;
 }
 
@@ -346,7 +346,7 @@ cmd_wsman_decode(struct cli *c)
 	else if (wsman_to_json(bytes.data, bytes.len, &json, &err) != 0)
 		code = cli_complain(CODE_INPUT, "%s: %s", c->args[0], err.text);
 	else
-		puts(buf_text(&json));
+		(void)puts(buf_text(&json));
 	buf_free(&bytes);
 	buf_free(&json);
 	return code;

@@ -162,6 +162,7 @@ take_options(struct cli *c, struct getopts *g, int argc, char **argv)
 	optind = 0; /* glibc: start anew */
 	opterr = 0;
 	for (;;) {
+		/* NOLINTNEXTLINE(concurrency-mt-unsafe): no threads yet */
 		value = getopt_long(argc, argv, g->letters, g->longs, NULL);
 		if (value == -1)
 			return CODE_OK;
@@ -312,9 +313,14 @@ apply_globals(struct cli *c)
 {
 	static const char *const formats[] = {"table", "json", "csv"};
 	const char *output = cli_text(c, "output");
-	const char *variable = getenv(CONF_VARIABLE);
+	const char *variable;
 	size_t i;
 
+	/* NOLINTBEGIN(concurrency-mt-unsafe): no threads yet */
+	variable = getenv(CONF_VARIABLE);
+	c->colour = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL &&
+	    !cli_flag(c, "no-color");
+	/* NOLINTEND(concurrency-mt-unsafe) */
 	c->conf_file = cli_text(c, "config");
 	if (c->conf_file == NULL)
 		c->conf_file = str_empty(variable) ? DEFAULT_CONF : variable;
@@ -323,8 +329,6 @@ apply_globals(struct cli *c)
 			c->format = (enum table_format)i;
 	c->quiet = cli_flag(c, "quiet");
 	c->verbose = cli_flag(c, "verbose");
-	c->colour = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL &&
-	    !cli_flag(c, "no-color");
 	if (c->verbose)
 		log_set_level(LOG_TRACE);
 	else if (c->quiet)

@@ -21,7 +21,7 @@ write_first_words(FILE *out)
 		if (i > 0 && len == before &&
 		    strncmp(commands[i].name, commands[i - 1].name, len) == 0)
 			continue;
-		fprintf(out, "%s%.*s", i == 0 ? "" : " ", (int)len,
+		(void)fprintf(out, "%s%.*s", i == 0 ? "" : " ", (int)len,
 		    commands[i].name);
 		before = len;
 	}
@@ -31,7 +31,7 @@ static void
 write_option_words(FILE *out, const struct cli_option *options)
 {
 	for (; options->name != NULL; options++)
-		fprintf(out, " --%s", options->name);
+		(void)fprintf(out, " --%s", options->name);
 }
 
 static void
@@ -48,15 +48,16 @@ write_groups(FILE *out)
 		if (space == NULL)
 			continue;
 		len = (size_t)(space - name);
-		if (len != before || strncmp(name, commands[i - 1].name, len))
-			fprintf(out, "%s\t%.*s) words=\"",
+		if (len != before ||
+		    strncmp(name, commands[i - 1].name, len) != 0)
+			(void)fprintf(out, "%s\t%.*s) words=\"",
 			    before == 0 ? "" : "\" ;;\n", (int)len, name);
 		else
-			fputc(' ', out);
-		fputs(space + 1, out);
+			(void)fputc(' ', out);
+		(void)fputs(space + 1, out);
 		before = len;
 	}
-	fputs("\" ;;\n", out);
+	(void)fputs("\" ;;\n", out);
 }
 
 static void
@@ -68,10 +69,10 @@ write_commands(FILE *out)
 
 	commands = cli_commands(&count);
 	for (i = 0; i < count; i++) {
-		fprintf(out, "\t\"%s\") options=\"", commands[i].name);
+		(void)fprintf(out, "\t\"%s\") options=\"", commands[i].name);
 		for (group = commands[i].options; *group != NULL; group++)
 			write_option_words(out, *group);
-		fputs("\" ;;\n", out);
+		(void)fputs("\" ;;\n", out);
 	}
 }
 
@@ -82,7 +83,7 @@ write_values_of(FILE *out, const struct cli_option *options)
 
 	for (; options->name != NULL; options++) {
 		if (options->kind == CLI_FILE) {
-			fprintf(out,
+			(void)fprintf(out,
 			    "\t--%s) COMPREPLY=($(compgen -f -- \"$cur\"))\n"
 			    "\t\treturn ;;\n",
 			    options->name);
@@ -90,12 +91,12 @@ write_values_of(FILE *out, const struct cli_option *options)
 		}
 		if (options->kind != CLI_WORD)
 			continue;
-		fprintf(
+		(void)fprintf(
 		    out, "\t--%s) COMPREPLY=($(compgen -W \"", options->name);
 		for (i = 0; options->words[i] != NULL; i++)
-			fprintf(
+			(void)fprintf(
 			    out, "%s%s", i == 0 ? "" : " ", options->words[i]);
-		fputs("\" -- \"$cur\"))\n\t\treturn ;;\n", out);
+		(void)fputs("\" -- \"$cur\"))\n\t\treturn ;;\n", out);
 	}
 }
 
@@ -134,55 +135,56 @@ write_tasks(FILE *out)
 	const struct play *play;
 
 	for (play = plays(); play->name != NULL; play++)
-		fprintf(out, "%s%s", play == plays() ? "" : " ", play->name);
+		(void)fprintf(
+		    out, "%s%s", play == plays() ? "" : " ", play->name);
 }
 
 void
 cli_completion(FILE *out)
 {
-	fputs("# bash completion for amtkeeper; made by \"amtkeeper help "
-	      "--completion\"\n"
-	      "_amtkeeper()\n{\n"
-	      "\tlocal cur=${COMP_WORDS[COMP_CWORD]}\n"
-	      "\tlocal prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
-	      "\tlocal word command= words= options=\n"
-	      "\tCOMPREPLY=()\n"
-	      "\tcase $prev in\n",
+	(void)fputs("# bash completion for amtkeeper; made by \"amtkeeper help "
+		    "--completion\"\n"
+		    "_amtkeeper()\n{\n"
+		    "\tlocal cur=${COMP_WORDS[COMP_CWORD]}\n"
+		    "\tlocal prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
+		    "\tlocal word command= words= options=\n"
+		    "\tCOMPREPLY=()\n"
+		    "\tcase $prev in\n",
 	    out);
 	write_values(out);
-	fputs("\tesac\n"
-	      "\tfor word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-	      "\t\tcase $word in\n"
-	      "\t\t-*) ;;\n"
-	      "\t\t*) command=\"${command:+$command }$word\" ;;\n"
-	      "\t\tesac\n"
-	      "\tdone\n"
-	      "\tcase $command in\n"
-	      "\t'') words=\"",
+	(void)fputs("\tesac\n"
+		    "\tfor word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+		    "\t\tcase $word in\n"
+		    "\t\t-*) ;;\n"
+		    "\t\t*) command=\"${command:+$command }$word\" ;;\n"
+		    "\t\tesac\n"
+		    "\tdone\n"
+		    "\tcase $command in\n"
+		    "\t'') words=\"",
 	    out);
 	write_first_words(out);
-	fputs("\" ;;\n", out);
+	(void)fputs("\" ;;\n", out);
 	write_groups(out);
-	fputs("\trun|plan) words=\"", out);
+	(void)fputs("\trun|plan) words=\"", out);
 	write_tasks(out);
-	fputs("\" ;;\n"
-	      "\tesac\n"
-	      "\tcase $command in\n"
-	      "\trun\\ *) command=run ;;\n"
-	      "\tplan\\ *) command=plan ;;\n"
-	      "\tesac\n"
-	      "\tcase $command in\n",
+	(void)fputs("\" ;;\n"
+		    "\tesac\n"
+		    "\tcase $command in\n"
+		    "\trun\\ *) command=run ;;\n"
+		    "\tplan\\ *) command=plan ;;\n"
+		    "\tesac\n"
+		    "\tcase $command in\n",
 	    out);
 	write_commands(out);
-	fputs("\tesac\n"
-	      "\tif [[ $cur == -* ]]; then\n"
-	      "\t\twords=\"$options",
+	(void)fputs("\tesac\n"
+		    "\tif [[ $cur == -* ]]; then\n"
+		    "\t\twords=\"$options",
 	    out);
 	write_option_words(out, cli_globals());
-	fputs("\"\n"
-	      "\tfi\n"
-	      "\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
-	      "}\n"
-	      "complete -o default -F _amtkeeper amtkeeper\n",
+	(void)fputs("\"\n"
+		    "\tfi\n"
+		    "\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
+		    "}\n"
+		    "complete -o default -F _amtkeeper amtkeeper\n",
 	    out);
 }

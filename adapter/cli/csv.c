@@ -9,7 +9,7 @@ csv_open(struct csv *csv, char *bytes, size_t len, struct err *err)
 {
 	if (len > CSV_MAX_BYTES)
 		return err_set(
-		    err, ERR_LIMIT, "longer than %d bytes", CSV_MAX_BYTES);
+		    err, ERR_LIMIT, "longer than %zu bytes", CSV_MAX_BYTES);
 	if (memchr(bytes, '\0', len) != NULL)
 		return err_set(err, ERR_INVALID,
 		    "has a NUL byte: no CSV in UTF-8 (saved as UTF-16?)");

@@ -11,7 +11,7 @@ struct err;
  * mark is skipped.  Works in place, so that a password in it is wiped with the
  * one buffer.
  */
-#define CSV_MAX_BYTES (64 * 1024 * 1024)
+#define CSV_MAX_BYTES ((size_t)64 * 1024 * 1024)
 #define CSV_MAX_FIELDS 64
 #define CSV_MAX_FIELD 4096
 

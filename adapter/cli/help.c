@@ -14,14 +14,14 @@ write_wrapped(FILE *out, const char *text, int indent)
 
 	while (*text != '\0') {
 		if (*text == '\n') {
-			fputs("\n", out);
+			(void)fputs("\n", out);
 			column = 0;
 			text++;
 			continue;
 		}
 		len = (int)strcspn(text, " \n");
 		if (column > 0 && column + 1 + len > LINE_WIDTH) {
-			fputc('\n', out);
+			(void)fputc('\n', out);
 			column = 0;
 		}
 		if (column == 0)
@@ -32,7 +32,7 @@ write_wrapped(FILE *out, const char *text, int indent)
 		text += len;
 		text += strspn(text, " ");
 	}
-	fputc('\n', out);
+	(void)fputc('\n', out);
 }
 
 static void
@@ -46,9 +46,9 @@ write_option(FILE *out, const struct cli_option *o)
 	(void)snprintf(head, sizeof(head), "%s--%s%s%s", letter, o->name,
 	    o->arg == NULL ? "" : " ", o->arg == NULL ? "" : o->arg);
 	if (strlen(head) < OPTION_WIDTH)
-		fprintf(out, "  %-*s%s\n", OPTION_WIDTH, head, o->help);
+		(void)fprintf(out, "  %-*s%s\n", OPTION_WIDTH, head, o->help);
 	else
-		fprintf(
+		(void)fprintf(
 		    out, "  %s\n  %*s%s\n", head, OPTION_WIDTH, "", o->help);
 }
 
@@ -56,7 +56,7 @@ static void
 write_options(FILE *out, const char *title, const struct cli_option *options)
 {
 	if (title != NULL)
-		fprintf(out, "\n%s:\n", title);
+		(void)fprintf(out, "\n%s:\n", title);
 	for (; options->name != NULL; options++)
 		write_option(out, options);
 }
@@ -68,9 +68,9 @@ write_exits(FILE *out)
 	size_t i, count;
 
 	exits = cli_exits(&count);
-	fputs("\nExit codes:\n", out);
+	(void)fputs("\nExit codes:\n", out);
 	for (i = 0; i < count; i++)
-		fprintf(out, "  %3d  %s\n", exits[i].code, exits[i].help);
+		(void)fprintf(out, "  %3d  %s\n", exits[i].code, exits[i].help);
 }
 
 static void
@@ -84,32 +84,35 @@ write_commands(FILE *out, const char *group)
 		if (group == NULL ||
 		    (strncmp(commands[i].name, group, len) == 0 &&
 			commands[i].name[len] == ' '))
-			fprintf(out, "  %-18s%s\n", commands[i].name,
+			(void)fprintf(out, "  %-18s%s\n", commands[i].name,
 			    commands[i].summary);
 }
 
 void
 cli_help(FILE *out)
 {
-	fputs("amtkeeper: keeps the configuration of Intel AMT fleets alive\n"
-	      "\nUsage: amtkeeper [OPTION...] COMMAND [ARGUMENT...]\n"
-	      "\nCommands:\n",
+	(void)fputs(
+	    "amtkeeper: keeps the configuration of Intel AMT fleets alive\n"
+	    "\nUsage: amtkeeper [OPTION...] COMMAND [ARGUMENT...]\n"
+	    "\nCommands:\n",
 	    out);
 	write_commands(out, NULL);
 	write_options(out, "Options of every command", cli_globals());
 	write_exits(out);
-	fputs("\n\"amtkeeper COMMAND --help\" tells more; amtkeeper(1) has all "
-	      "of it.\n",
+	(void)fputs(
+	    "\n\"amtkeeper COMMAND --help\" tells more; amtkeeper(1) has all "
+	    "of it.\n",
 	    out);
 }
 
 void
 cli_help_group(FILE *out, const char *group)
 {
-	fprintf(out, "Usage: amtkeeper %s COMMAND [ARGUMENT...]\n\nCommands:\n",
-	    group);
+	(void)fprintf(out,
+	    "Usage: amtkeeper %s COMMAND [ARGUMENT...]\n\nCommands:\n", group);
 	write_commands(out, group);
-	fprintf(out, "\n\"amtkeeper %s COMMAND --help\" tells more.\n", group);
+	(void)fprintf(
+	    out, "\n\"amtkeeper %s COMMAND --help\" tells more.\n", group);
 }
 
 void
@@ -118,22 +121,22 @@ cli_help_command(FILE *out, const struct cli_command *command)
 	const struct cli_option *const *group;
 	size_t i;
 
-	fprintf(out, "amtkeeper %s: %s\n\nUsage: amtkeeper %s%s%s%s\n",
+	(void)fprintf(out, "amtkeeper %s: %s\n\nUsage: amtkeeper %s%s%s%s\n",
 	    command->name, command->summary, command->name,
 	    command->options[0] == NULL ? "" : " [OPTION...]",
 	    command->args[0] == '\0' ? "" : " ", command->args);
 	if (command->text[0] != '\0') {
-		fputc('\n', out);
+		(void)fputc('\n', out);
 		write_wrapped(out, command->text, 0);
 	}
 	if (command->options[0] != NULL)
-		fputs("\nOptions:\n", out);
+		(void)fputs("\nOptions:\n", out);
 	for (group = command->options; *group != NULL; group++)
 		write_options(out, NULL, *group);
 	write_options(out, "Options of every command", cli_globals());
 	if (command->examples[0] != NULL)
-		fputs("\nExamples:\n", out);
+		(void)fputs("\nExamples:\n", out);
 	for (i = 0; command->examples[i] != NULL; i++)
-		fprintf(out, "  amtkeeper %s\n", command->examples[i]);
-	fputs("\nExit codes: amtkeeper --help\n", out);
+		(void)fprintf(out, "  amtkeeper %s\n", command->examples[i]);
+	(void)fputs("\nExit codes: amtkeeper --help\n", out);
 }

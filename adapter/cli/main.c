@@ -9,6 +9,7 @@
 int
 main(int argc, char **argv)
 {
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): no threads yet */
 	(void)setenv("UV_THREADPOOL_SIZE", WORKERS, 0);
 	return command_main(argc, argv);
 }

@@ -17,11 +17,11 @@ static void
 write_char(FILE *out, char c)
 {
 	if (c == '\\')
-		fputs("\\e", out);
+		(void)fputs("\\e", out);
 	else if (c == '-')
-		fputs("\\-", out);
+		(void)fputs("\\-", out);
 	else
-		fputc(c, out);
+		(void)fputc(c, out);
 }
 
 /* Text, broken between words; mdoc wants each sentence to begin a line, and no
@@ -35,34 +35,34 @@ write_text(FILE *out, const char *text)
 	while (*text != '\0') {
 		len = (int)strcspn(text, " ");
 		if (column > 0 && (sentence || column + 1 + len > LINE_WIDTH)) {
-			fputc('\n', out);
+			(void)fputc('\n', out);
 			column = 0;
 		}
 		if (column > 0)
-			fputc(' ', out);
+			(void)fputc(' ', out);
 		else if (*text == '.' || *text == '\'')
-			fputs("\\&", out);
+			(void)fputs("\\&", out);
 		sentence = len > 0 && text[len - 1] == '.';
 		column += 1 + len;
 		for (; len > 0; len--)
 			write_char(out, *text++);
 		text += strspn(text, " ");
 	}
-	fputc('\n', out);
+	(void)fputc('\n', out);
 }
 
 /* Words for a macro line: quoted, so that none is taken for a macro. */
 static void
 write_quoted(FILE *out, const char *text)
 {
-	fputc('"', out);
+	(void)fputc('"', out);
 	for (; *text != '\0'; text++) {
 		if (*text == '"')
-			fputs("\"\"", out);
+			(void)fputs("\"\"", out);
 		else
 			write_char(out, *text);
 	}
-	fputc('"', out);
+	(void)fputc('"', out);
 }
 
 static void
@@ -70,27 +70,27 @@ write_option(FILE *out, const struct cli_option *o)
 {
 	const char *at;
 
-	fputs(".It ", out);
+	(void)fputs(".It ", out);
 	if (o->letter != '\0')
-		fprintf(out, "Fl %c , ", o->letter);
-	fputs("Fl \\-", out);
+		(void)fprintf(out, "Fl %c , ", o->letter);
+	(void)fputs("Fl \\-", out);
 	for (at = o->name; *at != '\0'; at++)
 		write_char(out, *at);
 	if (o->arg != NULL) {
-		fputs(" Ar ", out);
+		(void)fputs(" Ar ", out);
 		write_quoted(out, o->arg);
 	}
-	fputc('\n', out);
+	(void)fputc('\n', out);
 	write_text(out, o->help);
 }
 
 static void
 write_options(FILE *out, const struct cli_option *options)
 {
-	fputs(".Bl -tag -width Ds -compact\n", out);
+	(void)fputs(".Bl -tag -width Ds -compact\n", out);
 	for (; options->name != NULL; options++)
 		write_option(out, options);
-	fputs(".El\n", out);
+	(void)fputs(".El\n", out);
 }
 
 static void
@@ -99,26 +99,26 @@ write_command(FILE *out, const struct cli_command *command)
 	const struct cli_option *const *group;
 	size_t i;
 
-	fputs(".It Cm ", out);
+	(void)fputs(".It Cm ", out);
 	write_quoted(out, command->name);
 	if (command->args[0] != '\0') {
-		fputs(" Ar ", out);
+		(void)fputs(" Ar ", out);
 		write_quoted(out, command->args);
 	}
-	fputc('\n', out);
+	(void)fputc('\n', out);
 	write_text(out, command->summary);
 	if (command->text[0] != '\0') {
-		fputs(".Pp\n", out);
+		(void)fputs(".Pp\n", out);
 		write_text(out, command->text);
 	}
 	for (group = command->options; *group != NULL; group++)
 		write_options(out, *group);
 	for (i = 0; command->examples[i] != NULL; i++) {
-		fputs(".Pp\n.Dl ", out);
+		(void)fputs(".Pp\n.Dl ", out);
 		write_quoted(out, "amtkeeper");
-		fputc(' ', out);
+		(void)fputc(' ', out);
 		write_quoted(out, command->examples[i]);
-		fputc('\n', out);
+		(void)fputc('\n', out);
 	}
 }
 
@@ -143,18 +143,18 @@ write_tasks(FILE *out)
 {
 	const struct play *play;
 
-	fputs(".Sh TASKS\n"
-	      "Names are taken in any case.\n"
-	      ".Bl -tag -width Ds\n",
+	(void)fputs(".Sh TASKS\n"
+		    "Names are taken in any case.\n"
+		    ".Bl -tag -width Ds\n",
 	    out);
 	for (play = plays(); play->name != NULL; play++) {
-		fputs(".It Cm ", out);
+		(void)fputs(".It Cm ", out);
 		write_quoted(out, play->name);
-		fputc('\n', out);
+		(void)fputc('\n', out);
 		write_text(out, play->summary);
 		write_aliases(out, play);
 	}
-	fputs(".El\n", out);
+	(void)fputs(".El\n", out);
 }
 
 static void
@@ -163,71 +163,72 @@ write_exits(FILE *out)
 	const struct cli_exit *exits;
 	size_t i, count;
 
-	fputs(".Sh EXIT STATUS\n.Bl -tag -width Ds -compact\n", out);
+	(void)fputs(".Sh EXIT STATUS\n.Bl -tag -width Ds -compact\n", out);
 	exits = cli_exits(&count);
 	for (i = 0; i < count; i++) {
-		fprintf(out, ".It %d\n", exits[i].code);
+		(void)fprintf(out, ".It %d\n", exits[i].code);
 		write_text(out, exits[i].help);
 	}
-	fputs(".El\n", out);
+	(void)fputs(".El\n", out);
 }
 
 static void
 write_head(FILE *out)
 {
-	fputs(".Dd November 24, 2026\n"
-	      ".Dt AMTKEEPER 1\n"
-	      ".Os\n"
-	      ".Sh NAME\n"
-	      ".Nm amtkeeper\n"
-	      ".Nd keeps the configuration of Intel AMT fleets alive\n"
-	      ".Sh SYNOPSIS\n"
-	      ".Nm\n"
-	      ".Op Ar option ...\n"
-	      ".Ar command\n"
-	      ".Op Ar argument ...\n"
-	      ".Sh DESCRIPTION\n"
-	      ".Nm\n"
-	      "finds Intel AMT devices that drifted from their profile, plans "
-	      "what to change,\n"
-	      "changes it without losing a device, and proves it.\n"
-	      "It joins an internal certificate authority, Active Directory, "
-	      "Kerberos and the\n"
-	      "devices.\n"
-	      ".Pp\n"
-	      "Options may stand anywhere behind the command.\n"
-	      "Those of every command may also stand before it:\n",
+	(void)fputs(
+	    ".Dd November 24, 2026\n"
+	    ".Dt AMTKEEPER 1\n"
+	    ".Os\n"
+	    ".Sh NAME\n"
+	    ".Nm amtkeeper\n"
+	    ".Nd keeps the configuration of Intel AMT fleets alive\n"
+	    ".Sh SYNOPSIS\n"
+	    ".Nm\n"
+	    ".Op Ar option ...\n"
+	    ".Ar command\n"
+	    ".Op Ar argument ...\n"
+	    ".Sh DESCRIPTION\n"
+	    ".Nm\n"
+	    "finds Intel AMT devices that drifted from their profile, plans "
+	    "what to change,\n"
+	    "changes it without losing a device, and proves it.\n"
+	    "It joins an internal certificate authority, Active Directory, "
+	    "Kerberos and the\n"
+	    "devices.\n"
+	    ".Pp\n"
+	    "Options may stand anywhere behind the command.\n"
+	    "Those of every command may also stand before it:\n",
 	    out);
 }
 
 static void
 write_tail(FILE *out)
 {
-	fputs(".Sh ENVIRONMENT\n"
-	      ".Bl -tag -width Ds\n"
-	      ".It Ev AMTKEEPER_CONFIG\n"
-	      "configuration file, when\n"
-	      ".Fl \\-config\n"
-	      "is not given.\n"
-	      ".It Ev NO_COLOR\n"
-	      "no colour.\n"
-	      ".El\n"
-	      ".Sh FILES\n"
-	      ".Bl -tag -width Ds\n"
-	      ".It Pa /etc/amtkeeper/amtkeeper.yaml\n"
-	      "configuration;\n"
-	      ".Cm \"config example\"\n"
-	      "writes a commented one.\n"
-	      ".It Pa /etc/amtkeeper/conf.d/*.yaml\n"
-	      "read after it, in name order.\n"
-	      ".It Pa /etc/amtkeeper/profile.yaml\n"
-	      "what devices should be.\n"
-	      ".It Pa /etc/amtkeeper/vault.key\n"
-	      "the key that seals every stored secret.\n"
-	      "Without it no password can be read: keep a copy apart.\n"
-	      ".It Pa /var/lib/amtkeeper\n"
-	      "databases.\n"
-	      ".El\n",
+	(void)fputs(".Sh ENVIRONMENT\n"
+		    ".Bl -tag -width Ds\n"
+		    ".It Ev AMTKEEPER_CONFIG\n"
+		    "configuration file, when\n"
+		    ".Fl \\-config\n"
+		    "is not given.\n"
+		    ".It Ev NO_COLOR\n"
+		    "no colour.\n"
+		    ".El\n"
+		    ".Sh FILES\n"
+		    ".Bl -tag -width Ds\n"
+		    ".It Pa /etc/amtkeeper/amtkeeper.yaml\n"
+		    "configuration;\n"
+		    ".Cm \"config example\"\n"
+		    "writes a commented one.\n"
+		    ".It Pa /etc/amtkeeper/conf.d/*.yaml\n"
+		    "read after it, in name order.\n"
+		    ".It Pa /etc/amtkeeper/profile.yaml\n"
+		    "what devices should be.\n"
+		    ".It Pa /etc/amtkeeper/vault.key\n"
+		    "the key that seals every stored secret.\n"
+		    "Without it no password can be read: keep a copy apart.\n"
+		    ".It Pa /var/lib/amtkeeper\n"
+		    "databases.\n"
+		    ".El\n",
 	    out);
 }
 
@@ -239,11 +240,11 @@ cli_man(FILE *out)
 
 	write_head(out);
 	write_options(out, cli_globals());
-	fputs(".Sh COMMANDS\n.Bl -tag -width Ds\n", out);
+	(void)fputs(".Sh COMMANDS\n.Bl -tag -width Ds\n", out);
 	commands = cli_commands(&count);
 	for (i = 0; i < count; i++)
 		write_command(out, &commands[i]);
-	fputs(".El\n", out);
+	(void)fputs(".El\n", out);
 	write_tasks(out);
 	write_tail(out);
 	write_exits(out);

@@ -74,7 +74,7 @@ draw_line(struct progress *p, int64_t now_ms)
 	if (p->done < p->total && now_ms - p->drawn_ms < DRAW_EVERY_MS)
 		return;
 	p->drawn_ms = now_ms;
-	fprintf(p->out, "\r\033[K%s", progress_text(p, now_ms, text));
+	(void)fprintf(p->out, "\r\033[K%s", progress_text(p, now_ms, text));
 	(void)fflush(p->out);
 }
 
@@ -87,7 +87,7 @@ write_tenth(struct progress *p, int64_t now_ms)
 	if (tenth <= p->tenth)
 		return;
 	p->tenth = tenth;
-	fprintf(p->out, "%s\n", progress_text(p, now_ms, text));
+	(void)fprintf(p->out, "%s\n", progress_text(p, now_ms, text));
 }
 
 void
@@ -105,5 +105,5 @@ void
 progress_clear(struct progress *p)
 {
 	if (p->terminal && !p->quiet && p->drawn_ms != 0)
-		fputs("\r\033[K", p->out);
+		(void)fputs("\r\033[K", p->out);
 }

@@ -20,9 +20,9 @@
 __attribute__((format(printf, 1, 0))) static void
 write_complaint(const char *fmt, va_list args)
 {
-	fputs("amtkeeper: ", stderr);
-	vfprintf(stderr, fmt, args);
-	fputc('\n', stderr);
+	(void)fputs("amtkeeper: ", stderr);
+	(void)vfprintf(stderr, fmt, args);
+	(void)fputc('\n', stderr);
 }
 
 int
@@ -120,6 +120,7 @@ const char *
 cli_actor(void)
 {
 	static char actor[ACTOR_MAX];
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): only this thread asks */
 	const struct passwd *user = getpwuid(getuid());
 
 	if (user != NULL)
@@ -185,11 +186,11 @@ prompt_secret(const char *prompt)
 	}
 	quiet = old;
 	quiet.c_lflag &= ~(tcflag_t)ECHO;
-	fputs(prompt, stderr);
+	(void)fputs(prompt, stderr);
 	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
 	secret = read_line(stdin);
 	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
-	fputc('\n', stderr);
+	(void)fputc('\n', stderr);
 	return secret;
 }
 
@@ -238,7 +239,7 @@ cli_confirm(const struct cli *c, const char *question)
 		    CODE_REFUSED, "%s: refused without --yes", question);
 		return false;
 	}
-	fprintf(stderr, "%s? Type \"yes\": ", question);
+	(void)fprintf(stderr, "%s? Type \"yes\": ", question);
 	if (fgets(line, sizeof(line), stdin) == NULL)
 		return false;
 	line[strcspn(line, "\r\n")] = '\0';

@@ -75,7 +75,7 @@ check_reason(const struct cli *c)
 		return CODE_OK;
 	(void)cli_complain(CODE_USAGE, "%s is no finding; there are:", code);
 	for (i = 0; i < REASON_COUNT; i++)
-		fprintf(stderr, "  %s\n", reason_code((enum reason)i));
+		(void)fprintf(stderr, "  %s\n", reason_code((enum reason)i));
 	return CODE_USAGE;
 }
 

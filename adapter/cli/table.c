@@ -13,7 +13,7 @@
 
 /* A cell longer than this is cut in a table; JSON and CSV have all of it. */
 #define TABLE_MAX_SHOWN 200
-#define TABLE_MAX_CELL (64 * 1024)
+#define TABLE_MAX_CELL ((size_t)64 * 1024)
 #define GAP 2
 
 struct cell {
@@ -222,7 +222,7 @@ write_json(struct table *t)
 	for (i = 0; i < t->count; i++)
 		json_object_object_add(object, t->columns[i].name,
 		    json_cell(&t->columns[i], &t->row[i]));
-	fprintf(t->out, "%s%s", t->rows == 0 ? "[\n" : ",\n",
+	(void)fprintf(t->out, "%s%s", t->rows == 0 ? "[\n" : ",\n",
 	    json_object_to_json_string_ext(object,
 		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(object);
@@ -236,16 +236,16 @@ write_csv_field(const char *text, FILE *out)
 	if (text == NULL)
 		return;
 	if (strpbrk(text, "\",\r\n") == NULL && text[0] != ' ') {
-		fputs(text, out);
+		(void)fputs(text, out);
 		return;
 	}
-	fputc('"', out);
+	(void)fputc('"', out);
 	for (; *text != '\0'; text++) {
 		if (*text == '"')
-			fputc('"', out);
-		fputc(*text, out);
+			(void)fputc('"', out);
+		(void)fputc(*text, out);
 	}
-	fputc('"', out);
+	(void)fputc('"', out);
 }
 
 static void
@@ -255,10 +255,10 @@ write_csv_head(const struct table *t)
 
 	for (i = 0; i < t->count; i++) {
 		if (i > 0)
-			fputc(',', t->out);
+			(void)fputc(',', t->out);
 		write_csv_field(t->columns[i].name, t->out);
 	}
-	fputs("\r\n", t->out);
+	(void)fputs("\r\n", t->out);
 }
 
 static void
@@ -271,12 +271,12 @@ write_csv(struct table *t)
 		write_csv_head(t);
 	for (i = 0; i < t->count; i++) {
 		if (i > 0)
-			fputc(',', t->out);
+			(void)fputc(',', t->out);
 		text = cell_text(&t->columns[i], &t->row[i]);
 		write_csv_field(text, t->out);
 		free(text);
 	}
-	fputs("\r\n", t->out);
+	(void)fputs("\r\n", t->out);
 }
 
 /* --- table --- */
@@ -300,9 +300,9 @@ write_upper(const char *name, int width, FILE *out)
 	int len = (int)strlen(name);
 
 	for (; *name != '\0'; name++)
-		fputc(toupper((unsigned char)*name), out);
+		(void)fputc(toupper((unsigned char)*name), out);
 	for (; len < width; len++)
-		fputc(' ', out);
+		(void)fputc(' ', out);
 }
 
 static bool
@@ -335,28 +335,28 @@ write_table(const struct table *t)
 	int width;
 
 	if (t->colour && t->rows > 0)
-		fputs("\033[1m", t->out);
+		(void)fputs("\033[1m", t->out);
 	for (i = 0; i < t->count && t->rows > 0; i++)
 		write_upper(t->columns[i].name,
 		    i + 1 < t->count ? (int)widths[i] + GAP : 0, t->out);
 	if (t->colour && t->rows > 0)
-		fputs("\033[0m", t->out);
+		(void)fputs("\033[0m", t->out);
 	for (i = 0; i < t->rows * t->count; i++) {
 		column = i % t->count;
 		width = (int)widths[column];
 		if (column == 0)
-			fputc('\n', t->out);
+			(void)fputc('\n', t->out);
 		if (is_number(t, column))
-			fprintf(t->out, "%*s", width, t->held[i]);
+			(void)fprintf(t->out, "%*s", width, t->held[i]);
 		else if (column + 1 < t->count)
-			fprintf(t->out, "%-*s", width, t->held[i]);
+			(void)fprintf(t->out, "%-*s", width, t->held[i]);
 		else
-			fputs(t->held[i], t->out);
+			(void)fputs(t->held[i], t->out);
 		if (column + 1 < t->count)
-			fprintf(t->out, "%*s", GAP, "");
+			(void)fprintf(t->out, "%*s", GAP, "");
 	}
 	if (t->rows > 0)
-		fputc('\n', t->out);
+		(void)fputc('\n', t->out);
 	free(widths);
 }
 
@@ -371,8 +371,8 @@ write_blocks(const struct table *t)
 	for (i = 0; i < t->rows * t->count; i++) {
 		column = i % t->count;
 		if (column == 0 && i > 0)
-			fputc('\n', t->out);
-		fprintf(t->out, "%-*s%s\n", (int)width + GAP,
+			(void)fputc('\n', t->out);
+		(void)fprintf(t->out, "%-*s%s\n", (int)width + GAP,
 		    t->columns[column].name, t->held[i]);
 	}
 }
@@ -407,7 +407,7 @@ table_end(struct table *t)
 
 	assert(t->filled == 0);
 	if (t->format == TABLE_JSON)
-		fputs(t->rows == 0 ? "[]\n" : "\n]\n", t->out);
+		(void)fputs(t->rows == 0 ? "[]\n" : "\n]\n", t->out);
 	else if (t->format == TABLE_CSV && t->rows == 0)
 		write_csv_head(t);
 	else if (t->format == TABLE_TEXT && t->blocks)

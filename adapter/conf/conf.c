@@ -13,7 +13,7 @@
 
 #define CONF_MAX_DROPINS 256
 
-#define DAY 86400
+#define DAY INT64_C(86400)
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define AT(member) offsetof(struct conf, member)
 

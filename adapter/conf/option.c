@@ -283,9 +283,9 @@ apply_one(const struct conf_table *t, void *base, const char *section,
 	char key[CONF_MAX_KEY];
 
 	if (section == NULL)
-		snprintf(key, sizeof(key), "%s", n->key);
+		(void)snprintf(key, sizeof(key), "%s", n->key);
 	else
-		snprintf(key, sizeof(key), "%s.%s", section, n->key);
+		(void)snprintf(key, sizeof(key), "%s.%s", section, n->key);
 	o = strchr(n->key, '.') == NULL ? find_option(t, key) : NULL;
 	if (o == NULL)
 		return unknown(t, section, n, err);
@@ -344,7 +344,7 @@ conf_option_defaults(const struct conf_table *t, void *base, const char *folder)
 		o = &t->options[i];
 		if (o->fallback == NULL || o->type == CONF_ITEMS)
 			continue;
-		snprintf(text, sizeof(text), "%s", o->fallback);
+		(void)snprintf(text, sizeof(text), "%s", o->fallback);
 		n.text = text;
 		rc = set_scalar(base, o, &n, folder, &err);
 		assert(rc == 0); /* a default that breaks its own rule */
@@ -379,7 +379,7 @@ conf_option_error(const struct conf_node *roots, const char *key,
 	size_t len;
 
 	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
+	(void)vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	len = strcspn(key, ".");
 	assert(len < sizeof(section));

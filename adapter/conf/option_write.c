@@ -8,7 +8,7 @@
 #include "option_internal.h"
 #include "str.h"
 
-#define LINE_MAX_TEXT 1200
+#define LINE_MAX_TEXT ((size_t)1200)
 
 /* --- as now in force --- */
 
@@ -29,12 +29,12 @@ span_text(int64_t seconds, char out[CLOCK_TEXT])
 	size_t i = 0;
 
 	if (seconds == 0) {
-		snprintf(out, CLOCK_TEXT, "0");
+		(void)snprintf(out, CLOCK_TEXT, "0");
 		return;
 	}
 	while (seconds % units[i].seconds != 0)
 		i++;
-	snprintf(out, CLOCK_TEXT, "%lld%c",
+	(void)snprintf(out, CLOCK_TEXT, "%lld%c",
 	    (long long)(seconds / units[i].seconds), units[i].letter);
 }
 
@@ -113,7 +113,7 @@ show_items(const struct conf_option *o, const void *base, FILE *out)
 			buf_reset(&line);
 			value_text((const char *)*items + i * o->items->size,
 			    &o->items->options[j], &line);
-			fprintf(out, "%s[%zu].%s = %s\n", o->key, i,
+			(void)fprintf(out, "%s[%zu].%s = %s\n", o->key, i,
 			    o->items->options[j].key, buf_text(&line));
 		}
 	}
@@ -139,7 +139,7 @@ conf_option_show(const struct conf_table *t, const void *base, FILE *out)
 		buf_reset(&note);
 		value_text(base, o, &value);
 		note_text(o, &note);
-		fprintf(out, "%-28s = %-24s # %s %s\n", o->key,
+		(void)fprintf(out, "%-28s = %-24s # %s %s\n", o->key,
 		    buf_text(&value), o->help, buf_text(&note));
 	}
 	buf_free(&value);
@@ -163,16 +163,16 @@ static void
 write_value(const char *text, FILE *out)
 {
 	if (is_plain(text)) {
-		fputs(text, out);
+		(void)fputs(text, out);
 		return;
 	}
-	fputc('\'', out);
+	(void)fputc('\'', out);
 	for (; *text != '\0'; text++) {
 		if (*text == '\'')
-			fputc('\'', out);
-		fputc(*text, out);
+			(void)fputc('\'', out);
+		(void)fputc(*text, out);
 	}
-	fputc('\'', out);
+	(void)fputc('\'', out);
 }
 
 static void
@@ -181,11 +181,11 @@ example_items(const struct conf_option *o, const char *indent, FILE *out)
 	const struct conf_option *item;
 	size_t i;
 
-	fprintf(out, "%s#%s:\n", indent,
+	(void)fprintf(out, "%s#%s:\n", indent,
 	    strrchr(o->key, '.') == NULL ? o->key : strrchr(o->key, '.') + 1);
 	for (i = 0; i < o->items->count; i++) {
 		item = &o->items->options[i];
-		fprintf(out, "%s#  %s %s: %s  # %s\n", indent,
+		(void)fprintf(out, "%s#  %s %s: %s  # %s\n", indent,
 		    i == 0 ? "-" : " ", item->key,
 		    item->fallback == NULL ? "..." : item->fallback,
 		    item->help);
@@ -201,20 +201,20 @@ example_option(const struct conf_option *o, const char *value, FILE *out)
 
 	buf_init(&note, LINE_MAX_TEXT);
 	note_text(o, &note);
-	fprintf(out, "\n%s# %s\n", indent, o->help);
+	(void)fprintf(out, "\n%s# %s\n", indent, o->help);
 	if (o->type != CONF_ITEMS)
-		fprintf(out, "%s# %s\n", indent, buf_text(&note));
+		(void)fprintf(out, "%s# %s\n", indent, buf_text(&note));
 	buf_free(&note);
 	if (o->type == CONF_ITEMS) {
 		example_items(o, indent, out);
 		return;
 	}
-	fprintf(out, "%s%s%s: ", indent, value == NULL ? "#" : "",
+	(void)fprintf(out, "%s%s%s: ", indent, value == NULL ? "#" : "",
 	    dot == NULL ? o->key : dot + 1);
 	if (value == NULL)
 		value = o->fallback == NULL ? "" : o->fallback;
 	write_value(value, out);
-	fputc('\n', out);
+	(void)fputc('\n', out);
 }
 
 void
@@ -225,7 +225,7 @@ conf_option_example(const struct conf_table *t,
 	const struct conf_option *o;
 	size_t i, j;
 
-	fputs(t->title, out);
+	(void)fputs(t->title, out);
 	for (i = 0; i < t->count; i++) {
 		o = &t->options[i];
 		value = NULL;
@@ -237,7 +237,8 @@ conf_option_example(const struct conf_table *t,
 		    (strncmp(section, o->key, (size_t)(dot - o->key) + 1) !=
 			0)) {
 			section = o->key;
-			fprintf(out, "\n%.*s:\n", (int)(dot - o->key), section);
+			(void)fprintf(
+			    out, "\n%.*s:\n", (int)(dot - o->key), section);
 		}
 		example_option(o, value, out);
 	}

@@ -10,7 +10,7 @@
 #include "str.h"
 #include "yaml_internal.h"
 
-#define DAY 86400
+#define DAY INT64_C(86400)
 #define YEAR (365 * DAY)
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define AT(member) offsetof(struct profile, member)

@@ -12,7 +12,7 @@
 #include "mem.h"
 #include "str.h"
 
-#define SHOWN_MAX 40
+#define SHOWN_MAX ((size_t)40)
 #define ERROR_MAX 1024
 
 struct reader {
@@ -33,7 +33,7 @@ conf_yaml_error(
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
+	(void)vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	return err_set(err, ERR_INVALID, "%s:%zu:%zu: %s", mark->file,
 	    mark->line, mark->column, text);
@@ -362,7 +362,7 @@ conf_yaml_parse(const char *file, const void *bytes, size_t len,
 
 	if (len > CONF_MAX_BYTES)
 		return err_set(err, ERR_LIMIT,
-		    "%s: longer than the %d bytes a file may have", file,
+		    "%s: longer than the %zu bytes a file may have", file,
 		    CONF_MAX_BYTES);
 	if (!yaml_parser_initialize(&r.parser))
 		return err_set(err, ERR_BUG, "%s: no YAML parser", file);

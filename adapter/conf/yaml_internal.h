@@ -11,7 +11,7 @@ struct err;
  * refused, so is a key given twice in one map.  Every scalar is text here; the
  * option tables give it a type, so "off" and "1e3" never surprise anyone.
  */
-#define CONF_MAX_BYTES (1024 * 1024)
+#define CONF_MAX_BYTES ((size_t)1024 * 1024)
 #define CONF_MAX_DEPTH 8
 #define CONF_MAX_NODES 10000
 

@@ -19,7 +19,7 @@
 #define MAX_NAMES 5
 #define SHA256_SIZE 32
 #define CERT_MAX 8192
-#define PEM_MAX (64 * 1024)
+#define PEM_MAX ((size_t)64 * 1024)
 
 struct call {
 	struct daemon *d;

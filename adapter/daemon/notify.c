@@ -16,6 +16,7 @@ void
 daemon_notify(const char *state)
 {
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): nobody sets it any more */
 	const char *path = getenv("NOTIFY_SOCKET");
 	size_t len;
 	int fd;

@@ -21,8 +21,8 @@
  * when the next is; between two looks the process sleeps.  The queue is kept
  * short, so that a decision is made from a fresh record.
  */
-#define QUEUE_FACTOR 2		     /* devices taken at once, per slot */
-#define CLOCK_EVERY_MS (3600 * 1000) /* look at our own clock this often */
+#define QUEUE_FACTOR 2			/* devices taken at once, per slot */
+#define CLOCK_EVERY_MS INT64_C(3600000) /* look at our own clock this often */
 #define LOG_TEXT 512
 
 struct serve {
