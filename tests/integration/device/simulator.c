@@ -102,8 +102,10 @@ simulator_start(const char *program, size_t devices, const char *const *options)
 	}
 	assert_true(s->pid > 0);
 	(void)close(ready[1]);
-	if (read_all(ready[0], line, sizeof(line)) == 0)
+	if (read_all(ready[0], line, sizeof(line)) == 0) {
+		simulator_stop(s);
 		fail_msg("the simulator does not start");
+	}
 	(void)close(ready[0]);
 	return s;
 }
