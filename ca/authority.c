@@ -8,8 +8,8 @@
 #include "ca_internal.h"
 #include "clock.h"
 #include "mem.h"
+#include "record_internal.h"
 #include "signer_internal.h"
-#include "store_internal.h"
 #include "str.h"
 
 #define YEAR (365 * CLOCK_DAY)

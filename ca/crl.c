@@ -7,8 +7,8 @@
 
 #include "ca_internal.h"
 #include "clock.h"
+#include "record_internal.h"
 #include "signer_internal.h"
-#include "store_internal.h"
 #include "str.h"
 
 #define CRL_LIFE (7 * CLOCK_DAY)

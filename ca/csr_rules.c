@@ -17,7 +17,7 @@
 #include "ca_internal.h"
 #include "csr_internal.h"
 #include "mem.h"
-#include "store_internal.h"
+#include "record_internal.h"
 #include "str.h"
 #include "template_internal.h"
 

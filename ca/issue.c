@@ -20,8 +20,8 @@
 #include "csr_internal.h"
 #include "fault.h"
 #include "mem.h"
+#include "record_internal.h"
 #include "signer_internal.h"
-#include "store_internal.h"
 #include "str.h"
 
 #define KEY_MAX (sizeof(((struct ca_cert *)NULL)->key) - 1)

@@ -8,7 +8,7 @@
 #include "ca_internal.h"
 #include "clock.h"
 #include "mem.h"
-#include "store_internal.h"
+#include "record_internal.h"
 #include "str.h"
 
 int

@@ -1,4 +1,4 @@
-#include "store_internal.h"
+#include "record_internal.h"
 
 #include <assert.h>
 #include <errno.h>

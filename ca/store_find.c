@@ -8,7 +8,7 @@
 #include "db.h"
 #include "err.h"
 #include "mem.h"
-#include "store_internal.h"
+#include "record_internal.h"
 
 #define CERT_COLUMNS                                                           \
 	"SELECT c.serial, c.certificate, i.subject, i.names, i.device,"        \

@@ -1,5 +1,5 @@
-#ifndef CA_STORE_INTERNAL_H_
-#define CA_STORE_INTERNAL_H_
+#ifndef CA_RECORD_INTERNAL_H_
+#define CA_RECORD_INTERNAL_H_
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,0 +1,51 @@
+#!/usr/bin/env python3
+"""symbols.py BUILD: every global symbol carries a prefix of its module, and no
+library calls what we do not want called."""
+import os
+import subprocess
+import sys
+
+BUILD = sys.argv[1]
+PREFIXES = {
+    "base": "err_ mem_ buf_ str_ secret_ clock_ log_ file_ fault_",
+    "loop": "loop_ work_", "db": "db_", "conf": "conf_ profile_ yaml_",
+    "net": "net_", "vault": "vault_", "wsman": "wsman_ xml_",
+    "amt": "amt_ op_ field_ sid_ csr_ pki_ realms_ store_ patch_",
+    "store": "store_ device_ journal_", "daemon": "daemon_ port_ visit_ desk_ office_ call_ notify_ cert_",
+    "engine": "engine_ run_ step_ plan_ play_ plays wish_ diagnose reason_ port_",
+    "cli": "cli_ cmd_ command_ fleet_ table_ csv_ progress_ intake_ help_ commands",
+    "ca": "ca_ csr_ der_ names_ name_ template_ tbs_ signer_ key_ issuer_ store_ crl_",
+    "directory": "directory_ dir_ watchdog_", "krb": "krb_",
+}
+BANNED = set("""gets strcpy strcat stpcpy sprintf vsprintf strncpy strtok atoi
+atol atoll atof alloca system popen rand srand random mktemp tmpnam tempnam
+localtime gmtime ctime asctime inet_ntoa inet_addr gethostbyname setjmp longjmp
+putenv strerror usleep""".split())
+
+
+def archive(module):
+    folder = module if module in ("ca", "directory", "krb") \
+        else os.path.join("adapter", module)
+    return os.path.join(BUILD, folder, f"lib{module}.a")
+
+
+def main():
+    bad = set()
+    for module, prefixes in PREFIXES.items():
+        out = subprocess.run(["nm", "-A", archive(module)], text=True,
+                             capture_output=True, check=True).stdout
+        for line in out.splitlines():
+            words = line.split()
+            name, kind = words[-1], words[-2]
+            if kind in "TDBRVWC" and not name.startswith(("_", "llvm")) \
+                    and not name.startswith(tuple(prefixes.split())):
+                bad.add(f"{module}: exports {name}")
+            if kind == "U":
+                plain = name.removeprefix("__").removesuffix("_chk")
+                if plain in BANNED:
+                    bad.add(f"{module}: calls {plain} ({words[0]})")
+    print("\n".join(sorted(bad)) or f"symbols: {len(PREFIXES)} modules clean")
+    return bool(bad)
+
+
+sys.exit(main())
