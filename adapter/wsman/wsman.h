@@ -117,7 +117,8 @@ const char *wsman_ref_selector(const struct xml_node *ref, const char *name);
 /* A saved answer of any class appended as JSON text: {"header": {...}, "body":
  * {...}}, for a SOAP fault "fault" in place of "body". Elements by local name,
  * repeated ones as arrays; json.c has the rules. 0 only when it was understood:
- * an answer, not a request, and converted wholly; out is unchanged otherwise. */
+ * an answer, not a request, and converted wholly; out is unchanged otherwise.
+ */
 int wsman_to_json(
     const void *bytes, size_t len, struct buf *out, struct err *err);
 

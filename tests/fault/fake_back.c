@@ -47,7 +47,8 @@ issue_new(struct world *w, const struct device *d,
 
 	(void)snprintf(w->issued[w->issued_count].key, WORLD_TEXT, "%s", key);
 	(void)world_next_text(w, "cert", c->der);
-	(void)snprintf(c->serial, sizeof(c->serial), "%02x", (unsigned)w->serial);
+	(void)snprintf(
+	    c->serial, sizeof(c->serial), "%02x", (unsigned)w->serial);
 	len = len < WORLD_TEXT ? len : WORLD_TEXT - 1;
 	memcpy(c->spki, csr, len);
 	c->spki[len] = '\0';

@@ -8,8 +8,9 @@
  * KERB_VALIDATION_INFO): the user's, all groups', and the extra ones.
  */
 #define PAC_MAX_SIDS 1024
-#define PAC_SID_SIZE 28 /* the longest that AMT stores: five sub-authorities   \
-			 */
+#define PAC_SID_SIZE                                                           \
+	28 /* the longest that AMT stores: five sub-authorities                \
+	    */
 
 struct pac_sids {
 	uint8_t sid[PAC_MAX_SIDS][PAC_SID_SIZE];
