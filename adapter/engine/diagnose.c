@@ -117,13 +117,15 @@ due(int64_t at, const struct policy *p)
 static unsigned
 directory_reasons(const struct device *d, const struct policy *p)
 {
-	bool missing = d->ad_read_at != 0 && str_empty(d->ad_dn);
-
-	if (!play_uses_directory(p))
+	if (!play_uses_directory(p) || d->ad_read_at == 0)
 		return 0;
-	return bit(REASON_AD_MISSING, missing) |
-	    bit(REASON_AD_PASSWORD_DUE,
-		!missing && due(play_directory_due(d, p), p));
+	if (str_empty(d->ad_dn))
+		return bit(REASON_AD_MISSING, true);
+	/* After a rename the object differs too; the name says so already. */
+	return bit(REASON_AD_PASSWORD_DUE, play_password_due(d, p)) |
+	    bit(REASON_PROFILE_DRIFT,
+		wish_names_met(d, p->profile) &&
+		    !wish_object_met(d, p->profile));
 }
 
 unsigned

@@ -33,13 +33,22 @@ key_stale(const struct device *d, const struct policy *p)
 	    !str_ieq(d->krb_realm, p->realm) || d->krb_kvno != d->ad_kvno;
 }
 
+bool
+play_password_due(const struct device *d, const struct policy *p)
+{
+	int64_t due = password_due(d, p);
+
+	return d->ad_secret_at == 0 || key_stale(d, p) ||
+	    (due != 0 && due <= p->now);
+}
+
 int64_t
 play_directory_due(const struct device *d, const struct policy *p)
 {
 	if (!play_uses_directory(p))
 		return 0;
-	if (d->ad_read_at == 0 || str_empty(d->ad_dn) || d->ad_secret_at == 0 ||
-	    key_stale(d, p) || !wish_object_met(d, p->profile))
+	if (d->ad_read_at == 0 || str_empty(d->ad_dn) ||
+	    play_password_due(d, p) || !wish_object_met(d, p->profile))
 		return p->now;
 	return password_due(d, p);
 }

@@ -1,0 +1,403 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "device.h"
+#include "diagnose.h"
+#include "err.h"
+#include "mem.h"
+#include "plan.h"
+#include "profile.h"
+#include "wish_internal.h"
+
+#define NOW INT64_C(1800000000)
+#define SPNS                                                                   \
+	"HTTP/pc1.corp.example:16992 HTTP/pc1.corp.example:16993 "             \
+	"HTTP/pc1.corp.example:16994 HTTP/pc1.corp.example:16995 "             \
+	"HTTP/pc1.corp.example:623 HTTP/pc1.corp.example:664"
+
+static char word_auto[] = "auto", word_tls[] = "tls", word_dhcp[] = "dhcp",
+	    word_keep[] = "keep", word_account[] = "%h-iME$",
+	    word_ou[] = "OU=AMT", word_sid[] = "S-1-5-21-1-2-3-500",
+	    word_realms[] = "3";
+static struct profile_template templates[1];
+static struct profile_acl acl[1];
+static struct profile profile;
+static struct policy policy;
+static struct plan plan;
+static struct device *d;
+
+/* A device that is in every respect as its profile wishes. */
+static int
+set_up(void **state)
+{
+	(void)state;
+	templates[0] = (struct profile_template){.name = word_tls,
+	    .validity = 365 * CLOCK_DAY,
+	    .renew_before = 30 * CLOCK_DAY,
+	    .key = word_auto};
+	acl[0] = (struct profile_acl){word_sid, word_realms, 2};
+	profile = (struct profile){.clock_skew = 10,
+	    .clock_interval = 14 * CLOCK_DAY,
+	    .names_sync = true,
+	    .shared_fqdn = true,
+	    .ddns = word_dhcp,
+	    .ping = true,
+	    .ip = word_keep,
+	    .tls = true,
+	    .template_name = word_tls,
+	    .ad = true,
+	    .ou = word_ou,
+	    .account = word_account,
+	    .ad_renew_before = 10 * CLOCK_DAY,
+	    .acl = acl,
+	    .acl_count = 1,
+	    .admin = true,
+	    .admin_max_age = 180 * CLOCK_DAY,
+	    .templates = templates,
+	    .template_count = 1};
+	policy = (struct policy){&profile, true, "CORP.EXAMPLE", NOW};
+	d = device_new("pc1.corp.example");
+	d->read_at = d->clock_read_at = d->ad_read_at = NOW - 60;
+	mem_replace(&d->amt_version, "16.1.25");
+	mem_replace(&d->amt_host, "pc1");
+	mem_replace(&d->amt_domain, "corp.example");
+	mem_replace(&d->amt_os_fqdn, "pc1.corp.example");
+	d->shared_fqdn = d->ping_response = d->tls_enabled = true;
+	mem_replace(&d->ddns_mode, "dhcp");
+	mem_replace(&d->cert_names, "dns:pc1.corp.example");
+	mem_replace(&d->cert_handle, "cert 1");
+	mem_replace(&d->cert_serial, "2a");
+	d->cert_not_after = NOW + 200 * CLOCK_DAY;
+	d->cert_ours = true;
+	mem_replace(&d->ad_dn, "CN=pc1,OU=AMT");
+	mem_replace(&d->ad_account, "pc1-iME$");
+	mem_replace(&d->ad_dns_host, "pc1.corp.example");
+	mem_replace(&d->ad_spns, SPNS);
+	d->ad_enctypes = 24;
+	d->ad_kvno = d->krb_kvno = 3;
+	d->ad_password_at = d->ad_secret_at = NOW - CLOCK_DAY;
+	d->ad_max_age = 42 * CLOCK_DAY;
+	d->krb_enabled = true;
+	mem_replace(&d->krb_realm, "CORP.EXAMPLE");
+	mem_replace(&d->acl_sids, "S-1-5-21-1-2-3-500:3");
+	d->admin_password_at = NOW - CLOCK_DAY;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	plan_clear(&plan);
+	device_free(d);
+	return 0;
+}
+
+static void
+make(const char *play, bool forced)
+{
+	plan_clear(&plan);
+	play_find(play)->plan(d, &policy, forced, &plan);
+}
+
+/* The plan's steps, in order, by blanks. */
+static const char *
+steps(void)
+{
+	static char text[512];
+	size_t i;
+
+	text[0] = '\0';
+	for (i = 0; i < plan.count; i++) {
+		if (i > 0)
+			strncat(text, " ", sizeof(text) - strlen(text) - 1);
+		strncat(text, plan_step_name(&plan.steps[i]),
+		    sizeof(text) - strlen(text) - 1);
+	}
+	return text;
+}
+
+static const char *
+codes(void)
+{
+	static char text[512];
+	char *list = reason_list(diagnose(d, &policy));
+
+	(void)snprintf(text, sizeof(text), "%s", list);
+	free(list);
+	return text;
+}
+
+static void
+test_nothing_due_means_nothing_planned(void **state)
+{
+	const struct play *first = NULL;
+
+	(void)state;
+	assert_string_equal(codes(), "");
+	make("auto", true);
+	assert_string_equal(steps(), "");
+	/* The clock comes first, then the AD password at 42 - 10 days. */
+	assert_int_equal(
+	    play_next_due(d, &policy, &first), NOW - 60 + 14 * CLOCK_DAY);
+	assert_string_equal(first->name, "sync-clock");
+}
+
+static void
+test_rename_takes_the_whole_chain(void **state)
+{
+	(void)state;
+	mem_replace(&d->amt_os_fqdn, "new.corp.example");
+	assert_string_equal(codes(),
+	    "name-mismatch,certificate-name-mismatch,"
+	    "ad-password-due");
+	make("sync-network", true);
+	assert_string_equal(steps(),
+	    "names.set ad.object certificate.clean key.generate "
+	    "certificate.issue certificate.add tls.switch certificate.remove "
+	    "certificate.revoke");
+	assert_string_equal(plan.steps[0].from, "pc1.corp.example");
+	assert_string_equal(plan.steps[0].to, "new.corp.example");
+}
+
+static void
+test_host_facts_beat_what_firmware_heard(void **state)
+{
+	char fqdn[256];
+
+	(void)state;
+	mem_replace(&d->amt_os_fqdn, "old.corp.example");
+	mem_replace(&d->os_host, "PC9");
+	mem_replace(&d->os_domain, "corp.example");
+	wish_fqdn(d, &profile, fqdn);
+	assert_string_equal(fqdn, "pc9.corp.example");
+	mem_replace(&d->os_domain, NULL);
+	wish_fqdn(d, &profile, fqdn); /* short: AMT's domain stays */
+	assert_string_equal(fqdn, "pc9.corp.example");
+	profile.names_sync = false;
+	wish_fqdn(d, &profile, fqdn);
+	assert_string_equal(fqdn, "pc1.corp.example");
+}
+
+static void
+test_certificate_is_due_before_it_ends(void **state)
+{
+	(void)state;
+	d->cert_not_after = NOW + 30 * CLOCK_DAY + 1;
+	assert_string_equal(codes(), "");
+	d->cert_not_after = NOW + 30 * CLOCK_DAY;
+	assert_string_equal(codes(), "certificate-expiring");
+	make("auto", true);
+	assert_string_equal(plan.steps[0].reason, "certificate-expiring");
+	d->cert_not_after = NOW;
+	assert_string_equal(codes(), "certificate-expired");
+}
+
+/* The maintenance guide's case: 42 days, ten days of grace. */
+static void
+test_ad_password_is_due_ten_days_before_the_domain_says(void **state)
+{
+	(void)state;
+	d->ad_password_at = NOW - 32 * CLOCK_DAY + 1;
+	assert_string_equal(codes(), "");
+	d->ad_password_at = NOW - 32 * CLOCK_DAY;
+	assert_string_equal(codes(), "ad-password-due");
+	make("auto", true);
+	assert_string_equal(steps(), "ad.password kerberos.set");
+	d->ad_max_age = 0; /* never, and the profile says never too */
+	assert_string_equal(codes(), "");
+	profile.ad_max_age = 30 * CLOCK_DAY;
+	assert_string_equal(codes(), "ad-password-due");
+}
+
+static void
+test_interrupted_replacement_goes_on_where_it_stopped(void **state)
+{
+	(void)state;
+	mem_replace(&d->next_key_handle, "key 2");
+	mem_replace(&d->next_key_spki, "AAAA");
+	mem_replace(&d->next_cert, "BBBB");
+	make("auto", true);
+	assert_string_equal(steps(),
+	    "certificate.clean certificate.add tls.switch certificate.remove "
+	    "certificate.revoke");
+	mem_replace(&d->next_key_handle, NULL);
+	mem_replace(&d->next_key_spki, NULL);
+	mem_replace(&d->next_cert, NULL);
+	mem_replace(&d->old_cert_handle, "cert 0");
+	mem_replace(&d->old_cert_serial, "29");
+	make("reissue-certificates", true); /* finished, not done once more */
+	assert_string_equal(steps(), "certificate.remove certificate.revoke");
+}
+
+static void
+test_asked_for_means_done(void **state)
+{
+	(void)state;
+	make("renew-admin-password", true);
+	assert_string_equal(steps(), "admin.password");
+	assert_string_equal(plan.steps[0].reason, "requested");
+	make("renew-admin-password", false);
+	assert_string_equal(steps(), "");
+	make("renew-ad-password", true);
+	assert_string_equal(steps(), "ad.password kerberos.set");
+	make("sync-clock", true);
+	assert_string_equal(steps(), "");
+	d->clock_offset_ms = -4000; /* within the profile's ten seconds */
+	make("sync-clock", true);
+	assert_string_equal(steps(), "clock.set");
+	make("sync-clock", false);
+	assert_string_equal(steps(), "");
+}
+
+static void
+test_clock_is_set_first_in_every_play(void **state)
+{
+	const struct play *p;
+
+	(void)state;
+	d->clock_offset_ms = 17 * 60 * 1000;
+	mem_replace(&d->amt_os_fqdn, "new.corp.example");
+	for (p = plays(); p->name != NULL; p++) {
+		make(p->name, true);
+		assert_true(plan.count > 0);
+		assert_string_equal(
+		    plan_step_name(&plan.steps[0]), "clock.set");
+	}
+}
+
+static void
+test_missing_object_is_made_and_the_key_set(void **state)
+{
+	(void)state;
+	mem_replace(&d->ad_dn, NULL);
+	d->ad_secret_at = 0;
+	assert_string_equal(codes(), "ad-object-missing");
+	make("auto", true);
+	assert_string_equal(steps(), "ad.object kerberos.set");
+}
+
+static void
+test_adopted_object_gets_a_password_we_know(void **state)
+{
+	(void)state;
+	d->ad_secret_at = 0;
+	make("auto", true);
+	assert_string_equal(steps(), "ad.password kerberos.set");
+}
+
+static void
+test_without_directory_nothing_of_it_is_planned(void **state)
+{
+	(void)state;
+	policy.directory = false;
+	mem_replace(&d->ad_dn, NULL);
+	d->krb_enabled = false;
+	mem_replace(&d->acl_sids, NULL);
+	assert_string_equal(codes(), "");
+	make("enforce-profile", true);
+	assert_string_equal(steps(), "");
+}
+
+static void
+test_aliases(void **state)
+{
+	static const char *const words[][2] = {{"SyncAMTTime", "sync-clock"},
+	    {"syncclock", "sync-clock"},
+	    {"SYNCNETWORKSETTINGS", "sync-network"},
+	    {"ReissueCertificates", "reissue-certificates"},
+	    {"RenewADPassword", "renew-ad-password"},
+	    {"changepassword", "renew-admin-password"},
+	    {"RenewAdminPassword", "renew-admin-password"},
+	    {"AutoMaintain", "auto"}, {"auto", "auto"}};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		assert_string_equal(play_find(words[i][0])->name, words[i][1]);
+	assert_null(play_find("sync"));
+	assert_null(play_find(""));
+}
+
+static void
+test_communication_errors_hide_what_is_stale(void **state)
+{
+	struct err err;
+
+	(void)state;
+	d->cert_not_after = NOW - 1;
+	mem_replace(&d->error_code, "offline");
+	assert_string_equal(codes(), "offline");
+	(void)err_set(&err, ERR_UNREACHABLE, "name does not resolve: x");
+	assert_int_equal(diagnose_error(&err), REASON_NAME_RESOLUTION);
+	(void)err_set(&err, ERR_UNREACHABLE, "refused");
+	assert_int_equal(diagnose_error(&err), REASON_OFFLINE);
+	(void)err_set(&err, ERR_DENIED, "401");
+	assert_int_equal(diagnose_error(&err), REASON_CREDENTIALS);
+	(void)err_set(&err, ERR_UNTRUSTED, "leaf");
+	assert_int_equal(diagnose_error(&err), REASON_UNTRUSTED);
+	(void)err_set(&err, ERR_PROTOCOL, "html");
+	assert_int_equal(diagnose_error(&err), REASON_PROTOCOL);
+}
+
+static void
+test_all_failing_is_told_from_a_few(void **state)
+{
+	struct diagnose_fleet f = {0, {0}};
+
+	(void)state;
+	diagnose_count(&f, 1u << REASON_CREDENTIALS);
+	assert_null(diagnose_fleet_hint(&f));
+	diagnose_count(&f, 1u << REASON_CREDENTIALS);
+	assert_non_null(strstr(diagnose_fleet_hint(&f), "every device"));
+	diagnose_count(&f, 0);
+	assert_non_null(strstr(diagnose_fleet_hint(&f), "only some"));
+}
+
+static void
+test_reason_codes_are_words_and_reversible(void **state)
+{
+	int r;
+
+	(void)state;
+	for (r = 0; r < REASON_COUNT; r++) {
+		assert_int_equal(reason_find(reason_code((enum reason)r)), r);
+		assert_true(strlen(reason_help((enum reason)r)) > 20);
+	}
+	assert_int_equal(reason_find("healthy"), -1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(test_nothing_due_means_nothing_planned),
+	    TEST(test_rename_takes_the_whole_chain),
+	    TEST(test_host_facts_beat_what_firmware_heard),
+	    TEST(test_certificate_is_due_before_it_ends),
+	    TEST(test_ad_password_is_due_ten_days_before_the_domain_says),
+	    TEST(test_interrupted_replacement_goes_on_where_it_stopped),
+	    TEST(test_asked_for_means_done),
+	    TEST(test_clock_is_set_first_in_every_play),
+	    TEST(test_missing_object_is_made_and_the_key_set),
+	    TEST(test_adopted_object_gets_a_password_we_know),
+	    TEST(test_without_directory_nothing_of_it_is_planned),
+	    TEST(test_aliases),
+	    TEST(test_communication_errors_hide_what_is_stale),
+	    TEST(test_all_failing_is_told_from_a_few),
+	    TEST(test_reason_codes_are_words_and_reversible),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
