@@ -15,8 +15,8 @@
 #include "ca_internal.h"
 #include "err.h"
 #include "fixture.h"
+#include "record_internal.h"
 #include "signer_internal.h"
-#include "store_internal.h"
 
 static struct fixture fixture;
 static struct ca_signer *honest;
