@@ -155,6 +155,7 @@ void cli_completion(FILE *out);
 int cmd_init(struct cli *c);
 int cmd_serve(struct cli *c);
 int cmd_device_add(struct cli *c);
+int cmd_device_set(struct cli *c);
 int cmd_device_import(struct cli *c);
 int cmd_device_list(struct cli *c);
 int cmd_device_show(struct cli *c);

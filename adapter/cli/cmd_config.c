@@ -1,11 +1,15 @@
 #include <unistd.h>
 
+#include "buf.h"
 #include "cli_internal.h"
 #include "conf.h"
 #include "device.h"
+#include "file.h"
 #include "profile.h"
 #include "secret.h"
 #include "store.h"
+
+#define SECRET_LINE_MAX 1024
 
 int
 cmd_config_check(struct cli *c)
@@ -73,11 +77,27 @@ cmd_help(struct cli *c)
 	return CODE_OK;
 }
 
+/* To a new file that only its owner can read. */
+static int
+write_secret(const char *path, const struct secret *secret, struct err *err)
+{
+	struct buf line;
+	int rc;
+
+	buf_init(&line, SECRET_LINE_MAX);
+	buf_printf(&line, "%s\n", secret_text(secret));
+	rc = file_write(path, line.data, line.len, 0600, true, err);
+	buf_free(&line);
+	return rc;
+}
+
 /* The password of a device, so that a person can always get in: shown to a
- * terminal, never to a file or a pipe, and told to the audit chain first. */
+ * terminal or written to a private file, never to a pipe, and told to the audit
+ * chain first. */
 static int
 reveal(struct cli *c, const struct device *device)
 {
+	const char *to = cli_text(c, "to");
 	struct secret *secret = NULL;
 	struct err err = {.kind = ERR_NONE};
 	int code = CODE_OK;
@@ -87,9 +107,10 @@ reveal(struct cli *c, const struct device *device)
 		return cli_fail(&err);
 	if (cli_event(c, device, "secret.revealed", "{\"secret\":\"admin\"}",
 		&err) != 0 ||
-	    store_commit(c->daemon.store, &err) != 0)
+	    store_commit(c->daemon.store, &err) != 0 ||
+	    (to != NULL && write_secret(to, secret, &err) != 0))
 		code = cli_fail(&err);
-	else
+	else if (to == NULL)
 		(void)printf("%s\n", secret_text(secret));
 	secret_free(secret);
 	return code;
@@ -102,10 +123,11 @@ cmd_secret_show(struct cli *c)
 	struct err err = {.kind = ERR_NONE};
 	int code;
 
-	if (!cli_flag(c, "reveal") || !isatty(STDOUT_FILENO))
+	if (cli_text(c, "to") == NULL &&
+	    (!cli_flag(c, "reveal") || !isatty(STDOUT_FILENO)))
 		return cli_complain(CODE_REFUSED,
-		    "a password is shown on a terminal only, and with "
-		    "--reveal");
+		    "a password is shown on a terminal only, with --reveal; "
+		    "--to FILE writes it to a new private file");
 	code = cli_open(c, DAEMON_STORE, NULL);
 	if (code != CODE_OK)
 		return code;

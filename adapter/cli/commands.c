@@ -73,6 +73,20 @@ static const struct cli_option add_options[] = {
 	"its certificate, 64 hex digits; else trusted when first seen"},
     END};
 
+static const struct cli_option set_options[] = {
+    {"address", 0, CLI_TEXT, "ADDRESS", NULL, "where to connect"},
+    {"uuid", 0, CLI_TEXT, "UUID", NULL, "SMBIOS UUID"},
+    {"os-host", 0, CLI_TEXT, "HOST", NULL, "host name of the OS"},
+    {"os-domain", 0, CLI_TEXT, "DOMAIN", NULL, "domain of the OS"},
+    {"site", 0, CLI_TEXT, "SITE", NULL, "where it stands"},
+    {"password-file", 0, CLI_FILE, "FILE", NULL,
+	"the admin password it has now; - is standard input"},
+    {"ask-password", 0, CLI_FLAG, NULL, NULL, "ask for that password"},
+    {"tls", 0, CLI_FLAG, NULL, NULL, "speak TLS to it from now on"},
+    {"forget-identity", 0, CLI_FLAG, NULL, NULL,
+	"trust the certificate it shows next"},
+    END};
+
 static const struct cli_option import_options[] = {
     {"strict", 0, CLI_FLAG, NULL, NULL, "one bad line: import nothing"},
     {"plain", 0, CLI_FLAG, NULL, NULL,
@@ -116,7 +130,9 @@ static const struct cli_option example_options[] = {
     {"profile", 0, CLI_FLAG, NULL, NULL, "a profile, not a configuration"},
     END};
 static const struct cli_option reveal_options[] = {
-    {"reveal", 0, CLI_FLAG, NULL, NULL, "show it on this terminal"}, END};
+    {"reveal", 0, CLI_FLAG, NULL, NULL, "show it on this terminal"},
+    {"to", 0, CLI_FILE, "FILE", NULL, "write it to a new file, mode 0600"},
+    END};
 static const struct cli_option help_options[] = {
     {"man", 0, CLI_FLAG, NULL, NULL, "write the man page"},
     {"completion", 0, CLI_FLAG, NULL, NULL, "write the bash completion"}, END};
@@ -128,6 +144,7 @@ static const struct cli_option help_options[] = {
 GROUPS none[] = {NULL};
 GROUPS init_groups[] = {init_options, NULL};
 GROUPS add_groups[] = {add_options, NULL};
+GROUPS set_groups[] = {set_options, NULL};
 GROUPS import_groups[] = {import_options, NULL};
 GROUPS select_groups[] = {selection_options, limit_options, NULL};
 GROUPS remove_groups[] = {selection_options, yes_options, NULL};
@@ -148,6 +165,8 @@ GROUPS reveal_groups[] = {reveal_options, NULL};
 GROUPS help_groups[] = {help_options, NULL};
 
 LIST no_examples[] = {NULL};
+LIST set_examples[] = {"amtkeeper device set pc1.corp.example --os-host pc9",
+    "amtkeeper device set pc1.corp.example --ask-password", NULL};
 LIST init_examples[] = {"init", "init --dir /srv/amtkeeper",
     "init --realm AD.EXAMPLE.TEST --domain ad.example.test "
     "--principal svc-amt@AD.EXAMPLE.TEST --keytab /etc/amtkeeper/svc.keytab "
@@ -196,6 +215,12 @@ static const struct cli_command commands[] = {
 	"NAME is its FQDN. The admin password is asked for, or read from a "
 	"file; it is never an argument.",
 	add_groups, 1, 1, add_examples, cmd_device_add},
+    {"device set", "NAME", "change what is known of a device",
+	"What is given replaces what was there. A password given here is the "
+	"one the device has now: it is stored, and tried again although it was "
+	"refused before. --forget-identity is for a board that was replaced: "
+	"its next certificate is trusted, and an event says so.",
+	set_groups, 1, 1, set_examples, cmd_device_set},
     {"device import", "FILE|-", "take devices from a CSV file",
 	"Columns by their heading: name, address, password, os_host, "
 	"os_domain, uuid, leaf_sha256, site, tls (no: spoken to in plain until "
@@ -262,7 +287,8 @@ static const struct cli_command commands[] = {
     {"config example", "", "a commented file with the defaults", "",
 	example_groups, 0, 0, no_examples, cmd_config_example},
     {"secret show", "DEVICE", "the admin password of a device",
-	"On a terminal only, with --reveal; an event says who saw it.",
+	"On a terminal with --reveal, or to a new private file with --to; an "
+	"event says who saw it.",
 	reveal_groups, 1, 1, no_examples, cmd_secret_show},
     {"version", "", "the version", "", none, 0, 0, no_examples, cmd_version},
     {"help", "[COMMAND...]", "this, or what a command does", "", help_groups, 0,

@@ -131,6 +131,21 @@ set_text(char **slot, const char *text)
 		mem_replace(slot, text);
 }
 
+int
+intake_change(const struct intake *in, struct device *d, struct err *err)
+{
+	if (check_fields(in, err) != 0)
+		return -1;
+	set_text(&d->address, in->address);
+	set_text(&d->uuid, in->uuid);
+	set_text(&d->os_host, in->os_host);
+	set_text(&d->os_domain, in->os_domain);
+	set_text(&d->site, in->site);
+	if (d->uuid != NULL)
+		(void)str_lower(d->uuid);
+	return 0;
+}
+
 struct device *
 intake_device(const struct intake *in, struct err *err)
 {
@@ -142,14 +157,8 @@ intake_device(const struct intake *in, struct err *err)
 	name = str_lower(mem_dup(in->name)); /* names have no case */
 	d = device_new(name);
 	mem_replace(&name, NULL);
-	set_text(&d->address, in->address);
-	set_text(&d->uuid, in->uuid);
-	set_text(&d->os_host, in->os_host);
-	set_text(&d->os_domain, in->os_domain);
-	set_text(&d->site, in->site);
+	(void)intake_change(in, d, err); /* checked just now */
 	set_text(&d->leaf_sha256, in->leaf_sha256);
-	if (d->uuid != NULL)
-		(void)str_lower(d->uuid);
 	if (d->leaf_sha256 != NULL)
 		(void)str_lower(d->leaf_sha256);
 	d->use_tls = !in->plain;

@@ -17,6 +17,8 @@ struct intake {
 /* A record of it (given), due at once; NULL with ERR_INVALID naming the field
  * that is wrong. */
 struct device *intake_device(const struct intake *in, struct err *err);
+/* The fields that are given, into a record that is there; the name stays. */
+int intake_change(const struct intake *in, struct device *d, struct err *err);
 /* Put record, password and event into the open transaction. ERR_CONFLICT when
  * the name is taken. */
 int intake_add(struct cli *c, struct device *device,

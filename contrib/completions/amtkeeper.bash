@@ -18,9 +18,13 @@ _amtkeeper()
 		return ;;
 	--password-file) COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
+	--password-file) COMPREPLY=($(compgen -f -- "$cur"))
+		return ;;
 	--out) COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
 	--reason) COMPREPLY=($(compgen -W "unspecified key-compromise affiliation-changed superseded cessation-of-operation privilege-withdrawn" -- "$cur"))
+		return ;;
+	--to) COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
 	esac
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
@@ -31,7 +35,7 @@ _amtkeeper()
 	done
 	case $command in
 	'') words="init serve device discover diagnose plan run task journal events ca wsman config secret version help" ;;
-	device) words="add import list show remove" ;;
+	device) words="add set import list show remove" ;;
 	task) words="list" ;;
 	ca) words="init show list crl revoke" ;;
 	wsman) words="get enum invoke decode" ;;
@@ -47,6 +51,7 @@ _amtkeeper()
 	"init") options=" --dir --state --organisation --realm --domain --dc --ou --principal --keytab" ;;
 	"serve") options="" ;;
 	"device add") options=" --address --password-file --uuid --os-host --os-domain --site --tls --plain --pin" ;;
+	"device set") options=" --address --uuid --os-host --os-domain --site --password-file --ask-password --tls --forget-identity" ;;
 	"device import") options=" --strict --plain" ;;
 	"device list") options=" --device --reason --site --all --limit" ;;
 	"device show") options=" --device --reason --site --all --limit" ;;
@@ -70,7 +75,7 @@ _amtkeeper()
 	"config check") options="" ;;
 	"config show") options="" ;;
 	"config example") options=" --profile" ;;
-	"secret show") options=" --reveal" ;;
+	"secret show") options=" --reveal --to" ;;
 	"version") options="" ;;
 	"help") options=" --man --completion" ;;
 	esac
