@@ -10,6 +10,7 @@
 #include "conf.h"
 #include "device.h"
 #include "fault.h"
+#include "idset_internal.h"
 #include "journal.h"
 #include "loop.h"
 #include "mem.h"
@@ -123,23 +124,55 @@ engine_owner_dead(const char *owner)
 /* --- one commit per turn --- */
 
 static void
-nothing(void *cookie)
+nothing(void *cookie) /* NOLINT(readability-non-const-parameter) */
 {
 	(void)cookie; /* only to make the loop turn */
+}
+
+static void
+link_run(struct run **list, struct run *run)
+{
+	run->next = *list;
+	run->prev = NULL;
+	if (run->next != NULL)
+		run->next->prev = run;
+	*list = run;
+}
+
+/* Out of the flight: another may take its place. */
+static void
+unlink_run(struct engine *e, struct run *run)
+{
+	if (run->prev != NULL)
+		run->prev->next = run->next;
+	else
+		e->runs = run->next;
+	if (run->next != NULL)
+		run->next->prev = run->prev;
+	e->in_flight--;
+	idset_del(&e->known, run->id);
+}
+
+static void
+drop_queue(struct engine *e)
+{
+	struct waiting *w;
+
+	while ((w = e->queue) != NULL) {
+		e->queue = w->next;
+		idset_del(&e->known, w->id);
+		free(w);
+	}
+	e->queue_last = NULL;
+	e->queued = 0;
 }
 
 static void
 break_down(void *cookie)
 {
 	struct engine *e = cookie;
-	struct waiting *w;
 
-	while ((w = e->queue) != NULL) {
-		e->queue = w->next;
-		e->queued--;
-		free(w);
-	}
-	e->queue_last = NULL;
+	drop_queue(e);
 	while (e->runs != NULL)
 		run_abandon(e->runs);
 	if (e->idle != NULL)
@@ -159,7 +192,7 @@ run_store_failed(struct run *run, const struct err *err)
 	store_rollback(e->deps.store);
 	e->commits = NULL;
 	e->commits_last = NULL;
-	loop_defer(e->deps.loop, break_down, e);
+	loop_timer_set(e->break_timer, 0);
 }
 
 static void
@@ -223,7 +256,6 @@ pump(void *cookie)
 	struct waiting *w;
 	struct run *run;
 
-	e->pumping = false;
 	while (!e->draining && e->queue != NULL &&
 	    e->in_flight < (size_t)e->deps.conf->parallel) {
 		w = e->queue;
@@ -236,8 +268,7 @@ pump(void *cookie)
 		run->id = w->id;
 		run->mode = w->mode;
 		run->play = w->play;
-		run->next = e->runs;
-		e->runs = run;
+		link_run(&e->runs, run);
 		e->in_flight++;
 		free(w);
 		run_start(run);
@@ -246,28 +277,11 @@ pump(void *cookie)
 		e->idle(e->idle_cookie);
 }
 
+/* A timer and not a deferred call: it dies with the engine. */
 static void
 pump_soon(struct engine *e)
 {
-	if (e->pumping)
-		return;
-	e->pumping = true;
-	loop_defer(e->deps.loop, pump, e);
-}
-
-static bool
-is_known(const struct engine *e, int64_t device)
-{
-	const struct waiting *w;
-	const struct run *run;
-
-	for (run = e->runs; run != NULL; run = run->next)
-		if (run->id == device)
-			return true;
-	for (w = e->queue; w != NULL; w = w->next)
-		if (w->id == device)
-			return true;
-	return false;
+	loop_timer_set(e->pump_timer, 0);
 }
 
 void
@@ -276,7 +290,7 @@ engine_submit(struct engine *e, int64_t device, enum engine_mode mode,
 {
 	struct waiting *w;
 
-	if (e->draining || is_known(e, device))
+	if (e->draining || !idset_add(&e->known, device))
 		return;
 	w = mem_alloc(sizeof(*w));
 	w->id = device;
@@ -289,17 +303,6 @@ engine_submit(struct engine *e, int64_t device, enum engine_mode mode,
 	e->queue_last = w;
 	e->queued++;
 	pump_soon(e);
-}
-
-static void
-unlink_run(struct engine *e, struct run *run)
-{
-	struct run **at;
-
-	for (at = &e->runs; *at != run; at = &(*at)->next)
-		;
-	*at = run->next;
-	e->in_flight--;
 }
 
 static void
@@ -350,8 +353,7 @@ run_abandon(struct run *run)
 	run_stop(run);
 	/* A worker may still come back to it: freed with the engine. */
 	run->abandoned = true;
-	run->next = e->abandoned;
-	e->abandoned = run;
+	link_run(&e->abandoned, run);
 }
 
 /* --- life --- */
@@ -365,6 +367,8 @@ engine_new(const struct engine_deps *deps, struct err *err)
 	e = mem_alloc(sizeof(*e));
 	e->deps = *deps;
 	e->owner = owner_self();
+	e->pump_timer = loop_timer_new(deps->loop, pump, e);
+	e->break_timer = loop_timer_new(deps->loop, break_down, e);
 	loop_before_wait(deps->loop, before_wait, e);
 	return e;
 }
@@ -421,15 +425,8 @@ engine_recover(struct engine *e, size_t *ret_count, struct err *err)
 void
 engine_drain(struct engine *e)
 {
-	struct waiting *w;
-
 	e->draining = true;
-	while ((w = e->queue) != NULL) {
-		e->queue = w->next;
-		e->queued--;
-		free(w);
-	}
-	e->queue_last = NULL;
+	drop_queue(e);
 	pump_soon(e);
 }
 
@@ -458,12 +455,10 @@ engine_free(struct engine *e)
 		e->abandoned = run->next;
 		run_free(run);
 	}
-	while (e->queue != NULL) {
-		struct waiting *w = e->queue;
-
-		e->queue = w->next;
-		free(w);
-	}
+	drop_queue(e);
+	idset_free(&e->known);
+	loop_timer_del(e->pump_timer);
+	loop_timer_del(e->break_timer);
 	free(e->owner);
 	free(e);
 }

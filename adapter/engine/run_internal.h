@@ -7,6 +7,7 @@
 #include "diagnose.h"
 #include "engine.h"
 #include "err.h"
+#include "idset_internal.h"
 #include "plan.h"
 #include "step_internal.h"
 #include "wish_internal.h"
@@ -17,7 +18,7 @@ struct visit;
 /* One device in flight: from lease to report. */
 struct run {
 	struct engine *engine;
-	struct run *next; /* of the engine's list */
+	struct run *next, *prev; /* of the engine's list */
 	enum engine_mode mode;
 	const struct play *play;
 	int64_t id;
@@ -112,7 +113,8 @@ struct engine {
 	bool draining;
 	bool broken;
 	struct err broken_why;
-	bool pumping;
+	struct idset known; /* devices queued or in flight */
+	struct loop_timer *pump_timer, *break_timer;
 };
 
 /* Go on with then(run) once everything written so far is durable. */
