@@ -1,1 +1,1 @@
-set(libs conf store loop)
+set(libs conf store loop vault)
