@@ -12,6 +12,7 @@
  */
 #include <curl/curl.h>
 #include <openssl/evp.h>
+#include <openssl/ssl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@
 #include <time.h>
 
 #include "options.h"
+#include "requests.h"
 
 #define PER_MULTI 250
 #define MULTIS_MAX 100
@@ -47,32 +49,20 @@ struct visit {
 	CURL *easy;
 	struct curl_slist *headers;
 	unsigned device, done;
+	char request[BENCH_REQUEST_MAX];
 	size_t answer_len;
 	char answer[ANSWER_MAX];
 };
 
 struct world {
 	struct bench_options options;
+	struct bench_requests requests;
 	struct known *known; /* NULL: libcurl's own Digest */
 	int epoll;
 	struct bundle bundles[MULTIS_MAX];
 	unsigned bundle_count;
 	unsigned next, ended, failed;
 };
-
-#define ENVELOPE                                                               \
-	"<?xml version=\"1.0\" encoding=\"utf-8\"?>"                           \
-	"<Envelope xmlns=\"http://www.w3.org/2003/05/soap-envelope\" "         \
-	"xmlns:a=\"http://schemas.xmlsoap.org/ws/2004/08/addressing\" "        \
-	"xmlns:w=\"http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd\"><Header>"  \
-	"<a:Action>http://schemas.xmlsoap.org/ws/2004/09/transfer/Get"         \
-	"</a:Action><a:To>/wsman</a:To>"                                       \
-	"<w:ResourceURI>http://intel.com/wbem/wscim/1/amt-schema/1/"           \
-	"AMT_GeneralSettings</w:ResourceURI><a:MessageID>1</a:MessageID>"      \
-	"<a:ReplyTo><a:Address>http://schemas.xmlsoap.org/ws/2004/08/"         \
-	"addressing/role/anonymous</a:Address></a:ReplyTo>"                    \
-	"<w:OperationTimeout>PT60S</w:OperationTimeout></Header><Body/>"       \
-	"</Envelope>"
 
 static double
 now(void)
@@ -159,6 +149,28 @@ authorise(struct visit *visit)
 
 /* --- a visit --- */
 
+/* libcurl declines session tickets; with them the connection after the
+ * challenge resumes the session of the one before, as ours does. */
+static CURLcode
+take_tickets(CURL *easy, void *context, void *cookie)
+{
+	(void)easy;
+	(void)cookie;
+	(void)SSL_CTX_clear_options(context, SSL_OP_NO_TICKET);
+	return CURLE_OK;
+}
+
+/* Is this the last exchange over its connection? */
+static bool
+ends_connection(const struct visit *visit)
+{
+	const struct bench_options *options = &visit->world->options;
+	unsigned next = visit->done + 1;
+
+	return next * options->connections / options->exchanges !=
+	    visit->done * options->connections / options->exchanges;
+}
+
 static size_t
 take_body(char *bytes, size_t size, size_t count, void *cookie)
 {
@@ -184,13 +196,14 @@ send_request(struct visit *visit)
 	if (known != NULL && !probe)
 		authorise(visit);
 	(void)curl_easy_setopt(visit->easy, CURLOPT_HTTPHEADER, visit->headers);
+	bench_request(&visit->world->requests, visit->done, visit->answer,
+	    visit->answer_len, visit->request);
 	(void)curl_easy_setopt(
-	    visit->easy, CURLOPT_POSTFIELDS, probe ? "" : ENVELOPE);
+	    visit->easy, CURLOPT_POSTFIELDS, probe ? "" : visit->request);
 	(void)curl_easy_setopt(visit->easy, CURLOPT_POSTFIELDSIZE,
-	    probe ? 0L : (long)strlen(ENVELOPE));
-	/* A visit ends with its connection. */
+	    probe ? 0L : (long)strlen(visit->request));
 	(void)curl_easy_setopt(visit->easy, CURLOPT_FORBID_REUSE,
-	    visit->done + 1 == visit->world->options.exchanges ? 1L : 0L);
+	    ends_connection(visit) ? 1L : 0L);
 	visit->answer_len = 0;
 	if (curl_multi_add_handle(visit->bundle->multi, visit->easy) !=
 	    CURLM_OK)
@@ -220,6 +233,7 @@ set_up(struct visit *visit)
 	(void)curl_easy_setopt(easy, CURLOPT_SSL_ENABLE_ALPN, 0L);
 	(void)curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
 	(void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+	(void)curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, take_tickets);
 	(void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
 	(void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, visit);
 	(void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
@@ -439,6 +453,7 @@ main(int argc, char *argv[])
 	unsigned i;
 
 	bench_options_read(&world.options, argc, argv);
+	bench_requests_read(&world.requests, world.options.requests);
 	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
 	world.epoll = epoll_create1(EPOLL_CLOEXEC);
 	open_bundles(&world);
@@ -456,6 +471,7 @@ main(int argc, char *argv[])
 	for (i = 0; i < world.bundle_count; i++)
 		(void)curl_multi_cleanup(world.bundles[i].multi);
 	free(world.known);
+	bench_requests_free(&world.requests);
 	curl_global_cleanup();
 	return world.failed > 0;
 }

@@ -10,6 +10,7 @@
 static const char help[] =
     "usage: %s [--first 127.100.0.1] [--port 16992] [--tls] [--keep]\n"
     "       [--devices 1000] [--at-once 64] [--exchanges 4]\n"
+    "       [--connections 1] [--requests FILE]\n"
     "       [--rounds 1] [--user admin] [--password P@ssw0rd]\n";
 
 static const struct option longs[] = {
@@ -20,6 +21,8 @@ static const struct option longs[] = {
     {"devices", required_argument, NULL, 'd'},
     {"at-once", required_argument, NULL, 'c'},
     {"exchanges", required_argument, NULL, 'e'},
+    {"connections", required_argument, NULL, 'n'},
+    {"requests", required_argument, NULL, 'q'},
     {"rounds", required_argument, NULL, 'r'},
     {"user", required_argument, NULL, 'u'},
     {"password", required_argument, NULL, 'w'},
@@ -68,6 +71,12 @@ take(struct bench_options *options, int option)
 	case 'e':
 		options->exchanges = number(optarg, 1000);
 		return true;
+	case 'n':
+		options->connections = number(optarg, 1000);
+		return true;
+	case 'q':
+		options->requests = optarg;
+		return true;
 	case 'r':
 		options->rounds = number(optarg, 100000);
 		return true;
@@ -92,6 +101,7 @@ bench_options_read(struct bench_options *options, int argc, char *argv[])
 	    .devices = 1000,
 	    .at_once = 64,
 	    .exchanges = 4,
+	    .connections = 1,
 	    .rounds = 1,
 	    .user = "admin",
 	    .password = "P@ssw0rd"};

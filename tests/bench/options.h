@@ -12,7 +12,10 @@ struct bench_options {
 	unsigned devices;
 	unsigned at_once;
 	unsigned exchanges; /* authenticated, per visit */
-	unsigned rounds;    /* over all devices, measured */
+	unsigned
+	    connections; /* they are spread over; the probe's not counted */
+	unsigned rounds; /* over all devices, measured */
+	const char *requests; /* file of envelopes, or NULL */
 	const char *user, *password;
 };
 
