@@ -1,5 +1,3 @@
-#include <openssl/evp.h>
-#include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,28 +87,14 @@ take_certs(void *state, const struct wsman_reply *reply, struct err *err)
 int
 pki_spki(const struct xml_node *instance, uint8_t **ret, size_t *ret_len)
 {
-	EVP_PKEY *key = NULL;
-	uint8_t *der = NULL, *spki = NULL;
-	const uint8_t *at;
-	size_t der_len;
-	int rc = -1, len;
+	uint8_t *der = NULL;
+	size_t len;
+	int rc;
 
-	if (read_bytes(instance, "DERKey", &der, &der_len) != 0)
+	if (read_bytes(instance, "DERKey", &der, &len) != 0)
 		return -1;
 	/* PKCS#1 RSAPublicKey, not a SubjectPublicKeyInfo. */
-	at = der;
-	key = d2i_PublicKey(EVP_PKEY_RSA, NULL, &at, (long)der_len);
-	if (key == NULL || at != der + der_len)
-		goto out;
-	len = i2d_PUBKEY(key, &spki);
-	if (len <= 0)
-		goto out;
-	*ret = mem_copy(spki, (size_t)len);
-	*ret_len = (size_t)len;
-	rc = 0;
-out:
-	OPENSSL_free(spki);
-	EVP_PKEY_free(key);
+	rc = pki_spki_of_rsa(der, len, ret, ret_len);
 	free(der);
 	return rc;
 }
@@ -231,21 +215,13 @@ amt_pki_read(struct amt *a, struct amt_pki *ret, amt_done_fn *done,
 const char *
 amt_pki_key_of(const struct amt_pki *pki, const struct amt_cert *c)
 {
-	const uint8_t *at = c->der;
-	const char *handle = NULL;
-	uint8_t *spki = NULL;
-	X509 *cert = NULL;
-	int len = 0;
-	size_t i;
+	const uint8_t *spki;
+	size_t len, i;
 
-	cert = d2i_X509(NULL, &at, (long)c->der_len);
-	if (cert != NULL && X509_get0_pubkey(cert) != NULL)
-		len = i2d_PUBKEY(X509_get0_pubkey(cert), &spki);
-	for (i = 0; i < pki->key_count && len > 0 && handle == NULL; i++)
-		if (pki->keys[i].spki_len == (size_t)len &&
-		    memcmp(pki->keys[i].spki, spki, (size_t)len) == 0)
-			handle = pki->keys[i].handle;
-	OPENSSL_free(spki);
-	X509_free(cert);
-	return handle;
+	spki = pki_spki_in_cert(c->der, c->der_len, &len);
+	for (i = 0; spki != NULL && i < pki->key_count; i++)
+		if (pki->keys[i].spki != NULL && pki->keys[i].spki_len == len &&
+		    memcmp(pki->keys[i].spki, spki, len) == 0)
+			return pki->keys[i].handle;
+	return NULL;
 }

@@ -13,6 +13,15 @@ struct xml_node;
 /* SubjectPublicKeyInfo (given) of an AMT_PublicPrivateKeyPair; -1 when it has
  * no RSA key (yet). */
 int pki_spki(const struct xml_node *instance, uint8_t **ret, size_t *ret_len);
+/* --- spki.c --- */
+/* Where in a certificate its SubjectPublicKeyInfo is; NULL when der is none. */
+const uint8_t *pki_spki_in_cert(
+    const uint8_t *der, size_t len, size_t *ret_len);
+/* SubjectPublicKeyInfo (given) of a PKCS#1 RSAPublicKey; -1 when der is none.
+ */
+int pki_spki_of_rsa(
+    const uint8_t *der, size_t len, uint8_t **ret, size_t *ret_len);
+
 /* Certificate in the enumerated AMT_TLSCredentialContext; "" if there is none.
  */
 int pki_tls_handle(
