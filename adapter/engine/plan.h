@@ -40,6 +40,7 @@ struct play {
 	    *aliases; /* words of SCS, rpc-go, ePO; NULL at the end */
 	const char *summary;
 	bool uses_directory; /* reads the AD object first */
+	bool clock_only;     /* of a known device reads nothing but the clock */
 	/* When is this next due? 0 = never. Pure. */
 	int64_t (*due)(const struct device *d, const struct policy *p);
 	/* Append the steps that bring the device to policy; forced: also when
