@@ -1,0 +1,10 @@
+# The real cycle: program, simulated firmware and a real AD controller; nothing
+# between them is faked.
+foreach(name cycle lost kill)
+  add_test(NAME e2e_${name}
+    COMMAND ${PROJECT_SOURCE_DIR}/tests/lab/labrun /usr/bin/python3
+      ${CMAKE_CURRENT_SOURCE_DIR}/cycle/${name}.py)
+  set_tests_properties(e2e_${name} PROPERTIES LABELS e2e TIMEOUT 420
+    RUN_SERIAL ON ENVIRONMENT
+    "AMTKEEPER=$<TARGET_FILE:amtkeeper>;SIM=$<TARGET_FILE:amtkeeper-sim>;PYTHONDONTWRITEBYTECODE=1")
+endforeach()

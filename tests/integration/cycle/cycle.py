@@ -1,0 +1,64 @@
+#!/usr/bin/python3
+"""cycle.py: one maintenance cycle over ten devices that drifted in ten ways:
+found, planned, repaired, proven; and a second run that finds nothing to do."""
+from fleet import (Keeper, Sim, check, consistent, digest_status, equal,
+                   finish, folder, journal_empty)
+
+# What each drift must be diagnosed as, besides what a new fleet always has.
+NEW = {"ad-object-missing", "admin-password-due", "certificate-untrusted",
+       "certificate-name-mismatch", "profile-drift"}  # the last: its ACL
+PLANTED = [
+    set(), {"clock-skew"}, {"name-mismatch"}, {"certificate-expiring"},
+    {"certificate-expired"}, {"tls-disabled"},
+    {"clock-skew", "name-mismatch"}, set(), set(), {"clock-skew"},
+]
+
+
+def main():
+    where = folder()
+    keeper = Keeper(where)
+    sim = Sim(where, 10, "--drift", "mixed", "--firmware", "mix", "--seed", "3")
+    keeper.run("device", "import", sim.csv, expect=0)
+
+    before = keeper.reasons()
+    for planted, row in zip(PLANTED, sim.devices):
+        wanted = NEW | planted
+        if "tls-disabled" in planted:  # has no certificate to judge
+            wanted -= {"certificate-untrusted", "certificate-name-mismatch"}
+        equal(before[row["name"]], wanted, f"{row['name']}: reasons before")
+    writes = {row["name"]: sim.get(row["name"])["flash_writes"]
+              for row in sim.devices}
+    plan = keeper.json("plan", "auto", "--all")
+    check({p["name"] for p in plan} == set(before), "every device has a plan")
+    check(all(sim.get(n)["flash_writes"] == w for n, w in writes.items()),
+          "looking and planning write nothing")
+
+    keeper.run("run", "auto", "--all", expect=0)
+    equal(set().union(*keeper.reasons().values()), set(), "reasons after")
+    journal_empty(keeper, "after the run")
+    for row in sim.devices:
+        consistent(sim, keeper, row, row["name"])
+        equal(digest_status(row["address"], row["password"]), 401,
+              f"{row['name']}: the old password is refused")
+        true = sim.get(row["name"])
+        equal(f"{true['host']}.{true['domain']}", true["os_fqdn"],
+              f"{row['name']}: firmware has the host's name")
+        check(abs(true["clock_offset_ms"]) < 3000, f"{row['name']}: clock")
+
+    writes = {row["name"]: sim.get(row["name"])["flash_writes"]
+              for row in sim.devices}
+    done = len([e for e in keeper.json("events")
+                if e["kind"].startswith("step.")])
+    out = keeper.json("run", "AutoMaintain", "--all")
+    equal({row["outcome"] for row in out}, {"ok"}, "second run")
+    check(all(sim.get(n)["flash_writes"] == w for n, w in writes.items()),
+          "the second run writes nothing to any device")
+    equal(len([e for e in keeper.json("events")
+               if e["kind"].startswith("step.")]), done,
+          "the second run makes no step")
+    keeper.run("events", "--verify", expect=0)
+    sim.stop()
+    finish()
+
+
+main()

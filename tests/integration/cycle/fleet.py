@@ -1,0 +1,189 @@
+"""A fleet of simulated devices, the program that keeps it, and what to ask of
+both.  Run beside tests/lab/labrun, which gives a real Active Directory."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
+FAULT_EXIT = 66
+_failed = 0
+_passed = 0
+
+
+def check(holds, what):
+    """One expectation; the text says what must hold."""
+    global _failed, _passed
+    if holds:
+        _passed += 1
+    else:
+        _failed += 1
+        print(f"FAIL {what}", flush=True)
+    return holds
+
+
+def equal(found, wanted, what):
+    return check(found == wanted, f"{what}: {found!r}, not {wanted!r}")
+
+
+def finish():
+    print(f"{_passed} passed, {_failed} failed", flush=True)
+    sys.exit(bool(_failed))
+
+
+class Sim:
+    """amtkeeper-sim as a child; its control socket tells the truth."""
+
+    def __init__(self, folder, devices, *options):
+        self.folder = folder
+        self.socket = os.path.join(folder, "sim.sock")
+        self.csv = os.path.join(folder, "fleet.csv")
+        self.hosts = os.path.join(folder, "hosts")
+        self.program = os.environ["SIM"]
+        read, write = os.pipe()
+        self.child = subprocess.Popen(
+            [self.program, "--devices", str(devices),
+             "--domain", os.environ["LAB_DOMAIN"],
+             "--state", os.path.join(folder, "sim"),
+             "--control", self.socket, "--write-fleet", self.csv,
+             "--write-hosts", self.hosts, "--ready-fd", str(write),
+             *options], pass_fds=[write])
+        os.close(write)
+        os.read(read, 1)
+        os.close(read)
+        subprocess.run([os.path.join(ROOT, "tests/lab/labdns"), self.hosts],
+                       check=True)
+        with open(self.csv) as f:
+            lines = [line.rstrip("\n").split(",") for line in f]
+        self.devices = [dict(zip(lines[0], line)) for line in lines[1:]]
+
+    def ctl(self, *words):
+        out = subprocess.run([self.program, "--ctl", self.socket, *words],
+                             capture_output=True, text=True)
+        return json.loads(out.stdout)
+
+    def get(self, name):
+        return self.ctl("get", name)
+
+    def fault(self, rule):
+        answer = self.ctl("fault", *rule.split())
+        assert "error" not in answer, answer
+
+    def stop(self):
+        self.child.terminate()
+        self.child.wait(20)
+
+
+class Keeper:
+    """amtkeeper with a configuration of its own."""
+
+    def __init__(self, folder):
+        self.folder = os.path.join(folder, "keeper")
+        self.program = os.environ["AMTKEEPER"]
+        self.env = dict(os.environ, AMTKEEPER_CONFIG=os.path.join(
+            self.folder, "amtkeeper.yaml"))
+        env = os.environ
+        self.run("init", "--dir", self.folder, "--realm", env["LAB_REALM"],
+                 "--domain", env["LAB_DOMAIN"], "--dc", env["LAB_DC"],
+                 "--ou", env["LAB_OU"], "--principal", env["LAB_PRINCIPAL"],
+                 "--keytab", env["LAB_KEYTAB"], expect=0)
+        self.edit("profile.yaml", "  #acl:",
+                  f"  acl:\n    - {{sid: {env['LAB_ADMINS_SID']}, "
+                  "realms: \"3\", access: 2}")
+
+    def edit(self, file, start, new):
+        """Replace the one line that begins so."""
+        path = os.path.join(self.folder, file)
+        with open(path) as f:
+            lines = f.read().split("\n")
+        at = [i for i, line in enumerate(lines) if line.startswith(start)]
+        assert len(at) == 1, (file, start, at)
+        lines[at[0]] = new
+        with open(path, "w") as f:
+            f.write("\n".join(lines))
+
+    def run(self, *args, expect=None, fault=None, timeout=300):
+        env = dict(self.env, AMTKEEPER_FAULT=fault) if fault else self.env
+        out = subprocess.run([self.program, *args], env=env, text=True,
+                             capture_output=True, timeout=timeout)
+        if expect is not None and out.returncode != expect:
+            print(out.stdout[-3000:], out.stderr[-3000:], sep="\n")
+            equal(out.returncode, expect, "exit code of " + " ".join(args))
+        return out
+
+    def json(self, *args):
+        out = self.run(*args, "-o", "json")
+        return json.loads(out.stdout or "[]")
+
+    def device(self, name):
+        found = self.json("device", "show", name)
+        return found[0] if isinstance(found, list) else found
+
+    def password(self, name):
+        path = os.path.join(self.folder, "password")
+        if os.path.exists(path):
+            os.unlink(path)
+        self.run("secret", "show", name, "--to", path, expect=0)
+        with open(path) as f:
+            return f.read().rstrip("\n")
+
+    def reasons(self, *args):
+        """Reason codes by device name."""
+        return {row["name"]: set(row["reasons"] or [])
+                for row in self.json("diagnose", *args)}
+
+
+def digest_status(address, password, port=16993):
+    """HTTP status of a login as admin, by curl."""
+    url = f"{'https' if port == 16993 else 'http'}://{address}:{port}/wsman"
+    out = subprocess.run(
+        ["curl", "-s", "-k", "-K", "-", "--digest", "-o", "/dev/null",
+         "-w", "%{http_code}", "-H", "Content-Type: application/soap+xml",
+         "--data", "@" + os.path.join(
+             ROOT, "contrib/get-general-settings.xml"), url],
+        input=f'user = "admin:{password}"\n', text=True, capture_output=True)
+    return int(out.stdout or 0)
+
+
+def consistent(sim, keeper, row, what):
+    """A device is as the store believes, and the store as it must be."""
+    name = row["name"]
+    true, record = sim.get(name), keeper.device(name)
+    equal(record["leaf_sha256"], true["leaf_sha256"], f"{what}: pinned leaf")
+    equal(digest_status(row["address"], keeper.password(name)), 200,
+          f"{what}: login with the stored password")
+    check(true["wrong_credentials"] <= 1, f"{what}: one wrong credential "
+          f"at most, {true['wrong_credentials']} were sent")
+    if record["ad_dn"]:
+        equal(true["krb_kvno"], record["ad_kvno"], f"{what}: kvno")
+    valid = [c for c in keeper.json("ca", "list")
+             if c["device"] == name and not c["revoked_at"]]
+    known = {record[k] for k in ("cert_serial", "next_cert_serial",
+                                 "old_cert_serial")}
+    check(all(c["serial"] in known for c in valid),
+          f"{what}: no valid certificate without a record")
+    equal(record["cert_ours"], True, f"{what}: certificate is ours")
+    equal(record["reasons"] or [], [], f"{what}: healthy")
+
+
+def journal_empty(keeper, what):
+    equal(keeper.json("journal"), [], f"{what}: journal is empty")
+
+
+def folder():
+    path = os.path.join(os.environ["LAB_DIR"], "test")
+    shutil.rmtree(path, ignore_errors=True)
+    os.makedirs(path)
+    return path
+
+
+def wait_for(condition, seconds, what):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return check(False, what)
