@@ -183,13 +183,11 @@ cert_roots(const char *pem, struct err *err)
 
 /* --- describing --- */
 
-int
-cert_describe(const struct device_port *port, const uint8_t *der, size_t len,
+static int
+describe(const struct device_port *port, const uint8_t *der, size_t len,
     struct cert_facts *ret, struct err *err)
 {
 	const uint8_t *at = der;
-	uint8_t digest[32];
-	char hex[65];
 	X509 *cert;
 
 	cert = len > MAX_DER ? NULL : d2i_X509(NULL, &at, (long)len);
@@ -198,9 +196,6 @@ cert_describe(const struct device_port *port, const uint8_t *der, size_t len,
 		return err_set(err, ERR_PROTOCOL,
 		    "device holds a certificate that is none");
 	}
-	str_sha256(der, len, digest);
-	str_hex(digest, sizeof(digest), hex);
-	ret->sha256 = mem_dup(hex);
 	ret->serial = serial_text(cert);
 	ret->subject = name_text(X509_get_subject_name(cert));
 	ret->issuer = name_text(X509_get_issuer_name(cert));
@@ -209,6 +204,41 @@ cert_describe(const struct device_port *port, const uint8_t *der, size_t len,
 	ret->not_after = unix_time(X509_get0_notAfter(cert));
 	ret->ours = is_ours(port->roots, cert);
 	X509_free(cert);
+	return 0;
+}
+
+static void
+copy_facts(struct cert_facts *to, const struct cert_facts *from)
+{
+	*to = *from;
+	to->sha256 = mem_dup(from->sha256);
+	to->serial = mem_dup(from->serial);
+	to->subject = mem_dup(from->subject);
+	to->issuer = mem_dup(from->issuer);
+	to->names = mem_dup(from->names);
+}
+
+int
+cert_describe(struct visit *v, const uint8_t *der, size_t len,
+    struct cert_facts *ret, struct err *err)
+{
+	struct cert_memory *memory = &v->certs;
+	uint8_t digest[32];
+	char hex[65];
+	size_t i;
+
+	str_sha256(der, len, digest);
+	str_hex(digest, sizeof(digest), hex);
+	for (i = 0; i < memory->count; i++)
+		if (str_eq(memory->facts[i].sha256, hex)) {
+			copy_facts(ret, &memory->facts[i]);
+			return 0;
+		}
+	if (describe(v->port, der, len, ret, err) != 0)
+		return -1;
+	ret->sha256 = mem_dup(hex);
+	if (memory->count < CERT_MEMORY)
+		copy_facts(&memory->facts[memory->count++], ret);
 	return 0;
 }
 
@@ -221,6 +251,13 @@ cert_facts_clear(struct cert_facts *facts)
 	free(facts->issuer);
 	free(facts->names);
 	memset(facts, 0, sizeof(*facts));
+}
+
+void
+cert_memory_clear(struct cert_memory *memory)
+{
+	while (memory->count > 0)
+		cert_facts_clear(&memory->facts[--memory->count]);
 }
 
 void

@@ -369,6 +369,7 @@ close_visit(void *self, struct visit *v)
 	loop_timer_del(v->timer);
 	secret_free(v->password);
 	device_free(v->device);
+	cert_memory_clear(&v->certs);
 	free(v->address);
 	free(v);
 }

@@ -58,6 +58,18 @@ struct job {
 	void (*free_state)(void *state);
 };
 
+struct cert_facts {
+	char *sha256, *serial, *subject, *issuer, *names;
+	int64_t not_before, not_after;
+	bool ours;
+};
+
+#define CERT_MEMORY 8 /* a device holds two to four */
+struct cert_memory {
+	struct cert_facts facts[CERT_MEMORY];
+	size_t count;
+};
+
 struct visit {
 	struct device_port *port;
 	struct device *device;	 /* copy */
@@ -70,6 +82,7 @@ struct visit {
 	struct loop_timer *timer;
 	void (*wake)(struct visit *v); /* what the timer is for */
 	int64_t retry_until; /* a device away on purpose is waited for */
+	struct cert_memory certs;
 	struct job job;
 };
 
@@ -100,15 +113,12 @@ void port_device_looks(struct port_device *port);
 void port_device_acts(struct port_device *port);
 
 /* --- port_cert.c --- */
-struct cert_facts {
-	char *sha256, *serial, *subject, *issuer, *names;
-	int64_t not_before, not_after;
-	bool ours;
-};
-/* ERR_PROTOCOL when der is no certificate. */
-int cert_describe(const struct device_port *port, const uint8_t *der,
-    size_t len, struct cert_facts *ret, struct err *err);
+/* ERR_PROTOCOL when der is no certificate. What is said of one is kept in the
+ * visit, which looks at the same ones again and again. */
+int cert_describe(struct visit *v, const uint8_t *der, size_t len,
+    struct cert_facts *ret, struct err *err);
 void cert_facts_clear(struct cert_facts *facts);
+void cert_memory_clear(struct cert_memory *memory);
 /* SHA-256 of the bytes in base64, as hex; "" when text is NULL or no base64. */
 void cert_base64_sha256(const char *base64, char out[65]);
 /* PEM certificates as trust anchors; NULL with *err. */

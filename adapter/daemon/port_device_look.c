@@ -223,8 +223,8 @@ take_cert(struct device *d, struct cert_facts *facts)
 /* Over TLS it is the one that was presented: what the settings name may be
  * staged only. Over the plain port there are but the settings. */
 static int
-fill_cert(const struct visit *v, struct device *d, const struct look *l,
-    struct err *err)
+fill_cert(
+    struct visit *v, struct device *d, const struct look *l, struct err *err)
 {
 	const struct amt_cert *cert = NULL;
 	struct cert_facts facts = {0};
@@ -242,7 +242,7 @@ fill_cert(const struct visit *v, struct device *d, const struct look *l,
 			len = cert->der_len;
 		}
 	}
-	if (der != NULL && cert_describe(v->port, der, len, &facts, err) != 0)
+	if (der != NULL && cert_describe(v, der, len, &facts, err) != 0)
 		return -1;
 	take_cert(d, &facts);
 	mem_replace(&d->cert_handle, cert == NULL ? NULL : cert->handle);
@@ -351,8 +351,8 @@ base64(const uint8_t *bytes, size_t len)
 }
 
 static int
-copy_certs(const struct visit *v, const struct amt_pki *from,
-    struct port_pki *to, struct err *err)
+copy_certs(struct visit *v, const struct amt_pki *from, struct port_pki *to,
+    struct err *err)
 {
 	struct cert_facts facts;
 	struct port_cert *c;
@@ -361,8 +361,8 @@ copy_certs(const struct visit *v, const struct amt_pki *from,
 	to->certs = mem_array(from->cert_count + 1, sizeof(*to->certs));
 	for (i = 0; i < from->cert_count; i++) {
 		memset(&facts, 0, sizeof(facts));
-		if (cert_describe(v->port, from->certs[i].der,
-			from->certs[i].der_len, &facts, err) != 0)
+		if (cert_describe(v, from->certs[i].der, from->certs[i].der_len,
+			&facts, err) != 0)
 			return -1;
 		c = &to->certs[to->cert_count++];
 		memcpy(c->handle, from->certs[i].handle, sizeof(c->handle));
