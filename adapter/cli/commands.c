@@ -165,8 +165,8 @@ GROUPS reveal_groups[] = {reveal_options, NULL};
 GROUPS help_groups[] = {help_options, NULL};
 
 LIST no_examples[] = {NULL};
-LIST set_examples[] = {"amtkeeper device set pc1.corp.example --os-host pc9",
-    "amtkeeper device set pc1.corp.example --ask-password", NULL};
+LIST set_examples[] = {"device set pc1.corp.example --os-host pc9",
+    "device set pc1.corp.example --ask-password", NULL};
 LIST init_examples[] = {"init", "init --dir /srv/amtkeeper",
     "init --realm AD.EXAMPLE.TEST --domain ad.example.test "
     "--principal svc-amt@AD.EXAMPLE.TEST --keytab /etc/amtkeeper/svc.keytab "
