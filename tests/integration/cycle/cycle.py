@@ -1,6 +1,10 @@
 #!/usr/bin/python3
 """cycle.py: one maintenance cycle over ten devices that drifted in ten ways:
 found, planned, repaired, proven; and a second run that finds nothing to do."""
+import os
+import re
+import subprocess
+
 from fleet import (Keeper, Sim, check, consistent, digest_status, equal,
                    finish, folder, journal_empty)
 
@@ -12,6 +16,33 @@ PLANTED = [
     {"certificate-expired"}, {"tls-disabled"},
     {"clock-skew", "name-mismatch"}, set(), set(), {"clock-skew"},
 ]
+
+
+def tool(*words, **more):
+    out = subprocess.run(words, text=True, capture_output=True, timeout=60,
+                         **more)
+    return out.stdout + out.stderr
+
+
+def proof(keeper, row, authority):
+    """What others' tools say of the certificate, the ticket, the object."""
+    name, record = row["name"], keeper.device(row["name"])
+    host = f"{record['amt_host']}.{record['amt_domain']}"
+    said = tool("openssl", "s_client", "-connect", f"{row['address']}:16993",
+                "-verify_hostname", host, "-CAfile", authority,
+                "-verify_return_error", stdin=subprocess.DEVNULL)
+    check("Verify return code: 0 (ok)" in said, f"{name}: openssl verifies")
+    said = tool("kvno", f"HTTP/{host}:16993")
+    equal(re.findall(r"kvno = (\d+)", said), [str(record["ad_kvno"])],
+          f"{name}: the KDC's ticket")
+    said = tool("ldapsearch", "-Q", "-Y", "GSSAPI", "-LLL", "-o",
+                "ldif_wrap=no", "-H", f"ldap://{os.environ['LAB_DC']}", "-b",
+                record["ad_dn"], "-s", "base", "dNSHostName",
+                "servicePrincipalName", "msDS-KeyVersionNumber")
+    for line in (f"dNSHostName: {host}",
+                 f"servicePrincipalName: HTTP/{host}:16993",
+                 f"msDS-KeyVersionNumber: {record['ad_kvno']}"):
+        check(line in said.split("\n"), f"{name}: ldapsearch shows {line}")
 
 
 def main():
@@ -36,7 +67,13 @@ def main():
     keeper.run("run", "auto", "--all", expect=0)
     equal(set().union(*keeper.reasons().values()), set(), "reasons after")
     journal_empty(keeper, "after the run")
+    authority = os.path.join(where, "ca.pem")
+    with open(authority, "w") as f:
+        f.write(keeper.run("ca", "show", expect=0).stdout)
+    tool("kinit", "-k", "-t", os.environ["LAB_KEYTAB"],
+         os.environ["LAB_PRINCIPAL"])
     for row in sim.devices:
+        proof(keeper, row, authority)
         consistent(sim, keeper, row, row["name"])
         equal(digest_status(row["address"], row["password"]), 401,
               f"{row['name']}: the old password is refused")
