@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "amt.h"
@@ -9,6 +10,24 @@
 
 #define SERVICE "AMT_AuthorizationService"
 #define INVALID_INDEX 35 /* PT_STATUS: nothing from this index on */
+
+struct amt_acl *
+amt_acls_add(struct amt_acls *acls)
+{
+	struct amt_acl *e;
+
+	acls->entry = mem_grow(acls->entry, acls->count + 1, sizeof(*e));
+	e = &acls->entry[acls->count++];
+	memset(e, 0, sizeof(*e));
+	return e;
+}
+
+void
+amt_acls_clear(struct amt_acls *acls)
+{
+	free(acls->entry);
+	memset(acls, 0, sizeof(*acls));
+}
 
 /* --- reading --- */
 
@@ -127,9 +146,10 @@ take_entry(void *state, const struct wsman_reply *reply, struct err *err)
 	const struct xml_node *body = wsman_body(reply);
 	const char *sid = xml_child_text(body, "KerberosUserSid");
 	struct reading *r = state;
-	struct amt_acl *e = &r->got.entry[r->got.count];
+	int64_t handle = r->handles[r->got.count];
+	struct amt_acl *e = amt_acls_add(&r->got);
 
-	e->handle = r->handles[r->got.count];
+	e->handle = handle;
 	if (field_read(fields, COUNT(fields), body, e, err) != 0)
 		return OP_FAIL;
 	if ((!str_empty(sid) && read_sid(sid, e->sid, sizeof(e->sid)) != 0) ||
@@ -139,7 +159,6 @@ take_entry(void *state, const struct wsman_reply *reply, struct err *err)
 		    "realms");
 		return OP_FAIL;
 	}
-	r->got.count++;
 	return OP_AGAIN;
 }
 
@@ -149,6 +168,15 @@ finish(void *state)
 	struct reading *r = state;
 
 	*r->ret = r->got;
+	memset(&r->got, 0, sizeof(r->got));
+}
+
+static void
+clear_reading(void *state)
+{
+	struct reading *r = state;
+
+	amt_acls_clear(&r->got);
 }
 
 int
@@ -161,7 +189,8 @@ amt_acl_read(struct amt *a, struct amt_acls *ret, amt_done_fn *done,
 	    {WSMAN_INVOKE, SERVICE, "GetUserAclEntryEx", ask_entry, take_entry,
 		NULL},
 	};
-	static const struct op_kind kind = OP_KIND(exchanges, finish, NULL);
+	static const struct op_kind kind =
+	    OP_KIND(exchanges, finish, clear_reading);
 	struct reading *r = mem_alloc(sizeof(*r));
 
 	r->ret = ret;

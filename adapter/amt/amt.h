@@ -95,17 +95,18 @@ struct amt_key {
 	size_t spki_len;
 	bool pending; /* still being generated: has no public part */
 };
+/* At most AMT_MAX_STORE of each. Zeroed is empty. */
 struct amt_pki {
-	struct amt_cert certs[AMT_MAX_STORE];
+	struct amt_cert *certs;
 	size_t cert_count;
-	struct amt_key keys[AMT_MAX_STORE];
+	struct amt_key *keys;
 	size_t key_count;
 	char tls_cert[AMT_HANDLE]; /* AMT_TLSCredentialContext; "" if none */
 	int64_t key_bits; /* largest of SupportedKeyLengths, else 2048 */
 };
 int amt_pki_read(struct amt *a, struct amt_pki *ret, amt_done_fn *done,
     void *cookie, struct err *err);
-void amt_pki_clear(struct amt_pki *pki); /* frees the lists' bytes */
+void amt_pki_clear(struct amt_pki *pki);
 /* Handle of the key with the certificate's public key; NULL. Borrowed. */
 const char *amt_pki_key_of(const struct amt_pki *pki, const struct amt_cert *c);
 
@@ -177,10 +178,14 @@ struct amt_acl {
 	int64_t access;
 	char realms[128]; /* "2,3,5", sorted */
 };
+/* At most AMT_MAX_STORE. Zeroed is empty. */
 struct amt_acls {
-	struct amt_acl entry[AMT_MAX_STORE];
+	struct amt_acl *entry;
 	size_t count;
 };
+/* Room for one more, zeroed; the caller looks after the limit. */
+struct amt_acl *amt_acls_add(struct amt_acls *acls);
+void amt_acls_clear(struct amt_acls *acls);
 int amt_acl_read(struct amt *a, struct amt_acls *ret, amt_done_fn *done,
     void *cookie, struct err *err);
 /* Add the Kerberos entry, or update the one with this SID (handle >= 0). */

@@ -25,6 +25,8 @@ amt_pki_clear(struct amt_pki *pki)
 		free(pki->certs[i].der);
 	for (i = 0; i < pki->key_count; i++)
 		free(pki->keys[i].spki);
+	free(pki->certs);
+	free(pki->keys);
 	memset(pki, 0, sizeof(*pki));
 }
 
@@ -70,7 +72,10 @@ take_certs(void *state, const struct wsman_reply *reply, struct err *err)
 			    AMT_MAX_STORE);
 			return OP_FAIL;
 		}
+		p->got.certs =
+		    mem_grow(p->got.certs, p->got.cert_count + 1, sizeof(*c));
 		c = &p->got.certs[p->got.cert_count];
+		memset(c, 0, sizeof(*c));
 		if (field_read(fields, COUNT(fields), n, c, err) != 0)
 			return OP_FAIL;
 		if (read_bytes(n, "X509Certificate", &c->der, &c->der_len) !=
@@ -114,7 +119,10 @@ take_keys(void *state, const struct wsman_reply *reply, struct err *err)
 			    "device stores more than %d keys", AMT_MAX_STORE);
 			return OP_FAIL;
 		}
+		p->got.keys =
+		    mem_grow(p->got.keys, p->got.key_count + 1, sizeof(*k));
 		k = &p->got.keys[p->got.key_count];
+		memset(k, 0, sizeof(*k));
 		if (field_text(n, "InstanceID", k->handle, sizeof(k->handle),
 			err) != 0)
 			return OP_FAIL;

@@ -124,6 +124,15 @@ struct acl_set {
 	size_t at;
 };
 
+static void
+acl_set_free(void *state)
+{
+	struct acl_set *s = state;
+
+	amt_acls_clear(&s->have);
+	amt_acls_clear(&s->todo);
+}
+
 static const struct profile_acl *
 wanted(const struct profile *p, const char *sid)
 {
@@ -154,7 +163,7 @@ add_todo(struct amt_acls *todo, const struct profile_acl *wish, int64_t handle,
 
 	if (todo->count == AMT_MAX_STORE)
 		return err_set(err, ERR_INVALID, "too many ACL entries");
-	e = &todo->entry[todo->count++];
+	e = amt_acls_add(todo);
 	e->handle = handle;
 	if (wish == NULL)
 		return 0;
@@ -195,10 +204,11 @@ static void on_acl(void *cookie, const struct err *err);
 static int
 next_acl(struct visit *v, struct acl_set *s, struct err *err)
 {
-	const struct amt_acl *e = &s->todo.entry[s->at];
+	const struct amt_acl *e;
 
 	if (s->at == s->todo.count)
 		return 1;
+	e = &s->todo.entry[s->at];
 	if (e->realms[0] == '\0')
 		return amt_acl_remove(v->amt, e->handle, on_acl, v, err);
 	return amt_acl_write(v->amt, e, on_acl, v, err);
@@ -240,7 +250,7 @@ run_acl_set(struct visit *v, struct err *err)
 
 	if (a == NULL)
 		return -1;
-	s = visit_state(v, sizeof(*s), NULL);
+	s = visit_state(v, sizeof(*s), acl_set_free);
 	return amt_acl_read(a, &s->have, on_acl_read, v, err);
 }
 

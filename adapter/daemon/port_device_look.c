@@ -36,6 +36,7 @@ look_free(void *state)
 	struct look *look = state;
 
 	amt_pki_clear(&look->pki);
+	amt_acls_clear(&look->acls);
 }
 
 static void look_next(void *cookie, const struct err *err);

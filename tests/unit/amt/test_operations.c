@@ -611,6 +611,9 @@ acl_is_read_in_parts(void **state)
 	assert_int_equal(acls.entry[1].handle, 9);
 	assert_string_equal(acls.entry[1].sid, SID);
 	assert_string_equal(acls.entry[1].realms, "2,5,21");
+	amt_acls_clear(&acls);
+	assert_int_equal(acls.count, 0);
+	amt_acls_clear(&acls);
 }
 
 static void
