@@ -27,8 +27,8 @@ KINDS = 6
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sample", type=int, default=8)
-    parser.add_argument("--most", type=int, default=240)
+    parser.add_argument("--sample", type=int, default=5)
+    parser.add_argument("--most", type=int, default=150)
     options = parser.parse_args()
     sample, rounds = options.sample, options.most // options.sample
     where = folder()
