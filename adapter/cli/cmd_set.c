@@ -1,5 +1,7 @@
+#include <stdlib.h>
 #include <unistd.h>
 
+#include "buf.h"
 #include "cli_internal.h"
 #include "clock.h"
 #include "device.h"
@@ -8,7 +10,6 @@
 #include "mem.h"
 #include "secret.h"
 #include "store.h"
-#include "str.h"
 
 /*
  * device set: the host's facts are the administrator's to write at any time;
@@ -16,6 +17,7 @@
  * credentials) is written under a lease like a worker's.
  */
 #define LEASE_SECONDS 30
+#define DETAIL_MAX 256
 
 static bool
 changes_state(const struct cli *c, const struct secret *password)
@@ -37,17 +39,32 @@ forget_errors(struct device *d)
 	mem_replace(&d->due_play, "auto");
 }
 
+/* What was given, by name, for the audit chain; never a value. */
+static const char *
+detail(const struct cli *c, bool password, struct buf *out)
+{
+	static const char *const names[] = {"address", "uuid", "os-host",
+	    "os-domain", "site", "tls", "forget-identity", NULL};
+	size_t i;
+
+	buf_str(out, "{\"fields\":[");
+	for (i = 0; names[i] != NULL; i++)
+		if (cli_text(c, names[i]) != NULL || cli_flag(c, names[i]))
+			buf_printf(out, "%s\"%s\"",
+			    out->data[out->len - 1] == '[' ? "" : ",",
+			    names[i]);
+	if (password)
+		buf_printf(out, "%s\"password\"",
+		    out->data[out->len - 1] == '[' ? "" : ",");
+	buf_str(out, "]}");
+	return buf_text(out);
+}
+
 static int
-save_state(struct cli *c, struct device *d, struct err *err)
+save_state(struct cli *c, struct device *d, int64_t token, struct err *err)
 {
 	struct store *store = c->daemon.store;
-	char *owner = mem_printf("%s/%ld", cli_actor(), (long)getpid());
-	int64_t now = clock_now(), token;
-	int rc = -1;
 
-	if (store_lease_take(store, d->id, owner, now, now + LEASE_SECONDS,
-		&token, err) != 0)
-		goto out;
 	if (cli_flag(c, "forget-identity")) {
 		mem_replace(&d->leaf_sha256, NULL);
 		mem_replace(&d->digest_realm, NULL);
@@ -55,42 +72,62 @@ save_state(struct cli *c, struct device *d, struct err *err)
 	if (cli_flag(c, "tls"))
 		d->use_tls = true;
 	forget_errors(d);
-	if (store_device_save_state(store, d, token, err) == 0)
-		rc = store_lease_drop(store, d->id, token, err);
-out:
-	mem_replace(&owner, NULL);
-	return rc;
+	if (store_device_save_state(store, d, token, err) != 0)
+		return -1;
+	return store_lease_drop(store, d->id, token, err);
 }
 
+/* Everything the person was asked is known by now: from here to the commit the
+ * record is read and written in one transaction. */
 static int
-save(struct cli *c, struct device *d, const struct secret *password,
-    struct err *err)
-{
-	struct store *store = c->daemon.store;
-
-	if (store_device_save_host(store, d, err) != 0)
-		return -1;
-	if (password != NULL &&
-	    (intake_check_password(password, err) != 0 ||
-		store_secret_put(store, d->id, STORE_SECRET_ADMIN, password,
-		    clock_now(), err) != 0))
-		return -1;
-	if (changes_state(c, password) && save_state(c, d, err) != 0)
-		return -1;
-	if (cli_event(c, d, "device.set",
-		password != NULL ? "{\"secret\":\"admin\"}" : "{}", err) != 0)
-		return -1;
-	return store_commit(store, err);
-}
-
-int
-cmd_device_set(struct cli *c)
+change(
+    struct cli *c, int64_t id, const struct secret *password, struct err *err)
 {
 	struct intake in = {.address = cli_text(c, "address"),
 	    .uuid = cli_text(c, "uuid"),
 	    .os_host = cli_text(c, "os-host"),
 	    .os_domain = cli_text(c, "os-domain"),
 	    .site = cli_text(c, "site")};
+	char *owner = mem_printf("%s/%ld", cli_actor(), (long)getpid());
+	struct store *store = c->daemon.store;
+	int64_t now = clock_now(), token = 0;
+	struct device *d = NULL;
+	struct buf text;
+	int rc = -1;
+
+	buf_init(&text, DETAIL_MAX);
+	if (changes_state(c, password) &&
+	    store_lease_take(
+		store, id, owner, now, now + LEASE_SECONDS, &token, err) != 0)
+		goto out;
+	if (store_device_get(store, id, &d, err) != 0)
+		goto out;
+	in.name = d->name;
+	if (intake_change(&in, d, err) != 0 ||
+	    store_device_save_host(store, d, err) != 0)
+		goto out;
+	if (password != NULL &&
+	    store_secret_put(
+		store, id, STORE_SECRET_ADMIN, password, now, err) != 0)
+		goto out;
+	if (changes_state(c, password) && save_state(c, d, token, err) != 0)
+		goto out;
+	if (cli_event(c, d, "device.changed",
+		detail(c, password != NULL, &text), err) != 0)
+		goto out;
+	rc = store_commit(store, err);
+out:
+	if (rc != 0)
+		store_rollback(store);
+	device_free(d);
+	buf_free(&text);
+	free(owner);
+	return rc;
+}
+
+int
+cmd_device_set(struct cli *c)
+{
 	bool ask =
 	    cli_flag(c, "ask-password") || cli_text(c, "password-file") != NULL;
 	struct err err = {.kind = ERR_NONE};
@@ -102,16 +139,14 @@ cmd_device_set(struct cli *c)
 		return code;
 	if (store_device_find(c->daemon.store, c->args[0], &d, &err) != 0)
 		return cli_fail(&err);
-	in.name = d->name;
 	if (ask &&
 	    (password = cli_secret(
 		 c, "password-file", "Admin password it has now: ")) == NULL)
 		code = CODE_INPUT;
-	else if (intake_change(&in, d, &err) != 0 ||
-	    save(c, d, password, &err) != 0)
+	else if ((password != NULL &&
+		     intake_check_password(password, &err) != 0) ||
+	    change(c, d->id, password, &err) != 0)
 		code = cli_fail(&err);
-	if (code != CODE_OK)
-		store_rollback(c->daemon.store);
 	secret_free(password);
 	device_free(d);
 	return code;

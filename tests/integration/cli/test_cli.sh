@@ -173,6 +173,10 @@ keep 3 run sync-clock -a --max-failures 5
 keep 5 run sync-clock -a --max-failures 1
 ctl set pc00003 online
 keep 0 discover pc00003.ad.example.test
+keep 0 secret show pc00005.ad.example.test --to "$tmp/right"
+is 'only its owner reads it' "$(stat -c %a "$tmp/right")" 600
+keep 21 secret show pc00005.ad.example.test --to "$tmp/right"
+keep 5 secret show pc00005.ad.example.test --reveal
 keep 0 device remove pc00005.ad.example.test --yes
 printf 'Wr0ng-Passw0rd!' >"$tmp/wrong"
 chmod 600 "$tmp/wrong"
@@ -184,6 +188,18 @@ sqlite3 "$tmp/etc/fleet.db" \
 keep 71 run auto pc00005.ad.example.test
 keep 0 device list --reason credentials-rejected -o csv
 is 'one was refused' "$(wc -l <"$tmp/out")" 2
+
+# --- corrected by a person ---
+keep 20 device set pc00005.ad.example.test --os-host 'no host'
+keep 20 device set pc00005.ad.example.test --uuid 1234
+keep 4 device set nosuch --site berlin
+keep 0 device set pc00005.ad.example.test --password-file "$tmp/right" \
+    --forget-identity --site berlin
+keep 0 events -d pc00005.ad.example.test -o json
+says out 'device.changed.*forget-identity'
+keep 0 device list --site berlin -o csv
+is 'one is in berlin' "$(wc -l <"$tmp/out")" 2
+keep 0 run auto pc00005.ad.example.test
 
 # --- classes ---
 keep 0 wsman get pc00001.ad.example.test AMT_GeneralSettings
