@@ -4,7 +4,7 @@ foreach(name cycle lost kill hostile serve)
   add_test(NAME e2e_${name}
     COMMAND ${PROJECT_SOURCE_DIR}/tests/lab/labrun /usr/bin/python3
       ${CMAKE_CURRENT_SOURCE_DIR}/cycle/${name}.py)
-  set_tests_properties(e2e_${name} PROPERTIES LABELS e2e TIMEOUT 420
+  set_tests_properties(e2e_${name} PROPERTIES LABELS e2e TIMEOUT 900
     RUN_SERIAL ON ENVIRONMENT
     "AMTKEEPER=$<TARGET_FILE:amtkeeper>;SIM=$<TARGET_FILE:amtkeeper-sim>;PYTHONDONTWRITEBYTECODE=1")
 endforeach()
