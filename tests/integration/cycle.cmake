@@ -8,3 +8,7 @@ foreach(name cycle lost kill hostile serve)
     RUN_SERIAL ON ENVIRONMENT
     "AMTKEEPER=$<TARGET_FILE:amtkeeper>;SIM=$<TARGET_FILE:amtkeeper-sim>;PYTHONDONTWRITEBYTECODE=1")
 endforeach()
+
+# Some kills leave a step whose outcome is waited for two minutes: too long for
+# every run. tests/run --full has it.
+set_tests_properties(e2e_kill PROPERTIES LABELS slow TIMEOUT 3000)
