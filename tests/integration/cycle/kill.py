@@ -36,7 +36,7 @@ def run(sim, keeper, name, what, fault=None):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sample", type=int, default=8)
+    parser.add_argument("--sample", type=int, default=16)
     parser.add_argument("--most", type=int, default=240)
     options = parser.parse_args()
     sample, rounds = options.sample, options.most // options.sample
