@@ -250,7 +250,9 @@ schedule(struct run *run, bool went_well)
 	} else {
 		d->failures = 0;
 	}
-	if (d->strikes >= MAX_STRIKES)
+	/* A refused credential is not tried again by itself: a person may,
+	 * until the strikes are spent. */
+	if (d->strikes > 0)
 		due = 0;
 	d->next_due = due;
 	mem_replace(&d->due_play, play == NULL ? "auto" : play->name);

@@ -95,23 +95,24 @@ static void
 switch_try_plain(struct step *step)
 {
 	const struct port_device *port = device_port(step);
-	struct device *d = step->run->device;
 	struct err err;
 
-	d->use_tls = false;
+	/* Anew: the visit speaks TLS since the attempt, the record does not. */
 	if (run_open_visit(step->run, &err) != 0) {
 		step_seen(step, SEEN_CANNOT_TELL, &err);
 		return;
 	}
-	port->look(port->self, step->run->visit, d, switch_looked_plain, step);
+	port->look(port->self, step->run->visit, step->run->device,
+	    switch_looked_plain, step);
 }
 
 /*
  * The new leaf in a handshake and a login behind it: applied.  The old leaf:
  * the firmware may still be restarting its listener, so it counts as "not
  * applied" only when the change was refused, or when it is still there after a
- * while.  No TLS at all after that while, where it was off before: then what
- * was begun was perhaps never committed, which the plain port can tell.
+ * while.  No TLS at all after that while, where it was off before and was never
+ * seen: then what was begun was perhaps never committed, which the plain port
+ * can tell.  Once TLS was seen (use_tls) nothing is sent in plain again.
  */
 static void
 switch_leaf(void *cookie, const struct err *err)
@@ -141,7 +142,7 @@ switch_leaf(void *cookie, const struct err *err)
 		return;
 	}
 	if (err->kind == ERR_UNREACHABLE && settled &&
-	    !step->run->device->tls_enabled) {
+	    !step->run->device->use_tls && !step->run->device->tls_enabled) {
 		switch_try_plain(step);
 		return;
 	}
