@@ -179,11 +179,10 @@ break_down(void *cookie)
 		e->idle(e->idle_cookie);
 }
 
-void
-run_store_failed(struct run *run, const struct err *err)
+/* The store does not answer: nothing since the last commit is believed. */
+static void
+engine_break(struct engine *e, const struct err *err)
 {
-	struct engine *e = run->engine;
-
 	if (e->broken)
 		return;
 	e->broken = true;
@@ -193,6 +192,12 @@ run_store_failed(struct run *run, const struct err *err)
 	e->commits = NULL;
 	e->commits_last = NULL;
 	loop_timer_set(e->break_timer, 0);
+}
+
+void
+run_store_failed(struct run *run, const struct err *err)
+{
+	engine_break(run->engine, err);
 }
 
 static void
@@ -209,16 +214,13 @@ before_wait(void *cookie)
 	}
 	if (e->commits == NULL && !store_dirty(e->deps.store))
 		return;
-	run = e->commits;
 	fault_point("engine.commit.before");
 	if (store_commit(e->deps.store, &err) != 0) {
-		if (run == NULL)
-			run = e->runs;
-		if (run != NULL)
-			run_store_failed(run, &err);
+		engine_break(e, &err);
 		return;
 	}
 	fault_point("engine.commit.after");
+	run = e->commits;
 	e->commits = NULL;
 	e->commits_last = NULL;
 	for (; run != NULL; run = next) {

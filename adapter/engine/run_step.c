@@ -452,7 +452,6 @@ load_open(void *cookie, const struct journal_intent *intent, struct err *err)
 		run->step.secret = secret_copy(intent->secret);
 	run->step.intent = intent->id;
 	run->step.attempts = intent->attempts;
-	run->step.recovered = true;
 	(void)err_set(&run->step.act_err, ERR_UNKNOWN,
 	    "the process that made this change ended before it saw the "
 	    "outcome");

@@ -126,6 +126,29 @@ step_arg_set_int(struct step *step, const char *name, int64_t value)
 	    step->args, name, json_object_new_int64(value));
 }
 
+const struct port_device *
+step_device(const struct step *step)
+{
+	return &step->run->engine->deps.ports->device;
+}
+
+void
+step_look(struct step *step, port_done_fn *then)
+{
+	const struct port_device *port = step_device(step);
+
+	port->look(port->self, step->run->visit, step->run->device, then, step);
+}
+
+void
+step_seen_if(struct step *step, const struct err *err, bool holds)
+{
+	if (err->kind != ERR_NONE)
+		step_seen(step, SEEN_CANNOT_TELL, err);
+	else
+		step_seen(step, holds ? SEEN_APPLIED : SEEN_NOT_APPLIED, NULL);
+}
+
 void
 step_acted_port(void *cookie, const struct err *err)
 {

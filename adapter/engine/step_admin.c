@@ -16,12 +16,6 @@
 /* Firmware counts failures; leave it air between two attempts. */
 #define SECOND_LOGIN_MS 2000
 
-static const struct port_device *
-device_port(const struct step *step)
-{
-	return &step->run->engine->deps.ports->device;
-}
-
 /*
  * AMT's rule: 8 to 32 of ASCII 32..126 without : , " with a digit, a lower and
  * an upper case letter and one that is no letter or digit ("_" does not count).
@@ -68,7 +62,7 @@ admin_prepare(struct step *step)
 static void
 admin_act(struct step *step)
 {
-	const struct port_device *port = device_port(step);
+	const struct port_device *port = step_device(step);
 
 	port->password_set(
 	    port->self, step->run->visit, step->secret, step_acted_port, step);
@@ -108,7 +102,7 @@ new_tried(void *cookie, const struct err *err)
 static void
 try_new(struct step *step)
 {
-	const struct port_device *port = device_port(step);
+	const struct port_device *port = step_device(step);
 
 	port->check_login(
 	    port->self, step->run->visit, step->secret, new_tried, step);
@@ -136,7 +130,7 @@ old_tried(void *cookie, const struct err *err)
 static void
 try_old(struct step *step)
 {
-	const struct port_device *port = device_port(step);
+	const struct port_device *port = step_device(step);
 	struct run *run = step->run;
 	struct err err;
 
@@ -162,7 +156,7 @@ admin_observe(struct step *step)
 static void
 admin_settled(struct step *step)
 {
-	const struct port_device *port = device_port(step);
+	const struct port_device *port = step_device(step);
 	struct run *run = step->run;
 	struct err err;
 

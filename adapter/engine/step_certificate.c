@@ -20,12 +20,6 @@
 
 #define SHA256_HEX 65
 
-static const struct port_device *
-device_port(const struct step *step)
-{
-	return &step->run->engine->deps.ports->device;
-}
-
 static const struct port_ca *
 ca_port(const struct step *step)
 {
@@ -35,7 +29,7 @@ ca_port(const struct step *step)
 static void
 look_pki_then(struct step *step, port_done_fn *then)
 {
-	const struct port_device *port = device_port(step);
+	const struct port_device *port = step_device(step);
 
 	port_pki_clear(&step->pki);
 	port->look_pki(port->self, step->run->visit, &step->pki, then, step);
@@ -107,7 +101,7 @@ key_prepare(struct step *step)
 static void
 key_act(struct step *step)
 {
-	const struct port_device *port = device_port(step);
+	const struct port_device *port = step_device(step);
 
 	port->key_generate(port->self, step->run->visit,
 	    step_arg_int(step, "bits"), step_acted_port, step);
@@ -211,7 +205,7 @@ issue_signed(void *cookie, const struct err *err)
 static void
 issue_act(struct step *step)
 {
-	const struct port_device *port = device_port(step);
+	const struct port_device *port = step_device(step);
 	const struct run *run = step->run;
 
 	buf_reset(&step->bytes);
@@ -262,7 +256,7 @@ const struct step_kind step_certificate_issue = {
 static void
 add_act(struct step *step)
 {
-	const struct port_device *port = device_port(step);
+	const struct port_device *port = step_device(step);
 
 	port->cert_add(port->self, step->run->visit,
 	    step->run->device->next_cert, step_acted_port, step);
@@ -395,7 +389,7 @@ delete_next(void *cookie, const struct err *err)
 {
 	static const struct err none;
 	struct step *step = cookie;
-	const struct port_device *port = device_port(step);
+	const struct port_device *port = step_device(step);
 	const struct port_cert *cert;
 	const struct port_key *key;
 
@@ -426,13 +420,8 @@ delete_looked(void *cookie, const struct err *err)
 {
 	struct step *step = cookie;
 
-	if (err->kind != ERR_NONE)
-		step_seen(step, SEEN_CANNOT_TELL, err);
-	else if (next_doomed_cert(step) == NULL &&
-	    next_doomed_key(step) == NULL)
-		step_seen(step, SEEN_APPLIED, NULL);
-	else
-		step_seen(step, SEEN_NOT_APPLIED, NULL);
+	step_seen_if(step, err,
+	    next_doomed_cert(step) == NULL && next_doomed_key(step) == NULL);
 }
 
 static void
@@ -600,11 +589,7 @@ revoke_looked(void *cookie, const struct err *err)
 {
 	struct step *step = cookie;
 
-	if (err->kind != ERR_NONE)
-		step_seen(step, SEEN_CANNOT_TELL, err);
-	else
-		step_seen(
-		    step, step->flag ? SEEN_APPLIED : SEEN_NOT_APPLIED, NULL);
+	step_seen_if(step, err, step->flag);
 }
 
 static void

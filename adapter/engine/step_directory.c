@@ -249,7 +249,7 @@ static void
 ticket_made(void *cookie, const struct err *err)
 {
 	struct step *step = cookie;
-	const struct port_device *port = &ports_of(step)->device;
+	const struct port_device *port = step_device(step);
 	struct buf *token = &step->bytes;
 
 	if (step->run->abandoned)
@@ -342,7 +342,7 @@ key_done(void *cookie, const struct err *err)
 static void
 key_act(struct step *step)
 {
-	const struct port_device *port = &ports_of(step)->device;
+	const struct port_device *port = step_device(step);
 	struct run *run = step->run;
 	struct err err;
 
@@ -378,17 +378,9 @@ key_looked(void *cookie, const struct err *err)
 }
 
 static void
-look_device_then(struct step *step, port_done_fn *then)
-{
-	const struct port_device *port = &ports_of(step)->device;
-
-	port->look(port->self, step->run->visit, step->run->device, then, step);
-}
-
-static void
 key_observe(struct step *step)
 {
-	look_device_then(step, key_looked);
+	step_look(step, key_looked);
 }
 
 static void
@@ -411,7 +403,7 @@ const struct step_kind step_kerberos_set = {
 static void
 acl_act(struct step *step)
 {
-	const struct port_device *port = &ports_of(step)->device;
+	const struct port_device *port = step_device(step);
 
 	port->acl_set(port->self, step->run->visit, profile_of(step),
 	    step_acted_port, step);
@@ -435,7 +427,7 @@ acl_looked(void *cookie, const struct err *err)
 static void
 acl_observe(struct step *step)
 {
-	look_device_then(step, acl_looked);
+	step_look(step, acl_looked);
 }
 
 const struct step_kind step_acl_set = {

@@ -52,9 +52,7 @@ struct step {
 	struct secret *secret;	  /* candidate, or NULL */
 	struct secret *borrowed;  /* a stored one, while a call needs it */
 	bool skip;		  /* prepare(): nothing to do after all */
-	bool recovered;	       /* from the journal: act() was another process */
-	struct err act_err;    /* how act() ended; ERR_UNKNOWN if recovered */
-	int64_t acted_ms;      /* when, clock_mono_ms() */
+	struct err act_err; /* how act() ended; ERR_UNKNOWN from the journal */
 	int64_t first_seen_ms; /* when this process began to observe */
 
 	/* Room for what calls in flight return. */
@@ -82,11 +80,18 @@ int64_t step_arg_int(const struct step *step, const char *name);
 void step_arg_set(struct step *step, const char *name, const char *value);
 void step_arg_set_int(struct step *step, const char *name, int64_t value);
 
+/* What kinds ask of the device: the port, and a read of all facts into the
+ * record. */
+const struct port_device *step_device(const struct step *step);
+void step_look(struct step *step, port_done_fn *then);
+
 /* How the calls of a kind end. */
 void step_prepared(struct step *step, const struct err *err);
 void step_acted(struct step *step, const struct err *err);
 /* err says why it cannot be told; NULL else. */
 void step_seen(struct step *step, enum seen seen, const struct err *err);
+/* The common end of an observe(): err, else whether it holds. */
+void step_seen_if(struct step *step, const struct err *err, bool holds);
 /* Port callbacks that do just that; cookie is the step. */
 void step_acted_port(void *cookie, const struct err *err);
 /* Call observe() again in a moment, from inside observe(). */

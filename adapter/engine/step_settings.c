@@ -18,18 +18,12 @@
  */
 #define CLOCK_GOOD_MS 2000
 
-static const struct port_device *
-device_port(const struct step *step)
-{
-	return &step->run->engine->deps.ports->device;
-}
-
 /* --- clock.set --- */
 
 static void
 clock_act(struct step *step)
 {
-	const struct port_device *port = device_port(step);
+	const struct port_device *port = step_device(step);
 
 	port->clock_set(port->self, step->run->visit, step_acted_port, step);
 }
@@ -55,7 +49,7 @@ clock_looked(void *cookie, const struct err *err)
 static void
 clock_observe(struct step *step)
 {
-	const struct port_device *port = device_port(step);
+	const struct port_device *port = step_device(step);
 
 	port->look_clock(
 	    port->self, step->run->visit, &step->number, clock_looked, step);
@@ -93,7 +87,7 @@ names_prepare(struct step *step)
 static void
 names_act(struct step *step)
 {
-	const struct port_device *port = device_port(step);
+	const struct port_device *port = step_device(step);
 
 	port->names_set(port->self, step->run->visit, step_arg(step, "host"),
 	    step_arg(step, "domain"), step->run->engine->deps.profile,
@@ -105,31 +99,18 @@ names_looked(void *cookie, const struct err *err)
 {
 	struct step *step = cookie;
 	const struct device *d = step->run->device;
-	bool same;
-
-	if (err->kind != ERR_NONE) {
-		step_seen(step, SEEN_CANNOT_TELL, err);
-		return;
-	}
-	same = str_ieq(d->amt_host, step_arg(step, "host")) &&
+	bool same = str_ieq(d->amt_host, step_arg(step, "host")) &&
 	    str_ieq(d->amt_domain == NULL ? "" : d->amt_domain,
 		step_arg(step, "domain")) &&
 	    wish_general_met(d, step->run->engine->deps.profile);
-	step_seen(step, same ? SEEN_APPLIED : SEEN_NOT_APPLIED, NULL);
-}
 
-static void
-look_then(struct step *step, port_done_fn *then)
-{
-	const struct port_device *port = device_port(step);
-
-	port->look(port->self, step->run->visit, step->run->device, then, step);
+	step_seen_if(step, err, same);
 }
 
 static void
 names_observe(struct step *step)
 {
-	look_then(step, names_looked);
+	step_look(step, names_looked);
 }
 
 const struct step_kind step_names_set = {
@@ -152,7 +133,7 @@ ip_prepare(struct step *step)
 static void
 ip_act(struct step *step)
 {
-	const struct port_device *port = device_port(step);
+	const struct port_device *port = step_device(step);
 
 	port->ip_set(port->self, step->run->visit, step_arg(step, "mode"),
 	    step_acted_port, step);
@@ -163,19 +144,14 @@ ip_looked(void *cookie, const struct err *err)
 {
 	struct step *step = cookie;
 
-	if (err->kind != ERR_NONE)
-		step_seen(step, SEEN_CANNOT_TELL, err);
-	else if (wish_ip_met(
-		     step->run->device, step->run->engine->deps.profile))
-		step_seen(step, SEEN_APPLIED, NULL);
-	else
-		step_seen(step, SEEN_NOT_APPLIED, NULL);
+	step_seen_if(step, err,
+	    wish_ip_met(step->run->device, step->run->engine->deps.profile));
 }
 
 static void
 ip_observe(struct step *step)
 {
-	look_then(step, ip_looked);
+	step_look(step, ip_looked);
 }
 
 const struct step_kind step_ip_set = {

@@ -17,12 +17,6 @@
 
 #define SHA256_HEX 65
 
-static const struct port_device *
-device_port(const struct step *step)
-{
-	return &step->run->engine->deps.ports->device;
-}
-
 static void
 der_sha256(const char *base64, char out[SHA256_HEX])
 {
@@ -56,7 +50,7 @@ switch_prepare(struct step *step)
 static void
 switch_act(struct step *step)
 {
-	const struct port_device *port = device_port(step);
+	const struct port_device *port = step_device(step);
 
 	port->tls_switch(port->self, step->run->visit,
 	    step->run->device->next_cert_handle,
@@ -94,7 +88,6 @@ switch_looked_plain(void *cookie, const struct err *err)
 static void
 switch_try_plain(struct step *step)
 {
-	const struct port_device *port = device_port(step);
 	struct err err;
 
 	/* Anew: the visit speaks TLS since the attempt, the record does not. */
@@ -102,8 +95,7 @@ switch_try_plain(struct step *step)
 		step_seen(step, SEEN_CANNOT_TELL, &err);
 		return;
 	}
-	port->look(port->self, step->run->visit, step->run->device,
-	    switch_looked_plain, step);
+	step_look(step, switch_looked_plain);
 }
 
 /*
@@ -119,7 +111,6 @@ switch_leaf(void *cookie, const struct err *err)
 {
 	const int64_t settle_ms = 20000;
 	struct step *step = cookie;
-	const struct port_device *port = device_port(step);
 	bool settled = clock_mono_ms() - step->first_seen_ms > settle_ms;
 	struct err old;
 
@@ -131,8 +122,7 @@ switch_leaf(void *cookie, const struct err *err)
 			step_seen(step, SEEN_CANNOT_TELL, &old);
 			return;
 		}
-		port->look(port->self, step->run->visit, step->run->device,
-		    switch_logged_in, step);
+		step_look(step, switch_logged_in);
 		return;
 	}
 	if (step->act_err.kind == ERR_REFUSED ||
@@ -162,7 +152,7 @@ switch_leaf(void *cookie, const struct err *err)
 static void
 switch_observe(struct step *step)
 {
-	const struct port_device *port = device_port(step);
+	const struct port_device *port = step_device(step);
 
 	port->look_leaf(
 	    port->self, step->run->visit, step->leaf, switch_leaf, step);

@@ -7,7 +7,7 @@ complain() { echo "$1"; bad=1; }
 found=$(git grep -nIE 'TODO|FIXME|not implemented' -- adapter ca directory krb contrib tests/sim ':!*/man/*')
 [ -z "$found" ] || complain "unfinished by its own words:
 $found"
-found=$(git grep -nIE '/work/|/home/|/root/\.' -- . ':!tests/lint/words.sh')
+found=$(git grep -nIE '/w[o]rk/|/h[o]me/|/r[o]ot/\.' -- .)
 [ -z "$found" ] || complain "paths of a machine:
 $found"
 extra=$(git ls-tree --name-only HEAD | grep -vxE 'CMakeLists.txt|CMakePresets.json|adapter|ca|directory|krb|tests|contrib|README.md|LICENSE|\..*')
