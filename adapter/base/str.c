@@ -195,6 +195,24 @@ bad:
 	return -1;
 }
 
+int
+str_base64_sha256(const char *text, size_t max, char out[65])
+{
+	uint8_t digest[SHA256_DIGEST_LENGTH];
+	struct buf bytes;
+	int rc = -1;
+
+	out[0] = '\0';
+	buf_init(&bytes, max);
+	if (!str_empty(text) && str_unbase64(&bytes, text) == 0) {
+		str_sha256(bytes.data, bytes.len, digest);
+		str_hex(digest, sizeof(digest), out);
+		rc = 0;
+	}
+	buf_free(&bytes);
+	return rc;
+}
+
 void
 str_printable(struct buf *out, const char *text, size_t len, size_t max)
 {

@@ -29,6 +29,10 @@ void str_base64(struct buf *out, const uint8_t *bytes, size_t len);
 /* Append what the base64 text stands for; white space is skipped. 0 or -1. */
 int str_unbase64(struct buf *out, const char *text);
 
+/* Lower-case hex SHA-256 of what the base64 text stands for; -1 and "" when it
+ * is NULL, empty, no base64 or longer than max bytes. */
+int str_base64_sha256(const char *text, size_t max, char out[65]);
+
 /* A peer's text for logs and terminals: control and non-ASCII bytes as \xNN,
  * at most max characters, "..." when cut. */
 void str_printable(struct buf *out, const char *text, size_t len, size_t max);

@@ -16,7 +16,6 @@
 #include "wsman.h"
 
 #define FQDN_SIZE 256
-#define MAX_NAMES 5
 #define SHA256_SIZE 32
 #define CERT_MAX 8192
 #define PEM_MAX ((size_t)64 * 1024)
@@ -24,8 +23,7 @@
 struct call {
 	struct daemon *d;
 	const struct device *device;
-	char *names[MAX_NAMES]; /* where it may be, in this order */
-	size_t name_count, at;
+	size_t place;  /* next one to look it up under */
 	char *address; /* the first that resolves */
 	struct secret *password;
 	struct buf ca_pem;
@@ -38,50 +36,45 @@ struct call {
 
 /* --- where the device is --- */
 
-static void
-add_name(struct call *c, const char *name)
-{
-	if (!str_empty(name) && c->name_count < MAX_NAMES)
-		c->names[c->name_count++] = mem_dup(name);
-}
-
-static void
-list_names(struct call *c)
-{
-	char fqdn[FQDN_SIZE];
-
-	if (c->device->address != NULL) {
-		add_name(c, c->device->address);
-		return;
-	}
-	add_name(c, device_host_fqdn(c->device, fqdn));
-	add_name(c, c->device->name);
-	add_name(c, device_amt_fqdn(c->device, fqdn));
-	add_name(c, c->device->ip_address);
-}
+static void resolve_next(struct call *c);
 
 static void
 resolved(void *cookie, const char *address)
 {
 	struct call *c = cookie;
 
-	if (address == NULL && ++c->at < c->name_count) {
-		loop_resolve(c->d->loop, c->names[c->at], resolved, c);
+	if (address == NULL) {
+		resolve_next(c);
 		return;
 	}
 	c->address = mem_dup(address);
 	loop_stop(c->d->loop);
 }
 
+static void
+resolve_next(struct call *c)
+{
+	char text[FQDN_SIZE];
+	const char *name = device_next_place(c->device, &c->place, text);
+
+	if (name != NULL)
+		loop_resolve(c->d->loop, name, resolved, c);
+	else
+		loop_stop(c->d->loop);
+}
+
 static int
 find_address(struct call *c, struct err *err)
 {
-	list_names(c);
-	loop_resolve(c->d->loop, c->names[0], resolved, c);
+	char text[FQDN_SIZE];
+	size_t at = 0;
+
+	resolve_next(c);
 	loop_run(c->d->loop);
 	if (c->address == NULL)
 		return err_set(err, ERR_UNREACHABLE,
-		    "name does not resolve: %s", c->names[0]);
+		    "name does not resolve: %s",
+		    device_next_place(c->device, &at, text));
 	return 0;
 }
 
@@ -90,23 +83,12 @@ find_address(struct call *c, struct err *err)
 static int
 next_leaf(struct call *c, struct err *err)
 {
-	uint8_t hash[SHA256_SIZE];
-	struct buf der;
-	int rc;
-
-	if (c->device->next_cert == NULL)
-		return 0;
-	buf_init(&der, CERT_MAX);
-	rc = str_unbase64(&der, c->device->next_cert);
-	if (rc == 0) {
-		str_sha256(der.data, der.len, hash);
-		str_hex(hash, sizeof(hash), c->next_leaf);
-	} else {
-		(void)err_set(err, ERR_STORAGE,
+	if (c->device->next_cert != NULL &&
+	    str_base64_sha256(c->device->next_cert, CERT_MAX, c->next_leaf) !=
+		0)
+		return err_set(err, ERR_STORAGE,
 		    "%s: the stored certificate is damaged", c->device->name);
-	}
-	buf_free(&der);
-	return rc;
+	return 0;
 }
 
 static int
@@ -153,14 +135,10 @@ answered(void *cookie, const struct wsman_reply *reply, const struct err *err)
 static void
 call_free(struct call *c)
 {
-	size_t i;
-
 	wsman_free(c->session);
 	secret_free(c->password);
 	buf_free(&c->ca_pem);
 	free(c->address);
-	for (i = 0; i < c->name_count; i++)
-		free(c->names[i]);
 }
 
 int

@@ -194,29 +194,9 @@ job_queue(struct job *job)
 }
 
 /*
- * The name the device is to have, from its record, derived here once more and
- * not taken from the caller: the CSR is then held against it.  With names.sync
- * off the firmware's own name stands; a host that says only its short name
- * keeps the firmware's domain.
+ * The name is taken from the record, not from the caller: the CSR is then held
+ * against it.
  */
-static void
-record_fqdn(
-    const struct device *d, const struct profile *p, char out[NAME_ROOM])
-{
-	size_t len;
-
-	(void)device_amt_fqdn(d, out);
-	if (p->names_sync || out[0] == '\0')
-		(void)device_host_fqdn(d, out);
-	len = strlen(out);
-	if (strchr(out, '.') == NULL && !str_empty(d->amt_domain) &&
-	    len + 1 + strlen(d->amt_domain) < NAME_ROOM) {
-		out[len] = '.';
-		memcpy(out + len + 1, d->amt_domain, strlen(d->amt_domain) + 1);
-	}
-	(void)str_lower(out);
-}
-
 static void
 describe(
     struct job *job, const struct device *device, const struct profile *profile)
@@ -226,7 +206,7 @@ describe(
 	job->device = mem_dup(device->name);
 	job->template_name = mem_dup(t->name);
 	job->template_key = mem_dup(t->key);
-	record_fqdn(device, profile, job->fqdn);
+	(void)device_wished_fqdn(device, profile->names_sync, job->fqdn);
 	memcpy(job->short_name, job->fqdn, sizeof(job->short_name));
 	job->short_name[strcspn(job->short_name, ".")] = '\0';
 	job->template = (struct ca_template){

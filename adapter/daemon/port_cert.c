@@ -16,7 +16,6 @@
 
 #define MAX_TEXT 1024 /* of a name in a certificate */
 #define MAX_NAMES 32
-#define MAX_DER 16384
 #define MAX_ANCHORS 8
 
 static int64_t
@@ -258,20 +257,4 @@ cert_memory_clear(struct cert_memory *memory)
 {
 	while (memory->count > 0)
 		cert_facts_clear(&memory->facts[--memory->count]);
-}
-
-void
-cert_base64_sha256(const char *base64, char out[65])
-{
-	uint8_t digest[32];
-	struct buf der;
-
-	out[0] = '\0';
-	buf_init(&der, MAX_DER);
-	if (!str_empty(base64) && str_unbase64(&der, base64) == 0 &&
-	    !der.over) {
-		str_sha256(der.data, der.len, digest);
-		str_hex(digest, sizeof(digest), out);
-	}
-	buf_free(&der);
 }

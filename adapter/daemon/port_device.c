@@ -28,7 +28,6 @@
  */
 #define RETRY_MS 2000
 #define MAX_PEM ((size_t)64 * 1024)
-#define CANDIDATES 4
 #define NAME 256
 #define LEGACY_MAJOR 11 /* the last firmware with TLS before 1.2 */
 /* What no certificate hashes to: looks at the leaf and goes no further. */
@@ -137,45 +136,14 @@ visit_expect_absence(struct visit *v)
 
 /* --- where it is --- */
 
-/* The i-th name or address to try, NULL when it is not known. */
-static const char *
-candidate(const struct visit *v, size_t i, char out[NAME])
-{
-	const struct device *d = v->device;
-
-	if (!str_empty(d->address))
-		return i == 0 ? d->address : NULL;
-	switch (i) {
-	case 0:
-		return device_host_fqdn(d, out);
-	case 1:
-		return d->name;
-	case 2:
-		return device_amt_fqdn(d, out);
-	default:
-		return d->ip_address;
-	}
-}
-
-static bool
-tried_before(const struct visit *v, size_t i, const char *name)
-{
-	char text[NAME];
-	size_t j;
-
-	for (j = 0; j < i; j++)
-		if (str_ieq(candidate(v, j, text), name))
-			return true;
-	return false;
-}
-
 static void
 unresolved(struct visit *v)
 {
 	struct err err = {0};
 	struct buf name;
 	char text[NAME];
-	const char *first = candidate(v, 0, text);
+	size_t at = 0;
+	const char *first = device_next_place(v->device, &at, text);
 
 	buf_init(&name, 4 * (size_t)NAME);
 	str_printable(&name, first, strlen(first), NAME);
@@ -199,7 +167,6 @@ on_name(void *cookie, const char *address)
 	v->lookup = NULL;
 	loop_timer_stop(v->timer);
 	if (address == NULL) {
-		v->candidate++;
 		resolve_next(v);
 		return;
 	}
@@ -213,28 +180,23 @@ on_dns_timeout(struct visit *v)
 {
 	v->lookup->visit = NULL;
 	v->lookup = NULL;
-	v->candidate++;
 	resolve_next(v);
 }
 
 static void
 resolve_next(struct visit *v)
 {
-	const char *name;
 	char text[NAME];
+	const char *name = device_next_place(v->device, &v->place, text);
 
-	for (; v->candidate < CANDIDATES; v->candidate++) {
-		name = candidate(v, v->candidate, text);
-		if (str_empty(name) || tried_before(v, v->candidate, name))
-			continue;
-		v->lookup = mem_alloc(sizeof(*v->lookup));
-		v->lookup->visit = v;
-		sleep_then(
-		    v, v->port->conf->dns_timeout * 1000, on_dns_timeout);
-		loop_resolve(v->port->loop, name, on_name, v->lookup);
+	if (name == NULL) {
+		unresolved(v);
 		return;
 	}
-	unresolved(v);
+	v->lookup = mem_alloc(sizeof(*v->lookup));
+	v->lookup->visit = v;
+	sleep_then(v, v->port->conf->dns_timeout * 1000, on_dns_timeout);
+	loop_resolve(v->port->loop, name, on_name, v->lookup);
 }
 
 static void
@@ -244,7 +206,7 @@ connect_job(struct visit *v)
 		run_job(v);
 		return;
 	}
-	v->candidate = 0;
+	v->place = 0;
 	resolve_next(v);
 }
 
@@ -275,8 +237,7 @@ fill_trust(const struct visit *v, struct net_trust *trust, char next[65],
 	memset(trust, 0, sizeof(*trust));
 	if (!str_empty(d->leaf_sha256))
 		trust->leaf_sha256 = d->leaf_sha256;
-	cert_base64_sha256(d->next_cert, next);
-	if (next[0] != '\0')
+	if (str_base64_sha256(d->next_cert, MAX_DER, next) == 0)
 		trust->leaf2_sha256 = next;
 	trust->ca_pem = v->port->chain_pem;
 	trust->name = str_empty(amt) ? device_host_fqdn(d, name) : amt;

@@ -17,7 +17,6 @@
 
 /* Calls of the device port that change the device. */
 
-#define MAX_DER 16384
 #define PT_DUPLICATE 2058
 #define PASSPHRASE_MAJOR 8 /* firmware before derives no keys itself */
 

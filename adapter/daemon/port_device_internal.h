@@ -9,6 +9,8 @@
 #include "ports.h"
 #include "secret.h"
 
+#define MAX_DER 16384 /* a certificate or key, with room to spare */
+
 struct conf;
 struct device;
 struct loop;
@@ -76,7 +78,7 @@ struct visit {
 	struct secret *password; /* NULL: handshakes only */
 	char *address;		 /* literal; NULL until resolved */
 	struct lookup *lookup;	 /* under way */
-	size_t candidate;	 /* name being looked up */
+	size_t place;		 /* next one to look up */
 	struct amt *amt;	 /* the session, made when first needed */
 	struct amt *fresh;	 /* another one, for the job only */
 	struct loop_timer *timer;
@@ -119,8 +121,6 @@ int cert_describe(struct visit *v, const uint8_t *der, size_t len,
     struct cert_facts *ret, struct err *err);
 void cert_facts_clear(struct cert_facts *facts);
 void cert_memory_clear(struct cert_memory *memory);
-/* SHA-256 of the bytes in base64, as hex; "" when text is NULL or no base64. */
-void cert_base64_sha256(const char *base64, char out[65]);
 /* PEM certificates as trust anchors; NULL with *err. */
 X509_STORE *cert_roots(const char *pem, struct err *err);
 #endif

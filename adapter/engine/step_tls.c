@@ -18,26 +18,12 @@
 #define SHA256_HEX 65
 
 static void
-der_sha256(const char *base64, char out[SHA256_HEX])
-{
-	uint8_t digest[32];
-	struct buf der;
-
-	buf_init(&der, STEP_DER_MAX);
-	if (str_unbase64(&der, base64) != 0)
-		buf_reset(&der);
-	str_sha256(der.data, der.len, digest);
-	str_hex(digest, sizeof(digest), out);
-	buf_free(&der);
-}
-
-static void
 switch_prepare(struct step *step)
 {
 	const struct device *d = step->run->device;
 	char hash[SHA256_HEX];
 
-	der_sha256(d->next_cert, hash);
+	(void)str_base64_sha256(d->next_cert, STEP_DER_MAX, hash);
 	step_arg_set(step, "new_leaf", hash);
 	step_arg_set(step, "old_leaf", d->leaf_sha256);
 	step_arg_set(step, "old_cert", d->cert_handle);

@@ -15,22 +15,7 @@
 void
 wish_fqdn(const struct device *d, const struct profile *p, char out[256])
 {
-	char amt[NAME_ROOM];
-
-	(void)device_amt_fqdn(d, amt);
-	if (!p->names_sync && amt[0] != '\0')
-		(void)snprintf(out, NAME_ROOM, "%s", amt);
-	else
-		(void)device_host_fqdn(d, out);
-	(void)str_lower(out);
-	/* A host that says only its short name keeps AMT's domain. */
-	if (strchr(out, '.') == NULL && !str_empty(d->amt_domain)) {
-		size_t len = strlen(out);
-
-		(void)snprintf(
-		    out + len, NAME_ROOM - len, ".%s", d->amt_domain);
-		(void)str_lower(out);
-	}
+	(void)device_wished_fqdn(d, p->names_sync, out);
 }
 
 void

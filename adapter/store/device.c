@@ -189,6 +189,9 @@ device_free(struct device *d)
 
 /* --- what follows from the fields --- */
 
+#define FQDN_ROOM 256
+#define PLACES 4
+
 static const char *
 join(char out[256], const char *host, const char *domain)
 {
@@ -213,6 +216,67 @@ device_amt_fqdn(const struct device *d, char out[256])
 	if (str_empty(d->amt_host))
 		return join(out, "", NULL);
 	return join(out, d->amt_host, d->amt_domain);
+}
+
+const char *
+device_wished_fqdn(const struct device *d, bool follow_host, char out[256])
+{
+	size_t len;
+
+	(void)device_amt_fqdn(d, out);
+	if (follow_host || out[0] == '\0')
+		(void)device_host_fqdn(d, out);
+	len = strlen(out);
+	if (strchr(out, '.') == NULL && !str_empty(d->amt_domain) &&
+	    len + 1 + strlen(d->amt_domain) < FQDN_ROOM) {
+		out[len] = '.';
+		memcpy(out + len + 1, d->amt_domain, strlen(d->amt_domain) + 1);
+	}
+	return str_lower(out);
+}
+
+static const char *
+place(const struct device *d, size_t i, char out[256])
+{
+	if (!str_empty(d->address))
+		return i == 0 ? d->address : NULL;
+	switch (i) {
+	case 0:
+		return device_host_fqdn(d, out);
+	case 1:
+		return d->name;
+	case 2:
+		return device_amt_fqdn(d, out);
+	case 3:
+		return d->ip_address;
+	default:
+		return NULL;
+	}
+}
+
+static bool
+placed_before(const struct device *d, size_t i, const char *name)
+{
+	char text[FQDN_ROOM];
+	size_t j;
+
+	for (j = 0; j < i; j++)
+		if (str_ieq(place(d, j, text), name))
+			return true;
+	return false;
+}
+
+const char *
+device_next_place(const struct device *d, size_t *at, char out[256])
+{
+	const char *name;
+
+	while (*at < PLACES) {
+		name = place(d, (*at)++, out);
+		if (!str_empty(name) && !placed_before(d, *at - 1, name))
+			return name;
+	}
+	return NULL;
 }
 
 int

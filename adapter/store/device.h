@@ -165,6 +165,16 @@ void device_free(struct device *d); /* NULL is allowed */
 const char *device_host_fqdn(const struct device *d, char out[256]);
 /* The FQDN the firmware has; "" when not read. */
 const char *device_amt_fqdn(const struct device *d, char out[256]);
+/* The FQDN the firmware should have, lower case: the host's with follow_host,
+ * or while the firmware has none; else its own. A host that says only its short
+ * name keeps the firmware's domain. */
+const char *device_wished_fqdn(
+    const struct device *d, bool follow_host, char out[256]);
+/* Where to look for it: its address alone when one is given, else its names and
+ * its last IP address, each once. The next from *at on (0 first), which is
+ * moved behind it; NULL when none is left. Borrowed like out. */
+const char *device_next_place(
+    const struct device *d, size_t *at, char out[256]);
 /* Major firmware version, 0 when unknown. */
 int device_amt_major(const struct device *d);
 #endif

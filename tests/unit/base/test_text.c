@@ -147,6 +147,23 @@ test_base64_vectors(void **state)
 }
 
 static void
+test_hash_of_base64(void **state)
+{
+	char hash[65] = "before";
+
+	(void)state;
+	/* FIPS 180-2's "abc". */
+	assert_int_equal(str_base64_sha256("YWJj", 3, hash), 0);
+	assert_string_equal(hash,
+	    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	assert_int_equal(str_base64_sha256("YWJj", 2, hash), -1);
+	assert_string_equal(hash, "");
+	assert_int_equal(str_base64_sha256("", 9, hash), -1);
+	assert_int_equal(str_base64_sha256(NULL, 9, hash), -1);
+	assert_int_equal(str_base64_sha256("not!base64", 9, hash), -1);
+}
+
+static void
 test_hex_both_ways(void **state)
 {
 	const uint8_t bytes[] = {0x00, 0x9f, 0xff};
@@ -265,6 +282,7 @@ main(void)
 	    cmocka_unit_test(test_buf_escapes_xml),
 	    cmocka_unit_test(test_str_int_takes_whole_numbers_only),
 	    cmocka_unit_test(test_base64_vectors),
+	    cmocka_unit_test(test_hash_of_base64),
 	    cmocka_unit_test(test_hex_both_ways),
 	    cmocka_unit_test(test_printable_hides_what_terminals_obey),
 	    cmocka_unit_test(test_fqdn_rules),

@@ -229,10 +229,57 @@ test_major(void **state)
 	device_free(d);
 }
 
+static void
+test_wished_name(void **state)
+{
+	struct device *d = device_new("Pc1.corp.example");
+	char out[256];
+
+	(void)state;
+	assert_string_equal(
+	    device_wished_fqdn(d, true, out), "pc1.corp.example");
+	assert_string_equal(
+	    device_wished_fqdn(d, false, out), "pc1.corp.example");
+	mem_replace(&d->amt_host, "OLD");
+	mem_replace(&d->amt_domain, "corp.example");
+	assert_string_equal(
+	    device_wished_fqdn(d, false, out), "old.corp.example");
+	mem_replace(&d->os_host, "new");
+	assert_string_equal(
+	    device_wished_fqdn(d, true, out), "new.corp.example");
+	device_free(d);
+}
+
+static void
+test_places_are_tried_once_each(void **state)
+{
+	struct device *d = device_new("pc1.corp.example");
+	char out[256];
+	size_t at = 0;
+
+	(void)state;
+	mem_replace(&d->amt_os_fqdn, "new.corp.example");
+	mem_replace(&d->amt_host, "PC1");
+	mem_replace(&d->amt_domain, "corp.example");
+	mem_replace(&d->ip_address, "192.0.2.7");
+	assert_string_equal(device_next_place(d, &at, out), "new.corp.example");
+	assert_string_equal(device_next_place(d, &at, out), "pc1.corp.example");
+	assert_string_equal(device_next_place(d, &at, out), "192.0.2.7");
+	assert_null(device_next_place(d, &at, out));
+	assert_null(device_next_place(d, &at, out));
+	mem_replace(&d->address, "192.0.2.9");
+	at = 0;
+	assert_string_equal(device_next_place(d, &at, out), "192.0.2.9");
+	assert_null(device_next_place(d, &at, out));
+	device_free(d);
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_wished_name),
+	    cmocka_unit_test(test_places_are_tried_once_each),
 	    cmocka_unit_test(test_every_member),
 	    cmocka_unit_test(test_groups),
 	    cmocka_unit_test(test_defaults),
