@@ -74,20 +74,29 @@ struct ca_cert {
 };
 void ca_cert_clear(struct ca_cert *c);
 
+/* What a certificate is asked for with; all borrowed for the call. */
+struct ca_request {
+	const struct ca_template *template;
+	const struct ca_subject *subject;
+	const uint8_t *csr; /* PKCS#10, DER */
+	size_t csr_len;
+	const char *key; /* idempotency key, 1 to 127 characters */
+	int64_t now;
+};
+
 /* Every rule a CSR must pass (the table in csr_rules.c); the text names rule
  * and value. ERR_INVALID, or ERR_REFUSED for a good CSR that we will not serve:
  * other names than the device's, another device's key. Changes nothing. ca may
- * be NULL: rules about our own records and keys are then left out. */
-int ca_csr_check(const struct ca *ca, const struct ca_template *t,
-    const struct ca_subject *subject, const uint8_t *csr, size_t len,
-    struct err *err);
+ * be NULL: rules about our own records and keys are then left out. key and now
+ * are not looked at. */
+int ca_csr_check(
+    const struct ca *ca, const struct ca_request *request, struct err *err);
 /* Check, then issue under an idempotency key: the same key gives the same
  * certificate; the same key with another CSR is ERR_CONFLICT. *ret is filled on
  * success (clear it). ERR_REFUSED when the clock is before the last issuance.
  */
-int ca_issue(struct ca *ca, const struct ca_template *t,
-    const struct ca_subject *subject, const uint8_t *csr, size_t len,
-    const char *key, int64_t now, struct ca_cert *ret, struct err *err);
+int ca_issue(struct ca *ca, const struct ca_request *request,
+    struct ca_cert *ret, struct err *err);
 /* By idempotency key or by serial (one of them); ERR_NOTFOUND. */
 int ca_find(struct ca *ca, const char *key, const char *serial,
     struct ca_cert *ret, struct err *err);

@@ -8,6 +8,7 @@
 #include "names_internal.h"
 
 struct ca;
+struct ca_request;
 struct ca_subject;
 struct ca_template;
 struct err;
@@ -61,6 +62,9 @@ struct ca_csr_case {
 	struct ca_names have; /* from the CSR */
 	uint8_t spki_sha256[32];
 };
+/* Borrows what the request points to. */
+void ca_csr_case_init(struct ca_csr_case *c, const struct ca *ca,
+    const struct ca_request *request);
 /* Every rule in order; the first that fails names itself in the text. On
  * success the case holds the CSR taken apart and both sets of names. */
 int ca_csr_case_check(struct ca_csr_case *c, struct err *err);

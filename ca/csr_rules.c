@@ -453,6 +453,17 @@ ca_csr_case_check(struct ca_csr_case *c, struct err *err)
 }
 
 void
+ca_csr_case_init(struct ca_csr_case *c, const struct ca *ca,
+    const struct ca_request *request)
+{
+	memset(c, 0, sizeof(*c));
+	c->ca = ca;
+	c->t = request->template;
+	c->subject = request->subject;
+	c->der = (struct ca_span){request->csr, request->csr_len};
+}
+
+void
 ca_csr_case_clear(struct ca_csr_case *c)
 {
 	ca_names_clear(&c->want);
@@ -460,14 +471,13 @@ ca_csr_case_clear(struct ca_csr_case *c)
 }
 
 int
-ca_csr_check(const struct ca *ca, const struct ca_template *t,
-    const struct ca_subject *subject, const uint8_t *csr, size_t len,
-    struct err *err)
+ca_csr_check(
+    const struct ca *ca, const struct ca_request *request, struct err *err)
 {
-	struct ca_csr_case c = {
-	    .ca = ca, .t = t, .subject = subject, .der = {csr, len}};
+	struct ca_csr_case c;
 	int rc;
 
+	ca_csr_case_init(&c, ca, request);
 	if (ca != NULL)
 		ca_store_lock(ca->store);
 	rc = ca_csr_case_check(&c, err);

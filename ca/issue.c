@@ -276,20 +276,16 @@ issue_new(struct issue *is, struct err *err)
 }
 
 int
-ca_issue(struct ca *ca, const struct ca_template *t,
-    const struct ca_subject *subject, const uint8_t *csr, size_t len,
-    const char *key, int64_t now, struct ca_cert *ret, struct err *err)
+ca_issue(struct ca *ca, const struct ca_request *request, struct ca_cert *ret,
+    struct err *err)
 {
-	struct issue is = {.ca = ca, .key = key, .now = now};
+	struct issue is = {.ca = ca, .key = request->key, .now = request->now};
 	int rc;
 
-	if (check_key(key, err) != 0)
+	if (check_key(request->key, err) != 0)
 		return -1;
-	is.csr.ca = ca;
-	is.csr.t = t;
-	is.csr.subject = subject;
-	is.csr.der = (struct ca_span){csr, len};
-	str_sha256(csr, len, is.intent.csr_sha256);
+	ca_csr_case_init(&is.csr, ca, request);
+	str_sha256(request->csr, request->csr_len, is.intent.csr_sha256);
 	buf_init(&is.tbs, CA_LEAF_MAX - 512);
 	buf_init(&is.der, CA_LEAF_MAX);
 	buf_init(&is.names, 2048);
@@ -298,8 +294,8 @@ ca_issue(struct ca *ca, const struct ca_template *t,
 	if (rc == 0) {
 		rc = issue_new(&is, err);
 		if (rc == 0)
-			rc =
-			    ca_store_find(ca->store, key, NULL, ret, NULL, err);
+			rc = ca_store_find(
+			    ca->store, request->key, NULL, ret, NULL, err);
 	} else if (rc == 1) {
 		rc = 0;
 	}

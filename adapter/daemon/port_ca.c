@@ -74,8 +74,16 @@ job_free(struct job *job)
 static int
 call_issue(struct job *job, struct err *err)
 {
-	return ca_issue(job->port->ca, &job->template, &job->subject, job->csr,
-	    job->csr_len, job->key, clock_now(), &job->cert, err);
+	const struct ca_request request = {
+	    .template = &job->template,
+	    .subject = &job->subject,
+	    .csr = job->csr,
+	    .csr_len = job->csr_len,
+	    .key = job->key,
+	    .now = clock_now(),
+	};
+
+	return ca_issue(job->port->ca, &request, &job->cert, err);
 }
 
 static int

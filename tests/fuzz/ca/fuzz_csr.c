@@ -64,13 +64,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    .fqdn = "pc1.corp.example",
 	    .short_name = "pc1",
 	};
+	struct ca_request request = {.template = &t, .subject = &subject};
 	struct err err;
 
 	if (size == 0)
 		return 0;
+	request.csr = data + 1;
+	request.csr_len = size - 1;
 	t.short_name = (data[0] & 1) != 0;
 	subject.amt_major = (data[0] & 2) != 0 ? 22 : 16;
-	if (ca_csr_check(NULL, &t, &subject, data + 1, size - 1, &err) != 0)
+	if (ca_csr_check(NULL, &request, &err) != 0)
 		check_text(&err);
 	read_names((struct ca_span){data + 1, size - 1});
 	return 0;

@@ -196,12 +196,17 @@ bench_issue(struct bench *b, const struct buf *csr, const char *fqdn)
 	const struct ca_subject subject = {.device = b->device->name,
 	    .fqdn = fqdn,
 	    .amt_major = device_amt_major(b->device)};
+	const struct ca_request request = {.template = &template,
+	    .subject = &subject,
+	    .csr = csr->data,
+	    .csr_len = csr->len,
+	    .key = fqdn,
+	    .now = clock_now()};
 	struct ca_cert cert = {0};
 	struct err err = {0};
 	struct buf text;
 
-	if (ca_issue(b->ca, &template, &subject, csr->data, csr->len, fqdn,
-		clock_now(), &cert, &err) != 0)
+	if (ca_issue(b->ca, &request, &cert, &err) != 0)
 		fail_msg("%s", err.text);
 	buf_init(&text, 16384);
 	str_base64(&text, cert.der, cert.der_len);

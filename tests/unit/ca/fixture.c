@@ -362,3 +362,16 @@ fixture_good_csr(struct buf *out)
 
 	fixture_csr(&spec, out);
 }
+
+struct ca_request
+fixture_request(const struct fixture *f, const struct buf *csr, const char *key)
+{
+	return (struct ca_request){
+	    .template = &fixture_template,
+	    .subject = &fixture_subject,
+	    .csr = csr->data,
+	    .csr_len = csr->len,
+	    .key = key,
+	    .now = f->now,
+	};
+}

@@ -60,4 +60,7 @@ struct csr_spec {
 void fixture_csr(const struct csr_spec *spec, struct buf *out);
 /* The plain one. */
 void fixture_good_csr(struct buf *out);
+/* For fixture_subject by fixture_template, now; borrows csr and key. */
+struct ca_request fixture_request(
+    const struct fixture *f, const struct buf *csr, const char *key);
 #endif

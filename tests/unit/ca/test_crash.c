@@ -45,8 +45,9 @@ teardown(void **state)
 static int
 issue(struct ca *ca, const char *key, struct ca_cert *ret, struct err *err)
 {
-	return ca_issue(ca, &fixture_template, &fixture_subject, csr.data,
-	    csr.len, key, fixture.now, ret, err);
+	struct ca_request request = fixture_request(&fixture, &csr, key);
+
+	return ca_issue(ca, &request, ret, err);
 }
 
 /* Issue in a process of its own that dies at the point; a database handle must

@@ -34,14 +34,15 @@ teardown(void **state)
 static void
 issue(const char *key, char serial[64])
 {
+	struct ca_request request;
 	struct ca_cert cert;
 	struct buf csr;
 	struct err err;
 
 	buf_init(&csr, 16384);
 	fixture_good_csr(&csr);
-	if (ca_issue(fixture.ca, &fixture_template, &fixture_subject, csr.data,
-		csr.len, key, fixture.now, &cert, &err) != 0)
+	request = fixture_request(&fixture, &csr, key);
+	if (ca_issue(fixture.ca, &request, &cert, &err) != 0)
 		fail_msg("%s", err.text);
 	memcpy(serial, cert.serial, 64);
 	ca_cert_clear(&cert);

@@ -658,6 +658,7 @@ static const struct vector vectors[] = {
 static int
 check(const struct vector *v, struct err *err)
 {
+	struct ca_request request;
 	struct csr_spec spec = {0};
 	struct buf der;
 	int rc;
@@ -669,9 +670,12 @@ check(const struct vector *v, struct err *err)
 	fixture_csr(&spec, &der);
 	if (v->bytes != NULL)
 		v->bytes(&der);
-	rc = ca_csr_check(fixture.ca, v->t != NULL ? v->t : &fixture_template,
-	    v->subject != NULL ? v->subject : &fixture_subject, der.data,
-	    der.len, err);
+	request = fixture_request(&fixture, &der, NULL);
+	if (v->t != NULL)
+		request.template = v->t;
+	if (v->subject != NULL)
+		request.subject = v->subject;
+	rc = ca_csr_check(fixture.ca, &request, err);
 	buf_free(&der);
 	return rc;
 }
@@ -763,15 +767,16 @@ test_case_does_not_matter(void **state)
 static void
 test_without_a_ca(void **state)
 {
+	struct ca_request request;
 	struct buf der;
 	struct err err;
 
 	(void)state;
 	buf_init(&der, 16384);
 	fixture_good_csr(&der);
-	assert_int_equal(ca_csr_check(NULL, &fixture_template, &other_device,
-			     der.data, der.len, &err),
-	    0);
+	request = fixture_request(&fixture, &der, NULL);
+	request.subject = &other_device;
+	assert_int_equal(ca_csr_check(NULL, &request, &err), 0);
 	buf_free(&der);
 }
 
@@ -823,6 +828,7 @@ test_fermat_finds_no_more_than_it_says(void **state)
 static int
 open_ca(void **state)
 {
+	struct ca_request request;
 	struct ca_cert cert;
 	struct buf der;
 	struct err err;
@@ -831,8 +837,8 @@ open_ca(void **state)
 	fixture_open(&fixture);
 	buf_init(&der, 16384);
 	fixture_good_csr(&der);
-	if (ca_issue(fixture.ca, &fixture_template, &fixture_subject, der.data,
-		der.len, "first", fixture.now, &cert, &err) != 0)
+	request = fixture_request(&fixture, &der, "first");
+	if (ca_issue(fixture.ca, &request, &cert, &err) != 0)
 		fail_msg("%s", err.text);
 	ca_cert_clear(&cert);
 	buf_free(&der);

@@ -35,13 +35,15 @@ issue(struct fixture *f, const struct ca_subject *subject,
     const struct csr_spec *spec, const char *key, struct ca_cert *ret,
     struct err *err)
 {
+	struct ca_request request;
 	struct buf csr;
 	int rc;
 
 	buf_init(&csr, 16384);
 	fixture_csr(spec, &csr);
-	rc = ca_issue(f->ca, &fixture_template, subject, csr.data, csr.len, key,
-	    f->now, ret, err);
+	request = fixture_request(f, &csr, key);
+	request.subject = subject;
+	rc = ca_issue(f->ca, &request, ret, err);
 	buf_free(&csr);
 	return rc;
 }

@@ -104,13 +104,14 @@ teardown(void **state)
 static int
 issue(struct ca_cert *ret, struct err *err)
 {
+	struct ca_request request;
 	struct buf csr;
 	int rc;
 
 	buf_init(&csr, 16384);
 	fixture_good_csr(&csr);
-	rc = ca_issue(fixture.ca, &fixture_template, &fixture_subject, csr.data,
-	    csr.len, "k1", fixture.now, ret, err);
+	request = fixture_request(&fixture, &csr, "k1");
+	rc = ca_issue(fixture.ca, &request, ret, err);
 	buf_free(&csr);
 	return rc;
 }
