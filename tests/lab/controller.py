@@ -112,7 +112,7 @@ class LabError(Exception):
 class Controller:
     def __init__(self, folder):
         self.dir = folder
-        self.pid = None
+        self.process = self.pid = None
         self.words = {
             "dir": folder, "realm": REALM, "domain": DOMAIN, "base": BASE,
             "netbios": NETBIOS, "address": ADDRESS, "dc": DC,
@@ -236,10 +236,11 @@ class Controller:
             env.update(LD_PRELOAD=FAKETIME, FAKETIME=env["LAB_FAKETIME"],
                        LDB_MODULES_DISABLE_DEEPBIND="1")
         with open(self.path("dc/log/stdout"), "w", encoding="utf-8") as out:
-            self.pid = subprocess.Popen(
+            self.process = subprocess.Popen(
                 ["samba", "--foreground", "--no-process-group", "-M", "single",
                  "-s", self.path("dc/smb.conf")], stdin=subprocess.DEVNULL,
-                stdout=out, stderr=out, env=env, start_new_session=True).pid
+                stdout=out, stderr=out, env=env, start_new_session=True)
+        self.pid = self.process.pid
 
     def wait_ready(self):
         """LDAP answers, and the KDC and the DNS listen."""
