@@ -86,9 +86,9 @@ struct ca_request {
 
 /* Every rule a CSR must pass (the table in csr_rules.c); the text names rule
  * and value. ERR_INVALID, or ERR_REFUSED for a good CSR that we will not serve:
- * other names than the device's, another device's key. Changes nothing. ca may
- * be NULL: rules about our own records and keys are then left out. key and now
- * are not looked at. */
+ * other names than the device's, another device's key, a name that another
+ * device has a valid certificate for. Changes nothing. ca may be NULL: rules
+ * about our own records and keys are then left out. key is not looked at. */
 int ca_csr_check(
     const struct ca *ca, const struct ca_request *request, struct err *err);
 /* Check, then issue under an idempotency key: the same key gives the same

@@ -57,6 +57,7 @@ struct ca_csr_case {
 	const struct ca_template *t;
 	const struct ca_subject *subject;
 	struct ca_span der;
+	int64_t now;
 	struct ca_csr csr;
 	struct ca_names want; /* from the record */
 	struct ca_names have; /* from the CSR */
@@ -69,8 +70,10 @@ void ca_csr_case_init(struct ca_csr_case *c, const struct ca *ca,
  * success the case holds the CSR taken apart and both sets of names. */
 int ca_csr_case_check(struct ca_csr_case *c, struct err *err);
 void ca_csr_case_clear(struct ca_csr_case *c);
-/* The rule that keys of other devices and compromised ones are refused. */
+/* The rules about our records, asked again when an intent is recorded: keys of
+ * other devices and compromised ones, names of other devices are refused. */
 int ca_csr_key_owner(struct ca_csr_case *c, struct err *err);
+int ca_csr_names_owner(struct ca_csr_case *c, struct err *err);
 /* Names of the rules, in order; NULL past the last. */
 const char *ca_csr_rule_name(size_t i);
 

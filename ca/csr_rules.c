@@ -404,6 +404,35 @@ ca_csr_key_owner(struct ca_csr_case *c, struct err *err)
 	return rc;
 }
 
+/* One name, one device: with a certificate for another's name a device could
+ * stand in for it. The short name is not looked at: it is the same in many
+ * domains, and nobody is trusted by it alone. */
+int
+ca_csr_names_owner(struct ca_csr_case *c, struct err *err)
+{
+	struct ca_intent wish = {
+	    .device = c->subject->device,
+	    .made_at = c->now,
+	};
+	char *subject, *device = NULL, *serial = NULL;
+	int rc;
+
+	if (c->ca == NULL)
+		return 0;
+	subject = ca_names_subject(&c->want);
+	wish.subject = subject;
+	rc = ca_store_subject_use(c->ca->store, &wish, &device, &serial, err);
+	if (rc == 0 && device != NULL)
+		rc = err_set(err, ERR_REFUSED,
+		    "%s is certified for device %.100s: if that one has the "
+		    "name no longer, revoke its certificate %s",
+		    c->want.dns[0], device, serial);
+	free(subject);
+	free(device);
+	free(serial);
+	return rc;
+}
+
 static const struct rule {
 	const char *name;
 	int (*check)(struct ca_csr_case *c, struct err *err);
@@ -431,6 +460,7 @@ static const struct rule {
     {"names.alternative", names_alternative},
     {"names.set", names_set},
     {"key.owner", ca_csr_key_owner},
+    {"names.owner", ca_csr_names_owner},
 };
 
 #define RULES (sizeof(rules) / sizeof(rules[0]))
@@ -461,6 +491,7 @@ ca_csr_case_init(struct ca_csr_case *c, const struct ca *ca,
 	c->t = request->template;
 	c->subject = request->subject;
 	c->der = (struct ca_span){request->csr, request->csr_len};
+	c->now = request->now;
 }
 
 void

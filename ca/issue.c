@@ -133,7 +133,7 @@ prepare(struct issue *is, struct err *err)
 	ca_tbs_write(&tbs, &is->tbs);
 	buf_free(&name);
 	str_hex(tbs.serial, sizeof(tbs.serial), is->serial);
-	is->subject = mem_printf("CN=%s", is->csr.want.dns[0]);
+	is->subject = ca_names_subject(&is->csr.want);
 	ca_names_text(&is->csr.want, &is->names);
 	is->intent.not_before = tbs.not_before;
 	is->intent.not_after = tbs.not_after;
@@ -171,8 +171,9 @@ record_intent(struct issue *is, struct err *err)
 	fault_point("ca.issue.before-intent");
 	if (ca_store_begin(store, err) != 0)
 		return -1;
-	/* The owner again: another process may have been quicker. */
+	/* The owners again: another process may have been quicker. */
 	if (ca_csr_key_owner(&is->csr, err) != 0 ||
+	    ca_csr_names_owner(&is->csr, err) != 0 ||
 	    ca_store_lose(store, is->key, is->now, err) != 0 ||
 	    ca_store_add_intent(store, &is->intent, err) != 0) {
 		ca_store_rollback(store);

@@ -290,6 +290,12 @@ by_text(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+char *
+ca_names_subject(const struct ca_names *n)
+{
+	return mem_printf("CN=%s", n->dns[0]);
+}
+
 void
 ca_names_text(const struct ca_names *n, struct buf *out)
 {

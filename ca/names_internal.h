@@ -38,6 +38,8 @@ int ca_names_read_cn(struct ca_span name, char **ret_cn, struct err *err);
 /* The same set? The text says what is too much or missing. */
 int ca_names_same(
     const struct ca_names *have, const struct ca_names *want, struct err *err);
+/* "CN=a", as in our records; given. */
+char *ca_names_subject(const struct ca_names *n);
 /* "dns:a dns:b", sorted. */
 void ca_names_text(const struct ca_names *n, struct buf *out);
 /* Append subjectAltName's value. */

@@ -88,6 +88,10 @@ int ca_store_last(struct ca_store *s, int64_t *ret_at, struct err *err);
 int ca_store_key_use(struct ca_store *s, const uint8_t spki_sha256[32],
     const char *device, char **ret_other, bool *ret_compromised,
     struct err *err);
+/* Is this subject certified for another device, not revoked, and not at its
+ * end? Then that device and the serial (given) name, else both NULL. */
+int ca_store_subject_use(struct ca_store *s, const struct ca_intent *i,
+    char **ret_device, char **ret_serial, struct err *err);
 
 /* ERR_NOTFOUND for a serial never intended; twice is success. */
 int ca_store_revoke(struct ca_store *s, const char *serial, int reason,

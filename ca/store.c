@@ -73,6 +73,8 @@ static const char *const steps[] = {
     " this_update BIGINT NOT NULL,"
     " next_update BIGINT NOT NULL,"
     " covers BIGINT NOT NULL);",
+
+    "CREATE INDEX ca_intent_subject ON ca_intent (subject);",
 };
 
 static int

@@ -113,6 +113,35 @@ ca_store_list(struct ca_store *s, const char *device, int64_t expires_before,
 }
 
 int
+ca_store_subject_use(struct ca_store *s, const struct ca_intent *i,
+    char **ret_device, char **ret_serial, struct err *err)
+{
+	struct db_rows *rows;
+	char *device = NULL, *serial = NULL;
+	int got;
+
+	/* An intent without certificate counts: it may be signed yet. */
+	if (db_query(ca_store_db(s), &rows, err,
+		"SELECT i.device, i.serial FROM ca_intent i"
+		" LEFT JOIN ca_revocation r ON r.serial = i.serial"
+		" WHERE i.subject = ? AND i.device <> ? AND i.not_after >= ?"
+		" AND r.serial IS NULL ORDER BY i.not_after DESC LIMIT 1",
+		"tti", i->subject, i->device, i->made_at) != 0)
+		return -1;
+	got = db_next(rows, err);
+	if (got == 1) {
+		device = mem_dup(db_text(rows, 0));
+		serial = mem_dup(db_text(rows, 1));
+	}
+	db_done(rows);
+	if (got < 0)
+		return -1;
+	*ret_device = device;
+	*ret_serial = serial;
+	return 0;
+}
+
+int
 ca_store_revoke(struct ca_store *s, const char *serial, int reason, int64_t now,
     struct err *err)
 {

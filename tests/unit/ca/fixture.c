@@ -19,7 +19,7 @@
 #include "mem.h"
 #include "vault.h"
 
-#define KEYS 4
+#define KEYS 5
 
 const struct ca_template fixture_template = {
     .name = "amt-tls",

@@ -584,6 +584,12 @@ authority_key(struct csr_spec *s)
 	s->n = n;
 }
 
+static void
+another_key(struct csr_spec *s)
+{
+	s->key = fixture_key(3, 2048);
+}
+
 static const struct vector vectors[] = {
     {.rule = "form.size", .says = "limit is 8192", .bytes = oversized},
     {.rule = "form.size", .says = "0 bytes", .bytes = nothing},
@@ -651,6 +657,10 @@ static const struct vector vectors[] = {
     {.rule = "names.set", .says = "\"pc2.corp.example\"", .spec = dns_other},
     {.rule = "names.set", .says = "\"pc1\" is missing", .t = &with_short},
     {.rule = "key.owner", .says = "device pc1", .subject = &other_device},
+    {.rule = "names.owner",
+	.says = "device pc1: if",
+	.subject = &other_device,
+	.spec = another_key},
 };
 
 #define VECTORS (sizeof(vectors) / sizeof(vectors[0]))

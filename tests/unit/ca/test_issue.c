@@ -225,6 +225,39 @@ test_key_reuse(void **state)
 	assert_non_null(strstr(err.text, "compromised"));
 }
 
+/* A name is another device's while it has a valid certificate for it, and free
+ * once that is revoked or at its end. */
+static void
+test_name_reuse(void **state)
+{
+	struct fixture *f = *state;
+	const struct csr_spec mine = {0};
+	const struct csr_spec theirs = {.key = fixture_key(3, 2048)};
+	const struct csr_spec third = {.key = fixture_key(4, 2048)};
+	struct ca_subject other = fixture_subject;
+	struct ca_cert cert;
+	struct err err;
+
+	assert_int_equal(
+	    issue(f, &fixture_subject, &mine, "k1", &cert, &err), 0);
+	other.device = "pc2";
+	assert_int_equal(issue(f, &other, &theirs, "k2", NULL, &err), -1);
+	assert_int_equal(err.kind, ERR_REFUSED);
+	assert_non_null(strstr(err.text, "names.owner"));
+	assert_non_null(strstr(err.text, cert.serial));
+	assert_int_equal(ca_revoke(f->ca, cert.serial, 4, f->now, &err), 0);
+	ca_cert_clear(&cert);
+	assert_int_equal(issue(f, &other, &theirs, "k3", &cert, &err), 0);
+	f->now = cert.not_after;
+	ca_cert_clear(&cert);
+	other.device = "pc3";
+	assert_int_equal(issue(f, &other, &third, "k4", NULL, &err), -1);
+	assert_non_null(strstr(err.text, "device pc2"));
+	f->now++;
+	assert_int_equal(issue(f, &other, &third, "k5", &cert, &err), 0);
+	ca_cert_clear(&cert);
+}
+
 static void
 test_clock_that_went_back(void **state)
 {
@@ -359,7 +392,12 @@ test_list(void **state)
 {
 	struct fixture *f = *state;
 	const struct csr_spec spec = {0};
-	const struct csr_spec other_key = {.key = fixture_key(1, 2048)};
+	static const char *const dns[] = {"pc2.corp.example", NULL};
+	const struct csr_spec other_spec = {
+	    .key = fixture_key(1, 2048),
+	    .cn = dns[0],
+	    .dns = dns,
+	};
 	struct ca_subject other = fixture_subject;
 	struct seen all = {"", 0}, mine = {"", 0}, soon = {"", 0};
 	struct seen one = {"", 1};
@@ -367,11 +405,12 @@ test_list(void **state)
 	struct err err;
 
 	other.device = "pc2";
+	other.fqdn = dns[0];
 	assert_int_equal(
 	    issue(f, &fixture_subject, &spec, "old", &cert, &err), 0);
 	ca_cert_clear(&cert);
 	f->now += 1000;
-	assert_int_equal(issue(f, &other, &other_key, "new", &cert, &err), 0);
+	assert_int_equal(issue(f, &other, &other_spec, "new", &cert, &err), 0);
 	assert_int_equal(ca_list(f->ca, NULL, 0, note, &all, &err), 0);
 	assert_string_equal(all.keys, "new old ");
 	assert_int_equal(ca_list(f->ca, "pc1", 0, note, &mine, &err), 0);
@@ -443,6 +482,7 @@ main(void)
 	    ROW(test_key_of_a_revoked_one),
 	    ROW(test_bad_idempotency_keys),
 	    ROW(test_key_reuse),
+	    ROW(test_name_reuse),
 	    ROW(test_clock_that_went_back),
 	    ROW(test_past_the_issuer),
 	    ROW(test_refused_leaves_nothing),
