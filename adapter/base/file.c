@@ -18,40 +18,74 @@
 #define CHUNK 16384
 
 int
-file_read(const char *path, size_t max, struct buf *out, struct err *err)
+file_check_private(int fd, const char *path, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return err_errno(err, errno, "%s", path);
+	if (S_ISREG(st.st_mode) && (st.st_mode & 077) != 0)
+		return err_set(err, ERR_DENIED,
+		    "%s: others may read this secret; chmod 600 it", path);
+	return 0;
+}
+
+static int
+read_all(int fd, const char *path, size_t max, struct buf *out, struct err *err)
 {
 	char chunk[CHUNK];
 	size_t total = 0;
 	ssize_t got;
-	int fd = STDIN_FILENO, rc = -1;
+	int rc = 0;
+
+	while (rc == 0 && (got = read(fd, chunk, sizeof(chunk))) != 0) {
+		if (got < 0) {
+			rc = err_errno(err, errno, "%s", path);
+			break;
+		}
+		total += (size_t)got;
+		if (total > max)
+			rc = err_set(err, ERR_LIMIT,
+			    "%s: longer than %zu bytes", path, max);
+		else
+			buf_add(out, chunk, (size_t)got);
+	}
+	if (rc == 0 && out->over)
+		rc = err_set(err, ERR_LIMIT, "%s: too long", path);
+	explicit_bzero(chunk, sizeof(chunk));
+	return rc;
+}
+
+static int
+read_file(const char *path, size_t max, bool private, struct buf *out,
+    struct err *err)
+{
+	int fd = STDIN_FILENO, rc = 0;
 
 	if (!str_eq(path, "-"))
 		fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_errno(err, errno, "%s", path);
-	while ((got = read(fd, chunk, sizeof(chunk))) > 0) {
-		total += (size_t)got;
-		if (total > max) {
-			(void)err_set(err, ERR_LIMIT,
-			    "%s: longer than %zu bytes", path, max);
-			goto out;
-		}
-		buf_add(out, chunk, (size_t)got);
-	}
-	if (got < 0) {
-		(void)err_errno(err, errno, "%s", path);
-		goto out;
-	}
-	if (out->over) {
-		(void)err_set(err, ERR_LIMIT, "%s: too long", path);
-		goto out;
-	}
-	rc = 0;
-out:
-	explicit_bzero(chunk, sizeof(chunk));
+	if (private)
+		rc = file_check_private(fd, path, err);
+	if (rc == 0)
+		rc = read_all(fd, path, max, out, err);
 	if (fd != STDIN_FILENO)
 		(void)close(fd);
 	return rc;
+}
+
+int
+file_read(const char *path, size_t max, struct buf *out, struct err *err)
+{
+	return read_file(path, max, false, out, err);
+}
+
+int
+file_read_private(
+    const char *path, size_t max, struct buf *out, struct err *err)
+{
+	return read_file(path, max, true, out, err);
 }
 
 /* The folder's entry for path is on disk after this. */

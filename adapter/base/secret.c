@@ -10,10 +10,10 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "err.h"
+#include "file.h"
 #include "mem.h"
 
 #define FILE_SECRET_MAX 1024
@@ -143,21 +143,17 @@ secret_from_file(const char *path, struct err *err)
 {
 	struct secret *s = NULL;
 	char line[FILE_SECRET_MAX + 1];
-	struct stat st;
 	ssize_t got;
 	size_t len;
 	int fd;
 
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) != 0) {
+	if (fd < 0) {
 		(void)err_errno(err, errno, "%s", path);
 		goto out;
 	}
-	if (S_ISREG(st.st_mode) && (st.st_mode & 077) != 0) {
-		(void)err_set(err, ERR_DENIED,
-		    "%s: others may read this secret; chmod 600 it", path);
+	if (file_check_private(fd, path, err) != 0)
 		goto out;
-	}
 	got = read(fd, line, sizeof(line) - 1);
 	if (got < 0) {
 		(void)err_errno(err, errno, "%s", path);

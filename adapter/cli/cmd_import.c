@@ -1,23 +1,29 @@
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "buf.h"
 #include "cli_internal.h"
-#include "csv_internal.h"
+#include "csv_table_internal.h"
 #include "device.h"
 #include "file.h"
 #include "intake_internal.h"
 #include "mem.h"
+#include "passwords_internal.h"
 #include "secret.h"
 #include "store.h"
 #include "str.h"
 
 /*
  * device import: a CSV file with a heading.  Every line is checked before the
- * first device is stored, so --strict can promise all or nothing.  Rows are
- * stored in portions, each one transaction.
+ * first device is stored.  Then row by row, in portions of one transaction
+ * each: a bad line is named and passed over, and a process that dies in the
+ * middle has stored whole rows, which the next import finds.  With --strict all
+ * rows are one transaction and one bad line undoes it.  What became of a row is
+ * written only once it is committed.
  */
-#define PORTION 500 /* devices per transaction */
+#define PORTION 500 /* rows per transaction */
 
 enum column {
 	COLUMN_NAME,
@@ -34,93 +40,95 @@ enum column {
 static const char *const column_names[COLUMN_COUNT] = {"name", "address",
     "password", "os_host", "os_domain", "uuid", "leaf_sha256", "site", "tls"};
 
-struct import {
-	struct cli *c;
-	const char *file;
-	char *bytes; /* of the file */
-	size_t len;
-	int place[COLUMN_COUNT]; /* field number of each column, or -1 */
-	size_t width;		 /* fields of the heading */
-	bool store;		 /* the second time through */
-	size_t good, bad, present, added, waiting;
+enum outcome { ADDED, CHANGED, UNCHANGED, PRESENT, BAD, OUTCOME_COUNT };
+static const char *const outcome_names[OUTCOME_COUNT] = {
+    "added", "changed", "unchanged", "present", "bad"};
+
+static const struct table_column result_columns[] = {{"line", TABLE_INT},
+    {"name", TABLE_STRING}, {"result", TABLE_STRING}, {"changed", TABLE_LIST},
+    {"error", TABLE_STRING}};
+
+struct result {
+	size_t line;
+	char *name; /* or NULL */
+	enum outcome outcome;
+	char *changed, *error; /* or NULL */
 };
 
+struct import {
+	struct cli *c;
+	struct buf bytes; /* of the file */
+	struct passwords *passwords;
+	struct csv_table csv;
+	struct table *table;
+	bool store; /* the second time through */
+	bool strict, update;
+	size_t bad; /* lines, the first time through */
+	size_t counts[OUTCOME_COUNT];
+	struct result *held; /* not yet committed */
+	size_t held_count, held_room;
+};
+
+/* --- what became of the rows --- */
+
 static void
-complain_line(const struct import *im, size_t line, const char *text)
+clear_results(struct import *im)
 {
-	(void)cli_complain(CODE_INPUT, "%s:%zu: %s", im->file, line, text);
-}
-
-/* --- the heading --- */
-
-static int
-column_of(const char *name)
-{
-	int i;
-
-	for (i = 0; i < COLUMN_COUNT; i++)
-		if (str_ieq(column_names[i], name))
-			return i;
-	return -1;
-}
-
-static int
-read_heading(struct import *im, const struct csv_row *row)
-{
-	struct buf shown;
 	size_t i;
-	int column;
 
-	for (i = 0; i < COLUMN_COUNT; i++)
-		im->place[i] = -1;
-	im->width = row->count;
-	for (i = 0; i < row->count; i++) {
-		column = column_of(row->fields[i]);
-		if (column >= 0 && im->place[column] >= 0)
-			return cli_complain(CODE_INPUT,
-			    "%s:%zu: two columns are called %s", im->file,
-			    row->line, column_names[column]);
-		if (column >= 0) {
-			im->place[column] = (int)i;
-			continue;
-		}
-		buf_init(&shown, 256);
-		str_printable(
-		    &shown, row->fields[i], strlen(row->fields[i]), 40);
-		if (!im->store)
-			cli_note(im->c, "%s:%zu: column %s is ignored",
-			    im->file, row->line, buf_text(&shown));
-		buf_free(&shown);
+	for (i = 0; i < im->held_count; i++) {
+		free(im->held[i].name);
+		free(im->held[i].changed);
+		free(im->held[i].error);
 	}
-	if (im->place[COLUMN_NAME] < 0)
-		return cli_complain(CODE_INPUT,
-		    "%s:%zu: the first line must name the columns, one of "
-		    "them \"name\"",
-		    im->file, row->line);
-	return CODE_OK;
+	im->held_count = 0;
 }
 
-/* --- a line --- */
-
-static const char *
-value_of(const struct import *im, const struct csv_row *row, enum column c)
+/* The texts are copied. */
+static void
+hold(struct import *im, const struct result *r)
 {
-	return im->place[c] < 0 ? NULL : row->fields[im->place[c]];
+	if (im->held_count == im->held_room) {
+		im->held_room = (im->held_room + 8) * 2;
+		im->held = mem_grow(im->held, im->held_room, sizeof(*im->held));
+	}
+	im->held[im->held_count] = *r;
+	im->held[im->held_count].name = mem_dup(r->name);
+	im->held[im->held_count].changed = mem_dup(r->changed);
+	im->held[im->held_count].error = mem_dup(r->error);
+	im->held_count++;
 }
 
 static int
-check_password(const char *text, struct err *err)
+commit(struct import *im, struct err *err)
 {
-	struct secret *password;
-	int rc;
+	const struct result *r;
+	size_t i;
 
-	if (str_empty(text))
-		return 0; /* no password in this file */
-	password = secret_new(text, strlen(text));
-	rc = intake_check_password(password, err);
-	secret_free(password);
-	return rc;
+	if (store_commit(im->c->daemon.store, err) != 0)
+		return -1;
+	for (i = 0; i < im->held_count; i++) {
+		r = &im->held[i];
+		im->counts[r->outcome]++;
+		table_int(im->table, (int64_t)r->line);
+		table_text(im->table, r->name);
+		table_text(im->table, outcome_names[r->outcome]);
+		table_text(im->table, r->changed);
+		table_text(im->table, r->error);
+		table_row(im->table);
+	}
+	clear_results(im);
+	return 0;
 }
+
+static void
+complain(const struct import *im, const char *text)
+{
+	(void)cli_complain(
+	    CODE_INPUT, "%s:%zu: %s", im->csv.file, im->csv.row.line, text);
+}
+
+/* --- a line as a record --- */
 
 /* "no" in the column tls: the device has none yet. */
 static int
@@ -134,129 +142,231 @@ read_tls(const char *text, bool *plain, struct err *err)
 	return 0;
 }
 
-static struct device *
-read_line(const struct import *im, const struct csv_row *row, struct err *err)
-{
-	struct intake in = {.plain = cli_flag(im->c, "plain")};
-
-	if (row->bad != NULL) {
-		(void)err_set(err, ERR_INVALID, "%s", row->bad);
-		return NULL;
-	}
-	if (row->count != im->width) {
-		(void)err_set(err, ERR_INVALID,
-		    "%zu fields where the heading has %zu", row->count,
-		    im->width);
-		return NULL;
-	}
-	in.name = value_of(im, row, COLUMN_NAME);
-	in.address = value_of(im, row, COLUMN_ADDRESS);
-	in.uuid = value_of(im, row, COLUMN_UUID);
-	in.os_host = value_of(im, row, COLUMN_OS_HOST);
-	in.os_domain = value_of(im, row, COLUMN_OS_DOMAIN);
-	in.site = value_of(im, row, COLUMN_SITE);
-	in.leaf_sha256 = value_of(im, row, COLUMN_LEAF);
-	if (read_tls(value_of(im, row, COLUMN_TLS), &in.plain, err) != 0 ||
-	    check_password(value_of(im, row, COLUMN_PASSWORD), err) != 0)
-		return NULL;
-	return intake_device(&in, err);
-}
-
-/* Is the name in the store? 1, 0, -1. */
+/* *ret_password is NULL when neither file has one. */
 static int
-is_present(struct import *im, const char *name, struct err *err)
+read_password(struct import *im, const char *name, struct secret **ret_password,
+    struct err *err)
 {
-	struct device *known = NULL;
+	struct secret *password;
+	const char *text;
 
-	if (store_device_find(im->c->daemon.store, name, &known, err) == 0) {
-		device_free(known);
-		return 1;
-	}
-	if (err->kind != ERR_NOTFOUND)
+	text = im->passwords == NULL
+	    ? csv_table_value(&im->csv, COLUMN_PASSWORD)
+	    : passwords_find(im->passwords, name);
+	*ret_password = NULL;
+	if (str_empty(text))
+		return 0;
+	password = secret_new(text, strlen(text));
+	if (intake_check_password(password, err) != 0) {
+		secret_free(password);
 		return -1;
-	err_clear(err);
+	}
+	*ret_password = password;
 	return 0;
 }
 
-static int
-store_line(struct import *im, const struct csv_row *row, struct device *device,
-    struct err *err)
+/* What the line says, borrowed from it, and its record (given); NULL when it is
+ * wrong. */
+static struct device *
+read_line(const struct import *im, struct intake *in, struct err *err)
 {
-	const char *text = value_of(im, row, COLUMN_PASSWORD);
-	struct secret *password = NULL;
-	int rc = is_present(im, device->name, err);
+	const struct csv_table *t = &im->csv;
 
-	if (rc != 0) {
-		im->present += rc > 0 ? 1 : 0;
-		return rc > 0 ? 0 : -1;
+	if (t->row.bad != NULL) {
+		(void)err_set(err, ERR_INVALID, "%s", t->row.bad);
+		return NULL;
 	}
-	if (!str_empty(text))
-		password = secret_new(text, strlen(text));
-	rc = intake_add(im->c, device, password, err);
-	secret_free(password);
-	if (rc != 0)
-		return -1;
-	im->added++;
-	if (++im->waiting < PORTION)
-		return 0;
-	im->waiting = 0;
-	return store_commit(im->c->daemon.store, err);
+	in->plain = cli_flag(im->c, "plain");
+	in->name = csv_table_value(t, COLUMN_NAME);
+	in->address = csv_table_value(t, COLUMN_ADDRESS);
+	in->uuid = csv_table_value(t, COLUMN_UUID);
+	in->os_host = csv_table_value(t, COLUMN_OS_HOST);
+	in->os_domain = csv_table_value(t, COLUMN_OS_DOMAIN);
+	in->site = csv_table_value(t, COLUMN_SITE);
+	in->leaf_sha256 = csv_table_value(t, COLUMN_LEAF);
+	if (read_tls(csv_table_value(t, COLUMN_TLS), &in->plain, err) != 0)
+		return NULL;
+	return intake_device(in, err);
+}
+
+/* --- a record into the store --- */
+
+/* The device of this name, given; NULL with ERR_NONE when there is none. */
+static struct device *
+find_known(struct import *im, const char *name, struct err *err)
+{
+	struct device *known = NULL;
+
+	if (store_device_find(im->c->daemon.store, name, &known, err) != 0 &&
+	    err->kind == ERR_NOTFOUND)
+		err_clear(err);
+	return known;
 }
 
 static int
-take_line(struct import *im, const struct csv_row *row)
+store_record(struct import *im, const struct intake *in, struct device *device,
+    const struct secret *password, struct result *r, struct err *err)
 {
+	struct device *known = find_known(im, device->name, err);
+	struct buf changed;
+	int rc = err->kind == ERR_NONE ? 0 : -1;
+
+	buf_init(&changed, INTAKE_FIELDS_MAX);
+	if (rc == 0 && known == NULL) {
+		r->outcome = ADDED;
+		rc = intake_add(im->c, device, password, err);
+	} else if (rc == 0 && !im->update) {
+		r->outcome = PRESENT;
+	} else if (rc == 0) {
+		rc = intake_update(im->c, in, known, password, &changed, err);
+		r->outcome = changed.len > 0 ? CHANGED : UNCHANGED;
+		r->changed = mem_dup(buf_text(&changed));
+	}
+	buf_free(&changed);
+	device_free(known);
+	return rc;
+}
+
+/* A line whose UUID is another device's is bad; every other failure is ours. */
+static int
+store_line(struct import *im, const struct intake *in, struct device *device,
+    const struct secret *password)
+{
+	struct result r = {.line = im->csv.row.line, .name = device->name};
 	struct err err = {.kind = ERR_NONE};
-	struct device *device = read_line(im, row, &err);
 	int code = CODE_OK;
 
-	if (device == NULL) {
-		im->bad++;
-		if (!im->store)
-			complain_line(im, row->line, err.text);
-		return CODE_OK;
-	}
-	im->good++;
-	if (im->store && store_line(im, row, device, &err) != 0 &&
-	    err.kind == ERR_CONFLICT) { /* another one has this UUID */
-		im->bad++;
-		complain_line(im, row->line, err.text);
-	} else if (err.kind != ERR_NONE) {
-		(void)err_context(&err, "%s:%zu", im->file, row->line);
+	if (store_record(im, in, device, password, &r, &err) == 0) {
+		hold(im, &r);
+	} else if (err.kind == ERR_CONFLICT) {
+		complain(im, err.text);
+		r.outcome = BAD;
+		r.error = err.text;
+		hold(im, &r);
+	} else {
+		(void)err_context(
+		    &err, "%s:%zu", im->csv.file, im->csv.row.line);
 		code = cli_fail(&err);
 	}
+	free(r.changed);
+	if (code == CODE_OK && !im->strict && im->held_count == PORTION &&
+	    commit(im, &err) != 0)
+		code = cli_fail(&err);
+	return code;
+}
+
+static int
+take_line(struct import *im)
+{
+	struct err err = {.kind = ERR_NONE};
+	struct result bad = {.line = im->csv.row.line, .outcome = BAD};
+	struct intake in = {.name = NULL};
+	struct secret *password = NULL;
+	struct device *device = read_line(im, &in, &err);
+	int code = CODE_OK;
+
+	if (device != NULL &&
+	    read_password(im, device->name, &password, &err) == 0) {
+		if (im->store)
+			code = store_line(im, &in, device, password);
+	} else if (!im->store) {
+		complain(im, err.text);
+		im->bad++;
+	} else {
+		bad.name = device == NULL ? NULL : device->name;
+		bad.error = err.text;
+		hold(im, &bad);
+	}
+	secret_free(password);
 	device_free(device);
 	return code;
 }
 
 /* --- the file, twice --- */
 
+static void
+note_strangers(const struct import *im)
+{
+	const char *heading;
+	struct buf shown;
+	size_t i;
+
+	for (i = 0; (heading = csv_table_stranger(&im->csv, i)) != NULL; i++) {
+		buf_init(&shown, 256);
+		str_printable(&shown, heading, strlen(heading), 40);
+		cli_note(im->c, "%s:%zu: column %s is ignored", im->csv.file,
+		    im->csv.row.line, buf_text(&shown));
+		buf_free(&shown);
+	}
+}
+
+/* Passwords in a file that everyone reads are to be noticed, not refused: the
+ * file came from elsewhere, and the harm is done. */
+static void
+note_readable(const struct import *im)
+{
+	struct err err = {.kind = ERR_NONE};
+	int fd = -1;
+
+	if (!str_eq(im->csv.file, "-"))
+		fd = open(im->csv.file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (file_check_private(fd, im->csv.file, &err) != 0)
+		cli_note(im->c,
+		    "%s: others may read the passwords in it: chmod 600 it, or "
+		    "give them with --passwords",
+		    im->csv.file);
+	(void)close(fd);
+}
+
+static int
+check_heading(const struct import *im)
+{
+	bool column = im->csv.places[COLUMN_PASSWORD] >= 0;
+
+	if (im->store)
+		return CODE_OK;
+	if (column && im->passwords != NULL)
+		return cli_complain(CODE_INPUT,
+		    "%s:%zu: has a column \"password\" beside --passwords: "
+		    "take one of them away",
+		    im->csv.file, im->csv.row.line);
+	note_strangers(im);
+	if (column)
+		note_readable(im);
+	return CODE_OK;
+}
+
 static int
 walk(struct import *im)
 {
 	struct err err = {.kind = ERR_NONE};
 	struct buf copy; /* reading changes it */
-	struct csv csv;
-	struct csv_row row;
 	int code = CODE_OK;
 
-	im->good = 0;
-	im->bad = 0;
 	buf_init(&copy, CSV_MAX_BYTES + 1);
-	buf_add(&copy, im->bytes, im->len);
-	if (csv_open(&csv, (char *)copy.data, copy.len, &err) != 0)
-		code = cli_complain(CODE_INPUT, "%s: %s", im->file, err.text);
-	else if (csv_next(&csv, &row) == 0)
-		code = cli_complain(CODE_INPUT, "%s: is empty", im->file);
-	else if (row.bad != NULL)
-		code = cli_complain(
-		    CODE_INPUT, "%s:%zu: %s", im->file, row.line, row.bad);
+	buf_add(&copy, im->bytes.data, im->bytes.len);
+	if (csv_table_open(&im->csv, (char *)copy.data, copy.len, &err) != 0)
+		code = cli_complain(CODE_INPUT, "%s", err.text);
 	else
-		code = read_heading(im, &row);
-	while (code == CODE_OK && csv_next(&csv, &row) == 1)
-		code = take_line(im, &row);
+		code = check_heading(im);
+	while (code == CODE_OK && csv_table_next(&im->csv) == 1)
+		code = take_line(im);
 	buf_free(&copy);
 	return code;
+}
+
+/* Was a line found bad while it was stored? */
+static bool
+has_bad(const struct import *im)
+{
+	size_t i;
+
+	for (i = 0; i < im->held_count; i++)
+		if (im->held[i].outcome == BAD)
+			return true;
+	return false;
 }
 
 static int
@@ -267,49 +377,76 @@ store_all(struct import *im)
 
 	im->store = true;
 	code = walk(im);
-	if (code == CODE_OK && store_commit(im->c->daemon.store, &err) != 0)
-		code = cli_fail(&err);
-	return code;
+	if (code != CODE_OK)
+		return code;
+	if (im->strict && has_bad(im)) {
+		store_rollback(im->c->daemon.store);
+		return cli_complain(
+		    CODE_INPUT, "bad lines: nothing was imported");
+	}
+	return commit(im, &err) == 0 ? CODE_OK : cli_fail(&err);
 }
 
 static int
 import(struct import *im)
 {
+	size_t unasked = 0;
 	int code = walk(im);
 
+	if (code == CODE_OK && im->passwords != NULL)
+		unasked = passwords_unasked(im->passwords);
 	if (code != CODE_OK)
 		return code;
-	if (im->bad > 0 && cli_flag(im->c, "strict"))
-		return cli_complain(
-		    CODE_INPUT, "%zu bad lines: nothing was imported", im->bad);
+	if (im->strict && im->bad + unasked > 0)
+		return cli_complain(CODE_INPUT,
+		    "%zu bad lines: nothing was imported", im->bad + unasked);
+	im->table = cli_table(im->c, result_columns,
+	    sizeof(result_columns) / sizeof(result_columns[0]));
 	code = store_all(im);
+	if (table_end(im->table) != 0 && code == CODE_OK)
+		code = cli_complain(CODE_FAILED, "cannot write the output");
 	if (code != CODE_OK)
 		return code;
 	cli_note(im->c,
-	    "%zu devices added, %zu were there already, %zu bad lines passed "
-	    "over",
-	    im->added, im->present, im->bad);
-	return im->bad > 0 ? CODE_PARTIAL : CODE_OK;
+	    "%zu devices added, %zu changed, %zu were there already, %zu bad "
+	    "lines passed over",
+	    im->counts[ADDED], im->counts[CHANGED],
+	    im->counts[UNCHANGED] + im->counts[PRESENT],
+	    im->counts[BAD] + unasked);
+	return im->counts[BAD] + unasked > 0 ? CODE_PARTIAL : CODE_OK;
 }
 
 int
 cmd_device_import(struct cli *c)
 {
-	struct import im = {.c = c, .file = c->args[0]};
+	const char *passwords = cli_text(c, "passwords");
+	struct import im = {.c = c,
+	    .strict = cli_flag(c, "strict"),
+	    .update = cli_flag(c, "update"),
+	    .csv = {.file = c->args[0],
+		.names = column_names,
+		.count = COLUMN_COUNT}};
 	struct err err = {.kind = ERR_NONE};
-	struct buf bytes;
-	int code = cli_open(c, DAEMON_STORE, NULL);
+	int code;
 
+	if (str_eq(passwords, "-") && str_eq(im.csv.file, "-"))
+		return cli_complain(CODE_USAGE,
+		    "standard input cannot be both the fleet and its "
+		    "passwords");
+	code = cli_open(c, DAEMON_STORE, NULL);
 	if (code != CODE_OK)
 		return code;
-	buf_init(&bytes, CSV_MAX_BYTES);
-	if (file_read(im.file, CSV_MAX_BYTES, &bytes, &err) != 0) {
+	buf_init(&im.bytes, CSV_MAX_BYTES);
+	if (file_read(im.csv.file, CSV_MAX_BYTES, &im.bytes, &err) != 0)
 		code = cli_complain(CODE_INPUT, "%s", err.text);
-	} else {
-		im.bytes = (char *)bytes.data;
-		im.len = bytes.len;
+	else if (passwords != NULL &&
+	    (im.passwords = passwords_load(passwords)) == NULL)
+		code = CODE_INPUT;
+	else
 		code = import(&im);
-	}
-	buf_free(&bytes); /* wipes the passwords */
+	passwords_free(im.passwords);
+	clear_results(&im);
+	free(im.held);
+	buf_free(&im.bytes); /* wipes the passwords */
 	return code;
 }

@@ -17,7 +17,7 @@
  * credentials) is written under a lease like a worker's.
  */
 #define LEASE_SECONDS 30
-#define DETAIL_MAX 256
+#define FIELDS_MAX 256
 
 static bool
 changes_state(const struct cli *c, const struct secret *password)
@@ -41,22 +41,18 @@ forget_errors(struct device *d)
 
 /* What was given, by name, for the audit chain; never a value. */
 static const char *
-detail(const struct cli *c, bool password, struct buf *out)
+fields(const struct cli *c, bool password, struct buf *out)
 {
 	static const char *const names[] = {"address", "uuid", "os-host",
 	    "os-domain", "site", "tls", "forget-identity", NULL};
 	size_t i;
 
-	buf_str(out, "{\"fields\":[");
 	for (i = 0; names[i] != NULL; i++)
 		if (cli_text(c, names[i]) != NULL || cli_flag(c, names[i]))
-			buf_printf(out, "%s\"%s\"",
-			    out->data[out->len - 1] == '[' ? "" : ",",
-			    names[i]);
+			buf_printf(
+			    out, "%s%s", out->len == 0 ? "" : ",", names[i]);
 	if (password)
-		buf_printf(out, "%s\"password\"",
-		    out->data[out->len - 1] == '[' ? "" : ",");
-	buf_str(out, "]}");
+		buf_printf(out, "%s%s", out->len == 0 ? "" : ",", "password");
 	return buf_text(out);
 }
 
@@ -95,7 +91,7 @@ change(
 	struct buf text;
 	int rc = -1;
 
-	buf_init(&text, DETAIL_MAX);
+	buf_init(&text, FIELDS_MAX);
 	if (changes_state(c, password) &&
 	    store_lease_take(
 		store, id, owner, now, now + LEASE_SECONDS, &token, err) != 0)
@@ -103,17 +99,18 @@ change(
 	if (store_device_get(store, id, &d, err) != 0)
 		goto out;
 	in.name = d->name;
-	if (intake_change(&in, d, err) != 0 ||
+	if (intake_change(&in, d, &text, err) != 0 ||
 	    store_device_save_host(store, d, err) != 0)
 		goto out;
 	if (password != NULL &&
 	    store_secret_put(
 		store, id, STORE_SECRET_ADMIN, password, now, err) != 0)
 		goto out;
-	if (changes_state(c, password) && save_state(c, d, token, err) != 0)
+	if (changes_state(c, password) ? save_state(c, d, token, err) != 0
+				       : intake_wake(c, id, err) != 0)
 		goto out;
-	if (cli_event(c, d, "device.changed",
-		detail(c, password != NULL, &text), err) != 0)
+	buf_reset(&text);
+	if (intake_event(c, d, fields(c, password != NULL, &text), err) != 0)
 		goto out;
 	rc = store_commit(store, err);
 out:

@@ -88,7 +88,11 @@ static const struct cli_option set_options[] = {
     END};
 
 static const struct cli_option import_options[] = {
-    {"strict", 0, CLI_FLAG, NULL, NULL, "one bad line: import nothing"},
+    {"update", 'u', CLI_FLAG, NULL, NULL,
+	"known devices: take over facts that changed"},
+    {"passwords", 0, CLI_FILE, "FILE", NULL,
+	"admin passwords: CSV, name and password, mode 0600"},
+    {"strict", 0, CLI_FLAG, NULL, NULL, "all or nothing: one bad line, none"},
     {"plain", 0, CLI_FLAG, NULL, NULL,
 	"these devices have no TLS yet: use port 16992"},
     END};
@@ -174,8 +178,9 @@ LIST init_examples[] = {"init", "init --dir /srv/amtkeeper",
     NULL};
 LIST add_examples[] = {"device add pc1.corp.example",
     "device add pc2.corp.example --address 192.0.2.7 --password-file pw", NULL};
-LIST import_examples[] = {
-    "device import fleet.csv", "device import --strict - < fleet.csv", NULL};
+LIST import_examples[] = {"device import fleet.csv",
+    "device import --strict - < fleet.csv",
+    "device import fleet.csv --update --passwords passwords.csv", NULL};
 LIST list_examples[] = {"device list", "device list --reason clock-skew",
     "device list -o csv 'pc1*'", NULL};
 LIST discover_examples[] = {"discover", "discover --site berlin", NULL};
@@ -225,8 +230,13 @@ static const struct cli_command commands[] = {
 	"Columns by their heading: name, address, password, os_host, "
 	"os_domain, uuid, leaf_sha256, site, tls (no: spoken to in plain until "
 	"it has a certificate); others are ignored. A bad line is named and "
-	"passed over. Devices that are there already are left "
-	"alone.",
+	"passed over; every other row says what became of it. Devices that "
+	"are there already are left alone. With --update their address, uuid, "
+	"os_host, os_domain and site become what the row says (an empty field "
+	"says nothing), and serve looks at them at once; their trust and "
+	"stored password stay, being newer than any list. Passwords "
+	"are better kept apart from the facts, with --passwords: one wrong "
+	"line refuses that file.",
 	import_groups, 1, 1, import_examples, cmd_device_import},
     {"device list", "[NAME...]", "the fleet, a line each", selection_text,
 	select_groups, 0, NO_LIMIT, list_examples, cmd_device_list},

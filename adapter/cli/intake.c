@@ -3,11 +3,15 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "buf.h"
 #include "cli_internal.h"
 #include "clock.h"
 #include "device.h"
+#include "err.h"
 #include "mem.h"
 #include "secret.h"
 #include "store.h"
@@ -18,6 +22,9 @@
 #define SITE_MAX 64
 #define PASSWORD_MIN 8
 #define PASSWORD_MAX 32
+#define WAKE_SECONDS 30 /* a lease that ends by itself */
+#define DETAIL_MAX 512
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* --- what each field may be; NULL and "" say nothing --- */
 
@@ -131,16 +138,39 @@ set_text(char **slot, const char *text)
 		mem_replace(slot, text);
 }
 
-int
-intake_change(const struct intake *in, struct device *d, struct err *err)
+static void
+add_name(struct buf *names, const char *name)
 {
+	buf_printf(names, "%s%s", names->len == 0 ? "" : ",", name);
+}
+
+int
+intake_change(const struct intake *in, struct device *d, struct buf *changed,
+    struct err *err)
+{
+	const struct {
+		const char *name, *text;
+		char **slot;
+	} facts[] = {{"address", in->address, &d->address},
+	    {"uuid", in->uuid, &d->uuid}, {"os_host", in->os_host, &d->os_host},
+	    {"os_domain", in->os_domain, &d->os_domain},
+	    {"site", in->site, &d->site}};
+	size_t i;
+	bool same;
+
 	if (check_fields(in, err) != 0)
 		return -1;
-	set_text(&d->address, in->address);
-	set_text(&d->uuid, in->uuid);
-	set_text(&d->os_host, in->os_host);
-	set_text(&d->os_domain, in->os_domain);
-	set_text(&d->site, in->site);
+	for (i = 0; i < COUNT(facts); i++) {
+		if (str_empty(facts[i].text))
+			continue;
+		same = str_eq(facts[i].name, "site")
+		    ? str_eq(facts[i].text, *facts[i].slot)
+		    : str_ieq(facts[i].text, *facts[i].slot);
+		if (same)
+			continue;
+		mem_replace(facts[i].slot, facts[i].text);
+		add_name(changed, facts[i].name);
+	}
 	if (d->uuid != NULL)
 		(void)str_lower(d->uuid);
 	return 0;
@@ -150,6 +180,7 @@ struct device *
 intake_device(const struct intake *in, struct err *err)
 {
 	struct device *d;
+	struct buf facts;
 	char *name;
 
 	if (check_fields(in, err) != 0)
@@ -157,7 +188,9 @@ intake_device(const struct intake *in, struct err *err)
 	name = str_lower(mem_dup(in->name)); /* names have no case */
 	d = device_new(name);
 	mem_replace(&name, NULL);
-	(void)intake_change(in, d, err); /* checked just now */
+	buf_init(&facts, INTAKE_FIELDS_MAX);
+	(void)intake_change(in, d, &facts, err); /* checked just now */
+	buf_free(&facts);
 	set_text(&d->leaf_sha256, in->leaf_sha256);
 	if (d->leaf_sha256 != NULL)
 		(void)str_lower(d->leaf_sha256);
@@ -178,4 +211,104 @@ intake_add(struct cli *c, struct device *device, const struct secret *password,
 		password, clock_now(), err) != 0)
 		return -1;
 	return cli_event(c, device, "device.added", "{}", err);
+}
+
+/* --- a device that is known --- */
+
+int
+intake_event(
+    struct cli *c, const struct device *d, const char *fields, struct err *err)
+{
+	struct buf detail;
+	size_t len;
+	int rc;
+
+	buf_init(&detail, DETAIL_MAX);
+	buf_str(&detail, "{\"fields\":[");
+	for (; *fields != '\0'; fields += len) {
+		if (*fields == ',')
+			fields++;
+		len = strcspn(fields, ",");
+		buf_printf(&detail, "%s\"%.*s\"",
+		    detail.data[detail.len - 1] == '[' ? "" : ",", (int)len,
+		    fields);
+	}
+	buf_str(&detail, "]}");
+	rc = cli_event(c, d, "device.changed", buf_text(&detail), err);
+	buf_free(&detail);
+	return rc;
+}
+
+int
+intake_wake(struct cli *c, int64_t id, struct err *err)
+{
+	char *owner = mem_printf("%s/%ld", cli_actor(), (long)getpid());
+	struct store *store = c->daemon.store;
+	int64_t now = clock_now(), token = 0;
+	struct device *d = NULL;
+	int rc;
+
+	rc = store_lease_take(
+	    store, id, owner, now, now + WAKE_SECONDS, &token, err);
+	free(owner);
+	if (rc != 0 && err->kind == ERR_CONFLICT) {
+		err_clear(err);
+		return 0;
+	}
+	if (rc == 0)
+		rc = store_device_get(store, id, &d, err);
+	if (rc == 0 && d->strikes == 0) {
+		d->next_due = now;
+		mem_replace(&d->due_play, "auto");
+		rc = store_device_save_state(store, d, token, err);
+	}
+	if (rc == 0)
+		rc = store_lease_drop(store, id, token, err);
+	device_free(d);
+	return rc;
+}
+
+/* 1 when one is stored, 0 when none is, -1. */
+static int
+has_password(struct cli *c, const struct device *d, struct err *err)
+{
+	struct secret *stored = NULL;
+
+	if (store_secret_get(c->daemon.store, d->id, STORE_SECRET_ADMIN,
+		&stored, err) == 0) {
+		secret_free(stored);
+		return 1;
+	}
+	if (err->kind != ERR_NOTFOUND)
+		return -1;
+	err_clear(err);
+	return 0;
+}
+
+int
+intake_update(struct cli *c, const struct intake *in,
+    const struct device *known, const struct secret *password,
+    struct buf *changed, struct err *err)
+{
+	struct store *store = c->daemon.store;
+	struct device *d = device_copy(known);
+	int rc = intake_change(in, d, changed, err), has;
+
+	if (rc == 0 && changed->len > 0)
+		rc = store_device_save_host(store, d, err);
+	if (rc == 0 && password != NULL) {
+		has = has_password(c, d, err);
+		rc = has < 0 ? -1 : 0;
+		if (has == 0) {
+			rc = store_secret_put(store, d->id, STORE_SECRET_ADMIN,
+			    password, clock_now(), err);
+			add_name(changed, "password");
+		}
+	}
+	if (rc == 0 && changed->len > 0)
+		rc = intake_event(c, d, buf_text(changed), err);
+	if (rc == 0 && changed->len > 0)
+		rc = intake_wake(c, d->id, err);
+	device_free(d);
+	return rc;
 }

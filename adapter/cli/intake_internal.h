@@ -1,11 +1,15 @@
 #ifndef CLI_INTAKE_INTERNAL_H_
 #define CLI_INTAKE_INTERNAL_H_
 #include <stdbool.h>
+#include <stdint.h>
 
+struct buf;
 struct cli;
 struct device;
 struct err;
 struct secret;
+
+#define INTAKE_FIELDS_MAX 128 /* names of all facts, parted by commas */
 
 /* What a person or a file says of a new device; borrowed, NULL: nothing. */
 struct intake {
@@ -17,12 +21,30 @@ struct intake {
 /* A record of it (given), due at once; NULL with ERR_INVALID naming the field
  * that is wrong. */
 struct device *intake_device(const struct intake *in, struct err *err);
-/* The fields that are given, into a record that is there; the name stays. */
-int intake_change(const struct intake *in, struct device *d, struct err *err);
+/* The host facts that are given, into a record that is there; its name, its
+ * trust and what is not given stay. The names of those that are others now are
+ * appended to *changed, parted by commas. */
+int intake_change(const struct intake *in, struct device *d,
+    struct buf *changed, struct err *err);
 /* Put record, password and event into the open transaction. ERR_CONFLICT when
  * the name is taken. */
 int intake_add(struct cli *c, struct device *device,
     const struct secret *password, struct err *err);
+/* The host facts of a stored device as given, into the open transaction, with
+ * an event; password (may be NULL) is taken only when none is stored yet: the
+ * stored one is newer than any list. *changed as above, empty: nothing was
+ * written. ERR_CONFLICT when the UUID is another device's; the record is then
+ * as it was. */
+int intake_update(struct cli *c, const struct intake *in,
+    const struct device *known, const struct secret *password,
+    struct buf *changed, struct err *err);
+/* An event that these fields (names parted by commas) were changed. */
+int intake_event(
+    struct cli *c, const struct device *d, const char *fields, struct err *err);
+/* Have serve look at it now, in the open transaction: when to look is the
+ * worker's to write, hence under a lease. A device that somebody works on, or
+ * that refused its password, is left alone. */
+int intake_wake(struct cli *c, int64_t id, struct err *err);
 /* Is this a password firmware can have? (8 to 32 printable ASCII characters but
  * : , and ": Intel AMT, SetAdminAclEntryEx) */
 int intake_check_password(const struct secret *password, struct err *err);

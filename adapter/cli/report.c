@@ -214,7 +214,7 @@ cli_secret(const struct cli *c, const char *option, const char *prompt)
 	else if (str_eq(file, "-"))
 		secret = read_line(stdin);
 	else if ((secret = secret_from_file(file, &err)) == NULL) {
-		(void)cli_fail(&err);
+		(void)cli_complain(CODE_INPUT, "%s", err.text);
 		return NULL;
 	}
 	if (secret != NULL)

@@ -20,6 +20,8 @@ _amtkeeper()
 		return ;;
 	--password-file) COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
+	--passwords) COMPREPLY=($(compgen -f -- "$cur"))
+		return ;;
 	--out) COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
 	--reason) COMPREPLY=($(compgen -W "unspecified key-compromise affiliation-changed superseded cessation-of-operation privilege-withdrawn" -- "$cur"))
@@ -52,7 +54,7 @@ _amtkeeper()
 	"serve") options="" ;;
 	"device add") options=" --address --password-file --uuid --os-host --os-domain --site --tls --plain --pin" ;;
 	"device set") options=" --address --uuid --os-host --os-domain --site --password-file --ask-password --tls --forget-identity" ;;
-	"device import") options=" --strict --plain" ;;
+	"device import") options=" --update --passwords --strict --plain" ;;
 	"device list") options=" --device --reason --site --all --limit" ;;
 	"device show") options=" --device --reason --site --all --limit" ;;
 	"device remove") options=" --device --reason --site --all --yes" ;;

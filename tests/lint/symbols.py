@@ -13,7 +13,7 @@ PREFIXES = {
     "amt": "amt_ op_ field_ sid_ csr_ pki_ realms_ store_ patch_",
     "store": "store_ device_ journal_", "daemon": "daemon_ port_ visit_ desk_ office_ call_ notify_ cert_",
     "engine": "engine_ idset_ run_ step_ plan_ play_ plays wish_ diagnose reason_ port_",
-    "cli": "cli_ cmd_ command_ fleet_ table_ csv_ progress_ intake_ help_ commands",
+    "cli": "cli_ cmd_ command_ fleet_ table_ csv_ progress_ intake_ passwords_ mdoc_ help_ commands",
     "ca": "ca_ csr_ der_ names_ name_ template_ tbs_ signer_ key_ issuer_ store_ crl_",
     "directory": "directory_ dir_ watchdog_", "krb": "krb_",
 }

@@ -118,12 +118,57 @@ printf 'not a name,,,,,,,,\n' >>"$tmp/bad.csv"
 keep 20 device import --strict "$tmp/bad.csv"
 says err 'bad.csv:3: name: must be a DNS name'
 is 'strict imports nothing' "$("$keeper" device list -o csv | wc -l)" 1
+chmod 644 "$tmp/bad.csv"
 keep 3 device import "$tmp/bad.csv"
+says err 'bad.csv: others may read the passwords in it'
 keep 0 device import "$tmp/fleet.csv"
-says err '9 devices added, 1 were there already, 0 bad lines'
+is 'nobody else may read it' "$(grep -c 'others may read' "$tmp/err")" 0
+says err '9 devices added, 0 changed, 1 were there already, 0 bad lines'
+says out '3  pc00001.ad.example.test  added '
 # The simulator listens on ports of its own here.
 sqlite3 "$tmp/etc/fleet.db" \
     'UPDATE device SET tls_port = 26993, plain_port = 26992' || exit 1
+
+# --- known devices, and passwords apart ---
+cut -d, -f1,2 "$tmp/fleet.csv" | sed 's/name,.*/name,site/; 2,$s/,.*/,here/' \
+    >"$tmp/facts.csv"
+echo 'late.ad.example.test,there' >>"$tmp/facts.csv"
+printf 'name,password\nlate.ad.example.test,P@ssw0rd-late\n' >"$tmp/late.csv"
+chmod 640 "$tmp/late.csv"
+keep 20 device import "$tmp/facts.csv" --update --passwords "$tmp/late.csv"
+says err 'late.csv: others may read'
+chmod 600 "$tmp/late.csv"
+keep 20 device import "$tmp/fleet.csv" --passwords "$tmp/late.csv"
+says err 'fleet.csv:1: has a column "password" beside --passwords'
+keep 0 device import "$tmp/facts.csv"
+keep 4 device list --site here # known ones are left alone
+keep 0 device import -o csv "$tmp/facts.csv" --update \
+    --passwords "$tmp/late.csv"
+says out '^3,pc00001.ad.example.test,changed,site,'
+says out '^12,late.ad.example.test,changed,password,'
+says err '0 devices added, 11 changed'
+keep 0 device import "$tmp/facts.csv" --update --passwords "$tmp/late.csv"
+says err '0 devices added, 0 changed, 11 were there already'
+keep 0 secret show late.ad.example.test --to "$tmp/late"
+is 'its password is stored' "$(cat "$tmp/late")" P@ssw0rd-late
+echo 'nobody.ad.example.test,P@ssw0rd-none' >>"$tmp/late.csv"
+keep 20 device import "$tmp/facts.csv" --strict --passwords "$tmp/late.csv"
+says err 'late.csv:3: no good line of the import names nobody'
+keep 3 device import "$tmp/facts.csv" --passwords "$tmp/late.csv"
+# A UUID of another device shows only while rows are stored.
+keep 0 device set late.ad.example.test \
+    --uuid 4c4c4544-0000-1111-2222-333344445555
+{
+	echo 'name,uuid'
+	echo 'new.ad.example.test,'
+	echo 'clash.ad.example.test,4C4C4544-0000-1111-2222-333344445555'
+} >"$tmp/clash.csv"
+keep 20 device import "$tmp/clash.csv" --strict
+says err 'clash.csv:3: .*another device'
+keep 4 device show new.ad.example.test
+keep 3 device import "$tmp/clash.csv" -o csv
+says out '^3,clash.ad.example.test,bad,,'
+keep 0 device remove new.ad.example.test late.ad.example.test --yes
 
 keep 0 discover -o csv
 is 'all were read' "$(wc -l <"$tmp/out")" 11
@@ -263,6 +308,7 @@ fi
 keep 5 secret show pc00001.ad.example.test
 keep 5 secret show pc00001.ad.example.test --reveal
 tail -n +2 "$tmp/fleet.csv" | cut -d, -f3 >"$tmp/passwords"
+tail -n +2 "$tmp/late.csv" | cut -d, -f2 >>"$tmp/passwords"
 if grep -aqFf "$tmp/passwords" "$tmp/all" "$tmp"/etc/*.db*; then
 	echo 'FAILED: a password is in the output or a database'
 	failed=1

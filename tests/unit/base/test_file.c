@@ -71,6 +71,32 @@ test_write_read_back(void **state)
 }
 
 static void
+test_secrets_are_read_from_private_files_only(void **state)
+{
+	static const mode_t modes[] = {0640, 0604, 0620, 0666};
+	struct buf b;
+	struct err err;
+	size_t i;
+
+	(void)state;
+	buf_init(&b, 100);
+	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		assert_int_equal(
+		    file_write(path_of("a"), "hello", 5, modes[i], false, &err),
+		    0);
+		assert_int_equal(
+		    file_read_private(path_of("a"), 100, &b, &err), -1);
+		assert_int_equal(err.kind, ERR_DENIED);
+		assert_int_equal(b.len, 0);
+	}
+	assert_int_equal(
+	    file_write(path_of("a"), "hello", 5, 0600, false, &err), 0);
+	assert_int_equal(file_read_private(path_of("a"), 100, &b, &err), 0);
+	assert_string_equal(buf_text(&b), "hello");
+	buf_free(&b);
+}
+
+static void
 test_exclusive_write_keeps_what_is_there(void **state)
 {
 	struct buf b;
@@ -165,6 +191,9 @@ main(void)
 		test_write_read_back, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(
 		test_exclusive_write_keeps_what_is_there, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(
+		test_secrets_are_read_from_private_files_only, set_up,
+		tear_down),
 	    cmocka_unit_test_setup_teardown(test_mkdirs, set_up, tear_down),
 #ifdef AMTKEEPER_FAULTS
 	    cmocka_unit_test_setup_teardown(

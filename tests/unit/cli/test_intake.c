@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "buf.h"
 #include "device.h"
 #include "err.h"
 #include "intake_internal.h"
@@ -116,6 +117,44 @@ knows_firmware_passwords(void **state)
 	}
 }
 
+static void
+changes_what_is_given(void **state)
+{
+	const struct intake facts = {.name = "pc1",
+	    .address = "192.0.2.1",
+	    .os_host = "PC1",
+	    .site = "Berlin",
+	    .leaf_sha256 = HEX32 HEX32};
+	const struct intake same = {
+	    .name = "pc1", .os_host = "pc1", .site = "", .uuid = ""};
+	const struct intake other = {.name = "pc1",
+	    .os_host = "pc9",
+	    .os_domain = "corp.example",
+	    .site = "berlin"};
+	const struct intake wrong = {
+	    .name = "pc1", .os_host = "pc2", .site = "a\nb"};
+	struct device *d = intake_device(&facts, NULL);
+	struct buf changed;
+	struct err err = {0};
+
+	(void)state;
+	assert_non_null(d);
+	buf_init(&changed, INTAKE_FIELDS_MAX);
+	assert_int_equal(intake_change(&same, d, &changed, &err), 0);
+	assert_string_equal(buf_text(&changed), "");
+	assert_string_equal(d->os_host, "PC1"); /* host names have no case */
+	assert_int_equal(intake_change(&wrong, d, &changed, &err), -1);
+	assert_string_equal(buf_text(&changed), "");
+	assert_string_equal(d->os_host, "PC1");
+	assert_int_equal(intake_change(&other, d, &changed, &err), 0);
+	assert_string_equal(buf_text(&changed), "os_host,os_domain,site");
+	assert_string_equal(d->os_host, "pc9");
+	assert_string_equal(d->address, "192.0.2.1");
+	assert_non_null(d->leaf_sha256);
+	buf_free(&changed);
+	device_free(d);
+}
+
 int
 main(void)
 {
@@ -123,6 +162,7 @@ main(void)
 	    cmocka_unit_test(makes_a_record),
 	    cmocka_unit_test(takes_nothing_for_nothing),
 	    cmocka_unit_test(refuses),
+	    cmocka_unit_test(changes_what_is_given),
 	    cmocka_unit_test(knows_firmware_passwords),
 	};
 
