@@ -37,20 +37,43 @@ int ca_create(
 int ca_open(const struct ca_conf *conf, struct ca **ret_ca, struct err *err);
 void ca_close(struct ca *ca); /* NULL is allowed */
 
-/* What a certificate may be. Times in seconds. */
+#define CA_SIZE_MAX 4100 /* AMT_PublicKeyCertificate.X509Certificate */
+
+/* What a certificate may be. Times in seconds, texts borrowed; members left
+ * zero are the defaults said here. */
 struct ca_template {
 	const char *name;
 	int64_t validity;
 	int64_t renew_before;
 	int64_t backdate; /* at most a day */
-	const char *key;  /* "auto", "rsa-2048", "rsa-3072" */
-	bool short_name;
+	/* "rsa-2048", "rsa-3072", "ec-p384", or "auto": RSA-2048 to AMT 21,
+	 * RSA-3072 or P-384 with SHA-384 from 22 on. */
+	const char *key;
+	bool short_name; /* also name the host without its domain */
+	bool address;	 /* also name the record's static address */
+	bool underscore; /* host names may hold "_" */
+	/* Extended key usages by comma: server, client, amt-remote-console,
+	 * amt-local-console, amt-client-setup. NULL: server. */
+	const char *usages;
+	int64_t max_size; /* of the certificate's DER; 0: CA_SIZE_MAX */
+	bool clamp;	  /* end with the issuer; else refuse to outlive it */
 };
 /* Lint: each problem as one line into *out (may be NULL). ERR_INVALID if any:
- * renew_before >= validity, validity beyond an issuer's end, backdate, key. ca
- * may be NULL: then there is no issuer's end to compare with. */
+ * periods that do not fit each other, validity beyond an issuer's end, unknown
+ * key or usages, usages and names that contradict each other, a certificate
+ * that may get larger than max_size. ca may be NULL: then issuers' ends and the
+ * size are not looked at. */
 int ca_template_check(const struct ca *ca, const struct ca_template *t,
     int64_t now, struct buf *out, struct err *err);
+/* The template, and what follows from it, in words. */
+struct ca_template_facts {
+	char key[96];	 /* "AMT 22 and later: RSA-3072 or P-384 ..." */
+	char usage[96];	 /* keyUsage by key type */
+	int64_t largest; /* bytes of the largest certificate; 0 without a ca */
+	int64_t ends;	 /* when one issued now would end */
+};
+void ca_template_facts(const struct ca *ca, const struct ca_template *t,
+    int64_t now, struct ca_template_facts *ret);
 
 /* Who the certificate is for: from the authenticated device record. The names
  * in the CSR must be exactly this set. */
@@ -58,6 +81,7 @@ struct ca_subject {
 	const char *device; /* name, for the record */
 	const char *fqdn;
 	const char *short_name; /* or NULL */
+	const char *address;	/* static IPv4, dotted; NULL: none or by DHCP */
 	int amt_major;		/* picks key size and hash when key is "auto" */
 };
 

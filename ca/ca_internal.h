@@ -10,7 +10,7 @@
 struct ca_signer;
 struct ca_store;
 
-#define CA_LEAF_MAX 3500  /* X509Certificate holds 4100 in the firmware */
+#define CA_LEAF_MAX CA_SIZE_MAX
 #define CA_CHAIN_MAX 4096 /* our own two */
 #define CA_SERIAL_LEN 16
 #define CA_CLOCK_BACK 300 /* how far the clock may step back */
@@ -52,6 +52,7 @@ struct ca_tbs {
 	int64_t not_before;
 	int64_t not_after;
 	const struct ca_names *names; /* NULL for a CA */
+	unsigned usages;	      /* for a leaf: CA_USAGE_* */
 	int path_len;		      /* for a CA */
 };
 /* Append the TBSCertificate of RFC 5280; cannot fail but for out's limit. */

@@ -31,8 +31,10 @@ struct ca_csr {
 	struct ca_span spki;
 	struct ca_span key_algorithm;
 	struct ca_span key_bits; /* the subjectPublicKey's bytes */
-	struct ca_span modulus;	 /* filled by rule key.type */
+	bool ec;		 /* filled by rule key.type, as what follows */
+	struct ca_span modulus;	 /* RSA */
 	struct ca_span exponent;
+	struct ca_span curve;	  /* EC: its OID; key_bits is the point */
 	struct ca_span algorithm; /* of the signature */
 	struct ca_span signature;
 	size_t attributes;
@@ -74,6 +76,17 @@ void ca_csr_case_clear(struct ca_csr_case *c);
  * other devices and compromised ones, names of other devices are refused. */
 int ca_csr_key_owner(struct ca_csr_case *c, struct err *err);
 int ca_csr_names_owner(struct ca_csr_case *c, struct err *err);
+/* The rules about the key and its signature, each 0, or -1 with the value that
+ * is wrong; in csr_key.c. */
+typedef int ca_csr_rule_fn(struct ca_csr_case *c, struct err *err);
+ca_csr_rule_fn ca_rule_key_type, ca_rule_key_size, ca_rule_key_exponent,
+    ca_rule_key_factors, ca_rule_key_roca, ca_rule_key_primes,
+    ca_rule_key_curve, ca_rule_key_point, ca_rule_key_authority,
+    ca_rule_signature_algorithm, ca_rule_signature_valid;
+/* "WHAT OID WHY": an OBJECT IDENTIFIER in words if it is known. */
+int ca_csr_bad_oid(
+    struct err *err, const char *what, struct ca_span oid, const char *why);
+
 /* Names of the rules, in order; NULL past the last. */
 const char *ca_csr_rule_name(size_t i);
 

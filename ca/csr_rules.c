@@ -4,12 +4,8 @@
  * database.  Names and extensions are judged, never copied.
  */
 #include <openssl/asn1.h>
-#include <openssl/bn.h>
-#include <openssl/core_names.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/objects.h>
-#include <openssl/param_build.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +15,6 @@
 #include "mem.h"
 #include "record_internal.h"
 #include "str.h"
-#include "template_internal.h"
 
 #define OID_SHOWN 64
 
@@ -78,9 +73,9 @@ form_attributes(struct ca_csr_case *c, struct err *err)
 	return 0;
 }
 
-/* An OBJECT IDENTIFIER in words if it is known, else in numbers. */
-static int
-bad_oid(struct err *err, const char *what, struct ca_span oid, const char *why)
+int
+ca_csr_bad_oid(
+    struct err *err, const char *what, struct ca_span oid, const char *why)
 {
 	const unsigned char *p = oid.p;
 	ASN1_OBJECT *object = d2i_ASN1_OBJECT(NULL, &p, (long)oid.len);
@@ -96,7 +91,7 @@ bad_oid(struct err *err, const char *what, struct ca_span oid, const char *why)
 static int
 bad_ext(struct err *err, struct ca_span oid, const char *why)
 {
-	return bad_oid(err, "extension", oid, why);
+	return ca_csr_bad_oid(err, "extension", oid, why);
 }
 
 static int
@@ -166,178 +161,6 @@ ext_authority(struct ca_csr_case *c, struct err *err)
 	return 0;
 }
 
-/* rsaEncryption with parameters NULL (RFC 3279, 2.3.1). */
-static int
-key_type(struct ca_csr_case *c, struct err *err)
-{
-	struct ca_tlv algorithm, oid, null;
-
-	if (ca_der_only(c->csr.key_algorithm, CA_TAG_SEQ, &algorithm) != 0 ||
-	    ca_der_take(&algorithm.body, CA_TAG_OID, &oid) != 0)
-		return err_set(err, ERR_INVALID, "no key algorithm");
-	if (!ca_span_equal(oid.whole, ca_oids.rsa))
-		return bad_oid(err, "key type", oid.whole, "is not RSA");
-	if (ca_der_only(algorithm.body, CA_TAG_NULL, &null) != 0)
-		return err_set(
-		    err, ERR_INVALID, "rsaEncryption without parameters NULL");
-	if (ca_csr_rsa(c->csr.key_bits, &c->csr.modulus, &c->csr.exponent) != 0)
-		return err_set(err, ERR_INVALID, "not an RSAPublicKey");
-	return 0;
-}
-
-static int
-key_size(struct ca_csr_case *c, struct err *err)
-{
-	unsigned want = ca_template_key(c->t, c->subject->amt_major).bits;
-	unsigned have = ca_key_bits(c->csr.modulus);
-
-	if (have != want)
-		return err_set(err, ERR_INVALID,
-		    "RSA-%u, template %.40s wants RSA-%u for AMT %d", have,
-		    c->t->name, want, c->subject->amt_major);
-	return 0;
-}
-
-static int
-key_exponent(struct ca_csr_case *c, struct err *err)
-{
-	static const uint8_t f4[] = {1, 0, 1};
-	struct ca_span e = c->csr.exponent;
-	char hex[2 * 8 + 1];
-
-	if (ca_span_equal(e, (struct ca_span){f4, sizeof(f4)}))
-		return 0;
-	str_hex(e.p, e.len < 8 ? e.len : 8, hex);
-	return err_set(err, ERR_INVALID, "exponent 0x%s%s is not 65537", hex,
-	    e.len > 8 ? "..." : "");
-}
-
-static int
-key_factors(struct ca_csr_case *c, struct err *err)
-{
-	return refuse(err, ca_key_small_factor(c->csr.modulus));
-}
-
-static int
-key_roca(struct ca_csr_case *c, struct err *err)
-{
-	return refuse(err, ca_key_roca(c->csr.modulus));
-}
-
-static int
-key_primes(struct ca_csr_case *c, struct err *err)
-{
-	return refuse(err, ca_key_close_primes(c->csr.modulus));
-}
-
-static int
-key_authority(struct ca_csr_case *c, struct err *err)
-{
-	if (c->ca != NULL &&
-	    (ca_span_equal(c->csr.spki, c->ca->issuing.spki) ||
-		ca_span_equal(c->csr.spki, c->ca->root.spki)))
-		return err_set(err, ERR_REFUSED, "the key is the CA's own");
-	return 0;
-}
-
-static const struct hash {
-	const char *name;
-	const struct ca_span *oid;
-	unsigned bits;
-} hashes[] = {
-    {"SHA256", &ca_oids.sha256_rsa, 256},
-    {"SHA384", &ca_oids.sha384_rsa, 384},
-    {"SHA512", &ca_oids.sha512_rsa, 512},
-};
-
-/* NULL when not on the list: SHA-1, MD5, PSS, no signature at all. *ret_oid,
- * if not NULL, is the algorithm's name, as far as there is one. */
-static const struct hash *
-hash_of(struct ca_span algorithm, struct ca_span *ret_oid)
-{
-	struct ca_tlv list, oid, null;
-	size_t i;
-
-	if (ca_der_only(algorithm, CA_TAG_SEQ, &list) != 0 ||
-	    ca_der_take(&list.body, CA_TAG_OID, &oid) != 0)
-		return NULL;
-	if (ret_oid != NULL)
-		*ret_oid = oid.whole;
-	if (ca_der_only(list.body, CA_TAG_NULL, &null) != 0)
-		return NULL;
-	for (i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++)
-		if (ca_span_equal(oid.whole, *hashes[i].oid))
-			return &hashes[i];
-	return NULL;
-}
-
-static int
-signature_algorithm(struct ca_csr_case *c, struct err *err)
-{
-	unsigned want = ca_template_key(c->t, c->subject->amt_major).hash_bits;
-	struct ca_span oid = c->csr.algorithm;
-	const struct hash *h = hash_of(c->csr.algorithm, &oid);
-
-	if (h == NULL)
-		return bad_oid(err, "algorithm", oid,
-		    "is not RSA with SHA-256, SHA-384 or SHA-512");
-	if (h->bits < want)
-		return err_set(err, ERR_INVALID,
-		    "%s, AMT %d needs SHA-%u at least", h->name,
-		    c->subject->amt_major, want);
-	return 0;
-}
-
-/* From n and e alone: decoding untrusted keys through the generic decoders is
- * slow and a large surface. NULL when OpenSSL does not like them. */
-static EVP_PKEY *
-public_key(struct ca_span n, struct ca_span e)
-{
-	OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
-	BIGNUM *bn = BN_bin2bn(n.p, (int)n.len, NULL);
-	BIGNUM *be = BN_bin2bn(e.p, (int)e.len, NULL);
-	OSSL_PARAM *params = NULL;
-	EVP_PKEY *key = NULL;
-
-	if (bld != NULL && ctx != NULL && bn != NULL && be != NULL &&
-	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, bn) == 1 &&
-	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E, be) == 1)
-		params = OSSL_PARAM_BLD_to_param(bld);
-	if (params == NULL || EVP_PKEY_fromdata_init(ctx) != 1 ||
-	    EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) != 1)
-		key = NULL;
-	OSSL_PARAM_free(params);
-	OSSL_PARAM_BLD_free(bld);
-	EVP_PKEY_CTX_free(ctx);
-	BN_free(bn);
-	BN_free(be);
-	return key;
-}
-
-/* Proof of possession. A null-signed request, the form handed to the firmware
- * to be filled in, ends here. */
-static int
-signature_valid(struct ca_csr_case *c, struct err *err)
-{
-	const struct ca_csr *csr = &c->csr;
-	const struct hash *h = hash_of(csr->algorithm, NULL);
-	EVP_PKEY *key = public_key(csr->modulus, csr->exponent);
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	int rc = 0;
-
-	if (h == NULL || key == NULL || ctx == NULL ||
-	    EVP_DigestVerifyInit_ex(
-		ctx, NULL, h->name, NULL, NULL, key, NULL) != 1 ||
-	    EVP_DigestVerify(ctx, csr->signature.p, csr->signature.len,
-		csr->info.p, csr->info.len) != 1)
-		rc = ca_openssl_err(err, ERR_INVALID,
-		    "the request is not signed by the key in it");
-	EVP_MD_CTX_free(ctx);
-	EVP_PKEY_free(key);
-	return rc;
-}
-
 static int
 names_record(struct ca_csr_case *c, struct err *err)
 {
@@ -372,7 +195,7 @@ names_alternative(struct ca_csr_case *c, struct err *err)
 
 	if (e == NULL)
 		return err_set(err, ERR_INVALID, "no subjectAltName");
-	return ca_names_read(e->value, &c->have, err);
+	return ca_names_read(e->value, c->t->underscore, &c->have, err);
 }
 
 static int
@@ -435,7 +258,7 @@ ca_csr_names_owner(struct ca_csr_case *c, struct err *err)
 
 static const struct rule {
 	const char *name;
-	int (*check)(struct ca_csr_case *c, struct err *err);
+	ca_csr_rule_fn *check;
 } rules[] = {
     {"form.size", form_size},
     {"form.der", form_der},
@@ -446,15 +269,17 @@ static const struct rule {
     {"extension.der", ext_der},
     {"extension.critical", ext_critical},
     {"extension.authority", ext_authority},
-    {"key.type", key_type},
-    {"key.size", key_size},
-    {"key.exponent", key_exponent},
-    {"key.factors", key_factors},
-    {"key.roca", key_roca},
-    {"key.primes", key_primes},
-    {"key.authority", key_authority},
-    {"signature.algorithm", signature_algorithm},
-    {"signature.valid", signature_valid},
+    {"key.type", ca_rule_key_type},
+    {"key.size", ca_rule_key_size},
+    {"key.exponent", ca_rule_key_exponent},
+    {"key.factors", ca_rule_key_factors},
+    {"key.roca", ca_rule_key_roca},
+    {"key.primes", ca_rule_key_primes},
+    {"key.curve", ca_rule_key_curve},
+    {"key.point", ca_rule_key_point},
+    {"key.authority", ca_rule_key_authority},
+    {"signature.algorithm", ca_rule_signature_algorithm},
+    {"signature.valid", ca_rule_signature_valid},
     {"names.record", names_record},
     {"names.subject", names_subject},
     {"names.alternative", names_alternative},

@@ -152,8 +152,13 @@ const struct ca_oids ca_oids = {
 	.sha256_rsa = OID(6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 11),
 	.sha384_rsa = OID(6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 12),
 	.sha512_rsa = OID(6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 13),
-	/* 1.2.840.10045.4.3.3 (RFC 5758) */
+	/* 1.2.840.10045.2.1, 1.3.132.0.34 (RFC 5480) */
+	.ec = OID(6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1),
+	.p384 = OID(6, 5, 0x2b, 0x81, 0x04, 0, 34),
+	/* 1.2.840.10045.4.3.{2,3,4} (RFC 5758) */
+	.ecdsa_sha256 = OID(6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2),
 	.ecdsa_sha384 = OID(6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 3),
+	.ecdsa_sha512 = OID(6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 4),
 	/* 2.5.4.{3,10} (X.520) */
 	.common_name = OID(6, 3, 0x55, 4, 3),
 	.organisation = OID(6, 3, 0x55, 4, 10),
@@ -169,7 +174,15 @@ const struct ca_oids ca_oids = {
 	.crl_reason = OID(6, 3, 0x55, 0x1d, 21),
 	.authority_key = OID(6, 3, 0x55, 0x1d, 35),
 	.ext_key_usage = OID(6, 3, 0x55, 0x1d, 37),
-	/* 1.3.6.1.5.5.7.3.1 */
+	/* 1.3.6.1.5.5.7.3.{1,2} (RFC 5280) */
 	.server_auth = OID(6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 1),
+	.client_auth = OID(6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 2),
+	/* 2.16.840.1.113741.1.2.{1,2,3} (Intel) */
+	.amt_remote = OID(6, 10, 0x60, 0x86, 0x48, 0x01, 0x86, 0xf8, 0x4d, 1,
+	    2, 1),
+	.amt_local = OID(6, 10, 0x60, 0x86, 0x48, 0x01, 0x86, 0xf8, 0x4d, 1,
+	    2, 2),
+	.amt_setup = OID(6, 10, 0x60, 0x86, 0x48, 0x01, 0x86, 0xf8, 0x4d, 1,
+	    2, 3),
 };
 /* clang-format on */

@@ -13,6 +13,7 @@
 #include "record_internal.h"
 #include "signer_internal.h"
 #include "str.h"
+#include "template_internal.h"
 
 #define KEY_MAX (sizeof(((struct ca_cert *)NULL)->key) - 1)
 
@@ -84,17 +85,19 @@ prepare(struct issue *is, struct err *err)
 {
 	const struct ca_template *t = is->csr.t;
 	const struct ca_issuer *issuer = &is->ca->issuing;
+	struct ca_period period = ca_template_period(is->ca, t, is->now);
 	struct ca_tbs tbs = {
 	    .algorithm = ca_signer_algorithm(is->ca->signer),
 	    .issuer = issuer->subject,
 	    .spki = is->csr.csr.spki,
 	    .authority_key = issuer->key_id,
-	    .not_before = is->now - t->backdate,
-	    /* The end belongs to the validity (RFC 5280, 4.1.2.5). */
-	    .not_after = is->now + t->validity - 1,
+	    .not_before = period.not_before,
+	    .not_after = period.not_after,
 	    .names = &is->csr.want,
+	    .usages = ca_template_usages(t),
 	};
 	struct buf name;
+	size_t size;
 
 	if (ca_serial_new(tbs.serial, err) != 0)
 		return -1;
@@ -108,11 +111,12 @@ prepare(struct issue *is, struct err *err)
 	ca_names_text(&is->csr.want, &is->names);
 	is->deed.intent.not_before = tbs.not_before;
 	is->deed.intent.not_after = tbs.not_after;
-	if (is->deed.tbs.over)
+	size = ca_signer_size(is->ca->signer, is->deed.tbs.len);
+	if (is->deed.tbs.over || size > ca_template_max_size(t))
 		return err_set(err, ERR_LIMIT,
-		    "the certificate would be larger than the %d bytes that "
-		    "are safe for AMT",
-		    CA_LEAF_MAX);
+		    "the certificate would be larger than the %zu bytes that "
+		    "template %.60s allows",
+		    ca_template_max_size(t), t->name);
 	return 0;
 }
 
@@ -169,7 +173,7 @@ ca_issue(struct ca *ca, const struct ca_request *request, struct ca_cert *ret,
 		return -1;
 	ca_csr_case_init(&is.csr, ca, request);
 	str_sha256(request->csr, request->csr_len, is.deed.intent.csr_sha256);
-	buf_init(&is.deed.tbs, CA_LEAF_MAX - 512);
+	buf_init(&is.deed.tbs, CA_LEAF_MAX);
 	buf_init(&is.deed.der, CA_LEAF_MAX);
 	buf_init(&is.names, 2048);
 	ca_store_lock(ca->store);

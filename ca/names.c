@@ -1,5 +1,7 @@
 #include "names_internal.h"
 
+#include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +12,8 @@
 #include "str.h"
 
 #define NAME_SHOWN 80
+#define TAG_DNS CA_TAG_CONTEXT(2)
+#define TAG_ADDRESS CA_TAG_CONTEXT(7)
 
 void
 ca_names_clear(struct ca_names *n)
@@ -19,6 +23,7 @@ ca_names_clear(struct ca_names *n)
 	for (i = 0; i < n->count; i++)
 		free(n->dns[i]);
 	n->count = 0;
+	n->with_address = false;
 }
 
 static bool
@@ -32,8 +37,8 @@ has(const struct ca_names *n, const char *name)
 	return false;
 }
 
-static void
-add(struct ca_names *n, const char *name, size_t len)
+void
+ca_names_add(struct ca_names *n, const char *name, size_t len)
 {
 	n->dns[n->count++] = str_lower(mem_dup_len(name, len));
 }
@@ -74,8 +79,16 @@ check_labels(const char *name, size_t len)
 	return why;
 }
 
+static bool
+letter_ok(char c, bool underscore)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+	    (c == '_' && underscore);
+}
+
 const char *
-ca_name_check(const char *name, size_t len)
+ca_name_check(const char *name, size_t len, bool underscore)
 {
 	size_t i, last = 0;
 
@@ -84,12 +97,11 @@ ca_name_check(const char *name, size_t len)
 	if (len > CA_DNS_MAX)
 		return "is longer than 253";
 	for (i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)name[i];
-
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-			(c >= '0' && c <= '9') || c == '-' || c == '.'))
-			return "has a character other than a-z 0-9 - .";
-		if (c == '.')
+		if (!letter_ok(name[i], underscore))
+			return name[i] == '_'
+			    ? "holds \"_\", which the template does not allow"
+			    : "has a character other than a-z 0-9 - .";
+		if (name[i] == '.')
 			last = i + 1;
 	}
 	/* No top-level domain is all digits, every dotted address ends so. */
@@ -98,11 +110,24 @@ ca_name_check(const char *name, size_t len)
 	return check_labels(name, len);
 }
 
+const char *
+ca_address_check(const uint8_t address[4])
+{
+	/* RFC 1122, 3.2.1.3; RFC 3927; RFC 1112, 4 and what is above it. */
+	if (address[0] == 0 || address[0] == 127)
+		return "is no host's address";
+	if (address[0] == 169 && address[1] == 254)
+		return "is link-local";
+	if (address[0] >= 224)
+		return "is a multicast or reserved address";
+	return NULL;
+}
+
 /* One of the record's own names; an unusable one is the record's fault. */
 static int
-check_record(const char *what, const char *name, struct err *err)
+check_record(
+    const char *what, const char *name, const char *why, struct err *err)
 {
-	const char *why = ca_name_check(name, strlen(name));
 	struct buf shown;
 
 	if (why == NULL)
@@ -115,25 +140,48 @@ check_record(const char *what, const char *name, struct err *err)
 	return -1;
 }
 
+static int
+check_dns(const struct ca_template *t, const char *what, const char *name,
+    struct err *err)
+{
+	return check_record(
+	    what, name, ca_name_check(name, strlen(name), t->underscore), err);
+}
+
+static int
+read_address(const char *text, struct ca_names *n, struct err *err)
+{
+	const char *why = "is no IPv4 address";
+
+	if (inet_pton(AF_INET, text, n->address) == 1)
+		why = ca_address_check(n->address);
+	n->with_address = true;
+	return check_record("address", text, why, err);
+}
+
 int
 ca_names_want(const struct ca_template *t, const struct ca_subject *subject,
     struct ca_names *ret, struct err *err)
 {
 	const char *fqdn = subject->fqdn != NULL ? subject->fqdn : "";
 	const char *host = subject->short_name;
+	const char *address = subject->address;
 	bool with_host = t->short_name && !str_empty(host);
+	bool with_address = t->address && !str_empty(address);
+	struct ca_names n = {.count = 0};
 
-	if (check_record("FQDN", fqdn, err) != 0 ||
-	    (with_host && check_record("short name", host, err) != 0))
+	if (check_dns(t, "FQDN", fqdn, err) != 0 ||
+	    (with_host && check_dns(t, "short name", host, err) != 0) ||
+	    (with_address && read_address(address, &n, err) != 0))
 		return -1;
 	if (strlen(fqdn) > CA_CN_MAX)
 		return err_set(err, ERR_INVALID,
 		    "the FQDN %s does not fit a common name (%d characters)",
 		    fqdn, CA_CN_MAX);
-	ret->count = 0;
-	add(ret, fqdn, strlen(fqdn));
-	if (with_host && !has(ret, host))
-		add(ret, host, strlen(host));
+	ca_names_add(&n, fqdn, strlen(fqdn));
+	if (with_host && !has(&n, host))
+		ca_names_add(&n, host, strlen(host));
+	*ret = n;
 	return 0;
 }
 
@@ -164,32 +212,64 @@ kind_of_name(uint8_t tag)
 }
 
 static int
-read_name(struct ca_span *rest, struct ca_names *n, struct err *err)
+take_dns(
+    struct ca_span name, bool underscore, struct ca_names *n, struct err *err)
 {
-	struct ca_tlv v;
-	const char *why, *text;
+	const char *text = (const char *)name.p;
+	const char *why = ca_name_check(text, name.len, underscore);
 
-	if (ca_der_next(rest, &v) != 0)
-		return err_set(err, ERR_INVALID, "subjectAltName is not DER");
-	if (v.tag != CA_TAG_CONTEXT(2))
-		return err_set(err, ERR_INVALID,
-		    "subjectAltName holds a %s; only dNSName is issued",
-		    kind_of_name(v.tag));
-	text = (const char *)v.body.p;
-	why = ca_name_check(text, v.body.len);
 	if (why != NULL)
-		return bad_name(err, "dNSName", v.body, why);
+		return bad_name(err, "dNSName", name, why);
 	if (n->count == CA_NAMES_MAX)
 		return err_set(err, ERR_INVALID,
 		    "subjectAltName holds more than %d names", CA_NAMES_MAX);
-	add(n, text, v.body.len);
+	ca_names_add(n, text, name.len);
 	return 0;
 }
 
-int
-ca_names_read(struct ca_span alt_name, struct ca_names *ret, struct err *err)
+static int
+take_address(struct ca_span name, struct ca_names *n, struct err *err)
 {
-	struct ca_names n = {{NULL}, 0};
+	const char *why;
+
+	if (name.len != sizeof(n->address))
+		return err_set(err, ERR_INVALID,
+		    "iPAddress has %zu bytes; only IPv4, with 4, is issued",
+		    name.len);
+	if (n->with_address)
+		return err_set(err, ERR_INVALID,
+		    "subjectAltName holds more than one iPAddress");
+	why = ca_address_check(name.p);
+	if (why != NULL)
+		return err_set(err, ERR_INVALID, "iPAddress %u.%u.%u.%u %s",
+		    name.p[0], name.p[1], name.p[2], name.p[3], why);
+	memcpy(n->address, name.p, sizeof(n->address));
+	n->with_address = true;
+	return 0;
+}
+
+static int
+read_name(
+    struct ca_span *rest, bool underscore, struct ca_names *n, struct err *err)
+{
+	struct ca_tlv v;
+
+	if (ca_der_next(rest, &v) != 0)
+		return err_set(err, ERR_INVALID, "subjectAltName is not DER");
+	if (v.tag == TAG_DNS)
+		return take_dns(v.body, underscore, n, err);
+	if (v.tag == TAG_ADDRESS)
+		return take_address(v.body, n, err);
+	return err_set(err, ERR_INVALID,
+	    "subjectAltName holds a %s; only dNSName and iPAddress are issued",
+	    kind_of_name(v.tag));
+}
+
+int
+ca_names_read(struct ca_span alt_name, bool underscore, struct ca_names *ret,
+    struct err *err)
+{
+	struct ca_names n = {.count = 0};
 	struct ca_tlv list;
 	size_t i, k;
 
@@ -197,7 +277,7 @@ ca_names_read(struct ca_span alt_name, struct ca_names *ret, struct err *err)
 		return err_set(
 		    err, ERR_INVALID, "subjectAltName is not a list of names");
 	while (list.body.len != 0)
-		if (read_name(&list.body, &n, err) != 0)
+		if (read_name(&list.body, underscore, &n, err) != 0)
 			goto fail;
 	for (i = 1; i < n.count; i++)
 		for (k = 0; k < i; k++)
@@ -266,6 +346,35 @@ ca_names_read_cn(struct ca_span name, char **ret_cn, struct err *err)
 	return 0;
 }
 
+static char *
+address_text(const struct ca_names *n, char out[INET_ADDRSTRLEN])
+{
+	(void)snprintf(out, INET_ADDRSTRLEN, "%u.%u.%u.%u", n->address[0],
+	    n->address[1], n->address[2], n->address[3]);
+	return out;
+}
+
+static int
+same_address(
+    const struct ca_names *have, const struct ca_names *want, struct err *err)
+{
+	char text[INET_ADDRSTRLEN];
+
+	if (have->with_address && want->with_address &&
+	    memcmp(have->address, want->address, sizeof(want->address)) == 0)
+		return 0;
+	if (have->with_address)
+		return err_set(err, ERR_REFUSED,
+		    "%s is not a static address of the device that the "
+		    "template names",
+		    address_text(have, text));
+	if (want->with_address)
+		return err_set(err, ERR_REFUSED,
+		    "the device's address %s is missing",
+		    address_text(want, text));
+	return 0;
+}
+
 int
 ca_names_same(
     const struct ca_names *have, const struct ca_names *want, struct err *err)
@@ -281,7 +390,7 @@ ca_names_same(
 			return err_set(err, ERR_REFUSED,
 			    "the device's name \"%s\" is missing",
 			    want->dns[i]);
-	return 0;
+	return same_address(have, want, err);
 }
 
 static int
@@ -300,6 +409,7 @@ void
 ca_names_text(const struct ca_names *n, struct buf *out)
 {
 	const char *sorted[CA_NAMES_MAX];
+	char address[INET_ADDRSTRLEN];
 	size_t i;
 
 	for (i = 0; i < n->count; i++)
@@ -307,6 +417,8 @@ ca_names_text(const struct ca_names *n, struct buf *out)
 	qsort(sorted, n->count, sizeof(sorted[0]), by_text);
 	for (i = 0; i < n->count; i++)
 		buf_printf(out, "%sdns:%s", i > 0 ? " " : "", sorted[i]);
+	if (n->with_address)
+		buf_printf(out, " ip:%s", address_text(n, address));
 }
 
 void
@@ -315,6 +427,8 @@ ca_names_write(const struct ca_names *n, struct buf *out)
 	size_t mark = ca_der_open(out, CA_TAG_SEQ), i;
 
 	for (i = 0; i < n->count; i++)
-		ca_der_text(out, CA_TAG_CONTEXT(2), n->dns[i]);
+		ca_der_text(out, TAG_DNS, n->dns[i]);
+	if (n->with_address)
+		ca_der_tlv(out, TAG_ADDRESS, n->address, sizeof(n->address));
 	ca_der_close(out, mark);
 }

@@ -1,6 +1,8 @@
 #ifndef CA_NAMES_INTERNAL_H_
 #define CA_NAMES_INTERNAL_H_
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "der_internal.h"
 
@@ -14,25 +16,33 @@ struct err;
 #define CA_DNS_MAX 253 /* RFC 1035, 3.1, as text */
 #define CA_LABELS_MAX 10
 
-/* A set of DNS names in lower case, owned. */
+/* A set of DNS names in lower case, owned, and at most one IPv4 address. */
 struct ca_names {
 	char *dns[CA_NAMES_MAX];
 	size_t count;
+	bool with_address;
+	uint8_t address[4];
 };
 void ca_names_clear(struct ca_names *n);
+/* Copies the name in lower case; there must be room. */
+void ca_names_add(struct ca_names *n, const char *name, size_t len);
 
-/* NULL, or why this is no DNS name we would certify.  RFC 1123 labels, no
- * address literal, no wildcard, no underscore; one label is enough inside. */
-const char *ca_name_check(const char *name, size_t len);
+/* NULL, or why this is no DNS name we would certify.  RFC 1123 labels, with
+ * underscore also "_" in them; no address literal, no wildcard; one label is
+ * enough inside. */
+const char *ca_name_check(const char *name, size_t len, bool underscore);
+/* The same for an address: one that a single host can have. */
+const char *ca_address_check(const uint8_t address[4]);
 
-/* What the device record says: the FQDN first, then the short name if the
- * template wants it.  Nothing in a certificate comes from the CSR's names. */
+/* What the device record says: the FQDN first, then the short name and the
+ * static address if the template wants them.  Nothing in a certificate comes
+ * from the CSR's names. */
 int ca_names_want(const struct ca_template *t, const struct ca_subject *subject,
     struct ca_names *ret, struct err *err);
-/* The dNSNames of a subjectAltName value; other kinds of name, repeated and
- * impossible names are errors. */
-int ca_names_read(
-    struct ca_span alt_name, struct ca_names *ret, struct err *err);
+/* The dNSNames and the IPv4 iPAddress of a subjectAltName value; other kinds of
+ * name, repeated and impossible names are errors. */
+int ca_names_read(struct ca_span alt_name, bool underscore,
+    struct ca_names *ret, struct err *err);
 /* The one CN of a Name; its string must be plain. given in lower case. */
 int ca_names_read_cn(struct ca_span name, char **ret_cn, struct err *err);
 /* The same set? The text says what is too much or missing. */
@@ -40,7 +50,7 @@ int ca_names_same(
     const struct ca_names *have, const struct ca_names *want, struct err *err);
 /* "CN=a", as in our records; given. */
 char *ca_names_subject(const struct ca_names *n);
-/* "dns:a dns:b", sorted. */
+/* "dns:a dns:b ip:192.0.2.1", sorted. */
 void ca_names_text(const struct ca_names *n, struct buf *out);
 /* Append subjectAltName's value. */
 void ca_names_write(const struct ca_names *n, struct buf *out);

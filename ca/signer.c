@@ -87,6 +87,17 @@ ca_signer_spki(const struct ca_signer *s)
 	return ca_der_bytes(&s->spki);
 }
 
+size_t
+ca_signer_size(const struct ca_signer *s, size_t tbs_len)
+{
+	const size_t header = 4; /* tag and length up to 65535 */
+	int signature = EVP_PKEY_get_size(s->pub);
+
+	assert(signature > 0);
+	return header + tbs_len + s->algorithm.len + header + 1 +
+	    (size_t)signature;
+}
+
 static int
 verify(const struct ca_signer *s, struct ca_span tbs,
     const struct buf *signature, struct err *err)

@@ -43,6 +43,8 @@ void ca_signer_free(struct ca_signer *s); /* NULL is allowed */
 struct ca_span ca_signer_algorithm(const struct ca_signer *s);
 /* SubjectPublicKeyInfo. */
 struct ca_span ca_signer_spki(const struct ca_signer *s);
+/* Bytes of what ca_signer_sign() makes of a tbs of this length, at most. */
+size_t ca_signer_size(const struct ca_signer *s, size_t tbs_len);
 /* Append SEQUENCE { tbs, algorithm, signature }: a certificate or a CRL. The
  * signature is checked with the public key before it leaves: a fault while
  * signing could give the key away. */

@@ -7,12 +7,14 @@
 #include "ca_internal.h"
 #include "names_internal.h"
 #include "str.h"
+#include "template_internal.h"
 
 #define EXT_MAX 2048
 
 /* keyUsage bits, most significant first (RFC 5280, 4.2.1.3). */
-#define USAGE_LEAF 0xa0 /* digitalSignature, keyEncipherment */
-#define USAGE_CA 0x06	/* keyCertSign, cRLSign */
+#define USAGE_SIGN 0x80 /* digitalSignature */
+#define USAGE_ENCIPHER 0x20
+#define USAGE_CA 0x06 /* keyCertSign, cRLSign */
 
 void
 ca_key_id(struct ca_span spki, uint8_t ret[20])
@@ -105,13 +107,29 @@ write_constraints(const struct ca_tbs *t, struct buf *out)
 	ca_der_close(out, mark);
 }
 
+static bool
+is_rsa(struct ca_span spki)
+{
+	struct ca_tlv whole, algorithm, oid;
+
+	return ca_der_only(spki, CA_TAG_SEQ, &whole) == 0 &&
+	    ca_der_take(&whole.body, CA_TAG_SEQ, &algorithm) == 0 &&
+	    ca_der_take(&algorithm.body, CA_TAG_OID, &oid) == 0 &&
+	    ca_span_equal(oid.whole, ca_oids.rsa);
+}
+
+/* keyEncipherment is what RSA key exchange of TLS 1.2 needs of a server; an
+ * EC key cannot encipher (RFC 5480, 3), a client does not. */
 static void
 write_usage(const struct ca_tbs *t, struct buf *out)
 {
-	uint8_t leaf = USAGE_LEAF, ca = USAGE_CA;
+	uint8_t leaf = USAGE_SIGN, ca = USAGE_CA;
+	bool encipher = (t->usages & CA_USAGE_SERVER) != 0 && is_rsa(t->spki);
 
+	if (encipher)
+		leaf |= USAGE_ENCIPHER;
 	if (t->names != NULL)
-		ca_der_bits(out, &leaf, 1, 5);
+		ca_der_bits(out, &leaf, 1, encipher ? 5 : 7);
 	else
 		ca_der_bits(out, &ca, 1, 1);
 }
@@ -119,11 +137,7 @@ write_usage(const struct ca_tbs *t, struct buf *out)
 static void
 write_purpose(const struct ca_tbs *t, struct buf *out)
 {
-	size_t mark = ca_der_open(out, CA_TAG_SEQ);
-
-	(void)t;
-	ca_der_span(out, ca_oids.server_auth);
-	ca_der_close(out, mark);
+	ca_usage_write(t->usages, out);
 }
 
 static void

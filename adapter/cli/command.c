@@ -248,51 +248,52 @@ is_group(const char *word)
 }
 
 static const struct cli_command *
-find_command(const char *first, const char *second)
+find_command(const char *name)
 {
-	const struct cli_command *commands, *found = NULL;
+	const struct cli_command *commands;
 	size_t i, count;
-	char *name;
 
-	name = second == NULL ? mem_dup(first)
-			      : mem_printf("%s %s", first, second);
 	commands = cli_commands(&count);
 	for (i = 0; i < count; i++)
 		if (str_eq(commands[i].name, name))
-			found = &commands[i];
-	free(name);
-	return found;
+			return &commands[i];
+	return NULL;
 }
 
-/* argv[at] is the first word. *ret_words: how many of them the command has. */
+static bool
+is_help(const char *word)
+{
+	return str_eq(word, "--help") || str_eq(word, "-h");
+}
+
+/* argv[at] is the first word; groups take further ones ("ca template list").
+ * *ret_words: how many of them the command has. */
 static int
 take_command(struct cli *c, int argc, char **argv, int at, int *ret_words)
 {
-	const char *first = argv[at];
-	const char *second = at + 1 < argc ? argv[at + 1] : NULL;
+	char *name = mem_dup(argv[at]), *longer;
+	int words = 1, code = CODE_OK;
+	bool asked = false;
 
-	*ret_words = 1;
-	if (!is_group(first)) {
-		c->command = find_command(first, NULL);
+	while (is_group(name) && at + words < argc) {
+		asked = is_help(argv[at + words]);
+		if (asked)
+			break;
+		longer = mem_printf("%s %s", name, argv[at + words++]);
+		free(name);
+		name = longer;
+	}
+	if (is_group(name)) {
+		cli_help_group(asked ? stdout : stderr, name);
+		code = asked ? CODE_OK : CODE_USAGE;
+	} else {
+		c->command = find_command(name);
 		if (c->command == NULL)
-			return complain_usage(c, "unknown command", first);
-		return CODE_OK;
+			code = complain_usage(c, "unknown command", name);
 	}
-	if (second == NULL || str_eq(second, "--help") ||
-	    str_eq(second, "-h")) {
-		cli_help_group(second == NULL ? stderr : stdout, first);
-		return second == NULL ? CODE_USAGE : CODE_OK;
-	}
-	*ret_words = 2;
-	c->command = find_command(first, second);
-	if (c->command == NULL) {
-		char *words = mem_printf("%s %s", first, second);
-
-		(void)complain_usage(c, "unknown command", words);
-		free(words);
-		return CODE_USAGE;
-	}
-	return CODE_OK;
+	free(name);
+	*ret_words = words;
+	return code;
 }
 
 static int

@@ -193,6 +193,7 @@ LIST run_examples[] = {"run auto --all", "run sync-clock --reason clock-skew",
 LIST event_examples[] = {
     "events --device pc1.corp.example", "events --verify", NULL};
 LIST ca_list_examples[] = {"ca list --expiring 30d", NULL};
+LIST template_examples[] = {"ca template check", "ca template check tls", NULL};
 LIST get_examples[] = {"wsman get pc1.corp.example AMT_GeneralSettings", NULL};
 LIST enum_examples[] = {
     "wsman enum pc1.corp.example AMT_PublicKeyCertificate --xml", NULL};
@@ -277,6 +278,18 @@ static const struct cli_command commands[] = {
 	cmd_ca_crl},
     {"ca revoke", "SERIAL", "revoke a certificate", "", ca_revoke_groups, 1, 1,
 	no_examples, cmd_ca_revoke},
+    {"ca template list", "", "the profile's certificate templates", "", none, 0,
+	0, no_examples, cmd_ca_template_list},
+    {"ca template show", "NAME...", "a template, and what follows from it",
+	"Key types by firmware, key usage, the largest certificate, and when "
+	"one issued now would end.",
+	none, 1, NO_LIMIT, no_examples, cmd_ca_template_show},
+    {"ca template check", "[NAME...]", "what is wrong with templates",
+	"One line for each problem, and exit code 3 if there is any: periods "
+	"that do not fit each other, validity beyond the end of an issuer, "
+	"usages and names that contradict each other, certificates that may "
+	"get too large for firmware.",
+	none, 0, NO_LIMIT, template_examples, cmd_ca_template_check},
     {"wsman get", "DEVICE CLASS [NAME=VALUE...]", "read one instance",
 	"With the device's stored credentials and trust. NAME=VALUE are "
 	"selectors.",

@@ -9,21 +9,36 @@
  * output.
  */
 
+/* Does the command begin with the first len characters of name, and go on? */
+static bool
+goes_on(const struct cli_command *command, const char *name, size_t len)
+{
+	return strncmp(command->name, name, len) == 0 &&
+	    command->name[len] == ' ';
+}
+
+/* The words that follow the first len characters of name, each once: commands
+ * of one group stand together in the table. */
 static void
-write_first_words(FILE *out)
+write_next_words(FILE *out, const char *name, size_t len)
 {
 	const struct cli_command *commands;
-	size_t i, count, len, before = 0;
+	const char *word, *before = "";
+	size_t i, count, word_len, before_len = 0;
 
 	commands = cli_commands(&count);
 	for (i = 0; i < count; i++) {
-		len = strcspn(commands[i].name, " ");
-		if (i > 0 && len == before &&
-		    strncmp(commands[i].name, commands[i - 1].name, len) == 0)
+		if (len > 0 && !goes_on(&commands[i], name, len))
 			continue;
-		(void)fprintf(out, "%s%.*s", i == 0 ? "" : " ", (int)len,
-		    commands[i].name);
-		before = len;
+		word = commands[i].name + (len > 0 ? len + 1 : 0);
+		word_len = strcspn(word, " ");
+		if (word_len == before_len &&
+		    strncmp(word, before, word_len) == 0)
+			continue;
+		(void)fprintf(out, "%s%.*s", before_len == 0 ? "" : " ",
+		    (int)word_len, word);
+		before = word;
+		before_len = word_len;
 	}
 }
 
@@ -34,30 +49,32 @@ write_option_words(FILE *out, const struct cli_option *options)
 		(void)fprintf(out, " --%s", options->name);
 }
 
+/* A row for each group the command is the first of. */
+static void
+write_groups_of(FILE *out, const struct cli_command *commands, size_t at)
+{
+	const char *name = commands[at].name, *space = strchr(name, ' ');
+	size_t len;
+
+	for (; space != NULL; space = strchr(space + 1, ' ')) {
+		len = (size_t)(space - name);
+		if (at > 0 && goes_on(&commands[at - 1], name, len))
+			continue;
+		(void)fprintf(out, "\t\"%.*s\") words=\"", (int)len, name);
+		write_next_words(out, name, len);
+		(void)fputs("\" ;;\n", out);
+	}
+}
+
 static void
 write_groups(FILE *out)
 {
 	const struct cli_command *commands;
-	const char *name, *space;
-	size_t i, count, len, before = 0;
+	size_t i, count;
 
 	commands = cli_commands(&count);
-	for (i = 0; i < count; i++) {
-		name = commands[i].name;
-		space = strchr(name, ' ');
-		if (space == NULL)
-			continue;
-		len = (size_t)(space - name);
-		if (len != before ||
-		    strncmp(name, commands[i - 1].name, len) != 0)
-			(void)fprintf(out, "%s\t%.*s) words=\"",
-			    before == 0 ? "" : "\" ;;\n", (int)len, name);
-		else
-			(void)fputc(' ', out);
-		(void)fputs(space + 1, out);
-		before = len;
-	}
-	(void)fputs("\" ;;\n", out);
+	for (i = 0; i < count; i++)
+		write_groups_of(out, commands, i);
 }
 
 static void
@@ -162,7 +179,7 @@ cli_completion(FILE *out)
 		    "\tcase $command in\n"
 		    "\t'') words=\"",
 	    out);
-	write_first_words(out);
+	write_next_words(out, "", 0);
 	(void)fputs("\" ;;\n", out);
 	write_groups(out);
 	(void)fputs("\trun|plan) words=\"", out);

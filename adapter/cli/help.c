@@ -84,7 +84,7 @@ write_commands(FILE *out, const char *group)
 		if (group == NULL ||
 		    (strncmp(commands[i].name, group, len) == 0 &&
 			commands[i].name[len] == ' '))
-			(void)fprintf(out, "  %-18s%s\n", commands[i].name,
+			(void)fprintf(out, "  %-20s%s\n", commands[i].name,
 			    commands[i].summary);
 }
 

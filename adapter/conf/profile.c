@@ -25,7 +25,11 @@
 
 static const char *const ddns_modes[] = {"off", "dhcp", "client", NULL};
 static const char *const ip_modes[] = {"dhcp", "host", "keep", NULL};
-static const char *const key_kinds[] = {"auto", "rsa-2048", "rsa-3072", NULL};
+static const char *const key_kinds[] = {
+    "auto", "rsa-2048", "rsa-3072", "ec-p384", NULL};
+static const char *const issuer_ends[] = {"refuse", "clamp", NULL};
+static const char *const usages[] = {"server", "client", "amt-remote-console",
+    "amt-local-console", "amt-client-setup"};
 
 /* "S-1-5-21-1-2-3-512": revision, authority, sub-authorities. */
 static const char *
@@ -73,6 +77,50 @@ check_realms(const char *text)
 		if (text[len] == '\0')
 			return NULL;
 		text += len + 1;
+	}
+}
+
+/* Is it one of the words a certificate can be used for? */
+static bool
+is_usage(const char *word, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(usages); i++)
+		if (strlen(usages[i]) == len && !strncmp(usages[i], word, len))
+			return true;
+	return false;
+}
+
+/* Does the list of words by comma hold this one? */
+static bool
+has_usage(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+	const char *at = list;
+
+	while (at != NULL) {
+		if (!strncmp(at, word, len) && (at[len] == ',' || !at[len]))
+			return true;
+		at = strchr(at, ',');
+		at = at == NULL ? NULL : at + 1;
+	}
+	return false;
+}
+
+static const char *
+check_usages(const char *text)
+{
+	size_t len;
+
+	for (;; text += len + 1) {
+		len = strcspn(text, ",");
+		if (!is_usage(text, len))
+			return "must be of server, client, amt-remote-console, "
+			       "amt-local-console, amt-client-setup, such as "
+			       "'server,client'";
+		if (text[len] == '\0')
+			return NULL;
 	}
 }
 
@@ -156,12 +204,37 @@ static const struct conf_option template_options[] = {
 	.offset = TEMPLATE_AT(key),
 	.fallback = "auto",
 	.words = key_kinds,
-	.help = "key size; auto: the largest the firmware can make"},
+	.help = "key; auto: RSA-2048 to AMT 21, RSA-3072 or P-384 from 22 on"},
     {.key = "short_name",
 	.type = CONF_BOOL,
 	.offset = TEMPLATE_AT(short_name),
 	.fallback = "true",
 	.help = "also name the host without its domain"},
+    {.key = "underscore",
+	.type = CONF_BOOL,
+	.offset = TEMPLATE_AT(underscore),
+	.fallback = "false",
+	.help = "host names may hold _"},
+    {.key = "usages",
+	.type = CONF_TEXT,
+	.offset = TEMPLATE_AT(usages),
+	.fallback = "server",
+	.check = check_usages,
+	.help = "what it is for: server, client, amt-remote-console, "
+		"amt-local-console, amt-client-setup, by comma"},
+    {.key = "max_size",
+	.type = CONF_INT,
+	.offset = TEMPLATE_AT(max_size),
+	.fallback = "4100",
+	.min = 512,
+	.max = 4100,
+	.help = "bytes; firmware takes 4100"},
+    {.key = "issuer_end",
+	.type = CONF_WORD,
+	.offset = TEMPLATE_AT(issuer_end),
+	.fallback = "refuse",
+	.words = issuer_ends,
+	.help = "would it outlive its issuer: refuse it, or clamp its end"},
 };
 static const struct conf_table template_table = {.options = template_options,
     .count = COUNT(template_options),
@@ -333,15 +406,46 @@ static const struct conf_table table = {.options = options,
     .title = "# amtkeeper profile: what every device should be.  A line that "
 	     "begins with #\n# shows a default.\n"};
 
-const struct profile_template *
-profile_tls_template(const struct profile *p)
+static const struct profile_template *
+find_template(const struct profile *p, const char *name)
 {
 	size_t i;
 
 	for (i = 0; i < p->template_count; i++)
-		if (str_eq(p->templates[i].name, p->template_name))
+		if (str_eq(p->templates[i].name, name))
 			return &p->templates[i];
-	abort(); /* profile_load() checked it */
+	return NULL;
+}
+
+const struct profile_template *
+profile_tls_template(const struct profile *p)
+{
+	const struct profile_template *t = find_template(p, p->template_name);
+
+	if (t == NULL)
+		abort(); /* profile_load() checked it */
+	return t;
+}
+
+/* The one that devices get theirs by. */
+static int
+check_tls_template(const struct profile *p, const struct conf_node *root,
+    const char *file, struct err *err)
+{
+	const struct profile_template *t = find_template(p, p->template_name);
+
+	if (t == NULL)
+		return conf_option_error(root, "tls.template", file, err,
+		    "there is no template named %s",
+		    p->template_name == NULL ? "''" : p->template_name);
+	if (!has_usage(t->usages, "server"))
+		return conf_option_error(root, "tls.template", file, err,
+		    "the usages of %s must hold server", t->name);
+	/* GenerateKeyPair knows RSA alone (KeyAlgorithm 0). */
+	if (str_eq(t->key, "ec-p384"))
+		return conf_option_error(root, "tls.template", file, err,
+		    "key of %s: firmware makes RSA keys only", t->name);
+	return 0;
 }
 
 static int
@@ -349,7 +453,6 @@ check_templates(const struct profile *p, const struct conf_node *root,
     const char *file, struct err *err)
 {
 	const struct profile_template *t;
-	bool found = false;
 	size_t i, j;
 
 	for (i = 0; i < p->template_count; i++) {
@@ -366,13 +469,8 @@ check_templates(const struct profile *p, const struct conf_node *root,
 			    "%s: renew_before must be less than validity, or "
 			    "every certificate is due at once",
 			    t->name);
-		found = found || str_eq(t->name, p->template_name);
 	}
-	if (!found)
-		return conf_option_error(root, "tls.template", file, err,
-		    "there is no template named %s",
-		    p->template_name == NULL ? "''" : p->template_name);
-	return 0;
+	return check_tls_template(p, root, file, err);
 }
 
 static int

@@ -24,8 +24,13 @@ struct profile_template { /* of certificates; see ca.h */
 	int64_t validity;
 	int64_t renew_before;
 	int64_t backdate;
-	char *key;	 /* "auto" (by firmware), "rsa-2048", "rsa-3072" */
+	char *key;	 /* "auto" (by firmware), "rsa-2048", "rsa-3072",
+			  * "ec-p384" */
 	bool short_name; /* SAN also holds the host part */
+	bool underscore; /* host names may hold "_" */
+	char *usages;	 /* "server,client" */
+	int64_t max_size;
+	char *issuer_end; /* "refuse", "clamp" */
 };
 
 struct profile {

@@ -82,6 +82,11 @@ int daemon_call(struct daemon *d, const struct device *device,
     const struct wsman_request *request, daemon_reply_fn *done, void *cookie,
     struct err *err);
 
+/* A profile's template in the CA's words; texts borrowed from it. */
+struct ca_template;
+struct profile_template;
+struct ca_template daemon_template(const struct profile_template *t);
+
 /* For port_*.c, called by daemon_open(). */
 int port_device_new(struct loop *loop, struct net *net, const struct conf *conf,
     struct ca *ca, struct ports *ports, struct err *err);

@@ -43,7 +43,7 @@ struct job {
 	char *key, *serial;
 	uint8_t *csr;
 	size_t csr_len;
-	char *device, *template_name, *template_key;
+	char *device, *template_name, *template_key, *usages;
 	char fqdn[NAME_ROOM], short_name[NAME_ROOM];
 	struct ca_template template;
 	struct ca_subject subject;
@@ -65,6 +65,7 @@ job_free(struct job *job)
 	free(job->device);
 	free(job->template_name);
 	free(job->template_key);
+	free(job->usages);
 	ca_cert_clear(&job->cert);
 	free(job);
 }
@@ -212,19 +213,13 @@ describe(
 	const struct profile_template *t = profile_tls_template(profile);
 
 	job->device = mem_dup(device->name);
-	job->template_name = mem_dup(t->name);
-	job->template_key = mem_dup(t->key);
+	job->template = daemon_template(t);
+	job->template.name = job->template_name = mem_dup(t->name);
+	job->template.key = job->template_key = mem_dup(t->key);
+	job->template.usages = job->usages = mem_dup(t->usages);
 	(void)device_wished_fqdn(device, profile->names_sync, job->fqdn);
 	memcpy(job->short_name, job->fqdn, sizeof(job->short_name));
 	job->short_name[strcspn(job->short_name, ".")] = '\0';
-	job->template = (struct ca_template){
-	    .name = job->template_name,
-	    .validity = t->validity,
-	    .renew_before = t->renew_before,
-	    .backdate = t->backdate,
-	    .key = job->template_key,
-	    .short_name = t->short_name,
-	};
 	job->subject = (struct ca_subject){
 	    .device = job->device,
 	    .fqdn = job->fqdn,

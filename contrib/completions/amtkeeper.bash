@@ -37,12 +37,13 @@ _amtkeeper()
 	done
 	case $command in
 	'') words="init serve device discover diagnose plan run task journal events ca wsman config secret version help" ;;
-	device) words="add set import list show remove" ;;
-	task) words="list" ;;
-	ca) words="init show list crl revoke" ;;
-	wsman) words="get enum invoke decode" ;;
-	config) words="check show example" ;;
-	secret) words="show" ;;
+	"device") words="add set import list show remove" ;;
+	"task") words="list" ;;
+	"ca") words="init show list crl revoke template" ;;
+	"ca template") words="list show check" ;;
+	"wsman") words="get enum invoke decode" ;;
+	"config") words="check show example" ;;
+	"secret") words="show" ;;
 	run|plan) words="sync-clock sync-network reissue-certificates renew-ad-password renew-admin-password enforce-profile auto" ;;
 	esac
 	case $command in
@@ -70,6 +71,9 @@ _amtkeeper()
 	"ca list") options=" --device --expiring" ;;
 	"ca crl") options=" --out --pem" ;;
 	"ca revoke") options=" --reason --yes" ;;
+	"ca template list") options="" ;;
+	"ca template show") options="" ;;
+	"ca template check") options="" ;;
 	"wsman get") options=" --xml" ;;
 	"wsman enum") options=" --xml" ;;
 	"wsman invoke") options=" --xml --yes" ;;

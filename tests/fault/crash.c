@@ -60,8 +60,11 @@ static struct {
 static struct profile_acl acl[] = {
     {(char *)(uintptr_t)SID, (char *)(uintptr_t) "3", 2}};
 static char template_name[] = "amt-tls-server", key_auto[] = "auto";
-static struct profile_template templates[] = {
-    {template_name, 365 * CLOCK_DAY, 30 * CLOCK_DAY, 3600, key_auto, false}};
+static struct profile_template templates[] = {{.name = template_name,
+    .validity = 365 * CLOCK_DAY,
+    .renew_before = 30 * CLOCK_DAY,
+    .backdate = 3600,
+    .key = key_auto}};
 static char text_off[] = "dhcp", text_dhcp[] = "dhcp", text_ou[] = "OU=AMT",
 	    text_account[] = "%h-iME$", text_realm[] = "CORP.EXAMPLE",
 	    text_default[] = "default";

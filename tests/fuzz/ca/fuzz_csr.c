@@ -1,6 +1,6 @@
 /*
  * Every rule but those that ask the CA's records, over any bytes.  A leading
- * octet picks template and firmware, so that both key sizes are reached.
+ * octet picks template and firmware, so that every kind of key is reached.
  */
 #include <assert.h>
 #include <stdint.h>
@@ -44,7 +44,8 @@ read_names(struct ca_span der)
 	alt_name = ca_csr_ext(&csr, ca_oids.alt_name);
 	if (alt_name == NULL)
 		return;
-	if (ca_names_read(alt_name->value, &names, &err) != 0)
+	if (ca_names_read(alt_name->value, (data[0] & 4) != 0, &names, &err) !=
+	    0)
 		check_text(&err);
 	else
 		ca_names_clear(&names);
@@ -73,6 +74,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	request.csr_len = size - 1;
 	t.short_name = (data[0] & 1) != 0;
 	subject.amt_major = (data[0] & 2) != 0 ? 22 : 16;
+	if ((data[0] & 8) != 0)
+		t.key = "ec-p384";
 	if (ca_csr_check(NULL, &request, &err) != 0)
 		check_text(&err);
 	read_names((struct ca_span){data + 1, size - 1});

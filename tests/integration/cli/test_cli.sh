@@ -304,6 +304,28 @@ else
 	failed=1
 fi
 
+# --- certificate templates ---
+keep 0 ca template list -o json
+says out '"name":"tls".*"usages":\["server"\],"tls":true'
+keep 0 ca template show tls
+says out '^keys +RSA-2048 to AMT 21, RSA-3072 or P-384 from AMT 22 on$'
+keep 0 ca template check
+keep 4 ca template check nothing
+keep 2 ca template
+cat >>"$tmp/etc/profile.yaml" <<'EOF'
+templates:
+- {name: tls}
+- {name: console, usages: 'amt-remote-console', short_name: false}
+- {name: long, validity: 5y, usages: client, max_size: 700}
+EOF
+keep 3 ca template check -o csv
+says out '^console,usage amt-remote-console is worth nothing without client'
+says out '^long,"short_name names a server, but usage server is not among'
+says out '^long,"a certificate may get [0-9]+ bytes long, max_size is 700"'
+is 'one line for each problem' "$(wc -l <"$tmp/out")" 4
+keep 3 ca template check long
+keep 0 ca template check tls
+
 # --- secrets stay in ---
 keep 5 secret show pc00001.ad.example.test
 keep 5 secret show pc00001.ad.example.test --reveal

@@ -4,6 +4,7 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/x509.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -189,6 +190,44 @@ fixture_key(unsigned slot, unsigned bits)
 	return keys[slot].key;
 }
 
+EVP_PKEY *
+fixture_ec_key(const char *curve)
+{
+	static EVP_PKEY *p256, *p384;
+	EVP_PKEY **key = strcmp(curve, "P-256") == 0 ? &p256 : &p384;
+
+	if (*key == NULL)
+		*key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", curve);
+	assert_non_null(*key);
+	return *key;
+}
+
+/* The form OpenSSL gives it, but for what the spec wants otherwise. */
+static void
+write_ec_spki(struct buf *out, const struct csr_spec *spec, EVP_PKEY *key)
+{
+	unsigned char *der = NULL;
+	int len = i2d_PUBKEY(key, &der);
+	struct ca_span whole;
+	struct ca_tlv v, algorithm, bits;
+	size_t mark = ca_der_open(out, CA_TAG_SEQ);
+
+	assert_true(len > 0);
+	whole = (struct ca_span){der, (size_t)len};
+	assert_int_equal(ca_der_only(whole, CA_TAG_SEQ, &v), 0);
+	assert_int_equal(ca_der_take(&v.body, CA_TAG_SEQ, &algorithm), 0);
+	assert_int_equal(ca_der_only(v.body, CA_TAG_BITS, &bits), 0);
+	ca_der_span(out,
+	    spec->key_algorithm.p != NULL ? spec->key_algorithm
+					  : algorithm.whole);
+	if (spec->key_bits.p != NULL)
+		ca_der_bits(out, spec->key_bits.p, spec->key_bits.len, 0);
+	else
+		ca_der_span(out, bits.whole);
+	ca_der_close(out, mark);
+	OPENSSL_free(der);
+}
+
 static void
 write_bn(struct buf *out, const BIGNUM *bn)
 {
@@ -215,6 +254,10 @@ write_spki(struct buf *out, const struct csr_spec *spec, EVP_PKEY *key)
 	struct buf pair;
 	size_t mark;
 
+	if (EVP_PKEY_is_a(key, "EC")) {
+		write_ec_spki(out, spec, key);
+		return;
+	}
 	buf_init(&pair, 4096);
 	assert_int_equal(
 	    EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n), 1);
@@ -311,10 +354,24 @@ write_info(struct buf *out, const struct csr_spec *spec, EVP_PKEY *key)
 }
 
 static void
+write_ecdsa(struct buf *out, const char *hash)
+{
+	size_t mark = ca_der_open(out, CA_TAG_SEQ);
+
+	ca_der_span(out,
+	    strcmp(hash, "SHA256") == 0 ? ca_oids.ecdsa_sha256
+					: ca_oids.ecdsa_sha384);
+	ca_der_close(out, mark);
+}
+
+static void
 write_signature(struct buf *out, const struct csr_spec *spec, EVP_PKEY *key,
     const struct buf *info)
 {
-	const char *hash = spec->hash != NULL ? spec->hash : "SHA256";
+	bool ec = EVP_PKEY_is_a(key, "EC");
+	const char *hash = spec->hash != NULL ? spec->hash
+	    : ec			      ? "SHA384"
+					      : "SHA256";
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	uint8_t signature[1024] = {0};
 	size_t len = sizeof(signature);
@@ -331,6 +388,8 @@ write_signature(struct buf *out, const struct csr_spec *spec, EVP_PKEY *key,
 		signature[len / 2] ^= 1;
 	if (spec->algorithm.p != NULL)
 		ca_der_span(out, spec->algorithm);
+	else if (ec)
+		write_ecdsa(out, hash);
 	else if (strcmp(hash, "SHA384") == 0)
 		write_algorithm(out, ca_oids.sha384_rsa);
 	else

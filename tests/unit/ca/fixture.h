@@ -35,6 +35,8 @@ extern const struct ca_subject fixture_subject;	  /* pc1.corp.example, AMT 16 */
 
 /* A test key; the same for the same slot of the process. bits 2048 or so. */
 EVP_PKEY *fixture_key(unsigned slot, unsigned bits);
+/* An EC key on this curve, the same for the same curve. */
+EVP_PKEY *fixture_ec_key(const char *curve);
 
 /* A CSR written by hand, so that it can be wrong in every way. Zero means the
  * right thing for fixture_subject and key slot 0. */
@@ -44,6 +46,7 @@ struct csr_spec {
 	const char *hash;	  /* "SHA256" */
 	struct ca_span algorithm; /* whole AlgorithmIdentifier */
 	struct ca_span key_algorithm;
+	struct ca_span key_bits; /* of subjectPublicKey */
 	int version;
 	const char *cn;
 	size_t cn_len; /* 0: strlen */

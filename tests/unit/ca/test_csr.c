@@ -29,6 +29,38 @@ static const struct ca_template with_short = {
     .key = "auto",
     .short_name = true,
 };
+static const struct ca_template with_address = {
+    .name = "address",
+    .validity = 86400 * 30,
+    .renew_before = 86400,
+    .key = "auto",
+    .address = true,
+};
+static const struct ca_template with_underscore = {
+    .name = "underscore",
+    .validity = 86400 * 30,
+    .renew_before = 86400,
+    .key = "auto",
+    .underscore = true,
+};
+static const struct ca_template elliptic = {
+    .name = "elliptic",
+    .validity = 86400 * 30,
+    .renew_before = 86400,
+    .key = "ec-p384",
+};
+static const struct ca_subject static_device = {
+    .device = "pc1",
+    .fqdn = "pc1.corp.example",
+    .address = "192.0.2.7",
+    .amt_major = 16,
+};
+static const struct ca_subject bad_address = {
+    .device = "pc1",
+    .fqdn = "pc1.corp.example",
+    .address = "127.0.0.1",
+    .amt_major = 16,
+};
 static const struct ca_subject bad_record = {
     .device = "pc1",
     .fqdn = "pc_1.corp.example",
@@ -219,6 +251,103 @@ key_of_other_type(struct csr_spec *s)
 	    0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a, 0x05, 0x00};
 
 	s->key_algorithm = SPAN(pss);
+}
+
+static void
+ec_good(struct csr_spec *s)
+{
+	s->key = fixture_ec_key("P-384");
+}
+
+static void
+ec_small_curve(struct csr_spec *s)
+{
+	s->key = fixture_ec_key("P-256");
+}
+
+/* specifiedCurve in the place of a name; what is in it does not matter. */
+static void
+ec_own_curve(struct csr_spec *s)
+{
+	static const uint8_t bare[] = {0x30, 0x0e, 0x06, 0x07, 0x2a, 0x86, 0x48,
+	    0xce, 0x3d, 0x02, 0x01, 0x30, 0x03, 0x02, 0x01, 0x01};
+
+	s->key = fixture_ec_key("P-384");
+	s->key_algorithm = SPAN(bare);
+}
+
+static void
+ec_compressed(struct csr_spec *s)
+{
+	static uint8_t point[49] = {0x02};
+
+	s->key = fixture_ec_key("P-384");
+	s->key_bits = SPAN(point);
+}
+
+static void
+ec_infinity(struct csr_spec *s)
+{
+	static const uint8_t point[] = {0x00};
+
+	s->key = fixture_ec_key("P-384");
+	s->key_bits = SPAN(point);
+}
+
+/* 1, 1 does not solve the equation. */
+static void
+ec_off_the_curve(struct csr_spec *s)
+{
+	static uint8_t point[97] = {0x04};
+
+	point[48] = point[96] = 1;
+	s->key = fixture_ec_key("P-384");
+	s->key_bits = SPAN(point);
+}
+
+/* A point with p added to its x: the same residue, another encoding. */
+static void
+ec_too_large(struct csr_spec *s)
+{
+	static uint8_t point[97];
+
+	memset(point, 0xff, sizeof(point));
+	point[0] = 0x04;
+	s->key = fixture_ec_key("P-384");
+	s->key_bits = SPAN(point);
+}
+
+static void
+ec_weak_hash(struct csr_spec *s)
+{
+	s->key = fixture_ec_key("P-384");
+	s->hash = "SHA256";
+}
+
+static void
+ec_signed_as_rsa(struct csr_spec *s)
+{
+	static const uint8_t rsa[] = {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48,
+	    0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0c, 0x05, 0x00};
+
+	s->key = fixture_ec_key("P-384");
+	s->algorithm = SPAN(rsa);
+}
+
+static void
+rsa_signed_as_ec(struct csr_spec *s)
+{
+	static const uint8_t ecdsa[] = {0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86,
+	    0x48, 0xce, 0x3d, 0x04, 0x03, 0x03};
+
+	s->algorithm = SPAN(ecdsa);
+}
+
+static void
+ec_flipped(struct csr_spec *s)
+{
+	s->key = fixture_ec_key("P-384");
+	s->flip = true;
 }
 
 static void
@@ -469,8 +598,46 @@ san_empty(struct csr_spec *s)
 static void
 san_address(struct csr_spec *s)
 {
-	/* iPAddress 10.0.0.1 */
-	static const uint8_t san[] = {0x30, 0x06, 0x87, 0x04, 10, 0, 0, 1};
+	/* iPAddress 192.0.2.7 beside the name */
+	static const uint8_t san[] = {0x30, 0x18, 0x82, 0x10, 'p', 'c', '1',
+	    '.', 'c', 'o', 'r', 'p', '.', 'e', 'x', 'a', 'm', 'p', 'l', 'e',
+	    0x87, 0x04, 192, 0, 2, 7};
+
+	s->san = SPAN(san);
+}
+
+static void
+san_other_address(struct csr_spec *s)
+{
+	static const uint8_t san[] = {0x30, 0x18, 0x82, 0x10, 'p', 'c', '1',
+	    '.', 'c', 'o', 'r', 'p', '.', 'e', 'x', 'a', 'm', 'p', 'l', 'e',
+	    0x87, 0x04, 192, 0, 2, 8};
+
+	s->san = SPAN(san);
+}
+
+static void
+san_two_addresses(struct csr_spec *s)
+{
+	static const uint8_t san[] = {
+	    0x30, 0x0c, 0x87, 0x04, 192, 0, 2, 7, 0x87, 0x04, 192, 0, 2, 8};
+
+	s->san = SPAN(san);
+}
+
+static void
+san_address_six(struct csr_spec *s)
+{
+	static const uint8_t san[] = {0x30, 0x12, 0x87, 0x10, 0x20, 0x01, 0x0d,
+	    0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+
+	s->san = SPAN(san);
+}
+
+static void
+san_loopback(struct csr_spec *s)
+{
+	static const uint8_t san[] = {0x30, 0x06, 0x87, 0x04, 127, 0, 0, 1};
 
 	s->san = SPAN(san);
 }
@@ -611,9 +778,17 @@ static const struct vector vectors[] = {
     {.rule = "extension.authority", .says = "CA:TRUE", .spec = authority_asked},
     {.rule = "key.type", .says = "rsassaPss", .spec = key_of_other_type},
     {.rule = "key.type", .says = "NULL", .spec = key_without_null},
+    {.rule = "key.type", .says = "EC, template", .spec = ec_good},
+    {.rule = "key.type", .says = "wants P-384", .t = &elliptic},
+    {.rule = "key.type",
+	.says = "named curve",
+	.spec = ec_own_curve,
+	.t = &elliptic},
     {.rule = "key.size", .says = "RSA-1024", .spec = key_small},
     {.rule = "key.size", .says = "RSA-2047", .spec = key_odd_size},
-    {.rule = "key.size", .says = "RSA-3072 for AMT 22", .subject = &amt22},
+    {.rule = "key.size",
+	.says = "RSA-3072 or P-384 for AMT 22",
+	.subject = &amt22},
     {.rule = "key.exponent", .says = "0x03", .spec = exponent_three},
     {.rule = "key.factors", .says = "below 752", .spec = factor_three},
     {.rule = "key.factors", .says = "below 752", .spec = factor_751},
@@ -621,6 +796,26 @@ static const struct vector vectors[] = {
     {.rule = "key.roca", .says = "CVE-2017-15361", .spec = roca},
     {.rule = "key.primes", .says = "close", .spec = close_primes},
     {.rule = "key.primes", .says = "close", .spec = same_primes},
+    {.rule = "key.curve",
+	.says = "prime256v1",
+	.spec = ec_small_curve,
+	.t = &elliptic},
+    {.rule = "key.point",
+	.says = "49 bytes beginning with 0x02",
+	.spec = ec_compressed,
+	.t = &elliptic},
+    {.rule = "key.point",
+	.says = "1 bytes",
+	.spec = ec_infinity,
+	.t = &elliptic},
+    {.rule = "key.point",
+	.says = "not on the curve",
+	.spec = ec_off_the_curve,
+	.t = &elliptic},
+    {.rule = "key.point",
+	.says = "not on the curve",
+	.spec = ec_too_large,
+	.subject = &amt22},
     {.rule = "key.authority",
 	.says = "CA's own",
 	.spec = authority_key,
@@ -631,12 +826,31 @@ static const struct vector vectors[] = {
 	.says = "SHA-384",
 	.spec = big_key_weak_hash,
 	.subject = &amt22},
+    {.rule = "signature.algorithm",
+	.says = "SHA-384",
+	.spec = ec_weak_hash,
+	.t = &elliptic},
+    {.rule = "signature.algorithm",
+	.says = "cannot be of an EC key",
+	.spec = ec_signed_as_rsa,
+	.t = &elliptic},
+    {.rule = "signature.algorithm",
+	.says = "cannot be of an RSA key",
+	.spec = rsa_signed_as_ec},
     {.rule = "signature.valid", .says = "not signed", .spec = null_signed},
+    {.rule = "signature.valid",
+	.says = "not signed",
+	.spec = ec_flipped,
+	.t = &elliptic},
     {.rule = "signature.valid",
 	.says = "not signed",
 	.spec = signature_flipped},
     {.rule = "signature.valid", .says = "not signed", .spec = signed_otherwise},
     {.rule = "names.record", .says = "\"pc_1.corp", .subject = &bad_record},
+    {.rule = "names.record",
+	.says = "127.0.0.1",
+	.subject = &bad_address,
+	.t = &with_address},
     {.rule = "names.subject", .says = "pc2.corp.example", .spec = cn_other},
     {.rule = "names.subject", .says = "\\x00", .spec = cn_nul},
     {.rule = "names.subject", .says = "\\x1B", .spec = cn_escape},
@@ -644,7 +858,19 @@ static const struct vector vectors[] = {
     {.rule = "names.subject", .says = "than 64", .spec = cn_long},
     {.rule = "names.alternative", .says = "no subject", .spec = san_missing},
     {.rule = "names.alternative", .says = "list", .spec = san_empty},
-    {.rule = "names.alternative", .says = "iPAddress", .spec = san_address},
+    {.rule = "names.alternative", .says = "one iPA", .spec = san_two_addresses},
+    {.rule = "names.alternative", .says = "16 bytes", .spec = san_address_six},
+    {.rule = "names.alternative", .says = "127.0.0.1", .spec = san_loopback},
+    {.rule = "names.set", .says = "192.0.2.7 is not", .spec = san_address},
+    {.rule = "names.set",
+	.says = "192.0.2.8 is not",
+	.spec = san_other_address,
+	.subject = &static_device,
+	.t = &with_address},
+    {.rule = "names.set",
+	.says = "192.0.2.7 is missing",
+	.subject = &static_device,
+	.t = &with_address},
     {.rule = "names.alternative", .says = "otherName", .spec = san_upn},
     {.rule = "names.alternative", .says = "\\x00", .spec = san_nul},
     {.rule = "names.alternative", .says = "address", .spec = dns_address},
@@ -744,16 +970,37 @@ must_pass(const struct vector *v)
 }
 
 static void
+names_underscore(struct csr_spec *s)
+{
+	s->cn = bad_record.fqdn;
+	dns_list(s, bad_record.fqdn, NULL);
+}
+
+static void
 test_good_ones_pass(void **state)
 {
 	const struct vector plain = {0};
 	const struct vector short_too = {.spec = dns_short, .t = &with_short};
 	const struct vector strong = {.spec = strong_good, .subject = &amt22};
+	const struct vector curve = {.spec = ec_good, .subject = &amt22};
+	const struct vector curve_too = {.spec = ec_good, .t = &elliptic};
+	const struct vector address = {
+	    .spec = san_address, .subject = &static_device, .t = &with_address};
+	/* A device that has its address by DHCP is named without. */
+	const struct vector no_address = {.t = &with_address};
+	const struct vector underscore = {.spec = names_underscore,
+	    .subject = &bad_record,
+	    .t = &with_underscore};
 
 	(void)state;
 	must_pass(&plain);
 	must_pass(&short_too);
 	must_pass(&strong);
+	must_pass(&curve);
+	must_pass(&curve_too);
+	must_pass(&address);
+	must_pass(&no_address);
+	must_pass(&underscore);
 }
 
 static void

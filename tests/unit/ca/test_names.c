@@ -25,7 +25,7 @@ static const struct {
     {".a", "empty label"},
     {"-a.b", "hyphen"},
     {"a-.b", "hyphen"},
-    {"a_b.c", "character"},
+    {"a_b.c", "\"_\""},
     {"*.b.c", "character"},
     {"a b", "character"},
     {"a,DNS:b", "character"},
@@ -49,12 +49,12 @@ test_names(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-		why = ca_name_check(good[i], strlen(good[i]));
+		why = ca_name_check(good[i], strlen(good[i]), false);
 		if (why != NULL)
 			fail_msg("%s %s", good[i], why);
 	}
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		why = ca_name_check(bad[i].name, strlen(bad[i].name));
+		why = ca_name_check(bad[i].name, strlen(bad[i].name), false);
 		if (why == NULL || strstr(why, bad[i].says) == NULL)
 			fail_msg(
 			    "%s %s", bad[i].name, why != NULL ? why : "passed");
@@ -62,10 +62,10 @@ test_names(void **state)
 	memset(longest, 'a', sizeof(longest));
 	for (i = 60; i < sizeof(longest); i += 61)
 		longest[i] = '.';
-	assert_null(ca_name_check(longest, 253));
-	assert_non_null(ca_name_check(longest, 254));
+	assert_null(ca_name_check(longest, 253, false));
+	assert_non_null(ca_name_check(longest, 254, false));
 	/* A NUL is a character like others, and none of a name's. */
-	assert_non_null(ca_name_check("pc1\0.example", 12));
+	assert_non_null(ca_name_check("pc1\0.example", 12, true));
 }
 
 static void
@@ -99,6 +99,18 @@ test_want(void **state)
 	assert_int_equal(ca_names_want(&t, &s, &n, &err), -1);
 	assert_null(strchr(err.text, '\033'));
 	s.short_name = NULL;
+	t.address = true;
+	s.address = "192.0.2.7";
+	buf_reset(&text);
+	assert_int_equal(ca_names_want(&t, &s, &n, &err), 0);
+	ca_names_text(&n, &text);
+	assert_string_equal(
+	    buf_text(&text), "dns:pc1.corp.example ip:192.0.2.7");
+	ca_names_clear(&n);
+	s.address = "192.0.2";
+	assert_int_equal(ca_names_want(&t, &s, &n, &err), -1);
+	assert_non_null(strstr(err.text, "no IPv4"));
+	s.address = NULL;
 	s.fqdn = "a23456789.a23456789.a23456789.a23456789.a23456789."
 		 "a23456789.a2345";
 	assert_int_equal(ca_names_want(&t, &s, &n, &err), -1);
@@ -118,9 +130,12 @@ test_round_trip(void **state)
 	(void)state;
 	buf_init(&der, 1024);
 	t.short_name = true;
+	t.address = true;
+	s.address = "192.0.2.7";
 	assert_int_equal(ca_names_want(&t, &s, &out, &err), 0);
 	ca_names_write(&out, &der);
-	assert_int_equal(ca_names_read(ca_der_bytes(&der), &in, &err), 0);
+	assert_int_equal(
+	    ca_names_read(ca_der_bytes(&der), false, &in, &err), 0);
 	assert_int_equal(ca_names_same(&in, &out, &err), 0);
 	assert_int_equal(ca_names_same(&out, &in, &err), 0);
 	ca_names_clear(&out);

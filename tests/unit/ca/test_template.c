@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "ca_internal.h"
 #include "clock.h"
 #include "err.h"
 #include "fixture.h"
@@ -35,23 +36,70 @@ struct row {
 
 #define YEAR (365 * CLOCK_DAY)
 
+/* A good one: a year, sixty days. */
+#define GOOD                                                                   \
+	.name = "t", .validity = YEAR, .renew_before = 60 * CLOCK_DAY,         \
+	.backdate = 3600, .key = "auto"
+
 static const struct row rows[] = {
-    {{"t", YEAR, 60 * CLOCK_DAY, 3600, "auto", true}, NULL},
-    {{"t", 3600, 60, 0, "rsa-2048", false}, NULL},
-    {{"t", 5 * YEAR, 60, 86400, "rsa-3072", false}, NULL},
-    {{"", YEAR, 60, 0, "auto", false}, "no name"},
-    {{NULL, YEAR, 60, 0, "auto", false}, "no name"},
-    {{"t", 3599, 60, 0, "auto", false}, "validity"},
-    {{"t", 6 * YEAR, 60, 0, "auto", false}, "validity"},
-    {{"t", -1, -2, 0, "auto", false}, "validity"},
-    {{"t", INT64_MAX, 60, 0, "auto", false}, "validity"},
-    {{"t", YEAR, YEAR, 0, "auto", false}, "renew_before"},
-    {{"t", YEAR, 2 * YEAR, 0, "auto", false}, "renew_before"},
-    {{"t", YEAR, 0, 0, "auto", false}, "renew_before"},
-    {{"t", YEAR, 60, 86401, "auto", false}, "backdate"},
-    {{"t", YEAR, 60, -1, "auto", false}, "backdate"},
-    {{"t", YEAR, 60, 0, "rsa-1024", false}, "rsa-1024"},
-    {{"t", YEAR, 60, 0, NULL, false}, "key \"\""},
+    {{GOOD}, NULL},
+    {{GOOD, .short_name = true, .address = true, .underscore = true}, NULL},
+    {{.name = "t", .validity = 3600, .renew_before = 60, .key = "rsa-2048"},
+	NULL},
+    {{.name = "t",
+	 .validity = 5 * YEAR,
+	 .renew_before = 60,
+	 .backdate = 86400,
+	 .key = "rsa-3072"},
+	NULL},
+    {{GOOD, .usages = "server,client", .max_size = 1500, .clamp = true}, NULL},
+    {{GOOD, .usages = "client,amt-remote-console,amt-local-console"}, NULL},
+    {{GOOD, .usages = "amt-client-setup,server"}, NULL},
+    {{.validity = YEAR, .renew_before = 60, .key = "auto"}, "no name"},
+    {{.name = "", .validity = YEAR, .renew_before = 60, .key = "auto"},
+	"no name"},
+    {{.name = "t", .validity = 3599, .renew_before = 60, .key = "auto"},
+	"validity"},
+    {{.name = "t", .validity = 6 * YEAR, .renew_before = 60, .key = "auto"},
+	"validity"},
+    {{.name = "t", .validity = -1, .renew_before = -2, .key = "auto"},
+	"validity"},
+    {{.name = "t", .validity = INT64_MAX, .renew_before = 60, .key = "auto"},
+	"validity"},
+    {{.name = "t", .validity = YEAR, .renew_before = YEAR, .key = "auto"},
+	"renew_before"},
+    {{.name = "t", .validity = YEAR, .renew_before = 2 * YEAR, .key = "auto"},
+	"renew_before"},
+    {{.name = "t", .validity = YEAR, .key = "auto"}, "renew_before"},
+    {{.name = "t",
+	 .validity = YEAR,
+	 .renew_before = 60,
+	 .backdate = 86401,
+	 .key = "auto"},
+	"backdate"},
+    {{.name = "t",
+	 .validity = YEAR,
+	 .renew_before = 60,
+	 .backdate = -1,
+	 .key = "auto"},
+	"backdate"},
+    {{.name = "t", .validity = YEAR, .renew_before = 60, .key = "rsa-1024"},
+	"rsa-1024"},
+    {{.name = "t", .validity = YEAR, .renew_before = 60}, "key \"\""},
+    {{GOOD, .usages = ""}, "usage \"\""},
+    {{GOOD, .usages = "server,"}, "usage \"\""},
+    {{GOOD, .usages = "server, client"}, "usage \" client\""},
+    {{GOOD, .usages = "code-signing"}, "\"code-signing\" is none of"},
+    {{GOOD, .usages = "server,server"}, "listed twice"},
+    {{GOOD, .usages = "amt-remote-console"}, "nothing without client"},
+    {{GOOD, .usages = "amt-local-console,server"}, "nothing without client"},
+    {{GOOD, .usages = "amt-client-setup,client"}, "nothing without server"},
+    {{GOOD, .usages = "client", .short_name = true}, "short_name names a"},
+    {{GOOD, .usages = "client", .address = true}, "address names a server"},
+    {{GOOD, .max_size = 511}, "max_size 511"},
+    {{GOOD, .max_size = 4101}, "max_size 4101"},
+    {{GOOD, .max_size = -1}, "max_size -1"},
+    {{GOOD, .max_size = 900}, "bytes long, max_size is 900"},
 };
 
 static void
@@ -85,7 +133,11 @@ test_rows(void **state)
 static void
 test_all_problems(void **state)
 {
-	const struct ca_template t = {"", 1, 1, -1, "dsa", false};
+	const struct ca_template t = {.name = "",
+	    .validity = 1,
+	    .renew_before = 1,
+	    .backdate = -1,
+	    .key = "dsa"};
 	struct buf out;
 	size_t lines = 0, i;
 
@@ -102,7 +154,8 @@ test_all_problems(void **state)
 static void
 test_issuers_end(void **state)
 {
-	const struct ca_template t = {"t", YEAR, 60, 0, "auto", false};
+	const struct ca_template t = {
+	    .name = "t", .validity = YEAR, .renew_before = 60, .key = "auto"};
 	struct buf out;
 	struct err err;
 
@@ -130,15 +183,19 @@ test_key_by_firmware(void **state)
 	static const struct {
 		const char *key;
 		int amt;
-		unsigned bits, hash;
+		unsigned bits;
+		bool p384;
+		unsigned hash;
 	} keys[] = {
-	    {"auto", 0, 2048, 256},
-	    {"auto", 21, 2048, 256},
-	    {"auto", 22, 3072, 384},
-	    {"auto", 30, 3072, 384},
-	    {"rsa-2048", 16, 2048, 256},
-	    {"rsa-3072", 16, 3072, 256},
-	    {"rsa-3072", 22, 3072, 384},
+	    {"auto", 0, 2048, false, 256},
+	    {"auto", 21, 2048, false, 256},
+	    {"auto", 22, 3072, true, 384},
+	    {"auto", 30, 3072, true, 384},
+	    {"rsa-2048", 16, 2048, false, 256},
+	    {"rsa-3072", 16, 3072, false, 256},
+	    {"rsa-3072", 22, 3072, false, 384},
+	    {"ec-p384", 0, 0, true, 384},
+	    {"ec-p384", 22, 0, true, 384},
 	};
 	size_t i;
 
@@ -149,9 +206,61 @@ test_key_by_firmware(void **state)
 
 		t.key = keys[i].key;
 		p = ca_template_key(&t, keys[i].amt);
-		assert_int_equal(p.bits, keys[i].bits);
+		assert_int_equal(p.rsa_bits, keys[i].bits);
+		assert_int_equal(p.p384, keys[i].p384);
 		assert_int_equal(p.hash_bits, keys[i].hash);
 	}
+}
+
+/* Cut to the issuer's end, down to where it would be due at once. */
+static void
+test_clamp(void **state)
+{
+	struct ca_template t = {GOOD, .clamp = true};
+	int64_t end = fixture.ca->issuing.not_after;
+	struct ca_period p;
+	struct err err;
+
+	(void)state;
+	p = ca_template_period(fixture.ca, &t, end - 61 * CLOCK_DAY);
+	assert_int_equal(p.not_after, end);
+	assert_int_equal(
+	    ca_template_check(fixture.ca, &t, end - 61 * CLOCK_DAY, NULL, &err),
+	    0);
+	assert_int_equal(
+	    ca_template_check(fixture.ca, &t, end - 60 * CLOCK_DAY, NULL, &err),
+	    -1);
+	assert_non_null(strstr(err.text, "issuing CA lives 60d more"));
+	p = ca_template_period(fixture.ca, &t, fixture.now);
+	assert_int_equal(p.not_after, fixture.now + YEAR - 1);
+	assert_int_equal(p.not_before, fixture.now - 3600);
+	/* Nobody vouches for a time before the issuer's own. */
+	t.backdate = 2 * CLOCK_DAY;
+	p = ca_template_period(fixture.ca, &t, fixture.now);
+	assert_int_equal(p.not_before, fixture.ca->issuing.not_before);
+}
+
+static void
+test_facts(void **state)
+{
+	struct ca_template t = {GOOD};
+	struct ca_template_facts f;
+
+	(void)state;
+	ca_template_facts(fixture.ca, &t, fixture.now, &f);
+	assert_string_equal(
+	    f.key, "RSA-2048 to AMT 21, RSA-3072 or P-384 from AMT 22 on");
+	assert_string_equal(
+	    f.usage, "digitalSignature, with RSA also keyEncipherment");
+	assert_int_equal(f.ends, fixture.now + YEAR - 1);
+	assert_in_range(f.largest, 1000, 2000);
+	t.key = "ec-p384";
+	t.validity = INT64_MAX;
+	ca_template_facts(NULL, &t, fixture.now, &f);
+	assert_string_equal(f.key, "P-384");
+	assert_string_equal(f.usage, "digitalSignature");
+	assert_int_equal(f.ends, 0);
+	assert_int_equal(f.largest, 0);
 }
 
 int
@@ -162,6 +271,8 @@ main(void)
 	    cmocka_unit_test(test_all_problems),
 	    cmocka_unit_test(test_issuers_end),
 	    cmocka_unit_test(test_key_by_firmware),
+	    cmocka_unit_test(test_clamp),
+	    cmocka_unit_test(test_facts),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

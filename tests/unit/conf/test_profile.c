@@ -80,6 +80,10 @@ gives_defaults(void **state)
 	assert_int_equal(t->validity, 365 * 86400);
 	assert_int_equal(t->renew_before, 30 * 86400);
 	assert_string_equal(t->key, "auto");
+	assert_string_equal(t->usages, "server");
+	assert_int_equal(t->max_size, 4100);
+	assert_string_equal(t->issuer_end, "refuse");
+	assert_false(t->underscore);
 	profile_free(p);
 }
 
@@ -94,7 +98,10 @@ reads_lists(void **state)
 		 "templates:\n"
 		 "- name: short\n  validity: 2d\n  renew_before: 1d\n"
 		 "- name: long\n  validity: 1y\n  key: rsa-3072\n"
-		 "  short_name: false\n");
+		 "  short_name: false\n"
+		 "- name: console\n  usages: 'client,amt-remote-console'\n"
+		 "  key: ec-p384\n  max_size: 2000\n  issuer_end: clamp\n"
+		 "  underscore: true\n");
 
 	(void)state;
 	assert_int_equal(p->acl_count, 2);
@@ -103,7 +110,13 @@ reads_lists(void **state)
 	assert_string_equal(p->acl[1].sid, "S-1-5-32-544");
 	assert_string_equal(p->acl[1].realms, "2,3,24");
 	assert_int_equal(p->acl[1].access, 1);
-	assert_int_equal(p->template_count, 2);
+	assert_int_equal(p->template_count, 3);
+	assert_string_equal(
+	    p->templates[2].usages, "client,amt-remote-console");
+	assert_string_equal(p->templates[2].key, "ec-p384");
+	assert_int_equal(p->templates[2].max_size, 2000);
+	assert_string_equal(p->templates[2].issuer_end, "clamp");
+	assert_true(p->templates[2].underscore);
 	assert_string_equal(profile_tls_template(p)->name, "long");
 	assert_string_equal(profile_tls_template(p)->key, "rsa-3072");
 	assert_false(profile_tls_template(p)->short_name);
@@ -153,6 +166,13 @@ static const struct {
 	":2:3: tls.template: there is no template named x"},
     {"templates: [{name: tls, backdate: 2d}]\n", "must be 0 to 1d"},
     {"templates: [{name: tls, key: rsa-1024}]\n", "must be one of"},
+    {"templates: [{name: tls, usages: code-signing}]\n", "must be of server"},
+    {"templates: [{name: tls, usages: 'server,'}]\n", "must be of server"},
+    {"templates: [{name: tls, usages: 'client'}]\n",
+	"the usages of tls must hold server"},
+    {"templates: [{name: tls, key: ec-p384}]\n", "makes RSA keys only"},
+    {"templates: [{name: tls, max_size: 4101}]\n", "512 to 4100"},
+    {"templates: [{name: tls, issuer_end: stretch}]\n", "must be one of"},
 };
 
 static void

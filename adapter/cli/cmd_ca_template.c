@@ -1,0 +1,196 @@
+#include <string.h>
+
+#include "buf.h"
+#include "ca.h"
+#include "cli_internal.h"
+#include "clock.h"
+#include "conf.h"
+#include "profile.h"
+#include "str.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define LINES_MAX 8192
+
+typedef int template_fn(
+    struct cli *c, const struct profile_template *t, struct table *table);
+
+static const struct profile_template *
+find_template(const struct cli *c, const char *name)
+{
+	const struct profile *p = c->daemon.profile;
+	size_t i;
+
+	for (i = 0; i < p->template_count; i++)
+		if (str_eq(p->templates[i].name, name))
+			return &p->templates[i];
+	return NULL;
+}
+
+static int
+find_all(const struct cli *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->arg_count; i++)
+		if (find_template(c, c->args[i]) == NULL)
+			return cli_complain(CODE_NOTHING,
+			    "%s has no template named %s",
+			    c->daemon.conf->profile, c->args[i]);
+	return CODE_OK;
+}
+
+/* fn for those named, or for all; the last code that was not CODE_OK. */
+static int
+each_template(struct cli *c, template_fn *fn, struct table *table)
+{
+	const struct profile *p = c->daemon.profile;
+	size_t i, count = c->arg_count > 0 ? c->arg_count : p->template_count;
+	const struct profile_template *t;
+	int code = find_all(c), one;
+
+	for (i = 0; i < count && code != CODE_NOTHING; i++) {
+		t = c->arg_count > 0 ? find_template(c, c->args[i])
+				     : &p->templates[i];
+		one = fn(c, t, table);
+		if (one != CODE_OK)
+			code = one;
+	}
+	return code;
+}
+
+static void
+put_span(struct table *table, int64_t seconds)
+{
+	char text[CLOCK_TEXT];
+
+	table_text(table, clock_span(seconds, text));
+}
+
+static int
+write_row(struct cli *c, const struct profile_template *t, struct table *table)
+{
+	table_text(table, t->name);
+	put_span(table, t->validity);
+	put_span(table, t->renew_before);
+	table_text(table, t->key);
+	table_text(table, t->usages);
+	table_int(table, str_eq(t->name, c->daemon.profile->template_name));
+	table_row(table);
+	return CODE_OK;
+}
+
+int
+cmd_ca_template_list(struct cli *c)
+{
+	static const struct table_column columns[] = {{"name", TABLE_STRING},
+	    {"validity", TABLE_STRING}, {"renew_before", TABLE_STRING},
+	    {"key", TABLE_STRING}, {"usages", TABLE_LIST}, {"tls", TABLE_BOOL}};
+	struct table *table;
+	int code = cli_load(c);
+
+	if (code != CODE_OK)
+		return code;
+	table = cli_table(c, columns, COUNT(columns));
+	code = each_template(c, write_row, table);
+	if (table_end(table) != 0 && code == CODE_OK)
+		code = cli_complain(CODE_FAILED, "cannot write the output");
+	return code;
+}
+
+/* --- show --- */
+
+static int
+write_facts(
+    struct cli *c, const struct profile_template *t, struct table *table)
+{
+	struct ca_template template = daemon_template(t);
+	struct ca_template_facts facts;
+
+	ca_template_facts(c->daemon.ca, &template, clock_now(), &facts);
+	table_text(table, t->name);
+	put_span(table, t->validity);
+	put_span(table, t->renew_before);
+	put_span(table, t->backdate);
+	table_text(table, t->key);
+	table_text(table, facts.key);
+	table_text(table, t->usages);
+	table_text(table, facts.usage);
+	table_int(table, t->short_name);
+	table_int(table, t->underscore);
+	table_int(table, t->max_size);
+	table_int(table, facts.largest);
+	table_text(table, t->issuer_end);
+	table_int(table, facts.ends);
+	table_int(table, str_eq(t->name, c->daemon.profile->template_name));
+	table_row(table);
+	return CODE_OK;
+}
+
+int
+cmd_ca_template_show(struct cli *c)
+{
+	static const struct table_column columns[] = {{"name", TABLE_STRING},
+	    {"validity", TABLE_STRING}, {"renew_before", TABLE_STRING},
+	    {"backdate", TABLE_STRING}, {"key", TABLE_STRING},
+	    {"keys", TABLE_STRING}, {"usages", TABLE_LIST},
+	    {"key_usage", TABLE_STRING}, {"short_name", TABLE_BOOL},
+	    {"underscore", TABLE_BOOL}, {"max_size", TABLE_INT},
+	    {"largest", TABLE_INT}, {"issuer_end", TABLE_STRING},
+	    {"ends_if_now", TABLE_TIME}, {"tls", TABLE_BOOL}};
+	struct table *table;
+	int code = cli_open(c, DAEMON_CA, NULL);
+
+	if (code != CODE_OK)
+		return code;
+	table = cli_table(c, columns, COUNT(columns));
+	table_set_blocks(table);
+	code = each_template(c, write_facts, table);
+	if (table_end(table) != 0 && code == CODE_OK)
+		code = cli_complain(CODE_FAILED, "cannot write the output");
+	return code;
+}
+
+/* --- check --- */
+
+/* A row for each line of the lint. */
+static int
+write_problems(
+    struct cli *c, const struct profile_template *t, struct table *table)
+{
+	struct ca_template template = daemon_template(t);
+	char *line, *end;
+	struct buf lines;
+	int rc;
+
+	buf_init(&lines, LINES_MAX);
+	rc = ca_template_check(
+	    c->daemon.ca, &template, clock_now(), &lines, NULL);
+	for (line = (char *)lines.data; *line != '\0'; line = end + 1) {
+		end = line + strcspn(line, "\n");
+		*end = '\0';
+		table_text(table, t->name);
+		table_text(table, line);
+		table_row(table);
+	}
+	buf_free(&lines);
+	return rc == 0 ? CODE_OK : CODE_PARTIAL;
+}
+
+int
+cmd_ca_template_check(struct cli *c)
+{
+	static const struct table_column columns[] = {
+	    {"template", TABLE_STRING}, {"problem", TABLE_STRING}};
+	struct table *table;
+	int code = cli_open(c, DAEMON_CA, NULL);
+
+	if (code != CODE_OK)
+		return code;
+	table = cli_table(c, columns, COUNT(columns));
+	code = each_template(c, write_problems, table);
+	if (table_end(table) != 0)
+		code = cli_complain(CODE_FAILED, "cannot write the output");
+	if (code == CODE_OK)
+		cli_note(c, "no problem found");
+	return code;
+}

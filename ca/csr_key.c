@@ -1,0 +1,330 @@
+/* The rules about a CSR's key and its signature. */
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/param_build.h>
+#include <stdio.h>
+
+#include "ca_internal.h"
+#include "csr_internal.h"
+#include "str.h"
+#include "template_internal.h"
+
+#define POINT_LEN (1 + 2 * 48) /* P-384, uncompressed (SEC 1, 2.3.3) */
+#define POINT_FULL 0x04
+
+static int
+refuse(struct err *err, const char *why)
+{
+	return why == NULL ? 0 : err_set(err, ERR_INVALID, "%s", why);
+}
+
+static struct ca_key_policy
+policy_of(const struct ca_csr_case *c)
+{
+	return ca_template_key(c->t, c->subject->amt_major);
+}
+
+/* "..., template T wants RSA-2048 for AMT 16" */
+static int
+not_wanted(const struct ca_csr_case *c, const char *have, struct err *err)
+{
+	struct ca_key_policy policy = policy_of(c);
+	char want[32];
+
+	ca_template_key_text(&policy, want, sizeof(want));
+	return err_set(err, ERR_INVALID,
+	    "%s, template %.40s wants %s for AMT %d", have, c->t->name, want,
+	    c->subject->amt_major);
+}
+
+/* rsaEncryption with parameters NULL (RFC 3279, 2.3.1). */
+static int
+read_rsa(struct ca_csr *csr, struct ca_span parameters, struct err *err)
+{
+	struct ca_tlv null;
+
+	if (ca_der_only(parameters, CA_TAG_NULL, &null) != 0)
+		return err_set(
+		    err, ERR_INVALID, "rsaEncryption without parameters NULL");
+	if (ca_csr_rsa(csr->key_bits, &csr->modulus, &csr->exponent) != 0)
+		return err_set(err, ERR_INVALID, "not an RSAPublicKey");
+	return 0;
+}
+
+/* A curve by name; one given by its parameters could be anybody's (RFC 5480,
+ * 2.1.1; CVE-2020-0601). */
+static int
+read_ec(struct ca_csr *csr, struct ca_span parameters, struct err *err)
+{
+	struct ca_tlv curve;
+
+	if (ca_der_only(parameters, CA_TAG_OID, &curve) != 0)
+		return err_set(
+		    err, ERR_INVALID, "EC key without a named curve");
+	csr->ec = true;
+	csr->curve = curve.whole;
+	return 0;
+}
+
+int
+ca_rule_key_type(struct ca_csr_case *c, struct err *err)
+{
+	struct ca_key_policy policy = policy_of(c);
+	struct ca_tlv algorithm, oid;
+
+	if (ca_der_only(c->csr.key_algorithm, CA_TAG_SEQ, &algorithm) != 0 ||
+	    ca_der_take(&algorithm.body, CA_TAG_OID, &oid) != 0)
+		return err_set(err, ERR_INVALID, "no key algorithm");
+	if (ca_span_equal(oid.whole, ca_oids.rsa))
+		return policy.rsa_bits == 0
+		    ? not_wanted(c, "RSA", err)
+		    : read_rsa(&c->csr, algorithm.body, err);
+	if (ca_span_equal(oid.whole, ca_oids.ec))
+		return !policy.p384 ? not_wanted(c, "EC", err)
+				    : read_ec(&c->csr, algorithm.body, err);
+	return ca_csr_bad_oid(
+	    err, "key type", oid.whole, "is neither RSA nor EC");
+}
+
+int
+ca_rule_key_size(struct ca_csr_case *c, struct err *err)
+{
+	unsigned have;
+	char text[24];
+
+	if (c->csr.ec)
+		return 0;
+	have = ca_key_bits(c->csr.modulus);
+	if (have == policy_of(c).rsa_bits)
+		return 0;
+	(void)snprintf(text, sizeof(text), "RSA-%u", have);
+	return not_wanted(c, text, err);
+}
+
+int
+ca_rule_key_exponent(struct ca_csr_case *c, struct err *err)
+{
+	static const uint8_t f4[] = {1, 0, 1};
+	struct ca_span e = c->csr.exponent;
+	char hex[2 * 8 + 1];
+
+	if (c->csr.ec || ca_span_equal(e, (struct ca_span){f4, sizeof(f4)}))
+		return 0;
+	str_hex(e.p, e.len < 8 ? e.len : 8, hex);
+	return err_set(err, ERR_INVALID, "exponent 0x%s%s is not 65537", hex,
+	    e.len > 8 ? "..." : "");
+}
+
+int
+ca_rule_key_factors(struct ca_csr_case *c, struct err *err)
+{
+	return c->csr.ec ? 0 : refuse(err, ca_key_small_factor(c->csr.modulus));
+}
+
+int
+ca_rule_key_roca(struct ca_csr_case *c, struct err *err)
+{
+	return c->csr.ec ? 0 : refuse(err, ca_key_roca(c->csr.modulus));
+}
+
+int
+ca_rule_key_primes(struct ca_csr_case *c, struct err *err)
+{
+	return c->csr.ec ? 0 : refuse(err, ca_key_close_primes(c->csr.modulus));
+}
+
+int
+ca_rule_key_curve(struct ca_csr_case *c, struct err *err)
+{
+	if (!c->csr.ec || ca_span_equal(c->csr.curve, ca_oids.p384))
+		return 0;
+	return ca_csr_bad_oid(err, "curve", c->csr.curve, "is not P-384");
+}
+
+/* From numbers alone: decoding untrusted keys through the generic decoders is
+ * slow and a large surface. bld is taken; NULL when OpenSSL does not like it.
+ */
+static EVP_PKEY *
+key_from(const char *type, OSSL_PARAM_BLD *bld)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+	OSSL_PARAM *params = bld != NULL ? OSSL_PARAM_BLD_to_param(bld) : NULL;
+	EVP_PKEY *key = NULL;
+
+	if (ctx == NULL || params == NULL || EVP_PKEY_fromdata_init(ctx) != 1 ||
+	    EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) != 1)
+		key = NULL;
+	OSSL_PARAM_free(params);
+	OSSL_PARAM_BLD_free(bld);
+	EVP_PKEY_CTX_free(ctx);
+	return key;
+}
+
+static EVP_PKEY *
+rsa_key(struct ca_span n, struct ca_span e)
+{
+	OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+	BIGNUM *bn = BN_bin2bn(n.p, (int)n.len, NULL);
+	BIGNUM *be = BN_bin2bn(e.p, (int)e.len, NULL);
+	EVP_PKEY *key = NULL;
+
+	if (bld != NULL && bn != NULL && be != NULL &&
+	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, bn) == 1 &&
+	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E, be) == 1)
+		key = key_from("RSA", bld);
+	else
+		OSSL_PARAM_BLD_free(bld);
+	BN_free(bn);
+	BN_free(be);
+	return key;
+}
+
+static EVP_PKEY *
+p384_key(struct ca_span point)
+{
+	OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+
+	if (bld != NULL &&
+	    OSSL_PARAM_BLD_push_utf8_string(
+		bld, OSSL_PKEY_PARAM_GROUP_NAME, "P-384", 0) == 1 &&
+	    OSSL_PARAM_BLD_push_octet_string(
+		bld, OSSL_PKEY_PARAM_PUB_KEY, point.p, point.len) == 1)
+		return key_from("EC", bld);
+	OSSL_PARAM_BLD_free(bld);
+	return NULL;
+}
+
+static EVP_PKEY *
+public_key(const struct ca_csr *csr)
+{
+	return csr->ec ? p384_key(csr->key_bits)
+		       : rsa_key(csr->modulus, csr->exponent);
+}
+
+/* SP 800-56A, 5.6.2.3.3: not infinity, coordinates below p, on the curve, of
+ * its order. */
+int
+ca_rule_key_point(struct ca_csr_case *c, struct err *err)
+{
+	struct ca_span point = c->csr.key_bits;
+	EVP_PKEY_CTX *ctx = NULL;
+	EVP_PKEY *key;
+	bool good;
+
+	if (!c->csr.ec)
+		return 0;
+	if (point.len != POINT_LEN || point.p[0] != POINT_FULL)
+		return err_set(err, ERR_INVALID,
+		    "point of %zu bytes beginning with 0x%02x: uncompressed, "
+		    "%d bytes, is needed",
+		    point.len, point.p[0], POINT_LEN);
+	key = p384_key(point);
+	if (key != NULL)
+		ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+	good = ctx != NULL && EVP_PKEY_public_check(ctx) == 1;
+	EVP_PKEY_CTX_free(ctx);
+	EVP_PKEY_free(key);
+	ERR_clear_error();
+	return good ? 0 : refuse(err, "the point is not on the curve P-384");
+}
+
+int
+ca_rule_key_authority(struct ca_csr_case *c, struct err *err)
+{
+	if (c->ca != NULL &&
+	    (ca_span_equal(c->csr.spki, c->ca->issuing.spki) ||
+		ca_span_equal(c->csr.spki, c->ca->root.spki)))
+		return err_set(err, ERR_REFUSED, "the key is the CA's own");
+	return 0;
+}
+
+static const struct hash {
+	const char *name;
+	const struct ca_span *oid;
+	unsigned bits;
+	bool ec;
+} hashes[] = {
+    {"SHA256", &ca_oids.sha256_rsa, 256, false},
+    {"SHA384", &ca_oids.sha384_rsa, 384, false},
+    {"SHA512", &ca_oids.sha512_rsa, 512, false},
+    {"SHA256", &ca_oids.ecdsa_sha256, 256, true},
+    {"SHA384", &ca_oids.ecdsa_sha384, 384, true},
+    {"SHA512", &ca_oids.ecdsa_sha512, 512, true},
+};
+
+/* Parameters are NULL with RSA, absent with ECDSA (RFC 4055, 5; RFC 5758,
+ * 3.2). */
+static bool
+parameters_ok(const struct hash *h, struct ca_span parameters)
+{
+	struct ca_tlv null;
+
+	return h->ec ? parameters.len == 0
+		     : ca_der_only(parameters, CA_TAG_NULL, &null) == 0;
+}
+
+/* NULL when not on the list: SHA-1, MD5, PSS, no signature at all. *ret_oid is
+ * the algorithm's name, as far as there is one. */
+static const struct hash *
+hash_of(struct ca_span algorithm, struct ca_span *ret_oid)
+{
+	struct ca_tlv list, oid;
+	size_t i;
+
+	if (ca_der_only(algorithm, CA_TAG_SEQ, &list) != 0 ||
+	    ca_der_take(&list.body, CA_TAG_OID, &oid) != 0)
+		return NULL;
+	*ret_oid = oid.whole;
+	for (i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++)
+		if (ca_span_equal(oid.whole, *hashes[i].oid) &&
+		    parameters_ok(&hashes[i], list.body))
+			return &hashes[i];
+	return NULL;
+}
+
+int
+ca_rule_signature_algorithm(struct ca_csr_case *c, struct err *err)
+{
+	unsigned want = policy_of(c).hash_bits;
+	struct ca_span oid = c->csr.algorithm;
+	const struct hash *h = hash_of(c->csr.algorithm, &oid);
+
+	if (h == NULL)
+		return ca_csr_bad_oid(err, "algorithm", oid,
+		    "is not RSA or ECDSA with SHA-256, SHA-384 or SHA-512");
+	if (h->ec != c->csr.ec)
+		return ca_csr_bad_oid(err, "algorithm", oid,
+		    c->csr.ec ? "cannot be of an EC key"
+			      : "cannot be of an RSA key");
+	if (h->bits < want)
+		return err_set(err, ERR_INVALID,
+		    "%s, template %.40s wants SHA-%u at least for AMT %d",
+		    h->name, c->t->name, want, c->subject->amt_major);
+	return 0;
+}
+
+/* Proof of possession. A null-signed request, the form handed to the firmware
+ * to be filled in, ends here. */
+int
+ca_rule_signature_valid(struct ca_csr_case *c, struct err *err)
+{
+	const struct ca_csr *csr = &c->csr;
+	struct ca_span oid;
+	const struct hash *h = hash_of(csr->algorithm, &oid);
+	EVP_PKEY *key = public_key(csr);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	int rc = 0;
+
+	if (h == NULL || key == NULL || ctx == NULL ||
+	    EVP_DigestVerifyInit_ex(
+		ctx, NULL, h->name, NULL, NULL, key, NULL) != 1 ||
+	    EVP_DigestVerify(ctx, csr->signature.p, csr->signature.len,
+		csr->info.p, csr->info.len) != 1)
+		rc = ca_openssl_err(err, ERR_INVALID,
+		    "the request is not signed by the key in it");
+	EVP_MD_CTX_free(ctx);
+	EVP_PKEY_free(key);
+	return rc;
+}
