@@ -2,29 +2,21 @@
 
 #ifdef AMTKEEPER_FAULTS
 #include <fcntl.h>
-#include <stdbool.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+/* Workers pass points too: what changes after the start is atomic. */
 static struct {
-	bool read; /* the environment, once */
+	pthread_once_t once;
 	char name[128];
 	unsigned long count; /* 0: not armed */
-	unsigned long passed;
+	atomic_ulong passed;
 	int log;
-} fault = {.log = -1};
-
-void
-fault_arm(const char *name, unsigned long count)
-{
-	fault.read = true;
-	fault.passed = 0;
-	fault.count = name == NULL ? 0 : count;
-	(void)snprintf(
-	    fault.name, sizeof(fault.name), "%s", name == NULL ? "" : name);
-}
+} fault = {.once = PTHREAD_ONCE_INIT, .log = -1};
 
 static void
 read_environment(void)
@@ -33,7 +25,6 @@ read_environment(void)
 	const char *log = getenv("AMTKEEPER_FAULT_LOG");
 	const char *colon = spec == NULL ? NULL : strrchr(spec, ':');
 
-	fault.read = true;
 	if (colon != NULL && colon > spec &&
 	    (size_t)(colon - spec) < sizeof(fault.name)) {
 		memcpy(fault.name, spec, (size_t)(colon - spec));
@@ -45,24 +36,35 @@ read_environment(void)
 }
 
 void
+fault_arm(const char *name, unsigned long count)
+{
+	(void)pthread_once(&fault.once, read_environment);
+	atomic_store(&fault.passed, 0);
+	fault.count = name == NULL ? 0 : count;
+	(void)snprintf(
+	    fault.name, sizeof(fault.name), "%s", name == NULL ? "" : name);
+}
+
+void
 fault_point(const char *name)
 {
-	if (!fault.read)
-		read_environment();
+	unsigned long passed;
+
+	(void)pthread_once(&fault.once, read_environment);
 	if (fault.log >= 0)
 		(void)dprintf(fault.log, "%s\n", name);
 	if (strcmp(fault.name, "*") != 0 && strcmp(fault.name, name) != 0 &&
 	    fault.name[0] != '\0')
 		return;
-	fault.passed++;
-	if (fault.count > 0 && fault.passed == fault.count)
+	passed = atomic_fetch_add(&fault.passed, 1) + 1;
+	if (fault.count > 0 && passed == fault.count)
 		_exit(FAULT_EXIT);
 }
 
 unsigned long
 fault_passed(void)
 {
-	return fault.passed;
+	return atomic_load(&fault.passed);
 }
 #else
 /* ISO C wants something in every translation unit. */

@@ -12,7 +12,8 @@
 
 #ifdef AMTKEEPER_FAULTS
 void fault_point(const char *name);
-/* For tests in one process: arm (or with NULL disarm) without environment. */
+/* For tests in one process: arm (or with NULL disarm) in place of the
+ * environment; no other thread may pass a point meanwhile. */
 void fault_arm(const char *name, unsigned long count);
 /* How many points have been passed since the last fault_arm(). */
 unsigned long fault_passed(void);

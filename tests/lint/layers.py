@@ -22,7 +22,7 @@ ONLY = {  # header prefix: the folders that may include it
     "krb5": {"krb"}, "gssapi": {"krb"},
     "openssl/": OPENSSL,
     "getopt.h": {"adapter/cli"},
-    "pthread.h": {"directory", "ca", "adapter/daemon"},
+    "pthread.h": {"directory", "ca", "adapter/daemon", "adapter/base"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)', re.M)
 

@@ -54,6 +54,7 @@ tls=$((base + 1))
 
 start_sim() { # OPTION...
 	local n=0
+	: >"$tmp/out" # or the "ready" of an earlier one would do
 	"$SIM" --state "$tmp/state" --control "$tmp/ctl" \
 	    --port-plain $plain --port-tls $tls --key-pool "$tmp/pool" \
 	    --write-fleet "$tmp/fleet.csv" "$@" >"$tmp/out" 2>"$tmp/err" &

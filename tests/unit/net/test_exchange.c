@@ -324,13 +324,14 @@ static void
 replaces_a_closed_connection(void **state)
 {
 	struct http_peer *peer = start(serve_once, OK);
-	struct timespec pause = {.tv_nsec = 100000000};
+	struct timespec pause = {.tv_nsec = 1000000};
 	struct client client;
 
 	(void)state;
 	join(&client, peer);
 	assert_int_equal(client_post(&client, "x"), ERR_NONE);
-	(void)nanosleep(&pause, NULL);
+	while (http_peer_closed(peer) == 0)
+		(void)nanosleep(&pause, NULL);
 	assert_int_equal(client_post(&client, "x"), ERR_NONE);
 	assert_true(client.fresh);
 	assert_int_equal(http_peer_requests(peer), 2);

@@ -36,7 +36,7 @@ struct http_peer {
 	uint16_t port;
 	pthread_t thread;
 	struct http_link *links[LINKS_MAX];
-	atomic_uint count, resumed, requests;
+	atomic_uint count, closed, resumed, requests;
 };
 
 static int
@@ -226,6 +226,7 @@ run_link(void *cookie)
 	(void)shutdown(link->fd, SHUT_WR);
 	(void)close(link->fd);
 	link->fd = -1;
+	atomic_fetch_add(&link->peer->closed, 1);
 	return NULL;
 }
 
@@ -330,6 +331,12 @@ unsigned
 http_peer_links(struct http_peer *peer)
 {
 	return atomic_load(&peer->count);
+}
+
+unsigned
+http_peer_closed(struct http_peer *peer)
+{
+	return atomic_load(&peer->closed);
 }
 
 unsigned

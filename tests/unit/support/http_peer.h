@@ -25,8 +25,9 @@ struct http_peer_conf {
 struct http_peer *http_peer_start(const struct http_peer_conf *conf);
 void http_peer_stop(struct http_peer *peer);
 uint16_t http_peer_port(const struct http_peer *peer);
-/* Accepted, resumed, and requests read whole, so far. */
+/* Accepted, closed by it, resumed, and requests read whole, so far. */
 unsigned http_peer_links(struct http_peer *peer);
+unsigned http_peer_closed(struct http_peer *peer);
 unsigned http_peer_resumed(struct http_peer *peer);
 unsigned http_peer_requests(struct http_peer *peer);
 

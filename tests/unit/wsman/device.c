@@ -201,7 +201,7 @@ serve_accepted(struct device *device, struct http_link *link,
 	    "<a:Reason><a:Text>busy</a:Text></a:Reason></a:Fault>";
 
 	device->applied++;
-	switch (device->act) {
+	switch (atomic_load(&device->act)) {
 	case DEVICE_LOSES_ANSWER:
 		return false;
 	case DEVICE_FAULTS:

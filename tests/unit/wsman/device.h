@@ -1,6 +1,7 @@
 #ifndef DEVICE_H_
 #define DEVICE_H_
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "http_peer.h"
@@ -23,8 +24,9 @@ enum device_act {
 
 struct device {
 	pthread_mutex_t lock; /* for what follows */
-	/* told before it starts, or between calls */
-	enum device_act act;
+	/* Told before it starts, or between calls.  A link that ends without
+	 * an answer tells nobody when: what is touched then is atomic. */
+	_Atomic enum device_act act;
 	const char *user, *password;
 	const char *realm; /* as challenged */
 	const char *qop;   /* as challenged */
@@ -35,7 +37,8 @@ struct device {
 	bool refuse_all;   /* challenge whatever comes */
 	bool close_each;   /* close after every answer */
 	/* seen */
-	unsigned probes, accepted, refused, applied;
+	unsigned probes, accepted, refused;
+	atomic_uint applied;
 	char last_nc[16], last_qop[16];
 	bool probe_had_body;
 	/* its own */
