@@ -70,6 +70,7 @@ struct cli {
 	size_t arg_count;
 	const char *conf_file;
 	enum table_format format;
+	size_t width; /* tables fit into so many columns; 0: any */
 	bool colour, quiet, verbose;
 	struct daemon daemon;
 };

@@ -62,11 +62,12 @@ cmd_ca_show(struct cli *c)
 
 /* --- list --- */
 
-static const struct table_column cert_columns[] = {{"serial", TABLE_STRING},
-    {"device", TABLE_STRING}, {"names", TABLE_STRING},
-    {"template", TABLE_STRING}, {"issued_at", TABLE_TIME},
-    {"not_before", TABLE_TIME}, {"not_after", TABLE_TIME},
-    {"revoked_at", TABLE_TIME}, {"subject", TABLE_STRING}};
+static const struct table_column cert_columns[] = {
+    {"serial", TABLE_STRING, 0, 0}, {"device", TABLE_STRING, 0, 0},
+    {"names", TABLE_STRING, 0, 20}, {"template", TABLE_STRING, 4, 0},
+    {"issued_at", TABLE_TIME, 5, 0}, {"not_before", TABLE_TIME, 6, 0},
+    {"not_after", TABLE_TIME, 0, 0}, {"revoked_at", TABLE_TIME, 1, 0},
+    {"subject", TABLE_STRING, 3, 20}};
 
 static int
 write_cert(void *cookie, const struct ca_cert *cert, struct err *err)

@@ -65,12 +65,12 @@ cmd_device_add(struct cli *c)
 
 /* --- list --- */
 
-static const struct table_column list_columns[] = {{"name", TABLE_STRING},
-    {"site", TABLE_STRING}, {"amt_version", TABLE_STRING},
-    {"control_mode", TABLE_STRING}, {"tls_enabled", TABLE_BOOL},
-    {"cert_not_after", TABLE_TIME}, {"seen_at", TABLE_TIME},
-    {"next_due", TABLE_TIME}, {"run_result", TABLE_STRING},
-    {"reasons", TABLE_LIST}};
+static const struct table_column list_columns[] = {{"name", TABLE_STRING, 0, 0},
+    {"site", TABLE_STRING, 5, 8}, {"amt_version", TABLE_STRING, 4, 0},
+    {"control_mode", TABLE_STRING, 7, 0}, {"tls_enabled", TABLE_BOOL, 8, 0},
+    {"cert_not_after", TABLE_TIME, 3, 0}, {"seen_at", TABLE_TIME, 2, 0},
+    {"next_due", TABLE_TIME, 6, 0}, {"run_result", TABLE_STRING, 1, 0},
+    {"reasons", TABLE_LIST, 0, 20}};
 
 static int
 list_one(void *cookie, const struct device *d, struct err *err)

@@ -44,9 +44,9 @@ enum outcome { ADDED, CHANGED, UNCHANGED, PRESENT, BAD, OUTCOME_COUNT };
 static const char *const outcome_names[OUTCOME_COUNT] = {
     "added", "changed", "unchanged", "present", "bad"};
 
-static const struct table_column result_columns[] = {{"line", TABLE_INT},
-    {"name", TABLE_STRING}, {"result", TABLE_STRING}, {"changed", TABLE_LIST},
-    {"error", TABLE_STRING}};
+static const struct table_column result_columns[] = {{"line", TABLE_INT, 1, 0},
+    {"name", TABLE_STRING, 0, 0}, {"result", TABLE_STRING, 0, 0},
+    {"changed", TABLE_LIST, 0, 16}, {"error", TABLE_STRING, 0, 24}};
 
 struct result {
 	size_t line;

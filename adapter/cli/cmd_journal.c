@@ -11,11 +11,12 @@
 
 /* --- journal --- */
 
-static const struct table_column journal_columns[] = {{"id", TABLE_INT},
-    {"device", TABLE_STRING}, {"task", TABLE_STRING}, {"step", TABLE_STRING},
-    {"attempts", TABLE_INT}, {"opened_at", TABLE_TIME},
-    {"ended_at", TABLE_TIME}, {"state", TABLE_STRING}, {"result", TABLE_STRING},
-    {"args", TABLE_STRING}};
+static const struct table_column journal_columns[] = {{"id", TABLE_INT, 0, 0},
+    {"device", TABLE_STRING, 0, 0}, {"task", TABLE_STRING, 3, 0},
+    {"step", TABLE_STRING, 0, 0}, {"attempts", TABLE_INT, 5, 0},
+    {"opened_at", TABLE_TIME, 2, 0}, {"ended_at", TABLE_TIME, 4, 0},
+    {"state", TABLE_STRING, 0, 0}, {"result", TABLE_STRING, 0, 16},
+    {"args", TABLE_STRING, 1, 16}};
 
 struct listing {
 	struct cli *c;
@@ -102,9 +103,10 @@ cmd_journal_list(struct cli *c)
 
 /* --- events --- */
 
-static const struct table_column event_columns[] = {{"id", TABLE_INT},
-    {"at", TABLE_TIME}, {"device", TABLE_STRING}, {"kind", TABLE_STRING},
-    {"actor", TABLE_STRING}, {"detail", TABLE_STRING}};
+static const struct table_column event_columns[] = {{"id", TABLE_INT, 0, 0},
+    {"at", TABLE_TIME, 0, 0}, {"device", TABLE_STRING, 0, 0},
+    {"kind", TABLE_STRING, 0, 0}, {"actor", TABLE_STRING, 1, 0},
+    {"detail", TABLE_STRING, 0, 20}};
 
 static int
 write_event(void *cookie, const struct store_event *event, struct err *err)

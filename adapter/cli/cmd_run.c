@@ -8,6 +8,7 @@
 #include "fleet_internal.h"
 #include "mem.h"
 #include "plan.h"
+#include "str.h"
 
 /*
  * discover, diagnose, plan and run; what each writes of a device, and serve.
@@ -20,10 +21,11 @@ error_text(const struct engine_report *r)
 	return r->err->kind == ERR_NONE ? NULL : r->err->text;
 }
 
-static const struct table_column run_columns[] = {{"name", TABLE_STRING},
-    {"task", TABLE_STRING}, {"outcome", TABLE_STRING}, {"steps", TABLE_INT},
-    {"ms", TABLE_INT}, {"reasons", TABLE_LIST}, {"error_kind", TABLE_STRING},
-    {"error", TABLE_STRING}};
+static const struct table_column run_columns[] = {{"name", TABLE_STRING, 0, 0},
+    {"task", TABLE_STRING, 3, 0}, {"outcome", TABLE_STRING, 0, 0},
+    {"steps", TABLE_INT, 4, 0}, {"ms", TABLE_INT, 5, 0},
+    {"reasons", TABLE_LIST, 0, 20}, {"error_kind", TABLE_STRING, 2, 0},
+    {"error", TABLE_STRING, 0, 24}};
 
 static void
 write_run(struct fleet *f, const struct engine_report *r)
@@ -43,9 +45,28 @@ write_run(struct fleet *f, const struct engine_report *r)
 	free(reasons);
 }
 
-static const struct table_column plan_columns[] = {{"name", TABLE_STRING},
-    {"step", TABLE_STRING}, {"reason", TABLE_STRING}, {"what", TABLE_STRING},
-    {"from", TABLE_STRING}, {"to", TABLE_STRING}, {"error", TABLE_STRING}};
+static const struct table_column plan_columns[] = {{"name", TABLE_STRING, 0, 0},
+    {"step", TABLE_STRING, 0, 0}, {"reason", TABLE_STRING, 1, 0},
+    {"what", TABLE_STRING, 0, 20}, {"from", TABLE_STRING, 0, 16},
+    {"to", TABLE_STRING, 0, 16}, {"error", TABLE_STRING, 0, 24}};
+
+#define PLAN_REMARK 6 /* an error stands where the steps would */
+
+static void
+count_step(struct fleet *f, const char *name)
+{
+	size_t i;
+
+	f->steps++;
+	for (i = 0; i < FLEET_STEP_KINDS; i++) {
+		if (f->kinds[i].name == NULL)
+			f->kinds[i].name = name;
+		if (str_eq(f->kinds[i].name, name)) {
+			f->kinds[i].count++;
+			return;
+		}
+	}
+}
 
 static void
 write_plan(struct fleet *f, const struct engine_report *r)
@@ -53,8 +74,10 @@ write_plan(struct fleet *f, const struct engine_report *r)
 	const struct plan_step *s;
 	size_t i, count = r->plan == NULL ? 0 : r->plan->count;
 
+	f->planned += count > 0 ? 1 : 0;
 	for (i = 0; i < count; i++) {
 		s = &r->plan->steps[i];
+		count_step(f, plan_step_name(s));
 		table_text(f->table, r->device->name);
 		table_text(f->table, plan_step_name(s));
 		table_text(f->table, s->reason);
@@ -73,12 +96,12 @@ write_plan(struct fleet *f, const struct engine_report *r)
 	table_row(f->table);
 }
 
-static const struct table_column discover_columns[] = {{"name", TABLE_STRING},
-    {"amt_version", TABLE_STRING}, {"control_mode", TABLE_STRING},
-    {"amt_fqdn", TABLE_STRING}, {"ip_address", TABLE_STRING},
-    {"tls_enabled", TABLE_BOOL}, {"cert_not_after", TABLE_TIME},
-    {"clock_offset_ms", TABLE_INT}, {"reasons", TABLE_LIST},
-    {"error", TABLE_STRING}};
+static const struct table_column discover_columns[] = {
+    {"name", TABLE_STRING, 0, 0}, {"amt_version", TABLE_STRING, 4, 0},
+    {"control_mode", TABLE_STRING, 6, 0}, {"amt_fqdn", TABLE_STRING, 7, 16},
+    {"ip_address", TABLE_STRING, 5, 0}, {"tls_enabled", TABLE_BOOL, 3, 0},
+    {"cert_not_after", TABLE_TIME, 1, 0}, {"clock_offset_ms", TABLE_INT, 2, 0},
+    {"reasons", TABLE_LIST, 0, 20}, {"error", TABLE_STRING, 0, 24}};
 
 static void
 write_discover(struct fleet *f, const struct engine_report *r)
@@ -101,9 +124,10 @@ write_discover(struct fleet *f, const struct engine_report *r)
 	free(reasons);
 }
 
-static const struct table_column diagnose_columns[] = {{"name", TABLE_STRING},
-    {"reasons", TABLE_LIST}, {"read_at", TABLE_TIME}, {"error", TABLE_STRING},
-    {"advice", TABLE_STRING}};
+static const struct table_column diagnose_columns[] = {
+    {"name", TABLE_STRING, 0, 0}, {"reasons", TABLE_LIST, 0, 20},
+    {"read_at", TABLE_TIME, 2, 0}, {"error", TABLE_STRING, 0, 24},
+    {"advice", TABLE_STRING, 1, 24}};
 
 /* What to do about the first of the reasons: they are in triage order. */
 static const char *
@@ -232,7 +256,8 @@ cmd_plan(struct cli *c)
 	    .mode = ENGINE_PLAN,
 	    .write = write_plan,
 	    .columns = plan_columns,
-	    .column_count = COUNT(plan_columns)};
+	    .column_count = COUNT(plan_columns),
+	    .remark = PLAN_REMARK};
 	int code = find_play(c->args[0], &f.play);
 
 	return code == CODE_OK ? fleet_run(&f, 1) : code;
@@ -263,8 +288,9 @@ cmd_run(struct cli *c)
 int
 cmd_task_list(struct cli *c)
 {
-	static const struct table_column columns[] = {{"name", TABLE_STRING},
-	    {"summary", TABLE_STRING}, {"aliases", TABLE_LIST}};
+	static const struct table_column columns[] = {
+	    {"name", TABLE_STRING, 0, 0}, {"summary", TABLE_STRING, 0, 20},
+	    {"aliases", TABLE_LIST, 1, 16}};
 	struct table *t = cli_table(c, columns, COUNT(columns));
 	const struct play *play;
 	const char *const *alias;

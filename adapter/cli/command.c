@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "buf.h"
@@ -309,6 +310,19 @@ take_arguments(struct cli *c, char **args, size_t count)
 	return CODE_OK;
 }
 
+/* Columns of the terminal tables go to; 0 when they go elsewhere, or all is
+ * wanted: what a script reads never depends on a window. */
+static size_t
+screen_width(const struct cli *c)
+{
+	struct winsize size;
+
+	if (cli_flag(c, "wide") || !isatty(STDOUT_FILENO) ||
+	    ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0)
+		return 0;
+	return size.ws_col;
+}
+
 static void
 apply_globals(struct cli *c)
 {
@@ -328,6 +342,7 @@ apply_globals(struct cli *c)
 	for (i = 0; i < 3 && output != NULL; i++)
 		if (str_eq(output, formats[i]))
 			c->format = (enum table_format)i;
+	c->width = screen_width(c);
 	c->quiet = cli_flag(c, "quiet");
 	c->verbose = cli_flag(c, "verbose");
 	if (c->verbose)

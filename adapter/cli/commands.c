@@ -21,6 +21,7 @@ static const struct cli_option global_options[] = {
 	"configuration (/etc/amtkeeper/amtkeeper.yaml)"},
     {"output", 'o', CLI_WORD, "table|json|csv", output_words,
 	"how rows are written"},
+    {"wide", 'w', CLI_FLAG, NULL, NULL, "tables wider than the terminal"},
     {"quiet", 'q', CLI_FLAG, NULL, NULL, "no progress, no notes"},
     {"verbose", 'v', CLI_FLAG, NULL, NULL, "log every decision"},
     {"no-color", 0, CLI_FLAG, NULL, NULL, "no colour (also: NO_COLOR)"},

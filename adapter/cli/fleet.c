@@ -5,11 +5,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "buf.h"
 #include "clock.h"
 #include "device.h"
 #include "loop.h"
 #include "mem.h"
 #include "str.h"
+
+#define STEPS_TEXT_MAX 2000
 
 /* --- a device is done --- */
 
@@ -207,23 +210,57 @@ work(struct fleet *f)
 	return CODE_OK;
 }
 
+/* How many of each kind of step, as they were first met. */
+static void
+note_steps(const struct fleet *f)
+{
+	struct buf text;
+	size_t i;
+
+	buf_init(&text, STEPS_TEXT_MAX);
+	for (i = 0; i < FLEET_STEP_KINDS && f->kinds[i].name != NULL; i++)
+		buf_printf(&text, "%s%s %zu", i == 0 ? "" : ", ",
+		    f->kinds[i].name, f->kinds[i].count);
+	if (text.len > 0)
+		cli_note(f->c, "steps: %s", buf_text(&text));
+	buf_free(&text);
+}
+
+static void
+note_outcomes(const struct fleet *f, const char *took)
+{
+	const struct progress *p = &f->progress;
+
+	if (f->mode == ENGINE_PLAN)
+		cli_note(f->c,
+		    "%zu devices: %zu to change in %zu steps, %zu as they "
+		    "should be, %zu failed, %zu skipped; %s",
+		    p->done, f->planned, f->steps,
+		    p->done - f->planned - f->failed - f->parked - f->skipped,
+		    f->failed + f->parked, f->skipped, took);
+	else
+		cli_note(f->c,
+		    "%zu devices: %zu ok, %zu changed, %zu failed, %zu "
+		    "parked, %zu skipped, %zu with findings; %s",
+		    p->done, p->ok, p->changed, f->failed, f->parked,
+		    f->skipped, f->findings, took);
+}
+
 static void
 summarise(struct fleet *f)
 {
-	const struct progress *p = &f->progress;
 	const char *hint = diagnose_fleet_hint(&f->found);
 	char took[CLOCK_TEXT];
 
-	(void)clock_span((clock_mono_ms() - p->started_ms) / 1000, took);
-	cli_note(f->c,
-	    "%zu devices: %zu ok, %zu changed, %zu failed, %zu parked, "
-	    "%zu skipped, %zu with findings; %s",
-	    p->done, p->ok, p->changed, f->failed, f->parked, f->skipped,
-	    f->findings, took);
+	(void)clock_span(
+	    (clock_mono_ms() - f->progress.started_ms) / 1000, took);
+	note_steps(f);
+	note_outcomes(f, took);
 	if (hint != NULL)
 		cli_note(f->c, "%s", hint);
 	if (f->too_many)
-		cli_note(f->c, "stopped after %zu failures", p->failed);
+		cli_note(
+		    f->c, "stopped after %zu failures", f->progress.failed);
 }
 
 static int
@@ -251,6 +288,9 @@ fleet_run(struct fleet *f, size_t first_arg)
 	if (code != CODE_OK)
 		goto out;
 	f->table = cli_table(f->c, f->columns, f->column_count);
+	table_set_sorted(f->table, 0);
+	if (f->remark != 0)
+		table_set_groups(f->table, 0, f->remark);
 	code = work(f);
 	progress_clear(&f->progress);
 	if (table_end(f->table) != 0)

@@ -5,6 +5,8 @@
 #include "engine.h"
 #include "progress_internal.h"
 
+#define FLEET_STEP_KINDS 32
+
 /*
  * The chosen devices through the engine: each reports once, and what it reports
  * becomes rows, counts and a line of progress.
@@ -16,12 +18,19 @@ struct fleet {
 	void (*write)(struct fleet *f, const struct engine_report *r);
 	const struct table_column *columns;
 	size_t column_count;
+	size_t remark; /* column of remarks: rows are grouped by name; or 0 */
 
 	struct cli_ids ids;
 	struct table *table;
 	struct progress progress;
 	struct diagnose_fleet found;
 	size_t findings, failed, parked, skipped;
+	/* Of plans: devices with steps, steps, and those by name. */
+	size_t planned, steps;
+	struct {
+		const char *name;
+		size_t count;
+	} kinds[FLEET_STEP_KINDS];
 	size_t failures_allowed; /* 0: any */
 	bool too_many, interrupted, ending;
 	struct err last; /* of a device */

@@ -153,6 +153,7 @@ cli_table(const struct cli *c, const struct table_column *columns, size_t count)
 
 	if (c->colour)
 		table_set_colour(t);
+	table_set_width(t, c->width);
 	return t;
 }
 

@@ -86,7 +86,7 @@ _amtkeeper()
 	"help") options=" --man --completion" ;;
 	esac
 	if [[ $cur == -* ]]; then
-		words="$options --config --output --quiet --verbose --no-color --help"
+		words="$options --config --output --wide --quiet --verbose --no-color --help"
 	fi
 	COMPREPLY=($(compgen -W "$words" -- "$cur"))
 }

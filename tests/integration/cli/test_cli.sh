@@ -89,6 +89,18 @@ wait_for() { # TEXT in serve's log
 	failed=1
 }
 
+wait_for_intent() { # until a change is under way
+	local n
+	for n in $(seq 600); do
+		[ "$(sqlite3 -cmd '.timeout 5000' "$tmp/etc/fleet.db" 'SELECT
+		    count(*) FROM intent WHERE ended_at IS NULL')" != 0 ] &&
+			return
+		sleep 0.05
+	done
+	echo "FAILED: nothing under way in 30 s ($n looks)"
+	failed=1
+}
+
 open_intents() {
 	"$keeper" journal -o csv | tail -n +2 | wc -l
 }
@@ -179,8 +191,22 @@ says out '^pc00004.*certificate-expired'
 keep 3 diagnose --offline --check -q
 keep 4 device list --reason offline
 keep 2 device list --reason nonsense
-keep 0 plan AutoMaintain --device 'pc00002*'
-says out 'names.set +name-mismatch'
+keep 0 plan AutoMaintain --device 'pc00002*' pc00001.ad.example.test
+says out '^  names.set +name-mismatch'
+is 'grouped and in order' "$(grep -c '^pc0000[12]' "$tmp/out")" 2
+is 'the first group' "$(sed -n 2p "$tmp/out")" pc00001.ad.example.test
+says err 'steps: .*names.set 1'
+says err '2 devices: 2 to change in [0-9]+ steps, 0 as they should be'
+# On a terminal a table fits; what a program reads never depends on a window.
+script -qec "stty cols 60; '$keeper' device list" "$tmp/typescript" \
+    >/dev/null 2>&1
+is 'no line is longer than the terminal' \
+    "$(tr -d '\r' <"$tmp/typescript" | sed 's/\x1b\[[0-9;]*m//g' |
+	grep '^pc' | awk 'length > 60' | wc -l)" 0
+is 'it says what is not shown' \
+    "$(grep -c -- '(not shown: .*--wide shows all)' "$tmp/typescript")" 1
+keep 0 device list
+is 'a file has all columns' "$(head -n 1 "$tmp/out" | wc -w)" 10
 keep 5 run auto
 keep 2 run nonsense --all
 keep 0 run sync-clock --reason clock-skew --dry-run -o json
@@ -204,7 +230,7 @@ keep 0 events --verify
 # --- stopped politely ---
 "$keeper" run reissue-certificates --all -q >/dev/null 2>&1 &
 pid=$!
-sleep 0.5
+wait_for_intent
 kill -TERM $pid
 wait $pid
 is 'exit code when interrupted' $? 6

@@ -10,9 +10,9 @@
 
 #include "table_internal.h"
 
-static const struct table_column columns[] = {{"name", TABLE_STRING},
-    {"count", TABLE_INT}, {"at", TABLE_TIME}, {"tls", TABLE_BOOL},
-    {"reasons", TABLE_LIST}};
+static const struct table_column columns[] = {{"name", TABLE_STRING, 0, 0},
+    {"count", TABLE_INT, 2, 0}, {"at", TABLE_TIME, 3, 0},
+    {"tls", TABLE_BOOL, 1, 0}, {"reasons", TABLE_LIST, 0, 10}};
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
 struct output {
@@ -198,6 +198,167 @@ tells_of_a_full_disk(void **state)
 	fclose(full);
 }
 
+/* At each width of a terminal. */
+static void
+fits(void **state)
+{
+	static const struct {
+		size_t width;
+		const char *text;
+	} cases[] = {
+	    {0,
+		"NAME  COUNT  AT                    TLS  REASONS\n"
+		"pc1       7  2025-11-24T16:00:00Z  yes  "
+		"clock-skew,name-mismatch\n"},
+	    {64,
+		"NAME  COUNT  AT                    TLS  REASONS\n"
+		"pc1       7  2025-11-24T16:00:00Z  yes  "
+		"clock-skew,name-mismatch\n"},
+	    {63,
+		"NAME  COUNT  AT                    TLS  REASONS\n"
+		"pc1       7  2025-11-24T16:00:00Z  yes  "
+		"clock-skew,name-mism...\n"
+		"(cut to fit; --wide shows all)\n"},
+	    {50,
+		"NAME  COUNT  AT                    TLS  REASONS\n"
+		"pc1       7  2025-11-24T16:00:00Z  yes  clock-s...\n"
+		"(cut to fit; --wide shows all)\n"},
+	    {49,
+		"NAME  COUNT  TLS  REASONS\n"
+		"pc1       7  yes  clock-skew,name-mismatch\n"
+		"(not shown: at; --wide shows all)\n"},
+	    {20,
+		"NAME  REASONS\n"
+		"pc1   clock-skew,...\n"
+		"(not shown: count, at, tls; --wide shows all)\n"},
+	    /* a name is never cut, however narrow */
+	    {5,
+		"NAME  REASONS\n"
+		"pc1   clock-s...\n"
+		"(not shown: count, at, tls; --wide shows all)\n"},
+	};
+	struct output o;
+	struct table *t;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		t = start(&o, TABLE_TEXT);
+		table_set_width(t, cases[i].width);
+		row(t, "pc1", 7, AT, true, "clock-skew,name-mismatch");
+		end(&o, t, cases[i].text);
+	}
+}
+
+/* A column with nothing in it goes before one that says something. */
+static void
+leaves_out_what_is_empty(void **state)
+{
+	struct output o;
+	struct table *t = start(&o, TABLE_TEXT);
+
+	(void)state;
+	table_set_width(t, 40);
+	row(t, "pc1", 7, 0, true, NULL);
+	row(t, "pc2.corp.example.and.more", 8, 0, true, NULL);
+	end(&o, t,
+	    "NAME                       COUNT  TLS\n"
+	    "pc1                            7  yes\n"
+	    "pc2.corp.example.and.more      8  yes\n"
+	    "(not shown: at, reasons; --wide shows all)\n");
+}
+
+static void
+never_cuts_data(void **state)
+{
+	struct output o;
+	struct table *t = start(&o, TABLE_CSV);
+
+	(void)state;
+	table_set_width(t, 10);
+	row(t, "pc1", 7, 0, true, "clock-skew,name-mismatch");
+	end(&o, t,
+	    "name,count,at,tls,reasons\r\n"
+	    "pc1,7,,yes,\"clock-skew,name-mismatch\"\r\n");
+	t = start(&o, TABLE_JSON);
+	table_set_width(t, 10);
+	row(t, "pc1", 7, 0, true, NULL);
+	end(&o, t,
+	    "[\n{\"name\":\"pc1\",\"count\":7,\"at\":null,\"tls\":true,"
+	    "\"reasons\":[]}\n]\n");
+}
+
+static void
+groups_and_sorts(void **state)
+{
+	static const struct table_column grouped[] = {
+	    {"name", TABLE_STRING, 0, 0}, {"step", TABLE_STRING, 0, 0},
+	    {"what", TABLE_STRING, 0, 0}, {"error", TABLE_STRING, 0, 0}};
+	static const char *const cells[][4] = {
+	    {"pc2", "key.generate", "key", NULL},
+	    {"pc2", "clock.set", "clock", NULL},
+	    {"pc3", NULL, NULL, "no connection to a device far away"},
+	    {"pc1", "clock.set", "clock", NULL}};
+	struct output o;
+	struct table *t;
+	size_t i, j;
+
+	(void)state;
+	o.file = open_memstream(&o.text, &o.len);
+	t = table_new(TABLE_TEXT, grouped, 4, o.file);
+	table_set_sorted(t, 0);
+	table_set_groups(t, 0, 3);
+	for (i = 0; i < 4; i++) {
+		for (j = 0; j < 4; j++)
+			table_text(t, cells[i][j]);
+		table_row(t);
+	}
+	end(&o, t,
+	    "  STEP          WHAT\n"
+	    "pc1\n"
+	    "  clock.set     clock\n"
+	    "pc2\n"
+	    "  key.generate  key\n"
+	    "  clock.set     clock\n"
+	    "pc3\n"
+	    "  no connection to a device far away\n");
+}
+
+static void
+streams(void **state)
+{
+	struct output o;
+	struct table *t = start(&o, TABLE_TEXT);
+
+	(void)state;
+	table_set_stream(t);
+	assert_int_equal(table_flush(t), 0);
+	assert_string_equal(o.text, "");
+	row(t, "pc10.example", 7, 0, true, "a");
+	assert_int_equal(table_flush(t), 0);
+	assert_string_equal(o.text,
+	    "NAME          COUNT  AT  TLS  REASONS\n"
+	    "pc10.example      7  -   yes  a\n");
+	row(t, "pc1", 7, 0, true, NULL);
+	end(&o, t,
+	    "NAME          COUNT  AT  TLS  REASONS\n"
+	    "pc10.example      7  -   yes  a\n"
+	    "pc1               7  -   yes  -\n");
+	t = start(&o, TABLE_JSON);
+	table_set_stream(t);
+	row(t, "a", 1, 0, false, NULL);
+	assert_int_equal(table_flush(t), 0);
+	row(t, "b", 2, 0, true, NULL);
+	end(&o, t,
+	    "{\"name\":\"a\",\"count\":1,\"at\":null,\"tls\":false,"
+	    "\"reasons\":[]}\n"
+	    "{\"name\":\"b\",\"count\":2,\"at\":null,\"tls\":true,"
+	    "\"reasons\":[]}\n");
+	t = start(&o, TABLE_JSON);
+	table_set_stream(t);
+	end(&o, t, "");
+}
+
 int
 main(void)
 {
@@ -208,6 +369,11 @@ main(void)
 	    cmocka_unit_test(writes_json),
 	    cmocka_unit_test(keeps_json_utf8),
 	    cmocka_unit_test(writes_csv),
+	    cmocka_unit_test(fits),
+	    cmocka_unit_test(leaves_out_what_is_empty),
+	    cmocka_unit_test(never_cuts_data),
+	    cmocka_unit_test(groups_and_sorts),
+	    cmocka_unit_test(streams),
 	    cmocka_unit_test(writes_nothing),
 	    cmocka_unit_test(tells_of_a_full_disk),
 	};
