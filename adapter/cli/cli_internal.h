@@ -20,6 +20,7 @@ enum cli_kind {
 	CLI_FILE,  /* text that completes as a file name */
 	CLI_COUNT, /* a number from 1 */
 	CLI_SPAN,  /* "30d" */
+	CLI_SINCE, /* "30d" ago, or a time in RFC 3339, or its date */
 	CLI_WORD   /* one of words */
 };
 
@@ -85,6 +86,8 @@ bool cli_flag(const struct cli *c, const char *name);
 const char *cli_text(const struct cli *c, const char *name); /* or NULL */
 int64_t cli_count(const struct cli *c, const char *name, int64_t fallback);
 int64_t cli_span(const struct cli *c, const char *name, int64_t fallback);
+/* Unix seconds; of a span: that long ago. */
+int64_t cli_since(const struct cli *c, const char *name, int64_t fallback);
 /* The i-th use of an option that may be repeated; NULL after the last. */
 const char *cli_each(const struct cli *c, const char *name, size_t i);
 
@@ -142,6 +145,10 @@ struct cli_ids {
 	size_t count, room;
 };
 int cli_select_ids(struct cli *c, size_t first, struct cli_ids *ret_ids);
+
+/* Id of the one device named with --device, 0 when none was; CODE_OK or the
+ * code with the complaint printed. */
+int cli_chosen_device(struct cli *c, int64_t *ret_id);
 
 /* --- help --- */
 

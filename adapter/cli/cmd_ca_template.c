@@ -82,9 +82,10 @@ write_row(struct cli *c, const struct profile_template *t, struct table *table)
 int
 cmd_ca_template_list(struct cli *c)
 {
-	static const struct table_column columns[] = {{"name", TABLE_STRING},
-	    {"validity", TABLE_STRING}, {"renew_before", TABLE_STRING},
-	    {"key", TABLE_STRING}, {"usages", TABLE_LIST}, {"tls", TABLE_BOOL}};
+	static const struct table_column columns[] = {
+	    {"name", TABLE_STRING, 0, 0}, {"validity", TABLE_STRING, 0, 0},
+	    {"renew_before", TABLE_STRING, 1, 0}, {"key", TABLE_STRING, 2, 0},
+	    {"usages", TABLE_LIST, 0, 12}, {"tls", TABLE_BOOL, 3, 0}};
 	struct table *table;
 	int code = cli_load(c);
 
@@ -129,14 +130,15 @@ write_facts(
 int
 cmd_ca_template_show(struct cli *c)
 {
-	static const struct table_column columns[] = {{"name", TABLE_STRING},
-	    {"validity", TABLE_STRING}, {"renew_before", TABLE_STRING},
-	    {"backdate", TABLE_STRING}, {"key", TABLE_STRING},
-	    {"keys", TABLE_STRING}, {"usages", TABLE_LIST},
-	    {"key_usage", TABLE_STRING}, {"short_name", TABLE_BOOL},
-	    {"underscore", TABLE_BOOL}, {"max_size", TABLE_INT},
-	    {"largest", TABLE_INT}, {"issuer_end", TABLE_STRING},
-	    {"ends_if_now", TABLE_TIME}, {"tls", TABLE_BOOL}};
+	static const struct table_column columns[] = {
+	    {"name", TABLE_STRING, 0, 0}, {"validity", TABLE_STRING, 0, 0},
+	    {"renew_before", TABLE_STRING, 1, 0},
+	    {"backdate", TABLE_STRING, 1, 0}, {"key", TABLE_STRING, 2, 0},
+	    {"keys", TABLE_STRING, 1, 0}, {"usages", TABLE_LIST, 0, 12},
+	    {"key_usage", TABLE_STRING, 1, 0}, {"short_name", TABLE_BOOL, 1, 0},
+	    {"underscore", TABLE_BOOL, 1, 0}, {"max_size", TABLE_INT, 1, 0},
+	    {"largest", TABLE_INT, 1, 0}, {"issuer_end", TABLE_STRING, 1, 0},
+	    {"ends_if_now", TABLE_TIME, 1, 0}, {"tls", TABLE_BOOL, 3, 0}};
 	struct table *table;
 	int code = cli_open(c, DAEMON_CA, NULL);
 
@@ -180,7 +182,7 @@ int
 cmd_ca_template_check(struct cli *c)
 {
 	static const struct table_column columns[] = {
-	    {"template", TABLE_STRING}, {"problem", TABLE_STRING}};
+	    {"template", TABLE_STRING, 0, 0}, {"problem", TABLE_STRING, 0, 24}};
 	struct table *table;
 	int code = cli_open(c, DAEMON_CA, NULL);
 

@@ -9,8 +9,6 @@
 #define ENDED_LIMIT 100
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* --- journal --- */
-
 static const struct table_column journal_columns[] = {{"id", TABLE_INT, 0, 0},
     {"device", TABLE_STRING, 0, 0}, {"task", TABLE_STRING, 3, 0},
     {"step", TABLE_STRING, 0, 0}, {"attempts", TABLE_INT, 5, 0},
@@ -59,24 +57,6 @@ write_intent(void *cookie, const struct journal_intent *intent, struct err *err)
 	return 0;
 }
 
-/* Id of the device chosen with --device, 0 when none was. */
-static int
-chosen_device(struct cli *c, int64_t *ret_id)
-{
-	const char *name = cli_text(c, "device");
-	struct device *device = NULL;
-	struct err err = {.kind = ERR_NONE};
-
-	*ret_id = 0;
-	if (name == NULL)
-		return CODE_OK;
-	if (store_device_find(c->daemon.store, name, &device, &err) != 0)
-		return cli_fail(&err);
-	*ret_id = device->id;
-	device_free(device);
-	return CODE_OK;
-}
-
 int
 cmd_journal_list(struct cli *c)
 {
@@ -87,7 +67,7 @@ cmd_journal_list(struct cli *c)
 	int rc;
 
 	if (code == CODE_OK)
-		code = chosen_device(c, &id);
+		code = cli_chosen_device(c, &id);
 	if (code != CODE_OK)
 		return code;
 	l.table = cli_table(c, journal_columns, COUNT(journal_columns));
@@ -96,64 +76,6 @@ cmd_journal_list(struct cli *c)
 		rc = journal_scan_ended(c->daemon.store, id,
 		    (size_t)cli_count(c, "limit", ENDED_LIMIT), write_intent,
 		    &l, &err);
-	if (table_end(l.table) != 0 && rc == 0)
-		rc = err_set(&err, ERR_LIMIT, "cannot write the output");
-	return rc == 0 ? CODE_OK : cli_fail(&err);
-}
-
-/* --- events --- */
-
-static const struct table_column event_columns[] = {{"id", TABLE_INT, 0, 0},
-    {"at", TABLE_TIME, 0, 0}, {"device", TABLE_STRING, 0, 0},
-    {"kind", TABLE_STRING, 0, 0}, {"actor", TABLE_STRING, 1, 0},
-    {"detail", TABLE_STRING, 0, 20}};
-
-static int
-write_event(void *cookie, const struct store_event *event, struct err *err)
-{
-	struct listing *l = cookie;
-
-	(void)err;
-	table_int(l->table, event->id);
-	table_int(l->table, event->at);
-	table_text(l->table, event->name);
-	table_text(l->table, event->kind);
-	table_text(l->table, event->actor);
-	table_text(l->table, event->detail);
-	table_row(l->table);
-	return 0;
-}
-
-static int
-verify_events(struct cli *c)
-{
-	struct err err = {.kind = ERR_NONE};
-	int64_t count = 0;
-
-	if (store_event_verify(c->daemon.store, &count, &err) != 0)
-		return cli_fail(&err);
-	cli_note(c, "the chain of %lld events is whole", (long long)count);
-	return CODE_OK;
-}
-
-int
-cmd_events(struct cli *c)
-{
-	struct listing l = {.c = c};
-	struct err err = {.kind = ERR_NONE};
-	int code = cli_open(c, DAEMON_STORE, NULL);
-	int64_t id = 0;
-	int rc;
-
-	if (code == CODE_OK && cli_flag(c, "verify"))
-		return verify_events(c);
-	if (code == CODE_OK)
-		code = chosen_device(c, &id);
-	if (code != CODE_OK)
-		return code;
-	l.table = cli_table(c, event_columns, COUNT(event_columns));
-	rc = store_event_scan(c->daemon.store, id, cli_count(c, "after", 0),
-	    (size_t)cli_count(c, "limit", INT32_MAX), write_event, &l, &err);
 	if (table_end(l.table) != 0 && rc == 0)
 		rc = err_set(&err, ERR_LIMIT, "cannot write the output");
 	return rc == 0 ? CODE_OK : cli_fail(&err);

@@ -120,6 +120,26 @@ words_of(const struct cli_option *o)
 	return words;
 }
 
+/* "2h" ago, "2026-11-24" or "2026-11-24T10:00:00Z" as unix seconds. */
+static int
+parse_since(const char *text, int64_t *ret_at)
+{
+	int64_t span;
+	char *day;
+	int rc;
+
+	if (clock_parse_span(text, &span) == 0) {
+		*ret_at = clock_now() - span;
+		return 0;
+	}
+	if (clock_parse(text, ret_at) == 0)
+		return 0;
+	day = mem_printf("%sT00:00:00Z", text);
+	rc = clock_parse(day, ret_at);
+	free(day);
+	return rc;
+}
+
 static int
 check_value(const struct cli *c, const struct cli_option *o, const char *text)
 {
@@ -131,6 +151,10 @@ check_value(const struct cli *c, const struct cli_option *o, const char *text)
 	if (o->kind == CLI_SPAN && clock_parse_span(text, &value) != 0)
 		wrong = mem_printf(
 		    "--%s must be a time such as 90s, 15m or 30d", o->name);
+	if (o->kind == CLI_SINCE && parse_since(text, &value) != 0)
+		wrong = mem_printf("--%s must be a time such as 2h, 7d, "
+				   "2026-11-24 or 2026-11-24T10:00:00Z",
+		    o->name);
 	if (o->kind == CLI_WORD && !is_word(o, text))
 		wrong = words_of(o);
 	if (wrong == NULL)
@@ -218,6 +242,16 @@ cli_span(const struct cli *c, const char *name, int64_t fallback)
 
 	if (text != NULL)
 		(void)clock_parse_span(text, &fallback);
+	return fallback;
+}
+
+int64_t
+cli_since(const struct cli *c, const char *name, int64_t fallback)
+{
+	const char *text = cli_text(c, name);
+
+	if (text != NULL)
+		(void)parse_since(text, &fallback);
 	return fallback;
 }
 

@@ -110,8 +110,12 @@ static const struct cli_option journal_options[] = {
 
 static const struct cli_option event_options[] = {
     {"device", 'd', CLI_TEXT, "NAME", NULL, "of this device only"},
+    {"since", 0, CLI_SINCE, "TIME", NULL,
+	"from then on: 2h, 7d, 2026-11-24 or RFC 3339"},
     {"after", 0, CLI_COUNT, "ID", NULL, "later than this event"},
+    {"last", 0, CLI_COUNT, "N", NULL, "the last N"},
     {"limit", 0, CLI_COUNT, "N", NULL, "at most N"},
+    {"follow", 'f', CLI_FLAG, NULL, NULL, "go on as they happen"},
     {"verify", 0, CLI_FLAG, NULL, NULL, "walk the audit chain instead"}, END};
 
 static const struct cli_option ca_init_options[] = {
@@ -191,8 +195,8 @@ LIST plan_examples[] = {
     "plan reissue-certificates --all", "plan AutoMaintain pc1*", NULL};
 LIST run_examples[] = {"run auto --all", "run sync-clock --reason clock-skew",
     "run reissue-certificates --site berlin --limit 10 --max-failures 2", NULL};
-LIST event_examples[] = {
-    "events --device pc1.corp.example", "events --verify", NULL};
+LIST event_examples[] = {"events --device pc1.corp.example --since 7d",
+    "events --follow -o json | jq .kind", "events --verify", NULL};
 LIST ca_list_examples[] = {"ca list --expiring 30d", NULL};
 LIST template_examples[] = {"ca template check", "ca template check tls", NULL};
 LIST get_examples[] = {"wsman get pc1.corp.example AMT_GeneralSettings", NULL};
@@ -266,7 +270,11 @@ static const struct cli_command commands[] = {
 	no_examples, cmd_task_list},
     {"journal", "", "changes under way, and past ones", "", journal_groups, 0,
 	0, no_examples, cmd_journal_list},
-    {"events", "", "what happened; each a link of the audit chain", "",
+    {"events", "", "what happened; each a link of the audit chain",
+	"--since, --after and --last say where to begin; without one --follow "
+	"begins with the last 10. It ends well when it is interrupted, when "
+	"its reader goes away, and after --limit events. With -o json it "
+	"writes one object per line.",
 	event_groups, 0, 0, event_examples, cmd_events},
     {"ca init", "", "make the internal CA",
 	"For an installation without one; init makes it too.", ca_init_groups,

@@ -145,3 +145,20 @@ cli_select_ids(struct cli *c, size_t first, struct cli_ids *ret_ids)
 {
 	return cli_select(c, first, keep_id, ret_ids);
 }
+
+int
+cli_chosen_device(struct cli *c, int64_t *ret_id)
+{
+	const char *name = cli_text(c, "device");
+	struct device *device = NULL;
+	struct err err = {.kind = ERR_NONE};
+
+	*ret_id = 0;
+	if (name == NULL)
+		return CODE_OK;
+	if (store_device_find(c->daemon.store, name, &device, &err) != 0)
+		return cli_fail(&err);
+	*ret_id = device->id;
+	device_free(device);
+	return CODE_OK;
+}

@@ -242,6 +242,53 @@ store_event_scan(struct store *s, int64_t device, int64_t after, size_t limit,
 	return 0;
 }
 
+/* The number in the only row, 0 without one. */
+static int
+one_number(struct db_rows *rows, int64_t *ret_number, struct err *err)
+{
+	int r;
+
+	r = db_next(rows, err);
+	if (r != -1)
+		*ret_number = r == 1 ? db_int(rows, 0) : 0;
+	db_done(rows);
+	return r == -1 ? -1 : 0;
+}
+
+int
+store_event_since(
+    struct store *s, int64_t at, int64_t *ret_after, struct err *err)
+{
+	struct db_rows *rows;
+
+	if (db_query(s->db, &rows, err,
+		"SELECT coalesce("
+		"(SELECT id - 1 FROM event WHERE at >= ? ORDER BY id LIMIT 1),"
+		" (SELECT max(id) FROM event), 0)",
+		"i", at) == -1)
+		return -1;
+	return one_number(rows, ret_after, err);
+}
+
+int
+store_event_last(struct store *s, int64_t device, size_t count,
+    int64_t *ret_after, struct err *err)
+{
+	struct db_rows *rows;
+	int r;
+
+	if (device == 0)
+		r = db_query(s->db, &rows, err,
+		    "SELECT id FROM event ORDER BY id DESC LIMIT 1 OFFSET ?",
+		    "i", (int64_t)count);
+	else
+		r = db_query(s->db, &rows, err,
+		    "SELECT id FROM event WHERE device = ?"
+		    " ORDER BY id DESC LIMIT 1 OFFSET ?",
+		    "ii", device, (int64_t)count);
+	return r == -1 ? -1 : one_number(rows, ret_after, err);
+}
+
 /* --- verification --- */
 
 static int

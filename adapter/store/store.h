@@ -125,6 +125,12 @@ int store_event_add(
  * and commit; its -1 stops and returns. */
 int store_event_scan(struct store *s, int64_t device, int64_t after,
     size_t limit, store_event_fn *fn, void *cookie, struct err *err);
+/* Where to scan after, to begin with the first event of this time or later (it
+ * may be yet to come), or with the last `count` ones; device 0 = all. */
+int store_event_since(
+    struct store *s, int64_t at, int64_t *ret_after, struct err *err);
+int store_event_last(struct store *s, int64_t device, size_t count,
+    int64_t *ret_after, struct err *err);
 /* Walk the whole chain; ERR_STORAGE names the first event that breaks it, or is
  * missing at the end. */
 int store_event_verify(struct store *s, int64_t *ret_count, struct err *err);

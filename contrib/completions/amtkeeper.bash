@@ -65,7 +65,7 @@ _amtkeeper()
 	"run") options=" --device --reason --site --all --limit --dry-run --max-failures" ;;
 	"task list") options="" ;;
 	"journal") options=" --device --ended --limit" ;;
-	"events") options=" --device --after --limit --verify" ;;
+	"events") options=" --device --since --after --last --limit --follow --verify" ;;
 	"ca init") options=" --organisation" ;;
 	"ca show") options=" --root" ;;
 	"ca list") options=" --device --expiring" ;;

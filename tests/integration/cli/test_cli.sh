@@ -79,10 +79,10 @@ ctl() {
 		{ echo "FAILED: control $*" && failed=1; }
 }
 
-wait_for() { # TEXT in serve's log
+wait_for() { # TEXT in a file: serve's log
 	local n
 	for n in $(seq 300); do
-		grep -q "$1" "$tmp/serve.out" && return
+		grep -q "$1" "$tmp/${2:-serve.out}" && return
 		sleep 0.1
 	done
 	echo "FAILED: no $1 in 30 s ($n looks)"
@@ -226,6 +226,36 @@ keep 0 run auto --all -o csv
 is 'nothing is left to do' "$(grep -c ',auto,ok,0,' "$tmp/out")" 10
 keep 0 diagnose --check
 keep 0 events --verify
+
+# --- events as they happen ---
+keep 0 events --last 2 -o csv
+is 'the last two' "$(wc -l <"$tmp/out")" 3
+keep 0 events --since 2100-01-01 -o json
+is 'none is of the future' "$(tr -d '\n' <"$tmp/out")" '[]'
+keep 2 events --since 1h --last 3
+keep 2 events --follow --verify
+keep 0 events --follow --limit 3 -o json
+is 'one object per line' "$(jq -c .id <"$tmp/out" | wc -l)" 3
+for signal in INT TERM; do
+	# A shell's background jobs ignore SIGINT; python gives it back.
+	python3 -c 'import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])' "$keeper" events -f --last 1 -o csv \
+	    >"$tmp/follow" 2>&1 &
+	pid=$!
+	wait_for '^id,at' follow
+	keep 0 device set pc00003.ad.example.test --site "$signal"
+	wait_for 'pc00003.*device.changed' follow
+	kill -$signal $pid
+	wait $pid
+	is "exit code after SIG$signal" $? 0
+done
+{
+	timeout 60 "$keeper" events --follow 2>"$tmp/err"
+	echo $? >"$tmp/code"
+} | head -n 1 >"$tmp/out"
+is 'exit code when the reader goes away' "$(cat "$tmp/code")" 0
+is 'and nothing to complain of' "$(cat "$tmp/err")" ''
 
 # --- stopped politely ---
 "$keeper" run reissue-certificates --all -q >/dev/null 2>&1 &

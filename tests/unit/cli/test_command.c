@@ -98,6 +98,12 @@ static const struct {
     {"run auto --limit x", CODE_USAGE, NULL, 0},
     {"run auto --yes", CODE_USAGE, NULL, 0},
     {"ca list --expiring soon", CODE_USAGE, NULL, 0},
+    {"events --since 2h", CODE_OK, "events", 0},
+    {"events --since 2026-11-24", CODE_OK, "events", 0},
+    {"events --since 2026-11-24T10:00:00+01:00", CODE_OK, "events", 0},
+    {"events --since yesterday", CODE_USAGE, NULL, 0},
+    {"events --since 2026-13-24", CODE_USAGE, NULL, 0},
+    {"events --last 0", CODE_USAGE, NULL, 0},
     {"run auto --all=yes", CODE_USAGE, NULL, 0},
 };
 

@@ -102,6 +102,39 @@ test_scan_and_write(void **state)
 }
 
 static void
+test_where_to_begin(void **state)
+{
+	static const struct {
+		int64_t at;
+		int64_t after;
+	} cases[] = {{0, 0}, {1000, 0}, {1001, 5}};
+	struct fixture *f = *state;
+	int64_t after = -1;
+	size_t i;
+
+	assert_works(store_event_since(f->store, 0, &after, &f->err));
+	assert_int_equal(after, 0);
+	assert_works(store_event_last(f->store, 0, 3, &after, &f->err));
+	assert_int_equal(after, 0);
+	for (i = 0; i < 5; i++)
+		add(f, f->store, i % 2 == 0 ? 7 : 8, "kind", NULL);
+	assert_works(store_commit(f->store, &f->err));
+	for (i = 0; i < 3; i++) {
+		assert_works(
+		    store_event_since(f->store, cases[i].at, &after, &f->err));
+		assert_int_equal(after, cases[i].after);
+	}
+	assert_works(store_event_last(f->store, 0, 2, &after, &f->err));
+	assert_int_equal(after, 3);
+	assert_works(store_event_last(f->store, 0, 9, &after, &f->err));
+	assert_int_equal(after, 0);
+	assert_works(store_event_last(f->store, 7, 2, &after, &f->err));
+	assert_int_equal(after, 1);
+	assert_works(store_event_last(f->store, 9, 2, &after, &f->err));
+	assert_int_equal(after, 0);
+}
+
+static void
 test_limits(void **state)
 {
 	struct fixture *f = *state;
@@ -233,6 +266,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 	    TEST(test_scan),
 	    TEST(test_scan_and_write),
+	    TEST(test_where_to_begin),
 	    TEST(test_limits),
 	    TEST(test_chain),
 	    cmocka_unit_test(test_tampering),
