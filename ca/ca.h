@@ -128,6 +128,33 @@ int ca_find(struct ca *ca, const char *key, const char *serial,
  * first revocation stands. ERR_NOTFOUND. */
 int ca_revoke(struct ca *ca, const char *serial, int reason, int64_t now,
     struct err *err);
+/*
+ * Keys that are never certified, by the SHA-256 of their SubjectPublicKeyInfo
+ * (64 hex digits), whoever asks.
+ */
+struct ca_blocked {
+	const char *sha256; /* lower case */
+	const char *note;   /* why; may be "" */
+	int64_t at;
+};
+#define CA_BLOCK_NOTE_MAX 200
+/* 1 when it is new, 0 when it was there, which stands; -1. *ret_device (may be
+ * NULL; given): who has a valid certificate of this key, which only "revoke"
+ * ends; NULL if nobody has. */
+int ca_block_add(struct ca *ca, const struct ca_blocked *b, char **ret_device,
+    struct err *err);
+int ca_block_remove(struct ca *ca, const char *sha256, struct err *err);
+typedef int ca_blocked_fn(
+    void *cookie, const struct ca_blocked *b, struct err *err);
+/* By hash. fn must not call the CA; -1 from it ends the list. */
+int ca_block_list(
+    struct ca *ca, ca_blocked_fn *fn, void *cookie, struct err *err);
+/* What a text, as people keep it, blocks: a certificate, a request or a public
+ * key in PEM; else a hash and its note a line, "#" for comments. fn is called
+ * for each, at is 0. ERR_INVALID names the line. */
+int ca_block_read(
+    const struct buf *text, ca_blocked_fn *fn, void *cookie, struct err *err);
+
 typedef int ca_cert_fn(
     void *cookie, const struct ca_cert *cert, struct err *err);
 /* Newest first; expires_before 0 = all; device NULL = all. fn must not call the

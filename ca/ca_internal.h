@@ -24,6 +24,7 @@ struct ca_issuer {
 	int64_t not_before;
 	int64_t not_after;
 	X509 *x509;
+	NAME_CONSTRAINTS *constraints; /* NULL: none */
 };
 
 struct ca {
@@ -38,6 +39,8 @@ struct ca {
 int ca_issuer_load(
     struct ca_issuer *ret, const uint8_t *der, size_t len, struct err *err);
 void ca_issuer_clear(struct ca_issuer *i);
+/* Do its name constraints permit DNS names of some domains only? */
+bool ca_issuer_limits_dns(const struct ca_issuer *i);
 /* Subject key identifier: RFC 7093, method 1 (no SHA-1). spki is whole. */
 void ca_key_id(struct ca_span spki, uint8_t ret[20]);
 

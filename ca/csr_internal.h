@@ -82,7 +82,8 @@ typedef int ca_csr_rule_fn(struct ca_csr_case *c, struct err *err);
 ca_csr_rule_fn ca_rule_key_type, ca_rule_key_size, ca_rule_key_exponent,
     ca_rule_key_factors, ca_rule_key_roca, ca_rule_key_primes,
     ca_rule_key_curve, ca_rule_key_point, ca_rule_key_authority,
-    ca_rule_signature_algorithm, ca_rule_signature_valid;
+    ca_rule_key_blocked, ca_rule_names_constraints, ca_rule_signature_algorithm,
+    ca_rule_signature_valid;
 /* "WHAT OID WHY": an OBJECT IDENTIFIER in words if it is known. */
 int ca_csr_bad_oid(
     struct err *err, const char *what, struct ca_span oid, const char *why);

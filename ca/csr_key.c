@@ -5,9 +5,12 @@
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "ca_internal.h"
 #include "csr_internal.h"
+#include "record_internal.h"
 #include "str.h"
 #include "template_internal.h"
 
@@ -327,4 +330,28 @@ ca_rule_signature_valid(struct ca_csr_case *c, struct err *err)
 	EVP_MD_CTX_free(ctx);
 	EVP_PKEY_free(key);
 	return rc;
+}
+
+int
+ca_rule_key_blocked(struct ca_csr_case *c, struct err *err)
+{
+	struct buf shown;
+	char hex[65];
+	char *note;
+	int found;
+
+	str_sha256(c->csr.spki.p, c->csr.spki.len, c->spki_sha256);
+	if (c->ca == NULL)
+		return 0;
+	found = ca_store_blocked(c->ca->store, c->spki_sha256, &note, err);
+	if (found != 1)
+		return found;
+	buf_init(&shown, 4 * CA_BLOCK_NOTE_MAX);
+	str_printable(&shown, note, strlen(note), 80);
+	str_hex(c->spki_sha256, sizeof(c->spki_sha256), hex);
+	err_set(err, ERR_REFUSED, "key %s is on the block list%s%s", hex,
+	    shown.len > 0 ? ": " : "", buf_text(&shown));
+	buf_free(&shown);
+	free(note);
+	return -1;
 }

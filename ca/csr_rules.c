@@ -211,7 +211,6 @@ ca_csr_key_owner(struct ca_csr_case *c, struct err *err)
 	char *other = NULL;
 	int rc = 0;
 
-	str_sha256(c->csr.spki.p, c->csr.spki.len, c->spki_sha256);
 	if (c->ca == NULL)
 		return 0;
 	if (ca_store_key_use(c->ca->store, c->spki_sha256, c->subject->device,
@@ -284,6 +283,8 @@ static const struct rule {
     {"names.subject", names_subject},
     {"names.alternative", names_alternative},
     {"names.set", names_set},
+    {"names.constraints", ca_rule_names_constraints},
+    {"key.blocked", ca_rule_key_blocked},
     {"key.owner", ca_csr_key_owner},
     {"names.owner", ca_csr_names_owner},
 };

@@ -1,6 +1,7 @@
 /* Our own certificates, read back. */
 #include <openssl/err.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include <string.h>
 #include <time.h>
 
@@ -54,6 +55,7 @@ ca_issuer_load(
     struct ca_issuer *ret, const uint8_t *der, size_t len, struct err *err)
 {
 	const unsigned char *p = der;
+	int found;
 
 	buf_init(&ret->der, CA_CHAIN_MAX);
 	buf_add(&ret->der, der, len);
@@ -64,6 +66,12 @@ ca_issuer_load(
 		return ca_openssl_err(
 		    err, ERR_STORAGE, "the CA's own certificate is damaged");
 	ca_key_id(ret->spki, ret->key_id);
+	ret->constraints =
+	    X509_get_ext_d2i(ret->x509, NID_name_constraints, &found, NULL);
+	/* Not there is -1; unreadable, or twice, is no CA of ours. */
+	if (ret->constraints == NULL && found != -1)
+		return ca_openssl_err(
+		    err, ERR_STORAGE, "the CA's name constraints are damaged");
 	return 0;
 }
 
@@ -71,6 +79,21 @@ void
 ca_issuer_clear(struct ca_issuer *i)
 {
 	X509_free(i->x509);
+	NAME_CONSTRAINTS_free(i->constraints);
 	buf_free(&i->der);
 	memset(i, 0, sizeof(*i));
+}
+
+bool
+ca_issuer_limits_dns(const struct ca_issuer *i)
+{
+	const STACK_OF(GENERAL_SUBTREE) *permitted =
+	    i->constraints != NULL ? i->constraints->permittedSubtrees : NULL;
+	int k;
+
+	for (k = 0; k < sk_GENERAL_SUBTREE_num(permitted); k++)
+		if (sk_GENERAL_SUBTREE_value(permitted, k)->base->type ==
+		    GEN_DNS)
+			return true;
+	return false;
 }

@@ -293,6 +293,62 @@ fail:
 	return -1;
 }
 
+/* X.680, 41.4: what a PrintableString may hold. */
+static bool
+printable(uint8_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9') ||
+	    (c != '\0' && strchr(" '()+,-./:=?", c) != NULL);
+}
+
+/* Bytes that follow the first one of a UTF-8 sequence (RFC 3629, 4): so many,
+ * the first of them from low to high; -1 when none may. */
+static int
+utf8_more(uint8_t first, uint8_t *ret_low, uint8_t *ret_high)
+{
+	*ret_low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+	*ret_high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+	if (first < 0x80)
+		return 0;
+	if (first >= 0xc2 && first <= 0xdf)
+		return 1;
+	if (first >= 0xe0 && first <= 0xef)
+		return 2;
+	return first >= 0xf0 && first <= 0xf4 ? 3 : -1;
+}
+
+static bool
+utf8_ok(struct ca_span s)
+{
+	uint8_t low, high;
+	size_t i = 0;
+	int more;
+
+	while (i < s.len) {
+		more = utf8_more(s.p[i++], &low, &high);
+		if (more < 0 || (size_t)more > s.len - i)
+			return false;
+		for (; more > 0; more--, i++, low = 0x80, high = 0xbf)
+			if (s.p[i] < low || s.p[i] > high)
+				return false;
+	}
+	return true;
+}
+
+static bool
+string_ok(uint8_t tag, struct ca_span s)
+{
+	size_t i;
+
+	if (tag == CA_TAG_UTF8)
+		return utf8_ok(s);
+	for (i = 0; i < s.len; i++)
+		if (!printable(s.p[i]))
+			return false;
+	return true;
+}
+
 /* A RelativeDistinguishedName of one attribute; *ret_cn set if it is a CN. */
 static int
 read_rdn(struct ca_span rdn, struct ca_span *ret_cn, struct err *err)
@@ -315,6 +371,9 @@ read_rdn(struct ca_span rdn, struct ca_span *ret_cn, struct err *err)
 		if (value.body.p[i] < 0x20 || value.body.p[i] == 0x7f)
 			return bad_name(err, "subject", value.body,
 			    "holds a control character");
+	if (!string_ok(value.tag, value.body))
+		return bad_name(err, "subject", value.body,
+		    "holds what its string type does not allow");
 	if (!ca_span_equal(type.whole, ca_oids.common_name))
 		return 0;
 	if (ret_cn->p != NULL)

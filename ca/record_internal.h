@@ -88,6 +88,21 @@ int ca_store_last(struct ca_store *s, int64_t *ret_at, struct err *err);
 int ca_store_key_use(struct ca_store *s, const uint8_t spki_sha256[32],
     const char *device, char **ret_other, bool *ret_compromised,
     struct err *err);
+/* 1 when the key is on the block list, with its note (given); 0, -1. */
+int ca_store_blocked(struct ca_store *s, const uint8_t spki_sha256[32],
+    char **ret_note, struct err *err);
+/* 1 new, 0 there already, -1. */
+int ca_store_block(
+    struct ca_store *s, const struct ca_blocked *b, struct err *err);
+/* ERR_NOTFOUND. */
+int ca_store_unblock(struct ca_store *s, const char *sha256, struct err *err);
+int ca_store_blocked_list(
+    struct ca_store *s, ca_blocked_fn *fn, void *cookie, struct err *err);
+/* The device (given) that has a certificate of this key, not revoked and not
+ * at its end; NULL. */
+int ca_store_key_valid(struct ca_store *s, const uint8_t spki_sha256[32],
+    int64_t now, char **ret_device, struct err *err);
+
 /* Is this subject certified for another device, not revoked, and not at its
  * end? Then that device and the serial (given) name, else both NULL. */
 int ca_store_subject_use(struct ca_store *s, const struct ca_intent *i,

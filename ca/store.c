@@ -75,6 +75,11 @@ static const char *const steps[] = {
     " covers BIGINT NOT NULL);",
 
     "CREATE INDEX ca_intent_subject ON ca_intent (subject);",
+
+    "CREATE TABLE ca_block ("
+    " spki_sha256 BLOB PRIMARY KEY,"
+    " note TEXT NOT NULL,"
+    " blocked_at BIGINT NOT NULL);",
 };
 
 static int

@@ -161,6 +161,18 @@ lint_clamp(struct lint *l)
 		    clock_span(l->t->renew_before, b));
 }
 
+/* A host's name alone lies in no domain that an issuer was limited to. */
+static void
+lint_constraints(struct lint *l)
+{
+	if (l->ca != NULL && l->t->short_name &&
+	    (ca_issuer_limits_dns(&l->ca->issuing) ||
+		ca_issuer_limits_dns(&l->ca->root)))
+		buf_str(&l->line,
+		    "short_name: an issuer may vouch for names in some "
+		    "domains only");
+}
+
 static void
 lint_max_size(struct lint *l)
 {
@@ -194,7 +206,8 @@ ca_template_check(const struct ca *ca, const struct ca_template *t, int64_t now,
 {
 	static void (*const lints[])(struct lint *) = {lint_name, lint_validity,
 	    lint_renewal, lint_backdate, lint_key, lint_usages, lint_names,
-	    lint_issuing, lint_root, lint_clamp, lint_max_size, lint_largest};
+	    lint_issuing, lint_root, lint_constraints, lint_clamp,
+	    lint_max_size, lint_largest};
 	struct lint l = {.ca = ca, .t = t, .now = now};
 	int rc = 0;
 	size_t i;

@@ -133,6 +133,9 @@ static const struct cli_option ca_revoke_options[] = {
 	"why: key-compromise, superseded, ... (unspecified)"},
     END};
 
+static const struct cli_option block_options[] = {
+    {"note", 0, CLI_TEXT, "TEXT", NULL, "why, for those without a note"}, END};
+
 static const struct cli_option wsman_options[] = {
     {"xml", 0, CLI_FLAG, NULL, NULL, "as XML (else JSON)"}, END};
 static const struct cli_option example_options[] = {
@@ -167,6 +170,8 @@ GROUPS ca_show_groups[] = {ca_show_options, NULL};
 GROUPS ca_list_groups[] = {ca_list_options, NULL};
 GROUPS ca_crl_groups[] = {ca_crl_options, NULL};
 GROUPS ca_revoke_groups[] = {ca_revoke_options, yes_options, NULL};
+GROUPS block_groups[] = {block_options, NULL};
+GROUPS block_remove_groups[] = {yes_options, NULL};
 GROUPS wsman_groups[] = {wsman_options, NULL};
 GROUPS invoke_groups[] = {wsman_options, yes_options, NULL};
 GROUPS example_groups[] = {example_options, NULL};
@@ -198,6 +203,8 @@ LIST run_examples[] = {"run auto --all", "run sync-clock --reason clock-skew",
 LIST event_examples[] = {"events --device pc1.corp.example --since 7d",
     "events --follow -o json | jq .kind", "events --verify", NULL};
 LIST ca_list_examples[] = {"ca list --expiring 30d", NULL};
+LIST block_examples[] = {"ca block add leaked.pem --note 'found on a share'",
+    "ca block add weak-keys.txt", NULL};
 LIST template_examples[] = {"ca template check", "ca template check tls", NULL};
 LIST get_examples[] = {"wsman get pc1.corp.example AMT_GeneralSettings", NULL};
 LIST enum_examples[] = {
@@ -287,6 +294,16 @@ static const struct cli_command commands[] = {
 	cmd_ca_crl},
     {"ca revoke", "SERIAL", "revoke a certificate", "", ca_revoke_groups, 1, 1,
 	no_examples, cmd_ca_revoke},
+    {"ca block add", "HASH|FILE...", "never certify a key again",
+	"A key is known by the SHA-256 of its SubjectPublicKeyInfo, 64 hex "
+	"digits. A FILE holds certificates, requests or public keys in PEM, or "
+	"a hash with an optional note a line. A device that has a valid "
+	"certificate of such a key is named: revoke it.",
+	block_groups, 1, NO_LIMIT, block_examples, cmd_ca_block_add},
+    {"ca block list", "", "keys that are never certified", "", none, 0, 0,
+	no_examples, cmd_ca_block_list},
+    {"ca block remove", "HASH", "allow a key again", "", block_remove_groups, 1,
+	1, no_examples, cmd_ca_block_remove},
     {"ca template list", "", "the profile's certificate templates", "", none, 0,
 	0, no_examples, cmd_ca_template_list},
     {"ca template show", "NAME...", "a template, and what follows from it",

@@ -39,7 +39,8 @@ _amtkeeper()
 	'') words="init serve device discover diagnose plan run task journal events ca wsman config secret version help" ;;
 	"device") words="add set import list show remove" ;;
 	"task") words="list" ;;
-	"ca") words="init show list crl revoke template" ;;
+	"ca") words="init show list crl revoke block template" ;;
+	"ca block") words="add list remove" ;;
 	"ca template") words="list show check" ;;
 	"wsman") words="get enum invoke decode" ;;
 	"config") words="check show example" ;;
@@ -71,6 +72,9 @@ _amtkeeper()
 	"ca list") options=" --device --expiring" ;;
 	"ca crl") options=" --out --pem" ;;
 	"ca revoke") options=" --reason --yes" ;;
+	"ca block add") options=" --note" ;;
+	"ca block list") options="" ;;
+	"ca block remove") options=" --yes" ;;
 	"ca template list") options="" ;;
 	"ca template show") options="" ;;
 	"ca template check") options="" ;;

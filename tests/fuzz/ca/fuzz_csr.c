@@ -27,7 +27,7 @@ check_text(const struct err *err)
 /* The rules stop at the signature, which no fuzzer forges; the readers of names
  * behind it get their input here. */
 static void
-read_names(struct ca_span der)
+read_names(struct ca_span der, bool underscore)
 {
 	const struct ca_csr_ext *alt_name;
 	struct ca_names names;
@@ -44,8 +44,7 @@ read_names(struct ca_span der)
 	alt_name = ca_csr_ext(&csr, ca_oids.alt_name);
 	if (alt_name == NULL)
 		return;
-	if (ca_names_read(alt_name->value, (data[0] & 4) != 0, &names, &err) !=
-	    0)
+	if (ca_names_read(alt_name->value, underscore, &names, &err) != 0)
 		check_text(&err);
 	else
 		ca_names_clear(&names);
@@ -74,10 +73,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	request.csr_len = size - 1;
 	t.short_name = (data[0] & 1) != 0;
 	subject.amt_major = (data[0] & 2) != 0 ? 22 : 16;
+	t.underscore = (data[0] & 4) != 0;
 	if ((data[0] & 8) != 0)
 		t.key = "ec-p384";
 	if (ca_csr_check(NULL, &request, &err) != 0)
 		check_text(&err);
-	read_names((struct ca_span){data + 1, size - 1});
+	read_names((struct ca_span){data + 1, size - 1}, t.underscore);
 	return 0;
 }

@@ -382,6 +382,25 @@ is 'one line for each problem' "$(wc -l <"$tmp/out")" 4
 keep 3 ca template check long
 keep 0 ca template check tls
 
+# --- keys that are never certified ---
+openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 \
+    -out "$tmp/leaked.key" 2>/dev/null
+openssl pkey -in "$tmp/leaked.key" -pubout -out "$tmp/leaked.pem"
+hash=$(openssl pkey -pubin -in "$tmp/leaked.pem" -outform DER |
+    sha256sum | cut -d' ' -f1)
+keep 0 ca block add "$tmp/leaked.pem" --note 'on a share'
+keep 0 ca block add "$hash"
+says err '0 keys blocked, 1 were already'
+printf '# weak\n%064d debian\nnonsense\n' 7 >"$tmp/list"
+keep 20 ca block add "$tmp/list"
+says err 'line 3: the SHA-256 of a public key has 64 hex digits'
+keep 0 ca block list -o csv
+says out "^$hash,.*,on a share"
+says out '^0*7,.*,debian'
+keep 5 ca block remove "$hash"
+keep 0 ca block remove "$hash" --yes
+keep 4 ca block remove "$hash" --yes
+
 # --- secrets stay in ---
 keep 5 secret show pc00001.ad.example.test
 keep 5 secret show pc00001.ad.example.test --reveal

@@ -3,6 +3,7 @@
  */
 #include <openssl/bn.h>
 #include <openssl/evp.h>
+#include <openssl/x509v3.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 #include "err.h"
 #include "fixture.h"
 #include "mem.h"
+#include "str.h"
 
 /* A span over a static array. */
 #define SPAN(array) ((struct ca_span){array, sizeof(array)})
@@ -61,6 +63,11 @@ static const struct ca_subject bad_address = {
     .address = "127.0.0.1",
     .amt_major = 16,
 };
+static const struct ca_subject elsewhere = {
+    .device = "pc7",
+    .fqdn = "pc7.elsewhere.example",
+    .amt_major = 16,
+};
 static const struct ca_subject bad_record = {
     .device = "pc1",
     .fqdn = "pc_1.corp.example",
@@ -84,6 +91,7 @@ struct vector {
 	void (*bytes)(struct buf *der);
 	const struct ca_subject *subject;
 	const struct ca_template *t;
+	bool constrained; /* the root may vouch for corp.example alone */
 };
 
 /* --- wrong bytes --- */
@@ -752,6 +760,34 @@ authority_key(struct csr_spec *s)
 }
 
 static void
+blocked_key(struct csr_spec *s)
+{
+	s->key = fixture_key(4, 2048);
+}
+
+static void
+dns_elsewhere(struct csr_spec *s)
+{
+	s->cn = elsewhere.fqdn;
+	s->key = fixture_key(3, 2048);
+	dns_list(s, elsewhere.fqdn, NULL);
+}
+
+static void
+cn_not_printable(struct csr_spec *s)
+{
+	s->cn_tag = CA_TAG_PRINTABLE;
+	s->cn = "pc1@corp.example";
+}
+
+/* An overlong encoding of a slash. */
+static void
+cn_not_utf8(struct csr_spec *s)
+{
+	s->cn = "pc1\xc0\xaf.corp.example";
+}
+
+static void
 another_key(struct csr_spec *s)
 {
 	s->key = fixture_key(3, 2048);
@@ -882,6 +918,21 @@ static const struct vector vectors[] = {
     {.rule = "names.set", .says = "\"pc1\" is not", .spec = dns_short},
     {.rule = "names.set", .says = "\"pc2.corp.example\"", .spec = dns_other},
     {.rule = "names.set", .says = "\"pc1\" is missing", .t = &with_short},
+    {.rule = "names.constraints",
+	.says = "permitted subtree",
+	.spec = dns_elsewhere,
+	.subject = &elsewhere,
+	.constrained = true},
+    {.rule = "names.constraints",
+	.says = "permitted subtree",
+	.spec = dns_short,
+	.t = &with_short,
+	.constrained = true},
+    {.rule = "key.blocked",
+	.says = "list: found in a drawer",
+	.spec = blocked_key},
+    {.rule = "names.subject", .says = "string type", .spec = cn_not_printable},
+    {.rule = "names.subject", .says = "string type", .spec = cn_not_utf8},
     {.rule = "key.owner", .says = "device pc1", .subject = &other_device},
     {.rule = "names.owner",
 	.says = "device pc1: if",
@@ -890,6 +941,21 @@ static const struct vector vectors[] = {
 };
 
 #define VECTORS (sizeof(vectors) / sizeof(vectors[0]))
+
+/* As if the root had been told to vouch for corp.example alone. */
+static void
+constrain_root(void)
+{
+	GENERAL_SUBTREE *tree = GENERAL_SUBTREE_new();
+	NAME_CONSTRAINTS *nc = NAME_CONSTRAINTS_new();
+	ASN1_IA5STRING *name = ASN1_IA5STRING_new();
+
+	assert_int_equal(ASN1_STRING_set(name, "corp.example", -1), 1);
+	GENERAL_NAME_set0_value(tree->base, GEN_DNS, name);
+	nc->permittedSubtrees = sk_GENERAL_SUBTREE_new_null();
+	assert_true(sk_GENERAL_SUBTREE_push(nc->permittedSubtrees, tree) == 1);
+	fixture.ca->root.constraints = nc;
+}
 
 static int
 check(const struct vector *v, struct err *err)
@@ -911,7 +977,11 @@ check(const struct vector *v, struct err *err)
 		request.template = v->t;
 	if (v->subject != NULL)
 		request.subject = v->subject;
+	if (v->constrained)
+		constrain_root();
 	rc = ca_csr_check(fixture.ca, &request, err);
+	NAME_CONSTRAINTS_free(fixture.ca->root.constraints);
+	fixture.ca->root.constraints = NULL;
 	buf_free(&der);
 	return rc;
 }
@@ -988,6 +1058,7 @@ test_good_ones_pass(void **state)
 	    .spec = san_address, .subject = &static_device, .t = &with_address};
 	/* A device that has its address by DHCP is named without. */
 	const struct vector no_address = {.t = &with_address};
+	const struct vector constrained = {.constrained = true};
 	const struct vector underscore = {.spec = names_underscore,
 	    .subject = &bad_record,
 	    .t = &with_underscore};
@@ -1001,6 +1072,7 @@ test_good_ones_pass(void **state)
 	must_pass(&address);
 	must_pass(&no_address);
 	must_pass(&underscore);
+	must_pass(&constrained);
 }
 
 static void
@@ -1081,6 +1153,22 @@ test_fermat_finds_no_more_than_it_says(void **state)
 	BN_CTX_free(ctx);
 }
 
+static void
+block_key(EVP_PKEY *key)
+{
+	unsigned char *der = NULL;
+	int len = i2d_PUBKEY(key, &der);
+	char hex[65];
+	struct ca_blocked b = {hex, "found in a drawer", fixture.now};
+	uint8_t hash[32];
+
+	assert_true(len > 0);
+	str_sha256(der, (size_t)len, hash);
+	str_hex(hash, sizeof(hash), hex);
+	assert_int_equal(ca_block_add(fixture.ca, &b, NULL, NULL), 1);
+	OPENSSL_free(der);
+}
+
 /* The key of slot 0 belongs to pc1 from here on. */
 static int
 open_ca(void **state)
@@ -1092,6 +1180,7 @@ open_ca(void **state)
 
 	(void)state;
 	fixture_open(&fixture);
+	block_key(fixture_key(4, 2048));
 	buf_init(&der, 16384);
 	fixture_good_csr(&der);
 	request = fixture_request(&fixture, &der, "first");

@@ -1,3 +1,4 @@
+#include <openssl/x509v3.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -240,6 +241,32 @@ test_clamp(void **state)
 	assert_int_equal(p.not_before, fixture.ca->issuing.not_before);
 }
 
+/* A short name lies in none of the domains an issuer was limited to. */
+static void
+test_constraints(void **state)
+{
+	struct ca_template t = {GOOD, .short_name = true};
+	NAME_CONSTRAINTS *nc = NAME_CONSTRAINTS_new();
+	GENERAL_SUBTREE *tree = GENERAL_SUBTREE_new();
+	ASN1_IA5STRING *name = ASN1_IA5STRING_new();
+	struct err err;
+
+	(void)state;
+	assert_int_equal(ASN1_STRING_set(name, "corp.example", -1), 1);
+	GENERAL_NAME_set0_value(tree->base, GEN_DNS, name);
+	nc->permittedSubtrees = sk_GENERAL_SUBTREE_new_null();
+	assert_true(sk_GENERAL_SUBTREE_push(nc->permittedSubtrees, tree) == 1);
+	fixture.ca->issuing.constraints = nc;
+	assert_int_equal(
+	    ca_template_check(fixture.ca, &t, fixture.now, NULL, &err), -1);
+	assert_non_null(strstr(err.text, "short_name"));
+	t.short_name = false;
+	assert_int_equal(
+	    ca_template_check(fixture.ca, &t, fixture.now, NULL, &err), 0);
+	NAME_CONSTRAINTS_free(nc);
+	fixture.ca->issuing.constraints = NULL;
+}
+
 static void
 test_facts(void **state)
 {
@@ -272,6 +299,7 @@ main(void)
 	    cmocka_unit_test(test_issuers_end),
 	    cmocka_unit_test(test_key_by_firmware),
 	    cmocka_unit_test(test_clamp),
+	    cmocka_unit_test(test_constraints),
 	    cmocka_unit_test(test_facts),
 	};
 
