@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "mem.h"
 #include "record_internal.h"
+#include "responder_internal.h"
 #include "signer_internal.h"
 #include "str.h"
 
@@ -60,6 +61,7 @@ make_issuer(const struct ca_signer *signer, const struct ca_issuer *issuer,
 	int64_t now = clock_now();
 	struct buf name, tbs_der, der;
 	struct ca_tbs tbs = {
+	    .use = CA_TBS_AUTHORITY,
 	    .algorithm = ca_signer_algorithm(signer),
 	    .spki = ca_signer_spki(subject_key),
 	    .authority_key = root ? NULL : issuer->key_id,
@@ -114,7 +116,7 @@ save_all(struct birth *b, struct err *err)
 {
 	const struct ca_conf *conf = b->conf;
 	struct ca *ca = &b->ca;
-	struct buf crl;
+	struct ca_crl_row first;
 	int rc = -1;
 
 	if (ca_signer_file_save(b->root, conf->vault, b->root_key_file, err) !=
@@ -128,15 +130,13 @@ save_all(struct birth *b, struct err *err)
 	if (ca_store_create(conf->database, &ca->store, err) != 0)
 		return -1;
 	b->made_store = true;
-	buf_init(&crl, 65536);
 	ca_store_lock(ca->store);
 	if (ca_store_put_issuer(ca->store, "root", &ca->root.der, err) == 0 &&
 	    ca_store_put_issuer(ca->store, "issuing", &ca->issuing.der, err) ==
 		0 &&
-	    ca_crl_renew(ca, clock_now(), &crl, err) == 0)
+	    ca_crl_renew(ca, clock_now(), &first, NULL, err) == 0)
 		rc = 0;
 	ca_store_unlock(ca->store);
-	buf_free(&crl);
 	return rc;
 }
 
@@ -152,8 +152,32 @@ undo(struct birth *b)
 }
 
 static void
+ca_places_clear(struct ca_places *p)
+{
+	free(p->crl);
+	free(p->ocsp);
+	free(p->issuer);
+	memset(p, 0, sizeof(*p));
+}
+
+/* The paths are those that `serve` answers (adapter/daemon/revocation.c). */
+static void
+ca_places_fill(struct ca *ca, const char *url)
+{
+	struct ca_places *p = &ca->places;
+
+	if (url == NULL)
+		return;
+	p->crl = mem_printf("%s/crl/%s.crl", url, ca->issuing.name);
+	p->ocsp = mem_printf("%s/ocsp", url);
+	p->issuer = mem_printf("%s/ca/%s.cer", url, ca->issuing.name);
+}
+
+static void
 ca_clear(struct ca *ca)
 {
+	ca_responder_free(ca->responder);
+	ca_places_clear(&ca->places);
 	ca_store_close(ca->store);
 	ca_signer_free(ca->signer);
 	ca_issuer_clear(&ca->root);
@@ -219,6 +243,7 @@ ca_open(const struct ca_conf *conf, struct ca **ret_ca, struct err *err)
 {
 	struct ca *ca = mem_alloc(sizeof(*ca));
 
+	ca->vault = conf->vault;
 	if (ca_store_open(conf->database, &ca->store, err) != 0 ||
 	    ca_signer_file_open(CA_KEY_ISSUING, conf->vault, conf->key_file,
 		&ca->signer, err) != 0 ||
@@ -229,6 +254,7 @@ ca_open(const struct ca_conf *conf, struct ca **ret_ca, struct err *err)
 		ca_close(ca);
 		return -1;
 	}
+	ca_places_fill(ca, conf->url);
 	*ret_ca = ca;
 	return 0;
 }
@@ -268,6 +294,30 @@ ca_chain_pem(const struct ca *ca, struct buf *out, struct err *err)
 	if (add_pem(&ca->issuing, out, err) != 0)
 		return -1;
 	return add_pem(&ca->root, out, err);
+}
+
+int
+ca_certificate(
+    const struct ca *ca, const char *name, struct buf *out, struct err *err)
+{
+	const struct ca_issuer *const ours[] = {&ca->issuing, &ca->root};
+	size_t i;
+
+	for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+		if (!str_eq(name, ours[i]->name))
+			continue;
+		buf_add(out, ours[i]->der.data, ours[i]->der.len);
+		return out->over
+		    ? err_set(err, ERR_LIMIT, "no room for the certificate")
+		    : 0;
+	}
+	return err_set(err, ERR_NOTFOUND, "no CA certificate of this name");
+}
+
+const char *
+ca_name(const struct ca *ca)
+{
+	return ca->issuing.name;
 }
 
 int

@@ -25,6 +25,10 @@ struct ca_conf {
 	const char *database;
 	const char *key_file; /* issuing key, sealed by the vault */
 	struct vault *vault;  /* borrowed */
+	/* Base URL of what revocation.c serves, without a slash at its end;
+	 * copied. Written into the certificates issued from then on (CDP, AIA);
+	 * NULL: left out. */
+	const char *url;
 };
 
 /* Root (P-384, 20 years, key sealed beside the issuing key as KEY_FILE.root)
@@ -165,8 +169,51 @@ int ca_list(struct ca *ca, const char *device, int64_t expires_before,
  * came since or half its week is over. ERR_REFUSED when the clock is before it.
  */
 int ca_crl(struct ca *ca, int64_t now, struct buf *out, struct err *err);
+/* The same for who has one already: when the current one has the number in *io,
+ * nothing is appended. *io is set on success. */
+struct ca_crl_info {
+	int64_t number; /* 0: have none */
+	int64_t this_update, next_update;
+};
+int ca_crl_since(struct ca *ca, int64_t now, struct ca_crl_info *io,
+    struct buf *out, struct err *err);
+
+/*
+ * OCSP (RFC 6960, RFC 5019).  Answers are signed by a responder of ours with a
+ * P-256 key and a certificate of two weeks (id-kp-OCSPSigning, id-pkix-ocsp-
+ * nocheck), made when there is none with more than half of its life left; never
+ * by the issuing key.  The key lies in the database, sealed.
+ */
+#define CA_OCSP_REQUEST_MAX 4096
+#define CA_OCSP_CERTS_MAX 16 /* asked for at once */
+#define CA_OCSP_ANSWER_MAX 16384
+
+struct ca_ocsp {
+	const uint8_t *request; /* DER, borrowed; not trusted */
+	size_t len;
+	int64_t now;
+	/* Set on success: what the answer says of itself. 0: no one may keep
+	 * it, because it is an error or has a nonce in it. */
+	int64_t this_update, next_update;
+};
+/* Append the DER OCSPResponse. A request that is none (malformedRequest), asks
+ * for what is not ours (unauthorized) or comes while there can be no responder
+ * (tryLater) is answered too: -1 only when the records do not answer. What is
+ * not on record is unknown; an intent without certificate is revoked; a nonce
+ * of 1 to 32 bytes is given back (RFC 8954). */
+int ca_ocsp(
+    struct ca *ca, struct ca_ocsp *io, struct buf *out, struct err *err);
+/* Make a responder if one is due; *ret_next is when the next will be. */
+int ca_ocsp_ready(
+    struct ca *ca, int64_t now, int64_t *ret_next, struct err *err);
 /* Issuing and root certificate, PEM, in that order. */
 int ca_chain_pem(const struct ca *ca, struct buf *out, struct err *err);
+/* Name of the issuing CA in URLs, hexadecimal; borrowed from ca. */
+#define CA_NAME 17
+const char *ca_name(const struct ca *ca);
+/* Append one of our own two certificates, DER, by this name; ERR_NOTFOUND. */
+int ca_certificate(
+    const struct ca *ca, const char *name, struct buf *out, struct err *err);
 /* Root certificate, PEM. */
 int ca_root_pem(const struct ca *ca, struct buf *out, struct err *err);
 /* Does this DER leaf chain to us, is it within its time, is it in our records

@@ -7,6 +7,7 @@
 #include "der_internal.h"
 #include "err.h"
 
+struct ca_responder;
 struct ca_signer;
 struct ca_store;
 
@@ -15,16 +16,34 @@ struct ca_store;
 #define CA_SERIAL_LEN 16
 #define CA_CLOCK_BACK 300 /* how far the clock may step back */
 
+/* How OCSP requests name an issuer (RFC 6960, 4.1.1). */
+struct ca_issuer_hash {
+	int nid;
+	size_t len;
+	uint8_t name[32]; /* of the Name */
+	uint8_t key[32];  /* of the key's BIT STRING, without its first octet */
+};
+#define CA_ISSUER_HASHES 2 /* SHA-1, which readers still send, and SHA-256 */
+
 /* One of our own two certificates; immutable once opened. */
 struct ca_issuer {
 	struct buf der;
 	struct ca_span subject; /* in der */
 	struct ca_span spki;
 	uint8_t key_id[20];
+	char name[CA_NAME]; /* in URLs */
+	struct ca_issuer_hash hashes[CA_ISSUER_HASHES];
 	int64_t not_before;
 	int64_t not_after;
 	X509 *x509;
 	NAME_CONSTRAINTS *constraints; /* NULL: none */
+};
+
+/* URLs that go into certificates, as text. */
+struct ca_places {
+	char *crl;
+	char *ocsp;
+	char *issuer;
 };
 
 struct ca {
@@ -32,7 +51,10 @@ struct ca {
 	struct ca_signer *signer;
 	struct ca_issuer root;
 	struct ca_issuer issuing;
-	X509_STORE *trust; /* the root */
+	X509_STORE *trust;		/* the root */
+	struct ca_places places;	/* NULLs: not published */
+	struct vault *vault;		/* borrowed */
+	struct ca_responder *responder; /* who answers; under the lock */
 };
 
 /* Take der apart into a zeroed *ret. */
@@ -41,11 +63,17 @@ int ca_issuer_load(
 void ca_issuer_clear(struct ca_issuer *i);
 /* Do its name constraints permit DNS names of some domains only? */
 bool ca_issuer_limits_dns(const struct ca_issuer *i);
+/* The bytes of the key in a SubjectPublicKeyInfo. */
+struct ca_span ca_key_bytes(struct ca_span spki);
 /* Subject key identifier: RFC 7093, method 1 (no SHA-1). spki is whole. */
 void ca_key_id(struct ca_span spki, uint8_t ret[20]);
 
+/* What a certificate is for. */
+enum ca_tbs_use { CA_TBS_DEVICE, CA_TBS_AUTHORITY, CA_TBS_RESPONDER };
+
 /* What a certificate says. */
 struct ca_tbs {
+	enum ca_tbs_use use;
 	uint8_t serial[CA_SERIAL_LEN];
 	struct ca_span algorithm; /* of the issuer's signature */
 	struct ca_span issuer;	  /* Name */
@@ -54,9 +82,11 @@ struct ca_tbs {
 	const uint8_t *authority_key; /* 20 bytes; NULL: self-signed */
 	int64_t not_before;
 	int64_t not_after;
-	const struct ca_names *names; /* NULL for a CA */
-	unsigned usages;	      /* for a leaf: CA_USAGE_* */
+	const struct ca_names *names; /* for a device */
+	unsigned usages;	      /* for a device: CA_USAGE_* */
 	int path_len;		      /* for a CA */
+	/* Where revocation is published: for a device; may be NULL. */
+	const struct ca_places *places;
 };
 /* Append the TBSCertificate of RFC 5280; cannot fail but for out's limit. */
 void ca_tbs_write(const struct ca_tbs *t, struct buf *out);
@@ -71,8 +101,10 @@ void ca_tbs_authority(struct buf *out, const uint8_t key_id[20]);
 /* 126 random bits, positive, never a leading zero byte. */
 int ca_serial_new(uint8_t ret[CA_SERIAL_LEN], struct err *err);
 
-/* A new CRL into the store and *out. The store is locked. */
-int ca_crl_renew(struct ca *ca, int64_t now, struct buf *out, struct err *err);
+/* A new CRL into the store and *out (may be NULL). The store is locked. */
+struct ca_crl_row;
+int ca_crl_renew(struct ca *ca, int64_t now, struct ca_crl_row *ret,
+    struct buf *out, struct err *err);
 
 /* err_native() with OpenSSL's newest error, whose queue is emptied. */
 int ca_openssl_err(struct err *err, enum err_kind kind, const char *what);

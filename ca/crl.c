@@ -7,6 +7,7 @@
 
 #include "ca_internal.h"
 #include "clock.h"
+#include "fault.h"
 #include "record_internal.h"
 #include "signer_internal.h"
 #include "str.h"
@@ -109,11 +110,11 @@ write_list(struct ca *ca, const struct ca_crl_row *row, int64_t ends_after,
 }
 
 static int
-make(struct ca *ca, const struct ca_crl_row *last, int64_t now, struct buf *out,
+make(struct ca *ca, int64_t now, struct ca_crl_row *io, struct buf *out,
     struct err *err)
 {
 	struct ca_crl_row row = {
-	    .number = last->number + 1,
+	    .number = io->number + 1,
 	    .made_at = now,
 	    /* Readers' clocks may be a little behind. */
 	    .this_update = now - CA_CLOCK_BACK,
@@ -125,10 +126,12 @@ make(struct ca *ca, const struct ca_crl_row *last, int64_t now, struct buf *out,
 	buf_init(&tbs, CRL_MAX);
 	buf_init(&der, CRL_MAX);
 	if (ca_store_revocations(ca->store, &row.covers, err) == 0 &&
-	    write_list(ca, &row, last->this_update, &tbs, err) == 0 &&
+	    write_list(ca, &row, io->this_update, &tbs, err) == 0 &&
 	    ca_signer_sign(ca->signer, ca_der_bytes(&tbs), &der, err) == 0 &&
 	    ca_store_put_crl(ca->store, &row, &der, err) == 0) {
-		buf_add(out, der.data, der.len);
+		if (out != NULL)
+			buf_add(out, der.data, der.len);
+		*io = row;
 		rc = 0;
 	}
 	buf_free(&tbs);
@@ -139,61 +142,84 @@ make(struct ca *ca, const struct ca_crl_row *last, int64_t now, struct buf *out,
 /* Number and content are read, and the new list written, in one transaction:
  * two processes never make two lists of one number. */
 int
-ca_crl_renew(struct ca *ca, int64_t now, struct buf *out, struct err *err)
+ca_crl_renew(struct ca *ca, int64_t now, struct ca_crl_row *ret,
+    struct buf *out, struct err *err)
 {
-	struct ca_crl_row last;
+	struct ca_crl_row row;
 
 	if (ca_store_begin(ca->store, err) != 0)
 		return -1;
-	if (ca_store_get_crl(ca->store, &last, NULL, err) != 0 ||
-	    make(ca, &last, now, out, err) != 0) {
+	if (ca_store_get_crl(ca->store, &row, NULL, err) != 0 ||
+	    make(ca, now, &row, out, err) != 0) {
 		ca_store_rollback(ca->store);
 		return -1;
 	}
-	return ca_store_commit(ca->store, err);
+	fault_point("ca.crl.before-commit");
+	if (ca_store_commit(ca->store, err) != 0)
+		return -1;
+	fault_point("ca.crl.after-commit");
+	*ret = row;
+	return 0;
 }
 
 static int
-crl_locked(struct ca *ca, int64_t now, struct buf *out, struct err *err)
+check_clock(const struct ca_crl_row *last, int64_t now, struct err *err)
 {
 	char made[CLOCK_TEXT], text[CLOCK_TEXT];
-	struct ca_crl_row row;
-	struct buf stored;
-	int64_t count;
-	int rc = -1;
 
-	buf_init(&stored, CRL_MAX);
-	if (ca_store_get_crl(ca->store, &row, &stored, err) != 0 ||
-	    ca_store_revocations(ca->store, &count, err) != 0)
-		goto out;
-	if (row.number != 0 && now < row.made_at - CA_CLOCK_BACK) {
-		err_set(err, ERR_REFUSED,
-		    "the clock says %s, but the last CRL is of %s",
-		    clock_text(now, text), clock_text(row.made_at, made));
-		goto out;
-	}
+	if (last->number == 0 || now >= last->made_at - CA_CLOCK_BACK)
+		return 0;
+	return err_set(err, ERR_REFUSED,
+	    "the clock says %s, but the last CRL is of %s",
+	    clock_text(now, text), clock_text(last->made_at, made));
+}
+
+static int
+crl_locked(struct ca *ca, int64_t now, struct ca_crl_info *io, struct buf *out,
+    struct err *err)
+{
+	struct ca_crl_row row;
+	int64_t count;
+	int rc = 0;
+
+	if (ca_store_get_crl(ca->store, &row, NULL, err) != 0 ||
+	    ca_store_revocations(ca->store, &count, err) != 0 ||
+	    check_clock(&row, now, err) != 0)
+		return -1;
 	if (row.number == 0 || count != row.covers ||
 	    now >= row.made_at + CRL_LIFE / 2)
-		rc = ca_crl_renew(ca, now, out, err);
-	else {
-		buf_add(out, stored.data, stored.len);
-		rc = 0;
-	}
-	if (rc == 0 && out->over)
-		rc =
-		    err_set(err, ERR_LIMIT, "the CRL is too large to hand out");
-out:
-	buf_free(&stored);
+		rc = ca_crl_renew(ca, now, &row, out, err);
+	else if (row.number != io->number)
+		rc = ca_store_get_crl(ca->store, &row, out, err);
+	if (rc != 0)
+		return -1;
+	if (out->over)
+		return err_set(
+		    err, ERR_LIMIT, "the CRL is too large to hand out");
+	*io = (struct ca_crl_info){
+	    .number = row.number,
+	    .this_update = row.this_update,
+	    .next_update = row.next_update,
+	};
+	return 0;
+}
+
+int
+ca_crl_since(struct ca *ca, int64_t now, struct ca_crl_info *io,
+    struct buf *out, struct err *err)
+{
+	int rc;
+
+	ca_store_lock(ca->store);
+	rc = crl_locked(ca, now, io, out, err);
+	ca_store_unlock(ca->store);
 	return rc;
 }
 
 int
 ca_crl(struct ca *ca, int64_t now, struct buf *out, struct err *err)
 {
-	int rc;
+	struct ca_crl_info info = {.number = 0};
 
-	ca_store_lock(ca->store);
-	rc = crl_locked(ca, now, out, err);
-	ca_store_unlock(ca->store);
-	return rc;
+	return ca_crl_since(ca, now, &info, out, err);
 }

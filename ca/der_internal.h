@@ -80,9 +80,11 @@ struct ca_oids {
 	struct ca_span common_name, organisation;
 	struct ca_span extension_request;
 	struct ca_span subject_key, key_usage, alt_name, constraints,
-	    crl_number, crl_reason, authority_key, ext_key_usage;
-	struct ca_span server_auth, client_auth;
+	    crl_number, crl_reason, authority_key, ext_key_usage, crl_places,
+	    authority_places, ocsp_no_check;
+	struct ca_span server_auth, client_auth, ocsp_signing;
 	struct ca_span amt_remote, amt_local, amt_setup;
+	struct ca_span access_ocsp, access_issuers;
 };
 extern const struct ca_oids ca_oids;
 #endif

@@ -172,11 +172,19 @@ const struct ca_oids ca_oids = {
 	.constraints = OID(6, 3, 0x55, 0x1d, 19),
 	.crl_number = OID(6, 3, 0x55, 0x1d, 20),
 	.crl_reason = OID(6, 3, 0x55, 0x1d, 21),
+	.crl_places = OID(6, 3, 0x55, 0x1d, 31),
 	.authority_key = OID(6, 3, 0x55, 0x1d, 35),
 	.ext_key_usage = OID(6, 3, 0x55, 0x1d, 37),
-	/* 1.3.6.1.5.5.7.3.{1,2} (RFC 5280) */
+	/* 1.3.6.1.5.5.7.1.1 (RFC 5280, 4.2.2.1) */
+	.authority_places = OID(6, 8, 0x2b, 6, 1, 5, 5, 7, 1, 1),
+	/* 1.3.6.1.5.5.7.3.{1,2,9} (RFC 5280, RFC 6960) */
 	.server_auth = OID(6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 1),
 	.client_auth = OID(6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 2),
+	.ocsp_signing = OID(6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 9),
+	/* 1.3.6.1.5.5.7.48.{1,2}, 1.3.6.1.5.5.7.48.1.5 (RFC 6960) */
+	.access_ocsp = OID(6, 8, 0x2b, 6, 1, 5, 5, 7, 48, 1),
+	.access_issuers = OID(6, 8, 0x2b, 6, 1, 5, 5, 7, 48, 2),
+	.ocsp_no_check = OID(6, 9, 0x2b, 6, 1, 5, 5, 7, 48, 1, 5),
 	/* 2.16.840.1.113741.1.2.{1,2,3} (Intel) */
 	.amt_remote = OID(6, 10, 0x60, 0x86, 0x48, 0x01, 0x86, 0xf8, 0x4d, 1,
 	    2, 1),

@@ -87,6 +87,7 @@ prepare(struct issue *is, struct err *err)
 	const struct ca_issuer *issuer = &is->ca->issuing;
 	struct ca_period period = ca_template_period(is->ca, t, is->now);
 	struct ca_tbs tbs = {
+	    .use = CA_TBS_DEVICE,
 	    .algorithm = ca_signer_algorithm(is->ca->signer),
 	    .issuer = issuer->subject,
 	    .spki = is->csr.csr.spki,
@@ -95,6 +96,7 @@ prepare(struct issue *is, struct err *err)
 	    .not_after = period.not_after,
 	    .names = &is->csr.want,
 	    .usages = ca_template_usages(t),
+	    .places = &is->ca->places,
 	};
 	struct buf name;
 	size_t size;

@@ -1,11 +1,14 @@
 /* Our own certificates, read back. */
 #include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/objects.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <string.h>
 #include <time.h>
 
 #include "ca_internal.h"
+#include "str.h"
 
 int
 ca_openssl_err(struct err *err, enum err_kind kind, const char *what)
@@ -50,6 +53,30 @@ find_spans(struct ca_issuer *i)
 	return 0;
 }
 
+static int
+hash_all(struct ca_issuer *i)
+{
+	static const struct {
+		int nid;
+		const char *name;
+	} hashes[CA_ISSUER_HASHES] = {
+	    {NID_sha1, "SHA1"}, {NID_sha256, "SHA256"}};
+	struct ca_span key = ca_key_bytes(i->spki);
+	struct ca_issuer_hash *h;
+	size_t n;
+
+	for (n = 0; n < CA_ISSUER_HASHES; n++) {
+		h = &i->hashes[n];
+		h->nid = hashes[n].nid;
+		if (EVP_Q_digest(NULL, hashes[n].name, NULL, i->subject.p,
+			i->subject.len, h->name, &h->len) != 1 ||
+		    EVP_Q_digest(NULL, hashes[n].name, NULL, key.p, key.len,
+			h->key, &h->len) != 1)
+			return -1;
+	}
+	return 0;
+}
+
 int
 ca_issuer_load(
     struct ca_issuer *ret, const uint8_t *der, size_t len, struct err *err)
@@ -65,6 +92,8 @@ ca_issuer_load(
 	    read_time(X509_get0_notAfter(ret->x509), &ret->not_after) != 0)
 		return ca_openssl_err(
 		    err, ERR_STORAGE, "the CA's own certificate is damaged");
+	if (hash_all(ret) != 0)
+		return ca_openssl_err(err, ERR_BUG, "hash a certificate");
 	ca_key_id(ret->spki, ret->key_id);
 	ret->constraints =
 	    X509_get_ext_d2i(ret->x509, NID_name_constraints, &found, NULL);
@@ -72,6 +101,7 @@ ca_issuer_load(
 	if (ret->constraints == NULL && found != -1)
 		return ca_openssl_err(
 		    err, ERR_STORAGE, "the CA's name constraints are damaged");
+	str_hex(ret->key_id, (sizeof(ret->name) - 1) / 2, ret->name);
 	return 0;
 }
 

@@ -14,7 +14,8 @@ struct err;
  * The CA's tables.  Rows are only ever added: an intent before its signature, a
  * certificate after it, a revocation.  So every question about the past has an
  * answer, and a crash at any point leaves one of three states per serial:
- * nothing, an intent, an intent with its certificate.
+ * nothing, an intent, an intent with its certificate.  (Responders' keys and
+ * the last CRL are the exception: they go when their time is over.)
  *
  * A lock file beside the database tells the living from the dead: whoever is
  * between intent and certificate holds it shared, whoever declares intents lost
@@ -27,7 +28,7 @@ void ca_store_close(struct ca_store *s); /* NULL is allowed */
 /* Remove what ca_store_create() made. */
 void ca_store_destroy(const char *database);
 
-/* For store_find.c. */
+/* For store_find.c and store_ocsp.c. */
 struct db;
 struct db *ca_store_db(const struct ca_store *s);
 
@@ -136,4 +137,24 @@ int ca_store_get_crl(struct ca_store *s, struct ca_crl_row *ret,
     struct buf *out, struct err *err);
 int ca_store_put_crl(struct ca_store *s, const struct ca_crl_row *row,
     const struct buf *der, struct err *err);
+
+/* What is known about a serial number. */
+enum ca_known { CA_UNKNOWN, CA_INTENDED, CA_ISSUED, CA_REVOKED };
+struct ca_status {
+	enum ca_known known;
+	int64_t at; /* of the intent; of the revocation */
+	int reason; /* of the revocation */
+};
+int ca_store_status(struct ca_store *s, const char *serial,
+    struct ca_status *ret, struct err *err);
+
+/* With its intent; keys whose certificate is at its end or lost are removed. */
+int ca_store_add_responder(struct ca_store *s, const struct ca_intent *i,
+    const char *issuer, const struct buf *sealed, struct err *err);
+/* The issuer's responder that ends last, neither lost nor revoked, serial into
+ * a buffer of this size; ERR_NOTFOUND when there is none. */
+#define CA_SERIAL_TEXT 64
+int ca_store_get_responder(struct ca_store *s, const char *issuer,
+    char serial[CA_SERIAL_TEXT], struct buf *sealed, struct buf *der,
+    struct err *err);
 #endif

@@ -79,9 +79,8 @@ ca_signer_file_new(
 	return wrap(key, ret, err);
 }
 
-/* PKCS#8 in a secret; NULL when OpenSSL fails. */
-static struct secret *
-encode(EVP_PKEY *key)
+struct secret *
+ca_key_encode(EVP_PKEY *key)
 {
 	PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key);
 	unsigned char *der = NULL;
@@ -105,7 +104,7 @@ ca_signer_file_save(const struct ca_signer *s, struct vault *vault,
 	EVP_PKEY *key = ca_signer_self(s);
 	enum ca_key_kind kind =
 	    EVP_PKEY_is_a(key, "RSA") ? CA_KEY_ISSUING : CA_KEY_ROOT;
-	struct secret *plain = encode(key);
+	struct secret *plain = ca_key_encode(key);
 	struct buf sealed;
 	int rc = -1;
 
@@ -120,8 +119,8 @@ ca_signer_file_save(const struct ca_signer *s, struct vault *vault,
 	return rc;
 }
 
-static EVP_PKEY *
-decode(const struct secret *plain, const char *type)
+EVP_PKEY *
+ca_key_decode(const struct secret *plain, const char *type)
 {
 	size_t len;
 	const unsigned char *p = secret_bytes(plain, &len);
@@ -154,7 +153,7 @@ ca_signer_file_open(enum ca_key_kind kind, struct vault *vault,
 		err_context(err, "CA key %s", path);
 		goto out;
 	}
-	key = decode(plain, kinds[kind].type);
+	key = ca_key_decode(plain, kinds[kind].type);
 	if (key == NULL)
 		ca_openssl_err(err, ERR_STORAGE, "decode the CA key");
 	else

@@ -6,6 +6,7 @@
 
 struct buf;
 struct err;
+struct secret;
 struct vault;
 
 /*
@@ -32,6 +33,11 @@ int ca_signer_file_save(const struct ca_signer *s, struct vault *vault,
     const char *path, struct err *err);
 int ca_signer_file_open(enum ca_key_kind kind, struct vault *vault,
     const char *path, struct ca_signer **ret, struct err *err);
+
+/* A private key as PKCS#8 in a secret, and back ("RSA", "EC"); NULL when
+ * OpenSSL fails or it is of another type. Given. */
+struct secret *ca_key_encode(EVP_PKEY *key);
+EVP_PKEY *ca_key_decode(const struct secret *plain, const char *type);
 
 /* For implementations: pub is taken, self goes to ops. */
 struct ca_signer *ca_signer_new(const struct ca_signer_ops *ops, void *self,

@@ -80,6 +80,12 @@ static const char *const steps[] = {
     " spki_sha256 BLOB PRIMARY KEY,"
     " note TEXT NOT NULL,"
     " blocked_at BIGINT NOT NULL);",
+
+    /* Keys of those who answer for an issuer, sealed. */
+    "CREATE TABLE ca_responder ("
+    " serial TEXT PRIMARY KEY REFERENCES ca_intent (serial),"
+    " issuer TEXT NOT NULL,"
+    " key BLOB NOT NULL);",
 };
 
 static int

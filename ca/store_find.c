@@ -232,9 +232,10 @@ ca_store_get_crl(struct ca_store *s, struct ca_crl_row *ret, struct buf *out,
 		row.this_update = db_int(rows, 2);
 		row.next_update = db_int(rows, 3);
 		row.covers = db_int(rows, 4);
-		der = db_blob(rows, 5, &len);
-		if (out != NULL)
+		if (out != NULL) { /* megabytes, maybe */
+			der = db_blob(rows, 5, &len);
 			buf_add(out, der, len);
+		}
 	}
 	db_done(rows);
 	if (got < 0)

@@ -16,11 +16,10 @@
 #define USAGE_ENCIPHER 0x20
 #define USAGE_CA 0x06 /* keyCertSign, cRLSign */
 
-void
-ca_key_id(struct ca_span spki, uint8_t ret[20])
+struct ca_span
+ca_key_bytes(struct ca_span spki)
 {
 	struct ca_tlv whole, algorithm, bits;
-	uint8_t hash[32];
 	int rc;
 
 	rc = ca_der_only(spki, CA_TAG_SEQ, &whole);
@@ -30,7 +29,16 @@ ca_key_id(struct ca_span spki, uint8_t ret[20])
 	rc = ca_der_take(&whole.body, CA_TAG_BITS, &bits);
 	assert(rc == 0 && bits.body.len > 1);
 	(void)rc;
-	str_sha256(bits.body.p + 1, bits.body.len - 1, hash);
+	return (struct ca_span){bits.body.p + 1, bits.body.len - 1};
+}
+
+void
+ca_key_id(struct ca_span spki, uint8_t ret[20])
+{
+	struct ca_span key = ca_key_bytes(spki);
+	uint8_t hash[32];
+
+	str_sha256(key.p, key.len, hash);
 	memcpy(ret, hash, 20);
 }
 
@@ -100,7 +108,7 @@ write_constraints(const struct ca_tbs *t, struct buf *out)
 	size_t mark = ca_der_open(out, CA_TAG_SEQ);
 
 	/* CA:FALSE is the default and therefore not written. */
-	if (t->names == NULL) {
+	if (t->use == CA_TBS_AUTHORITY) {
 		ca_der_tlv(out, CA_TAG_BOOLEAN, &yes, 1);
 		ca_der_number(out, (uint64_t)t->path_len);
 	}
@@ -128,7 +136,7 @@ write_usage(const struct ca_tbs *t, struct buf *out)
 
 	if (encipher)
 		leaf |= USAGE_ENCIPHER;
-	if (t->names != NULL)
+	if (t->use != CA_TBS_AUTHORITY)
 		ca_der_bits(out, &leaf, 1, encipher ? 5 : 7);
 	else
 		ca_der_bits(out, &ca, 1, 1);
@@ -137,7 +145,15 @@ write_usage(const struct ca_tbs *t, struct buf *out)
 static void
 write_purpose(const struct ca_tbs *t, struct buf *out)
 {
-	ca_usage_write(t->usages, out);
+	size_t mark;
+
+	if (t->use == CA_TBS_DEVICE) {
+		ca_usage_write(t->usages, out);
+		return;
+	}
+	mark = ca_der_open(out, CA_TAG_SEQ);
+	ca_der_span(out, ca_oids.ocsp_signing);
+	ca_der_close(out, mark);
 }
 
 static void
@@ -161,10 +177,62 @@ write_names(const struct ca_tbs *t, struct buf *out)
 	ca_names_write(t->names, out);
 }
 
+/* Nobody is to ask whether the one who answers was revoked: its life is short
+ * instead (RFC 6960, 4.2.2.2.1). */
+static void
+write_no_check(const struct ca_tbs *t, struct buf *out)
+{
+	(void)t;
+	ca_der_tlv(out, CA_TAG_NULL, NULL, 0);
+}
+
+static void
+write_uri(struct buf *out, const char *uri)
+{
+	ca_der_text(out, CA_TAG_CONTEXT(6), uri);
+}
+
+/* One DistributionPoint with its fullName. */
+static void
+write_crl_places(const struct ca_tbs *t, struct buf *out)
+{
+	size_t list = ca_der_open(out, CA_TAG_SEQ);
+	size_t point = ca_der_open(out, CA_TAG_SEQ);
+	size_t name = ca_der_open(out, CA_TAG_CONTEXT_SEQ(0));
+	size_t full = ca_der_open(out, CA_TAG_CONTEXT_SEQ(0));
+
+	write_uri(out, t->places->crl);
+	ca_der_close(out, full);
+	ca_der_close(out, name);
+	ca_der_close(out, point);
+	ca_der_close(out, list);
+}
+
+static void
+write_access(struct buf *out, struct ca_span method, const char *uri)
+{
+	size_t mark = ca_der_open(out, CA_TAG_SEQ);
+
+	ca_der_span(out, method);
+	write_uri(out, uri);
+	ca_der_close(out, mark);
+}
+
+static void
+write_authority_places(const struct ca_tbs *t, struct buf *out)
+{
+	size_t list = ca_der_open(out, CA_TAG_SEQ);
+
+	write_access(out, ca_oids.access_ocsp, t->places->ocsp);
+	write_access(out, ca_oids.access_issuers, t->places->issuer);
+	ca_der_close(out, list);
+}
+
 static void
 write_extensions(const struct ca_tbs *t, struct buf *out)
 {
-	bool leaf = t->names != NULL;
+	bool leaf = t->use != CA_TBS_AUTHORITY;
+	bool published = t->places != NULL && t->places->crl != NULL;
 	const struct {
 		const struct ca_span *oid;
 		bool wanted, critical;
@@ -176,7 +244,12 @@ write_extensions(const struct ca_tbs *t, struct buf *out)
 	    {&ca_oids.subject_key, true, false, write_subject_key},
 	    {&ca_oids.authority_key, t->authority_key != NULL, false,
 		write_authority},
-	    {&ca_oids.alt_name, leaf, false, write_names},
+	    {&ca_oids.alt_name, t->use == CA_TBS_DEVICE, false, write_names},
+	    {&ca_oids.crl_places, published, false, write_crl_places},
+	    {&ca_oids.authority_places, published, false,
+		write_authority_places},
+	    {&ca_oids.ocsp_no_check, t->use == CA_TBS_RESPONDER, false,
+		write_no_check},
 	};
 	struct buf value;
 	size_t i;

@@ -209,7 +209,9 @@ test_open_mixed(void **state)
 {
 	char *other_db = fixture_path(&fixture, "other.db");
 	char *other_key = fixture_path(&fixture, "other.key");
-	struct ca_conf other = {other_db, other_key, fixture.vault};
+	struct ca_conf other = {.database = other_db,
+	    .key_file = other_key,
+	    .vault = fixture.vault};
 	struct err err;
 
 	(void)state;

@@ -5,11 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "clock.h"
 #include "err.h"
+#include "fault.h"
 #include "fixture.h"
 
 static struct fixture fixture;
@@ -262,6 +265,85 @@ test_no_room(void **state)
 	buf_free(&out);
 }
 
+/* Who has the current one gets nothing but its number. */
+static void
+test_since(void **state)
+{
+	struct ca_crl_info info = {.number = 0};
+	char serial[64];
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 1u << 20);
+	assert_int_equal(
+	    ca_crl_since(fixture.ca, fixture.now, &info, &out, NULL), 0);
+	assert_int_equal(info.number, 1);
+	assert_true(info.this_update < fixture.now);
+	assert_true(info.next_update > fixture.now + 6 * CLOCK_DAY);
+	assert_true(out.len > 0);
+	buf_reset(&out);
+	assert_int_equal(
+	    ca_crl_since(fixture.ca, fixture.now, &info, &out, NULL), 0);
+	assert_int_equal(out.len, 0);
+	issue("k1", serial);
+	assert_int_equal(
+	    ca_revoke(fixture.ca, serial, 4, fixture.now, NULL), 0);
+	assert_int_equal(
+	    ca_crl_since(fixture.ca, fixture.now, &info, &out, NULL), 0);
+	assert_int_equal(info.number, 2);
+	assert_true(out.len > 0);
+	buf_free(&out);
+}
+
+/* Make a list in a process that dies at the point. */
+static void
+die_at(const char *point)
+{
+	struct buf out;
+	struct ca *ca;
+	int status;
+	pid_t pid;
+
+	ca_close(fixture.ca);
+	fixture.ca = NULL;
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (ca_open(&fixture.conf, &ca, NULL) != 0)
+			_exit(1);
+		buf_init(&out, 1u << 20);
+		fault_arm(point, 1);
+		(void)ca_crl(ca, fixture.now, &out, NULL);
+		_exit(2);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), FAULT_EXIT);
+	fixture_reopen(&fixture);
+}
+
+/* Killed before or after the commit: numbers only grow, and no two lists that
+ * anyone may have seen share one. */
+static void
+test_number_grows_over_crashes(void **state)
+{
+	char serial[64];
+
+	(void)state;
+	assert_int_equal(current_number(), 1);
+	issue("k1", serial);
+	assert_int_equal(
+	    ca_revoke(fixture.ca, serial, 4, fixture.now, NULL), 0);
+	die_at("ca.crl.before-commit");
+	die_at("ca.crl.after-commit");
+	assert_int_equal(current_number(), 2);
+	assert_int_equal(current_entries(), 1);
+	fixture.now += 4 * CLOCK_DAY;
+	die_at("ca.crl.after-commit");
+	assert_int_equal(current_number(), 3);
+	assert_int_equal(current_entries(), 1);
+}
+
 #define ROW(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int
@@ -275,6 +357,8 @@ main(void)
 	    ROW(test_expired_entries_leave_late),
 	    ROW(test_clock_that_went_back),
 	    ROW(test_no_room),
+	    ROW(test_since),
+	    ROW(test_number_grows_over_crashes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

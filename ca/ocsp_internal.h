@@ -1,0 +1,21 @@
+#ifndef CA_OCSP_INTERNAL_H_
+#define CA_OCSP_INTERNAL_H_
+#include <openssl/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ca_internal.h"
+
+/* An OCSPRequest that we answer (RFC 6960, 4.1): strict DER, nothing behind it,
+ * 1 to CA_OCSP_CERTS_MAX certificates, no critical extension but a nonce, which
+ * is 1 to 32 bytes (RFC 8954). A signature of the requester's is not looked at:
+ * we answer anyone. NULL if it is none; OpenSSL's error queue is then dirty. */
+OCSP_REQUEST *ca_ocsp_parse(const uint8_t *der, size_t len);
+bool ca_ocsp_has_nonce(OCSP_REQUEST *request);
+/* Is this certificate's issuer that one? */
+bool ca_ocsp_names(OCSP_CERTID *id, const struct ca_issuer *issuer);
+/* The serial number as our records write it; false: none of ours has that form
+ * (positive, 16 octets). */
+bool ca_ocsp_serial(OCSP_CERTID *id, char ret[2 * CA_SERIAL_LEN + 1]);
+#endif
