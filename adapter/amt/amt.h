@@ -18,9 +18,10 @@ struct wsman;
  * live until done().  One operation at a time: another one meanwhile is
  * ERR_BUG. Sources: Intel AMT Implementation and Reference Guide, class MOFs.
  *
- * err tells certain from uncertain as wsman.h says: ERR_UNREACHABLE nothing was
- * sent, ERR_UNKNOWN the outcome is not known.  A read-modify-write whose last
- * exchange failed so may have changed the device.
+ * err says what is certain of the operation: ERR_UNREACHABLE it has changed
+ * nothing, ERR_UNKNOWN it may have: the answer to a change was lost or is
+ * nonsense, or an exchange after one failed.  ERR_PROTOCOL: the answer to a
+ * question is nonsense; nothing was changed.
  */
 struct amt;
 typedef void amt_done_fn(void *cookie, const struct err *err);

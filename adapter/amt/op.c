@@ -89,8 +89,10 @@ is_change(const struct op_exchange *x)
 	case WSMAN_DELETE:
 		return true;
 	case WSMAN_INVOKE:
+		/* A request for a certificate is only signed and handed out. */
 		return !str_starts(x->method, "Get") &&
-		    !str_starts(x->method, "Enumerate");
+		    !str_starts(x->method, "Enumerate") &&
+		    !str_starts(x->method, "GeneratePKCS10Request");
 	case WSMAN_GET:
 	case WSMAN_ENUMERATE:
 	case WSMAN_PULL:
@@ -101,16 +103,20 @@ is_change(const struct op_exchange *x)
 }
 
 /* An exchange failed: what does that say about the operation? After a change
- * that worked, "nothing was sent" is only true of the exchange; and a lost
- * answer to a mere question leaves nothing unknown. */
+ * that worked, "nothing was sent" is only true of the exchange; a lost answer
+ * to a mere question leaves nothing unknown; and nonsense in answer to a change
+ * does not say that it was not made. */
 static void
 weigh(const struct amt *a, struct err *err)
 {
+	bool asked = a->changed || is_change(&a->kind->exchanges[a->at]);
+
 	if (err->kind == ERR_UNREACHABLE && a->changed)
 		err->kind = ERR_UNKNOWN;
-	else if (err->kind == ERR_UNKNOWN && !a->changed &&
-	    !is_change(&a->kind->exchanges[a->at]))
+	else if (err->kind == ERR_UNKNOWN && !asked)
 		err->kind = ERR_UNREACHABLE;
+	else if (err->kind == ERR_PROTOCOL && asked)
+		err->kind = ERR_UNKNOWN;
 }
 
 /* What the answer, or its lack, means for the operation. */

@@ -124,7 +124,8 @@ bool
 err_is_transient(const struct err *err)
 {
 	return err->kind == ERR_UNREACHABLE || err->kind == ERR_UNKNOWN ||
-	    err->kind == ERR_LIMIT || err->kind == ERR_CANCELLED;
+	    err->kind == ERR_PROTOCOL || err->kind == ERR_LIMIT ||
+	    err->kind == ERR_CANCELLED;
 }
 
 const char *

@@ -15,7 +15,7 @@ enum err_kind {
 	ERR_REFUSED,	 /* understood, and will not do it */
 	ERR_UNREACHABLE, /* nothing was sent: certainly no effect */
 	ERR_UNKNOWN,	 /* sent; the outcome is not known */
-	ERR_PROTOCOL,	 /* the peer talks nonsense */
+	ERR_PROTOCOL,	 /* the peer answers, but nonsense */
 	ERR_UNTRUSTED,	 /* the peer is not who it should be */
 	ERR_LIMIT,	 /* a size, count, time or retry budget is spent */
 	ERR_STORAGE,	 /* store or vault does not answer or is damaged */
@@ -60,7 +60,8 @@ int err_context(struct err *err, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* Back to ERR_NONE. */
 void err_clear(struct err *err);
-/* Will the same call, later, stand a chance? */
+/* Will the same call, later, stand a chance?  So it will when the peer talked
+ * nonsense: half an answer comes from one that was just restarting. */
 bool err_is_transient(const struct err *err);
 /* Stable lower-case word for logs, metrics and the API: "unreachable". */
 const char *err_kind_name(enum err_kind kind);

@@ -102,10 +102,12 @@ visit_end(void *cookie, const struct err *err)
 	port_done_fn *done = v->job.done;
 	void *done_cookie = v->job.cookie;
 	struct err own = *err;
+	bool nothing_done =
+	    own.kind == ERR_UNREACHABLE || own.kind == ERR_PROTOCOL;
 
-	if (own.kind == ERR_UNREACHABLE && v->job.changed)
+	if (nothing_done && v->job.changed) {
 		own.kind = ERR_UNKNOWN;
-	if (own.kind == ERR_UNREACHABLE && clock_mono_ms() < v->retry_until) {
+	} else if (nothing_done && clock_mono_ms() < v->retry_until) {
 		sleep_then(v, RETRY_MS, run_job);
 		return;
 	}

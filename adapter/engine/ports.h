@@ -21,7 +21,9 @@ struct secret;
  * borrowed until done() unless said otherwise.  "look" and "check" calls change
  * nothing in the world.
  *
- * ERR_UNREACHABLE: certainly nothing happened.  ERR_UNKNOWN: it may have.
+ * ERR_UNREACHABLE: nobody answers, and certainly nothing happened.
+ * ERR_PROTOCOL: somebody does, with nonsense, and nothing happened either.
+ * ERR_UNKNOWN: it may have, whatever came back.
  */
 typedef void port_done_fn(void *cookie, const struct err *err);
 

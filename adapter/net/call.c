@@ -80,11 +80,11 @@ net_call_header(struct net_call *call, const char *line, size_t len)
 
 /* --- how it ended --- */
 
-/* Answers that are no HTTP, or not one we want. */
+/* Something answered, but no HTTP, or none that we want, or not to its end. */
 static bool
 is_nonsense(const struct net_call *call, CURLcode code)
 {
-	return call->body.over || call->flooded ||
+	return call->header_bytes > 0 || call->body.over || call->flooded ||
 	    code == CURLE_UNSUPPORTED_PROTOCOL || /* HTTP/0.9: no header */
 	    code == CURLE_WEIRD_SERVER_REPLY ||
 	    code == CURLE_BAD_CONTENT_ENCODING ||

@@ -76,8 +76,9 @@ struct net_answer {
 /*
  * answer is NULL when err->kind is set.  ERR_UNREACHABLE means that certainly
  * not one byte of the request left (name, connect, TLS); ERR_UNKNOWN that some
- * may have; ERR_UNTRUSTED that the certificate was refused; ERR_PROTOCOL that
- * the answer was no HTTP or too long (the request was sent).
+ * may have and nothing came back; ERR_UNTRUSTED that the certificate was
+ * refused; ERR_PROTOCOL that an answer came which is no HTTP, too long, or
+ * broke off (the request was sent, and may have been executed).
  */
 typedef void net_done_fn(
     void *cookie, const struct net_answer *answer, const struct err *err);

@@ -319,8 +319,6 @@ bad_status(const struct net_answer *answer, struct err *err)
 		kind = ERR_DENIED;
 	else if (answer->status == 503)
 		kind = ERR_LIMIT;
-	else if (answer->status >= 500)
-		kind = ERR_UNKNOWN; /* may have failed half-way */
 	return err_native(err, kind, ERR_HTTP, answer->status,
 	    "device answered HTTP %d", answer->status);
 }

@@ -188,7 +188,9 @@ typedef void wsman_done_fn(
  * them in this session: at most one wrong credential leaves per session. A 401
  * with a new nonce after a success on this session (stale nonce, flushed cache)
  * is answered once. ERR_UNREACHABLE: nothing that could have effect left.
- * ERR_UNKNOWN: the authenticated request left, its outcome is not known. A
+ * ERR_UNKNOWN: the authenticated request left, and nothing came back.
+ * ERR_PROTOCOL: what came back is no answer to it (half of one, no envelope, an
+ * HTTP status without a fault); it may have been executed all the same. A
  * request that firmware certainly refused to execute (401 challenge) does not
  * count as sent.
  */

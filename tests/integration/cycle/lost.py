@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""lost.py: the answer to each mutating call is lost in turn (the device did it),
-and each is cut off before it is done: one device per method and loss, all in one
-run.  Nothing may be lost by it."""
+"""lost.py: the answer to each mutating call is lost or garbled in turn (the
+device did it), and each is cut off or failed before it is done: one device per
+method and loss, all in one run.  Nothing may be lost by it."""
 from fleet import (Keeper, Sim, check, consistent, equal, finish, folder,
                    journal_empty)
 
@@ -19,7 +19,7 @@ METHODS = [
     "AMT_PublicPrivateKeyPair.Delete",
     "AMT_AuthorizationService.SetAdminAclEntryEx",
 ]
-LOSSES = ["drop-answer", "close-before", "half-body"]
+LOSSES = ["drop-answer", "close-before", "half-body", "wrong-xml", "status 500"]
 
 
 def main():

@@ -198,10 +198,29 @@ losses_are_weighed(void **state)
 		.answer = SETTINGS("pc1", "true")},
 	    {.action = "/Get", .class_name = GENERAL, .kind = ERR_UNREACHABLE},
 	};
+	static const struct exchange read_garbled[] = {
+	    {.action = "/Get", .class_name = GENERAL, .kind = ERR_PROTOCOL},
+	};
+	static const struct exchange put_garbled[] = {
+	    {.action = "/Get",
+		.class_name = GENERAL,
+		.answer = SETTINGS("old", "true")},
+	    {.action = "/Put", .class_name = GENERAL, .kind = ERR_PROTOCOL},
+	};
 	struct amt_general got;
 	struct fake f;
 
 	(void)state;
+	FAKE_OPEN(&f, read_garbled);
+	assert_int_equal(
+	    fake_finish(
+		&f, amt_general_read(f.amt, &got, fake_done, &f, &f.err)),
+	    ERR_PROTOCOL);
+	FAKE_OPEN(&f, put_garbled);
+	assert_int_equal(
+	    fake_finish(
+		&f, amt_general_write(f.amt, &wish, fake_done, &f, &f.err)),
+	    ERR_UNKNOWN);
 	FAKE_OPEN(&f, read_lost);
 	assert_int_equal(
 	    fake_finish(

@@ -25,6 +25,10 @@ test_err_says_what_and_why(void **state)
 	assert_int_equal(err_context(&err, "device %s", "pc1"), -1);
 	assert_string_equal(err.text, "device pc1: too long: 7");
 	assert_true(err_is_transient(&err));
+	(void)err_set(&err, ERR_PROTOCOL, "half an answer");
+	assert_true(err_is_transient(&err));
+	(void)err_set(&err, ERR_DENIED, "no");
+	assert_false(err_is_transient(&err));
 	assert_int_equal(err_errno(&err, 2, "%s", "/nowhere"), -1);
 	assert_int_equal(err.kind, ERR_NOTFOUND);
 	assert_int_equal(err.native, 2);

@@ -357,6 +357,22 @@ reports_a_refused_connect(void **state)
 	client_close(&client);
 }
 
+/* An answer that begins and stalls: somebody is there. */
+static void
+times_out_in_the_middle(void **state)
+{
+	struct http_peer *peer = start(
+	    serve_text, "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nhalf");
+	struct client client;
+
+	(void)state;
+	join(&client, peer);
+	client.timeout_ms = 50;
+	assert_int_equal(client_post(&client, "x"), ERR_PROTOCOL);
+	assert_non_null(strstr(client.err.text, "50 ms"));
+	leave(&client, peer);
+}
+
 static void
 times_out(void **state)
 {
@@ -398,7 +414,7 @@ reports_half_a_body(void **state)
 	for (i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
 		peer = start(serve_once, answers[i]);
 		join(&client, peer);
-		assert_int_equal(client_post(&client, "x"), ERR_UNKNOWN);
+		assert_int_equal(client_post(&client, "x"), ERR_PROTOCOL);
 		assert_int_equal(http_peer_requests(peer), 1);
 		leave(&client, peer);
 	}
@@ -718,6 +734,7 @@ main(void)
 	    cmocka_unit_test(replaces_a_closed_connection),
 	    cmocka_unit_test(reports_a_refused_connect),
 	    cmocka_unit_test(times_out),
+	    cmocka_unit_test(times_out_in_the_middle),
 	    cmocka_unit_test(reports_a_lost_answer),
 	    cmocka_unit_test(reports_half_a_body),
 	    cmocka_unit_test(never_sends_twice),

@@ -222,6 +222,9 @@ serve_accepted(struct device *device, struct http_link *link,
 		    "HTTP/1.1 500 Internal Server Error\r\n"
 		    "Content-Length: 0\r\n\r\n");
 		return true;
+	case DEVICE_SENDS_HALF:
+		say(link, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nju");
+		return false;
 	case DEVICE_SENDS_JUNK:
 		say(link, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\njunk");
 		return true;

@@ -18,6 +18,7 @@ enum device_act {
 	DEVICE_SENDS_HTML,   /* 400 and a page */
 	DEVICE_SENDS_403,
 	DEVICE_SENDS_500,
+	DEVICE_SENDS_HALF,    /* 200, and closes in the body */
 	DEVICE_SENDS_JUNK,    /* 200 without an envelope */
 	DEVICE_WANTS_NOTHING, /* 200 to a probe */
 };
