@@ -311,12 +311,10 @@ update_record(struct run *run)
 	schedule(run, well);
 }
 
-/*
- * The first write of the end: fenced by the lease.  Two hosts of one name in
- * two domains claim the same AD account; the record then goes without it.
- */
-static int
-save_finished(struct run *run, struct err *err)
+/* Two hosts of one name in two domains claim the same AD account; the record
+ * then goes without it. */
+int
+run_save(struct run *run, struct err *err)
 {
 	struct store *store = run->engine->deps.store;
 	struct device *d = run->device;
@@ -363,7 +361,7 @@ run_finish(struct run *run, enum engine_outcome outcome, const struct err *err)
 	mem_replace(&run->device->reasons, reasons);
 	free(reasons);
 	update_record(run);
-	if (save_finished(run, &problem) != 0 ||
+	if (run_save(run, &problem) != 0 ||
 	    finish_event(run, changed, &problem) != 0 ||
 	    store_lease_drop(run->engine->deps.store, run->id, run->lease_token,
 		&problem) != 0) {

@@ -289,8 +289,9 @@ first_leaf(void *cookie, const struct err *err)
 	if (err->kind == ERR_NONE) {
 		d->use_tls = true;
 		mem_replace(&d->leaf_sha256, run->leaf);
-		if (run_event(run, "device.pinned", "{}", &problem) != 0) {
-			run_store_failed(run, &problem);
+		if (run_save(run, &problem) != 0 ||
+		    run_event(run, "device.pinned", "{}", &problem) != 0) {
+			run_write_failed(run, &problem);
 			return;
 		}
 		open_and_look(run);

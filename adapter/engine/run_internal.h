@@ -35,6 +35,7 @@ struct run {
 	size_t wrote;	    /* of those, ones that need a last look */
 	struct step step;
 	bool stepping;	   /* step is filled */
+	bool recorded;	   /* what was read is in the store */
 	bool recovering;   /* the step came from the journal */
 	bool no_directory; /* AD does not answer: planned without it */
 	bool abandoned;	   /* reported; callbacks that still come do nothing */
@@ -68,6 +69,8 @@ void run_wait(struct run *run, int64_t ms, void (*then)(struct run *run));
 void run_finish(
     struct run *run, enum engine_outcome outcome, const struct err *err);
 void run_policy(const struct run *run, struct policy *ret_policy);
+/* Write the record, fenced by the lease: ERR_CONFLICT when it is lost. */
+int run_save(struct run *run, struct err *err);
 /* Event with the run's device and actor; detail is JSON. */
 int run_event(
     struct run *run, const char *kind, const char *detail, struct err *err);

@@ -20,8 +20,10 @@
  * What is true if the process dies:
  *
  *   before the intent's commit   nothing happened, nothing is recorded
- *   after it, before act()       the intent is open; observe() finds "not
- *                                applied", the recovery closes it
+ *   after it, before act()       the intent is open, and the record says who
+ *                                the device is and what was read of it;
+ *                                observe() finds "not applied", the recovery
+ *                                closes it
  *   in or after act()            the intent is open; observe() finds either
  *   after observe()              the same: observing changed nothing
  *   before settle's commit       the same: record and settlement are one
@@ -184,8 +186,7 @@ settle_failed(struct run *run, const struct err *why)
 	struct store *store = run->engine->deps.store;
 	struct err reason = *why, err;
 
-	if (store_device_save_state(
-		store, run->device, run->lease_token, &err) != 0 ||
+	if (run_save(run, &err) != 0 ||
 	    journal_settle(store, run->step.intent, JOURNAL_FAILED, reason.text,
 		clock_now(), &err) != 0 ||
 	    step_event(run, "step.failed", reason.text, &err) != 0) {
@@ -248,8 +249,7 @@ settle_done(struct run *run)
 	if (run->engine->broken)
 		return;
 	/* Record, settlement, event and audit link: one transaction. */
-	if (store_device_save_state(
-		store, run->device, run->lease_token, &err) != 0 ||
+	if (run_save(run, &err) != 0 ||
 	    journal_settle(store, step->intent, JOURNAL_DONE, "seen",
 		clock_now(), &err) != 0 ||
 	    step_event(run, "step.done", NULL, &err) != 0) {
@@ -310,6 +310,13 @@ intend(struct run *run)
 	};
 	struct err err;
 
+	/* Whoever recovers has to find the device again, by its certificate and
+	 * realm: at first contact they are known to this process alone. */
+	if (!run->recorded && run_save(run, &err) != 0) {
+		run_write_failed(run, &err);
+		return;
+	}
+	run->recorded = true;
 	step->attempts = 1;
 	if (journal_intend(run->engine->deps.store, &intent, run->lease_token,
 		clock_now(), &step->intent, &err) != 0) {

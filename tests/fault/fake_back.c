@@ -133,6 +133,19 @@ fake_look_revoked(
 
 /* --- directory --- */
 
+/* May our account write? If so, the frame of every change. */
+static bool
+directory_change(struct world *w, struct err *ret_err)
+{
+	err_clear(ret_err);
+	if (w->denied) {
+		(void)err_native(ret_err, ERR_DENIED, ERR_LDAP, 50,
+		    "our account lacks the right");
+		return false;
+	}
+	return world_change(w, ret_err);
+}
+
 static void
 fake_dir_look(void *self, const char *account, struct device *d,
     port_done_fn *done, void *cookie)
@@ -175,8 +188,7 @@ fake_ensure(void *self, const struct device *d, const struct profile *profile,
 	struct buf spns;
 	struct err err;
 
-	err_clear(&err);
-	if (world_change(w, &err)) {
+	if (directory_change(w, &err)) {
 		wish_account(d, profile, w->account);
 		(void)snprintf(w->dns_host, sizeof(w->dns_host), "%s", fqdn);
 		buf_init(&spns, sizeof(w->spns));
@@ -200,8 +212,7 @@ fake_dir_password(void *self, const char *dn, const struct secret *password,
 	struct err err;
 
 	(void)dn;
-	err_clear(&err);
-	if (world_change(w, &err)) {
+	if (directory_change(w, &err)) {
 		set_ad_password(w, password);
 		world_changed(w, &err);
 	}

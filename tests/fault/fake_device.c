@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "device.h"
 #include "err.h"
+#include "fault.h"
 #include "mem.h"
 #include "ports.h"
 #include "profile.h"
@@ -66,6 +67,18 @@ fake_close(void *self, struct visit *v)
 	free(v);
 }
 
+/* The plain port is open while TLS is off, the other one while it is on. */
+static bool
+is_there(const struct world *w, bool tls, struct err *err)
+{
+	err_clear(err);
+	if (w->offline)
+		(void)err_set(err, ERR_UNREACHABLE, "no route");
+	else if (tls != w->tls)
+		(void)err_set(err, ERR_UNREACHABLE, "connection refused");
+	return err->kind == ERR_NONE;
+}
+
 /* Is it who the visit expects, and does this password open it? */
 static bool
 let_in(struct visit *v, const char *password, struct err *err)
@@ -73,12 +86,16 @@ let_in(struct visit *v, const char *password, struct err *err)
 	struct world *w = v->w;
 	char leaf[65];
 
-	err_clear(err);
-	world_leaf(w, leaf);
-	if (v->tls && strcmp(leaf, v->pins[0]) != 0 &&
-	    strcmp(leaf, v->pins[1]) != 0) {
-		(void)err_set(err, ERR_UNTRUSTED, "another certificate");
+	if (!is_there(w, v->tls, err))
 		return false;
+	if (v->tls) {
+		world_leaf(w, leaf);
+		if (strcmp(leaf, v->pins[0]) != 0 &&
+		    strcmp(leaf, v->pins[1]) != 0) {
+			(void)err_set(
+			    err, ERR_UNTRUSTED, "another certificate");
+			return false;
+		}
 	}
 	if (strcmp(password, w->admin_password) == 0) {
 		w->wrong_in_row = 0;
@@ -86,7 +103,8 @@ let_in(struct visit *v, const char *password, struct err *err)
 	}
 	if (++w->wrong_in_row > w->worst_wrong_in_row)
 		w->worst_wrong_in_row = w->wrong_in_row;
-	(void)err_set(err, ERR_DENIED, "wrong password");
+	fault_point("world.refused");
+	(void)err_native(err, ERR_DENIED, ERR_HTTP, 401, "wrong password");
 	return false;
 }
 
@@ -106,9 +124,15 @@ slot_of_key(const struct world *w, const char *spki)
 static void
 look_certificate(const struct world *w, struct device *d)
 {
-	const struct world_cert *c = &w->certs[w->tls_slot];
+	static const struct world_cert none;
+	const struct world_cert *c =
+	    w->tls_slot < 0 ? &none : &w->certs[w->tls_slot];
 	char handle[32], hash[65];
 
+	d->cert_not_after = c->not_after;
+	d->cert_ours = c->ours;
+	if (w->tls_slot < 0)
+		return;
 	(void)snprintf(handle, sizeof(handle), "cert %d", w->tls_slot);
 	mem_replace(&d->cert_handle, handle);
 	(void)snprintf(
@@ -118,8 +142,6 @@ look_certificate(const struct world *w, struct device *d)
 	mem_replace(&d->cert_sha256, hash);
 	mem_replace(&d->cert_serial, c->serial);
 	mem_replace(&d->cert_names, c->names);
-	d->cert_not_after = c->not_after;
-	d->cert_ours = c->ours;
 }
 
 static void
@@ -130,7 +152,7 @@ fake_look(void *self, struct visit *v, struct device *d, port_done_fn *done,
 	struct err err;
 
 	if (let_in(v, v->password, &err)) {
-		mem_replace(&d->amt_version, "15.0.23");
+		mem_replace(&d->amt_version, w->version);
 		mem_replace(&d->amt_host, w->host);
 		mem_replace(&d->amt_domain, w->domain);
 		mem_replace(&d->amt_os_fqdn, w->os_fqdn);
@@ -180,8 +202,9 @@ copy_pki(const struct world *w, struct port_pki *ret)
 		c->serial = mem_dup(w->certs[i].serial);
 		c->ours = w->certs[i].ours;
 	}
-	(void)snprintf(
-	    ret->tls_cert, sizeof(ret->tls_cert), "cert %d", w->tls_slot);
+	if (w->tls_slot >= 0)
+		(void)snprintf(ret->tls_cert, sizeof(ret->tls_cert), "cert %d",
+		    w->tls_slot);
 }
 
 static bool
@@ -229,11 +252,13 @@ static void
 fake_look_leaf(
     void *self, struct visit *v, char ret[65], port_done_fn *done, void *cookie)
 {
-	static const struct err none;
+	struct world *w = self;
+	struct err err;
 
 	(void)v;
-	world_leaf(self, ret);
-	world_answer(self, done, cookie, &none);
+	if (is_there(w, true, &err))
+		world_leaf(w, ret);
+	world_answer(w, done, cookie, &err);
 }
 
 static void
@@ -367,9 +392,10 @@ fake_key_generate(
 	struct err err;
 	int slot = free_slot(w->keys[0], sizeof(w->keys[0]));
 
-	(void)bits;
 	CHANGE(w, v, err, done, cookie, {
-		if (slot < 0)
+		if (bits < w->least_bits)
+			(void)err_set(&err, ERR_REFUSED, "key is too short");
+		else if (slot < 0)
 			(void)err_set(&err, ERR_REFUSED, "key store is full");
 		else
 			(void)world_next_text(w, "key", w->keys[slot]);

@@ -24,7 +24,6 @@ world_new(void)
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	assert(w != MAP_FAILED);
-	world_reset(w);
 	return w;
 }
 
@@ -48,13 +47,25 @@ world_next_text(struct world *w, const char *what, char *out)
 	return out;
 }
 
-/* A host that was renamed, with a foreign certificate about to end, a clock 17
- * minutes ahead, no AD object, TLS on. */
-void
-world_reset(struct world *w)
+/* Not from our CA, and about to end. */
+static void
+add_foreign_certificate(struct world *w)
 {
 	struct world_cert *c = &w->certs[0];
 
+	(void)world_next_text(w, "key", w->keys[0]);
+	(void)world_next_text(w, "cert", c->der);
+	(void)strcpy(c->spki, w->keys[0]);
+	(void)strcpy(c->names, "dns:pc1.corp.example");
+	(void)strcpy(c->serial, "f0");
+	c->not_after = clock_now() + 5 * CLOCK_DAY;
+	w->tls_slot = 0;
+}
+
+/* A host that was renamed, a clock 17 minutes ahead, no AD object. */
+void
+world_reset(struct world *w, enum world_kind kind)
+{
 	memset(w, 0, sizeof(*w));
 	(void)strcpy(w->admin_password, "Old-Passw0rd!");
 	w->clock_offset_ms = 17 * 60 * 1000;
@@ -63,14 +74,12 @@ world_reset(struct world *w)
 	(void)strcpy(w->os_fqdn, "new-pc1.corp.example");
 	(void)strcpy(w->ddns, "off");
 	w->dhcp = true;
-	w->tls = true;
-	(void)world_next_text(w, "key", w->keys[0]);
-	(void)world_next_text(w, "cert", c->der);
-	(void)strcpy(c->spki, w->keys[0]);
-	(void)strcpy(c->names, "dns:pc1.corp.example");
-	(void)strcpy(c->serial, "f0");
-	c->not_after = clock_now() + 5 * CLOCK_DAY;
-	w->tls_slot = 0;
+	(void)strcpy(w->version, kind == WORLD_AMT22 ? "22.0.0" : "15.0.23");
+	w->least_bits = kind == WORLD_AMT22 ? 3072 : 2048;
+	w->tls = kind != WORLD_PLAIN;
+	w->tls_slot = -1;
+	if (w->tls)
+		add_foreign_certificate(w);
 }
 
 void

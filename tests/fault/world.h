@@ -32,8 +32,18 @@ enum world_loss {
 	WORLD_REFUSE_LINK  /* nothing can be sent */
 };
 
+/* Drifted in every respect that a play repairs, and: */
+enum world_kind {
+	WORLD_TLS,   /* TLS on, with a certificate of someone else */
+	WORLD_PLAIN, /* TLS off: it answers on the plain port alone */
+	WORLD_AMT22  /* as the first, with firmware that wants longer keys */
+};
+
 struct world {
 	/* the device */
+	bool offline;
+	char version[16];
+	int64_t least_bits; /* of a key */
 	char admin_password[64];
 	int64_t clock_offset_ms;
 	char host[128], domain[128], os_fqdn[256];
@@ -54,7 +64,7 @@ struct world {
 	} issued[WORLD_ISSUED];
 	int issued_count;
 	/* Active Directory */
-	bool object;
+	bool object, denied; /* denied: our account may not write */
 	char account[256], dns_host[256], spns[1024], ad_password[256];
 	int64_t enctypes, kvno, password_at;
 
@@ -67,13 +77,13 @@ struct world {
 	unsigned wrong_in_row, worst_wrong_in_row;
 };
 
-/* In shared memory; drifted in every respect that a play repairs. */
+/* In shared memory. */
 struct world *world_new(void);
-/* Back to that state. */
-void world_reset(struct world *w);
+void world_reset(struct world *w, enum world_kind kind);
 void world_free(struct world *w);
 /* Fill ports with fakes over the world. */
 void world_ports(struct world *w, struct loop *loop, struct ports *ports);
+/* Of the certificate in use; the device has TLS on. */
 void world_leaf(const struct world *w, char out[65]);
 
 /* --- for the two files of fakes --- */

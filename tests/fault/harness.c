@@ -1,0 +1,337 @@
+#include <assert.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "conf.h"
+#include "device.h"
+#include "err.h"
+#include "fault.h"
+#include "harness.h"
+#include "log.h"
+#include "loop.h"
+#include "plan.h"
+#include "ports.h"
+#include "profile.h"
+#include "secret.h"
+#include "store.h"
+#include "str.h"
+#include "vault.h"
+#include "world.h"
+
+#define SID "S-1-5-21-1-2-3-1105"
+
+struct harness harness;
+
+static struct {
+	char folder[64];
+	char template_db[128], db[128], key[128];
+} files;
+
+static struct profile_acl acl[] = {
+    {(char *)(uintptr_t)SID, (char *)(uintptr_t) "3", 2}};
+static char template_name[] = "amt-tls-server", key_auto[] = "auto";
+static struct profile_template templates[] = {{.name = template_name,
+    .validity = 365 * CLOCK_DAY,
+    .renew_before = 30 * CLOCK_DAY,
+    .backdate = 3600,
+    .key = key_auto}};
+static char text_off[] = "dhcp", text_dhcp[] = "dhcp", text_ou[] = "OU=AMT",
+	    text_account[] = "%h-iME$", text_realm[] = "CORP.EXAMPLE",
+	    text_default[] = "default";
+
+static const struct profile profile = {
+    .name = text_default,
+    .clock_skew = 10,
+    .clock_interval = 14 * CLOCK_DAY,
+    .names_sync = true,
+    .shared_fqdn = true,
+    .ddns = text_off,
+    .ping = true,
+    .ip = text_dhcp,
+    .tls = true,
+    .template_name = template_name,
+    .ad = true,
+    .ou = text_ou,
+    .account = text_account,
+    .ad_prove = true,
+    .ad_password_length = 32,
+    .ad_renew_before = 10 * CLOCK_DAY,
+    .acl = acl,
+    .acl_count = 1,
+    .admin = true,
+    .admin_password_length = 20,
+    .admin_max_age = 180 * CLOCK_DAY,
+    .templates = templates,
+    .template_count = 1,
+};
+
+static const struct conf conf = {
+    .parallel = 10,
+    .retry_first = 300,
+    .retry_most = 86400,
+    .lease = 600,
+    .attempts = 3,
+    .directory = true,
+    .realm = text_realm,
+};
+
+/* --- time that costs nothing --- */
+
+void __real_loop_timer_set(struct loop_timer *timer, uint64_t ms);
+void __wrap_loop_timer_set(struct loop_timer *timer, uint64_t ms);
+int64_t __real_clock_mono_ms(void);
+int64_t __wrap_clock_mono_ms(void);
+
+static int64_t jumped_ms;
+
+void
+__wrap_loop_timer_set(struct loop_timer *timer, uint64_t ms)
+{
+	jumped_ms += (int64_t)ms;
+	__real_loop_timer_set(timer, 0);
+}
+
+int64_t
+__wrap_clock_mono_ms(void)
+{
+	return __real_clock_mono_ms() + jumped_ms;
+}
+
+/* --- one process: recover, then run the play --- */
+
+struct work {
+	struct engine *engine;
+	struct loop *loop;
+	const struct play *play;
+	bool submitted;
+};
+
+static void
+on_idle(void *cookie)
+{
+	struct work *work = cookie;
+
+	if (!work->submitted && !engine_broken(work->engine, NULL)) {
+		work->submitted = true;
+		engine_submit(work->engine, 1, ENGINE_RUN, work->play);
+		return;
+	}
+	loop_stop(work->loop);
+}
+
+static void
+on_report(void *cookie, const struct engine_report *r)
+{
+	(void)cookie;
+	harness.told->outcome = r->outcome;
+	(void)snprintf(harness.told->error, sizeof(harness.told->error), "%s",
+	    r->err->text);
+}
+
+static void
+must(int rc, const struct err *err)
+{
+	if (rc == 0)
+		return;
+	(void)fprintf(stderr, "set-up: %s\n", err->text);
+	_exit(1);
+}
+
+static void
+child(const char *play, unsigned long crash_at)
+{
+	struct engine_deps deps = {
+	    .conf = &conf, .profile = &profile, .actor = "test"};
+	struct work work = {.play = play_find(play)};
+	struct vault *vault = NULL;
+	struct store *store = NULL;
+	struct ports ports;
+	struct err err;
+	size_t open = 0;
+
+	must(vault_open(files.key, &vault, &err), &err);
+	must(store_open(files.db, vault, &store, &err), &err);
+	work.loop = loop_new(&err);
+	world_ports(harness.world, work.loop, &ports);
+	deps.loop = work.loop;
+	deps.store = store;
+	deps.ports = &ports;
+	work.engine = engine_new(&deps, &err);
+	engine_on_report(work.engine, on_report, &work);
+	engine_on_idle(work.engine, on_idle, &work);
+	fault_arm(crash_at > 0 ? "*" : NULL, crash_at);
+	must(engine_recover(work.engine, &open, &err), &err);
+	if (open == 0)
+		on_idle(&work);
+	loop_run(work.loop);
+	engine_free(work.engine);
+	loop_free(work.loop);
+	store_close(store);
+	vault_close(vault);
+}
+
+/* Fork, run, wait. True when the process was killed at its fault point. */
+bool
+harness_run(const char *play, unsigned long crash_at)
+{
+	int status;
+	pid_t pid;
+
+	memset(harness.told, 0, sizeof(*harness.told));
+	(void)fflush(NULL);
+	pid = fork();
+	assert(pid >= 0);
+	if (pid == 0) {
+		child(play, crash_at);
+		exit(0);
+	}
+	(void)waitpid(pid, &status, 0);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == FAULT_EXIT)
+		return true;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+		(void)printf("FAIL %s at %lu: process status %d\n", play,
+		    crash_at, status);
+		harness.failed++;
+	}
+	return false;
+}
+
+/* --- the state everything starts from --- */
+
+static void
+copy_file(const char *from, const char *to)
+{
+	int in = open(from, O_RDONLY | O_CLOEXEC);
+	int out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	struct stat st;
+
+	assert(in >= 0 && out >= 0 && fstat(in, &st) == 0);
+	assert(sendfile(out, in, NULL, (size_t)st.st_size) == st.st_size);
+	(void)close(in);
+	(void)close(out);
+}
+
+void
+harness_reset(void)
+{
+	char beside[160];
+
+	(void)snprintf(beside, sizeof(beside), "%s-wal", files.db);
+	(void)unlink(beside);
+	(void)snprintf(beside, sizeof(beside), "%s-shm", files.db);
+	(void)unlink(beside);
+	copy_file(files.template_db, files.db);
+	world_reset(harness.world, harness.kind);
+}
+
+static void
+make_template(void)
+{
+	struct secret *password =
+	    secret_new(HARNESS_PASSWORD, strlen(HARNESS_PASSWORD));
+	struct device *d = device_new("pc1.corp.example");
+	struct vault *vault = NULL;
+	struct store *store = NULL;
+	struct err err;
+
+	must(vault_create(files.key, &err), &err);
+	must(vault_open(files.key, &vault, &err), &err);
+	must(store_create(files.template_db, vault, &err), &err);
+	must(store_open(files.template_db, vault, &store, &err), &err);
+	d->next_due = clock_now(); /* as an import leaves it */
+	must(store_device_add(store, d, &err), &err);
+	assert(d->id == 1);
+	must(store_secret_put(store, 1, STORE_SECRET_ADMIN, password, 1, &err),
+	    &err);
+	must(store_commit(store, &err), &err);
+	store_close(store);
+	vault_close(vault);
+	device_free(d);
+	secret_free(password);
+}
+
+void
+harness_open(struct harness_store *s)
+{
+	struct err err;
+
+	memset(s, 0, sizeof(*s));
+	must(vault_open(files.key, &s->vault, &err), &err);
+	must(store_open(files.db, s->vault, &s->store, &err), &err);
+	must(store_device_get(s->store, 1, &s->device, &err), &err);
+}
+
+void
+harness_close(struct harness_store *s)
+{
+	device_free(s->device);
+	store_close(s->store);
+	vault_close(s->vault);
+}
+
+void
+harness_check(bool holds, const char *what)
+{
+	if (holds) {
+		harness.passed++;
+		return;
+	}
+	harness.failed++;
+	(void)printf("FAIL %s, %s %lu/%lu: %s (outcome %s, \"%s\")\n",
+	    harness.play, harness.what, harness.n, harness.m, what,
+	    engine_outcome_name(harness.told->outcome), harness.told->error);
+}
+
+static void
+remove_folder(void)
+{
+	struct dirent *entry;
+	char path[512];
+	DIR *dir = opendir(files.folder);
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+		(void)snprintf(
+		    path, sizeof(path), "%s/%s", files.folder, entry->d_name);
+		(void)unlink(path);
+	}
+	if (dir != NULL)
+		(void)closedir(dir);
+	(void)rmdir(files.folder);
+}
+
+void
+harness_start(void)
+{
+	log_set_level(LOG_ERROR);
+	(void)snprintf(files.folder, sizeof(files.folder), "%s",
+	    access("/dev/shm", W_OK) == 0 ? "/dev/shm/amtkeeper.XXXXXX"
+					  : "/tmp/amtkeeper.XXXXXX");
+	assert(mkdtemp(files.folder) != NULL);
+	(void)snprintf(files.template_db, sizeof(files.template_db),
+	    "%s/template.db", files.folder);
+	(void)snprintf(files.db, sizeof(files.db), "%s/fleet.db", files.folder);
+	(void)snprintf(files.key, sizeof(files.key), "%s/key", files.folder);
+	harness.world = world_new();
+	harness.told = mmap(NULL, sizeof(*harness.told), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	make_template();
+}
+
+int
+harness_end(void)
+{
+	remove_folder();
+	world_free(harness.world);
+	(void)printf(
+	    "%lu passed, %lu failed\n", harness.passed, harness.failed);
+	return harness.failed > 0;
+}

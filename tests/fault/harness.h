@@ -1,0 +1,59 @@
+#ifndef HARNESS_H_
+#define HARNESS_H_
+#include <stdbool.h>
+
+#include "engine.h"
+#include "world.h"
+
+struct device;
+struct err;
+struct store;
+struct vault;
+
+/*
+ * One device in a store of its own, one fake world, and the engine in a process
+ * that may be killed at any fault point.  The store is in memory when the
+ * machine has such a place; waiting costs no time.
+ */
+#define HARNESS_PASSWORD "Old-Passw0rd!" /* as stored at the beginning */
+
+/* What a process tells its parent. */
+struct told {
+	enum engine_outcome outcome;
+	char error[256];
+};
+
+extern struct harness {
+	struct world *world; /* shared with the processes */
+	struct told *told;   /* likewise */
+	enum world_kind kind;
+	/* For the text of a failure: what is going on. */
+	const char *play, *what;
+	unsigned long n, m; /* killed here, and here in the recovery */
+	unsigned long passed, failed;
+} harness;
+
+void harness_start(void);
+/* Removes what was made; the exit code. */
+int harness_end(void);
+/* Store and world as they were at first; the world of harness.kind. */
+void harness_reset(void);
+/* A process that recovers and runs the play, killed at the crash_at-th fault
+ * point (0: never). True when it came to that. */
+bool harness_run(const char *play, unsigned long crash_at);
+void harness_check(bool holds, const char *what);
+
+/* The store between two processes. */
+struct harness_store {
+	struct vault *vault;
+	struct store *store;
+	struct device *device; /* the record */
+};
+void harness_open(struct harness_store *s);
+void harness_close(struct harness_store *s);
+
+/* --- verify.c --- */
+/* Store and world agree after a run that ended well, and what the play is for
+ * was reached. */
+void verify_run(const char *play);
+#endif

@@ -1,0 +1,163 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "device.h"
+#include "err.h"
+#include "harness.h"
+#include "journal.h"
+#include "secret.h"
+#include "store.h"
+#include "str.h"
+
+/* What must hold after every run, whatever was killed or lost before. */
+
+static bool
+stored_is(struct store *store, enum store_secret kind, const char *want)
+{
+	struct secret *s = NULL;
+	struct err err;
+	bool same;
+
+	if (store_secret_get(store, 1, kind, &s, &err) != 0)
+		return want[0] == '\0';
+	same = strcmp(secret_text(s), want) == 0;
+	secret_free(s);
+	return same;
+}
+
+static int
+count_open(void *cookie, const struct journal_intent *intent, struct err *err)
+{
+	(void)intent;
+	(void)err;
+	++*(int *)cookie;
+	return 0;
+}
+
+static int
+journal_open_count(struct store *store)
+{
+	struct err err;
+	int open = 0;
+
+	if (journal_scan_open(store, 0, count_open, &open, &err) != 0)
+		return -1;
+	return open;
+}
+
+/* Each certificate that is valid is one the record knows. */
+static bool
+certificates_known(const struct device *d)
+{
+	const struct world *w = harness.world;
+	int i;
+
+	for (i = 0; i < w->issued_count; i++) {
+		const char *serial = w->issued[i].cert.serial;
+
+		if (!w->issued[i].revoked && !str_eq(serial, d->cert_serial) &&
+		    !str_eq(serial, d->next_cert_serial) &&
+		    !str_eq(serial, d->old_cert_serial))
+			return false;
+	}
+	return true;
+}
+
+static int
+used_slots(const struct world *w, int *ret_keys)
+{
+	int i, certs = 0;
+
+	*ret_keys = 0;
+	for (i = 0; i < WORLD_SLOTS; i++) {
+		certs += w->certs[i].der[0] != '\0';
+		*ret_keys += w->keys[i][0] != '\0';
+	}
+	return certs;
+}
+
+/* One certificate, ours, for the host's name; the one before is gone. */
+static void
+check_certificate(const struct world *w)
+{
+	int keys, certs = used_slots(w, &keys);
+
+	harness_check(w->tls, "TLS is on");
+	harness_check(
+	    w->tls_slot >= 0 && w->certs[w->tls_slot].ours, "it is ours");
+	harness_check(w->tls_slot >= 0 &&
+		str_eq(w->certs[w->tls_slot].names, "dns:new-pc1.corp.example"),
+	    "certificate names");
+	harness_check(certs == 1 && keys == 1, "nothing is left behind");
+}
+
+static void
+check_goal(const char *play)
+{
+	const struct world *w = harness.world;
+	bool all = str_eq(play, "auto") || str_eq(play, "enforce-profile");
+
+	harness_check(llabs(w->clock_offset_ms) < 2000, "the clock is set");
+	if (all || str_eq(play, "sync-network"))
+		harness_check(str_eq(w->host, "new-pc1"), "the name followed");
+	/* Names do not switch TLS on where it is off. */
+	if (all || str_eq(play, "reissue-certificates") ||
+	    (str_eq(play, "sync-network") && harness.kind != WORLD_PLAIN))
+		check_certificate(w);
+	if (all || str_eq(play, "renew-ad-password"))
+		harness_check(w->object && w->krb &&
+			str_eq(w->krb_password, w->ad_password),
+		    "device and AD have the same key");
+	if (all || str_eq(play, "renew-admin-password"))
+		harness_check(!str_eq(w->admin_password, HARNESS_PASSWORD),
+		    "the admin password changed");
+}
+
+/* Whom the record takes for the device is who is there. */
+static bool
+pinned(const struct device *d)
+{
+	char leaf[65];
+
+	if (!harness.world->tls)
+		return !d->use_tls && d->leaf_sha256 == NULL;
+	world_leaf(harness.world, leaf);
+	return d->use_tls && str_eq(d->leaf_sha256, leaf);
+}
+
+static void
+check_record(const struct device *d)
+{
+	harness_check(pinned(d), "the certificate is the pinned one");
+	harness_check(
+	    certificates_known(d), "no valid certificate without a record");
+	harness_check(d->lease_owner == NULL, "the device is free");
+	harness_check(d->strikes == 0, "no credential is under suspicion");
+}
+
+void
+verify_run(const char *play)
+{
+	const struct world *w = harness.world;
+	struct harness_store s;
+	int64_t events = 0;
+	struct err err;
+
+	harness_open(&s);
+	harness_check(harness.told->outcome == ENGINE_OK ||
+		harness.told->outcome == ENGINE_CHANGED,
+	    "the last run ends well");
+	harness_check(stored_is(s.store, STORE_SECRET_ADMIN, w->admin_password),
+	    "the admin password is the stored one");
+	harness_check(stored_is(s.store, STORE_SECRET_AD, w->ad_password),
+	    "the AD password is the stored one");
+	check_record(s.device);
+	harness_check(journal_open_count(s.store) == 0, "the journal is empty");
+	harness_check(
+	    w->worst_wrong_in_row <= 1, "one wrong credential at most");
+	harness_check(
+	    store_event_verify(s.store, &events, &err) == 0, "audit chain");
+	check_goal(play);
+	harness_close(&s);
+}
