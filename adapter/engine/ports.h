@@ -79,7 +79,8 @@ struct port_device {
 	void (*look_leaf)(void *self, struct visit *v, char ret_sha256[65],
 	    port_done_fn *done, void *cookie);
 	/* Log in over a new connection with this password: 0, ERR_DENIED. One
-	 * attempt. */
+	 * attempt. Here and in every call on a device, credentials it refused
+	 * are ERR_DENIED with domain ERR_HTTP. */
 	void (*check_login)(void *self, struct visit *v,
 	    const struct secret *password, port_done_fn *done, void *cookie);
 	/* Log in with a SPNEGO token: 0, ERR_DENIED. The server's answer token

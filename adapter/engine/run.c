@@ -104,41 +104,79 @@ step_pause(struct step *step, int64_t ms, void (*then)(struct step *step))
 
 /* --- start --- */
 
-/* Refused credentials: the firmware locks the account after a few, so a wrong
- * password is not tried again and again. */
+/*
+ * Refused credentials (invariant 9): the firmware locks the account after a
+ * few, so a wrong password is not tried again and again, not even by a process
+ * that dies each time before it can write down what happened.  A strike is a
+ * visit since the last success that was refused, or of which nobody knows
+ * whether it was.  What is counted if the process dies:
+ *
+ *   before the lease's commit    nothing: no byte leaves before it
+ *   from then to the end's       nothing yet, but the lease stays behind; who
+ *   commit                       takes it over counts the visit, in the same
+ *                                transaction, before anything can leave again
+ *   after the end's commit       the refusal, in the transaction that gave the
+ *                                lease back
+ *
+ * So each visit is counted once, and one that ends well costs no write: its
+ * lease is what was written down beforehand, and giving it back takes the
+ * count back.
+ */
 static bool
 credentials_spent(const struct run *run)
 {
 	return run->device->strikes >= MAX_STRIKES;
 }
 
+/* Nobody knows how the visit before this one ended. */
+static int
+count_left_visit(struct run *run, struct err *err)
+{
+	run->device->strikes++;
+	return store_device_save_state(
+	    run->engine->deps.store, run->device, run->lease_token, err);
+}
+
+/* Between our read and the lease another worker had the device: what we read is
+ * old.  With the lease comes the store's write lock, so now it is not. */
+static int
+load_again(struct run *run, struct err *err)
+{
+	device_free(run->device);
+	run->device = NULL;
+	return store_device_get(
+	    run->engine->deps.store, run->id, &run->device, err);
+}
+
 static int
 take_lease(struct run *run, struct err *err)
 {
 	struct store *store = run->engine->deps.store;
-	struct device *d = run->device;
-	int64_t now = clock_now();
+	const struct device *d = run->device;
+	bool left = d->lease_owner != NULL;
+	int64_t now = clock_now(), before = d->lease_token;
 
 	if (d->lease_until > now && engine_owner_dead(d->lease_owner) &&
-	    store_lease_drop(store, run->id, d->lease_token, err) != 0)
+	    store_lease_drop(store, run->id, before, err) != 0)
 		return -1;
 	run->lease_until = now + run->engine->deps.conf->lease;
-	return store_lease_take(store, run->id, run->engine->owner, now,
-	    run->lease_until, &run->lease_token, err);
+	if (store_lease_take(store, run->id, run->engine->owner, now,
+		run->lease_until, &run->lease_token, err) != 0)
+		return -1;
+	if ((left || run->lease_token != before + 1) &&
+	    load_again(run, err) != 0)
+		return -1;
+	return left ? count_left_visit(run, err) : 0;
 }
 
-/* A device whose last contact failed gets its attempt counted before it is made
- * (invariant 9): a crash loop must not become a lock-out. */
-static int
-count_attempt(struct run *run, struct err *err)
+static void
+spent(const struct run *run, struct err *err)
 {
-	struct device *d = run->device;
-
-	if (!str_eq(d->error_kind, err_kind_name(ERR_DENIED)))
-		return 0;
-	d->strikes++;
-	return store_device_save_state(
-	    run->engine->deps.store, d, run->lease_token, err);
+	(void)err_set(err, ERR_DENIED,
+	    "its credentials were refused %lld times, or the process ended "
+	    "before it saw the answer: `amtkeeper device set` with the right "
+	    "password, before the device locks the account",
+	    (long long)run->device->strikes);
 }
 
 static void
@@ -166,10 +204,7 @@ run_start(struct run *run)
 		return;
 	}
 	if (credentials_spent(run)) {
-		(void)err_set(&err, ERR_DENIED,
-		    "its credentials were refused %lld times: correct the "
-		    "password before it locks",
-		    (long long)run->device->strikes);
+		spent(run, &err);
 		finish_unleased(run, ENGINE_SKIPPED, &err);
 		return;
 	}
@@ -180,11 +215,12 @@ run_start(struct run *run)
 			run_store_failed(run, &err);
 		return;
 	}
-	if (count_attempt(run, &err) != 0) {
-		run_store_failed(run, &err);
+	fault_point("run.leased");
+	if (credentials_spent(run)) {
+		spent(run, &err);
+		run_contact_failed(run, &err);
 		return;
 	}
-	fault_point("run.leased");
 	engine_after_commit(run, run_contact);
 }
 
@@ -250,9 +286,12 @@ schedule(struct run *run, bool went_well)
 	} else {
 		d->failures = 0;
 	}
-	/* A refused credential is not tried again by itself: a person may,
-	 * until the strikes are spent. */
-	if (d->strikes > 0)
+	/* A refused credential is not tried again by itself, not by a later
+	 * failure of another kind either: a person may, until the strikes are
+	 * spent. */
+	if (d->strikes > 0 &&
+	    (d->next_due == 0 ||
+		str_eq(d->error_kind, err_kind_name(ERR_DENIED))))
 		due = 0;
 	d->next_due = due;
 	mem_replace(&d->due_play, play == NULL ? "auto" : play->name);

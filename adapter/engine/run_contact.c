@@ -49,6 +49,19 @@ out:
 	return rc;
 }
 
+bool
+run_refused(const struct err *err)
+{
+	return err->kind == ERR_DENIED && err->domain == ERR_HTTP;
+}
+
+void
+run_count_refusal(struct run *run, const struct err *err)
+{
+	if (run_refused(err))
+		run->device->strikes++;
+}
+
 void
 run_contact_failed(struct run *run, const struct err *err)
 {
@@ -59,9 +72,7 @@ run_contact_failed(struct run *run, const struct err *err)
 	mem_replace(&d->error_code, reason_code(reason));
 	mem_replace(&d->error_text, err->text);
 	d->error_at = clock_now();
-	/* The attempt was counted before when the one before it failed too. */
-	if (err->kind == ERR_DENIED && d->strikes == 0)
-		d->strikes = 1;
+	run_count_refusal(run, err);
 	run_finish(run, ENGINE_FAILED, err);
 }
 

@@ -86,6 +86,11 @@ void run_contact(struct run *run);
 int run_open_visit(struct run *run, struct err *err);
 /* The record after a contact that failed, and the end of the run. */
 void run_contact_failed(struct run *run, const struct err *err);
+/* Did the device refuse our credentials?  AD refuses too, and that is another
+ * matter. */
+bool run_refused(const struct err *err);
+/* A strike if it did; written with the end of the run. */
+void run_count_refusal(struct run *run, const struct err *err);
 /* The record without an AD object. */
 void run_forget_object(struct device *d);
 /* Read again what a change may have touched, then end. */

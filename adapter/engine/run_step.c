@@ -174,7 +174,7 @@ step_failed(struct run *run, const struct err *why)
 		next_step(run);
 		return;
 	}
-	if (why->kind == ERR_DENIED)
+	if (run_refused(why))
 		run_contact_failed(run, &err);
 	else
 		run_finish(run, ENGINE_FAILED, &err);
@@ -224,6 +224,7 @@ park(struct run *run, const struct err *why)
 						  : REASON_PARKED));
 	mem_replace(&d->error_text, reason.text);
 	d->error_at = clock_now();
+	run_count_refusal(run, &reason);
 	(void)err_context(&reason, "%s", run->step.kind->name);
 	log_line(LOG_WARN, "step.parked", "device=%s step=%s error=\"%s\"",
 	    d->name, run->step.kind->name, reason.text);

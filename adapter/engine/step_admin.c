@@ -71,13 +71,15 @@ admin_act(struct step *step)
 static void try_old(struct step *step);
 static void try_new(struct step *step);
 
-/* step->flag: one of the two was refused already. */
+/* step->flag: one of the two was refused already.  A strike for it; the other
+ * is counted with the end of the run. */
 static void
-both_refused(struct step *step)
+both_refused(struct step *step, const struct err *second)
 {
-	struct err err;
+	struct err err = *second;
 
-	(void)err_set(&err, ERR_DENIED,
+	run_count_refusal(step->run, second);
+	(void)err_context(&err,
 	    "the device accepts neither the old nor the new admin password");
 	step_seen(step, SEEN_CANNOT_TELL, &err);
 }
@@ -92,7 +94,7 @@ new_tried(void *cookie, const struct err *err)
 	} else if (err->kind != ERR_DENIED) {
 		step_seen(step, SEEN_CANNOT_TELL, err);
 	} else if (step->flag) {
-		both_refused(step);
+		both_refused(step, err);
 	} else {
 		step->flag = true;
 		step_pause(step, SECOND_LOGIN_MS, try_old);
@@ -120,7 +122,7 @@ old_tried(void *cookie, const struct err *err)
 	} else if (err->kind != ERR_DENIED) {
 		step_seen(step, SEEN_CANNOT_TELL, err);
 	} else if (step->flag) {
-		both_refused(step);
+		both_refused(step, err);
 	} else {
 		step->flag = true;
 		step_pause(step, SECOND_LOGIN_MS, try_new);

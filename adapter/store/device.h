@@ -114,7 +114,9 @@ struct device {
 	char *error_code;	   /* reason code: see diagnose.h */
 	char *error_text;
 	int64_t error_at;
-	int64_t strikes;  /* refused credentials since the last success */
+	/* Visits since the last success in which the credentials were refused,
+	 * or may have been: see run.c. */
+	int64_t strikes;
 	int64_t failures; /* runs failed in a row; drives back-off */
 	char *reasons;	  /* reason codes after the last look, by comma */
 	int64_t run_at;

@@ -1,0 +1,171 @@
+#include <string.h>
+
+#include "device.h"
+#include "harness.h"
+#include "str.h"
+
+/*
+ * test_strikes
+ *
+ * Wrong credentials, counted over processes that die: whatever point they are
+ * killed at, and however often, a device is told a wrong password three times
+ * at most before a person has to look at it (invariant 9).  And what is no
+ * wrong password is not taken for one.
+ */
+#define MOST_WRONG 3
+#define TRIES 6
+#define WRONG "An0ther-Passw0rd!"
+#define PLAY "auto"
+
+static void
+begin(const char *what)
+{
+	harness.what = what;
+	harness_reset();
+}
+
+/* The device has another password than the store. */
+static void
+begin_wrong(const char *what)
+{
+	begin(what);
+	(void)strcpy(harness.world->admin_password, WRONG);
+}
+
+/* One process; true when it was killed. */
+static bool
+visit(unsigned long crash_at)
+{
+	unsigned before = harness.world->wrong_in_row;
+	bool killed = harness_run(PLAY, crash_at);
+
+	harness_check(harness.world->wrong_in_row - before <= 1,
+	    "one wrong credential in a run");
+	return killed;
+}
+
+static void
+check_stopped(void)
+{
+	struct harness_store s;
+
+	harness_open(&s);
+	harness_check(harness.world->wrong_in_row <= MOST_WRONG,
+	    "three wrong credentials at most");
+	harness_check(s.device->strikes <= MOST_WRONG, "strikes");
+	harness_check(str_eq(s.device->error_code, "credentials-rejected"),
+	    "the reason is known");
+	harness_check(s.device->next_due == 0, "only a person tries again");
+	harness_check(s.device->lease_owner == NULL, "the device is free");
+	harness_close(&s);
+}
+
+/* Killed at the n-th fault point again and again; for every n. */
+static void
+killed_each_time(void)
+{
+	int i;
+
+	for (harness.n = 1;; harness.n++) {
+		begin_wrong("killed each time");
+		if (!visit(harness.n))
+			break;
+		for (i = 1; i < TRIES; i++)
+			(void)visit(harness.n);
+		for (i = 0; i < TRIES; i++)
+			(void)visit(0);
+		check_stopped();
+	}
+	harness.n = 0;
+}
+
+/* Refused in peace, then killed. */
+static void
+killed_after_a_refusal(void)
+{
+	int i;
+
+	for (harness.n = 1;; harness.n++) {
+		begin_wrong("killed after a refusal");
+		(void)visit(0);
+		check_stopped();
+		if (!visit(harness.n))
+			break;
+		for (i = 0; i < TRIES; i++)
+			(void)visit(0);
+		check_stopped();
+		harness_check(
+		    harness.world->wrong_in_row == MOST_WRONG || harness.n > 1,
+		    "a refusal is counted once");
+	}
+	harness.n = 0;
+}
+
+/* A good password under suspicion, since two processes died with it. */
+static void
+cleared_by_success(void)
+{
+	for (harness.n = 1;; harness.n++) {
+		begin("cleared by success");
+		if (!visit(harness.n))
+			break;
+		(void)visit(harness.n);
+		harness.world->offline = true;
+		(void)visit(0);
+		harness.world->offline = false;
+		(void)visit(0);
+		verify_run(PLAY);
+	}
+	harness.n = 0;
+}
+
+/* A death and then no answer: serve must come back to it by itself. */
+static void
+still_scheduled(void)
+{
+	struct harness_store s;
+
+	for (harness.n = 1;; harness.n++) {
+		begin("still scheduled");
+		if (!visit(harness.n))
+			break;
+		harness.world->offline = true;
+		(void)visit(0);
+		harness_open(&s);
+		harness_check(s.device->next_due != 0, "it is still due");
+		harness_check(
+		    str_eq(s.device->error_code, "offline"), "offline");
+		harness_close(&s);
+	}
+	harness.n = 0;
+}
+
+/* Refused by Active Directory: that is no word of the device. */
+static void
+refused_by_directory(void)
+{
+	struct harness_store s;
+
+	begin("refused by AD");
+	harness.world->denied = true;
+	(void)visit(0);
+	harness_open(&s);
+	harness_check(harness.told->outcome == ENGINE_FAILED, "it fails");
+	harness_check(s.device->strikes == 0, "no strike for it");
+	harness_check(s.device->error_code == NULL, "the device is not blamed");
+	harness_check(s.device->next_due != 0, "it is tried again");
+	harness_close(&s);
+}
+
+int
+main(void)
+{
+	harness.play = PLAY;
+	harness_start();
+	killed_each_time();
+	killed_after_a_refusal();
+	still_scheduled();
+	refused_by_directory();
+	cleared_by_success();
+	return harness_end();
+}
