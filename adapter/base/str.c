@@ -1,5 +1,6 @@
 #include "str.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <openssl/sha.h>
@@ -268,4 +269,32 @@ void
 str_sha256(const void *bytes, size_t len, uint8_t out[32])
 {
 	(void)SHA256(bytes, len, out);
+}
+
+int
+str_address(const char *text, char ret_host[STR_ADDRESS], uint16_t *ret_port)
+{
+	const char *colon = strrchr(text, ':');
+	bool v6 = text[0] == '[';
+	char host[STR_ADDRESS];
+	uint8_t bytes[16];
+	int64_t port;
+	size_t len;
+
+	if (colon == NULL || str_int(colon + 1, 0, UINT16_MAX, &port) != 0)
+		return -1;
+	len = (size_t)(colon - text);
+	if (v6 && (len < 2 || text[len - 1] != ']'))
+		return -1;
+	text += v6 ? 1 : 0;
+	len -= v6 ? 2 : 0;
+	if (len >= sizeof(host))
+		return -1;
+	memcpy(host, text, len);
+	host[len] = '\0';
+	if (inet_pton(v6 ? AF_INET6 : AF_INET, host, bytes) != 1)
+		return -1;
+	memcpy(ret_host, host, len + 1);
+	*ret_port = (uint16_t)port;
+	return 0;
 }

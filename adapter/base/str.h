@@ -43,6 +43,10 @@ void str_split_fqdn(const char *fqdn, char **ret_host, char **ret_domain);
 /* RFC 1123 host name rules: labels 1-63 of letters, digits and inner hyphens,
  * 253 in all, no trailing dot. */
 bool str_is_fqdn(const char *name);
+/* "192.0.2.1:80" or "[2001:db8::1]:80", literals only; 0 or -1. */
+#define STR_ADDRESS 46
+int str_address(
+    const char *text, char ret_host[STR_ADDRESS], uint16_t *ret_port);
 /* SHA-256. */
 void str_sha256(const void *bytes, size_t len, uint8_t out[32]);
 #endif

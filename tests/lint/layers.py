@@ -12,6 +12,7 @@ OPENSSL = {"adapter/base", "adapter/net", "adapter/vault", "adapter/wsman",
            "adapter/amt", "adapter/store", "adapter/daemon", "ca"}
 ONLY = {  # header prefix: the folders that may include it
     "curl/": {"adapter/net"},
+    "microhttpd.h": {"adapter/http"},
     "sqlite3.h": {"adapter/db"},
     "uv.h": {"adapter/loop"},
     "expat": {"adapter/wsman"},

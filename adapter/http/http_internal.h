@@ -1,0 +1,92 @@
+#ifndef HTTP_INTERNAL_H_
+#define HTTP_INTERNAL_H_
+#include <microhttpd.h>
+#include <stdbool.h>
+
+#include "buf.h"
+#include "http.h"
+
+struct loop_io;
+struct loop_timer;
+
+/*
+ * libmicrohttpd without threads: its epoll descriptor hangs in our loop, and
+ * MHD_run() is called when it is ready, when a time of its own has come, and
+ * after a connection was resumed.
+ *
+ * A connection waits for a handler's answer suspended.  libmicrohttpd then does
+ * not look at it at all, so a request lives until it was answered, whatever the
+ * client does.
+ */
+struct http {
+	struct loop *loop;
+	struct MHD_Daemon *mhd;
+	const struct http_route *routes;
+	size_t route_count;
+	struct loop_io *io;
+	struct loop_timer *timer; /* libmicrohttpd's next time-out */
+	struct loop_timer *sweep; /* ours, see link.c */
+	struct http_link *links;  /* open connections */
+	size_t owed;		  /* answers */
+	uint16_t port;
+	bool stopping;
+	http_stopped_fn *stopped;
+	void *stopped_cookie;
+};
+
+/* --- link.c: connections --- */
+
+/* libmicrohttpd's own time-out starts anew with each byte, so that one byte in
+ * a while would hold a connection for ever.  Each has a deadline of ours too.
+ */
+struct http_link {
+	struct http_link *prev, *next;
+	int fd;
+	int64_t deadline; /* clock_mono_ms(); 0: the handler's turn */
+	bool idle;	  /* between two requests */
+};
+void http_link_notify(void *cookie, struct MHD_Connection *connection,
+    void **slot, enum MHD_ConnectionNotificationCode code);
+struct http_link *http_link_of(struct MHD_Connection *connection);
+/* What comes next on it. */
+void http_link_waits(struct http_link *link); /* for the handler */
+void http_link_sends(struct http *h, struct http_link *link);
+void http_link_reads(struct http *h, struct http_link *link);
+void http_link_sweep(void *cookie);
+/* Cut those between two requests, hurry the others. */
+void http_link_stop(struct http *h);
+
+/* --- request.c --- */
+
+#define HTTP_ALLOW 64
+struct http_request {
+	struct http *h;
+	struct MHD_Connection *connection;
+	const struct http_route *route;
+	char *rest;
+	char allow[HTTP_ALLOW]; /* methods of the path, when it has another */
+	struct buf body;
+	struct MHD_Response *response; /* once answered */
+	int status;
+	bool handled; /* the handler was called */
+	bool suspended;
+};
+enum MHD_Result http_access(void *cookie, struct MHD_Connection *connection,
+    const char *url, const char *method, const char *version,
+    const char *upload, size_t *upload_len, void **slot);
+void http_completed(void *cookie, struct MHD_Connection *connection,
+    void **slot, enum MHD_RequestTerminationCode code);
+
+/* --- listen.c --- */
+
+/* A listening socket; *ret_port is the one it got. */
+int http_listen(
+    const char *address, int *ret_fd, uint16_t *ret_port, struct err *err);
+
+/* --- http.c --- */
+
+/* Let libmicrohttpd go on in this turn. */
+void http_kick(struct http *h);
+/* Is that all, once stopping? */
+void http_check_end(struct http *h);
+#endif

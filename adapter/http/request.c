@@ -1,0 +1,210 @@
+/* From headers to handler to answer. */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "http_internal.h"
+#include "mem.h"
+#include "str.h"
+
+/* --- routes --- */
+
+/* What is behind the route's path; NULL when it is another one. */
+static const char *
+rest_of(const struct http_route *route, const char *path)
+{
+	size_t len = strlen(route->path);
+
+	if (strncmp(path, route->path, len) != 0)
+		return NULL;
+	if (path[len] != '\0' && route->path[len - 1] != '/')
+		return NULL;
+	return path + len;
+}
+
+static bool
+takes(const struct http_route *route, const char *method)
+{
+	return str_eq(route->method, method) ||
+	    (str_eq(route->method, MHD_HTTP_METHOD_GET) &&
+		str_eq(method, MHD_HTTP_METHOD_HEAD));
+}
+
+static void
+allow(struct http_request *r, const char *method)
+{
+	size_t len = strlen(r->allow);
+
+	(void)snprintf(r->allow + len, sizeof(r->allow) - len, "%s%s%s",
+	    len == 0 ? "" : ", ", method,
+	    str_eq(method, MHD_HTTP_METHOD_GET) ? ", HEAD" : "");
+}
+
+/* 0, or the status to refuse with. */
+static int
+find_route(struct http_request *r, const char *path, const char *method)
+{
+	const struct http *h = r->h;
+	const char *rest;
+	size_t i;
+
+	for (i = 0; i < h->route_count; i++) {
+		rest = rest_of(&h->routes[i], path);
+		if (rest == NULL)
+			continue;
+		if (takes(&h->routes[i], method)) {
+			r->route = &h->routes[i];
+			r->rest = mem_dup(rest);
+			r->allow[0] = '\0';
+			return 0;
+		}
+		allow(r, h->routes[i].method);
+	}
+	return r->allow[0] == '\0' ? MHD_HTTP_NOT_FOUND
+				   : MHD_HTTP_METHOD_NOT_ALLOWED;
+}
+
+/* A length that is too long is refused before it is read. */
+static int
+check_length(struct http_request *r)
+{
+	const char *text = MHD_lookup_connection_value(
+	    r->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	int64_t len;
+
+	if (text == NULL)
+		return 0;
+	/* libmicrohttpd has refused what is no number. */
+	if (str_int(text, 0, INT64_MAX, &len) != 0 ||
+	    (uint64_t)len > r->route->body_max)
+		return MHD_HTTP_CONTENT_TOO_LARGE;
+	return 0;
+}
+
+/* --- one request --- */
+
+static struct http_request *
+request_new(struct http *h, struct MHD_Connection *connection)
+{
+	struct http_request *r = mem_alloc(sizeof(*r));
+
+	r->h = h;
+	r->connection = connection;
+	buf_init(&r->body, 0);
+	return r;
+}
+
+static void
+request_free(struct http_request *r)
+{
+	if (r->response != NULL)
+		MHD_destroy_response(r->response);
+	buf_free(&r->body);
+	free(r->rest);
+	free(r);
+}
+
+static enum MHD_Result
+refuse(struct http_request *r, int status)
+{
+	struct http_answer answer = {.status = status};
+
+	r->handled = true;
+	r->h->owed++;
+	http_answer(r, &answer);
+	return MHD_queue_response(
+	    r->connection, (unsigned)r->status, r->response);
+}
+
+static enum MHD_Result
+begin(struct http_request *r, const char *path, const char *method)
+{
+	int status = find_route(r, path, method);
+
+	if (status == 0)
+		status = check_length(r);
+	if (status != 0) {
+		http_link_sends(r->h, http_link_of(r->connection));
+		return refuse(r, status);
+	}
+	r->body.max = r->route->body_max;
+	return MHD_YES;
+}
+
+/* More than the route allows, in pieces: there is no room in the protocol to
+ * say so before the end of it. */
+static enum MHD_Result
+take_body(struct http_request *r, const char *bytes, size_t *len)
+{
+	buf_add(&r->body, bytes, *len);
+	*len = 0;
+	return r->body.over ? MHD_NO : MHD_YES;
+}
+
+static enum MHD_Result
+whole(struct http_request *r)
+{
+	struct http_link *link = http_link_of(r->connection);
+
+	if (!r->handled) {
+		r->handled = true;
+		r->h->owed++;
+		http_link_waits(link);
+		r->route->handle(r->route->cookie, r);
+	}
+	if (r->response == NULL) {
+		r->suspended = true;
+		MHD_suspend_connection(r->connection);
+		return MHD_YES;
+	}
+	http_link_sends(r->h, link);
+	return MHD_queue_response(
+	    r->connection, (unsigned)r->status, r->response);
+}
+
+enum MHD_Result
+http_access(void *cookie, struct MHD_Connection *connection, const char *url,
+    const char *method, const char *version, const char *upload,
+    size_t *upload_len, void **slot)
+{
+	struct http_request *r = *slot;
+
+	(void)version;
+	if (r == NULL) {
+		*slot = r = request_new(cookie, connection);
+		return begin(r, url, method);
+	}
+	if (*upload_len > 0)
+		return take_body(r, upload, upload_len);
+	return whole(r);
+}
+
+void
+http_completed(void *cookie, struct MHD_Connection *connection, void **slot,
+    enum MHD_RequestTerminationCode code)
+{
+	struct http_request *r = *slot;
+
+	(void)code;
+	if (r == NULL)
+		return;
+	/* One that waits for its answer is suspended and cannot end. */
+	assert(!r->handled || r->response != NULL);
+	http_link_reads(cookie, http_link_of(connection));
+	request_free(r);
+	*slot = NULL;
+}
+
+const char *
+http_request_rest(const struct http_request *request)
+{
+	return request->rest;
+}
+
+const uint8_t *
+http_request_body(const struct http_request *request, size_t *ret_len)
+{
+	*ret_len = request->body.len;
+	return request->body.data;
+}

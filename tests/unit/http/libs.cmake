@@ -1,0 +1,1 @@
+set(libs loop PkgConfig::microhttpd Threads::Threads)
