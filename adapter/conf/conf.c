@@ -12,6 +12,7 @@
 #include "yaml_internal.h"
 
 #define CONF_MAX_DROPINS 256
+#define URL_MAX 200
 
 #define DAY INT64_C(86400)
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -33,6 +34,38 @@ check_principal(const char *text)
 	return at != NULL && at != text && at[1] != '\0'
 	    ? NULL
 	    : "must be a principal with its realm (name@REALM)";
+}
+
+static const char *
+check_listen(const char *text)
+{
+	char host[STR_ADDRESS];
+	uint16_t port;
+
+	return str_address(text, host, &port) == 0
+	    ? NULL
+	    : "must be ADDRESS:PORT or [IPV6]:PORT";
+}
+
+/* Into every certificate, so short and plain; and not https, because to check
+ * that one's certificate would need it (RFC 5280, 8). */
+static const char *
+check_url(const char *text)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789.-_~:[]/";
+	const char *host = text + strlen("http://");
+
+	if (!str_starts(text, "http://") || *host == '\0' || *host == '/')
+		return "must be http://HOST, http://HOST:PORT or with a path";
+	if (strlen(text) > URL_MAX)
+		return "must have at most 200 characters";
+	if (host[strspn(host, plain)] != '\0')
+		return "must have plain characters only (no ?, #, %, space)";
+	if (text[strlen(text) - 1] == '/')
+		return "must not end in a slash";
+	return NULL;
 }
 
 static const struct conf_option options[] = {
@@ -200,6 +233,19 @@ static const struct conf_option options[] = {
 	.min = 1,
 	.max = 300,
 	.help = "refuse to run when our clock is off the KDC's by more"},
+
+    {.key = "revocation.listen",
+	.type = CONF_TEXT,
+	.offset = AT(revocation_listen),
+	.check = check_listen,
+	.help = "serve CRL, CA certificates and OCSP here, e.g. 0.0.0.0:8080; "
+		"plain HTTP"},
+    {.key = "revocation.url",
+	.type = CONF_TEXT,
+	.offset = AT(revocation_url),
+	.check = check_url,
+	.help = "how others reach that; goes into certificates from then on "
+		"(CDP, AIA), and its path is the one served"},
 
     {.key = "serve.poll",
 	.type = CONF_SPAN,

@@ -56,6 +56,10 @@ struct conf {
 	int64_t directory_timeout; /* each LDAP or KDC exchange */
 	int64_t clock_limit;	   /* our clock may be off the KDC's by this */
 
+	/* revocation: */
+	char *revocation_listen; /* "192.0.2.1:80"; NULL: not served */
+	char *revocation_url; /* base URL written into certificates, or NULL */
+
 	/* serve: */
 	int64_t poll; /* look for new work at least this often */
 };

@@ -34,7 +34,8 @@ ca_files(const struct daemon *d)
 {
 	struct ca_conf files = {.database = d->conf->ca_database,
 	    .key_file = d->conf->ca_key,
-	    .vault = d->vault};
+	    .vault = d->vault,
+	    .url = d->conf->revocation_url};
 
 	return files;
 }

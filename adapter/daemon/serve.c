@@ -13,6 +13,7 @@
 #include "loop.h"
 #include "plan.h"
 #include "ports.h"
+#include "revocation_internal.h"
 #include "store.h"
 #include "str.h"
 
@@ -33,6 +34,8 @@ struct serve {
 	size_t queue; /* devices taken at once */
 	bool more;    /* the last look found a queue full */
 	bool draining, aborted, failed, ending;
+	struct revocation *revocation;
+	bool hushing, hushed; /* revocation: told to stop, has stopped */
 	bool clock_looking;
 	int64_t clock_offset_ms;
 	int64_t clock_good_until; /* clock_mono_ms(); 0: not looked yet */
@@ -76,13 +79,31 @@ stop(void *cookie)
 	loop_stop(s->d->loop);
 }
 
+static void end_if_quiet(struct serve *s);
+
+static void
+revocation_stopped(void *cookie)
+{
+	struct serve *s = cookie;
+
+	s->hushed = true;
+	end_if_quiet(s);
+}
+
 /* Leave the loop once nothing can call us back any more: what the engine
- * deferred runs before what we defer here. */
+ * deferred runs before what we defer here. Revocation is answered until then.
+ */
 static void
 end_if_quiet(struct serve *s)
 {
 	if ((!s->draining && !s->failed) || s->clock_looking || s->ending ||
 	    engine_pending(s->d->engine) != 0)
+		return;
+	if (!s->hushing) {
+		s->hushing = true;
+		revocation_stop(s->revocation, revocation_stopped, s);
+	}
+	if (!s->hushed)
 		return;
 	s->ending = true;
 	loop_defer(s->d->loop, stop, s);
@@ -264,7 +285,9 @@ start(struct serve *s, struct err *err)
 	s->queue = (size_t)s->d->conf->parallel * QUEUE_FACTOR;
 	engine_on_report(s->d->engine, on_report, s);
 	engine_on_idle(s->d->engine, on_idle, s);
-	if (engine_recover(s->d->engine, &open, err) != 0)
+	if (engine_recover(s->d->engine, &open, err) != 0 ||
+	    revocation_new(
+		s->d->loop, s->d->ca, s->d->conf, &s->revocation, err) != 0)
 		return -1;
 	log_line(LOG_NOTE, "serve.start", "parallel=%lld recovering=%zu",
 	    (long long)s->d->conf->parallel, open);
@@ -290,6 +313,8 @@ daemon_serve(struct daemon *d, struct err *err)
 	loop_timer_del(s.timer);
 	if (rc != 0)
 		return -1;
+	if (s.hushed) /* else a second signal came, and requests wait */
+		revocation_free(s.revocation);
 	if (s.failed) {
 		if (err != NULL)
 			*err = s.err;

@@ -43,7 +43,7 @@ struct http_link {
 	struct http_link *prev, *next;
 	int fd;
 	int64_t deadline; /* clock_mono_ms(); 0: the handler's turn */
-	bool idle;	  /* between two requests */
+	bool reading;	  /* there is no whole request yet */
 };
 void http_link_notify(void *cookie, struct MHD_Connection *connection,
     void **slot, enum MHD_ConnectionNotificationCode code);
@@ -53,7 +53,7 @@ void http_link_waits(struct http_link *link); /* for the handler */
 void http_link_sends(struct http *h, struct http_link *link);
 void http_link_reads(struct http *h, struct http_link *link);
 void http_link_sweep(void *cookie);
-/* Cut those between two requests, hurry the others. */
+/* Cut those without a whole request, hurry the others. */
 void http_link_stop(struct http *h);
 
 /* --- request.c --- */

@@ -7,7 +7,7 @@
 #include "loop.h"
 #include "mem.h"
 
-#define SWEEP_MS 1000
+#define SWEEP_MS 500
 
 static void
 link_add(struct http *h, struct http_link *link)
@@ -82,7 +82,7 @@ cut(struct http_link *link)
 void
 http_link_reads(struct http *h, struct http_link *link)
 {
-	link->idle = true;
+	link->reading = true;
 	link->deadline = clock_mono_ms() + HTTP_REQUEST_S * INT64_C(1000);
 	if (h->stopping)
 		cut(link);
@@ -91,7 +91,7 @@ http_link_reads(struct http *h, struct http_link *link)
 void
 http_link_waits(struct http_link *link)
 {
-	link->idle = false;
+	link->reading = false;
 	link->deadline = 0;
 }
 
@@ -100,8 +100,20 @@ http_link_sends(struct http *h, struct http_link *link)
 {
 	int64_t seconds = h->stopping ? HTTP_STOP_S : HTTP_ANSWER_S;
 
-	link->idle = false;
+	link->reading = false;
 	link->deadline = clock_mono_ms() + seconds * 1000;
+}
+
+/* The client closed and what it sent is no whole request.  libmicrohttpd (edge
+ * triggered) overlooks an end that comes together with bytes and would wait for
+ * its time-out, while the connection counts against the limits. */
+static bool
+is_gone(const struct http_link *link)
+{
+	char byte;
+
+	return link->reading &&
+	    recv(link->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 void
@@ -112,7 +124,8 @@ http_link_sweep(void *cookie)
 	struct http_link *link;
 
 	for (link = h->links; link != NULL; link = link->next)
-		if (link->deadline != 0 && now >= link->deadline)
+		if ((link->deadline != 0 && now >= link->deadline) ||
+		    is_gone(link))
 			cut(link);
 	if (h->links != NULL)
 		loop_timer_set(h->sweep, SWEEP_MS);
@@ -125,7 +138,7 @@ http_link_stop(struct http *h)
 	struct http_link *link;
 
 	for (link = h->links; link != NULL; link = link->next) {
-		if (link->idle)
+		if (link->reading)
 			cut(link);
 		else if (link->deadline > latest)
 			link->deadline = latest;

@@ -485,6 +485,24 @@ test_slow_request(void **state)
 	settle(0);
 }
 
+/* Bytes and end in one: libmicrohttpd does not see the end. */
+static void
+test_request_that_was_left(void **state)
+{
+	static const char part[] = "POST /post HTTP/1.1\r\nHost: x\r\n";
+	int i, fd;
+
+	(void)state;
+	for (i = 0; i < 2 * HTTP_PER_ADDRESS_MAX; i++) {
+		fd = connected();
+		assert_true(send(fd, part, sizeof(part) - 1, 0) > 0);
+		(void)close(fd);
+		if (i % HTTP_PER_ADDRESS_MAX == HTTP_PER_ADDRESS_MAX - 1)
+			settle(0);
+	}
+	expect_status(ask("GET /plain", "", ""), 200);
+}
+
 /* --- answers that come later --- */
 
 #define LATE "GET /late HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
@@ -616,6 +634,7 @@ main(void)
 	    ROW(test_nonsense),
 	    ROW(test_connections_per_address),
 	    ROW(test_slow_request),
+	    ROW(test_request_that_was_left),
 	    ROW(test_late),
 	    ROW(test_client_that_left),
 	    ROW(test_stop_when_idle),

@@ -1,0 +1,447 @@
+#include "revocation_internal.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "ca.h"
+#include "clock.h"
+#include "conf.h"
+#include "err.h"
+#include "http.h"
+#include "log.h"
+#include "loop.h"
+#include "mem.h"
+#include "revocation_answer_internal.h"
+#include "str.h"
+#include "work.h"
+
+#define QUEUE_MAX 128 /* requests that wait; more get 503 */
+#define BATCH_MAX 32  /* answered by a worker in one go: some milliseconds */
+#define CRL_MAX (64u << 20)
+#define UPKEEP_MS 600000     /* look at what must not lapse this often ... */
+#define UPKEEP_SOON_MS 60000 /* ... and so soon after a failure */
+#define LOG_EVERY_MS 60000   /* failures of strangers' requests */
+#define ROUTES 4
+
+/* A request that needs the records. */
+struct ask {
+	struct ask *next;
+	struct http_request *request; /* unchanged until it is answered */
+	bool crl;		      /* else OCSP */
+	bool get;
+	struct ca_ocsp ocsp;
+	struct buf der;
+	struct err err;
+};
+
+/* What a worker gets. */
+struct batch {
+	struct revocation *r;
+	struct ca *ca;
+	struct ask *first;
+	bool upkeep; /* also look at what must not lapse */
+	bool listens;
+	struct ca_crl_info crl; /* the one we have; becomes the current one */
+	struct buf crl_der;	/* when it is another */
+	struct err crl_err, responder_err;
+};
+
+struct revocation {
+	struct loop *loop;
+	struct ca *ca;
+	struct http *http; /* NULL: we do not listen */
+	struct http_route routes[ROUTES];
+	char *paths[ROUTES];
+	struct loop_timer *timer;
+	struct ask *first, *last;
+	size_t waiting;
+	bool busy, upkeep;
+	struct ca_crl_info crl;
+	struct http_body *crl_body;
+	int64_t log_again;    /* clock_mono_ms() */
+	bool stopping, quiet; /* quiet: nobody asks any more */
+	revocation_stopped_fn *stopped;
+	void *stopped_cookie;
+};
+
+/* --- on a worker --- */
+
+static void
+answer_ocsp(struct batch *b, struct ask *ask)
+{
+	struct buf decoded;
+	size_t len;
+
+	buf_init(&decoded, CA_OCSP_REQUEST_MAX + 1);
+	if (ask->get) {
+		/* No base64 at all becomes a request of no bytes. */
+		if (str_unbase64(&decoded, http_request_rest(ask->request)) !=
+		    0)
+			buf_reset(&decoded);
+		ask->ocsp.request = decoded.data;
+		ask->ocsp.len = decoded.len;
+	} else {
+		ask->ocsp.request = http_request_body(ask->request, &len);
+		ask->ocsp.len = len;
+	}
+	ask->ocsp.now = clock_now();
+	if (ca_ocsp(b->ca, &ask->ocsp, &ask->der, &ask->err) == 0)
+		err_clear(&ask->err);
+	buf_free(&decoded);
+}
+
+static void
+work(void *arg)
+{
+	struct batch *b = arg;
+	struct ask *ask;
+	bool crl = b->upkeep;
+	int64_t next;
+
+	for (ask = b->first; ask != NULL; ask = ask->next) {
+		if (ask->crl)
+			crl = true;
+		else
+			answer_ocsp(b, ask);
+	}
+	if (crl &&
+	    ca_crl_since(
+		b->ca, clock_now(), &b->crl, &b->crl_der, &b->crl_err) == 0)
+		err_clear(&b->crl_err);
+	if (b->upkeep && b->listens &&
+	    ca_ocsp_ready(b->ca, clock_now(), &next, &b->responder_err) == 0)
+		err_clear(&b->responder_err);
+}
+
+/* --- answers, on the loop --- */
+
+/* A stranger's request that the records did not answer: said once a minute. */
+static void
+complain(struct revocation *r, const struct err *err)
+{
+	if (clock_mono_ms() < r->log_again)
+		return;
+	r->log_again = clock_mono_ms() + LOG_EVERY_MS;
+	log_line(LOG_WARN, "revocation.failed", "kind=%s error=\"%s\"",
+	    err_kind_name(err->kind), err->text);
+}
+
+static void
+give_crl(struct revocation *r, struct ask *ask, const struct err *err)
+{
+	if (err->kind == ERR_NONE) {
+		revocation_give_crl(ask->request, &r->crl, r->crl_body);
+		return;
+	}
+	complain(r, err);
+	revocation_refuse(ask->request, 503);
+}
+
+static void
+give_ocsp(struct revocation *r, struct ask *ask)
+{
+	if (ask->err.kind == ERR_NONE) {
+		revocation_give_ocsp(
+		    ask->request, &ask->ocsp, ask->get, &ask->der);
+		return;
+	}
+	complain(r, &ask->err);
+	revocation_refuse(ask->request, 503);
+}
+
+/* --- batches --- */
+
+static void start_batch(struct revocation *r);
+
+static void
+tell_stopped(void *cookie)
+{
+	struct revocation *r = cookie;
+	revocation_stopped_fn *stopped = r->stopped;
+
+	r->stopped = NULL;
+	stopped(r->stopped_cookie);
+}
+
+static void
+check_end(struct revocation *r)
+{
+	if (r->stopping && r->quiet && !r->busy && r->stopped != NULL)
+		loop_defer(r->loop, tell_stopped, r);
+}
+
+static void
+take_crl(struct revocation *r, struct batch *b)
+{
+	if (b->crl_der.len == 0)
+		return;
+	http_body_drop(r->crl_body);
+	r->crl_body = http_body_new(&b->crl_der);
+	r->crl = b->crl;
+	log_line(LOG_INFO, "revocation.crl", "number=%lld",
+	    (long long)r->crl.number);
+}
+
+static void
+after_upkeep(struct revocation *r, const struct batch *b)
+{
+	bool failed =
+	    b->crl_err.kind != ERR_NONE || b->responder_err.kind != ERR_NONE;
+
+	if (b->crl_err.kind != ERR_NONE)
+		log_line(LOG_WARN, "revocation.upkeep",
+		    "what=crl kind=%s error=\"%s\"",
+		    err_kind_name(b->crl_err.kind), b->crl_err.text);
+	if (b->responder_err.kind != ERR_NONE)
+		log_line(LOG_WARN, "revocation.upkeep",
+		    "what=responder kind=%s error=\"%s\"",
+		    err_kind_name(b->responder_err.kind),
+		    b->responder_err.text);
+	if (!r->stopping)
+		loop_timer_set(r->timer, failed ? UPKEEP_SOON_MS : UPKEEP_MS);
+}
+
+static void
+done(void *arg)
+{
+	struct batch *b = arg;
+	struct revocation *r = b->r;
+	struct ask *ask;
+
+	r->busy = false;
+	if (b->crl_err.kind == ERR_NONE)
+		take_crl(r, b);
+	while ((ask = b->first) != NULL) {
+		b->first = ask->next;
+		if (ask->crl)
+			give_crl(r, ask, &b->crl_err);
+		else
+			give_ocsp(r, ask);
+		buf_free(&ask->der);
+		free(ask);
+	}
+	if (b->upkeep)
+		after_upkeep(r, b);
+	buf_free(&b->crl_der);
+	free(b);
+	start_batch(r);
+	check_end(r);
+}
+
+static struct ask *
+take_some(struct revocation *r)
+{
+	struct ask *first = r->first, *last = first;
+	size_t count;
+
+	if (first == NULL)
+		return NULL;
+	for (count = 1; count < BATCH_MAX && last->next != NULL; count++)
+		last = last->next;
+	r->first = last->next;
+	if (r->first == NULL)
+		r->last = NULL;
+	r->waiting -= count;
+	last->next = NULL;
+	return first;
+}
+
+static void
+start_batch(struct revocation *r)
+{
+	struct work_job job = {.run = work, .done = done};
+	struct batch *b;
+
+	if (r->busy || (r->first == NULL && !r->upkeep))
+		return;
+	b = mem_alloc(sizeof(*b));
+	b->r = r;
+	b->ca = r->ca;
+	b->first = take_some(r);
+	b->upkeep = r->upkeep;
+	b->listens = r->http != NULL;
+	b->crl = r->crl;
+	buf_init(&b->crl_der, CRL_MAX);
+	r->upkeep = false;
+	r->busy = true;
+	job.arg = b;
+	work_submit(r->loop, &job);
+}
+
+static void
+on_timer(void *cookie)
+{
+	struct revocation *r = cookie;
+
+	r->upkeep = true;
+	start_batch(r);
+}
+
+/* --- routes --- */
+
+static void
+queue(struct revocation *r, struct http_request *request, bool crl, bool get)
+{
+	struct ask *ask;
+
+	if (r->waiting >= QUEUE_MAX) {
+		revocation_refuse(request, 503);
+		return;
+	}
+	ask = mem_alloc(sizeof(*ask));
+	ask->request = request;
+	ask->crl = crl;
+	ask->get = get;
+	buf_init(&ask->der, CA_OCSP_ANSWER_MAX);
+	if (r->last != NULL)
+		r->last->next = ask;
+	else
+		r->first = ask;
+	r->last = ask;
+	r->waiting++;
+	start_batch(r);
+}
+
+static void
+handle_crl(void *cookie, struct http_request *request)
+{
+	struct revocation *r = cookie;
+	char name[CA_NAME];
+
+	if (revocation_name(request, ".crl", name) &&
+	    str_eq(name, ca_name(r->ca)))
+		queue(r, request, true, true);
+	else
+		revocation_refuse(request, 404);
+}
+
+static void
+handle_cert(void *cookie, struct http_request *request)
+{
+	struct revocation *r = cookie;
+
+	revocation_give_cert(request, r->ca);
+}
+
+static void
+handle_post(void *cookie, struct http_request *request)
+{
+	queue(cookie, request, false, false);
+}
+
+static void
+handle_get(void *cookie, struct http_request *request)
+{
+	queue(cookie, request, false, true);
+}
+
+/* --- start and end --- */
+
+/* "http://pki.corp.example/amt" -> "/amt" */
+static const char *
+path_of(const char *url)
+{
+	const char *slash = url == NULL ? NULL : strchr(url + 7, '/');
+
+	return slash == NULL ? "" : slash;
+}
+
+static void
+fill_routes(struct revocation *r, const char *url)
+{
+	static const struct http_route routes[ROUTES] = {
+	    {.method = "GET", .path = "/crl/", .handle = handle_crl},
+	    {.method = "GET", .path = "/ca/", .handle = handle_cert},
+	    {.method = "GET", .path = "/ocsp/", .handle = handle_get},
+	    {.method = "POST",
+		.path = "/ocsp",
+		.body_max = CA_OCSP_REQUEST_MAX,
+		.handle = handle_post},
+	};
+	size_t i;
+
+	for (i = 0; i < ROUTES; i++) {
+		r->paths[i] = mem_printf("%s%s", path_of(url), routes[i].path);
+		r->routes[i] = routes[i];
+		r->routes[i].path = r->paths[i];
+		r->routes[i].cookie = r;
+	}
+}
+
+static int
+open_http(struct revocation *r, const struct conf *conf, struct err *err)
+{
+	struct http_conf http = {.listen = conf->revocation_listen,
+	    .routes = r->routes,
+	    .route_count = ROUTES};
+
+	if (conf->revocation_listen == NULL)
+		return 0;
+	fill_routes(r, conf->revocation_url);
+	if (http_new(r->loop, &http, &r->http, err) != 0)
+		return err_context(err, "revocation.listen");
+	log_line(LOG_NOTE, "revocation.listen", "address=%s port=%u name=%s",
+	    conf->revocation_listen, http_port(r->http), ca_name(r->ca));
+	return 0;
+}
+
+int
+revocation_new(struct loop *loop, struct ca *ca, const struct conf *conf,
+    struct revocation **ret, struct err *err)
+{
+	struct revocation *r = mem_alloc(sizeof(*r));
+
+	r->loop = loop;
+	r->ca = ca;
+	r->timer = loop_timer_new(loop, on_timer, r);
+	if (open_http(r, conf, err) != 0) {
+		revocation_free(r);
+		return -1;
+	}
+	loop_timer_set(r->timer, 0);
+	*ret = r;
+	return 0;
+}
+
+static void
+http_quiet(void *cookie)
+{
+	struct revocation *r = cookie;
+
+	r->quiet = true;
+	check_end(r);
+}
+
+void
+revocation_stop(struct revocation *r, revocation_stopped_fn *fn, void *cookie)
+{
+	assert(!r->stopping);
+	r->stopping = true;
+	r->stopped = fn;
+	r->stopped_cookie = cookie;
+	loop_timer_stop(r->timer);
+	if (r->http != NULL)
+		http_stop(r->http, http_quiet, r);
+	else
+		http_quiet(r);
+}
+
+void
+revocation_free(struct revocation *r)
+{
+	size_t i;
+
+	if (r == NULL)
+		return;
+	assert(!r->busy && r->first == NULL);
+	http_free(r->http);
+	http_body_drop(r->crl_body);
+	loop_timer_del(r->timer);
+	for (i = 0; i < ROUTES; i++)
+		free(r->paths[i]);
+	free(r);
+}
