@@ -13,8 +13,7 @@
 static bool
 leftovers(const struct device *d)
 {
-	return d->old_cert_handle != NULL || d->old_key_handle != NULL ||
-	    d->old_cert_serial != NULL;
+	return d->old_cert_handle != NULL || d->old_cert_serial != NULL;
 }
 
 /* Why the certificate must be replaced now; NULL: it need not. */
@@ -52,21 +51,34 @@ play_certificate_due(const struct device *d, const struct policy *p)
 	    profile_tls_template(p->profile)->renew_before;
 }
 
+/* What becomes old, or is: where it is in the device, and its serial at our CA;
+ * NULL where there is none, such as of a certificate that is not ours. */
 static void
-plan_removal(const struct device *d, const char *reason, struct plan *plan)
+plan_removal(const char *handle, const char *serial, const char *reason,
+    struct plan *plan)
 {
-	plan_add(plan, "certificate.remove", reason,
-	    "old certificate and key in the device", d->cert_handle, NULL);
-	plan_add(plan, "certificate.revoke", reason,
-	    "old certificate at the CA", d->cert_ours ? d->cert_serial : NULL,
-	    "revoked once the new one was seen");
+	if (handle != NULL)
+		plan_add(plan, "certificate.remove", reason,
+		    "old certificate and key in the device", handle, NULL);
+	if (serial != NULL)
+		plan_add(plan, "certificate.revoke", reason,
+		    "old certificate at the CA", serial,
+		    "revoked once the new one was seen");
 }
 
 void
 play_leftovers_plan(const struct device *d, struct plan *plan)
 {
-	if (leftovers(d))
-		plan_removal(d, "interrupted", plan);
+	plan_removal(
+	    d->old_cert_handle, d->old_cert_serial, "interrupted", plan);
+}
+
+/* An earlier one that still waits to be revoked goes with it. */
+static const char *
+serial_to_revoke(const struct device *d)
+{
+	return d->old_cert_serial == NULL && d->cert_ours ? d->cert_serial
+							  : d->old_cert_serial;
 }
 
 void
@@ -92,7 +104,7 @@ play_replace_plan(const struct device *d, const struct policy *p,
 		    "certificate in a free slot", NULL, "the new one");
 	plan_add(plan, "tls.switch", reason, "certificate in use",
 	    clock_text(d->cert_not_after, end), "the new one");
-	plan_removal(d, reason, plan);
+	plan_removal(d->cert_handle, serial_to_revoke(d), reason, plan);
 	buf_free(&names);
 }
 

@@ -122,16 +122,32 @@ on_idle(void *cookie)
 
 	if (!work->submitted && !engine_broken(work->engine, NULL)) {
 		work->submitted = true;
-		engine_submit(work->engine, 1, ENGINE_RUN, work->play);
+		engine_submit(work->engine, 1,
+		    harness.plan_only ? ENGINE_PLAN : ENGINE_RUN, work->play);
 		return;
 	}
 	loop_stop(work->loop);
 }
 
 static void
+tell_plan(const struct plan *plan)
+{
+	char *told = harness.told->plan;
+	size_t i, at;
+
+	for (i = 0; i < plan->count; i++) {
+		at = strlen(told);
+		(void)snprintf(told + at, sizeof(harness.told->plan) - at,
+		    "%s ", plan_step_name(&plan->steps[i]));
+	}
+}
+
+static void
 on_report(void *cookie, const struct engine_report *r)
 {
 	(void)cookie;
+	harness.told->plan[0] = '\0';
+	tell_plan(r->plan);
 	harness.told->outcome = r->outcome;
 	(void)snprintf(harness.told->error, sizeof(harness.told->error), "%s",
 	    r->err->text);

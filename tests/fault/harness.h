@@ -21,12 +21,14 @@ struct vault;
 struct told {
 	enum engine_outcome outcome;
 	char error[256];
+	char plan[512]; /* names of the steps planned, each before a blank */
 };
 
 extern struct harness {
 	struct world *world; /* shared with the processes */
 	struct told *told;   /* likewise */
 	enum world_kind kind;
+	bool plan_only; /* processes plan and change nothing */
 	/* For the text of a failure: what is going on. */
 	const char *play, *what;
 	unsigned long n, m; /* killed here, and here in the recovery */

@@ -217,6 +217,28 @@ test_ad_password_is_due_ten_days_before_the_domain_says(void **state)
 	assert_string_equal(codes(), "ad-password-due");
 }
 
+/* Only what our CA issued is ours to revoke, and only what is there to remove.
+ */
+static void
+test_what_is_not_ours_is_not_revoked(void **state)
+{
+	(void)state;
+	d->cert_ours = false;
+	make("auto", true);
+	assert_string_equal(steps(),
+	    "certificate.clean key.generate certificate.issue certificate.add "
+	    "tls.switch certificate.remove");
+	mem_replace(&d->old_cert_serial, "29"); /* of ours, from before */
+	make("auto", true);
+	assert_true(plan_has(&plan, "certificate.revoke"));
+	mem_replace(&d->old_cert_serial, NULL);
+	mem_replace(&d->cert_handle, NULL);
+	d->tls_enabled = false;
+	make("auto", true);
+	assert_false(plan_has(&plan, "certificate.remove"));
+	assert_false(plan_has(&plan, "certificate.revoke"));
+}
+
 static void
 test_interrupted_replacement_goes_on_where_it_stopped(void **state)
 {
@@ -235,6 +257,11 @@ test_interrupted_replacement_goes_on_where_it_stopped(void **state)
 	mem_replace(&d->old_cert_serial, "29");
 	make("reissue-certificates", true); /* finished, not done once more */
 	assert_string_equal(steps(), "certificate.remove certificate.revoke");
+	assert_string_equal(plan.steps[0].from, "cert 0");
+	assert_string_equal(plan.steps[1].from, "29");
+	mem_replace(&d->old_cert_serial, NULL);
+	make("auto", true);
+	assert_string_equal(steps(), "certificate.remove");
 }
 
 static void
@@ -385,6 +412,7 @@ main(void)
 	    TEST(test_host_facts_beat_what_firmware_heard),
 	    TEST(test_certificate_is_due_before_it_ends),
 	    TEST(test_ad_password_is_due_ten_days_before_the_domain_says),
+	    TEST(test_what_is_not_ours_is_not_revoked),
 	    TEST(test_interrupted_replacement_goes_on_where_it_stopped),
 	    TEST(test_asked_for_means_done),
 	    TEST(test_clock_is_set_first_in_every_play),
