@@ -5,20 +5,27 @@
 #include "conf.h"
 #include "device.h"
 #include "file.h"
+#include "plan.h"
 #include "profile.h"
 #include "secret.h"
 #include "store.h"
 
 #define SECRET_LINE_MAX 1024
+#define NEWEST_MAJOR 22 /* firmware that a profile should serve */
 
 int
 cmd_config_check(struct cli *c)
 {
+	char why[PLAN_OBSTACLE];
 	int code = cli_load(c);
 
-	if (code == CODE_OK)
-		cli_note(c, "%s and %s can be used", c->daemon.conf->file,
-		    c->daemon.conf->profile);
+	if (code != CODE_OK)
+		return code;
+	cli_note(c, "%s and %s can be used", c->daemon.conf->file,
+	    c->daemon.conf->profile);
+	if (c->daemon.profile->tls &&
+	    plan_key_refused(c->daemon.profile, NEWEST_MAJOR, why))
+		cli_note(c, "warning: %s", why);
 	return code;
 }
 

@@ -45,6 +45,9 @@ static const struct {
 	"its TLS certificate is for other names: run reissue-certificates"},
     [REASON_CERT_UNTRUSTED] = {"certificate-untrusted",
 	"its TLS certificate is not from this CA: run reissue-certificates"},
+    [REASON_KEY_REFUSED] = {"key-refused",
+	"its firmware refuses the key of the profile's certificate template: "
+	"set `key: auto` there"},
     [REASON_CLOCK_SKEW] = {"clock-skew",
 	"its clock is off, Kerberos will fail: run sync-clock"},
     [REASON_AD_MISSING] = {"ad-object-missing",
@@ -91,13 +94,16 @@ static unsigned
 certificate_reasons(const struct device *d, const struct policy *p)
 {
 	const struct profile *profile = p->profile;
+	char why[PLAN_OBSTACLE];
 	int64_t renew_at;
-	unsigned set = 0;
+	unsigned set;
 
 	if (!profile->tls)
 		return 0;
+	set = bit(REASON_KEY_REFUSED,
+	    plan_key_refused(profile, device_amt_major(d), why));
 	if (!d->tls_enabled)
-		return bit(REASON_TLS_DISABLED, true);
+		return set | bit(REASON_TLS_DISABLED, true);
 	renew_at =
 	    d->cert_not_after - profile_tls_template(profile)->renew_before;
 	set |= bit(REASON_CERT_EXPIRED, d->cert_not_after <= p->now);

@@ -19,15 +19,16 @@ enum reason {
 	REASON_UNTRUSTED,	/* "identity-mismatch": realm or leaf */
 	REASON_PROTOCOL,	/* "protocol-error" */
 	REASON_PARKED, /* "needs-person": an open intent nobody can tell */
-	REASON_TLS_DISABLED,	/* "tls-disabled" */
-	REASON_NAME_MISMATCH,	/* "name-mismatch" */
-	REASON_CERT_EXPIRED,	/* "certificate-expired" */
-	REASON_CERT_EXPIRING,	/* "certificate-expiring" */
-	REASON_CERT_NAME,	/* "certificate-name-mismatch" */
-	REASON_CERT_UNTRUSTED,	/* "certificate-untrusted": not from our CA */
-	REASON_CLOCK_SKEW,	/* "clock-skew" */
-	REASON_AD_MISSING,	/* "ad-object-missing" */
-	REASON_AD_PASSWORD_DUE, /* "ad-password-due" */
+	REASON_TLS_DISABLED,   /* "tls-disabled" */
+	REASON_NAME_MISMATCH,  /* "name-mismatch" */
+	REASON_CERT_EXPIRED,   /* "certificate-expired" */
+	REASON_CERT_EXPIRING,  /* "certificate-expiring" */
+	REASON_CERT_NAME,      /* "certificate-name-mismatch" */
+	REASON_CERT_UNTRUSTED, /* "certificate-untrusted": not from our CA */
+	REASON_KEY_REFUSED,    /* "key-refused": by firmware, of the template */
+	REASON_CLOCK_SKEW,     /* "clock-skew" */
+	REASON_AD_MISSING,     /* "ad-object-missing" */
+	REASON_AD_PASSWORD_DUE,	   /* "ad-password-due" */
 	REASON_ADMIN_PASSWORD_DUE, /* "admin-password-due" */
 	REASON_PROFILE_DRIFT,	   /* "profile-drift" */
 	REASON_COUNT

@@ -63,6 +63,12 @@ plan_append(struct plan *plan, struct plan *more)
 		    more->count * sizeof(*more->steps));
 		plan->count += more->count;
 	}
+	if (plan->obstacle == NULL) {
+		plan->obstacle = more->obstacle;
+		more->obstacle = NULL;
+	}
+	free(more->obstacle);
+	more->obstacle = NULL;
 	free(more->steps);
 	more->steps = NULL;
 	more->count = 0;
@@ -82,4 +88,6 @@ plan_clear(struct plan *plan)
 	free(plan->steps);
 	plan->steps = NULL;
 	plan->count = 0;
+	free(plan->obstacle);
+	plan->obstacle = NULL;
 }

@@ -23,6 +23,9 @@ struct plan_step {
 struct plan {
 	struct plan_step *steps;
 	size_t count;
+	/* What is due and cannot be done with this profile, and what a person
+	 * has to change; NULL. The steps do without it. */
+	char *obstacle;
 };
 
 /* What plans are made from besides the device. */
@@ -62,6 +65,11 @@ void plan_add(struct plan *plan, const char *step, const char *reason,
 /* "certificate.add": the row of the step table. */
 const char *plan_step_name(const struct plan_step *step);
 bool plan_has(const struct plan *plan, const char *step);
+/* Why devices of this firmware can never have the TLS certificate that the
+ * profile's template describes; false when they can. Pure. */
+#define PLAN_OBSTACLE 160
+bool plan_key_refused(
+    const struct profile *p, int amt_major, char out[PLAN_OBSTACLE]);
 /* Move the steps of more to the end of plan; more is empty then. */
 void plan_append(struct plan *plan, struct plan *more);
 void plan_clear(struct plan *plan);

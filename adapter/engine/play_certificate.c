@@ -1,8 +1,9 @@
-#include <stddef.h>
+#include <stdio.h>
 
 #include "buf.h"
 #include "clock.h"
 #include "device.h"
+#include "mem.h"
 #include "play_internal.h"
 #include "profile.h"
 #include "str.h"
@@ -81,6 +82,41 @@ serial_to_revoke(const struct device *d)
 							  : d->old_cert_serial;
 }
 
+/* AMT generates RSA keys only; what it takes by generation is in wish.c. */
+bool
+plan_key_refused(
+    const struct profile *p, int amt_major, char out[PLAN_OBSTACLE])
+{
+	const struct profile_template *t = profile_tls_template(p);
+
+	if (str_eq(t->key, "ec-p384"))
+		(void)snprintf(out, PLAN_OBSTACLE,
+		    "template %.60s: key ec-p384 cannot be generated in AMT; "
+		    "use auto",
+		    t->name);
+	else if (str_eq(t->key, "rsa-2048") && amt_major >= WISH_STRONG_MAJOR)
+		(void)snprintf(out, PLAN_OBSTACLE,
+		    "template %.60s: key rsa-2048 is refused by AMT %d and "
+		    "newer; use auto",
+		    t->name, WISH_STRONG_MAJOR);
+	else
+		return false;
+	return true;
+}
+
+/* A certificate that can never be is not begun: no key is generated for it. */
+static bool
+obstructed(const struct device *d, const struct policy *p, struct plan *plan)
+{
+	char why[PLAN_OBSTACLE];
+
+	if (!plan_key_refused(p->profile, device_amt_major(d), why))
+		return false;
+	mem_replace(&plan->obstacle, why);
+	play_leftovers_plan(d, plan);
+	return true;
+}
+
 void
 play_replace_plan(const struct device *d, const struct policy *p,
     const char *reason, struct plan *plan)
@@ -88,6 +124,8 @@ play_replace_plan(const struct device *d, const struct policy *p,
 	char end[CLOCK_TEXT];
 	struct buf names;
 
+	if (obstructed(d, p, plan))
+		return;
 	buf_init(&names, WISH_TEXT);
 	wish_cert_names(d, p->profile, &names);
 	plan_add(plan, "certificate.clean", reason,

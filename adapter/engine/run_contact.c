@@ -366,11 +366,14 @@ run_end(struct run *run)
 {
 	struct err err;
 
-	if (run->soft_failure == NULL) {
+	if (run->soft_failure != NULL) {
+		(void)err_set(&err, ERR_LIMIT, "%s", run->soft_failure);
+		run_finish(run, ENGINE_FAILED, &err);
+	} else if (run->plan.obstacle != NULL) {
+		(void)err_set(&err, ERR_INVALID, "%s", run->plan.obstacle);
+		run_finish(run, ENGINE_FAILED, &err);
+	} else {
 		run_finish(
 		    run, run->done > 0 ? ENGINE_CHANGED : ENGINE_OK, NULL);
-		return;
 	}
-	(void)err_set(&err, ERR_LIMIT, "%s", run->soft_failure);
-	run_finish(run, ENGINE_FAILED, &err);
 }

@@ -46,7 +46,7 @@ static void observe(struct run *run);
 static void
 make_plan(struct run *run)
 {
-	struct plan more = {NULL, 0};
+	struct plan more = {.steps = NULL};
 	struct policy policy;
 
 	run_policy(run, &policy);

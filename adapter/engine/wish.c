@@ -110,7 +110,7 @@ wish_key_bits(const struct device *d, const struct profile *p)
 		return 3072;
 	if (str_eq(key, "rsa-2048"))
 		return 2048;
-	return device_amt_major(d) >= 22 ? 3072 : 2048;
+	return device_amt_major(d) >= WISH_STRONG_MAJOR ? 3072 : 2048;
 }
 
 void

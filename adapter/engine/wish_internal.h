@@ -11,6 +11,7 @@ struct profile;
  * what it has, so that the two can be compared as text.  Pure.
  */
 #define WISH_TEXT 2048
+#define WISH_STRONG_MAJOR 22 /* firmware refuses RSA-2048 from here on */
 
 /* The FQDN AMT should have: the host's, or what it has with names.sync off. */
 void wish_fqdn(const struct device *d, const struct profile *p, char out[256]);

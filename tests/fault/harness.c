@@ -38,7 +38,8 @@ static struct {
 
 static struct profile_acl acl[] = {
     {(char *)(uintptr_t)SID, (char *)(uintptr_t) "3", 2}};
-static char template_name[] = "amt-tls-server", key_auto[] = "auto";
+static char template_name[] = "amt-tls-server", key_auto[] = "auto",
+	    key_short[] = "rsa-2048";
 static struct profile_template templates[] = {{.name = template_name,
     .validity = 365 * CLOCK_DAY,
     .renew_before = 30 * CLOCK_DAY,
@@ -174,6 +175,7 @@ child(const char *play, unsigned long crash_at)
 	struct err err;
 	size_t open = 0;
 
+	templates[0].key = harness.short_keys ? key_short : key_auto;
 	must(vault_open(files.key, &vault, &err), &err);
 	must(store_open(files.db, vault, &store, &err), &err);
 	work.loop = loop_new(&err);

@@ -28,7 +28,8 @@ extern struct harness {
 	struct world *world; /* shared with the processes */
 	struct told *told;   /* likewise */
 	enum world_kind kind;
-	bool plan_only; /* processes plan and change nothing */
+	bool short_keys; /* the template wants RSA-2048 in place of "auto" */
+	bool plan_only;	 /* processes plan and change nothing */
 	/* For the text of a failure: what is going on. */
 	const char *play, *what;
 	unsigned long n, m; /* killed here, and here in the recovery */

@@ -27,7 +27,7 @@
 static char word_auto[] = "auto", word_tls[] = "tls", word_dhcp[] = "dhcp",
 	    word_keep[] = "keep", word_account[] = "%h-iME$",
 	    word_ou[] = "OU=AMT", word_sid[] = "S-1-5-21-1-2-3-500",
-	    word_realms[] = "3";
+	    word_realms[] = "3", word_rsa[] = "rsa-2048", word_ec[] = "ec-p384";
 static struct profile_template templates[1];
 static struct profile_acl acl[1];
 static struct profile profile;
@@ -239,6 +239,35 @@ test_what_is_not_ours_is_not_revoked(void **state)
 	assert_false(plan_has(&plan, "certificate.revoke"));
 }
 
+/* Said once, before a key is generated; the rest is done. */
+static void
+test_a_key_that_firmware_refuses_is_not_begun(void **state)
+{
+	(void)state;
+	templates[0].key = word_rsa;
+	d->cert_not_after = NOW + CLOCK_DAY;
+	d->clock_offset_ms = 60000;
+	make("auto", true);
+	assert_true(plan_has(&plan, "key.generate"));
+	assert_null(plan.obstacle);
+	mem_replace(&d->amt_version, "22.0.0");
+	make("auto", true);
+	assert_string_equal(steps(), "clock.set");
+	assert_string_equal(plan.obstacle,
+	    "template tls: key rsa-2048 is refused by AMT 22 and newer; use "
+	    "auto");
+	assert_string_equal(
+	    codes(), "certificate-expiring,key-refused,clock-skew");
+	templates[0].key = word_ec;
+	mem_replace(&d->amt_version, "16.1.25");
+	make("auto", true);
+	assert_string_equal(steps(), "clock.set");
+	assert_non_null(strstr(plan.obstacle, "ec-p384"));
+	templates[0].key = word_auto;
+	make("auto", true);
+	assert_null(plan.obstacle);
+}
+
 static void
 test_interrupted_replacement_goes_on_where_it_stopped(void **state)
 {
@@ -412,6 +441,7 @@ main(void)
 	    TEST(test_host_facts_beat_what_firmware_heard),
 	    TEST(test_certificate_is_due_before_it_ends),
 	    TEST(test_ad_password_is_due_ten_days_before_the_domain_says),
+	    TEST(test_a_key_that_firmware_refuses_is_not_begun),
 	    TEST(test_what_is_not_ours_is_not_revoked),
 	    TEST(test_interrupted_replacement_goes_on_where_it_stopped),
 	    TEST(test_asked_for_means_done),
