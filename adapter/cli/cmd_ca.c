@@ -231,3 +231,44 @@ cmd_ca_revoke(struct cli *c)
 	ca_cert_clear(&cert);
 	return code;
 }
+
+/* --- check --- */
+
+struct places {
+	struct table *table;
+	bool bad;
+};
+
+static void
+write_place(void *cookie, const struct daemon_place *place)
+{
+	struct places *p = cookie;
+
+	table_text(p->table, place->what);
+	table_text(p->table, place->url);
+	table_text(p->table, place->problem);
+	table_row(p->table);
+	p->bad = p->bad || place->problem != NULL;
+}
+
+int
+cmd_ca_check(struct cli *c)
+{
+	static const struct table_column columns[] = {
+	    {"place", TABLE_STRING, 0, 0}, {"url", TABLE_STRING, 0, 24},
+	    {"problem", TABLE_STRING, 0, 24}};
+	struct err err = {.kind = ERR_NONE};
+	struct places places = {.bad = false};
+	int code = cli_open(c, DAEMON_CA, NULL);
+	int rc;
+
+	if (code != CODE_OK)
+		return code;
+	places.table = cli_table(c, columns, COUNT(columns));
+	rc = daemon_check_revocation(&c->daemon, write_place, &places, &err);
+	if (table_end(places.table) != 0 && rc == 0)
+		rc = err_set(&err, ERR_LIMIT, "cannot write the output");
+	if (rc != 0)
+		return cli_fail(&err);
+	return places.bad ? CODE_PARTIAL : CODE_OK;
+}

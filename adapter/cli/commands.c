@@ -292,6 +292,11 @@ static const struct cli_command commands[] = {
 	ca_list_examples, cmd_ca_list},
     {"ca crl", "", "the revocation list", "", ca_crl_groups, 0, 0, no_examples,
 	cmd_ca_crl},
+    {"ca check", "", "is there what certificates name",
+	"Asks at revocation.url for the CRL, the CA's certificate and OCSP, as "
+	"readers of certificates do, and compares. Exit code 3 if anything is "
+	"not there or not this CA's.",
+	none, 0, 0, no_examples, cmd_ca_check},
     {"ca revoke", "SERIAL", "revoke a certificate", "", ca_revoke_groups, 1, 1,
 	no_examples, cmd_ca_revoke},
     {"ca block add", "HASH|FILE...", "never certify a key again",

@@ -68,6 +68,19 @@ int daemon_serve(struct daemon *d, struct err *err);
 int daemon_check_clock(
     struct daemon *d, int64_t *ret_offset_ms, struct err *err);
 
+/* Ask at conf->revocation_url for what certificates name there: the CRL, the
+ * issuing certificate and OCSP. fn is told of each place; problem is NULL when
+ * it is as it should be. Blocking, with DAEMON_CA open. ERR_NOTFOUND when no
+ * URL is set, ERR_UNREACHABLE when its name does not resolve. */
+struct daemon_place {
+	const char *what; /* "crl", "ca", "ocsp" */
+	const char *url;
+	const char *problem;
+};
+typedef void daemon_place_fn(void *cookie, const struct daemon_place *place);
+int daemon_check_revocation(
+    struct daemon *d, daemon_place_fn *fn, void *cookie, struct err *err);
+
 /*
  * One WS-Man call to a device with its stored password and trust (its known
  * certificate, or one of our CA in its name); blocking, with all parts open.

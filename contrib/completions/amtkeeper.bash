@@ -39,7 +39,7 @@ _amtkeeper()
 	'') words="init serve device discover diagnose plan run task journal events ca wsman config secret version help" ;;
 	"device") words="add set import list show remove" ;;
 	"task") words="list" ;;
-	"ca") words="init show list crl revoke block template" ;;
+	"ca") words="init show list crl check revoke block template" ;;
 	"ca block") words="add list remove" ;;
 	"ca template") words="list show check" ;;
 	"wsman") words="get enum invoke decode" ;;
@@ -71,6 +71,7 @@ _amtkeeper()
 	"ca show") options=" --root" ;;
 	"ca list") options=" --device --expiring" ;;
 	"ca crl") options=" --out --pem" ;;
+	"ca check") options="" ;;
 	"ca revoke") options=" --reason --yes" ;;
 	"ca block add") options=" --note" ;;
 	"ca block list") options="" ;;

@@ -286,8 +286,13 @@ def main():
     by_ocsp(readers, keeper)
     by_get(readers)
     by_crl(readers, place)
+    rows = keeper.json("ca", "check")
+    equal([(r["place"], r["problem"]) for r in rows],
+          [("crl", None), ("ca", None), ("ocsp", None)], "ca check")
     hammer(readers, service)
     service.stop()
+    out = keeper.run("ca", "check", expect=3)
+    equal(out.stdout.count("refused"), 3, f"nobody there: {out.stdout}")
     killed_in_renewal(readers, keeper, place)
     renewed_unasked(readers, keeper)
     keeper.run("ca", "list", expect=0)
