@@ -1,2 +1,2 @@
 include(${CMAKE_CURRENT_LIST_DIR}/../ca/libs.cmake)
-list(APPEND libs ca loop store engine conf)
+list(APPEND libs ca loop store engine conf Threads::Threads)
