@@ -206,16 +206,84 @@ int ca_ocsp(
 /* Make a responder if one is due; *ret_next is when the next will be. */
 int ca_ocsp_ready(
     struct ca *ca, int64_t now, int64_t *ret_next, struct err *err);
-/* Issuing and root certificate, PEM, in that order. */
+/* Issuing certificate, those above it, root, PEM, in that order. */
 int ca_chain_pem(const struct ca *ca, struct buf *out, struct err *err);
 /* Name of the issuing CA in URLs, hexadecimal; borrowed from ca. */
 #define CA_NAME 17
 const char *ca_name(const struct ca *ca);
-/* Append one of our own two certificates, DER, by this name; ERR_NOTFOUND. */
+/* Append one of our own certificates, of any line, DER, by this name;
+ * ERR_NOTFOUND. */
 int ca_certificate(
     const struct ca *ca, const char *name, struct buf *out, struct err *err);
 /* Root certificate, PEM. */
 int ca_root_pem(const struct ca *ca, struct buf *out, struct err *err);
+/* The chain, and those of the issuing CAs before it that are not at their end:
+ * all that may have certified a device. PEM. */
+int ca_trust_pem(const struct ca *ca, struct buf *out, struct err *err);
+
+/*
+ * Rollover.  A request is made with a new issuing key, somebody signs it (an
+ * enterprise's CA, a root that is kept offline, our own root), the certificate
+ * is imported, and that CA issues from then on.  The one before it verifies
+ * what it issued and signs its revocation list until its end.
+ */
+enum ca_line_state { CA_LINE_WAITING, CA_LINE_ACTIVE, CA_LINE_OLD };
+
+/* As ca_create(), but without a root: an issuing key and its request. */
+int ca_create_offline(
+    const struct ca_conf *conf, const char *organisation, struct err *err);
+/* Append the open request, PKCS#10 in PEM; makes key and request when there is
+ * none. organisation NULL: that of the CA that issues now. With anew an open
+ * one is given up, its key with it. */
+struct ca_request_new {
+	const char *organisation;
+	bool anew;
+};
+int ca_request(const struct ca_conf *conf, const struct ca_request_new *how,
+    struct buf *out, struct err *err);
+/* Take the certificate of the open request, and those above it up to a
+ * self-signed root, PEM in any order; ours need not be given. All is checked
+ * before anything is changed: key and name of the request, CA, path lengths,
+ * usages, periods, signatures of today's strength, a chain that OpenSSL
+ * verifies strictly. One commit makes it the one that issues; a ca that is open
+ * elsewhere goes on with the old one until it is opened again. With dry
+ * everything but that is done. ERR_NOTFOUND without an open request;
+ * ERR_UNTRUSTED, ERR_INVALID saying what is wrong. */
+struct ca_import {
+	const struct buf *pem;
+	int64_t now;
+	bool dry;
+	/* Set on success: what it becomes. */
+	char subject[256], root[256], root_sha256[65];
+	int64_t not_after;
+};
+int ca_import(
+    const struct ca_conf *conf, struct ca_import *io, struct err *err);
+/* Sign the request of an issuing CA with our root's key, KEY_FILE.root: ten
+ * years, or to the root's end. Append the certificate, PEM. */
+int ca_certify(struct ca *ca, const struct ca_conf *conf, const struct buf *pem,
+    struct buf *out, struct err *err);
+
+/* The issuing CA before this one, NULL after the last; closed with it. What is
+ * not about issuing works on it: its chain, its revocation list. */
+struct ca *ca_older(const struct ca *ca);
+/* Its number, as in ca_lines(). */
+int64_t ca_line_id(const struct ca *ca);
+
+/* An issuing CA, for people; texts borrowed for the call. */
+struct ca_line_info {
+	int64_t id;
+	enum ca_line_state state;
+	const char *subject, *root; /* "O=..., CN=..."; NULL while waiting */
+	const char *serial;
+	int64_t not_before, not_after;
+	const char *key_file;
+};
+typedef int ca_line_fn(
+    void *cookie, const struct ca_line_info *info, struct err *err);
+/* Newest first, the waiting one included. */
+int ca_lines(
+    const struct ca_conf *conf, ca_line_fn *fn, void *cookie, struct err *err);
 /* Does this DER leaf chain to us, is it within its time, is it in our records
  * byte for byte and not revoked, is name (may be NULL) in it? 0, or
  * ERR_UNTRUSTED saying why; ERR_STORAGE when the records do not answer. */

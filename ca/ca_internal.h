@@ -6,13 +6,14 @@
 #include "ca.h"
 #include "der_internal.h"
 #include "err.h"
+#include "line_internal.h"
 
 struct ca_responder;
 struct ca_signer;
 struct ca_store;
 
 #define CA_LEAF_MAX CA_SIZE_MAX
-#define CA_CHAIN_MAX 4096 /* our own two */
+#define CA_CHAIN_MAX 8192 /* a certificate above ours may be anybody's */
 #define CA_SERIAL_LEN 16
 #define CA_CLOCK_BACK 300 /* how far the clock may step back */
 
@@ -31,7 +32,8 @@ struct ca_issuer {
 	struct ca_span subject; /* in der */
 	struct ca_span spki;
 	uint8_t key_id[20];
-	char name[CA_NAME]; /* in URLs */
+	struct ca_span subject_key; /* its identifier as it says itself */
+	char name[CA_NAME];	    /* in URLs */
 	struct ca_issuer_hash hashes[CA_ISSUER_HASHES];
 	int64_t not_before;
 	int64_t not_after;
@@ -55,7 +57,19 @@ struct ca {
 	struct ca_places places;	/* NULLs: not published */
 	struct vault *vault;		/* borrowed */
 	struct ca_responder *responder; /* who answers; under the lock */
+	int64_t line;
+	struct ca_issuer between[CA_BETWEEN_MAX]; /* issuing's issuer first */
+	size_t between_count;
+	struct ca *older; /* the line before, on the same store; owned */
 };
+/* All but store and older; zeroed then, but for those. */
+void ca_line_clear(struct ca *ca);
+/* And itself. */
+void ca_line_free(struct ca *ca);
+/* Those who vouch for a leaf, upwards: issuing CA, those between, root; NULL
+ * past it. */
+const struct ca_issuer *ca_above(const struct ca *ca, size_t i);
+const char *ca_above_name(const struct ca *ca, size_t i);
 
 /* Take der apart into a zeroed *ret. */
 int ca_issuer_load(
@@ -79,7 +93,9 @@ struct ca_tbs {
 	struct ca_span issuer;	  /* Name */
 	struct ca_span subject;	  /* Name */
 	struct ca_span spki;
-	const uint8_t *authority_key; /* 20 bytes; NULL: self-signed */
+	/* The issuer's key identifier; NULL: self-signed. It is the one that
+	 * the issuer's certificate has: others make theirs in other ways. */
+	struct ca_span authority_key;
 	int64_t not_before;
 	int64_t not_after;
 	const struct ca_names *names; /* for a device */
@@ -90,6 +106,8 @@ struct ca_tbs {
 };
 /* Append the TBSCertificate of RFC 5280; cannot fail but for out's limit. */
 void ca_tbs_write(const struct ca_tbs *t, struct buf *out);
+/* The extensions that the request of a CA asks for. */
+void ca_tbs_request(int path_len, struct buf *out);
 /* A Name of O (may be NULL) and CN. */
 void ca_tbs_name(
     struct buf *out, const char *organisation, const char *common_name);
@@ -97,7 +115,7 @@ void ca_tbs_name(
 void ca_tbs_ext(struct buf *out, struct ca_span oid, bool critical,
     const struct buf *value);
 /* authorityKeyIdentifier's value: keyIdentifier only. */
-void ca_tbs_authority(struct buf *out, const uint8_t key_id[20]);
+void ca_tbs_authority(struct buf *out, struct ca_span key_id);
 /* 126 random bits, positive, never a leading zero byte. */
 int ca_serial_new(uint8_t ret[CA_SERIAL_LEN], struct err *err);
 

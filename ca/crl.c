@@ -61,7 +61,9 @@ write_entries(
 	int rc;
 
 	buf_init(&list, CRL_MAX);
-	rc = ca_store_revoked(ca->store, ends_after, write_entry, &list, err);
+	rc = ca_store_revoked(ca->store,
+	    (struct ca_revoked_of){ca->line, ends_after}, write_entry, &list,
+	    err);
 	if (rc == 0 && list.over)
 		rc = err_set(err, ERR_LIMIT, "too many revocations for a CRL");
 	if (rc == 0 && list.len > 0)
@@ -78,7 +80,7 @@ write_extensions(struct ca *ca, int64_t number, struct buf *out)
 	struct buf value;
 
 	buf_init(&value, 64);
-	ca_tbs_authority(&value, ca->issuing.key_id);
+	ca_tbs_authority(&value, ca->issuing.subject_key);
 	ca_tbs_ext(out, ca_oids.authority_key, false, &value);
 	buf_reset(&value);
 	ca_der_number(&value, (uint64_t)number);
@@ -114,6 +116,7 @@ make(struct ca *ca, int64_t now, struct ca_crl_row *io, struct buf *out,
     struct err *err)
 {
 	struct ca_crl_row row = {
+	    .line = ca->line,
 	    .number = io->number + 1,
 	    .made_at = now,
 	    /* Readers' clocks may be a little behind. */
@@ -149,7 +152,7 @@ ca_crl_renew(struct ca *ca, int64_t now, struct ca_crl_row *ret,
 
 	if (ca_store_begin(ca->store, err) != 0)
 		return -1;
-	if (ca_store_get_crl(ca->store, &row, NULL, err) != 0 ||
+	if (ca_store_get_crl(ca->store, ca->line, &row, NULL, err) != 0 ||
 	    make(ca, now, &row, out, err) != 0) {
 		ca_store_rollback(ca->store);
 		return -1;
@@ -182,7 +185,7 @@ crl_locked(struct ca *ca, int64_t now, struct ca_crl_info *io, struct buf *out,
 	int64_t count;
 	int rc = 0;
 
-	if (ca_store_get_crl(ca->store, &row, NULL, err) != 0 ||
+	if (ca_store_get_crl(ca->store, ca->line, &row, NULL, err) != 0 ||
 	    ca_store_revocations(ca->store, &count, err) != 0 ||
 	    check_clock(&row, now, err) != 0)
 		return -1;
@@ -190,7 +193,7 @@ crl_locked(struct ca *ca, int64_t now, struct ca_crl_info *io, struct buf *out,
 	    now >= row.made_at + CRL_LIFE / 2)
 		rc = ca_crl_renew(ca, now, &row, out, err);
 	else if (row.number != io->number)
-		rc = ca_store_get_crl(ca->store, &row, out, err);
+		rc = ca_store_get_crl(ca->store, ca->line, &row, out, err);
 	if (rc != 0)
 		return -1;
 	if (out->over)

@@ -24,7 +24,7 @@ draft(const struct ca_csr_case *c)
 	    .algorithm = ca_signer_algorithm(ca->signer),
 	    .issuer = ca->issuing.subject,
 	    .spki = c->csr.spki,
-	    .authority_key = ca->issuing.key_id,
+	    .authority_key = ca->issuing.subject_key,
 	    .names = &c->want,
 	    .usages = ca_template_usages(c->t),
 	};
@@ -64,22 +64,32 @@ check_against(const struct ca_issuer *issuer, X509 *x, struct err *err)
 	    X509_verify_cert_error_string(why));
 }
 
+static bool
+any_constraints(const struct ca *ca)
+{
+	size_t i;
+
+	for (i = 0; ca_above(ca, i) != NULL; i++)
+		if (ca_above(ca, i)->constraints != NULL)
+			return true;
+	return false;
+}
+
 int
 ca_rule_names_constraints(struct ca_csr_case *c, struct err *err)
 {
-	const struct ca *ca = c->ca;
+	int rc = 0;
+	size_t i;
 	X509 *x;
-	int rc = -1;
 
-	if (ca == NULL ||
-	    (ca->issuing.constraints == NULL && ca->root.constraints == NULL))
+	if (c->ca == NULL || !any_constraints(c->ca))
 		return 0;
 	x = draft(c);
 	/* Fills in what the check looks at. */
 	if (x == NULL || X509_check_purpose(x, -1, 0) != 1)
-		ca_openssl_err(err, ERR_BUG, "draft of the certificate");
-	else if (check_against(&ca->issuing, x, err) == 0)
-		rc = check_against(&ca->root, x, err);
+		rc = ca_openssl_err(err, ERR_BUG, "draft of the certificate");
+	for (i = 0; rc == 0 && ca_above(c->ca, i) != NULL; i++)
+		rc = check_against(ca_above(c->ca, i), x, err);
 	X509_free(x);
 	ERR_clear_error();
 	return rc;

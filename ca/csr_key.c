@@ -236,10 +236,14 @@ ca_rule_key_point(struct ca_csr_case *c, struct err *err)
 int
 ca_rule_key_authority(struct ca_csr_case *c, struct err *err)
 {
-	if (c->ca != NULL &&
-	    (ca_span_equal(c->csr.spki, c->ca->issuing.spki) ||
-		ca_span_equal(c->csr.spki, c->ca->root.spki)))
-		return err_set(err, ERR_REFUSED, "the key is the CA's own");
+	const struct ca *ca;
+	size_t i;
+
+	for (ca = c->ca; ca != NULL; ca = ca->older)
+		for (i = 0; ca_above(ca, i) != NULL; i++)
+			if (ca_span_equal(c->csr.spki, ca_above(ca, i)->spki))
+				return err_set(err, ERR_REFUSED,
+				    "the key is the CA's own");
 	return 0;
 }
 

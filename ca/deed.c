@@ -32,6 +32,7 @@ record_intent(struct ca_deed *d, struct err *err)
 
 	str_sha256(d->tbs.data, d->tbs.len, d->intent.tbs_sha256);
 	d->intent.tbs = d->tbs.data;
+	d->intent.line = d->ca->line;
 	d->intent.tbs_len = d->tbs.len;
 	fault_point("ca.issue.before-intent");
 	if (ca_store_begin(store, err) != 0)

@@ -91,7 +91,7 @@ prepare(struct issue *is, struct err *err)
 	    .algorithm = ca_signer_algorithm(is->ca->signer),
 	    .issuer = issuer->subject,
 	    .spki = is->csr.csr.spki,
-	    .authority_key = issuer->key_id,
+	    .authority_key = issuer->subject_key,
 	    .not_before = period.not_before,
 	    .not_after = period.not_after,
 	    .names = &is->csr.want,

@@ -82,6 +82,7 @@ ca_issuer_load(
     struct ca_issuer *ret, const uint8_t *der, size_t len, struct err *err)
 {
 	const unsigned char *p = der;
+	const ASN1_OCTET_STRING *id;
 	int found;
 
 	buf_init(&ret->der, CA_CHAIN_MAX);
@@ -95,6 +96,10 @@ ca_issuer_load(
 	if (hash_all(ret) != 0)
 		return ca_openssl_err(err, ERR_BUG, "hash a certificate");
 	ca_key_id(ret->spki, ret->key_id);
+	id = X509_get0_subject_key_id(ret->x509);
+	if (id != NULL)
+		ret->subject_key = (struct ca_span){
+		    ASN1_STRING_get0_data(id), (size_t)ASN1_STRING_length(id)};
 	ret->constraints =
 	    X509_get_ext_d2i(ret->x509, NID_name_constraints, &found, NULL);
 	/* Not there is -1; unreadable, or twice, is no CA of ours. */

@@ -47,14 +47,28 @@ id_of(const struct ocsp *o, int i)
 /* Every one of them: a responder speaks for its own issuer only (4.2.2.2), and
  * readers refuse an answer in which it does not. */
 static bool
-asks_for_ours(const struct ocsp *o)
+asks_for(const struct ocsp *o, const struct ca *line)
 {
 	int i;
 
 	for (i = 0; i < o->count; i++)
-		if (!ca_ocsp_names(id_of(o, i), &o->ca->issuing))
+		if (!ca_ocsp_names(id_of(o, i), &line->issuing))
 			return false;
 	return true;
+}
+
+/* The issuing CAs before this one are answered for, too, until their end. */
+static bool
+asks_for_ours(struct ocsp *o)
+{
+	struct ca *line;
+
+	for (line = o->ca; line != NULL; line = line->older)
+		if (asks_for(o, line)) {
+			o->ca = line;
+			return true;
+		}
+	return false;
 }
 
 static int
@@ -66,8 +80,8 @@ look_up(struct ocsp *o, struct err *err)
 	for (i = 0; i < o->count; i++) {
 		if (!ca_ocsp_serial(id_of(o, i), serial))
 			continue; /* CA_UNKNOWN, which is zero */
-		if (ca_store_status(o->ca->store, serial, &o->status[i], err) !=
-		    0)
+		if (ca_store_status(o->ca->store, o->ca->line, serial,
+			&o->status[i], err) != 0)
 			return -1;
 	}
 	return 0;

@@ -63,16 +63,43 @@ ca_list(struct ca *ca, const char *device, int64_t expires_before,
 	return rc;
 }
 
-static int
-verify_chain(const struct ca *ca, X509 *leaf, int64_t now, struct err *err)
+/* The line that may have issued it; the newest if none did. */
+static const struct ca *
+line_of(const struct ca *newest, X509 *leaf)
 {
-	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+	const struct ca *ca;
+
+	for (ca = newest; ca != NULL; ca = ca->older)
+		if (X509_check_issued(ca->issuing.x509, leaf) == X509_V_OK)
+			return ca;
+	return newest;
+}
+
+/* Everyone between leaf and root; NULL when memory is out. */
+static STACK_OF(X509) *
+untrusted_of(const struct ca *ca)
+{
 	STACK_OF(X509) *chain = sk_X509_new_null();
+	size_t i;
+
+	for (i = 0; chain != NULL && i <= ca->between_count; i++)
+		if (sk_X509_push(chain, ca_above(ca, i)->x509) < 1) {
+			sk_X509_free(chain);
+			chain = NULL;
+		}
+	return chain;
+}
+
+static int
+verify_chain(const struct ca *newest, X509 *leaf, int64_t now, struct err *err)
+{
+	const struct ca *ca = line_of(newest, leaf);
+	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+	STACK_OF(X509) *chain = untrusted_of(ca);
 	X509_VERIFY_PARAM *param;
 	int rc = 0, why;
 
 	if (ctx == NULL || chain == NULL ||
-	    sk_X509_push(chain, ca->issuing.x509) < 1 ||
 	    X509_STORE_CTX_init(ctx, ca->trust, leaf, chain) != 1) {
 		rc = ca_openssl_err(err, ERR_BUG, "prepare verification");
 		goto out;

@@ -40,14 +40,9 @@ int ca_store_begin(struct ca_store *s, struct err *err);
 int ca_store_commit(struct ca_store *s, struct err *err);
 void ca_store_rollback(struct ca_store *s);
 
-/* Our own certificates by role: "root", "issuing". */
-int ca_store_put_issuer(struct ca_store *s, const char *role,
-    const struct buf *der, struct err *err);
-int ca_store_get_issuer(
-    struct ca_store *s, const char *role, struct buf *out, struct err *err);
-
 struct ca_intent {
 	const char *serial;
+	int64_t line; /* whose key signs it */
 	const char *key;
 	const char *device;
 	const char *template_name;
@@ -121,31 +116,37 @@ struct ca_revoked {
 	int reason;
 };
 typedef void ca_revoked_fn(void *cookie, const struct ca_revoked *r);
-/* In serial order, those whose certificate ends at or after this time. */
-int ca_store_revoked(struct ca_store *s, int64_t ends_after, ca_revoked_fn *fn,
-    void *cookie, struct err *err);
+/* In serial order, those of a line whose certificate ends at or after this
+ * time. */
+struct ca_revoked_of {
+	int64_t line;
+	int64_t ends_after;
+};
+int ca_store_revoked(struct ca_store *s, struct ca_revoked_of of,
+    ca_revoked_fn *fn, void *cookie, struct err *err);
 
 struct ca_crl_row {
+	int64_t line;
 	int64_t number;
 	int64_t made_at;
 	int64_t this_update;
 	int64_t next_update;
 	int64_t covers; /* ca_store_revocations() when it was made */
 };
-/* The newest; number 0 when there is none. out may be NULL. */
-int ca_store_get_crl(struct ca_store *s, struct ca_crl_row *ret,
+/* The newest of a line; number 0 when there is none. out may be NULL. */
+int ca_store_get_crl(struct ca_store *s, int64_t line, struct ca_crl_row *ret,
     struct buf *out, struct err *err);
 int ca_store_put_crl(struct ca_store *s, const struct ca_crl_row *row,
     const struct buf *der, struct err *err);
 
-/* What is known about a serial number. */
+/* What is known about a serial number of a line. */
 enum ca_known { CA_UNKNOWN, CA_INTENDED, CA_ISSUED, CA_REVOKED };
 struct ca_status {
 	enum ca_known known;
 	int64_t at; /* of the intent; of the revocation */
 	int reason; /* of the revocation */
 };
-int ca_store_status(struct ca_store *s, const char *serial,
+int ca_store_status(struct ca_store *s, int64_t line, const char *serial,
     struct ca_status *ret, struct err *err);
 
 /* With its intent; keys whose certificate is at its end or lost are removed. */

@@ -94,7 +94,7 @@ write_tbs(struct birth *b, int64_t now, struct err *err)
 	    .algorithm = ca_signer_algorithm(b->deed.ca->signer),
 	    .issuer = issuer->subject,
 	    .spki = ca_der_bytes(&b->spki),
-	    .authority_key = issuer->key_id,
+	    .authority_key = issuer->subject_key,
 	    .not_before = now - RESPONDER_BACKDATE,
 	    .not_after = now + RESPONDER_LIFE - 1,
 	};

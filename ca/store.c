@@ -86,6 +86,39 @@ static const char *const steps[] = {
     " serial TEXT PRIMARY KEY REFERENCES ca_intent (serial),"
     " issuer TEXT NOT NULL,"
     " key BLOB NOT NULL);",
+
+    /* Issuing keys, one after the other, in the place of one. */
+    "CREATE TABLE ca_line ("
+    " id INTEGER PRIMARY KEY,"
+    " state TEXT NOT NULL,"
+    " key_file TEXT NOT NULL,"
+    " request BLOB);"
+    "CREATE TABLE ca_line_certificate ("
+    " line BIGINT NOT NULL REFERENCES ca_line (id),"
+    " place BIGINT NOT NULL,"
+    " certificate BLOB NOT NULL,"
+    " PRIMARY KEY (line, place));"
+    "INSERT INTO ca_line (id, state, key_file)"
+    " SELECT 1, 'active', '' FROM ca_issuer WHERE role = 'issuing';"
+    "INSERT INTO ca_line_certificate (line, place, certificate)"
+    " SELECT 1, CASE role WHEN 'issuing' THEN 0 ELSE 1 END, certificate"
+    " FROM ca_issuer;"
+    "DROP TABLE ca_issuer;"
+    "ALTER TABLE ca_intent ADD COLUMN line BIGINT NOT NULL DEFAULT 1;"
+    "ALTER TABLE ca_crl RENAME TO ca_crl_before;"
+    "CREATE TABLE ca_crl ("
+    " line BIGINT NOT NULL,"
+    " number BIGINT NOT NULL,"
+    " crl BLOB NOT NULL,"
+    " made_at BIGINT NOT NULL,"
+    " this_update BIGINT NOT NULL,"
+    " next_update BIGINT NOT NULL,"
+    " covers BIGINT NOT NULL,"
+    " PRIMARY KEY (line, number));"
+    "INSERT INTO ca_crl (line, number, crl, made_at, this_update, next_update,"
+    " covers) SELECT 1, number, crl, made_at, this_update, next_update, covers"
+    " FROM ca_crl_before;"
+    "DROP TABLE ca_crl_before;",
 };
 
 static int
@@ -238,53 +271,19 @@ ca_store_leave(struct ca_store *s)
 }
 
 int
-ca_store_put_issuer(struct ca_store *s, const char *role, const struct buf *der,
-    struct err *err)
-{
-	return db_run(s->db, err,
-	    "INSERT INTO ca_issuer (role, certificate) VALUES (?, ?)", "tb",
-	    role, der->data, der->len);
-}
-
-int
-ca_store_get_issuer(
-    struct ca_store *s, const char *role, struct buf *out, struct err *err)
-{
-	struct db_rows *rows;
-	const void *der;
-	size_t len;
-	int got;
-
-	if (db_query(s->db, &rows, err,
-		"SELECT certificate FROM ca_issuer WHERE role = ?", "t",
-		role) != 0)
-		return -1;
-	got = db_next(rows, err);
-	if (got == 1) {
-		der = db_blob(rows, 0, &len);
-		buf_add(out, der, len);
-	}
-	db_done(rows);
-	if (got == 0)
-		return err_set(err, ERR_STORAGE,
-		    "the CA's database holds no %s certificate", role);
-	return got == 1 ? 0 : -1;
-}
-
-int
 ca_store_add_intent(
     struct ca_store *s, const struct ca_intent *i, struct err *err)
 {
 	if (db_run(s->db, err,
 		"INSERT INTO ca_intent (serial, key, device, template, subject,"
 		" names, spki_sha256, csr_sha256, tbs_sha256, tbs, not_before,"
-		" not_after, made_at)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		"ttttttbbbbiii", i->serial, i->key, i->device, i->template_name,
-		i->subject, i->names, i->spki_sha256, sizeof(i->spki_sha256),
-		i->csr_sha256, sizeof(i->csr_sha256), i->tbs_sha256,
-		sizeof(i->tbs_sha256), i->tbs, i->tbs_len, i->not_before,
-		i->not_after, i->made_at) != 0)
+		" not_after, made_at, line)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"ttttttbbbbiiii", i->serial, i->key, i->device,
+		i->template_name, i->subject, i->names, i->spki_sha256,
+		sizeof(i->spki_sha256), i->csr_sha256, sizeof(i->csr_sha256),
+		i->tbs_sha256, sizeof(i->tbs_sha256), i->tbs, i->tbs_len,
+		i->not_before, i->not_after, i->made_at, i->line) != 0)
 		return -1;
 	return db_run(s->db, err,
 	    "INSERT INTO ca_pending (serial, key) VALUES (?, ?)", "tt",

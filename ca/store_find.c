@@ -187,7 +187,7 @@ ca_store_revocations(struct ca_store *s, int64_t *ret_count, struct err *err)
 }
 
 int
-ca_store_revoked(struct ca_store *s, int64_t ends_after, ca_revoked_fn *fn,
+ca_store_revoked(struct ca_store *s, struct ca_revoked_of of, ca_revoked_fn *fn,
     void *cookie, struct err *err)
 {
 	struct db_rows *rows;
@@ -197,8 +197,8 @@ ca_store_revoked(struct ca_store *s, int64_t ends_after, ca_revoked_fn *fn,
 	if (db_query(ca_store_db(s), &rows, err,
 		"SELECT r.serial, r.revoked_at, r.reason FROM ca_revocation r"
 		" JOIN ca_intent i ON i.serial = r.serial"
-		" WHERE i.not_after >= ? ORDER BY r.serial",
-		"i", ends_after) != 0)
+		" WHERE i.not_after >= ? AND i.line = ? ORDER BY r.serial",
+		"ii", of.ends_after, of.line) != 0)
 		return -1;
 	while ((got = db_next(rows, err)) == 1) {
 		r.serial = db_text(rows, 0);
@@ -211,10 +211,10 @@ ca_store_revoked(struct ca_store *s, int64_t ends_after, ca_revoked_fn *fn,
 }
 
 int
-ca_store_get_crl(struct ca_store *s, struct ca_crl_row *ret, struct buf *out,
-    struct err *err)
+ca_store_get_crl(struct ca_store *s, int64_t line, struct ca_crl_row *ret,
+    struct buf *out, struct err *err)
 {
-	struct ca_crl_row row = {0};
+	struct ca_crl_row row = {.line = line};
 	struct db_rows *rows;
 	const void *der;
 	size_t len;
@@ -222,8 +222,8 @@ ca_store_get_crl(struct ca_store *s, struct ca_crl_row *ret, struct buf *out,
 
 	if (db_query(ca_store_db(s), &rows, err,
 		"SELECT number, made_at, this_update, next_update, covers, crl"
-		" FROM ca_crl ORDER BY number DESC LIMIT 1",
-		"") != 0)
+		" FROM ca_crl WHERE line = ? ORDER BY number DESC LIMIT 1",
+		"i", line) != 0)
 		return -1;
 	got = db_next(rows, err);
 	if (got == 1) {
@@ -251,11 +251,13 @@ ca_store_put_crl(struct ca_store *s, const struct ca_crl_row *row,
 	struct db *db = ca_store_db(s);
 
 	if (db_run(db, err,
-		"INSERT INTO ca_crl (number, crl, made_at, this_update,"
-		" next_update, covers) VALUES (?, ?, ?, ?, ?, ?)",
-		"ibiiii", row->number, der->data, der->len, row->made_at,
-		row->this_update, row->next_update, row->covers) != 0)
+		"INSERT INTO ca_crl (line, number, crl, made_at, this_update,"
+		" next_update, covers) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		"iibiiii", row->line, row->number, der->data, der->len,
+		row->made_at, row->this_update, row->next_update,
+		row->covers) != 0)
 		return -1;
-	return db_run(
-	    db, err, "DELETE FROM ca_crl WHERE number < ?", "i", row->number);
+	return db_run(db, err,
+	    "DELETE FROM ca_crl WHERE line = ? AND number < ?", "ii", row->line,
+	    row->number);
 }

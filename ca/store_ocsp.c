@@ -7,8 +7,8 @@
 #include "record_internal.h"
 
 int
-ca_store_status(struct ca_store *s, const char *serial, struct ca_status *ret,
-    struct err *err)
+ca_store_status(struct ca_store *s, int64_t line, const char *serial,
+    struct ca_status *ret, struct err *err)
 {
 	struct ca_status status = {.known = CA_UNKNOWN};
 	struct db_rows *rows;
@@ -21,8 +21,8 @@ ca_store_status(struct ca_store *s, const char *serial, struct ca_status *ret,
 		" FROM ca_intent i"
 		" LEFT JOIN ca_certificate c ON c.serial = i.serial"
 		" LEFT JOIN ca_revocation r ON r.serial = i.serial"
-		" WHERE i.serial = ?",
-		"t", serial) != 0)
+		" WHERE i.serial = ? AND i.line = ?",
+		"ti", serial, line) != 0)
 		return -1;
 	got = db_next(rows, err);
 	if (got == 1) {

@@ -93,11 +93,11 @@ ca_tbs_ext(
 }
 
 void
-ca_tbs_authority(struct buf *out, const uint8_t key_id[20])
+ca_tbs_authority(struct buf *out, struct ca_span key_id)
 {
 	size_t mark = ca_der_open(out, CA_TAG_SEQ);
 
-	ca_der_tlv(out, CA_TAG_CONTEXT(0), key_id, 20);
+	ca_der_tlv(out, CA_TAG_CONTEXT(0), key_id.p, key_id.len);
 	ca_der_close(out, mark);
 }
 
@@ -242,7 +242,7 @@ write_extensions(const struct ca_tbs *t, struct buf *out)
 	    {&ca_oids.key_usage, true, true, write_usage},
 	    {&ca_oids.ext_key_usage, leaf, false, write_purpose},
 	    {&ca_oids.subject_key, true, false, write_subject_key},
-	    {&ca_oids.authority_key, t->authority_key != NULL, false,
+	    {&ca_oids.authority_key, t->authority_key.p != NULL, false,
 		write_authority},
 	    {&ca_oids.alt_name, t->use == CA_TBS_DEVICE, false, write_names},
 	    {&ca_oids.crl_places, published, false, write_crl_places},
@@ -262,6 +262,21 @@ write_extensions(const struct ca_tbs *t, struct buf *out)
 		exts[i].write(t, &value);
 		ca_tbs_ext(out, *exts[i].oid, exts[i].critical, &value);
 	}
+	buf_free(&value);
+}
+
+void
+ca_tbs_request(int path_len, struct buf *out)
+{
+	const struct ca_tbs t = {.use = CA_TBS_AUTHORITY, .path_len = path_len};
+	struct buf value;
+
+	buf_init(&value, EXT_MAX);
+	write_constraints(&t, &value);
+	ca_tbs_ext(out, ca_oids.constraints, true, &value);
+	buf_reset(&value);
+	write_usage(&t, &value);
+	ca_tbs_ext(out, ca_oids.key_usage, true, &value);
 	buf_free(&value);
 }
 

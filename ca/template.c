@@ -70,11 +70,19 @@ ca_template_max_size(const struct ca_template *t)
 const struct ca_issuer *
 ca_first_to_end(const struct ca *ca, const char **ret_which)
 {
-	bool root = ca->root.not_after < ca->issuing.not_after;
+	const struct ca_issuer *first = &ca->issuing;
+	size_t i;
 
 	if (ret_which != NULL)
-		*ret_which = root ? "root" : "issuing";
-	return root ? &ca->root : &ca->issuing;
+		*ret_which = ca_above_name(ca, 0);
+	for (i = 1; ca_above(ca, i) != NULL; i++) {
+		if (ca_above(ca, i)->not_after >= first->not_after)
+			continue;
+		first = ca_above(ca, i);
+		if (ret_which != NULL)
+			*ret_which = ca_above_name(ca, i);
+	}
+	return first;
 }
 
 struct ca_period
@@ -141,8 +149,9 @@ ca_template_largest(const struct ca *ca, const struct ca_template *t)
 	struct ca_tbs cert = {
 	    .algorithm = ca_signer_algorithm(ca->signer),
 	    .issuer = ca->issuing.subject,
-	    .authority_key = ca->issuing.key_id,
+	    .authority_key = ca->issuing.subject_key,
 	    .names = &names,
+	    .places = &ca->places,
 	    .usages = ca_template_usages(t),
 	};
 	size_t size;

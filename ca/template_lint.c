@@ -1,4 +1,6 @@
 /* What is wrong with a template: one check, one function, one row. */
+#include <string.h>
+
 #include "buf.h"
 #include "ca.h"
 #include "ca_internal.h"
@@ -7,9 +9,9 @@
 #include "str.h"
 #include "template_internal.h"
 
-#define LINT_MAX 256
+#define LINT_MAX 1024
 
-/* A lint writes one line when it finds something. */
+/* A lint writes a line for each thing it finds. */
 struct lint {
 	const struct ca *ca;
 	const struct ca_template *t;
@@ -113,32 +115,24 @@ lint_names(struct lint *l)
 
 /* No leaf may outlive whoever vouches for it. */
 static void
-lint_end(struct lint *l, const char *issuer, int64_t end)
+lint_ends(struct lint *l)
 {
 	char a[CLOCK_TEXT], b[CLOCK_TEXT];
+	const struct ca_issuer *above;
+	size_t i;
 
 	/* A validity out of range has been spoken of already. */
-	if (!validity_ok(l->t) || l->t->clamp)
+	if (l->ca == NULL || !validity_ok(l->t) || l->t->clamp)
 		return;
-	if (l->now + l->t->validity > end)
+	for (i = 0; (above = ca_above(l->ca, i)) != NULL; i++) {
+		if (l->now + l->t->validity <= above->not_after)
+			continue;
 		buf_printf(&l->line,
-		    "a certificate until %s outlives the %s CA (%s)",
-		    clock_text(l->now + l->t->validity, a), issuer,
-		    clock_text(end, b));
-}
-
-static void
-lint_issuing(struct lint *l)
-{
-	if (l->ca != NULL)
-		lint_end(l, "issuing", l->ca->issuing.not_after);
-}
-
-static void
-lint_root(struct lint *l)
-{
-	if (l->ca != NULL)
-		lint_end(l, "root", l->ca->root.not_after);
+		    "%sa certificate until %s outlives the %s CA (%s)",
+		    l->line.len > 0 ? "\n" : "",
+		    clock_text(l->now + l->t->validity, a),
+		    ca_above_name(l->ca, i), clock_text(above->not_after, b));
+	}
 }
 
 /* A certificate cut so short that it is due at once would be renewed, and cut
@@ -165,12 +159,19 @@ lint_clamp(struct lint *l)
 static void
 lint_constraints(struct lint *l)
 {
-	if (l->ca != NULL && l->t->short_name &&
-	    (ca_issuer_limits_dns(&l->ca->issuing) ||
-		ca_issuer_limits_dns(&l->ca->root)))
-		buf_str(&l->line,
-		    "short_name: an issuer may vouch for names in some "
-		    "domains only");
+	size_t i;
+
+	if (l->ca == NULL || !l->t->short_name)
+		return;
+	for (i = 0; ca_above(l->ca, i) != NULL; i++) {
+		if (!ca_issuer_limits_dns(ca_above(l->ca, i)))
+			continue;
+		buf_printf(&l->line,
+		    "short_name: the %s CA may vouch for names in some "
+		    "domains only",
+		    ca_above_name(l->ca, i));
+		return;
+	}
 }
 
 static void
@@ -206,8 +207,8 @@ ca_template_check(const struct ca *ca, const struct ca_template *t, int64_t now,
 {
 	static void (*const lints[])(struct lint *) = {lint_name, lint_validity,
 	    lint_renewal, lint_backdate, lint_key, lint_usages, lint_names,
-	    lint_issuing, lint_root, lint_constraints, lint_clamp,
-	    lint_max_size, lint_largest};
+	    lint_ends, lint_constraints, lint_clamp, lint_max_size,
+	    lint_largest};
 	struct lint l = {.ca = ca, .t = t, .now = now};
 	int rc = 0;
 	size_t i;
@@ -222,8 +223,10 @@ ca_template_check(const struct ca *ca, const struct ca_template *t, int64_t now,
 			buf_printf(out, "%s\n", buf_text(&l.line));
 		/* The error tells the first. */
 		if (rc == 0)
-			rc = err_set(err, ERR_INVALID, "template %.60s: %s",
-			    t->name != NULL ? t->name : "-", buf_text(&l.line));
+			rc = err_set(err, ERR_INVALID, "template %.60s: %.*s",
+			    t->name != NULL ? t->name : "-",
+			    (int)strcspn(buf_text(&l.line), "\n"),
+			    buf_text(&l.line));
 	}
 	buf_free(&l.line);
 	return rc;

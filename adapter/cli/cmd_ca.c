@@ -13,52 +13,9 @@
 #include "str.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define DEFAULT_ORGANISATION "amtkeeper"
-#define PEM_MAX ((size_t)1024 * 1024)
 #define CRL_MAX ((size_t)64 * 1024 * 1024)
 #define PEM_LINE 64
 #define CRL_MODE 0644
-
-int
-cmd_ca_init(struct cli *c)
-{
-	const char *organisation = cli_text(c, "organisation");
-	struct err err = {.kind = ERR_NONE};
-	int code = cli_open(c, DAEMON_STORE, NULL);
-
-	if (code != CODE_OK)
-		return code;
-	if (organisation == NULL)
-		organisation = DEFAULT_ORGANISATION;
-	if (daemon_create_ca(&c->daemon, organisation, &err) != 0)
-		return cli_fail(&err);
-	if (cli_event(c, NULL, "ca.created", "{}", &err) != 0 ||
-	    store_commit(c->daemon.store, &err) != 0)
-		return cli_fail(&err);
-	cli_note(c, "the CA is made");
-	return CODE_OK;
-}
-
-int
-cmd_ca_show(struct cli *c)
-{
-	struct err err = {.kind = ERR_NONE};
-	struct buf pem;
-	int code = cli_open(c, DAEMON_CA, NULL);
-	int rc;
-
-	if (code != CODE_OK)
-		return code;
-	buf_init(&pem, PEM_MAX);
-	if (cli_flag(c, "root"))
-		rc = ca_root_pem(c->daemon.ca, &pem, &err);
-	else
-		rc = ca_chain_pem(c->daemon.ca, &pem, &err);
-	if (rc == 0)
-		(void)fputs(buf_text(&pem), stdout);
-	buf_free(&pem);
-	return rc == 0 ? CODE_OK : cli_fail(&err);
-}
 
 /* --- list --- */
 
@@ -141,12 +98,24 @@ put_crl(const struct cli *c, const struct buf *bytes, struct err *err)
 	return 0;
 }
 
+/* The issuing CA by its number; NULL if there is none that still signs. */
+static struct ca *
+find_line(struct cli *c, int64_t id)
+{
+	struct ca *ca = c->daemon.ca;
+
+	while (ca != NULL && id != 0 && ca_line_id(ca) != id)
+		ca = ca_older(ca);
+	return ca;
+}
+
 int
 cmd_ca_crl(struct cli *c)
 {
 	struct err err = {.kind = ERR_NONE};
 	bool pem_wanted = cli_flag(c, "pem");
 	struct buf der, pem;
+	struct ca *ca;
 	int code, rc;
 
 	if (!pem_wanted && cli_text(c, "out") == NULL && isatty(STDOUT_FILENO))
@@ -155,9 +124,14 @@ cmd_ca_crl(struct cli *c)
 	code = cli_open(c, DAEMON_CA, NULL);
 	if (code != CODE_OK)
 		return code;
+	ca = find_line(c, cli_count(c, "issuer", 0));
+	if (ca == NULL)
+		return cli_complain(CODE_NOTHING,
+		    "no issuing CA with this number that is not at its end: "
+		    "see \"ca show\"");
 	buf_init(&der, CRL_MAX);
 	buf_init(&pem, CRL_MAX * 2);
-	rc = ca_crl(c->daemon.ca, clock_now(), &der, &err);
+	rc = ca_crl(ca, clock_now(), &der, &err);
 	if (rc == 0 && pem_wanted)
 		to_pem(&der, &pem);
 	if (rc == 0)

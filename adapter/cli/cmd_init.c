@@ -168,23 +168,31 @@ say_next(const struct init *in)
 	    "  6. amtkeeper run auto --all, then amtkeeper serve",
 	    in->conf_file, in->profile_file, in->c->daemon.conf->vault_key,
 	    in->profile_file, in->conf_file);
+	if (cli_flag(in->c, "offline-root"))
+		cli_note(in->c,
+		    "\nBefore 4: have the request signed that \"amtkeeper ca "
+		    "csr\" writes, and give the certificate to \"amtkeeper "
+		    "ca import\".");
 }
 
 static int
 make_all(struct init *in)
 {
-	const char *organisation = cli_text(in->c, "organisation");
+	struct daemon_ca_new ca = {
+	    .organisation = cli_text(in->c, "organisation"),
+	    .offline = cli_flag(in->c, "offline-root"),
+	};
 	struct err err = {.kind = ERR_NONE};
 
-	if (organisation == NULL)
-		organisation = DEFAULT_ORGANISATION;
+	if (ca.organisation == NULL)
+		ca.organisation = DEFAULT_ORGANISATION;
 	if (file_mkdirs(in->dir, DIR_MODE, &err) != 0 ||
 	    file_mkdirs(in->state, DIR_MODE, &err) != 0 ||
 	    make_files(in, &err) != 0)
 		return cli_fail(&err);
 	if (daemon_load(in->conf_file, &in->c->daemon, &err) != 0)
 		return cli_complain(CODE_INPUT, "%s", err.text);
-	if (daemon_create(&in->c->daemon, organisation, &err) != 0)
+	if (daemon_create(&in->c->daemon, &ca, &err) != 0)
 		return cli_fail(&err);
 	return CODE_OK;
 }

@@ -52,6 +52,8 @@ static const struct cli_option init_options[] = {
     {"state", 0, CLI_FILE, "DIR", NULL,
 	"databases (/var/lib/amtkeeper; with --dir: DIR)"},
     {"organisation", 0, CLI_TEXT, "NAME", NULL, "in the CA's name"},
+    {"offline-root", 0, CLI_FLAG, NULL, NULL,
+	"no root key here: a request for a root elsewhere"},
     {"realm", 0, CLI_TEXT, "REALM", NULL, "Active Directory: realm"},
     {"domain", 0, CLI_TEXT, "DOMAIN", NULL, "Active Directory: DNS name"},
     {"dc", 0, CLI_TEXT, "HOST", NULL, "domain controller to use"},
@@ -119,13 +121,28 @@ static const struct cli_option event_options[] = {
     {"verify", 0, CLI_FLAG, NULL, NULL, "walk the audit chain instead"}, END};
 
 static const struct cli_option ca_init_options[] = {
-    {"organisation", 0, CLI_TEXT, "NAME", NULL, "in the CA's name"}, END};
-static const struct cli_option ca_show_options[] = {
-    {"root", 0, CLI_FLAG, NULL, NULL, "the root alone"}, END};
+    {"organisation", 0, CLI_TEXT, "NAME", NULL, "in the CA's name"},
+    {"offline-root", 0, CLI_FLAG, NULL, NULL,
+	"no root key here: a request for a root elsewhere"},
+    END};
+static const struct cli_option ca_chain_options[] = {
+    {"root", 0, CLI_FLAG, NULL, NULL, "the root alone"},
+    {"all", 0, CLI_FLAG, NULL, NULL,
+	"with the issuing CAs before this one: what to trust"},
+    {"out", 0, CLI_FILE, "FILE", NULL, "write it there"}, END};
+static const struct cli_option ca_csr_options[] = {
+    {"organisation", 0, CLI_TEXT, "NAME", NULL,
+	"in the CA's name (that of the one that issues now)"},
+    {"new", 0, CLI_FLAG, NULL, NULL, "give up an open request and its key"},
+    {"out", 0, CLI_FILE, "FILE", NULL, "write it there"}, END};
+static const struct cli_option ca_certify_options[] = {
+    {"out", 0, CLI_FILE, "FILE", NULL, "write it there"}, END};
 static const struct cli_option ca_list_options[] = {
     {"device", 'd', CLI_TEXT, "NAME", NULL, "of this device only"},
     {"expiring", 0, CLI_SPAN, "SPAN", NULL, "ending within, e.g. 30d"}, END};
 static const struct cli_option ca_crl_options[] = {
+    {"issuer", 0, CLI_COUNT, "ID", NULL,
+	"of this issuing CA, as in \"ca show\" (the active one)"},
     {"out", 0, CLI_FILE, "FILE", NULL, "write it there"},
     {"pem", 0, CLI_FLAG, NULL, NULL, "as PEM (else DER)"}, END};
 static const struct cli_option ca_revoke_options[] = {
@@ -166,7 +183,10 @@ GROUPS run_groups[] = {selection_options, limit_options, run_options, NULL};
 GROUPS journal_groups[] = {journal_options, NULL};
 GROUPS event_groups[] = {event_options, NULL};
 GROUPS ca_init_groups[] = {ca_init_options, NULL};
-GROUPS ca_show_groups[] = {ca_show_options, NULL};
+GROUPS ca_chain_groups[] = {ca_chain_options, NULL};
+GROUPS ca_csr_groups[] = {ca_csr_options, NULL};
+GROUPS ca_import_groups[] = {yes_options, NULL};
+GROUPS ca_certify_groups[] = {ca_certify_options, NULL};
 GROUPS ca_list_groups[] = {ca_list_options, NULL};
 GROUPS ca_crl_groups[] = {ca_crl_options, NULL};
 GROUPS ca_revoke_groups[] = {ca_revoke_options, yes_options, NULL};
@@ -203,6 +223,9 @@ LIST run_examples[] = {"run auto --all", "run sync-clock --reason clock-skew",
 LIST event_examples[] = {"events --device pc1.corp.example --since 7d",
     "events --follow -o json | jq .kind", "events --verify", NULL};
 LIST ca_list_examples[] = {"ca list --expiring 30d", NULL};
+LIST csr_examples[] = {"ca csr --out issuing.csr", NULL};
+LIST import_ca_examples[] = {"ca import issuing.pem", NULL};
+LIST certify_examples[] = {"ca certify issuing.csr --out issuing.pem", NULL};
 LIST block_examples[] = {"ca block add leaked.pem --note 'found on a share'",
     "ca block add weak-keys.txt", NULL};
 LIST template_examples[] = {"ca template check", "ca template check tls", NULL};
@@ -286,8 +309,28 @@ static const struct cli_command commands[] = {
     {"ca init", "", "make the internal CA",
 	"For an installation without one; init makes it too.", ca_init_groups,
 	0, 0, no_examples, cmd_ca_init},
-    {"ca show", "", "the CA's certificates, PEM", "", ca_show_groups, 0, 0,
-	no_examples, cmd_ca_show},
+    {"ca show", "", "the issuing CAs: active, old, waiting",
+	"The active one issues. Old ones verify what they issued and sign "
+	"their revocation list until their end. A waiting one has a request "
+	"open (ca csr).",
+	none, 0, 0, no_examples, cmd_ca_show},
+    {"ca chain", "", "the CA's certificates, PEM", "", ca_chain_groups, 0, 0,
+	no_examples, cmd_ca_chain},
+    {"ca csr", "", "the request of a new issuing CA, PEM",
+	"Makes a key and its request, or shows the one that is open. The CA "
+	"that issues goes on until the answer is imported.",
+	ca_csr_groups, 0, 0, csr_examples, cmd_ca_csr},
+    {"ca import", "FILE|-", "take the certificate for ca csr",
+	"FILE holds the certificate and those above it up to the root, PEM, in "
+	"any order; ours need not be among them. Key, name, path lengths, "
+	"usages, periods and signatures are checked; then this CA issues, and "
+	"the one before it becomes old.",
+	ca_import_groups, 1, 1, import_ca_examples, cmd_ca_import},
+    {"ca certify", "FILE|-", "sign an issuing CA's request by our root",
+	"For a rollover under our own root, and for the machine that is the "
+	"offline root of others. Possession of the key must be shown; the "
+	"certificate is a CA's with path length 0, for ten years at most.",
+	ca_certify_groups, 1, 1, certify_examples, cmd_ca_certify},
     {"ca list", "", "certificates that were issued", "", ca_list_groups, 0, 0,
 	ca_list_examples, cmd_ca_list},
     {"ca crl", "", "the revocation list", "", ca_crl_groups, 0, 0, no_examples,

@@ -18,7 +18,7 @@
 #define FQDN_SIZE 256
 #define SHA256_SIZE 32
 #define CERT_MAX 8192
-#define PEM_MAX ((size_t)64 * 1024)
+#define PEM_MAX ((size_t)512 * 1024)
 
 struct call {
 	struct daemon *d;
@@ -154,7 +154,7 @@ daemon_call(struct daemon *d, const struct device *device,
 	if (store_secret_get(d->store, device->id, STORE_SECRET_ADMIN,
 		&c.password, err) != 0)
 		goto out;
-	if (ca_chain_pem(d->ca, &c.ca_pem, err) != 0)
+	if (ca_trust_pem(d->ca, &c.ca_pem, err) != 0)
 		goto out;
 	if (next_leaf(&c, err) != 0 || find_address(&c, err) != 0)
 		goto out;

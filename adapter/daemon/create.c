@@ -60,18 +60,18 @@ remove_database(const char *path)
 }
 
 int
-daemon_create_ca(struct daemon *d, const char *organisation, struct err *err)
+daemon_create_ca(
+    struct daemon *d, const struct daemon_ca_new *ca, struct err *err)
 {
-	struct ca_conf files = {.database = d->conf->ca_database,
-	    .key_file = d->conf->ca_key,
-	    .vault = d->vault};
+	struct ca_conf files = daemon_ca_conf(d);
+	int rc;
 
 	if (make_folder_of(files.database, err) != 0 ||
 	    make_folder_of(files.key_file, err) != 0)
 		return -1;
-	if (ca_create(&files, organisation, err) != 0)
-		return err_context(err, "CA");
-	return 0;
+	rc = ca->offline ? ca_create_offline(&files, ca->organisation, err)
+			 : ca_create(&files, ca->organisation, err);
+	return rc == 0 ? 0 : err_context(err, "CA");
 }
 
 static int
@@ -88,7 +88,7 @@ check_free(const struct conf *conf, struct err *err)
 }
 
 int
-daemon_create(struct daemon *d, const char *organisation, struct err *err)
+daemon_create(struct daemon *d, const struct daemon_ca_new *ca, struct err *err)
 {
 	bool key_made = false, store_made = false;
 	int rc = -1;
@@ -107,7 +107,7 @@ daemon_create(struct daemon *d, const char *organisation, struct err *err)
 	if (store_create(d->conf->database, d->vault, err) != 0)
 		goto out;
 	store_made = true;
-	rc = daemon_create_ca(d, organisation, err);
+	rc = daemon_create_ca(d, ca, err);
 out:
 	if (rc != 0 && store_made)
 		remove_database(d->conf->database);

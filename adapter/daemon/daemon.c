@@ -29,8 +29,8 @@ open_store(struct daemon *d, struct err *err)
 	return 0;
 }
 
-static struct ca_conf
-ca_files(const struct daemon *d)
+struct ca_conf
+daemon_ca_conf(const struct daemon *d)
 {
 	struct ca_conf files = {.database = d->conf->ca_database,
 	    .key_file = d->conf->ca_key,
@@ -43,7 +43,7 @@ ca_files(const struct daemon *d)
 static int
 open_ca(struct daemon *d, struct err *err)
 {
-	struct ca_conf files = ca_files(d);
+	struct ca_conf files = daemon_ca_conf(d);
 
 	if (ca_open(&files, &d->ca, err) != 0)
 		return err_context(err, "CA");

@@ -13,6 +13,7 @@ struct profile;
 struct store;
 struct vault;
 struct ca;
+struct ca_conf;
 
 /*
  * Sets the parts up in order and plugs the real modules into the engine's
@@ -47,13 +48,22 @@ int daemon_open(struct daemon *d, enum daemon_parts parts, const char *actor,
     struct err *err);
 void daemon_close(struct daemon *d); /* a zeroed one is allowed */
 
+/* How a CA is made. */
+struct daemon_ca_new {
+	const char *organisation;
+	bool offline; /* no root: a request for somebody else's (ca.h) */
+};
+
 /* Make what the configuration names and nobody has yet: vault key, store and
  * CA; they stay closed. ERR_CONFLICT when any of them exists; nothing is left
  * behind on failure. */
-int daemon_create(struct daemon *d, const char *organisation, struct err *err);
+int daemon_create(
+    struct daemon *d, const struct daemon_ca_new *ca, struct err *err);
 /* The CA alone, beside a vault and a store that exist. */
 int daemon_create_ca(
-    struct daemon *d, const char *organisation, struct err *err);
+    struct daemon *d, const struct daemon_ca_new *ca, struct err *err);
+/* Where the CA's files are; needs the store open, for its vault. */
+struct ca_conf daemon_ca_conf(const struct daemon *d);
 
 /*
  * `serve`: recover, then work on what is due until SIGTERM or SIGINT; parks or

@@ -16,7 +16,7 @@
 
 #define MAX_TEXT 1024 /* of a name in a certificate */
 #define MAX_NAMES 32
-#define MAX_ANCHORS 8
+#define MAX_ANCHORS 64 /* more than ca_trust_pem() ever gives */
 
 static int64_t
 unix_time(const ASN1_TIME *at)

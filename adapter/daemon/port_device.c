@@ -27,7 +27,7 @@
  *                                                     reached: once more
  */
 #define RETRY_MS 2000
-#define MAX_PEM ((size_t)64 * 1024)
+#define MAX_PEM ((size_t)512 * 1024)
 #define NAME 256
 #define LEGACY_MAJOR 11 /* the last firmware with TLS before 1.2 */
 /* What no certificate hashes to: looks at the leaf and goes no further. */
@@ -358,7 +358,7 @@ port_device_new(struct loop *loop, struct net *net, const struct conf *conf,
 	int rc = -1;
 
 	buf_init(&pem, MAX_PEM);
-	if (ca_chain_pem(ca, &pem, err) != 0)
+	if (ca_trust_pem(ca, &pem, err) != 0)
 		goto out;
 	roots = cert_roots(buf_text(&pem), err);
 	if (roots == NULL)

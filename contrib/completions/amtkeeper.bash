@@ -24,6 +24,12 @@ _amtkeeper()
 		return ;;
 	--out) COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
+	--out) COMPREPLY=($(compgen -f -- "$cur"))
+		return ;;
+	--out) COMPREPLY=($(compgen -f -- "$cur"))
+		return ;;
+	--out) COMPREPLY=($(compgen -f -- "$cur"))
+		return ;;
 	--reason) COMPREPLY=($(compgen -W "unspecified key-compromise affiliation-changed superseded cessation-of-operation privilege-withdrawn" -- "$cur"))
 		return ;;
 	--to) COMPREPLY=($(compgen -f -- "$cur"))
@@ -39,7 +45,7 @@ _amtkeeper()
 	'') words="init serve device discover diagnose plan run task journal events ca wsman config secret version help" ;;
 	"device") words="add set import list show remove" ;;
 	"task") words="list" ;;
-	"ca") words="init show list crl check revoke block template" ;;
+	"ca") words="init show chain csr import certify list crl check revoke block template" ;;
 	"ca block") words="add list remove" ;;
 	"ca template") words="list show check" ;;
 	"wsman") words="get enum invoke decode" ;;
@@ -52,7 +58,7 @@ _amtkeeper()
 	plan\ *) command=plan ;;
 	esac
 	case $command in
-	"init") options=" --dir --state --organisation --realm --domain --dc --ou --principal --keytab" ;;
+	"init") options=" --dir --state --organisation --offline-root --realm --domain --dc --ou --principal --keytab" ;;
 	"serve") options="" ;;
 	"device add") options=" --address --password-file --uuid --os-host --os-domain --site --tls --plain --pin" ;;
 	"device set") options=" --address --uuid --os-host --os-domain --site --password-file --ask-password --tls --forget-identity" ;;
@@ -67,10 +73,14 @@ _amtkeeper()
 	"task list") options="" ;;
 	"journal") options=" --device --ended --limit" ;;
 	"events") options=" --device --since --after --last --limit --follow --verify" ;;
-	"ca init") options=" --organisation" ;;
-	"ca show") options=" --root" ;;
+	"ca init") options=" --organisation --offline-root" ;;
+	"ca show") options="" ;;
+	"ca chain") options=" --root --all --out" ;;
+	"ca csr") options=" --organisation --new --out" ;;
+	"ca import") options=" --yes" ;;
+	"ca certify") options=" --out" ;;
 	"ca list") options=" --device --expiring" ;;
-	"ca crl") options=" --out --pem" ;;
+	"ca crl") options=" --issuer --out --pem" ;;
 	"ca check") options="" ;;
 	"ca revoke") options=" --reason --yes" ;;
 	"ca block add") options=" --note" ;;

@@ -45,6 +45,14 @@ says() {
 	fi
 }
 
+# keep_count COLUMN VALUE: rows of the CSV in $tmp/out that have it
+keep_count() {
+	python3 -c '
+import csv, sys
+rows = csv.DictReader(open(sys.argv[1], newline=""))
+print(sum(r[sys.argv[2]] == sys.argv[3] for r in rows))' "$tmp/out" "$1" "$2"
+}
+
 # is TEXT GOT WANTED
 is() {
 	if [ "$2" = "$3" ]; then
@@ -347,9 +355,9 @@ keep 4 ca revoke 00ff --yes
 keep 0 ca crl --pem
 says out 'BEGIN X509 CRL'
 keep 0 ca crl --out "$tmp/ca.crl"
-keep 0 ca show --root
+keep 0 ca chain --root
 cp "$tmp/out" "$tmp/root.pem"
-keep 0 ca show
+keep 0 ca chain
 cp "$tmp/out" "$tmp/chain.pem"
 if openssl verify -CAfile "$tmp/root.pem" "$tmp/chain.pem" >/dev/null &&
     openssl crl -inform DER -in "$tmp/ca.crl" -CAfile "$tmp/chain.pem" \
@@ -359,6 +367,77 @@ else
 	echo 'FAILED: OpenSSL does not verify chain and CRL'
 	failed=1
 fi
+
+# --- the next issuing CA, by the root here and by one elsewhere ---
+keep 4 ca import "$tmp/chain.pem"
+says err "no request is open"
+keep 0 ca csr --out "$tmp/issuing.csr"
+keep 0 ca csr
+is 'the open request again' "$(cat "$tmp/out")" "$(cat "$tmp/issuing.csr")"
+if openssl req -in "$tmp/issuing.csr" -verify -noout 2>&1 | grep -q OK; then
+	echo 'ok: OpenSSL verifies the request'
+else
+	echo 'FAILED: OpenSSL does not verify the request'
+	failed=1
+fi
+keep 20 ca import "$tmp/chain.pem"
+says err 'for the key of our request'
+keep 0 ca certify "$tmp/issuing.csr" --out "$tmp/issuing.pem"
+keep 5 ca import "$tmp/issuing.pem"
+keep 0 ca import "$tmp/issuing.pem" --yes
+keep 0 ca show -o csv
+says out '^2,active,'
+says out '^1,old,'
+keep 0 ca csr
+openssl ecparam -name secp384r1 -genkey -noout -out "$tmp/root.key"
+openssl req -x509 -new -key "$tmp/root.key" -sha384 -days 4000 \
+    -subj '/CN=Offline Root' -addext 'basicConstraints=critical,CA:TRUE' \
+    -addext 'keyUsage=critical,keyCertSign,cRLSign' -out "$tmp/offline.pem"
+printf '%s\n' 'basicConstraints=critical,CA:TRUE,pathlen:0' \
+    'keyUsage=critical,keyCertSign,cRLSign' 'subjectKeyIdentifier=hash' \
+    'authorityKeyIdentifier=keyid' >"$tmp/issuing.ext"
+openssl x509 -req -in "$tmp/out" -CA "$tmp/offline.pem" -CAkey "$tmp/root.key" \
+    -sha384 -days 3000 -CAcreateserial -extfile "$tmp/issuing.ext" \
+    -out "$tmp/issuing.pem" 2>/dev/null
+keep 20 ca import "$tmp/issuing.pem" --yes
+says err 'lacks the certificate of CN=Offline Root'
+cat "$tmp/offline.pem" >>"$tmp/issuing.pem"
+keep 0 ca import "$tmp/issuing.pem" --yes
+keep 0 ca chain --all
+is 'three issuing CAs, each with its root' \
+    "$(grep -c 'BEGIN CERT' "$tmp/out")" 6
+keep 0 ca crl --pem --issuer 1
+keep 4 ca crl --pem --issuer 9
+keep 0 ca template check
+# What the older ones issued is ours, what is issued now is by the new one.
+keep 0 discover --all
+keep 0 device show --all -o csv
+is 'certificates of the first issuing CA stay ours' \
+    "$(keep_count cert_ours true)" "$(keep_count tls_enabled true)"
+keep 0 run reissue-certificates pc00001.ad.example.test
+keep 0 device show --all -o csv
+is 'so is one of the new' "$(keep_count cert_ours true)" \
+    "$(keep_count tls_enabled true)"
+keep 0 diagnose --all
+
+# A CA whose root was never here.
+(
+	export AMTKEEPER_CONFIG=$tmp/offline/amtkeeper.yaml
+	keep 0 init --dir "$tmp/offline" --offline-root --organisation Example
+	keep 0 ca show -o csv
+	says out '^1,waiting,'
+	keep 12 ca list
+	keep 0 ca csr --out "$tmp/away.csr"
+	AMTKEEPER_CONFIG=$tmp/etc/amtkeeper.yaml \
+	    keep 0 ca certify "$tmp/away.csr" --out "$tmp/away.pem"
+	keep 20 ca import "$tmp/away.pem" --yes
+	AMTKEEPER_CONFIG=$tmp/etc/amtkeeper.yaml keep 0 ca chain --all
+	cat "$tmp/out" >>"$tmp/away.pem"
+	keep 0 ca import "$tmp/away.pem" --yes
+	keep 0 ca list
+	exit $failed
+) || failed=1
+is 'no root key was made' "$(find "$tmp/offline" -name '*.root' | wc -l)" 0
 
 # --- certificate templates ---
 keep 0 ca template list -o json

@@ -69,7 +69,7 @@ def main():
     journal_empty(keeper, "after the run")
     authority = os.path.join(where, "ca.pem")
     with open(authority, "w") as f:
-        f.write(keeper.run("ca", "show", expect=0).stdout)
+        f.write(keeper.run("ca", "chain", expect=0).stdout)
     tool("kinit", "-k", "-t", os.environ["LAB_KEYTAB"],
          os.environ["LAB_PRINCIPAL"])
     for row in sim.devices:

@@ -99,7 +99,7 @@ def setup(where):
         readers.leaf(row["address"], name)
     for name, words in (("chain.pem", ()), ("root.pem", ("--root",))):
         with open(readers.path(name), "w") as f:
-            f.write(keeper.run("ca", "show", *words, expect=0).stdout)
+            f.write(keeper.run("ca", "chain", *words, expect=0).stdout)
     return keeper, sim, readers
 
 

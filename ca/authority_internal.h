@@ -1,0 +1,40 @@
+#ifndef CA_AUTHORITY_INTERNAL_H_
+#define CA_AUTHORITY_INTERNAL_H_
+#include <openssl/types.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "der_internal.h"
+
+struct buf;
+struct ca_issuer;
+struct ca_signer;
+struct err;
+
+#define CA_ISSUING_LIFE (INT64_C(3650) * 86400)
+
+/* A certificate of a CA. */
+struct ca_authority {
+	const struct ca_signer *signer; /* its issuer's */
+	const struct ca_issuer *issuer; /* NULL: self-signed */
+	struct ca_span subject;		/* Name */
+	struct ca_span spki;
+	int path_len;
+	int64_t not_after; /* cut to the issuer's */
+};
+/* Signed; read back into a zeroed *ret. */
+int ca_authority_make(
+    const struct ca_authority *a, struct ca_issuer *ret, struct err *err);
+int ca_authority_check_organisation(const char *name, struct err *err);
+/* Append a Name like no other: "O=..., CN=AMT Issuing CA 0123abcd". */
+int ca_authority_name(
+    struct buf *out, const char *organisation, bool root, struct err *err);
+/* A request for an issuing CA, signed by its key. */
+int ca_request_make(const struct ca_signer *s, const char *organisation,
+    struct buf *out, struct err *err);
+/* RFC 2253, printable; cut to fit. */
+void ca_name_text(const X509_NAME *name, char *out, size_t room);
+/* Append a PEM block. */
+int ca_pem_write(
+    const char *label, struct ca_span der, struct buf *out, struct err *err);
+#endif

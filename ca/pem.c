@@ -1,0 +1,108 @@
+/* Our certificates for others, mostly PEM (RFC 7468). */
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <string.h>
+
+#include "authority_internal.h"
+#include "ca_internal.h"
+#include "str.h"
+
+int
+ca_pem_write(
+    const char *label, struct ca_span der, struct buf *out, struct err *err)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *text;
+	long len;
+	int rc = 0;
+
+	if (bio == NULL ||
+	    PEM_write_bio(bio, label, "", der.p, (long)der.len) <= 0)
+		rc = ca_openssl_err(err, ERR_BUG, "write PEM");
+	else {
+		len = BIO_get_mem_data(bio, &text);
+		buf_add(out, text, (size_t)len);
+		if (out->over)
+			rc = err_set(err, ERR_LIMIT, "no room for the PEM");
+	}
+	BIO_free(bio);
+	return rc;
+}
+
+void
+ca_name_text(const X509_NAME *name, char *out, size_t room)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *text;
+	long len;
+
+	out[0] = '\0';
+	if (bio != NULL &&
+	    X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253) >= 0) {
+		len = BIO_get_mem_data(bio, &text);
+		if ((size_t)len >= room)
+			len = (long)room - 1;
+		memcpy(out, text, (size_t)len);
+		out[len] = '\0';
+	}
+	BIO_free(bio);
+	ERR_clear_error();
+}
+
+static int
+add_pem(const struct ca_issuer *i, struct buf *out, struct err *err)
+{
+	return ca_pem_write(PEM_STRING_X509, ca_der_bytes(&i->der), out, err);
+}
+
+int
+ca_chain_pem(const struct ca *ca, struct buf *out, struct err *err)
+{
+	size_t i;
+
+	for (i = 0; ca_above(ca, i) != NULL; i++)
+		if (add_pem(ca_above(ca, i), out, err) != 0)
+			return -1;
+	return 0;
+}
+
+int
+ca_root_pem(const struct ca *ca, struct buf *out, struct err *err)
+{
+	return add_pem(&ca->root, out, err);
+}
+
+int
+ca_trust_pem(const struct ca *ca, struct buf *out, struct err *err)
+{
+	for (; ca != NULL; ca = ca->older)
+		if (ca_chain_pem(ca, out, err) != 0)
+			return -1;
+	return 0;
+}
+
+const char *
+ca_name(const struct ca *ca)
+{
+	return ca->issuing.name;
+}
+
+int
+ca_certificate(
+    const struct ca *ca, const char *name, struct buf *out, struct err *err)
+{
+	const struct ca_issuer *one;
+	size_t i;
+
+	for (; ca != NULL; ca = ca->older)
+		for (i = 0; (one = ca_above(ca, i)) != NULL; i++) {
+			if (!str_eq(name, one->name))
+				continue;
+			buf_add(out, one->der.data, one->der.len);
+			return out->over ? err_set(err, ERR_LIMIT,
+					       "no room for the certificate")
+					 : 0;
+		}
+	return err_set(err, ERR_NOTFOUND, "no CA certificate of this name");
+}
