@@ -58,15 +58,13 @@ int directory_read(struct directory *d, const char *account,
 /* What it should be. */
 struct directory_wish {
 	const char *ou;
-	const char *account; /* ends in '$' */
-	const char *fqdn;    /* dNSHostName and all six SPNs HTTP/fqdn:PORT for
-			      * 16992 16993 16994 16995 623 664 */
-	int64_t enctypes;    /* msDS-SupportedEncryptionTypes */
+	const char *account;		/* ends in '$' */
+	const char *fqdn;		/* dNSHostName */
+	const char *spns;		/* sorted, separated by blanks */
+	int64_t enctypes;		/* msDS-SupportedEncryptionTypes */
 	const char *description;	/* marks the object as this device's */
 	const char *former_description; /* an older mark, replaced; or NULL */
 };
-/* The SPNs for fqdn, sorted, separated by blanks. */
-void directory_spns(struct buf *out, const char *fqdn);
 /* Create (with this password) or bring to spec; the password of an object that
  * exists is left alone. Adopts an object of this account in this OU only, when
  * it has our description or none; others: ERR_CONFLICT saying whose or where it
@@ -84,8 +82,4 @@ int directory_password_set(struct directory *d, const char *dn,
  */
 int directory_time(
     struct directory *d, int64_t *ret_offset_ms, struct err *err);
-/* "%h-iME$" with %h = host part, lower case: the account name; at most 20
- * characters before the '$' limit of the schema is not assumed, 64 is. */
-int directory_account_name(
-    const char *pattern, const char *fqdn, struct buf *out, struct err *err);
 #endif

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 struct buf;
+struct directory_object;
 struct err;
 struct secret;
 struct watchdog;

@@ -18,6 +18,7 @@
 
 #define UF_ACCOUNTDISABLE 0x2
 #define UF_WORKSTATION_TRUST "4096"
+#define ACCOUNT_MAX 64 /* with the dollar */
 #define FILTER_MAX 4096
 #define DN_MAX 2048
 #define DN_SHOWN 160
@@ -295,7 +296,7 @@ send_changes(struct directory *d, bool add, const char *dn, struct changes *c,
 }
 
 static int
-create(struct directory *d, const struct directory_wish *wish, const char *spns,
+create(struct directory *d, const struct directory_wish *wish,
     const struct secret *password, struct err *err)
 {
 	char enctypes[NUMBER_MAX];
@@ -306,7 +307,7 @@ create(struct directory *d, const struct directory_wish *wish, const char *spns,
 	if (password == NULL)
 		return err_set(
 		    err, ERR_NOTFOUND, "there is no account %s", wish->account);
-	if (check_spns(d, spns, NULL, err) != 0)
+	if (check_spns(d, wish->spns, NULL, err) != 0)
 		return -1;
 	memset(&c, 0, sizeof(c));
 	buf_init(&dn, DN_MAX);
@@ -321,7 +322,8 @@ create(struct directory *d, const struct directory_wish *wish, const char *spns,
 		change_text(&c, LDAP_MOD_ADD, "userAccountControl",
 		    UF_WORKSTATION_TRUST);
 		change_text(&c, LDAP_MOD_ADD, "dNSHostName", wish->fqdn);
-		change_words(&c, LDAP_MOD_ADD, "servicePrincipalName", spns);
+		change_words(
+		    &c, LDAP_MOD_ADD, "servicePrincipalName", wish->spns);
 		change_text(&c, LDAP_MOD_ADD, "msDS-SupportedEncryptionTypes",
 		    enctypes);
 		change_text(&c, LDAP_MOD_ADD, "description", wish->description);
@@ -335,7 +337,7 @@ create(struct directory *d, const struct directory_wish *wish, const char *spns,
 }
 
 static int
-change(struct directory *d, const struct directory_wish *wish, const char *spns,
+change(struct directory *d, const struct directory_wish *wish,
     const struct found *f, struct err *err)
 {
 	const struct directory_object *o = &f->object;
@@ -347,11 +349,11 @@ change(struct directory *d, const struct directory_wish *wish, const char *spns,
 	    enctypes, sizeof(enctypes), "%lld", (long long)wish->enctypes);
 	if (!str_ieq(o->dns_host, wish->fqdn))
 		change_text(&c, LDAP_MOD_REPLACE, "dNSHostName", wish->fqdn);
-	if (!str_ieq(o->spns, spns)) {
-		if (check_spns(d, spns, o->dn, err) != 0)
+	if (!str_ieq(o->spns, wish->spns)) {
+		if (check_spns(d, wish->spns, o->dn, err) != 0)
 			return -1;
 		change_words(
-		    &c, LDAP_MOD_REPLACE, "servicePrincipalName", spns);
+		    &c, LDAP_MOD_REPLACE, "servicePrincipalName", wish->spns);
 	}
 	if (o->enctypes != wish->enctypes)
 		change_text(&c, LDAP_MOD_REPLACE,
@@ -367,14 +369,20 @@ change(struct directory *d, const struct directory_wish *wish, const char *spns,
 static int
 check_wish(const struct directory_wish *wish, struct err *err)
 {
-	size_t len = strlen(wish->account);
+	size_t len = wish->account == NULL ? 0 : strlen(wish->account);
 
-	if (len < 2 || wish->account[len - 1] != '$')
+	if (len < 2 || len > ACCOUNT_MAX || wish->account[len - 1] != '$')
 		return err_set(err, ERR_INVALID,
-		    "account %s does not end in '$'", wish->account);
-	if (!str_is_fqdn(wish->fqdn))
+		    "account '%s' is not a name of at most %d characters that "
+		    "ends in '$'",
+		    len == 0 ? "" : wish->account, ACCOUNT_MAX);
+	if (str_empty(wish->fqdn) || !str_is_fqdn(wish->fqdn))
 		return err_set(err, ERR_INVALID,
 		    "a device's name must be a host name with domain");
+	if (str_empty(wish->ou) || str_empty(wish->spns))
+		return err_set(err, ERR_INVALID,
+		    "account %s is to have no OU or no service names",
+		    wish->account);
 	if (str_empty(wish->description))
 		return err_set(err, ERR_INVALID,
 		    "an object without a mark could not be told from others");
@@ -386,20 +394,16 @@ directory_ensure(struct directory *d, const struct directory_wish *wish,
     const struct secret *password_if_new, struct err *err)
 {
 	struct found f;
-	struct buf spns;
 	int result;
 
 	if (check_wish(wish, err) != 0)
 		return -1;
 	memset(&f, 0, sizeof(f));
-	buf_init(&spns, FILTER_MAX);
-	directory_spns(&spns, wish->fqdn);
 	result = find_ours(d, wish, &f, err);
 	if (result == 0 && f.object.dn == NULL)
-		result = create(d, wish, buf_text(&spns), password_if_new, err);
+		result = create(d, wish, password_if_new, err);
 	else if (result == 0)
-		result = change(d, wish, buf_text(&spns), &f, err);
-	buf_free(&spns);
+		result = change(d, wish, &f, err);
 	found_clear(&f);
 	return result;
 }

@@ -93,7 +93,6 @@ krb_close(struct krb *k)
 
 	if (k == NULL)
 		return;
-	krb_proof_clear(k);
 	if (k->cache != NULL) {
 		/* Our caller's SASL must not look for a cache that is gone. */
 		if (k->logged_in)

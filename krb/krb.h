@@ -59,12 +59,23 @@ int krb_key_rc4(
 int krb_key_aes(struct krb *k, int bits, const struct secret *password,
     const char *salt, int64_t iterations, struct secret **ret_key,
     struct err *err);
+/* A ticket that was shown to a server, and what the server's answer is held
+ * against. Needs neither KDC nor the struct krb it came from, which may be
+ * closed before; any thread, one at a time. */
+struct krb_proof;
 /* A fresh service ticket for the SPN ("HTTP/fqdn:16993"), never a cached one,
- * as base64 SPNEGO token for "Authorization: Negotiate". Keeps the context for
- * krb_token_verify(). ERR_NOTFOUND: the KDC does not know the SPN. */
-int krb_token(
+ * as base64 SPNEGO token for "Authorization: Negotiate", appended; its proof is
+ * given. ERR_NOTFOUND: the KDC does not know the SPN. */
+int krb_token(struct krb *k, const char *spn, struct buf *ret_token,
+    struct krb_proof **ret_proof, struct err *err);
+/* The same with a ticket that no key opens: a server that takes this one looks
+ * at none. */
+int krb_decoy(
     struct krb *k, const char *spn, struct buf *ret_token, struct err *err);
-/* The server's answer token (base64): mutual authentication holds, or
- * ERR_UNTRUSTED with what it says. */
-int krb_token_verify(struct krb *k, const char *answer, struct err *err);
+/* Did whoever sent this answer token (base64) open the ticket: mutual
+ * authentication, RFC 4120 3.2.4 and 4178 3.3? ERR_UNTRUSTED when not, when it
+ * is no token, or NULL or empty. Once for each proof. */
+int krb_proof_verify(
+    struct krb_proof *proof, const char *answer, struct err *err);
+void krb_proof_free(struct krb_proof *proof); /* NULL is allowed */
 #endif

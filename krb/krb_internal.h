@@ -1,6 +1,5 @@
 #ifndef KRB_INTERNAL_H_
 #define KRB_INTERNAL_H_
-#include <gssapi/gssapi.h>
 #include <krb5.h>
 #include <profile.h>
 #include <stdbool.h>
@@ -23,14 +22,6 @@ struct krb_exchange {
 	int64_t trip_us;   /* from sending to the answer */
 };
 
-/* A service ticket being shown to a server. */
-struct krb_proof {
-	krb5_ccache cache; /* holds nothing but the TGT and this ticket */
-	gss_cred_id_t credential;
-	gss_name_t target;
-	gss_ctx_id_t context;
-};
-
 /* How the KDC makes an account's key of its password. */
 struct krb_etype_info {
 	krb5_enctype type;
@@ -51,7 +42,6 @@ struct krb {
 	krb5_ccache cache; /* MEMORY, this struct's own */
 	bool logged_in;
 	int64_t renew_at; /* unix seconds */
-	struct krb_proof proof;
 };
 
 /* Read krb5.conf, into k->file. */
@@ -87,5 +77,4 @@ int krb_service_name(
 /* Service ticket into cache, which must hold a TGT. */
 int krb_ticket(
     struct krb *k, krb5_ccache cache, const char *spn, struct err *err);
-void krb_proof_clear(struct krb *k);
 #endif

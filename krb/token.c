@@ -7,6 +7,10 @@
  * then, while a device holds just one key.  So each token has a cache of its
  * own, with a copy of the TGT.  The ticket is fetched through libkrb5, which
  * uses our transport; GSSAPI then finds it there and asks nobody.
+ *
+ * What is kept until the device's answer is GSSAPI's alone, so a struct krb may
+ * make tokens for many devices before the first of them answers, and may be
+ * closed meanwhile.
  */
 #include <gssapi/gssapi_ext.h>
 #include <gssapi/gssapi_krb5.h>
@@ -27,18 +31,23 @@
 static char spnego_bytes[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x02};
 static gss_OID_desc spnego = {sizeof(spnego_bytes), spnego_bytes};
 
+struct krb_proof {
+	gss_cred_id_t credential;
+	gss_name_t target;
+	gss_ctx_id_t context;
+};
+
 void
-krb_proof_clear(struct krb *k)
+krb_proof_free(struct krb_proof *p)
 {
-	struct krb_proof *p = &k->proof;
 	OM_uint32 minor;
 
+	if (p == NULL)
+		return;
 	gss_delete_sec_context(&minor, &p->context, GSS_C_NO_BUFFER);
 	gss_release_name(&minor, &p->target);
 	gss_release_cred(&minor, &p->credential);
-	if (p->cache != NULL)
-		krb5_cc_destroy(k->ctx, p->cache);
-	p->cache = NULL;
+	free(p);
 }
 
 /* What the mechanism says; its numbers differ from run to run. */
@@ -96,24 +105,64 @@ copy_tgt(struct krb *k, krb5_ccache *ret_cache)
 	return code;
 }
 
+/* The ticket alone, and damaged: its last byte is the end of what is encrypted
+ * with the service's key (RFC 4120 5.3, 5.2.9), and the checksum in there no
+ * longer holds, whoever looks. */
+static krb5_error_code
+damage(struct krb *k, krb5_ccache cache, krb5_principal server)
+{
+	krb5_creds want, creds;
+	krb5_error_code code;
+
+	memset(&want, 0, sizeof(want));
+	memset(&creds, 0, sizeof(creds));
+	want.client = k->self;
+	want.server = server;
+	code = krb5_cc_retrieve_cred(k->ctx, cache, 0, &want, &creds);
+	if (code == 0 && creds.ticket.length == 0)
+		code = KRB5_CC_FORMAT;
+	if (code == 0) {
+		creds.ticket.data[creds.ticket.length - 1] ^= 1;
+		code = krb5_cc_initialize(k->ctx, cache, k->self);
+	}
+	if (code == 0)
+		code = krb5_cc_store_cred(k->ctx, cache, &creds);
+	krb5_free_cred_contents(k->ctx, &creds);
+	return code;
+}
+
+static int
+damage_ticket(
+    struct krb *k, krb5_ccache cache, const char *spn, struct err *err)
+{
+	krb5_principal server = NULL;
+	krb5_error_code code;
+
+	if (krb_service_name(k, spn, &server, err) != 0)
+		return -1;
+	code = damage(k, cache, server);
+	krb5_free_principal(k->ctx, server);
+	return code == 0 ? 0 : krb_fail(k, code, err, "ticket for %s", spn);
+}
+
 /* GSSAPI's view of the cache and of the server. */
 static int
-import(struct krb *k, const char *spn, struct err *err)
+import(struct krb *k, krb5_ccache cache, const char *spn, struct krb_proof *p,
+    struct err *err)
 {
 	gss_key_value_element_desc where = {"ccache", NULL};
 	gss_key_value_set_desc store = {1, &where};
 	gss_buffer_desc name = GSS_C_EMPTY_BUFFER;
-	struct krb_proof *p = &k->proof;
 	OM_uint32 major, minor;
-	char *cache = NULL, *full;
+	char *path = NULL, *full;
 
-	if (krb5_cc_get_full_name(k->ctx, p->cache, &cache) != 0)
+	if (krb5_cc_get_full_name(k->ctx, cache, &path) != 0)
 		return err_set(err, ERR_BUG, "the ticket cache has no name");
-	where.value = cache;
+	where.value = path;
 	major = gss_acquire_cred_from(&minor, GSS_C_NO_NAME, GSS_C_INDEFINITE,
 	    GSS_C_NO_OID_SET, GSS_C_INITIATE, &store, &p->credential, NULL,
 	    NULL);
-	krb5_free_string(k->ctx, cache);
+	krb5_free_string(k->ctx, path);
 	if (GSS_ERROR(major))
 		return gss_fail(major, minor, ERR_BUG, err, "credentials");
 	full = mem_printf("%s@%s", spn, k->realm);
@@ -129,89 +178,120 @@ import(struct krb *k, const char *spn, struct err *err)
 
 /* One step of the handshake; input NULL at first. */
 static OM_uint32
-step(struct krb *k, gss_buffer_t input, gss_buffer_t output, OM_uint32 *flags,
-    OM_uint32 *minor)
+step(struct krb_proof *p, gss_buffer_t input, gss_buffer_t output,
+    OM_uint32 *flags, OM_uint32 *minor)
 {
-	struct krb_proof *p = &k->proof;
-
 	return gss_init_sec_context(minor, p->credential, &p->context,
 	    p->target, &spnego, GSS_C_MUTUAL_FLAG, 0, GSS_C_NO_CHANNEL_BINDINGS,
 	    input, NULL, output, flags, NULL);
 }
 
+/* The token for the ticket in the cache; what the proof needs of the cache it
+ * holds itself afterwards. */
 static int
-start(struct krb *k, const char *spn, struct buf *ret_token, struct err *err)
+start(struct krb *k, krb5_ccache cache, const char *spn, struct krb_proof *p,
+    struct buf *ret_token, struct err *err)
 {
 	gss_buffer_desc token = GSS_C_EMPTY_BUFFER;
 	OM_uint32 major, minor, flags = 0;
-	krb5_error_code code;
 
-	code = copy_tgt(k, &k->proof.cache);
-	if (code != 0)
-		return krb_fail(k, code, err, "ticket for %s", spn);
-	if (krb_ticket(k, k->proof.cache, spn, err) != 0 ||
-	    import(k, spn, err) != 0)
+	if (import(k, cache, spn, p, err) != 0)
 		return -1;
-	major = step(k, GSS_C_NO_BUFFER, &token, &flags, &minor);
+	major = step(p, GSS_C_NO_BUFFER, &token, &flags, &minor);
 	if (GSS_ERROR(major))
 		return gss_fail(major, minor, ERR_PROTOCOL, err, spn);
 	str_base64(ret_token, token.value, token.length);
 	gss_release_buffer(&minor, &token);
-	return 0;
-}
-
-int
-krb_token(
-    struct krb *k, const char *spn, struct buf *ret_token, struct err *err)
-{
-	krb_proof_clear(k);
-	if (krb_login(k, err) != 0)
-		return -1;
-	if (start(k, spn, ret_token, err) != 0) {
-		krb_proof_clear(k);
-		return -1;
-	}
+	if (ret_token->over)
+		return err_set(err, ERR_LIMIT,
+		    "the ticket for %s is longer than %zu characters: the "
+		    "account is in too many groups",
+		    spn, ret_token->max);
 	return 0;
 }
 
 static int
-finish(struct krb *k, const struct buf *answer, struct err *err)
+make(struct krb *k, const char *spn, bool damaged, struct krb_proof *p,
+    struct buf *ret_token, struct err *err)
+{
+	krb5_ccache cache = NULL;
+	krb5_error_code code;
+	int result = -1;
+
+	if (krb_login(k, err) != 0)
+		return -1;
+	code = copy_tgt(k, &cache);
+	if (code != 0)
+		krb_fail(k, code, err, "ticket for %s", spn);
+	else if (krb_ticket(k, cache, spn, err) == 0 &&
+	    (!damaged || damage_ticket(k, cache, spn, err) == 0))
+		result = start(k, cache, spn, p, ret_token, err);
+	if (cache != NULL)
+		krb5_cc_destroy(k->ctx, cache);
+	return result;
+}
+
+int
+krb_token(struct krb *k, const char *spn, struct buf *ret_token,
+    struct krb_proof **ret_proof, struct err *err)
+{
+	struct krb_proof *p = mem_alloc(sizeof(*p));
+
+	if (make(k, spn, false, p, ret_token, err) != 0) {
+		krb_proof_free(p);
+		return -1;
+	}
+	*ret_proof = p;
+	return 0;
+}
+
+int
+krb_decoy(
+    struct krb *k, const char *spn, struct buf *ret_token, struct err *err)
+{
+	struct krb_proof *p = mem_alloc(sizeof(*p));
+	int result = make(k, spn, true, p, ret_token, err);
+
+	krb_proof_free(p); /* there is no answer to it */
+	return result;
+}
+
+static int
+finish(struct krb_proof *p, const struct buf *answer, struct err *err)
 {
 	gss_buffer_desc input = {answer->len, answer->data};
 	gss_buffer_desc output = GSS_C_EMPTY_BUFFER;
 	OM_uint32 major, minor, ignored, flags = 0;
 
-	major = step(k, &input, &output, &flags, &minor);
+	major = step(p, &input, &output, &flags, &minor);
 	gss_release_buffer(&ignored, &output);
 	if (GSS_ERROR(major))
 		return gss_fail(major, minor, ERR_UNTRUSTED, err,
-		    "the device refuses the ticket");
+		    "the answer does not fit the ticket");
 	if (major != GSS_S_COMPLETE || (flags & GSS_C_MUTUAL_FLAG) == 0)
 		return err_set(err, ERR_UNTRUSTED,
-		    "the device did not prove that it holds the key");
+		    "the answer lacks the part that is made with the key");
 	return 0;
 }
 
 int
-krb_token_verify(struct krb *k, const char *answer, struct err *err)
+krb_proof_verify(struct krb_proof *p, const char *answer, struct err *err)
 {
 	struct buf bytes;
+	OM_uint32 minor;
 	int result = -1;
 
-	if (k->proof.context == GSS_C_NO_CONTEXT)
-		return err_set(err, ERR_BUG, "no token was made");
-	if (str_empty(answer)) {
-		krb_proof_clear(k);
-		return err_set(err, ERR_UNTRUSTED,
-		    "the device did not prove that it holds the key");
-	}
+	if (p->context == GSS_C_NO_CONTEXT)
+		return err_set(
+		    err, ERR_BUG, "this ticket was answered already");
 	buf_init(&bytes, ANSWER_MAX);
-	if (str_unbase64(&bytes, answer) != 0 || bytes.over)
-		err_set(
-		    err, ERR_PROTOCOL, "the device's answer is not a token");
+	if (str_empty(answer))
+		err_set(err, ERR_UNTRUSTED, "there is no answer token");
+	else if (str_unbase64(&bytes, answer) != 0 || bytes.over)
+		err_set(err, ERR_UNTRUSTED, "the answer is not a token");
 	else
-		result = finish(k, &bytes, err);
+		result = finish(p, &bytes, err);
 	buf_free(&bytes);
-	krb_proof_clear(k);
+	gss_delete_sec_context(&minor, &p->context, GSS_C_NO_BUFFER);
 	return result;
 }

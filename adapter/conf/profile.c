@@ -132,19 +132,31 @@ check_dn(const char *text)
 	    : "must be a distinguished name (OU=...,DC=...)";
 }
 
+/* Not allowed in a sAMAccountName (MS-SAMR 3.1.1.6), nor wanted in a shell. */
+static bool
+account_char(char c)
+{
+	return c > ' ' && c < 127 && strchr("\"/\\[]:;|=,+*?<>@", c) == NULL;
+}
+
 /* The account stands for a computer: sAMAccountName ends in '$', and without
  * the host's name two devices would share one (MS-ADTS 3.1.1.5.2). */
 static const char *
 check_account(const char *text)
 {
 	size_t len = strlen(text);
+	const char *at;
 
 	if (strstr(text, "%h") == NULL)
 		return "must contain %h, the host name";
 	if (text[len - 1] != '$')
 		return "must end in $";
-	if (strpbrk(text, "\"/\\[]:;|=,+*?<>@ ") != NULL)
-		return "has a character no account name may have";
+	for (at = text; *at != '\0'; at++) {
+		if (!account_char(*at))
+			return "has a character no account name may have";
+		if (*at == '%' && at[1] != 'h')
+			return "has a % that is not %h";
+	}
 	return NULL;
 }
 

@@ -22,8 +22,8 @@ void office_free(struct office *office); /* after its desks */
 struct desk *desk_new(struct office *office);
 void desk_free(struct desk *desk); /* NULL is allowed */
 
-/* What a job needs. */
-enum desk_need { DESK_KDC, DESK_DIRECTORY };
+/* What a job needs; DESK_NONE is for jobs that come to no desk. */
+enum desk_need { DESK_NONE, DESK_KDC, DESK_DIRECTORY };
 /* What a job does; for DESK_KDC, directory is NULL. */
 typedef int desk_fn(void *cookie, struct krb *krb, struct directory *directory,
     struct err *err);

@@ -20,9 +20,8 @@
 #include "str.h"
 #include "work.h"
 
-#define DER_MAX 4100  /* AMT_PublicKeyCertificate.X509Certificate */
-#define TEXT_MAX 8192 /* the same in base64, with room to spare */
-#define NAME_ROOM 256
+#define DER_MAX 4100	    /* AMT_PublicKeyCertificate.X509Certificate */
+#define TEXT_MAX 8192	    /* the same in base64, with room to spare */
 #define REASON_SUPERSEDED 4 /* RFC 5280, 5.3.1 */
 
 struct ca_port {
@@ -43,8 +42,8 @@ struct job {
 	char *key, *serial;
 	uint8_t *csr;
 	size_t csr_len;
-	char *device, *template_name, *template_key, *usages;
-	char fqdn[NAME_ROOM], short_name[NAME_ROOM];
+	char *device, *fqdn, *short_name;
+	char *template_name, *template_key, *usages;
 	struct ca_template template;
 	struct ca_subject subject;
 
@@ -63,6 +62,8 @@ job_free(struct job *job)
 	free(job->serial);
 	free(job->csr);
 	free(job->device);
+	free(job->fqdn);
+	free(job->short_name);
 	free(job->template_name);
 	free(job->template_key);
 	free(job->usages);
@@ -202,43 +203,37 @@ job_queue(struct job *job)
 	start_next(port);
 }
 
-/*
- * The name is taken from the record, not from the caller: the CSR is then held
- * against it.
- */
+/* Texts of the request into the job; the CSR is then held against them. */
 static void
-describe(
-    struct job *job, const struct device *device, const struct profile *profile)
+describe(struct job *job, const struct port_request *request)
 {
-	const struct profile_template *t = profile_tls_template(profile);
+	const struct profile_template *t = request->template;
 
-	job->device = mem_dup(device->name);
+	job->device = mem_dup(request->device->name);
+	job->fqdn = mem_dup(request->fqdn);
+	job->short_name = mem_dup(request->short_name);
 	job->template = daemon_template(t);
 	job->template.name = job->template_name = mem_dup(t->name);
 	job->template.key = job->template_key = mem_dup(t->key);
 	job->template.usages = job->usages = mem_dup(t->usages);
-	(void)device_wished_fqdn(device, profile->names_sync, job->fqdn);
-	memcpy(job->short_name, job->fqdn, sizeof(job->short_name));
-	job->short_name[strcspn(job->short_name, ".")] = '\0';
 	job->subject = (struct ca_subject){
 	    .device = job->device,
 	    .fqdn = job->fqdn,
 	    .short_name = job->short_name,
-	    .amt_major = device_amt_major(device),
+	    .amt_major = device_amt_major(request->device),
 	};
 }
 
 static void
-port_issue(void *self, const struct device *device,
-    const struct profile *profile, const uint8_t *csr, size_t len,
-    const char *key, struct port_issued *ret, port_done_fn *done, void *cookie)
+port_issue(void *self, const struct port_request *request,
+    struct port_issued *ret, port_done_fn *done, void *cookie)
 {
 	struct job *job = job_new(self, call_issue, done, cookie);
 
-	describe(job, device, profile);
-	job->csr = mem_copy(csr, len);
-	job->csr_len = len;
-	job->key = mem_dup(key);
+	describe(job, request);
+	job->csr = mem_copy(request->csr, request->csr_len);
+	job->csr_len = request->csr_len;
+	job->key = mem_dup(request->key);
 	job->ret_issued = ret;
 	job_queue(job);
 }

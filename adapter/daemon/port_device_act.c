@@ -51,8 +51,8 @@ copy_text(char *out, size_t size, const char *text, struct err *err)
 static int
 run_names_set(struct visit *v, struct err *err)
 {
-	const struct job_args *args = &v->job.args;
-	const struct profile *p = args->profile;
+	const struct port_names *names = &v->job.args.names;
+	const struct profile *p = names->profile;
 	struct amt *a = visit_session(v, err);
 	struct amt_general wish = {.shared_fqdn = p->shared_fqdn,
 	    .ping = p->ping,
@@ -62,24 +62,21 @@ run_names_set(struct visit *v, struct err *err)
 	    .ddns_ttl = p->ddns_ttl};
 
 	if (a == NULL ||
-	    copy_text(wish.host, sizeof(wish.host), args->host, err) != 0 ||
-	    copy_text(wish.domain, sizeof(wish.domain), args->domain, err) != 0)
+	    copy_text(wish.host, sizeof(wish.host), names->host, err) != 0 ||
+	    copy_text(wish.domain, sizeof(wish.domain), names->domain, err) !=
+		0)
 		return -1;
 	return amt_general_write(a, &wish, visit_end, v, err);
 }
 
-/* NOLINTBEGIN(readability-function-size): the port has its shape */
 static void
-names_set(void *self, struct visit *v, const char *host, const char *domain,
-    const struct profile *profile, port_done_fn *done, void *cookie)
+names_set(void *self, struct visit *v, const struct port_names *names,
+    port_done_fn *done, void *cookie)
 {
 	(void)self;
-	visit_start(v, run_names_set,
-	    &(struct job_args){
-		.host = host, .domain = domain, .profile = profile},
-	    done, cookie);
+	visit_start(v, run_names_set, &(struct job_args){.names = *names}, done,
+	    cookie);
 }
-/* NOLINTEND(readability-function-size) */
 
 /* The link goes down for a moment, and the address may be another one. */
 static void
@@ -267,9 +264,9 @@ acl_set(void *self, struct visit *v, const struct profile *profile,
 static int
 run_kerberos_set(struct visit *v, struct err *err)
 {
-	const struct job_args *args = &v->job.args;
+	const struct port_kerberos *wish = &v->job.args.key;
 	struct amt_kerberos_key key = {
-	    .realm = args->realm, .kvno = args->kvno};
+	    .realm = wish->realm, .kvno = wish->kvno};
 	int major = device_amt_major(v->device), rc = -1;
 	struct amt *a = visit_session(v, err);
 	struct secret *rc4 = NULL;
@@ -277,11 +274,11 @@ run_kerberos_set(struct visit *v, struct err *err)
 	if (a == NULL)
 		return -1;
 	if (major == 0 || major >= PASSPHRASE_MAJOR) {
-		key.passphrase = args->password;
-		key.salt = args->salt;
-		key.iterations = args->iterations;
+		key.passphrase = wish->password;
+		key.salt = wish->salt;
+		key.iterations = wish->iterations;
 	} else {
-		if (krb_key_rc4(args->password, &rc4, err) != 0)
+		if (krb_key_rc4(wish->password, &rc4, err) != 0)
 			return -1;
 		key.rc4 = rc4;
 	}
@@ -290,22 +287,14 @@ run_kerberos_set(struct visit *v, struct err *err)
 	return rc;
 }
 
-/* NOLINTBEGIN(readability-function-size): the port has its shape */
 static void
-kerberos_set(void *self, struct visit *v, const char *realm, int64_t kvno,
-    const struct secret *password, const char *salt, int64_t iterations,
+kerberos_set(void *self, struct visit *v, const struct port_kerberos *key,
     port_done_fn *done, void *cookie)
 {
 	(void)self;
-	visit_start(v, run_kerberos_set,
-	    &(struct job_args){.realm = realm,
-		.kvno = kvno,
-		.password = password,
-		.salt = salt,
-		.iterations = iterations},
-	    done, cookie);
+	visit_start(
+	    v, run_kerberos_set, &(struct job_args){.key = *key}, done, cookie);
 }
-/* NOLINTEND(readability-function-size) */
 
 /* --- keys and certificates --- */
 
@@ -351,11 +340,11 @@ hash_bits(const struct buf *spki)
 static int
 run_csr_make(struct visit *v, struct err *err)
 {
-	const struct job_args *args = &v->job.args;
-	const char *names[] = {args->fqdn, args->short_name, NULL};
+	const struct port_csr *wish = &v->job.args.csr;
+	const char *names[] = {wish->fqdn, wish->short_name, NULL};
 	struct amt *a = visit_session(v, err);
-	struct amt_csr csr = {.key_handle = args->handle,
-	    .common_name = args->fqdn,
+	struct amt_csr csr = {.key_handle = wish->key_handle,
+	    .common_name = wish->fqdn,
 	    .dns_names = names};
 	struct buf spki;
 	int rc = -1;
@@ -363,35 +352,28 @@ run_csr_make(struct visit *v, struct err *err)
 	buf_init(&spki, MAX_DER);
 	if (a == NULL)
 		goto out;
-	if (str_unbase64(&spki, args->spki) != 0 || spki.over) {
+	if (str_unbase64(&spki, wish->spki) != 0 || spki.over) {
 		err_set(err, ERR_INVALID, "the key on record is no base64");
 		goto out;
 	}
 	csr.spki = spki.data;
 	csr.spki_len = spki.len;
 	csr.hash_bits = hash_bits(&spki);
-	rc = amt_csr_make(a, &csr, args->ret_bytes, visit_end, v, err);
+	rc = amt_csr_make(a, &csr, v->job.args.ret_bytes, visit_end, v, err);
 out:
 	buf_free(&spki);
 	return rc;
 }
 
-/* NOLINTBEGIN(readability-function-size): the port has its shape */
 static void
-csr_make(void *self, struct visit *v, const char *key_handle, const char *spki,
-    const char *fqdn, const char *short_name, struct buf *ret_der,
-    port_done_fn *done, void *cookie)
+csr_make(void *self, struct visit *v, const struct port_csr *csr,
+    struct buf *ret_der, port_done_fn *done, void *cookie)
 {
 	(void)self;
 	visit_start(v, run_csr_make,
-	    &(struct job_args){.handle = key_handle,
-		.spki = spki,
-		.fqdn = fqdn,
-		.short_name = short_name,
-		.ret_bytes = ret_der},
-	    done, cookie);
+	    &(struct job_args){.csr = *csr, .ret_bytes = ret_der}, done,
+	    cookie);
 }
-/* NOLINTEND(readability-function-size) */
 
 /* The same bytes are there already: what was wanted. */
 static void

@@ -33,14 +33,16 @@ struct visit;
 /* Begin (again, from the start) what a job is about; ends in visit_end(). */
 typedef int job_fn(struct visit *v, struct err *err);
 
-/* Arguments of a port call, borrowed until its done(). */
+/* Arguments of a port call; what is pointed to is borrowed until its done(). */
 struct job_args {
 	const struct profile *profile;
 	const struct secret *password;
 	const char *handle, *der, *token; /* base64 where bytes */
-	const char *host, *domain, *mode, *realm, *salt;
-	const char *spki, *fqdn, *short_name;
-	int64_t bits, kvno, iterations;
+	const char *mode;
+	struct port_names names;
+	struct port_kerberos key;
+	struct port_csr csr;
+	int64_t bits;
 	struct device *into;
 	struct port_pki *ret_pki;
 	int64_t *ret_offset;

@@ -8,6 +8,7 @@ struct buf;
 struct device;
 struct err;
 struct profile;
+struct profile_template;
 struct secret;
 
 /*
@@ -18,8 +19,9 @@ struct secret;
  * Every call that takes done() reports exactly once through it, from the loop,
  * never from inside the call; err->kind is ERR_NONE on success.  What "ret"
  * points to is written before done() and only on success.  Arguments are
- * borrowed until done() unless said otherwise.  "look" and "check" calls change
- * nothing in the world.
+ * borrowed until done() unless said otherwise; of a const struct of this header
+ * only what it points to, the struct itself is copied at once.  "look" and
+ * "check" calls change nothing in the world.
  *
  * ERR_UNREACHABLE: nobody answers, and certainly nothing happened.
  * ERR_PROTOCOL: somebody does, with nonsense, and nothing happened either.
@@ -53,6 +55,23 @@ struct port_pki { /* what the device's stores hold */
 };
 void port_pki_clear(struct port_pki *pki);
 
+struct port_names { /* what the device is called, and whether it says so */
+	const char *host, *domain;
+	const struct profile *profile; /* shared FQDN, DDNS, ping */
+};
+struct port_kerberos { /* the key of the device's AD object */
+	const char *realm;
+	int64_t kvno;
+	const struct secret *password; /* the key is made from it */
+	const char *salt;
+	int64_t iterations;
+};
+struct port_csr {
+	const char *key_handle;
+	const char *spki; /* base64 DER, of that key */
+	const char *fqdn, *short_name;
+};
+
 struct port_device {
 	void *self;
 	/* Prepare a visit; no I/O yet. device is copied; password is copied and
@@ -83,17 +102,16 @@ struct port_device {
 	 * are ERR_DENIED with domain ERR_HTTP. */
 	void (*check_login)(void *self, struct visit *v,
 	    const struct secret *password, port_done_fn *done, void *cookie);
-	/* Log in with a SPNEGO token: 0, ERR_DENIED. The server's answer token
-	 * is appended to *ret_answer. */
+	/* Log in with a SPNEGO token: 0, ERR_DENIED. The device's answer token,
+	 * which says more than that it answered, is appended to *ret_answer;
+	 * nothing is when it sent none. */
 	void (*check_ticket)(void *self, struct visit *v, const char *token,
 	    struct buf *ret_answer, port_done_fn *done, void *cookie);
 
 	void (*clock_set)(
 	    void *self, struct visit *v, port_done_fn *done, void *cookie);
-	/* Host and domain name, shared FQDN, DDNS, ping as wished. */
-	void (*names_set)(void *self, struct visit *v, const char *host,
-	    const char *domain, const struct profile *profile,
-	    port_done_fn *done, void *cookie);
+	void (*names_set)(void *self, struct visit *v,
+	    const struct port_names *names, port_done_fn *done, void *cookie);
 	/* mode "dhcp" or "host". */
 	void (*ip_set)(void *self, struct visit *v, const char *mode,
 	    port_done_fn *done, void *cookie);
@@ -101,16 +119,15 @@ struct port_device {
 	 * are removed. */
 	void (*acl_set)(void *self, struct visit *v,
 	    const struct profile *profile, port_done_fn *done, void *cookie);
-	/* Kerberos on, with the key made from this password. */
-	void (*kerberos_set)(void *self, struct visit *v, const char *realm,
-	    int64_t kvno, const struct secret *password, const char *salt,
-	    int64_t iterations, port_done_fn *done, void *cookie);
+	/* Kerberos on, with this key. */
+	void (*kerberos_set)(void *self, struct visit *v,
+	    const struct port_kerberos *key, port_done_fn *done, void *cookie);
 	void (*key_generate)(void *self, struct visit *v, int64_t bits,
 	    port_done_fn *done, void *cookie);
-	/* A CSR signed by the device for this key and these names, DER. */
-	void (*csr_make)(void *self, struct visit *v, const char *key_handle,
-	    const char *spki, const char *fqdn, const char *short_name,
-	    struct buf *ret_der, port_done_fn *done, void *cookie);
+	/* A CSR signed by the device, DER, appended to *ret_der. */
+	void (*csr_make)(void *self, struct visit *v,
+	    const struct port_csr *csr, struct buf *ret_der, port_done_fn *done,
+	    void *cookie);
 	void (*cert_add)(void *self, struct visit *v, const char *der,
 	    port_done_fn *done, void *cookie);
 	void (*cert_delete)(void *self, struct visit *v, const char *handle,
@@ -134,13 +151,19 @@ struct port_issued {
 };
 void port_issued_clear(struct port_issued *issued);
 
+struct port_request {		       /* for a certificate */
+	const struct device *device;   /* whom it is for */
+	const char *fqdn, *short_name; /* what the CSR is held against */
+	const struct profile_template *template;
+	const uint8_t *csr; /* DER */
+	size_t csr_len;
+	const char *key; /* idempotency: the same gives the same certificate */
+};
+
 struct port_ca {
 	void *self;
-	/* Under an idempotency key: the same key gives the same certificate. */
-	void (*issue)(void *self, const struct device *device,
-	    const struct profile *profile, const uint8_t *csr, size_t len,
-	    const char *key, struct port_issued *ret, port_done_fn *done,
-	    void *cookie);
+	void (*issue)(void *self, const struct port_request *request,
+	    struct port_issued *ret, port_done_fn *done, void *cookie);
 	/* What was issued under the key; ERR_NOTFOUND. */
 	void (*look)(void *self, const char *key, struct port_issued *ret,
 	    port_done_fn *done, void *cookie);
@@ -150,20 +173,35 @@ struct port_ca {
 	    port_done_fn *done, void *cookie);
 };
 
+struct port_object { /* the object that stands for a device, as it should be */
+	const char *account;	 /* sAMAccountName */
+	const char *ou;		 /* DN it is created in */
+	const char *fqdn;	 /* dNSHostName */
+	const char *spns;	 /* sorted, separated by blanks */
+	int64_t enctypes;	 /* msDS-SupportedEncryptionTypes */
+	const char *mark;	 /* description: makes it this device's */
+	const char *former_mark; /* an older one that is replaced; or NULL */
+	const struct secret *password_if_new; /* NULL: not to be created */
+};
+
 struct port_directory {
 	void *self;
 	/* Read the object into the ad_* fields of *into; ERR_NOTFOUND when
 	 * there is none. */
 	void (*look)(void *self, const char *account, struct device *into,
 	    port_done_fn *done, void *cookie);
-	/* Create or bring to spec; see directory_ensure(). */
-	void (*ensure)(void *self, const struct device *device,
-	    const struct profile *profile, const char *fqdn,
-	    const struct secret *password_if_new, port_done_fn *done,
-	    void *cookie);
+	/* Create, or bring to spec what is there, whose password is left alone.
+	 * ERR_CONFLICT: account or a service name is another's; ERR_NOTFOUND:
+	 * not there, and no password to create it with. */
+	void (*ensure)(void *self, const struct port_object *object,
+	    port_done_fn *done, void *cookie);
+	/* Replace it. ERR_NOTFOUND, ERR_REFUSED by the domain's policy. */
 	void (*password_set)(void *self, const char *dn,
 	    const struct secret *password, port_done_fn *done, void *cookie);
 };
+
+/* A ticket of ours that is being shown to a device. */
+struct port_proof;
 
 struct port_kdc {
 	void *self;
@@ -176,9 +214,22 @@ struct port_kdc {
 	/* Salt (given) and rounds the KDC uses for the account. */
 	void (*look_salt)(void *self, const char *account, char **ret_salt,
 	    int64_t *ret_iterations, port_done_fn *done, void *cookie);
-	/* A fresh service ticket as SPNEGO token, appended to *ret_token. */
+	/* A fresh service ticket as SPNEGO token, appended to *ret_token, and
+	 * what the device's answer is held against (given, for proof_free()).
+	 * Several devices may be proving at once. ERR_NOTFOUND: no such SPN. */
 	void (*token)(void *self, const char *spn, struct buf *ret_token,
+	    struct port_proof **ret_proof, port_done_fn *done, void *cookie);
+	/* Mutual authentication: did who sent this answer token (base64) open
+	 * the ticket? 0, or ERR_UNTRUSTED with the reason: it is empty, no
+	 * token, or made with another key. Once for each proof; asks nobody. */
+	void (*verify)(void *self, struct port_proof *proof, const char *answer,
 	    port_done_fn *done, void *cookie);
+	/* As token(), but with a ticket that no key opens: a device that takes
+	 * this one looks at none. */
+	void (*decoy)(void *self, const char *spn, struct buf *ret_token,
+	    port_done_fn *done, void *cookie);
+	/* Not while verify() has it; NULL is allowed. */
+	void (*proof_free)(void *self, struct port_proof *proof);
 };
 
 struct ports {

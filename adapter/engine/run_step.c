@@ -379,7 +379,7 @@ observe(struct run *run)
 /* Not so.  Another try, if the peer did not plainly refuse and the budget
  * allows; the count is in the journal, so a restart does not refill it. */
 static void
-not_applied(struct run *run)
+not_applied(struct run *run, const struct err *err)
 {
 	const struct step *step = &run->step;
 	bool refused =
@@ -391,7 +391,9 @@ not_applied(struct run *run)
 		run_wait(run, AGAIN_WAIT_MS * step->attempts, act_again);
 		return;
 	}
-	if (why.kind == ERR_NONE)
+	if (err != NULL && !refused)
+		why = *err;
+	else if (why.kind == ERR_NONE)
 		(void)err_set(&why, ERR_REFUSED,
 		    "the change was answered as done but is not there");
 	settle_failed(run, &why);
@@ -427,7 +429,7 @@ step_seen(struct step *step, enum seen seen, const struct err *err)
 		settle_done(run);
 		break;
 	case SEEN_NOT_APPLIED:
-		not_applied(run);
+		not_applied(run, err);
 		break;
 	case SEEN_CANNOT_TELL:
 		cannot_tell(run, err);

@@ -8,6 +8,7 @@
 #include "secret.h"
 #include "step_internal.h"
 #include "str.h"
+#include "wish_internal.h"
 
 /*
  * The step table.  Its order is the order of every plan: the clock before
@@ -77,6 +78,11 @@ step_init(struct step *step, struct run *run, const struct step_kind *kind)
 void
 step_clear(struct step *step)
 {
+	const struct port_kdc *kdc = &step_ports(step)->kdc;
+
+	if (step->proof != NULL)
+		kdc->proof_free(kdc->self, step->proof);
+	step->proof = NULL;
 	(void)json_object_put(step->args);
 	step->args = NULL;
 	secret_free(step->secret);
@@ -126,10 +132,22 @@ step_arg_set_int(struct step *step, const char *name, int64_t value)
 	    step->args, name, json_object_new_int64(value));
 }
 
+const struct ports *
+step_ports(const struct step *step)
+{
+	return step->run->engine->deps.ports;
+}
+
+const struct profile *
+step_profile(const struct step *step)
+{
+	return step->run->engine->deps.profile;
+}
+
 const struct port_device *
 step_device(const struct step *step)
 {
-	return &step->run->engine->deps.ports->device;
+	return &step_ports(step)->device;
 }
 
 void
@@ -138,6 +156,24 @@ step_look(struct step *step, port_done_fn *then)
 	const struct port_device *port = step_device(step);
 
 	port->look(port->self, step->run->visit, step->run->device, then, step);
+}
+
+void
+step_arg_account(struct step *step)
+{
+	char account[256];
+
+	wish_account(step->run->device, step_profile(step), account);
+	step_arg_set(step, "account", account);
+}
+
+void
+step_look_object(struct step *step, port_done_fn *then)
+{
+	const struct port_directory *port = &step_ports(step)->directory;
+
+	port->look(port->self, step_arg(step, "account"), step->run->device,
+	    then, step);
 }
 
 void

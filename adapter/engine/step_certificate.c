@@ -191,15 +191,22 @@ issue_signed(void *cookie, const struct err *err)
 {
 	struct step *step = cookie;
 	const struct port_ca *port = ca_port(step);
+	const struct port_request request = {
+	    .device = step->run->device,
+	    .fqdn = step_arg(step, "fqdn"),
+	    .short_name = step_arg(step, "short_name"),
+	    .template = profile_tls_template(step_profile(step)),
+	    .csr = step->bytes.data,
+	    .csr_len = step->bytes.len,
+	    .key = step_arg(step, "key"),
+	};
 
 	if (err->kind != ERR_NONE) {
 		step_acted(step, err);
 		return;
 	}
 	port_issued_clear(&step->issued);
-	port->issue(port->self, step->run->device,
-	    step->run->engine->deps.profile, step->bytes.data, step->bytes.len,
-	    step_arg(step, "key"), &step->issued, step_acted_port, step);
+	port->issue(port->self, &request, &step->issued, step_acted_port, step);
 }
 
 static void
@@ -207,11 +214,16 @@ issue_act(struct step *step)
 {
 	const struct port_device *port = step_device(step);
 	const struct run *run = step->run;
+	const struct port_csr csr = {
+	    .key_handle = run->device->next_key_handle,
+	    .spki = run->device->next_key_spki,
+	    .fqdn = step_arg(step, "fqdn"),
+	    .short_name = step_arg(step, "short_name"),
+	};
 
 	buf_reset(&step->bytes);
-	port->csr_make(port->self, run->visit, run->device->next_key_handle,
-	    run->device->next_key_spki, step_arg(step, "fqdn"),
-	    step_arg(step, "short_name"), &step->bytes, issue_signed, step);
+	port->csr_make(
+	    port->self, run->visit, &csr, &step->bytes, issue_signed, step);
 }
 
 static void

@@ -58,6 +58,7 @@ struct step {
 	/* Room for what calls in flight return. */
 	struct port_pki pki;
 	struct port_issued issued;
+	struct port_proof *proof; /* given; a ticket being shown */
 	struct buf bytes;
 	char *text;
 	char leaf[65];
@@ -80,15 +81,30 @@ int64_t step_arg_int(const struct step *step, const char *name);
 void step_arg_set(struct step *step, const char *name, const char *value);
 void step_arg_set_int(struct step *step, const char *name, int64_t value);
 
+const struct ports *step_ports(const struct step *step);
+const struct profile *step_profile(const struct step *step);
 /* What kinds ask of the device: the port, and a read of all facts into the
  * record. */
 const struct port_device *step_device(const struct step *step);
 void step_look(struct step *step, port_done_fn *then);
 
+/* The AD account into argument "account", and a read of its object into the
+ * record. */
+void step_arg_account(struct step *step);
+void step_look_object(struct step *step, port_done_fn *then);
+
+/* --- proof.c --- */
+/* Can the device be asked to prove its key? Only one whose ACL lets our own
+ * account in can. */
+bool step_can_prove(const struct step *step);
+/* Let it prove that it holds the key of its AD object: an end of observe(). */
+void step_prove(struct step *step);
+
 /* How the calls of a kind end. */
 void step_prepared(struct step *step, const struct err *err);
 void step_acted(struct step *step, const struct err *err);
-/* err says why it cannot be told; NULL else. */
+/* err says why it cannot be told, or is not so (never ERR_DENIED: that is about
+ * our credentials); NULL else. */
 void step_seen(struct step *step, enum seen seen, const struct err *err);
 /* The common end of an observe(): err, else whether it holds. */
 void step_seen_if(struct step *step, const struct err *err, bool holds);

@@ -88,10 +88,14 @@ static void
 names_act(struct step *step)
 {
 	const struct port_device *port = step_device(step);
+	const struct port_names names = {
+	    .host = step_arg(step, "host"),
+	    .domain = step_arg(step, "domain"),
+	    .profile = step_profile(step),
+	};
 
-	port->names_set(port->self, step->run->visit, step_arg(step, "host"),
-	    step_arg(step, "domain"), step->run->engine->deps.profile,
-	    step_acted_port, step);
+	port->names_set(
+	    port->self, step->run->visit, &names, step_acted_port, step);
 }
 
 static void

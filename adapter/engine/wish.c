@@ -11,6 +11,8 @@
 #include "str.h"
 
 #define NAME_ROOM 256
+#define MARK "Intel AMT device "
+#define AES_MAJOR 8 /* the first release that holds AES keys */
 
 void
 wish_fqdn(const struct device *d, const struct profile *p, char out[256])
@@ -85,22 +87,6 @@ wish_acl(const struct profile *p, struct buf *out)
 	free(items);
 }
 
-void
-wish_spns(const struct device *d, const struct profile *p, struct buf *out)
-{
-	/* The six of Intel's guide: HTTP and redirection, plain and TLS, and
-	 * the two DASH ports. */
-	static const unsigned ports[] = {16992, 16993, 16994, 16995, 623, 664};
-	char *items[sizeof(ports) / sizeof(ports[0])];
-	char fqdn[NAME_ROOM];
-	size_t i;
-
-	wish_fqdn(d, p, fqdn);
-	for (i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
-		items[i] = mem_printf("HTTP/%s:%u", fqdn, ports[i]);
-	join_sorted(items, sizeof(ports) / sizeof(ports[0]), out);
-}
-
 int
 wish_key_bits(const struct device *d, const struct profile *p)
 {
@@ -125,6 +111,7 @@ wish_account(const struct device *d, const struct profile *p, char out[256])
 		return;
 	}
 	wish_host(d, p, host);
+	(void)str_lower(host);
 	buf_init(&name, NAME_ROOM - 1);
 	for (at = p->account; *at != '\0'; at++) {
 		if (at[0] == '%' && at[1] == 'h') {
@@ -138,13 +125,58 @@ wish_account(const struct device *d, const struct profile *p, char out[256])
 	buf_free(&name);
 }
 
-int
-wish_enctypes(const struct device *d)
+/* Sorted, and separated by blanks. */
+static void
+object_spns(const char *fqdn, char out[WISH_TEXT])
 {
-	const int rc4 = 4, aes128 = 8, aes256 = 16;
+	/* The six of Intel's guide: HTTP and redirection, plain and TLS, and
+	 * the two DASH ports. In the order of their text. */
+	static const char *const ports[] = {
+	    "16992", "16993", "16994", "16995", "623", "664"};
+	struct buf list;
+	size_t i;
+
+	buf_init(&list, WISH_TEXT - 1);
+	for (i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
+		buf_printf(
+		    &list, "%sHTTP/%s:%s", i > 0 ? " " : "", fqdn, ports[i]);
+	(void)snprintf(out, WISH_TEXT, "%s", buf_text(&list));
+	buf_free(&list);
+}
+
+/* The key the KDC uses must be one the firmware can hold. */
+static int64_t
+object_enctypes(const struct device *d)
+{
+	const int64_t rc4 = 4, aes128 = 8, aes256 = 16; /* MS-KILE 2.2.7 */
 	int major = device_amt_major(d);
 
-	return major > 0 && major < 8 ? rc4 : aes128 | aes256;
+	return major > 0 && major < AES_MAJOR ? rc4 : aes128 | aes256;
+}
+
+/* What makes the object this device's: its SMBIOS UUID, and until that is
+ * known, its name in the fleet. */
+static void
+object_marks(const struct device *d, struct wish_object *out)
+{
+	bool known = !str_empty(d->uuid);
+
+	(void)snprintf(
+	    out->mark, sizeof(out->mark), MARK "%s", known ? d->uuid : d->name);
+	(void)snprintf(out->former_mark, sizeof(out->former_mark), "%s%s",
+	    known ? MARK : "", known ? d->name : "");
+}
+
+void
+wish_object(
+    const struct device *d, const struct profile *p, struct wish_object *out)
+{
+	wish_account(d, p, out->account);
+	wish_fqdn(d, p, out->fqdn);
+	(void)str_lower(out->fqdn);
+	object_spns(out->fqdn, out->spns);
+	out->enctypes = object_enctypes(d);
+	object_marks(d, out);
 }
 
 bool
@@ -203,18 +235,11 @@ wish_cert_names_met(const struct device *d, const struct profile *p)
 bool
 wish_object_met(const struct device *d, const struct profile *p)
 {
-	char fqdn[NAME_ROOM];
-	struct buf spns;
-	bool met;
+	struct wish_object want;
 
-	wish_fqdn(d, p, fqdn);
-	buf_init(&spns, WISH_TEXT);
-	wish_spns(d, p, &spns);
-	met = !str_empty(d->ad_dn) && str_ieq(d->ad_dns_host, fqdn) &&
-	    str_ieq(d->ad_spns, buf_text(&spns)) &&
-	    d->ad_enctypes == wish_enctypes(d);
-	buf_free(&spns);
-	return met;
+	wish_object(d, p, &want);
+	return !str_empty(d->ad_dn) && str_ieq(d->ad_dns_host, want.fqdn) &&
+	    str_ieq(d->ad_spns, want.spns) && d->ad_enctypes == want.enctypes;
 }
 
 bool

@@ -1,6 +1,7 @@
 #ifndef WISH_INTERNAL_H_
 #define WISH_INTERNAL_H_
 #include <stdbool.h>
+#include <stdint.h>
 
 struct buf;
 struct device;
@@ -24,16 +25,23 @@ void wish_cert_names(
     const struct device *d, const struct profile *p, struct buf *out);
 /* acl_sids: "SID:realms SID:realms", sorted. */
 void wish_acl(const struct profile *p, struct buf *out);
-/* ad_spns, sorted. */
-void wish_spns(
-    const struct device *d, const struct profile *p, struct buf *out);
 /* RSA bits of a new key: by template, else by firmware generation. */
 int wish_key_bits(const struct device *d, const struct profile *p);
-/* The AD account name: the record's, else the profile's pattern. */
+/* The AD account name: the record's, else the profile's pattern with the host
+ * part in lower case for %h. */
 void wish_account(
     const struct device *d, const struct profile *p, char out[256]);
-/* msDS-SupportedEncryptionTypes: AES for AMT 8 and later, RC4 before. */
-int wish_enctypes(const struct device *d);
+/* The object that stands for the device in Active Directory. */
+struct wish_object {
+	char account[256];
+	char fqdn[256];	       /* dNSHostName, lower case */
+	char spns[WISH_TEXT];  /* as ad_spns: sorted */
+	int64_t enctypes;      /* AES for AMT 8 and later, RC4 before */
+	char mark[288];	       /* description; it belongs to this device */
+	char former_mark[288]; /* an older one that counts too; "" = none */
+};
+void wish_object(
+    const struct device *d, const struct profile *p, struct wish_object *out);
 
 bool wish_names_met(const struct device *d, const struct profile *p);
 bool wish_general_met(const struct device *d, const struct profile *p);

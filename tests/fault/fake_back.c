@@ -8,10 +8,8 @@
 #include "err.h"
 #include "mem.h"
 #include "ports.h"
-#include "profile.h"
 #include "secret.h"
 #include "str.h"
-#include "wish_internal.h"
 #include "world.h"
 
 /* The fake back-ends: a CA that is idempotent by key, a directory with one
@@ -38,34 +36,29 @@ issued_under(const struct world *w, const char *key)
 
 /* The CSR of the fake device is "spki fqdn". */
 static void
-issue_new(struct world *w, const struct device *d,
-    const struct profile *profile, const uint8_t *csr, size_t len,
-    const char *key)
+issue_new(struct world *w, const struct port_request *request)
 {
 	struct world_cert *c = &w->issued[w->issued_count].cert;
-	struct buf names;
+	size_t len = request->csr_len;
 
-	(void)snprintf(w->issued[w->issued_count].key, WORLD_TEXT, "%s", key);
+	(void)snprintf(
+	    w->issued[w->issued_count].key, WORLD_TEXT, "%s", request->key);
 	(void)world_next_text(w, "cert", c->der);
 	(void)snprintf(
 	    c->serial, sizeof(c->serial), "%02x", (unsigned)w->serial);
 	len = len < WORLD_TEXT ? len : WORLD_TEXT - 1;
-	memcpy(c->spki, csr, len);
+	memcpy(c->spki, request->csr, len);
 	c->spki[len] = '\0';
 	c->spki[strcspn(c->spki, " ")] = '\0';
-	buf_init(&names, WORLD_TEXT);
-	wish_cert_names(d, profile, &names);
-	(void)snprintf(c->names, sizeof(c->names), "%s", buf_text(&names));
-	buf_free(&names);
+	(void)snprintf(c->names, sizeof(c->names), "dns:%s", request->fqdn);
 	c->not_after = clock_now() + 365 * CLOCK_DAY;
 	c->ours = true;
 	w->issued_count++;
 }
 
 static void
-fake_issue(void *self, const struct device *d, const struct profile *profile,
-    const uint8_t *csr, size_t len, const char *key, struct port_issued *ret,
-    port_done_fn *done, void *cookie)
+fake_issue(void *self, const struct port_request *request,
+    struct port_issued *ret, port_done_fn *done, void *cookie)
 {
 	struct world *w = self;
 	struct err err;
@@ -73,9 +66,9 @@ fake_issue(void *self, const struct device *d, const struct profile *profile,
 
 	err_clear(&err);
 	if (world_change(w, &err)) {
-		if (issued_under(w, key) < 0)
-			issue_new(w, d, profile, csr, len, key);
-		at = issued_under(w, key);
+		if (issued_under(w, request->key) < 0)
+			issue_new(w, request);
+		at = issued_under(w, request->key);
 		world_changed(w, &err);
 		if (err.kind == ERR_NONE)
 			hand_out(&w->issued[at].cert, ret);
@@ -180,24 +173,21 @@ set_ad_password(struct world *w, const struct secret *password)
 }
 
 static void
-fake_ensure(void *self, const struct device *d, const struct profile *profile,
-    const char *fqdn, const struct secret *password_if_new, port_done_fn *done,
+fake_ensure(void *self, const struct port_object *object, port_done_fn *done,
     void *cookie)
 {
 	struct world *w = self;
-	struct buf spns;
 	struct err err;
 
 	if (directory_change(w, &err)) {
-		wish_account(d, profile, w->account);
-		(void)snprintf(w->dns_host, sizeof(w->dns_host), "%s", fqdn);
-		buf_init(&spns, sizeof(w->spns));
-		wish_spns(d, profile, &spns);
-		(void)snprintf(w->spns, sizeof(w->spns), "%s", buf_text(&spns));
-		buf_free(&spns);
-		w->enctypes = wish_enctypes(d);
-		if (!w->object && password_if_new != NULL)
-			set_ad_password(w, password_if_new);
+		(void)snprintf(
+		    w->account, sizeof(w->account), "%s", object->account);
+		(void)snprintf(
+		    w->dns_host, sizeof(w->dns_host), "%s", object->fqdn);
+		(void)snprintf(w->spns, sizeof(w->spns), "%s", object->spns);
+		w->enctypes = object->enctypes;
+		if (!w->object && object->password_if_new != NULL)
+			set_ad_password(w, object->password_if_new);
 		w->object = true;
 		world_changed(w, &err);
 	}
@@ -256,19 +246,59 @@ fake_salt(void *self, const char *account, char **ret_salt,
 	world_answer(self, done, cookie, &none);
 }
 
+/* A ticket is the key it is made with; the answer to it names that key. */
+struct port_proof {
+	char key[256];
+};
+
 static void
 fake_token(void *self, const char *spn, struct buf *ret_token,
-    port_done_fn *done, void *cookie)
+    struct port_proof **ret_proof, port_done_fn *done, void *cookie)
 {
 	struct world *w = self;
 	struct err err;
 
 	err_clear(&err);
-	if (strstr(w->spns, spn) == NULL)
+	if (strstr(w->spns, spn) == NULL) {
 		(void)err_set(&err, ERR_NOTFOUND, "no such SPN: %s", spn);
-	else
+	} else {
 		buf_str(ret_token, w->ad_password);
+		*ret_proof = mem_alloc(sizeof(**ret_proof));
+		(void)snprintf((*ret_proof)->key, sizeof((*ret_proof)->key),
+		    "%s", w->ad_password);
+	}
 	world_answer(w, done, cookie, &err);
+}
+
+static void
+fake_verify(void *self, struct port_proof *proof, const char *answer,
+    port_done_fn *done, void *cookie)
+{
+	struct err err;
+
+	err_clear(&err);
+	if (strcmp(proof->key, answer) != 0)
+		(void)err_set(
+		    &err, ERR_UNTRUSTED, "the answer does not fit the ticket");
+	world_answer(self, done, cookie, &err);
+}
+
+static void
+fake_decoy(void *self, const char *spn, struct buf *ret_token,
+    port_done_fn *done, void *cookie)
+{
+	static const struct err none;
+
+	(void)spn;
+	buf_str(ret_token, "a ticket that no key opens");
+	world_answer(self, done, cookie, &none);
+}
+
+static void
+fake_proof_free(void *self, struct port_proof *proof)
+{
+	(void)self;
+	free(proof);
 }
 
 void
@@ -293,5 +323,8 @@ world_back_ports(struct world *w, struct ports *ports)
 	    .check_password = fake_check_password,
 	    .look_salt = fake_salt,
 	    .token = fake_token,
+	    .verify = fake_verify,
+	    .decoy = fake_decoy,
+	    .proof_free = fake_proof_free,
 	};
 }

@@ -276,14 +276,19 @@ fake_check_ticket(void *self, struct visit *v, const char *token,
     struct buf *ret_answer, port_done_fn *done, void *cookie)
 {
 	struct world *w = self;
+	bool opens = strcmp(token, w->krb_password) == 0;
+	bool liar = w->manners == WORLD_TAKES_ANY ||
+	    w->manners == WORLD_ANSWERS_WRONGLY;
 	struct err err;
 
 	(void)v;
 	err_clear(&err);
-	if (!w->krb || strcmp(token, w->krb_password) != 0 || w->acl[0] == '\0')
+	if (!w->krb || w->acl[0] == '\0' || (!opens && !liar))
 		(void)err_set(&err, ERR_DENIED, "the ticket was refused");
-	else
-		buf_str(ret_answer, "ok");
+	else if (w->manners == WORLD_ANSWERS_WRONGLY)
+		buf_str(ret_answer, "made with another key");
+	else if (w->manners == WORLD_HONEST)
+		buf_str(ret_answer, token);
 	world_answer(w, done, cookie, &err);
 }
 
@@ -311,19 +316,20 @@ fake_clock_set(void *self, struct visit *v, port_done_fn *done, void *cookie)
 }
 
 static void
-fake_names_set(void *self, struct visit *v, const char *host,
-    const char *domain, const struct profile *profile, port_done_fn *done,
-    void *cookie)
+fake_names_set(void *self, struct visit *v, const struct port_names *names,
+    port_done_fn *done, void *cookie)
 {
 	struct world *w = self;
 	struct err err;
 
 	CHANGE(w, v, err, done, cookie, {
-		(void)snprintf(w->host, sizeof(w->host), "%s", host);
-		(void)snprintf(w->domain, sizeof(w->domain), "%s", domain);
-		(void)snprintf(w->ddns, sizeof(w->ddns), "%s", profile->ddns);
-		w->shared = profile->shared_fqdn;
-		w->ping = profile->ping;
+		(void)snprintf(w->host, sizeof(w->host), "%s", names->host);
+		(void)snprintf(
+		    w->domain, sizeof(w->domain), "%s", names->domain);
+		(void)snprintf(
+		    w->ddns, sizeof(w->ddns), "%s", names->profile->ddns);
+		w->shared = names->profile->shared_fqdn;
+		w->ping = names->profile->ping;
 	});
 }
 
@@ -355,21 +361,22 @@ fake_acl_set(void *self, struct visit *v, const struct profile *profile,
 }
 
 static void
-fake_kerberos_set(void *self, struct visit *v, const char *realm, int64_t kvno,
-    const struct secret *password, const char *salt, int64_t iterations,
+fake_kerberos_set(void *self, struct visit *v, const struct port_kerberos *key,
     port_done_fn *done, void *cookie)
 {
 	struct world *w = self;
 	struct err err;
 
-	(void)salt;
-	(void)iterations;
 	CHANGE(w, v, err, done, cookie, {
 		w->krb = true;
-		w->krb_kvno = kvno;
-		(void)snprintf(w->krb_realm, sizeof(w->krb_realm), "%s", realm);
+		w->krb_kvno = key->kvno;
+		(void)snprintf(
+		    w->krb_realm, sizeof(w->krb_realm), "%s", key->realm);
+		/* One that forgets the key still says that it was set. */
 		(void)snprintf(w->krb_password, sizeof(w->krb_password), "%s",
-		    secret_text(password));
+		    w->manners == WORLD_HONEST || w->manners == WORLD_SILENT
+			? secret_text(key->password)
+			: "another key");
 	});
 }
 
@@ -403,16 +410,13 @@ fake_key_generate(
 }
 
 static void
-fake_csr_make(void *self, struct visit *v, const char *key_handle,
-    const char *spki, const char *fqdn, const char *short_name,
+fake_csr_make(void *self, struct visit *v, const struct port_csr *csr,
     struct buf *ret_der, port_done_fn *done, void *cookie)
 {
 	struct err err;
 
-	(void)key_handle;
-	(void)short_name;
 	if (let_in(v, v->password, &err))
-		buf_printf(ret_der, "%s %s", spki, fqdn);
+		buf_printf(ret_der, "%s %s", csr->spki, csr->fqdn);
 	world_answer(self, done, cookie, &err);
 }
 

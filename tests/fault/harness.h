@@ -56,6 +56,8 @@ void harness_open(struct harness_store *s);
 void harness_close(struct harness_store *s);
 
 /* --- verify.c --- */
+/* Passwords, journal and audit chain are as they must be after any run. */
+void verify_kept(const struct harness_store *s);
 /* Store and world agree after a run that ended well, and what the play is for
  * was reached. */
 void verify_run(const char *play);

@@ -137,27 +137,36 @@ check_record(const struct device *d)
 }
 
 void
-verify_run(const char *play)
+verify_kept(const struct harness_store *s)
 {
 	const struct world *w = harness.world;
-	struct harness_store s;
 	int64_t events = 0;
 	struct err err;
+
+	harness_check(
+	    stored_is(s->store, STORE_SECRET_ADMIN, w->admin_password),
+	    "the admin password is the stored one");
+	harness_check(stored_is(s->store, STORE_SECRET_AD, w->ad_password),
+	    "the AD password is the stored one");
+	harness_check(
+	    journal_open_count(s->store) == 0, "the journal is empty");
+	harness_check(
+	    w->worst_wrong_in_row <= 1, "one wrong credential at most");
+	harness_check(
+	    store_event_verify(s->store, &events, &err) == 0, "audit chain");
+}
+
+void
+verify_run(const char *play)
+{
+	struct harness_store s;
 
 	harness_open(&s);
 	harness_check(harness.told->outcome == ENGINE_OK ||
 		harness.told->outcome == ENGINE_CHANGED,
 	    "the last run ends well");
-	harness_check(stored_is(s.store, STORE_SECRET_ADMIN, w->admin_password),
-	    "the admin password is the stored one");
-	harness_check(stored_is(s.store, STORE_SECRET_AD, w->ad_password),
-	    "the AD password is the stored one");
+	verify_kept(&s);
 	check_record(s.device);
-	harness_check(journal_open_count(s.store) == 0, "the journal is empty");
-	harness_check(
-	    w->worst_wrong_in_row <= 1, "one wrong credential at most");
-	harness_check(
-	    store_event_verify(s.store, &events, &err) == 0, "audit chain");
 	check_goal(play);
 	harness_close(&s);
 }

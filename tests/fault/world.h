@@ -39,11 +39,22 @@ enum world_kind {
 	WORLD_AMT22  /* as the first, with firmware that wants longer keys */
 };
 
+/* What the device does when it is shown a ticket. */
+enum world_manners {
+	WORLD_HONEST,
+	WORLD_SILENT,	       /* honest, but sends no answer token */
+	WORLD_FORGETS_KEY,     /* says the key is set, and has another */
+	WORLD_TAKES_ANY,       /* the same, and takes any ticket, silently */
+	WORLD_ANSWERS_WRONGLY, /* the same, with an answer of another key */
+	WORLD_MANNERS
+};
+
 struct world {
 	/* the device */
 	bool offline;
 	char version[16];
 	int64_t least_bits; /* of a key */
+	enum world_manners manners;
 	char admin_password[64];
 	int64_t clock_offset_ms;
 	char host[128], domain[128], os_fqdn[256];

@@ -68,8 +68,14 @@ teardown(void **state)
 /* What a device is, with texts of its own. */
 struct device {
 	struct directory_wish wish;
-	char *account, *fqdn, *description, *dn;
+	char *account, *fqdn, *spns, *description, *dn;
 };
+
+static char *
+spns_of(const char *fqdn)
+{
+	return mem_printf("HTTP/%s:16993 HTTP/%s:664", fqdn, fqdn);
+}
 
 static struct device
 device_new(const char *host)
@@ -78,11 +84,13 @@ device_new(const char *host)
 
 	v.account = mem_printf("%s-iME$", host);
 	v.fqdn = mem_printf("%s.%s", host, ad_env("LAB_DOMAIN"));
+	v.spns = spns_of(v.fqdn);
 	v.description = mem_printf("Intel AMT device of %s", host);
 	v.dn = mem_printf("CN=%s-iME,%s", host, ad_env("LAB_OU"));
 	v.wish = (struct directory_wish){.ou = ad_env("LAB_OU"),
 	    .account = v.account,
 	    .fqdn = v.fqdn,
+	    .spns = v.spns,
 	    .enctypes = 24,
 	    .description = v.description};
 	return v;
@@ -93,6 +101,7 @@ device_clear(struct device *v)
 {
 	free(v->account);
 	free(v->fqdn);
+	free(v->spns);
 	free(v->description);
 	free(v->dn);
 }
@@ -149,19 +158,16 @@ life_of_an_object(void **state)
 {
 	struct device v = device_new("pc001");
 	struct directory_object o;
-	struct buf spns;
 	int64_t usn;
 
 	(void)state;
-	buf_init(&spns, 1024);
-	directory_spns(&spns, v.fqdn);
 	assert_kind(directory_read(d, v.account, &o, err_), ERR_NOTFOUND);
 	assert_ok(ensure(&v));
 	assert_ok(directory_read(d, v.account, &o, err_));
 	assert_string_equal(o.dn, v.dn);
 	assert_string_equal(o.account, v.account);
 	assert_string_equal(o.dns_host, v.fqdn);
-	assert_string_equal(o.spns, buf_text(&spns));
+	assert_string_equal(o.spns, v.spns);
 	assert_int_equal(o.enctypes, 24);
 	assert_int_equal(o.uac & 0x1000, 0x1000);
 	assert_int_equal(o.kvno, 1);
@@ -179,7 +185,6 @@ life_of_an_object(void **state)
 	assert_ok(directory_read(d, v.account, &o, err_));
 	assert_int_equal(o.kvno, 2);
 	directory_object_clear(&o);
-	buf_free(&spns);
 	device_clear(&v);
 }
 
@@ -188,25 +193,24 @@ follows_the_name(void **state)
 {
 	struct device v = device_new("pc010");
 	struct directory_object o;
-	struct buf spns;
 
 	(void)state;
 	assert_ok(ensure(&v));
 	free(v.fqdn);
+	free(v.spns);
 	v.fqdn = mem_printf("renamed.%s", ad_env("LAB_DOMAIN"));
+	v.spns = spns_of(v.fqdn);
 	v.wish.fqdn = v.fqdn;
+	v.wish.spns = v.spns;
 	v.wish.enctypes = 4;
 	assert_ok(ensure(&v));
 	assert_ok(directory_read(d, v.account, &o, err_));
-	buf_init(&spns, 1024);
-	directory_spns(&spns, v.fqdn);
 	assert_string_equal(o.dn, v.dn);
 	assert_string_equal(o.dns_host, v.fqdn);
-	assert_string_equal(o.spns, buf_text(&spns));
+	assert_string_equal(o.spns, v.spns);
 	assert_int_equal(o.enctypes, 4);
 	assert_int_equal(o.kvno, 1); /* the password was left alone */
 	directory_object_clear(&o);
-	buf_free(&spns);
 	device_clear(&v);
 }
 
@@ -237,12 +241,15 @@ a_service_name_has_one_holder(void **state)
 	(void)state;
 	assert_ok(ensure(&first));
 	second.wish.fqdn = first.fqdn;
+	second.wish.spns = first.spns;
 	assert_kind(ensure(&second), ERR_CONFLICT);
 	assert_non_null(strstr(said, first.dn));
 	/* also when an object that exists would get it */
 	second.wish.fqdn = second.fqdn;
+	second.wish.spns = second.spns;
 	assert_ok(ensure(&second));
 	second.wish.fqdn = first.fqdn;
+	second.wish.spns = first.spns;
 	assert_kind(ensure(&second), ERR_CONFLICT);
 	assert_non_null(strstr(said, first.dn));
 	device_clear(&first);
@@ -326,7 +333,15 @@ wishes_that_make_no_sense(void **state)
 	v.wish.account = v.account;
 	v.wish.fqdn = "no host name";
 	assert_kind(ensure(&v), ERR_INVALID);
+	v.wish.fqdn = NULL;
+	assert_kind(ensure(&v), ERR_INVALID);
 	v.wish.fqdn = v.fqdn;
+	v.wish.spns = NULL;
+	assert_kind(ensure(&v), ERR_INVALID);
+	v.wish.spns = v.spns;
+	v.wish.ou = NULL;
+	assert_kind(ensure(&v), ERR_INVALID);
+	v.wish.ou = ad_env("LAB_OU");
 	v.wish.description = "";
 	assert_kind(ensure(&v), ERR_INVALID);
 	device_clear(&v);

@@ -57,6 +57,7 @@ setup(void **state)
 	struct directory_wish wish = {.ou = ad_env("LAB_OU"),
 	    .account = account,
 	    .fqdn = fqdn,
+	    .spns = spn,
 	    .enctypes = 24,
 	    .description = "a device"};
 	struct secret *password = ad_secret(FIRST);
@@ -291,67 +292,179 @@ salts(void **state)
 /* --- tickets
  * ------------------------------------------------------------------------- */
 
-static void
+static struct krb_proof *
+token_of(struct krb *from, struct buf *out)
+{
+	struct krb_proof *proof = NULL;
+
+	buf_reset(out);
+	assert_ok(krb_token(from, spn, out, &proof, err_));
+	assert_true(out->len > 0);
+	assert_non_null(proof);
+	return proof;
+}
+
+static struct krb_proof *
 token(struct buf *out)
 {
-	buf_reset(out);
-	assert_ok(krb_token(k, spn, out, err_));
-	assert_true(out->len > 0);
-	assert_false(out->over);
+	return token_of(k, out);
+}
+
+/* Takes the proof. */
+static void
+convinces(struct krb_proof *proof, const struct buf *answer)
+{
+	assert_ok(krb_proof_verify(proof, buf_text(answer), err_));
+	/* an answer is good once */
+	assert_kind(krb_proof_verify(proof, buf_text(answer), err_), ERR_BUG);
+	krb_proof_free(proof);
+}
+
+/* Takes the proof; reason is part of what is said. */
+static void
+fails(struct krb_proof *proof, const char *answer, const char *reason)
+{
+	struct err err;
+
+	assert_int_equal(krb_proof_verify(proof, answer, &err), -1);
+	if (err.kind != ERR_UNTRUSTED || strstr(err.text, reason) == NULL)
+		fail_msg("no '%s' in: %s", reason, err.text);
+	krb_proof_free(proof);
 }
 
 static void
 a_token_convinces_both_sides(void **state)
 {
 	char *right = device_keytab("right.keytab", FIRST);
+	struct buf out, answer;
+	struct krb_proof *proof;
+
+	(void)state;
+	buf_init(&out, TOKEN_MAX);
+	buf_init(&answer, TOKEN_MAX);
+	proof = token(&out);
+	assert_true(device_accepts(right, buf_text(&out), &answer));
+	convinces(proof, &answer);
+	buf_free(&out);
+	buf_free(&answer);
+	free(right);
+}
+
+/* An answer to another ticket, none, half of one, garbage, another key's. */
+static void
+wrong_answers(void **state)
+{
+	char *right = device_keytab("right.keytab", FIRST);
 	char *wrong = device_keytab("wrong-device.keytab", "Wrong-Passw0rd");
+	struct buf out, answer;
+	char *half;
+
+	(void)state;
+	buf_init(&out, TOKEN_MAX);
+	buf_init(&answer, TOKEN_MAX);
+	krb_proof_free(token(&out));
+	assert_true(device_accepts(right, buf_text(&out), &answer));
+	fails(token(&out), buf_text(&answer), "");
+	fails(token(&out), "", "no answer");
+	fails(token(&out), NULL, "no answer");
+	fails(token(&out), "!!", "not a token");
+	fails(token(&out), "AAAA", "");
+	half = mem_dup_len(buf_text(&answer), answer.len / 8 * 4);
+	fails(token(&out), half, "");
+	/* SPNEGO's "accepted" alone (RFC 4178 4.2.2), as one may say it who
+	 * has no key: a1 07 30 05 a0 03 0a 01 00 */
+	fails(token(&out), "oQcwBaADCgEA", "");
+	fails(token(&out), buf_text(&out), "");
+	assert_int_not_equal(answer.len, 0);
+	buf_reset(&answer);
+	krb_proof_free(token(&out));
+	assert_false(device_accepts(wrong, buf_text(&out), &answer));
+	fails(token(&out), buf_text(&answer), "");
+	buf_free(&out);
+	buf_free(&answer);
+	free(half);
+	free(right);
+	free(wrong);
+}
+
+/* Two devices prove at once, answer in the other order, and one of them after
+ * the connection to the KDC is closed; a third is given up. */
+static void
+many_proofs(void **state)
+{
+	char *right = device_keytab("right.keytab", FIRST);
+	struct krb *other = ad_krb("", AD_DEADLINE);
+	struct buf one, two, three, answer;
+	struct krb_proof *first, *second, *third;
+
+	(void)state;
+	buf_init(&one, TOKEN_MAX);
+	buf_init(&two, TOKEN_MAX);
+	buf_init(&three, TOKEN_MAX);
+	buf_init(&answer, TOKEN_MAX);
+	first = token_of(other, &one);
+	second = token_of(other, &two);
+	third = token_of(other, &three);
+	krb_close(other);
+	krb_proof_free(third);
+	assert_true(device_accepts(right, buf_text(&two), &answer));
+	convinces(second, &answer);
+	buf_reset(&answer);
+	assert_true(device_accepts(right, buf_text(&one), &answer));
+	convinces(first, &answer);
+	buf_free(&one);
+	buf_free(&two);
+	buf_free(&three);
+	buf_free(&answer);
+	free(right);
+}
+
+static void
+nobody_opens_a_decoy(void **state)
+{
+	char *right = device_keytab("right.keytab", FIRST);
+	struct krb_proof *proof;
 	struct buf out, answer;
 
 	(void)state;
 	buf_init(&out, TOKEN_MAX);
 	buf_init(&answer, TOKEN_MAX);
-	token(&out);
-	assert_true(device_accepts(right, buf_text(&out), &answer));
-	assert_ok(krb_token_verify(k, buf_text(&answer), err_));
-	/* an answer is good once, for its own token */
-	assert_kind(krb_token_verify(k, buf_text(&answer), err_), ERR_BUG);
-	token(&out);
-	assert_kind(
-	    krb_token_verify(k, buf_text(&answer), err_), ERR_UNTRUSTED);
-	token(&out);
-	assert_kind(krb_token_verify(k, "", err_), ERR_UNTRUSTED);
-	token(&out);
-	assert_kind(krb_token_verify(k, "!!", err_), ERR_PROTOCOL);
-	/* a device with another key */
-	token(&out);
+	assert_ok(krb_decoy(k, spn, &out, err_));
+	assert_true(out.len > 0);
+	assert_false(device_accepts(right, buf_text(&out), &answer));
+	buf_reset(&out);
+	assert_kind(krb_decoy(k, "HTTP/nobody.example.test:16993", &out, err_),
+	    ERR_NOTFOUND);
+	assert_int_equal(out.len, 0);
+	/* and nothing is left of it */
 	buf_reset(&answer);
-	assert_false(device_accepts(wrong, buf_text(&out), &answer));
-	assert_kind(
-	    krb_token_verify(k, buf_text(&answer), err_), ERR_UNTRUSTED);
+	proof = token(&out);
+	assert_true(device_accepts(right, buf_text(&out), &answer));
+	convinces(proof, &answer);
 	buf_free(&out);
 	buf_free(&answer);
 	free(right);
-	free(wrong);
 }
 
 static void
 a_token_is_fresh(void **state)
 {
 	struct secret *password = ad_secret(SECOND);
+	struct krb_proof *proof;
 	struct buf out, answer;
 	char *new;
 
 	(void)state;
 	buf_init(&out, TOKEN_MAX);
 	buf_init(&answer, TOKEN_MAX);
-	token(&out);
+	krb_proof_free(token(&out));
 	assert_ok(directory_password_set(d, dn, password, err_));
 	new = device_keytab("second.keytab", SECOND);
 	assert_false(device_accepts(new, buf_text(&out), &answer));
-	token(&out);
+	proof = token(&out);
 	buf_reset(&answer);
 	assert_true(device_accepts(new, buf_text(&out), &answer));
-	assert_ok(krb_token_verify(k, buf_text(&answer), err_));
+	convinces(proof, &answer);
 	secret_free(password);
 	password = ad_secret(FIRST);
 	assert_ok(directory_password_set(d, dn, password, err_));
@@ -367,15 +480,19 @@ an_rc4_device(void **state)
 	struct directory *admin = ad_administrator();
 	char *keytab = device_keytab("rc4.keytab", FIRST);
 	int64_t rounds = -1;
+	struct krb_proof *proof;
 	struct buf out, answer;
 
 	(void)state;
 	buf_init(&out, TOKEN_MAX);
 	buf_init(&answer, TOKEN_MAX);
 	ad_set(admin, dn, "msDS-SupportedEncryptionTypes", "4");
-	token(&out);
+	proof = token(&out);
 	assert_true(device_accepts(keytab, buf_text(&out), &answer));
-	assert_ok(krb_token_verify(k, buf_text(&answer), err_));
+	convinces(proof, &answer);
+	buf_reset(&out);
+	assert_ok(krb_decoy(k, spn, &out, err_));
+	assert_false(device_accepts(keytab, buf_text(&out), &answer));
 	buf_reset(&out);
 	assert_ok(krb_salt(k, account, &out, &rounds, err_));
 	print_message("an RC4-only account: salt '%s', %lld rounds\n",
@@ -390,14 +507,17 @@ an_rc4_device(void **state)
 static void
 unknown_service(void **state)
 {
+	struct krb_proof *proof = NULL;
 	struct buf out;
 
 	(void)state;
 	buf_init(&out, TOKEN_MAX);
-	assert_kind(krb_token(k, "HTTP/nobody.example.test:16993", &out, err_),
+	assert_kind(
+	    krb_token(k, "HTTP/nobody.example.test:16993", &out, &proof, err_),
 	    ERR_NOTFOUND);
-	assert_kind(krb_token(k, "HTTP", &out, err_), ERR_INVALID);
+	assert_kind(krb_token(k, "HTTP", &out, &proof, err_), ERR_INVALID);
 	assert_int_equal(out.len, 0);
+	assert_null(proof);
 	buf_free(&out);
 }
 
@@ -409,6 +529,7 @@ without_krb5_conf(void **state)
 {
 	char *saved = mem_dup(ad_env("KRB5_CONFIG"));
 	char *keytab = device_keytab("plain.keytab", FIRST);
+	struct krb_proof *proof;
 	struct buf out, answer;
 	struct krb *other;
 
@@ -418,9 +539,9 @@ without_krb5_conf(void **state)
 	setenv("KRB5_CONFIG", "/nonexistent/krb5.conf", 1);
 	other = ad_krb("", AD_DEADLINE);
 	assert_ok(krb_login(other, err_));
-	assert_ok(krb_token(other, spn, &out, err_));
+	proof = token_of(other, &out);
 	assert_true(device_accepts(keytab, buf_text(&out), &answer));
-	assert_ok(krb_token_verify(other, buf_text(&answer), err_));
+	convinces(proof, &answer);
 	directory_close(ad_directory(other));
 	krb_close(other);
 	setenv("KRB5_CONFIG", saved, 1);
@@ -440,6 +561,7 @@ silent_kdc(void **state)
 	struct krb *other = ad_krb("", AD_SHORT);
 	int64_t offset, error, rounds;
 	struct secret *password = ad_secret(FIRST);
+	struct krb_proof *proof = NULL;
 	struct buf out;
 
 	(void)state;
@@ -451,7 +573,8 @@ silent_kdc(void **state)
 	    ERR_UNREACHABLE);
 	assert_kind(
 	    krb_salt(other, account, &out, &rounds, err_), ERR_UNREACHABLE);
-	assert_kind(krb_token(other, spn, &out, err_), ERR_UNREACHABLE);
+	assert_kind(krb_token(other, spn, &out, &proof, err_), ERR_UNREACHABLE);
+	assert_kind(krb_decoy(other, spn, &out, err_), ERR_UNREACHABLE);
 	krb_close(other);
 	other = ad_krb("", AD_SHORT);
 	assert_kind(krb_login(other, err_), ERR_UNREACHABLE);
@@ -473,6 +596,9 @@ main(void)
 	    cmocka_unit_test(one_attempt),
 	    cmocka_unit_test(salts),
 	    cmocka_unit_test(a_token_convinces_both_sides),
+	    cmocka_unit_test(wrong_answers),
+	    cmocka_unit_test(many_proofs),
+	    cmocka_unit_test(nobody_opens_a_decoy),
 	    cmocka_unit_test(a_token_is_fresh),
 	    cmocka_unit_test(an_rc4_device),
 	    cmocka_unit_test(unknown_service),

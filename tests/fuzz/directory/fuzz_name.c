@@ -30,20 +30,10 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = mem_dup_len((const char *)data, size);
-	char *second = strchr(text, '\n');
 	int64_t at = 0;
-	struct buf out;
 
 	check_filter(text);
 	(void)directory_parse_time(text, &at);
-	if (second != NULL) {
-		*second++ = '\0';
-		buf_init(&out, 256);
-		if (directory_account_name(text, second, &out, NULL) == 0 &&
-		    (out.len < 2 || out.data[out.len - 1] != '$'))
-			abort();
-		buf_free(&out);
-	}
 	free(text);
 	return 0;
 }

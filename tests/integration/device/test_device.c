@@ -73,13 +73,15 @@ make_key(struct bench *b)
 static void
 add_cert(struct bench *b, const char *fqdn)
 {
+	const struct port_csr wish = {.key_handle = b->device->next_key_handle,
+	    .spki = b->device->next_key_spki,
+	    .fqdn = fqdn};
 	struct port_pki pki = {0};
 	struct buf csr;
 	size_t i;
 
 	buf_init(&csr, 16384);
-	(void)BENCH_CALL(b, csr_make, b->device->next_key_handle,
-	    b->device->next_key_spki, fqdn, NULL, &csr);
+	(void)BENCH_CALL(b, csr_make, &wish, &csr);
 	bench_must(b);
 	bench_issue(b, &csr, fqdn);
 	buf_free(&csr);
@@ -198,6 +200,14 @@ looks_and_sets(void **state)
 	struct bench *b = open_bench("14.1.70", "clock-renamed");
 	struct device *d = b->device;
 	struct secret *key = secret_new("Secret-Of-AD-1234", 17);
+	const struct port_names names = {.host = "renamed",
+	    .domain = "other.example",
+	    .profile = &b->profile};
+	const struct port_kerberos krb = {.realm = "AD.EXAMPLE.TEST",
+	    .kvno = 7,
+	    .password = key,
+	    .salt = "AD.EXAMPLE.TESThostpc0.ad.example.test",
+	    .iterations = 4096};
 	int64_t offset = 0;
 
 	(void)state;
@@ -217,10 +227,9 @@ looks_and_sets(void **state)
 	bench_must(b);
 	assert_in_range(offset + 3000, 0, 6000);
 
-	(void)BENCH_CALL(b, names_set, "renamed", "other.example", &b->profile);
+	(void)BENCH_CALL(b, names_set, &names);
 	bench_must(b);
-	(void)BENCH_CALL(b, kerberos_set, "AD.EXAMPLE.TEST", 7, key,
-	    "AD.EXAMPLE.TESThostpc0.ad.example.test", 4096);
+	(void)BENCH_CALL(b, kerberos_set, &krb);
 	bench_must(b);
 	/* Kerberos users need Kerberos on. */
 	(void)BENCH_CALL(b, acl_set, &b->profile);
@@ -256,6 +265,11 @@ look_at_all(const char *firmware, const char *enctypes)
 {
 	struct bench *b = open_bench(firmware, "none");
 	struct secret *key = secret_new("Secret-Of-AD-1234", 17);
+	const struct port_kerberos krb = {.realm = "AD.EXAMPLE.TEST",
+	    .kvno = 2,
+	    .password = key,
+	    .salt = "salt",
+	    .iterations = 4096};
 	struct device *d;
 	size_t i;
 
@@ -268,8 +282,7 @@ look_at_all(const char *firmware, const char *enctypes)
 		    d->amt_version, simulator_fact(b->sim, i, "firmware"));
 		assert_string_equal(d->uuid, simulator_fact(b->sim, i, "uuid"));
 		bench_visit(b);
-		(void)BENCH_CALL(
-		    b, kerberos_set, "AD.EXAMPLE.TEST", 2, key, "salt", 4096);
+		(void)BENCH_CALL(b, kerberos_set, &krb);
 		bench_must(b);
 		(void)BENCH_CALL(b, look, d);
 		bench_must(b);

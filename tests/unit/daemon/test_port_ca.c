@@ -28,7 +28,7 @@ static struct profile_template template = {
     .renew_before = 86400,
     .key = template_key,
 };
-static struct profile profile;
+static struct port_request request;
 
 static int
 setup(void **state)
@@ -39,13 +39,10 @@ setup(void **state)
 	assert_non_null(loop);
 	assert_int_equal(port_ca_new(loop, fixture.ca, &ports, NULL), 0);
 	device = device_new("pc1");
-	mem_replace(&device->os_host, "PC1");
-	mem_replace(&device->os_domain, "corp.example");
 	mem_replace(&device->amt_version, "16.1.25");
-	profile = (struct profile){.names_sync = true,
-	    .template_name = template_name,
-	    .templates = &template,
-	    .template_count = 1};
+	request = (struct port_request){.device = device,
+	    .fqdn = "PC1.corp.example",
+	    .template = &template};
 	template.short_name = false;
 	return 0;
 }
@@ -106,8 +103,10 @@ issue(const struct csr_spec *spec, const char *key, struct port_issued *ret,
 
 	buf_init(&csr, 16384);
 	fixture_csr(spec, &csr);
-	ports.ca.issue(ports.ca.self, device, &profile, csr.data, csr.len, key,
-	    ret, answered, &a);
+	request.csr = csr.data;
+	request.csr_len = csr.len;
+	request.key = key;
+	ports.ca.issue(ports.ca.self, &request, ret, answered, &a);
 	wait_for(&a, kind);
 	buf_free(&csr);
 }
@@ -197,8 +196,11 @@ test_queue(void **state)
 		answers[i].order = &order;
 		answers[i].stop_at = CALLS;
 		(void)snprintf(key, sizeof(key), "k%u", i);
-		ports.ca.issue(ports.ca.self, device, &profile, csr.data,
-		    csr.len, key, &issued[i], answered, &answers[i]);
+		request.csr = csr.data;
+		request.csr_len = csr.len;
+		request.key = key;
+		ports.ca.issue(
+		    ports.ca.self, &request, &issued[i], answered, &answers[i]);
 	}
 	loop_run(loop);
 	for (i = 0; i < CALLS; i++) {
@@ -214,7 +216,7 @@ test_queue(void **state)
 	buf_free(&csr);
 }
 
-/* What the device is called is the record's to say. */
+/* What the device is called is the engine's to say, not the CSR's. */
 static void
 test_other_name_is_refused(void **state)
 {
@@ -222,32 +224,10 @@ test_other_name_is_refused(void **state)
 	struct port_issued issued = {0};
 
 	(void)state;
-	mem_replace(&device->os_host, "pc2");
+	request.fqdn = "pc2.corp.example";
 	issue(&spec, "k1", &issued, ERR_REFUSED);
 	assert_null(issued.der);
 	assert_null(issued.serial);
-}
-
-static void
-test_names_from_firmware(void **state)
-{
-	const struct csr_spec spec = {0};
-	struct port_issued issued = {0};
-
-	(void)state;
-	/* Names are not kept in step: the firmware's own stands. */
-	profile.names_sync = false;
-	mem_replace(&device->os_host, "pc2");
-	mem_replace(&device->amt_host, "pc1");
-	mem_replace(&device->amt_domain, "corp.example");
-	issue(&spec, "k1", &issued, ERR_NONE);
-	port_issued_clear(&issued);
-	/* A host without domain keeps the firmware's. */
-	profile.names_sync = true;
-	mem_replace(&device->os_host, "pc1");
-	mem_replace(&device->os_domain, NULL);
-	issue(&spec, "k2", &issued, ERR_NONE);
-	port_issued_clear(&issued);
 }
 
 static void
@@ -259,6 +239,7 @@ test_short_name_and_firmware(void **state)
 
 	(void)state;
 	template.short_name = true;
+	request.short_name = "pc1";
 	issue(&spec, "k1", &issued, ERR_NONE);
 	port_issued_clear(&issued);
 	/* The same request from newer firmware: the key is too small. */
@@ -276,7 +257,6 @@ main(void)
 	    ROW(test_revoke_unknown),
 	    ROW(test_queue),
 	    ROW(test_other_name_is_refused),
-	    ROW(test_names_from_firmware),
 	    ROW(test_short_name_and_firmware),
 	};
 

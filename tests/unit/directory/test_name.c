@@ -8,64 +8,9 @@
 #include <cmocka.h>
 
 #include "buf.h"
-#include "directory.h"
 #include "directory_internal.h"
 #include "err.h"
 #include "secret.h"
-
-static void
-spns(void **state)
-{
-	struct buf out;
-
-	(void)state;
-	buf_init(&out, 1024);
-	directory_spns(&out, "PC001.ad.example.test");
-	assert_string_equal(buf_text(&out),
-	    "HTTP/pc001.ad.example.test:16992 HTTP/pc001.ad.example.test:16993 "
-	    "HTTP/pc001.ad.example.test:16994 HTTP/pc001.ad.example.test:16995 "
-	    "HTTP/pc001.ad.example.test:623 HTTP/pc001.ad.example.test:664");
-	buf_free(&out);
-}
-
-static void
-account_names(void **state)
-{
-	static const struct {
-		const char *pattern, *fqdn, *want; /* NULL: refused */
-	} cases[] = {
-	    {"%h-iME$", "PC001.ad.example.test", "pc001-iME$"},
-	    {"%h$iME$", "pc001.ad.example.test", "pc001$iME$"},
-	    {"AMT-%h$", "pc001", "AMT-pc001$"},
-	    {"%h%h$", "a.b", "aa$"},
-	    {"%h", "pc001.ad.example.test", NULL},
-	    {"$", "pc001.ad.example.test", NULL},
-	    {"%x$", "pc001.ad.example.test", NULL},
-	    {"%h-%", "pc001.ad.example.test", NULL},
-	    {"a b%h$", "pc001.ad.example.test", NULL},
-	    {"a*%h$", "pc001.ad.example.test", NULL},
-	    {"%h$", "pc_001.ad.example.test", NULL},
-	    {"%h$", "", NULL},
-	    {"%h-0123456789012345678901234567890123456789012345678901234567$",
-		"pc001.ad.example.test", NULL},
-	};
-	struct err err;
-	struct buf out;
-	size_t i;
-	int got;
-
-	(void)state;
-	buf_init(&out, 256);
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		buf_reset(&out);
-		got = directory_account_name(
-		    cases[i].pattern, cases[i].fqdn, &out, &err);
-		assert_int_equal(got, cases[i].want != NULL ? 0 : -1);
-		assert_string_equal(
-		    buf_text(&out), cases[i].want != NULL ? cases[i].want : "");
-	}
-	buf_free(&out);
-}
 
 static void
 escapes(void **state)
@@ -156,8 +101,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(spns),
-	    cmocka_unit_test(account_names),
 	    cmocka_unit_test(escapes),
 	    cmocka_unit_test(times),
 	    cmocka_unit_test(quoted_passwords),

@@ -137,6 +137,7 @@ nobody_listens(void **state)
 	struct krb_conf conf = conf_of_nowhere();
 	int64_t offset = 7, error = 7;
 	struct secret *password;
+	struct krb_proof *proof = NULL;
 	struct krb *k;
 	struct err err;
 	struct buf out;
@@ -154,8 +155,11 @@ nobody_listens(void **state)
 	assert_int_equal(err.kind, ERR_UNREACHABLE);
 	assert_int_equal(krb_login(k, &err), -1);
 	assert_int_equal(err.kind, ERR_UNREACHABLE);
-	assert_int_equal(krb_token_verify(k, "AAAA", &err), -1);
-	assert_int_equal(err.kind, ERR_BUG);
+	assert_int_equal(krb_token(k, "HTTP/pc:16993", &out, &proof, &err), -1);
+	assert_int_equal(err.kind, ERR_UNREACHABLE);
+	assert_null(proof);
+	assert_int_equal(krb_decoy(k, "HTTP/pc:16993", &out, &err), -1);
+	assert_int_equal(err.kind, ERR_UNREACHABLE);
 	assert_int_equal(out.len, 0);
 	krb_close(k);
 	secret_free(password);

@@ -1,0 +1,168 @@
+#include "conf.h"
+#include "device.h"
+#include "profile.h"
+#include "run_internal.h"
+#include "secret.h"
+#include "step_internal.h"
+#include "store.h"
+#include "str.h"
+#include "wish_internal.h"
+
+/*
+ * The key in the device, and who may log in with a ticket.  The key is made
+ * from the stored password of the AD object, so a crash after the password was
+ * changed only means that kerberos.set runs once more.  The device's settings
+ * do not tell the key: a ticket does (step_prove()).
+ */
+
+/* --- kerberos.set --- */
+
+static void
+key_salted(void *cookie, const struct err *err)
+{
+	struct step *step = cookie;
+
+	if (err->kind == ERR_NONE) {
+		step_arg_set(step, "salt", step->text);
+		step_arg_set_int(step, "iterations", step->number);
+	}
+	step_prepared(step, err);
+}
+
+static void
+key_found(void *cookie, const struct err *err)
+{
+	struct step *step = cookie;
+	const struct port_kdc *kdc = &step_ports(step)->kdc;
+
+	if (err->kind != ERR_NONE) {
+		step_prepared(step, err);
+		return;
+	}
+	step_arg_set_int(step, "kvno", step->run->device->ad_kvno);
+	/* The salt is asked of the KDC: it is fixed when the password is set
+	 * and does not follow a later rename. */
+	kdc->look_salt(kdc->self, step_arg(step, "account"), &step->text,
+	    &step->number, key_salted, step);
+}
+
+static void
+key_prepare(struct step *step)
+{
+	step_arg_account(step);
+	step_arg_set(step, "realm", step->run->engine->deps.conf->realm);
+	step_look_object(step, key_found);
+}
+
+static void
+key_done(void *cookie, const struct err *err)
+{
+	struct step *step = cookie;
+
+	secret_free(step->borrowed);
+	step->borrowed = NULL;
+	step_acted(step, err);
+}
+
+static void
+key_act(struct step *step)
+{
+	const struct port_device *port = step_device(step);
+	struct port_kerberos key = {
+	    .realm = step_arg(step, "realm"),
+	    .kvno = step_arg_int(step, "kvno"),
+	    .salt = step_arg(step, "salt"),
+	    .iterations = step_arg_int(step, "iterations"),
+	};
+	struct run *run = step->run;
+	struct err err;
+
+	if (store_secret_get(run->engine->deps.store, run->id, STORE_SECRET_AD,
+		&step->borrowed, &err) != 0) {
+		(void)err_context(&err, "password of the AD object");
+		step_acted(step, &err);
+		return;
+	}
+	key.password = step->borrowed;
+	port->kerberos_set(port->self, run->visit, &key, key_done, step);
+}
+
+static void
+key_looked(void *cookie, const struct err *err)
+{
+	struct step *step = cookie;
+	const struct device *d = step->run->device;
+
+	if (err->kind != ERR_NONE) {
+		step_seen(step, SEEN_CANNOT_TELL, err);
+		return;
+	}
+	if (!d->krb_enabled ||
+	    !str_ieq(d->krb_realm, step_arg(step, "realm")) ||
+	    d->krb_kvno != step_arg_int(step, "kvno"))
+		step_seen(step, SEEN_NOT_APPLIED, NULL);
+	else if (step_can_prove(step))
+		step_prove(step);
+	else
+		step_seen(step, SEEN_APPLIED, NULL);
+}
+
+static void
+key_observe(struct step *step)
+{
+	step_look(step, key_looked);
+}
+
+static void
+key_settled(struct step *step)
+{
+	step->run->device->ad_key_pending = false;
+}
+
+const struct step_kind step_kerberos_set = {
+    .name = "kerberos.set",
+    .patience_ms = 60000,
+    .prepare = key_prepare,
+    .act = key_act,
+    .observe = key_observe,
+    .settled = key_settled,
+};
+
+/* --- acl.set --- */
+
+static void
+acl_act(struct step *step)
+{
+	const struct port_device *port = step_device(step);
+
+	port->acl_set(port->self, step->run->visit, step_profile(step),
+	    step_acted_port, step);
+}
+
+static void
+acl_looked(void *cookie, const struct err *err)
+{
+	struct step *step = cookie;
+
+	if (err->kind != ERR_NONE)
+		step_seen(step, SEEN_CANNOT_TELL, err);
+	else if (!wish_acl_met(step->run->device, step_profile(step)))
+		step_seen(step, SEEN_NOT_APPLIED, NULL);
+	else if (step_can_prove(step) && step->run->device->krb_enabled)
+		step_prove(step);
+	else
+		step_seen(step, SEEN_APPLIED, NULL);
+}
+
+static void
+acl_observe(struct step *step)
+{
+	step_look(step, acl_looked);
+}
+
+const struct step_kind step_acl_set = {
+    .name = "acl.set",
+    .patience_ms = 60000,
+    .act = acl_act,
+    .observe = acl_observe,
+};

@@ -1,0 +1,100 @@
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "device.h"
+#include "harness.h"
+
+/*
+ * test_unproved
+ *
+ * Devices that say they have the Kerberos key and have not, or do not show that
+ * they have: killed at every other fault point, none is believed, nothing else
+ * is lost, and each is served once it mends its ways.  A device that sends no
+ * answer token at all, as firmware may, is served at once.
+ */
+#define PLAY "renew-ad-password"
+#define SID "S-1-5-21-1-2-3-512"
+
+/* Not the key is believed, everything else is kept. */
+static void
+check_unproved(void)
+{
+	struct harness_store s;
+
+	harness_open(&s);
+	harness_check(harness.told->outcome == ENGINE_FAILED, "the run fails");
+	harness_check(strstr(harness.told->error, "has not proved") != NULL,
+	    "and says why");
+	harness_check(s.device->ad_key_pending, "the key is still to be set");
+	harness_check(
+	    s.device->strikes == 0, "no credential of ours was refused");
+	verify_kept(&s);
+	harness_close(&s);
+}
+
+static void
+begin(enum world_manners manners, bool with_acl)
+{
+	harness_reset();
+	harness.world->manners = manners;
+	if (with_acl)
+		(void)snprintf(harness.world->acl, sizeof(harness.world->acl),
+		    "%s:3", SID);
+}
+
+/* Found out, and served once it is honest. */
+static void
+found_out(void)
+{
+	check_unproved();
+	harness.world->manners = WORLD_HONEST;
+	(void)harness_run(PLAY, 0);
+	verify_run(PLAY);
+}
+
+/* Without an ACL the step that sets it asks for the proof, with one the step
+ * that sets the key. */
+static void
+impostor(enum world_manners manners)
+{
+	begin(manners, true);
+	(void)harness_run(PLAY, 0);
+	found_out();
+	for (harness.n = 1;; harness.n += 2) {
+		begin(manners, false);
+		if (!harness_run(PLAY, harness.n))
+			break;
+		(void)harness_run(PLAY, 0);
+		found_out();
+	}
+	harness.n = 0;
+}
+
+static void
+silent(void)
+{
+	for (harness.n = 1;; harness.n += 2) {
+		begin(WORLD_SILENT, false);
+		if (!harness_run(PLAY, harness.n))
+			break;
+		(void)harness_run(PLAY, 0);
+		verify_run(PLAY);
+	}
+	harness.n = 0;
+}
+
+int
+main(void)
+{
+	enum world_manners m;
+
+	harness.play = PLAY;
+	harness_start();
+	harness.what = "key not proved";
+	for (m = WORLD_FORGETS_KEY; m < WORLD_MANNERS; m++)
+		impostor(m);
+	harness.what = "no answer token";
+	silent();
+	return harness_end();
+}
