@@ -75,4 +75,8 @@ void digest_challenge(
 enum auth_verdict kerberos_check(struct conn *c, const struct http_request *r,
     struct sim_login *ret_login, struct text *ret_answer,
     const char **ret_problem);
+/* impostor.c: kerberos_check(), or what a rule wants instead. */
+enum auth_verdict ticket_check(struct conn *c, const struct http_request *r,
+    struct sim_login *ret_login, struct text *ret_answer,
+    const char **ret_problem);
 #endif

@@ -1,4 +1,3 @@
-#include <krb5/krb5.h>
 #include <openssl/sha.h>
 #include <profile.h>
 #include <stdlib.h>
@@ -6,6 +5,7 @@
 #include <strings.h>
 
 #include "conn_internal.h"
+#include "kerberos_internal.h"
 #include "pac_internal.h"
 #include "spnego_internal.h"
 
@@ -30,9 +30,8 @@ struct acceptance {
 	krb5_data ap_rep;
 };
 
-/* A context that no krb5.conf can change. */
-static krb5_context
-context_of(struct sim *s)
+krb5_context
+kerberos_context(struct sim *s)
 {
 	profile_t profile = NULL;
 
@@ -281,7 +280,7 @@ accept_ticket(struct sim_port *p, const struct spnego_request *r,
 	krb5_flags options = 0;
 	const char *problem;
 
-	a->krb = context_of(p->sim);
+	a->krb = kerberos_context(p->sim);
 	if (a->krb == NULL ||
 	    krb5_set_real_time(a->krb, (krb5_timestamp)(now / 1000),
 		(krb5_int32)(now % 1000 * 1000)) != 0)

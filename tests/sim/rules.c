@@ -24,6 +24,10 @@ static const struct {
     {"wrong-realm", RULE_WRONG_REALM, 0, 0},
     {"refuse", RULE_REFUSE, 1, 86400},
     {"status", RULE_STATUS, 100, 599},
+    {"any-ticket", RULE_ANY_TICKET, 0, 0},
+    {"forged-answer", RULE_FORGED_ANSWER, 0, 0},
+    {"junk-answer", RULE_JUNK_ANSWER, 0, 0},
+    {"no-answer", RULE_NO_ANSWER, 0, 0},
 };
 #define ACTIONS (sizeof(actions) / sizeof(actions[0]))
 

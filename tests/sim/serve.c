@@ -97,7 +97,7 @@ check(struct conn *c, const struct http_request *r, struct sim_login *who,
 	if (is_scheme(r->authorization, "Digest"))
 		return digest_check(c, r, who, ret_problem);
 	if (is_scheme(r->authorization, "Negotiate"))
-		return kerberos_check(c, r, who, token, ret_problem);
+		return ticket_check(c, r, who, token, ret_problem);
 	if (is_scheme(r->authorization, "Basic")) {
 		*ret_problem = "Basic shows the password";
 		return AUTH_REFUSED;
@@ -207,6 +207,10 @@ early_fault(struct conn *c, const struct rule_effect *fault)
 	case RULE_GARBAGE:
 	case RULE_ENDLESS_BODY:
 	case RULE_WRONG_XML:
+	case RULE_ANY_TICKET:
+	case RULE_FORGED_ANSWER:
+	case RULE_JUNK_ANSWER:
+	case RULE_NO_ANSWER:
 	case RULE_CLOSE_BEFORE:
 	default:
 		conn_reset(c);

@@ -182,3 +182,33 @@ spnego_answer(const struct spnego_request *r, const uint8_t *ap_rep, size_t len,
 	text_free(&token);
 	text_free(&part);
 }
+
+/* The value as an INTEGER of one byte within context tag n. */
+static void
+put_small(struct text *out, uint8_t n, int value)
+{
+	const uint8_t field[] = {
+	    (uint8_t)(0xa0 | n), 3, 0x02, 1, (uint8_t)value};
+
+	text_add(out, field, sizeof(field));
+}
+
+void
+spnego_ap_rep(int enctype, const uint8_t *cipher, size_t len, struct text *out)
+{
+	struct text part = {.data = NULL}, data = {.data = NULL};
+
+	der_put(&data, 0x04, cipher, len);
+	der_wrap(&data, 0xa2);
+	put_small(&part, 0, enctype);
+	text_add(&part, data.data, data.len);
+	der_wrap(&part, 0x30);
+	der_wrap(&part, 0xa2);
+	put_small(out, 0, 5);
+	put_small(out, 1, 15);
+	text_add(out, part.data, part.len);
+	der_wrap(out, 0x30);
+	der_wrap(out, 0x6f);
+	text_free(&part);
+	text_free(&data);
+}

@@ -27,4 +27,7 @@ int spnego_open(const uint8_t *token, size_t len, struct spnego_request *ret);
 /* The answer with this AP-REP (len 0: no mutual authentication). */
 void spnego_answer(const struct spnego_request *r, const uint8_t *ap_rep,
     size_t len, struct text *out);
+/* An AP-REP (RFC 4120 5.5.2) with this encrypted part. */
+void spnego_ap_rep(
+    int enctype, const uint8_t *cipher, size_t len, struct text *out);
 #endif

@@ -136,6 +136,28 @@ login
 is "clock ten years fast" "$result" "401 incomplete"
 ctl set pc00000 skew-ms 0 >"$tmp/out2"
 
+# --- devices that are wrong on purpose ------------------------------------------
+wrongly() { ctl clear >"$tmp/out2"; ctl fault "pc00000 * $1" >"$tmp/out2"; }
+wrongly no-answer
+login
+is "no answer token" "$result" "200 incomplete"
+fresh "$LAB_NONE_KEYTAB" "$LAB_NONE_PRINCIPAL"
+login
+is "but the ticket is looked at" "$result" "401 incomplete"
+for action in any-ticket forged-answer junk-answer; do
+	wrongly $action
+	login
+	is "$action lets anybody in and convinces nobody" "$result" \
+	    "200 incomplete"
+	fresh "$LAB_OPERATOR_KEYTAB" "$LAB_OPERATOR_PRINCIPAL"
+	login
+	is "$action without looking" "$result" "200 incomplete"
+	fresh "$LAB_NONE_KEYTAB" "$LAB_NONE_PRINCIPAL"
+done
+ctl clear >"$tmp/out2"
+login
+is "as before" "$result" "401 incomplete"
+
 fresh "$LAB_KEYTAB" "$LAB_PRINCIPAL"
 ok "new password" set_password Next-Passw0rd1
 fresh "$LAB_OPERATOR_KEYTAB" "$LAB_OPERATOR_PRINCIPAL"
