@@ -232,18 +232,15 @@ ca_csr_key_owner(struct ca_csr_case *c, struct err *err)
 int
 ca_csr_names_owner(struct ca_csr_case *c, struct err *err)
 {
-	struct ca_intent wish = {
-	    .device = c->subject->device,
-	    .made_at = c->now,
-	};
+	struct ca_use use = {.device = c->subject->device, .at = c->now};
 	char *subject, *device = NULL, *serial = NULL;
 	int rc;
 
 	if (c->ca == NULL)
 		return 0;
 	subject = ca_names_subject(&c->want);
-	wish.subject = subject;
-	rc = ca_store_subject_use(c->ca->store, &wish, &device, &serial, err);
+	use.subject = subject;
+	rc = ca_store_subject_use(c->ca->store, &use, &device, &serial, err);
 	if (rc == 0 && device != NULL)
 		rc = err_set(err, ERR_REFUSED,
 		    "%s is certified for device %.100s: if that one has the "

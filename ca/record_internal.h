@@ -99,9 +99,15 @@ int ca_store_blocked_list(
 int ca_store_key_valid(struct ca_store *s, const uint8_t spki_sha256[32],
     int64_t now, char **ret_device, struct err *err);
 
-/* Is this subject certified for another device, not revoked, and not at its
- * end? Then that device and the serial (given) name, else both NULL. */
-int ca_store_subject_use(struct ca_store *s, const struct ca_intent *i,
+/* Is this subject certified for another device than this one, not revoked, and
+ * not at its end at this time? Then that device and the serial (given) name,
+ * else both NULL. */
+struct ca_use {
+	const char *subject;
+	const char *device;
+	int64_t at;
+};
+int ca_store_subject_use(struct ca_store *s, const struct ca_use *u,
     char **ret_device, char **ret_serial, struct err *err);
 
 /* ERR_NOTFOUND for a serial never intended; twice is success. */

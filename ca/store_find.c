@@ -113,7 +113,7 @@ ca_store_list(struct ca_store *s, const char *device, int64_t expires_before,
 }
 
 int
-ca_store_subject_use(struct ca_store *s, const struct ca_intent *i,
+ca_store_subject_use(struct ca_store *s, const struct ca_use *u,
     char **ret_device, char **ret_serial, struct err *err)
 {
 	struct db_rows *rows;
@@ -126,7 +126,7 @@ ca_store_subject_use(struct ca_store *s, const struct ca_intent *i,
 		" LEFT JOIN ca_revocation r ON r.serial = i.serial"
 		" WHERE i.subject = ? AND i.device <> ? AND i.not_after >= ?"
 		" AND r.serial IS NULL ORDER BY i.not_after DESC LIMIT 1",
-		"tti", i->subject, i->device, i->made_at) != 0)
+		"tti", u->subject, u->device, u->at) != 0)
 		return -1;
 	got = db_next(rows, err);
 	if (got == 1) {

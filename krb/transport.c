@@ -76,44 +76,36 @@ not_yet(int error)
 	return error == EAGAIN || error == EINTR || error == EINPROGRESS;
 }
 
-static int
-send_all(const struct krb *k, int fd, const void *bytes, size_t len)
+/* send() for POLLOUT, recv() for POLLIN; a peer that closes is an error. */
+static ssize_t
+transfer(int fd, short direction, void *bytes, size_t len)
 {
-	const uint8_t *p = bytes;
 	ssize_t n;
-	int error;
 
-	while (len > 0) {
-		n = send(fd, p, len, MSG_NOSIGNAL);
-		if (n < 0 && !not_yet(errno))
-			return errno;
-		if (n < 0) {
-			error = wait_for(k, fd, POLLOUT);
-			if (error != 0)
-				return error;
-			continue;
-		}
-		p += n;
-		len -= (size_t)n;
-	}
-	return 0;
+	if (direction == POLLOUT)
+		return send(fd, bytes, len, MSG_NOSIGNAL);
+	n = recv(fd, bytes, len, 0);
+	if (n != 0)
+		return n;
+	errno = ECONNRESET;
+	return -1;
 }
 
+/* All of it, waiting as long as the deadline allows; errno. */
 static int
-receive_all(const struct krb *k, int fd, void *bytes, size_t len)
+transfer_all(
+    const struct krb *k, int fd, short direction, void *bytes, size_t len)
 {
 	uint8_t *p = bytes;
 	ssize_t n;
 	int error;
 
 	while (len > 0) {
-		n = recv(fd, p, len, 0);
-		if (n == 0)
-			return ECONNRESET;
+		n = transfer(fd, direction, p, len);
 		if (n < 0 && !not_yet(errno))
 			return errno;
 		if (n < 0) {
-			error = wait_for(k, fd, POLLIN);
+			error = wait_for(k, fd, direction);
 			if (error != 0)
 				return error;
 			continue;
@@ -177,17 +169,18 @@ talk(struct krb *k, int fd, const krb5_data *message, krb5_data *ret_reply)
 	uint8_t *bytes = NULL;
 	int error;
 
-	error = send_all(k, fd, &length, LENGTH_SIZE);
+	error = transfer_all(k, fd, POLLOUT, &length, LENGTH_SIZE);
 	if (error == 0)
-		error = send_all(k, fd, message->data, message->length);
+		error = transfer_all(
+		    k, fd, POLLOUT, message->data, message->length);
 	if (error == 0)
-		error = receive_all(k, fd, &length, LENGTH_SIZE);
+		error = transfer_all(k, fd, POLLIN, &length, LENGTH_SIZE);
 	length = ntohl(length);
 	if (error == 0 && (length == 0 || length > REPLY_MAX))
 		error = EMSGSIZE;
 	if (error == 0) {
 		bytes = mem_alloc(length);
-		error = receive_all(k, fd, bytes, length);
+		error = transfer_all(k, fd, POLLIN, bytes, length);
 	}
 	if (error != 0) {
 		free(bytes);

@@ -27,8 +27,6 @@
 #include "vault.h"
 #include "world.h"
 
-#define SID "S-1-5-21-1-2-3-1105"
-
 struct harness harness;
 
 static struct {
@@ -37,7 +35,7 @@ static struct {
 } files;
 
 static struct profile_acl acl[] = {
-    {(char *)(uintptr_t)SID, (char *)(uintptr_t) "3", 2}};
+    {(char *)(uintptr_t)HARNESS_SID, (char *)(uintptr_t) "3", 2}};
 static char template_name[] = "amt-tls-server", key_auto[] = "auto",
 	    key_short[] = "rsa-2048";
 static struct profile_template templates[] = {{.name = template_name,

@@ -15,7 +15,8 @@ struct vault;
  * that may be killed at any fault point.  The store is in memory when the
  * machine has such a place; waiting costs no time.
  */
-#define HARNESS_PASSWORD "Old-Passw0rd!" /* as stored at the beginning */
+#define HARNESS_PASSWORD "Old-Passw0rd!"  /* as stored at the beginning */
+#define HARNESS_SID "S-1-5-21-1-2-3-1105" /* in the profile's acl, realm 3 */
 
 /* What a process tells its parent. */
 struct told {

@@ -14,7 +14,6 @@
  * answer token at all, as firmware may, is served at once.
  */
 #define PLAY "renew-ad-password"
-#define SID "S-1-5-21-1-2-3-512"
 
 /* Not the key is believed, everything else is kept. */
 static void
@@ -40,7 +39,7 @@ begin(enum world_manners manners, bool with_acl)
 	harness.world->manners = manners;
 	if (with_acl)
 		(void)snprintf(harness.world->acl, sizeof(harness.world->acl),
-		    "%s:3", SID);
+		    "%s:3", HARNESS_SID);
 }
 
 /* Found out, and served once it is honest. */
