@@ -45,8 +45,12 @@
 #include "store.h"
 #include "str.h"
 
-/* After this many refused credentials in a row only a person may try again. */
+/* After this many strikes only a person may try again: credentials that were
+ * refused, or that the device was never seen to take; and credentials it took
+ * before, when nobody saw it refuse them.  Processes do die for other reasons
+ * than a password, and a fleet must not be lost to three of those. */
 #define MAX_STRIKES 3
+#define MAX_STRIKES_PROVEN 10
 
 void
 run_policy(const struct run *run, struct policy *ret_policy)
@@ -125,7 +129,11 @@ step_pause(struct step *step, int64_t ms, void (*then)(struct step *step))
 static bool
 credentials_spent(const struct run *run)
 {
-	return run->device->strikes >= MAX_STRIKES;
+	const struct device *d = run->device;
+	bool proven = d->seen_at != 0 &&
+	    !str_eq(d->error_kind, err_kind_name(ERR_DENIED));
+
+	return d->strikes >= (proven ? MAX_STRIKES_PROVEN : MAX_STRIKES);
 }
 
 /* Nobody knows how the visit before this one ended. */
