@@ -90,11 +90,13 @@ struct ca_subject {
 };
 
 /* A certificate as issued; texts owned by the struct. */
+#define CA_ISSUER_INTERNAL "internal"
 struct ca_cert {
 	uint8_t *der;
 	size_t der_len;
 	char serial[64]; /* lower-case hex, no leading zeros beyond a byte */
 	char *subject, *names, *device, *template_name;
+	char *issuer; /* "internal", or the bridge it came over */
 	int64_t not_before, not_after, issued_at;
 	int64_t revoked_at; /* 0 = valid */
 	int reason;

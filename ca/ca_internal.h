@@ -124,6 +124,9 @@ struct ca_crl_row;
 int ca_crl_renew(struct ca *ca, int64_t now, struct ca_crl_row *ret,
     struct buf *out, struct err *err);
 
+/* An idempotency key as ca_request has it: ERR_INVALID. */
+int ca_key_text_check(const char *key, struct err *err);
+
 /* err_native() with OpenSSL's newest error, whose queue is emptied. */
 int ca_openssl_err(struct err *err, enum err_kind kind, const char *what);
 #endif

@@ -39,8 +39,8 @@ issue_clear(struct issue *is)
 	free(is->subject);
 }
 
-static int
-check_key(const char *key, struct err *err)
+int
+ca_key_text_check(const char *key, struct err *err)
 {
 	if (str_empty(key) || strlen(key) > KEY_MAX)
 		return err_set(err, ERR_INVALID,
@@ -171,7 +171,7 @@ ca_issue(struct ca *ca, const struct ca_request *request, struct ca_cert *ret,
 	    .deed = {.ca = ca}};
 	int rc;
 
-	if (check_key(request->key, err) != 0)
+	if (ca_key_text_check(request->key, err) != 0)
 		return -1;
 	ca_csr_case_init(&is.csr, ca, request);
 	str_sha256(request->csr, request->csr_len, is.deed.intent.csr_sha256);

@@ -119,6 +119,61 @@ static const char *const steps[] = {
     " covers) SELECT 1, number, crl, made_at, this_update, next_update, covers"
     " FROM ca_crl_before;"
     "DROP TABLE ca_crl_before;",
+
+    /* Requests to other CAs, and what came of them: bridge.h. */
+    "CREATE TABLE bridge_request ("
+    " bridge TEXT NOT NULL,"
+    " key TEXT NOT NULL,"
+    " device TEXT NOT NULL,"
+    " template TEXT NOT NULL,"
+    " subject TEXT NOT NULL,"
+    " names TEXT NOT NULL,"
+    " spki_sha256 BLOB NOT NULL,"
+    " csr_sha256 BLOB NOT NULL,"
+    " csr BLOB NOT NULL,"
+    " state TEXT NOT NULL,"
+    " request_id TEXT NOT NULL,"
+    " text TEXT NOT NULL,"
+    " tries BIGINT NOT NULL,"
+    " made_at BIGINT NOT NULL,"
+    " asked_at BIGINT NOT NULL,"
+    " retry_at BIGINT NOT NULL,"
+    " urgent_at BIGINT NOT NULL,"
+    " PRIMARY KEY (bridge, key));"
+    "CREATE INDEX bridge_request_key ON bridge_request (key);"
+    "CREATE INDEX bridge_request_device ON bridge_request (device);"
+    "CREATE INDEX bridge_request_spki ON bridge_request (spki_sha256);"
+    "CREATE INDEX bridge_request_subject ON bridge_request (subject);"
+
+    "CREATE TABLE bridge_certificate ("
+    " serial TEXT PRIMARY KEY,"
+    " bridge TEXT NOT NULL,"
+    " key TEXT NOT NULL UNIQUE,"
+    " certificate BLOB NOT NULL,"
+    " not_before BIGINT NOT NULL,"
+    " not_after BIGINT NOT NULL,"
+    " issued_at BIGINT NOT NULL,"
+    " revoked_at BIGINT NOT NULL,"
+    " reason BIGINT NOT NULL,"
+    " told BIGINT NOT NULL,"
+    " FOREIGN KEY (bridge, key) REFERENCES bridge_request (bridge, key));"
+    "CREATE INDEX bridge_certificate_bytes ON bridge_certificate"
+    " (certificate);"
+
+    "CREATE VIEW ca_known AS"
+    " SELECT c.serial, c.certificate, i.subject, i.names, i.device,"
+    "  i.template, i.not_before, i.not_after, c.issued_at,"
+    "  COALESCE(r.revoked_at, 0) AS revoked_at,"
+    "  COALESCE(r.reason, 0) AS reason, c.key, i.csr_sha256,"
+    "  'internal' AS issuer"
+    "  FROM ca_certificate c JOIN ca_intent i ON i.serial = c.serial"
+    "  LEFT JOIN ca_revocation r ON r.serial = c.serial"
+    " UNION ALL"
+    " SELECT b.serial, b.certificate, q.subject, q.names, q.device,"
+    "  q.template, b.not_before, b.not_after, b.issued_at, b.revoked_at,"
+    "  b.reason, b.key, q.csr_sha256, b.bridge"
+    "  FROM bridge_certificate b"
+    "  JOIN bridge_request q ON q.bridge = b.bridge AND q.key = b.key;",
 };
 
 static int
@@ -370,8 +425,13 @@ ca_store_key_use(struct ca_store *s, const uint8_t spki_sha256[32],
 	if (db_query(s->db, &rows, err,
 		"SELECT i.device, COALESCE(r.reason, 0) FROM ca_intent i"
 		" LEFT JOIN ca_revocation r ON r.serial = i.serial"
-		" WHERE i.spki_sha256 = ?",
-		"b", spki_sha256, (size_t)32) != 0)
+		" WHERE i.spki_sha256 = ?"
+		" UNION ALL"
+		" SELECT q.device, COALESCE(b.reason, 0) FROM bridge_request q"
+		" LEFT JOIN bridge_certificate b"
+		"  ON b.bridge = q.bridge AND b.key = q.key"
+		" WHERE q.spki_sha256 = ?",
+		"bb", spki_sha256, (size_t)32, spki_sha256, (size_t)32) != 0)
 		return -1;
 	while ((got = db_next(rows, err)) == 1) {
 		if (other == NULL && !str_eq(db_text(rows, 0), device))

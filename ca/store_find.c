@@ -10,13 +10,11 @@
 #include "mem.h"
 #include "record_internal.h"
 
+/* Ours and those from other CAs alike. */
 #define CERT_COLUMNS                                                           \
-	"SELECT c.serial, c.certificate, i.subject, i.names, i.device,"        \
-	" i.template, i.not_before, i.not_after, c.issued_at,"                 \
-	" COALESCE(r.revoked_at, 0), COALESCE(r.reason, 0), c.key,"            \
-	" i.csr_sha256"                                                        \
-	" FROM ca_certificate c JOIN ca_intent i ON i.serial = c.serial"       \
-	" LEFT JOIN ca_revocation r ON r.serial = c.serial"
+	"SELECT serial, certificate, subject, names, device, template,"        \
+	" not_before, not_after, issued_at, revoked_at, reason, key,"          \
+	" csr_sha256, issuer FROM ca_known"
 
 static void
 fill(struct db_rows *rows, struct ca_cert *ret)
@@ -38,6 +36,7 @@ fill(struct db_rows *rows, struct ca_cert *ret)
 	ret->revoked_at = db_int(rows, 9);
 	ret->reason = (int)db_int(rows, 10);
 	(void)snprintf(ret->key, sizeof(ret->key), "%s", db_text(rows, 11));
+	ret->issuer = mem_dup(db_text(rows, 13));
 }
 
 void
@@ -48,6 +47,7 @@ ca_cert_clear(struct ca_cert *c)
 	free(c->names);
 	free(c->device);
 	free(c->template_name);
+	free(c->issuer);
 	memset(c, 0, sizeof(*c));
 }
 
@@ -62,9 +62,9 @@ ca_store_find(struct ca_store *s, const char *key, const char *serial,
 
 	assert((key == NULL) != (serial == NULL));
 	rc = key != NULL ? db_query(ca_store_db(s), &rows, err,
-			       CERT_COLUMNS " WHERE c.key = ?", "t", key)
+			       CERT_COLUMNS " WHERE key = ?", "t", key)
 			 : db_query(ca_store_db(s), &rows, err,
-			       CERT_COLUMNS " WHERE c.serial = ?", "t", serial);
+			       CERT_COLUMNS " WHERE serial = ?", "t", serial);
 	if (rc != 0)
 		return -1;
 	got = db_next(rows, err);
@@ -91,13 +91,12 @@ ca_store_list(struct ca_store *s, const char *device, int64_t expires_before,
 
 	rc = device == NULL
 	    ? db_query(ca_store_db(s), &rows, err,
-		  CERT_COLUMNS " WHERE (? = 0 OR i.not_after < ?)"
-			       " ORDER BY c.issued_at DESC, c.serial",
+		  CERT_COLUMNS " WHERE (? = 0 OR not_after < ?)"
+			       " ORDER BY issued_at DESC, serial",
 		  "ii", expires_before, expires_before)
 	    : db_query(ca_store_db(s), &rows, err,
-		  CERT_COLUMNS
-		  " WHERE i.device = ? AND (? = 0 OR i.not_after < ?)"
-		  " ORDER BY c.issued_at DESC, c.serial",
+		  CERT_COLUMNS " WHERE device = ? AND (? = 0 OR not_after < ?)"
+			       " ORDER BY issued_at DESC, serial",
 		  "tii", device, expires_before, expires_before);
 	if (rc != 0)
 		return -1;
@@ -122,11 +121,19 @@ ca_store_subject_use(struct ca_store *s, const struct ca_use *u,
 
 	/* An intent without certificate counts: it may be signed yet. */
 	if (db_query(ca_store_db(s), &rows, err,
-		"SELECT i.device, i.serial FROM ca_intent i"
+		"SELECT i.device, i.serial, i.not_after FROM ca_intent i"
 		" LEFT JOIN ca_revocation r ON r.serial = i.serial"
 		" WHERE i.subject = ? AND i.device <> ? AND i.not_after >= ?"
-		" AND r.serial IS NULL ORDER BY i.not_after DESC LIMIT 1",
-		"tti", u->subject, u->device, u->at) != 0)
+		" AND r.serial IS NULL"
+		" UNION ALL"
+		" SELECT q.device, b.serial, b.not_after FROM bridge_request q"
+		" JOIN bridge_certificate b"
+		"  ON b.bridge = q.bridge AND b.key = q.key"
+		" WHERE q.subject = ? AND q.device <> ? AND b.not_after >= ?"
+		" AND b.revoked_at = 0"
+		" ORDER BY 3 DESC LIMIT 1",
+		"ttitti", u->subject, u->device, u->at, u->subject, u->device,
+		u->at) != 0)
 		return -1;
 	got = db_next(rows, err);
 	if (got == 1) {

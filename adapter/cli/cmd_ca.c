@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "bridge.h"
 #include "buf.h"
 #include "cli_internal.h"
 #include "clock.h"
@@ -24,7 +25,7 @@ static const struct table_column cert_columns[] = {
     {"names", TABLE_STRING, 0, 20}, {"template", TABLE_STRING, 4, 0},
     {"issued_at", TABLE_TIME, 5, 0}, {"not_before", TABLE_TIME, 6, 0},
     {"not_after", TABLE_TIME, 0, 0}, {"revoked_at", TABLE_TIME, 1, 0},
-    {"subject", TABLE_STRING, 3, 20}};
+    {"subject", TABLE_STRING, 3, 20}, {"issuer", TABLE_STRING, 2, 0}};
 
 static int
 write_cert(void *cookie, const struct ca_cert *cert, struct err *err)
@@ -41,6 +42,7 @@ write_cert(void *cookie, const struct ca_cert *cert, struct err *err)
 	table_int(t, cert->not_after);
 	table_int(t, cert->revoked_at);
 	table_text(t, cert->subject);
+	table_text(t, cert->issuer);
 	table_row(t);
 	return 0;
 }
@@ -161,14 +163,36 @@ reason_number(const char *word)
 	return 0;
 }
 
+/* At whichever CA it is from; what to tell about it. */
 static int
-revoke_cert(struct cli *c, const char *serial, int reason)
+revoke_there(struct cli *c, const struct ca_cert *cert, int reason,
+    const char **ret_note, struct err *err)
+{
+	const struct ca_bridge_end end = {.reason = reason, .now = clock_now()};
+	struct ca *ca = c->daemon.ca;
+	bool told = false;
+
+	*ret_note = "is revoked; \"ca crl\" has it";
+	if (str_eq(cert->issuer, CA_ISSUER_INTERNAL))
+		return ca_revoke(ca, cert->serial, reason, end.now, err);
+	if (ca_bridge_revoke(ca, daemon_bridge(&c->daemon, cert->issuer),
+		cert->serial, &end, &told, err) != 0)
+		return -1;
+	*ret_note = told ? "is revoked at its CA"
+			 : "is marked here only: its CA cannot be told by us, "
+			   "revoke it there";
+	return 0;
+}
+
+static int
+revoke_cert(struct cli *c, const struct ca_cert *cert, int reason)
 {
 	struct err err = {.kind = ERR_NONE};
+	const char *serial = cert->serial, *note;
 	char *detail;
 	int rc;
 
-	if (ca_revoke(c->daemon.ca, serial, reason, clock_now(), &err) != 0)
+	if (revoke_there(c, cert, reason, &note, &err) != 0)
 		return cli_fail(&err);
 	detail =
 	    mem_printf("{\"serial\":\"%s\",\"reason\":%d}", serial, reason);
@@ -178,7 +202,7 @@ revoke_cert(struct cli *c, const char *serial, int reason)
 	free(detail);
 	if (rc != 0)
 		return cli_fail(&err);
-	cli_note(c, "%s is revoked; \"ca crl\" has it", serial);
+	cli_note(c, "%s %s", serial, note);
 	return CODE_OK;
 }
 
@@ -199,8 +223,8 @@ cmd_ca_revoke(struct cli *c)
 	if (!cli_confirm(c, question))
 		code = CODE_REFUSED;
 	else
-		code = revoke_cert(
-		    c, cert.serial, reason_number(cli_text(c, "reason")));
+		code =
+		    revoke_cert(c, &cert, reason_number(cli_text(c, "reason")));
 	free(question);
 	ca_cert_clear(&cert);
 	return code;

@@ -340,8 +340,10 @@ static const struct cli_command commands[] = {
 	"readers of certificates do, and compares. Exit code 3 if anything is "
 	"not there or not this CA's.",
 	none, 0, 0, no_examples, cmd_ca_check},
-    {"ca revoke", "SERIAL", "revoke a certificate", "", ca_revoke_groups, 1, 1,
-	no_examples, cmd_ca_revoke},
+    {"ca revoke", "SERIAL", "revoke a certificate",
+	"One that came over a bridge is revoked at its CA, where the protocol "
+	"can do that; EST cannot.",
+	ca_revoke_groups, 1, 1, no_examples, cmd_ca_revoke},
     {"ca block add", "HASH|FILE...", "never certify a key again",
 	"A key is known by the SHA-256 of its SubjectPublicKeyInfo, 64 hex "
 	"digits. A FILE holds certificates, requests or public keys in PEM, or "
@@ -364,6 +366,21 @@ static const struct cli_command commands[] = {
 	"usages and names that contradict each other, certificates that may "
 	"get too large for firmware.",
 	none, 0, NO_LIMIT, template_examples, cmd_ca_template_check},
+    {"ca bridge list", "", "the enterprise's CAs that are configured", "", none,
+	0, 0, no_examples, cmd_ca_bridge_list},
+    {"ca bridge test", "NAME", "does that CA answer, and is it the right one?",
+	"Asks for no certificate: reads the CA's own ones, compares them with "
+	"the bridge's anchors, and what it wants of requests.",
+	none, 1, 1, no_examples, cmd_ca_bridge_test},
+    {"ca bridge pending", "", "requests that a CA has not granted",
+	"States: pending (the CA has it and has not decided), asked (no "
+	"answer came; it is asked again), rejected (its words are kept; asked "
+	"anew at next_try).",
+	none, 0, 0, no_examples, cmd_ca_bridge_pending},
+    {"ca bridge hasten", "DEVICE", "let a request be asked for at once",
+	"After it was approved, or the reason of a rejection was put right: "
+	"the next run does not wait for next_try.",
+	none, 1, 1, no_examples, cmd_ca_bridge_hasten},
     {"wsman get", "DEVICE CLASS [NAME=VALUE...]", "read one instance",
 	"With the device's stored credentials and trust. NAME=VALUE are "
 	"selectors.",

@@ -27,6 +27,9 @@ count_outcome(struct fleet *f, const struct engine_report *r)
 	case ENGINE_CHANGED:
 		f->progress.changed++;
 		break;
+	case ENGINE_WAITING:
+		f->waiting++;
+		break;
 	case ENGINE_PARKED:
 		f->parked++;
 		/* Stopped by us is no failure of the device. */
@@ -230,7 +233,11 @@ static void
 note_outcomes(const struct fleet *f, const char *took)
 {
 	const struct progress *p = &f->progress;
+	char waiting[32] = "";
 
+	if (f->waiting > 0) /* only with another CA */
+		(void)snprintf(
+		    waiting, sizeof(waiting), "%zu waiting, ", f->waiting);
 	if (f->mode == ENGINE_PLAN)
 		cli_note(f->c,
 		    "%zu devices: %zu to change in %zu steps, %zu as they "
@@ -240,9 +247,9 @@ note_outcomes(const struct fleet *f, const char *took)
 		    f->failed + f->parked, f->skipped, took);
 	else
 		cli_note(f->c,
-		    "%zu devices: %zu ok, %zu changed, %zu failed, %zu "
+		    "%zu devices: %zu ok, %zu changed, %s%zu failed, %zu "
 		    "parked, %zu skipped, %zu with findings; %s",
-		    p->done, p->ok, p->changed, f->failed, f->parked,
+		    p->done, p->ok, p->changed, waiting, f->failed, f->parked,
 		    f->skipped, f->findings, took);
 }
 

@@ -24,7 +24,7 @@ struct fleet {
 	struct table *table;
 	struct progress progress;
 	struct diagnose_fleet found;
-	size_t findings, failed, parked, skipped;
+	size_t findings, failed, parked, skipped, waiting;
 	/* Of plans: devices with steps, steps, and those by name. */
 	size_t planned, steps;
 	struct {

@@ -17,8 +17,10 @@
 #define DAY INT64_C(86400)
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define AT(member) offsetof(struct conf, member)
+#define BRIDGE_AT(member) offsetof(struct conf_bridge, member)
 
 static const char *const transports[] = {"gssapi", "ldaps", NULL};
+static const char *const bridge_kinds[] = {"est", NULL};
 
 static const char *
 check_name(const char *text)
@@ -67,6 +69,75 @@ check_url(const char *text)
 		return "must not end in a slash";
 	return NULL;
 }
+
+static const struct conf_option bridge_options[] = {
+    {.key = "name",
+	.type = CONF_TEXT,
+	.offset = BRIDGE_AT(name),
+	.help = "what a template's issuer: refers to"},
+    {.key = "kind",
+	.type = CONF_WORD,
+	.offset = BRIDGE_AT(kind),
+	.words = bridge_kinds,
+	.help = "protocol: EST (RFC 7030)"},
+    {.key = "url",
+	.type = CONF_TEXT,
+	.offset = BRIDGE_AT(url),
+	.help = "of the CA, e.g. https://ca.corp.example:8443"},
+    {.key = "label",
+	.type = CONF_TEXT,
+	.offset = BRIDGE_AT(label),
+	.help = "EST label: which CA or profile of that server"},
+    {.key = "anchors",
+	.type = CONF_PATH,
+	.offset = BRIDGE_AT(anchors),
+	.help = "PEM file: the issuing CA's certificate and those above it"},
+    {.key = "tls_ca",
+	.type = CONF_PATH,
+	.offset = BRIDGE_AT(tls_ca),
+	.help = "PEM file: who may vouch for the server; not set: anchors"},
+    {.key = "certificate",
+	.type = CONF_PATH,
+	.offset = BRIDGE_AT(certificate),
+	.help = "PEM file: our own certificate, to log in with"},
+    {.key = "key",
+	.type = CONF_PATH,
+	.offset = BRIDGE_AT(key),
+	.help = "PEM file, mode 0600: its private key"},
+    {.key = "user",
+	.type = CONF_TEXT,
+	.offset = BRIDGE_AT(user),
+	.help = "user name, to log in with"},
+    {.key = "password_file",
+	.type = CONF_PATH,
+	.offset = BRIDGE_AT(password_file),
+	.help = "file, mode 0600: and its password"},
+    {.key = "timeout",
+	.type = CONF_SPAN,
+	.offset = BRIDGE_AT(timeout),
+	.fallback = "30s",
+	.min = 1,
+	.max = 300,
+	.help = "one exchange with the CA"},
+    {.key = "retry_first",
+	.type = CONF_SPAN,
+	.offset = BRIDGE_AT(retry_first),
+	.fallback = "15m",
+	.min = 1,
+	.max = DAY,
+	.help = "ask after an undecided request in so long, doubled each time"},
+    {.key = "retry_most",
+	.type = CONF_SPAN,
+	.offset = BRIDGE_AT(retry_most),
+	.fallback = "12h",
+	.min = 1,
+	.max = 7 * DAY,
+	.help = "up to this; sooner when the old certificate is near its end"},
+};
+static const struct conf_table bridge_table = {.options = bridge_options,
+    .count = COUNT(bridge_options),
+    .size = sizeof(struct conf_bridge),
+    .title = ""};
 
 static const struct conf_option options[] = {
     {.key = "database",
@@ -247,6 +318,13 @@ static const struct conf_option options[] = {
 	.help = "how others reach that; goes into certificates from then on "
 		"(CDP, AIA), and its path is the one served"},
 
+    {.key = "bridges",
+	.type = CONF_ITEMS,
+	.offset = AT(bridges),
+	.count_offset = AT(bridge_count),
+	.items = &bridge_table,
+	.help = "the enterprise's own CAs, to get certificates from"},
+
     {.key = "serve.poll",
 	.type = CONF_SPAN,
 	.offset = AT(poll),
@@ -383,6 +461,33 @@ check_directory(
 	return 0;
 }
 
+/* What opening a bridge checks is not checked here. */
+static int
+check_bridges(
+    const struct conf *c, const struct conf_node *roots, struct err *err)
+{
+	const struct conf_bridge *b;
+	size_t i, j;
+
+	for (i = 0; i < c->bridge_count; i++) {
+		b = &c->bridges[i];
+		if (b->name == NULL || b->kind == NULL)
+			return conf_option_error(roots, "bridges", c->file, err,
+			    "entry %zu has no %s", i + 1,
+			    b->name == NULL ? "name" : "kind");
+		for (j = 0; j < i; j++)
+			if (str_eq(b->name, c->bridges[j].name))
+				return conf_option_error(roots, "bridges",
+				    c->file, err, "two are named %s", b->name);
+		if (b->retry_most < b->retry_first)
+			return conf_option_error(roots, "bridges", c->file, err,
+			    "%s: retry_most must not be less than "
+			    "retry_first",
+			    b->name);
+	}
+	return 0;
+}
+
 static int
 check_rules(
     const struct conf *c, const struct conf_node *roots, struct err *err)
@@ -407,6 +512,8 @@ check_rules(
 	if (c->retry_most < c->retry_first)
 		return conf_option_error(roots, "run.retry_most", c->file, err,
 		    "must not be less than run.retry_first");
+	if (check_bridges(c, roots, err) != 0)
+		return -1;
 	return c->directory ? check_directory(c, roots, err) : 0;
 }
 

@@ -18,6 +18,22 @@ struct err;
  * Times are seconds; in the file they are written "30d", "15m", "90s".
  * Relative paths are relative to FILE's folder, also those in conf.d.
  */
+struct conf_bridge { /* to another CA; see ca/bridge.h */
+	char *name;
+	char *kind;
+	char *url;
+	char *label;
+	char *anchors;
+	char *tls_ca;
+	char *certificate;
+	char *key;
+	char *user;
+	char *password_file;
+	int64_t timeout;
+	int64_t retry_first;
+	int64_t retry_most;
+};
+
 struct conf {
 	char *file;	   /* where it was read from */
 	char *database;	   /* store: path of the SQLite file */
@@ -59,6 +75,9 @@ struct conf {
 	/* revocation: */
 	char *revocation_listen; /* "192.0.2.1:80"; NULL: not served */
 	char *revocation_url; /* base URL written into certificates, or NULL */
+
+	struct conf_bridge *bridges;
+	size_t bridge_count;
 
 	/* serve: */
 	int64_t poll; /* look for new work at least this often */

@@ -247,6 +247,12 @@ static const struct conf_option template_options[] = {
 	.fallback = "refuse",
 	.words = issuer_ends,
 	.help = "would it outlive its issuer: refuse it, or clamp its end"},
+    {.key = "issuer",
+	.type = CONF_TEXT,
+	.offset = TEMPLATE_AT(issuer),
+	.fallback = "internal",
+	.help = "whose CA: internal, or the name of a bridge; the life of a "
+		"certificate is then that CA's to say"},
 };
 static const struct conf_table template_table = {.options = template_options,
     .count = COUNT(template_options),

@@ -31,6 +31,7 @@ struct profile_template { /* of certificates; see ca.h */
 	char *usages;	 /* "server,client" */
 	int64_t max_size;
 	char *issuer_end; /* "refuse", "clamp" */
+	char *issuer;	  /* "internal", or a bridge of the configuration */
 };
 
 struct profile {

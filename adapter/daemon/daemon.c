@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge.h"
 #include "ca.h"
 #include "clock.h"
 #include "conf.h"
@@ -15,6 +16,7 @@
 #include "ports.h"
 #include "profile.h"
 #include "store.h"
+#include "str.h"
 #include "vault.h"
 
 /* --- set-up, in order --- */
@@ -41,13 +43,100 @@ daemon_ca_conf(const struct daemon *d)
 }
 
 static int
+open_bridge(struct daemon *d, const struct conf_bridge *b, struct err *err)
+{
+	const struct ca_bridge_conf conf = {
+	    .name = b->name,
+	    .kind = b->kind,
+	    .url = b->url,
+	    .label = b->label,
+	    .anchors = b->anchors,
+	    .tls_ca = b->tls_ca,
+	    .certificate = b->certificate,
+	    .key = b->key,
+	    .user = b->user,
+	    .password_file = b->password_file,
+	    .timeout = b->timeout,
+	    .retry_first = b->retry_first,
+	    .retry_most = b->retry_most,
+	};
+
+	if (ca_bridge_open(&conf, &d->bridges[d->bridge_count], err) != 0)
+		return -1;
+	d->bridge_count++;
+	return 0;
+}
+
+static int
 open_ca(struct daemon *d, struct err *err)
 {
 	struct ca_conf files = daemon_ca_conf(d);
+	size_t i;
 
 	if (ca_open(&files, &d->ca, err) != 0)
 		return err_context(err, "CA");
+	if (d->conf->bridge_count > 0)
+		d->bridges = mem_array(
+		    d->conf->bridge_count, sizeof(struct ca_bridge *));
+	for (i = 0; i < d->conf->bridge_count; i++)
+		if (open_bridge(d, &d->conf->bridges[i], err) != 0)
+			return -1;
 	return 0;
+}
+
+struct ca_bridge *
+daemon_bridge(const struct daemon *d, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < d->bridge_count; i++)
+		if (str_eq(ca_bridge_name(d->bridges[i]), name))
+			return d->bridges[i];
+	return NULL;
+}
+
+static bool
+issuer_known(const struct conf *conf, const char *issuer)
+{
+	size_t i;
+
+	for (i = 0; i < conf->bridge_count; i++)
+		if (str_eq(conf->bridges[i].name, issuer))
+			return true;
+	return str_eq(issuer, CA_ISSUER_INTERNAL);
+}
+
+/* A template whose issuer nobody has configured. */
+static int
+check_issuers(const struct daemon *d, struct err *err)
+{
+	const struct profile *p = d->profile;
+	const char *issuer;
+	size_t i;
+
+	for (i = 0; i < p->template_count; i++) {
+		issuer = p->templates[i].issuer;
+		if (!issuer_known(d->conf, issuer))
+			return err_set(err, ERR_INVALID,
+			    "%s: template %s: issuer %.40s is neither internal "
+			    "nor one of the bridges in %s",
+			    d->conf->profile, p->templates[i].name,
+			    issuer == NULL ? "''" : issuer, d->conf->file);
+	}
+	return 0;
+}
+
+static int
+open_ca_port(struct daemon *d, struct err *err)
+{
+	const struct port_ca_parts parts = {
+	    .loop = d->loop,
+	    .ca = d->ca,
+	    .bridges = d->bridges,
+	    .bridge_count = d->bridge_count,
+	};
+
+	return port_ca_new(&parts, d->ports, err);
 }
 
 static int
@@ -63,7 +152,7 @@ open_ports(struct daemon *d, struct err *err)
 	if (port_device_new(d->loop, d->net, d->conf, d->ca, d->ports, err) !=
 	    0)
 		return -1;
-	if (port_ca_new(d->loop, d->ca, d->ports, err) != 0)
+	if (open_ca_port(d, err) != 0)
 		return -1;
 	return port_directory_new(d->loop, d->conf, d->ports, err);
 }
@@ -97,6 +186,8 @@ daemon_load(const char *conf_file, struct daemon *ret_daemon, struct err *err)
 		    d.conf->profile, d.conf->file);
 		goto fail;
 	}
+	if (check_issuers(&d, err) != 0)
+		goto fail;
 	*ret_daemon = d;
 	return 0;
 fail:
@@ -135,6 +226,8 @@ close_ports(struct ports *ports)
 void
 daemon_close(struct daemon *d)
 {
+	size_t i;
+
 	if (d->engine != NULL)
 		engine_free(d->engine);
 	close_ports(d->ports);
@@ -142,6 +235,9 @@ daemon_close(struct daemon *d)
 		net_free(d->net);
 	if (d->loop != NULL)
 		loop_free(d->loop);
+	for (i = 0; i < d->bridge_count; i++)
+		ca_bridge_close(d->bridges[i]);
+	free(d->bridges);
 	ca_close(d->ca);
 	if (d->store != NULL)
 		store_close(d->store);

@@ -1,6 +1,7 @@
 #ifndef DAEMON_H_
 #define DAEMON_H_
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct conf;
@@ -14,6 +15,7 @@ struct store;
 struct vault;
 struct ca;
 struct ca_conf;
+struct ca_bridge;
 
 /*
  * Sets the parts up in order and plugs the real modules into the engine's
@@ -26,6 +28,8 @@ struct daemon {
 	struct vault *vault;
 	struct store *store;
 	struct ca *ca;
+	struct ca_bridge **bridges; /* as in conf */
+	size_t bridge_count;
 	struct loop *loop;
 	struct net *net;
 	struct ports *ports;
@@ -38,7 +42,7 @@ int daemon_load(
 
 enum daemon_parts {   /* each with those before it */
 	DAEMON_STORE, /* vault and store */
-	DAEMON_CA,
+	DAEMON_CA,    /* and the bridges to others */
 	DAEMON_ENGINE /* loop, ports, engine */
 };
 
@@ -64,6 +68,8 @@ int daemon_create_ca(
     struct daemon *d, const struct daemon_ca_new *ca, struct err *err);
 /* Where the CA's files are; needs the store open, for its vault. */
 struct ca_conf daemon_ca_conf(const struct daemon *d);
+/* The bridge of this name; NULL. */
+struct ca_bridge *daemon_bridge(const struct daemon *d, const char *name);
 
 /*
  * `serve`: recover, then work on what is due until SIGTERM or SIGINT; parks or
@@ -114,8 +120,15 @@ struct ca_template daemon_template(const struct profile_template *t);
 int port_device_new(struct loop *loop, struct net *net, const struct conf *conf,
     struct ca *ca, struct ports *ports, struct err *err);
 void port_device_free(struct ports *ports);
+/* Everything is borrowed. */
+struct port_ca_parts {
+	struct loop *loop;
+	struct ca *ca;
+	struct ca_bridge *const *bridges;
+	size_t bridge_count;
+};
 int port_ca_new(
-    struct loop *loop, struct ca *ca, struct ports *ports, struct err *err);
+    const struct port_ca_parts *parts, struct ports *ports, struct err *err);
 void port_ca_free(struct ports *ports);
 /* Directory and KDC together: both run on workers with connections of their
  * own. Leaves self NULL when conf->directory is false. */

@@ -1,13 +1,15 @@
 /*
- * The engine's words for the CA.  Calls block for some milliseconds each (two
- * commits and a signature), so they run on a worker, one after the other: the
- * CA works on one thing at a time, and a queue here keeps the other workers
- * free for those who wait for a network.
+ * The engine's words for the CA, ours and those behind bridges.  Calls block:
+ * for some milliseconds (two commits and a signature) or for a network.  So
+ * they run on workers, in a lane for each CA, one after the other: a CA works
+ * on one thing at a time, a slow one holds up nobody else, and the queue here
+ * keeps the other workers free.
  */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge.h"
 #include "buf.h"
 #include "ca.h"
 #include "clock.h"
@@ -24,19 +26,28 @@
 #define TEXT_MAX 8192	    /* the same in base64, with room to spare */
 #define REASON_SUPERSEDED 4 /* RFC 5280, 5.3.1 */
 
+struct lane {
+	struct ca_port *port;
+	struct ca_bridge *bridge; /* NULL: our own CA and all records */
+	struct job *first, *last; /* waiting; the running one is not in it */
+	struct job *running;
+};
+
 struct ca_port {
 	struct loop *loop;
 	struct ca *ca;
-	struct job *first, *last; /* waiting; the running one is not in it */
-	struct job *running;
+	struct lane *lanes; /* the first is our own */
+	size_t lane_count;
 };
 
 /* One call. The worker sees only this; the engine's arguments are copied, as
  * the device record may change meanwhile. */
 struct job {
 	struct job *next;
-	struct ca_port *port;
+	struct lane *lane;
 	int (*call)(struct job *job, struct err *err);
+	/* To be called after that, in the lane of the certificate's issuer. */
+	int (*then)(struct job *job, struct err *err);
 	struct err err;
 
 	char *key, *serial;
@@ -47,7 +58,9 @@ struct job {
 	struct ca_template template;
 	struct ca_subject subject;
 
-	struct ca_cert cert; /* what came of it */
+	int64_t old_end;
+
+	struct ca_bridge_result result; /* what came of it */
 
 	struct port_issued *ret_issued;
 	bool *ret_revoked;
@@ -67,7 +80,7 @@ job_free(struct job *job)
 	free(job->template_name);
 	free(job->template_key);
 	free(job->usages);
-	ca_cert_clear(&job->cert);
+	ca_cert_clear(&job->result.cert);
 	free(job);
 }
 
@@ -84,33 +97,40 @@ call_issue(struct job *job, struct err *err)
 	    .key = job->key,
 	    .now = clock_now(),
 	};
+	struct ca *ca = job->lane->port->ca;
 
-	return ca_issue(job->port->ca, &request, &job->cert, err);
+	if (job->lane->bridge != NULL)
+		return ca_bridge_issue(ca, job->lane->bridge, &request,
+		    job->old_end, &job->result, err);
+	return ca_issue(ca, &request, &job->result.cert, err);
 }
 
+/* A revoked one is not found: it is nothing to hand to a device any more. */
 static int
 call_look(struct job *job, struct err *err)
 {
-	if (ca_find(job->port->ca, job->key, NULL, &job->cert, err) != 0)
-		return -1;
-	/* Nothing to hand to a device any more. */
-	if (job->cert.revoked_at != 0)
-		return err_set(err, ERR_NOTFOUND,
-		    "certificate %s of this key was revoked", job->cert.serial);
-	return 0;
+	return ca_bridge_look(job->lane->port->ca, job->key, &job->result, err);
 }
 
 static int
 call_revoke(struct job *job, struct err *err)
 {
-	return ca_revoke(
-	    job->port->ca, job->serial, REASON_SUPERSEDED, clock_now(), err);
+	const struct ca_bridge_end end = {
+	    .reason = REASON_SUPERSEDED, .now = clock_now()};
+	struct ca *ca = job->lane->port->ca;
+	bool told;
+
+	if (str_eq(job->result.cert.issuer, CA_ISSUER_INTERNAL))
+		return ca_revoke(ca, job->serial, end.reason, end.now, err);
+	return ca_bridge_revoke(
+	    ca, job->lane->bridge, job->serial, &end, &told, err);
 }
 
 static int
-call_look_revoked(struct job *job, struct err *err)
+call_find(struct job *job, struct err *err)
 {
-	return ca_find(job->port->ca, NULL, job->serial, &job->cert, err);
+	return ca_find(
+	    job->lane->port->ca, NULL, job->serial, &job->result.cert, err);
 }
 
 static void
@@ -125,12 +145,20 @@ job_run(void *arg)
 /* --- on the loop --- */
 
 static void
-give_issued(const struct ca_cert *cert, struct port_issued *ret)
+give_issued(const struct ca_bridge_result *result, struct port_issued *ret)
 {
+	const struct ca_cert *cert = &result->cert;
 	uint8_t digest[32];
 	char hex[2 * sizeof(digest) + 1];
 	struct buf text;
 
+	if (result->outcome != CA_BRIDGE_ISSUED) {
+		ret->waiting = true;
+		ret->urgent = result->urgent;
+		ret->retry_at = result->retry_at;
+		ret->why = mem_dup(result->text);
+		return;
+	}
 	assert(cert->der_len <= DER_MAX);
 	buf_init(&text, TEXT_MAX);
 	str_base64(&text, cert->der, cert->der_len);
@@ -145,62 +173,80 @@ give_issued(const struct ca_cert *cert, struct port_issued *ret)
 static void job_done(void *arg);
 
 static void
-start_next(struct ca_port *port)
+start_next(struct lane *lane)
 {
 	struct work_job work = {.run = job_run, .done = job_done};
-	struct job *job = port->first;
+	struct job *job = lane->first;
 
-	if (port->running != NULL || job == NULL)
+	if (lane->running != NULL || job == NULL)
 		return;
-	port->first = job->next;
-	if (port->first == NULL)
-		port->last = NULL;
-	port->running = job;
+	lane->first = job->next;
+	if (lane->first == NULL)
+		lane->last = NULL;
+	lane->running = job;
 	work.arg = job;
-	work_submit(port->loop, &work);
+	work_submit(lane->port->loop, &work);
+}
+
+static void
+job_queue(struct job *job, struct lane *lane)
+{
+	job->lane = lane;
+	job->next = NULL;
+	if (lane->last != NULL)
+		lane->last->next = job;
+	else
+		lane->first = job;
+	lane->last = job;
+	start_next(lane);
+}
+
+/* The lane of a CA by name; our own for one that is not configured (any more).
+ */
+static struct lane *
+lane_of(struct ca_port *port, const char *issuer)
+{
+	size_t i;
+
+	for (i = 1; i < port->lane_count; i++)
+		if (str_eq(ca_bridge_name(port->lanes[i].bridge), issuer))
+			return &port->lanes[i];
+	return &port->lanes[0];
 }
 
 static void
 job_done(void *arg)
 {
 	struct job *job = arg;
-	struct ca_port *port = job->port;
+	struct lane *lane = job->lane;
 
-	assert(port->running == job);
-	port->running = NULL;
-	start_next(port);
+	assert(lane->running == job);
+	lane->running = NULL;
+	start_next(lane);
+	if (job->err.kind == ERR_NONE && job->then != NULL) {
+		job->call = job->then;
+		job->then = NULL;
+		job_queue(job, lane_of(lane->port, job->result.cert.issuer));
+		return;
+	}
 	if (job->err.kind == ERR_NONE && job->ret_issued != NULL)
-		give_issued(&job->cert, job->ret_issued);
+		give_issued(&job->result, job->ret_issued);
 	if (job->err.kind == ERR_NONE && job->ret_revoked != NULL)
-		*job->ret_revoked = job->cert.revoked_at != 0;
+		*job->ret_revoked = job->result.cert.revoked_at != 0;
 	job->done(job->cookie, &job->err);
 	job_free(job);
 }
 
 static struct job *
-job_new(struct ca_port *port, int (*call)(struct job *, struct err *),
-    port_done_fn *done, void *cookie)
+job_new(
+    int (*call)(struct job *, struct err *), port_done_fn *done, void *cookie)
 {
 	struct job *job = mem_alloc(sizeof(*job));
 
-	job->port = port;
 	job->call = call;
 	job->done = done;
 	job->cookie = cookie;
 	return job;
-}
-
-static void
-job_queue(struct job *job)
-{
-	struct ca_port *port = job->port;
-
-	if (port->last != NULL)
-		port->last->next = job;
-	else
-		port->first = job;
-	port->last = job;
-	start_next(port);
 }
 
 /* Texts of the request into the job; the CSR is then held against them. */
@@ -222,64 +268,76 @@ describe(struct job *job, const struct port_request *request)
 	    .short_name = job->short_name,
 	    .amt_major = device_amt_major(request->device),
 	};
+	/* How long there is time, where another CA takes its own. */
+	job->old_end =
+	    request->device->tls_enabled ? request->device->cert_not_after : 0;
 }
 
 static void
 port_issue(void *self, const struct port_request *request,
     struct port_issued *ret, port_done_fn *done, void *cookie)
 {
-	struct job *job = job_new(self, call_issue, done, cookie);
+	struct job *job = job_new(call_issue, done, cookie);
 
 	describe(job, request);
 	job->csr = mem_copy(request->csr, request->csr_len);
 	job->csr_len = request->csr_len;
 	job->key = mem_dup(request->key);
 	job->ret_issued = ret;
-	job_queue(job);
+	job_queue(job, lane_of(self, request->template->issuer));
 }
 
 static void
 port_look(void *self, const char *key, struct port_issued *ret,
     port_done_fn *done, void *cookie)
 {
-	struct job *job = job_new(self, call_look, done, cookie);
+	struct job *job = job_new(call_look, done, cookie);
 
 	job->key = mem_dup(key);
 	job->ret_issued = ret;
-	job_queue(job);
+	job_queue(job, lane_of(self, CA_ISSUER_INTERNAL));
 }
 
 static void
 port_revoke(void *self, const char *serial, port_done_fn *done, void *cookie)
 {
-	struct job *job = job_new(self, call_revoke, done, cookie);
+	struct job *job = job_new(call_find, done, cookie);
 
 	job->serial = mem_dup(serial);
-	job_queue(job);
+	job->then = call_revoke;
+	job_queue(job, lane_of(self, CA_ISSUER_INTERNAL));
 }
 
 static void
 port_look_revoked(void *self, const char *serial, bool *ret_revoked,
     port_done_fn *done, void *cookie)
 {
-	struct job *job = job_new(self, call_look_revoked, done, cookie);
+	struct job *job = job_new(call_find, done, cookie);
 
 	job->serial = mem_dup(serial);
 	job->ret_revoked = ret_revoked;
-	job_queue(job);
+	job_queue(job, lane_of(self, CA_ISSUER_INTERNAL));
 }
 
 int
 port_ca_new(
-    struct loop *loop, struct ca *ca, struct ports *ports, struct err *err)
+    const struct port_ca_parts *parts, struct ports *ports, struct err *err)
 {
 	struct ca_port *port;
+	size_t i;
 
-	if (ca == NULL)
+	if (parts->ca == NULL)
 		return err_set(err, ERR_BUG, "no CA to plug in");
 	port = mem_alloc(sizeof(*port));
-	port->loop = loop;
-	port->ca = ca;
+	port->loop = parts->loop;
+	port->ca = parts->ca;
+	port->lane_count = 1 + parts->bridge_count;
+	port->lanes = mem_array(port->lane_count, sizeof(*port->lanes));
+	for (i = 0; i < port->lane_count; i++) {
+		port->lanes[i].port = port;
+		if (i > 0)
+			port->lanes[i].bridge = parts->bridges[i - 1];
+	}
 	ports->ca = (struct port_ca){
 	    .self = port,
 	    .issue = port_issue,
@@ -294,11 +352,15 @@ void
 port_ca_free(struct ports *ports)
 {
 	struct ca_port *port = ports->ca.self;
+	size_t i;
 
 	if (port == NULL)
 		return;
 	/* Whoever waits for an answer keeps the loop running until then. */
-	assert(port->running == NULL && port->first == NULL);
+	for (i = 0; i < port->lane_count; i++)
+		assert(port->lanes[i].running == NULL &&
+		    port->lanes[i].first == NULL);
+	free(port->lanes);
 	free(port);
 	memset(&ports->ca, 0, sizeof(ports->ca));
 }

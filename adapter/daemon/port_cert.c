@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "bridge.h"
 #include "buf.h"
 #include "err.h"
 #include "mem.h"
@@ -138,7 +139,8 @@ names_text(const X509 *cert)
 /* --- ours? --- */
 
 /* Signed by our CA, whatever its time and names are: an expired certificate of
- * ours is still one that we replace and revoke. */
+ * ours is still one that we replace and revoke.  Another CA's signature says
+ * nothing: it has other customers; what came over a bridge is on record. */
 static bool
 is_ours(X509_STORE *roots, X509 *cert)
 {
@@ -201,7 +203,8 @@ describe(const struct device_port *port, const uint8_t *der, size_t len,
 	ret->names = names_text(cert);
 	ret->not_before = unix_time(X509_get0_notBefore(cert));
 	ret->not_after = unix_time(X509_get0_notAfter(cert));
-	ret->ours = is_ours(port->roots, cert);
+	ret->ours = is_ours(port->roots, cert) ||
+	    (port->bridges && ca_bridge_knows(port->ca, der, len));
 	X509_free(cert);
 	return 0;
 }

@@ -369,6 +369,8 @@ port_device_new(struct loop *loop, struct net *net, const struct conf *conf,
 	port->conf = conf;
 	port->chain_pem = mem_dup(buf_text(&pem));
 	port->roots = roots;
+	port->ca = ca;
+	port->bridges = conf->bridge_count > 0;
 	ports->device.self = port;
 	ports->device.open = open_visit;
 	ports->device.close = close_visit;

@@ -11,6 +11,7 @@
 
 #define MAX_DER 16384 /* a certificate or key, with room to spare */
 
+struct ca;
 struct conf;
 struct device;
 struct loop;
@@ -25,6 +26,8 @@ struct device_port {
 	const struct conf *conf; /* borrowed */
 	char *chain_pem;	 /* our CA's certificates */
 	X509_STORE *roots;	 /* the same */
+	struct ca *ca;		 /* borrowed; for what came over bridges */
+	bool bridges;		 /* there are any */
 };
 
 struct lookup;

@@ -48,6 +48,9 @@ static const struct {
     [REASON_KEY_REFUSED] = {"key-refused",
 	"its firmware refuses the key of the profile's certificate template: "
 	"set `key: auto` there"},
+    [REASON_CERT_PENDING] = {"certificate-pending",
+	"a new TLS certificate was asked for and the enterprise's CA has not "
+	"decided: see `ca bridge pending`, approve it there"},
     [REASON_CLOCK_SKEW] = {"clock-skew",
 	"its clock is off, Kerberos will fail: run sync-clock"},
     [REASON_AD_MISSING] = {"ad-object-missing",
@@ -102,6 +105,7 @@ certificate_reasons(const struct device *d, const struct policy *p)
 		return 0;
 	set = bit(REASON_KEY_REFUSED,
 	    plan_key_refused(profile, device_amt_major(d), why));
+	set |= bit(REASON_CERT_PENDING, d->cert_wait_why != NULL);
 	if (!d->tls_enabled)
 		return set | bit(REASON_TLS_DISABLED, true);
 	renew_at =

@@ -34,6 +34,7 @@ static const char *const outcome_names[] = {
     [ENGINE_OK] = "ok",
     [ENGINE_CHANGED] = "changed",
     [ENGINE_FAILED] = "failed",
+    [ENGINE_WAITING] = "waiting",
     [ENGINE_PARKED] = "parked",
     [ENGINE_SKIPPED] = "skipped",
 };

@@ -34,6 +34,7 @@ enum engine_mode {
 enum engine_outcome {
 	ENGINE_OK,	/* nothing to do */
 	ENGINE_CHANGED, /* steps were made and seen */
+	ENGINE_WAITING, /* the same, but for what another CA has to decide */
 	ENGINE_FAILED,
 	ENGINE_PARKED, /* an intent stays open: waits, or needs a person */
 	ENGINE_SKIPPED /* not ours now: leased elsewhere, or credentials spent

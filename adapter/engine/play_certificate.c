@@ -41,12 +41,23 @@ replace_reason(const struct device *d, const struct policy *p)
 	return NULL;
 }
 
+/* Another CA has the request and is not to be asked yet. */
+static bool
+waits(const struct device *d, const struct policy *p)
+{
+	return d->cert_wait_why != NULL && d->cert_wait_until > p->now;
+}
+
 int64_t
 play_certificate_due(const struct device *d, const struct policy *p)
 {
 	if (!p->profile->tls)
 		return 0;
-	if (d->read_at == 0 || leftovers(d) || replace_reason(d, p) != NULL)
+	if (d->read_at == 0 || leftovers(d))
+		return p->now;
+	if (waits(d, p))
+		return d->cert_wait_until;
+	if (replace_reason(d, p) != NULL)
 		return p->now;
 	return d->cert_not_after -
 	    profile_tls_template(p->profile)->renew_before;
@@ -158,6 +169,8 @@ play_certificate_plan(const struct device *d, const struct policy *p,
 	/* What was interrupted is finished before it is done once more. */
 	if (reason == NULL && forced && !leftovers(d))
 		reason = "requested";
+	if (waits(d, p) && !forced)
+		reason = NULL;
 	if (reason != NULL)
 		play_replace_plan(d, p, reason, plan);
 	else

@@ -148,6 +148,12 @@ struct port_issued {
 	char *der;    /* base64; given */
 	char *serial; /* hex; given */
 	char *sha256; /* hex; given */
+	/* Another CA has the request and has not decided, or is busy: nothing
+	 * of the above is set. */
+	bool waiting;
+	bool urgent;	  /* the certificate in use ends before long */
+	int64_t retry_at; /* not to be asked before */
+	char *why;	  /* its words; given */
 };
 void port_issued_clear(struct port_issued *issued);
 
@@ -162,9 +168,10 @@ struct port_request {		       /* for a certificate */
 
 struct port_ca {
 	void *self;
+	/* A request that waits for another CA's decision is a success. */
 	void (*issue)(void *self, const struct port_request *request,
 	    struct port_issued *ret, port_done_fn *done, void *cookie);
-	/* What was issued under the key; ERR_NOTFOUND. */
+	/* What was issued, or is waiting, under the key; ERR_NOTFOUND. */
 	void (*look)(void *self, const char *key, struct port_issued *ret,
 	    port_done_fn *done, void *cookie);
 	void (*revoke)(

@@ -347,7 +347,8 @@ static void
 update_record(struct run *run)
 {
 	struct device *d = run->device;
-	bool well = run->outcome == ENGINE_OK || run->outcome == ENGINE_CHANGED;
+	bool well = run->outcome == ENGINE_OK ||
+	    run->outcome == ENGINE_CHANGED || run->outcome == ENGINE_WAITING;
 
 	if (run->mode == ENGINE_RUN) {
 		d->run_at = clock_now();

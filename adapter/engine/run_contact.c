@@ -134,6 +134,8 @@ pki_looked(void *cookie, const struct err *err)
 		mem_replace(&d->next_key_spki, NULL);
 		mem_replace(&d->next_cert, NULL);
 		mem_replace(&d->next_cert_serial, NULL);
+		mem_replace(&d->cert_wait_why, NULL);
+		d->cert_wait_until = 0;
 	}
 	if (d->next_cert_handle != NULL &&
 	    !has_cert(run, d->next_cert_handle, d->next_cert))
@@ -372,6 +374,8 @@ run_end(struct run *run)
 	} else if (run->plan.obstacle != NULL) {
 		(void)err_set(&err, ERR_INVALID, "%s", run->plan.obstacle);
 		run_finish(run, ENGINE_FAILED, &err);
+	} else if (run->waiting) {
+		run_finish(run, ENGINE_WAITING, NULL);
 	} else {
 		run_finish(
 		    run, run->done > 0 ? ENGINE_CHANGED : ENGINE_OK, NULL);

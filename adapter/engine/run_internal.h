@@ -37,6 +37,7 @@ struct run {
 	bool stepping;	   /* step is filled */
 	bool recorded;	   /* what was read is in the store */
 	bool recovering;   /* the step came from the journal */
+	bool waiting;	   /* a step waits for another's decision */
 	bool no_directory; /* AD does not answer: planned without it */
 	bool abandoned;	   /* reported; callbacks that still come do nothing */
 	char leaf[65];

@@ -233,34 +233,11 @@ park(struct run *run, const struct err *why)
 
 /* --- settle --- */
 
+/* The step's intent is at its end: its plan, or after a recovery the usual way
+ * from the start. */
 static void
-settle_done(struct run *run)
+go_on(struct run *run)
 {
-	struct store *store = run->engine->deps.store;
-	struct step *step = &run->step;
-	struct err err;
-
-	/* Fenced by the lease before anything else is written. */
-	if (renew_lease(run, &err) != 0) {
-		run_write_failed(run, &err);
-		return;
-	}
-	if (step->kind->settled != NULL)
-		step->kind->settled(step);
-	if (run->engine->broken)
-		return;
-	/* Record, settlement, event and audit link: one transaction. */
-	if (run_save(run, &err) != 0 ||
-	    journal_settle(store, step->intent, JOURNAL_DONE, "seen",
-		clock_now(), &err) != 0 ||
-	    step_event(run, "step.done", NULL, &err) != 0) {
-		run_store_failed(run, &err);
-		return;
-	}
-	fault_point("step.settled");
-	run->done++;
-	if (step->kind != &step_clock_set)
-		run->wrote++;
 	if (run->recovering) {
 		drop_step(run);
 		run->recovering = false;
@@ -269,6 +246,70 @@ settle_done(struct run *run)
 	}
 	run->at++;
 	next_step(run);
+}
+
+/* Record, settlement, event and audit link: one transaction, fenced by the
+ * lease before anything else is written. */
+static int
+write_settled(struct run *run, const char *event, const char *result,
+    const char *why, struct err *err)
+{
+	struct store *store = run->engine->deps.store;
+
+	if (run_save(run, err) != 0 ||
+	    journal_settle(store, run->step.intent, JOURNAL_DONE, result,
+		clock_now(), err) != 0)
+		return -1;
+	return step_event(run, event, why, err);
+}
+
+static void
+settle_done(struct run *run)
+{
+	struct step *step = &run->step;
+	struct err err;
+
+	if (renew_lease(run, &err) != 0) {
+		run_write_failed(run, &err);
+		return;
+	}
+	if (step->kind->settled != NULL)
+		step->kind->settled(step);
+	if (run->engine->broken)
+		return;
+	if (write_settled(run, "step.done", "seen", NULL, &err) != 0) {
+		run_store_failed(run, &err);
+		return;
+	}
+	fault_point("step.settled");
+	run->done++;
+	if (step->kind != &step_clock_set)
+		run->wrote++;
+	go_on(run);
+}
+
+/*
+ * What the intent was for is with another party, who keeps it under our key and
+ * will be asked again with a new intent: this one is at its end, and the plan
+ * goes on with what does not depend on it.  The device is not touched by it.
+ */
+static void
+settle_waiting(struct run *run, const struct err *why)
+{
+	struct err reason = *why, err;
+
+	if (renew_lease(run, &err) != 0) {
+		run_write_failed(run, &err);
+		return;
+	}
+	if (write_settled(run, "step.waiting", "waiting", reason.text, &err) !=
+	    0) {
+		run_store_failed(run, &err);
+		return;
+	}
+	fault_point("step.settled.waiting");
+	run->waiting = true;
+	go_on(run);
 }
 
 /* --- act --- */
@@ -433,6 +474,9 @@ step_seen(struct step *step, enum seen seen, const struct err *err)
 		break;
 	case SEEN_CANNOT_TELL:
 		cannot_tell(run, err);
+		break;
+	case SEEN_WAITING:
+		settle_waiting(run, err);
 		break;
 	}
 }

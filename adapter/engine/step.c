@@ -214,5 +214,6 @@ port_issued_clear(struct port_issued *issued)
 	free(issued->der);
 	free(issued->serial);
 	free(issued->sha256);
+	free(issued->why);
 	memset(issued, 0, sizeof(*issued));
 }

@@ -4,6 +4,7 @@
 #include <json-c/json.h>
 
 #include "device.h"
+#include "log.h"
 #include "mem.h"
 #include "profile.h"
 #include "run_internal.h"
@@ -227,17 +228,49 @@ issue_act(struct step *step)
 }
 
 static void
+forget_wait(struct device *d)
+{
+	d->cert_wait_until = 0;
+	mem_replace(&d->cert_wait_why, NULL);
+}
+
+/* The request is with another CA, which keeps it under our key: this intent is
+ * at its end, and the next one asks after it. The device goes on with the
+ * certificate it has. */
+static void
+issue_waits(struct step *step)
+{
+	const struct port_issued *issued = &step->issued;
+	struct device *d = step->run->device;
+	struct err why;
+
+	d->cert_wait_until = issued->retry_at;
+	mem_replace(&d->cert_wait_why, issued->why);
+	(void)err_set(&why, ERR_LIMIT, "%s", issued->why);
+	if (issued->urgent)
+		log_line(LOG_WARN, "certificate.urgent",
+		    "device=%s not_after=%lld waits=\"%s\"", d->name,
+		    (long long)d->cert_not_after, issued->why);
+	step_seen(step, SEEN_WAITING, &why);
+}
+
+static void
 issue_looked(void *cookie, const struct err *err)
 {
 	struct step *step = cookie;
 	struct device *d = step->run->device;
 
+	if (err->kind != ERR_NONE && err->kind != ERR_NOTFOUND) {
+		step_seen(step, SEEN_CANNOT_TELL, err);
+		return;
+	}
+	forget_wait(d);
 	if (err->kind == ERR_NOTFOUND) {
 		step_seen(step, SEEN_NOT_APPLIED, NULL);
 		return;
 	}
-	if (err->kind != ERR_NONE) {
-		step_seen(step, SEEN_CANNOT_TELL, err);
+	if (step->issued.waiting) {
+		issue_waits(step);
 		return;
 	}
 	mem_replace(&d->next_cert, step->issued.der);
@@ -264,6 +297,13 @@ const struct step_kind step_certificate_issue = {
 };
 
 /* --- certificate.add --- */
+
+static void
+add_prepare(struct step *step)
+{
+	step->skip = step->run->device->next_cert == NULL; /* it waits */
+	step_prepared(step, NULL);
+}
 
 static void
 add_act(struct step *step)
@@ -304,6 +344,7 @@ add_observe(struct step *step)
 const struct step_kind step_certificate_add = {
     .name = "certificate.add",
     .patience_ms = 60000,
+    .prepare = add_prepare,
     .act = add_act,
     .observe = add_observe,
 };

@@ -14,7 +14,15 @@ struct step;
 #define STEP_DER_MAX 8192 /* a certificate; AMT takes 4100 bytes */
 
 /* What looking at the world found. */
-enum seen { SEEN_APPLIED, SEEN_NOT_APPLIED, SEEN_CANNOT_TELL };
+enum seen {
+	SEEN_APPLIED,
+	SEEN_NOT_APPLIED,
+	SEEN_CANNOT_TELL,
+	/* What was ours to do is done and on record elsewhere under a key that
+	 * this step will use again; the rest is another's decision, and not for
+	 * this run. The record says when to ask. */
+	SEEN_WAITING
+};
 
 /*
  * One kind of effect on the outside world: a row of the step table.  Each of
@@ -103,8 +111,8 @@ void step_prove(struct step *step);
 /* How the calls of a kind end. */
 void step_prepared(struct step *step, const struct err *err);
 void step_acted(struct step *step, const struct err *err);
-/* err says why it cannot be told, or is not so (never ERR_DENIED: that is about
- * our credentials); NULL else. */
+/* err says why it cannot be told, is not so (never ERR_DENIED: that is about
+ * our credentials), or what is waited for; NULL else. */
 void step_seen(struct step *step, enum seen seen, const struct err *err);
 /* The common end of an observe(): err, else whether it holds. */
 void step_seen_if(struct step *step, const struct err *err, bool holds);

@@ -2,6 +2,7 @@
 
 #include "clock.h"
 #include "device.h"
+#include "mem.h"
 #include "profile.h"
 #include "run_internal.h"
 #include "step_internal.h"
@@ -117,12 +118,23 @@ names_observe(struct step *step)
 	step_look(step, names_looked);
 }
 
+/* A certificate that is waited for was asked for by the old name. */
+static void
+names_settled(struct step *step)
+{
+	struct device *d = step->run->device;
+
+	d->cert_wait_until = 0;
+	mem_replace(&d->cert_wait_why, NULL);
+}
+
 const struct step_kind step_names_set = {
     .name = "names.set",
     .patience_ms = 60000,
     .prepare = names_prepare,
     .act = names_act,
     .observe = names_observe,
+    .settled = names_settled,
 };
 
 /* --- ip.set --- */

@@ -15,9 +15,8 @@
 
 /* --- the answer's headers --- */
 
-/* Is this the header called name? Its value, trimmed, if so. */
-static bool
-header_is(const char *line, size_t len, const char *name,
+bool
+net_header_is(const char *line, size_t len, const char *name,
     const char **ret_value, size_t *ret_len)
 {
 	size_t n = strlen(name);
@@ -65,14 +64,14 @@ net_call_header(struct net_call *call, const char *line, size_t len)
 		forget_headers(call);
 	} else if (len <= 2) {
 		call->headed = true;
-	} else if (header_is(line, len, "WWW-Authenticate", &value, &n)) {
+	} else if (net_header_is(line, len, "WWW-Authenticate", &value, &n)) {
 		if (call->challenges < NET_CHALLENGES_MAX)
 			call->challenge[call->challenges++] =
 			    mem_dup_len(value, n);
-	} else if (header_is(line, len, "Server", &value, &n)) {
+	} else if (net_header_is(line, len, "Server", &value, &n)) {
 		buf_reset(&call->server);
 		buf_add(&call->server, value, n);
-	} else if (header_is(line, len, "Connection", &value, &n)) {
+	} else if (net_header_is(line, len, "Connection", &value, &n)) {
 		call->closes = n == 5 && strncasecmp(value, "close", 5) == 0;
 	}
 	return true;
@@ -228,7 +227,7 @@ check_header(const struct net_peer *peer, const char *header, struct err *err)
 			    "control character in a request header");
 	/* An unchecked peer is only for looking at its certificate. */
 	if (peer->tls && net_policy_open(&peer->policy) &&
-	    header_is(header, strlen(header), "Authorization", &at, &len))
+	    net_header_is(header, strlen(header), "Authorization", &at, &len))
 		return err_set(err, ERR_UNTRUSTED,
 		    "%s port %u: no trust is configured, credentials are "
 		    "not sent",

@@ -142,4 +142,7 @@ void net_call_finish(struct net_peer *peer, CURLcode code);
 void net_call_free(struct net_call *call);
 /* One header line of the answer; false when there are too many. */
 bool net_call_header(struct net_call *call, const char *line, size_t len);
+/* Is this the header called name? Its value, trimmed, if so. */
+bool net_header_is(const char *line, size_t len, const char *name,
+    const char **ret_value, size_t *ret_len);
 #endif

@@ -46,6 +46,7 @@ static const struct device_field fields[] = {
 
 	TEXT(next_key_handle), TEXT(next_key_spki), TEXT(next_cert),
 	TEXT(next_cert_serial), TEXT(next_cert_handle),
+	TIME(cert_wait_until), TEXT(cert_wait_why),
 	TEXT(old_cert_handle), TEXT(old_key_handle), TEXT(old_cert_sha256),
 	TEXT(old_cert_serial),
 

@@ -87,7 +87,9 @@ struct device {
 	char *next_cert;     /* base64 DER */
 	char *next_cert_serial;
 	char *next_cert_handle;
-	char *old_cert_handle; /* to be removed once the new one was seen */
+	int64_t cert_wait_until; /* another CA has not decided: ask then */
+	char *cert_wait_why;	 /* its words; NULL: nothing is waited for */
+	char *old_cert_handle;	 /* to be removed once the new one was seen */
 	char *old_key_handle;
 	char *old_cert_sha256; /* what is in that slot: slots are re-used */
 	char *old_cert_serial; /* to be revoked then; NULL if not ours */

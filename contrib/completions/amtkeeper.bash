@@ -45,9 +45,10 @@ _amtkeeper()
 	'') words="init serve device discover diagnose plan run task journal events ca wsman config secret version help" ;;
 	"device") words="add set import list show remove" ;;
 	"task") words="list" ;;
-	"ca") words="init show chain csr import certify list crl check revoke block template" ;;
+	"ca") words="init show chain csr import certify list crl check revoke block template bridge" ;;
 	"ca block") words="add list remove" ;;
 	"ca template") words="list show check" ;;
+	"ca bridge") words="list test pending hasten" ;;
 	"wsman") words="get enum invoke decode" ;;
 	"config") words="check show example" ;;
 	"secret") words="show" ;;
@@ -89,6 +90,10 @@ _amtkeeper()
 	"ca template list") options="" ;;
 	"ca template show") options="" ;;
 	"ca template check") options="" ;;
+	"ca bridge list") options="" ;;
+	"ca bridge test") options="" ;;
+	"ca bridge pending") options="" ;;
+	"ca bridge hasten") options="" ;;
 	"wsman get") options=" --xml" ;;
 	"wsman enum") options=" --xml" ;;
 	"wsman invoke") options=" --xml --yes" ;;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "engine.h"
 #include "err.h"
 #include "harness.h"
 #include "plan.h"
@@ -150,6 +151,34 @@ out:
 	harness.m = 0;
 }
 
+/* A CA that takes its time: the device keeps its certificate meanwhile, however
+ * often we are killed, and has the new one in the end. */
+static void
+slow_authority(const char *play)
+{
+	const int runs = 8;
+	bool killed = true;
+	int i;
+
+	harness.what = "crash while another CA decides";
+	for (harness.n = 1; killed; harness.n++) {
+		harness_reset();
+		harness.world->ca_delay = 5;
+		killed = harness_run(play, harness.n);
+		for (i = 0; i < runs; i++) {
+			(void)harness_run(play, 0);
+			if (harness.told->outcome != ENGINE_WAITING)
+				break;
+		}
+		harness_check(
+		    i > 0 || harness.world->ca_delay == 0, "it was waited for");
+		verify_run(play);
+	}
+	(void)printf(
+	    "%s: killed at %lu points while it waits\n", play, harness.n - 2);
+	harness.n = 0;
+}
+
 static void
 all_ways(const char *play, unsigned long sample)
 {
@@ -158,6 +187,8 @@ all_ways(const char *play, unsigned long sample)
 	lost_answers(play);
 	crashes(play);
 	double_crashes(play, sample);
+	if (str_eq(play, "reissue-certificates") || str_eq(play, "auto"))
+		slow_authority(play);
 }
 
 /* A key that the firmware refuses is said, not tried; the rest is done. */

@@ -56,6 +56,16 @@ issue_new(struct world *w, const struct port_request *request)
 	w->issued_count++;
 }
 
+/* It has the request and has not decided; to be asked again at once. */
+static void
+hold_up(struct world *w, const char *key, struct port_issued *ret)
+{
+	(void)snprintf(w->ca_waiting, sizeof(w->ca_waiting), "%s", key);
+	ret->waiting = true;
+	ret->retry_at = clock_now();
+	ret->why = mem_dup("the fake CA has not decided");
+}
+
 static void
 fake_issue(void *self, const struct port_request *request,
     struct port_issued *ret, port_done_fn *done, void *cookie)
@@ -66,11 +76,16 @@ fake_issue(void *self, const struct port_request *request,
 
 	err_clear(&err);
 	if (world_change(w, &err)) {
-		if (issued_under(w, request->key) < 0)
-			issue_new(w, request);
 		at = issued_under(w, request->key);
+		if (at < 0 && w->ca_delay > 0) {
+			w->ca_delay--;
+			hold_up(w, request->key, ret);
+		} else if (at < 0) {
+			issue_new(w, request);
+			at = issued_under(w, request->key);
+		}
 		world_changed(w, &err);
-		if (err.kind == ERR_NONE)
+		if (err.kind == ERR_NONE && at >= 0)
 			hand_out(&w->issued[at].cert, ret);
 	}
 	world_answer(w, done, cookie, &err);
@@ -85,7 +100,9 @@ fake_ca_look(void *self, const char *key, struct port_issued *ret,
 	int at = issued_under(w, key);
 
 	err_clear(&err);
-	if (at < 0)
+	if (at < 0 && strcmp(w->ca_waiting, key) == 0)
+		hold_up(w, key, ret);
+	else if (at < 0)
 		(void)err_set(&err, ERR_NOTFOUND, "nothing under this key");
 	else
 		hand_out(&w->issued[at].cert, ret);

@@ -74,6 +74,8 @@ struct world {
 		bool revoked;
 	} issued[WORLD_ISSUED];
 	int issued_count;
+	int ca_delay;		     /* times it has not decided yet */
+	char ca_waiting[WORLD_TEXT]; /* the key it has a request for */
 	/* Active Directory */
 	bool object, denied; /* denied: our account may not write */
 	char account[256], dns_host[256], spns[1024], ad_password[256];

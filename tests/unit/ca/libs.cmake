@@ -1,7 +1,9 @@
 if(NOT TARGET ca_fixture)
-  add_library(ca_fixture STATIC ${CMAKE_CURRENT_LIST_DIR}/fixture.c)
+  add_library(ca_fixture STATIC ${CMAKE_CURRENT_LIST_DIR}/fixture.c
+    ${CMAKE_CURRENT_LIST_DIR}/other_ca.c)
   target_include_directories(ca_fixture PUBLIC ${CMAKE_CURRENT_LIST_DIR})
   target_link_libraries(ca_fixture PUBLIC ca base
     PRIVATE vault cmocka OpenSSL::Crypto warnings)
 endif()
-set(libs ca_fixture db vault OpenSSL::Crypto)
+include(${CMAKE_CURRENT_SOURCE_DIR}/unit/support/http_peer.cmake)
+set(libs ca_fixture db vault http_peer OpenSSL::Crypto)

@@ -98,7 +98,7 @@ reads_lists(void **state)
 		 "templates:\n"
 		 "- name: short\n  validity: 2d\n  renew_before: 1d\n"
 		 "- name: long\n  validity: 1y\n  key: rsa-3072\n"
-		 "  short_name: false\n"
+		 "  short_name: false\n  issuer: corp\n"
 		 "- name: console\n  usages: 'client,amt-remote-console'\n"
 		 "  key: ec-p384\n  max_size: 2000\n  issuer_end: clamp\n"
 		 "  underscore: true\n");
@@ -120,6 +120,8 @@ reads_lists(void **state)
 	assert_string_equal(profile_tls_template(p)->name, "long");
 	assert_string_equal(profile_tls_template(p)->key, "rsa-3072");
 	assert_false(profile_tls_template(p)->short_name);
+	assert_string_equal(profile_tls_template(p)->issuer, "corp");
+	assert_string_equal(p->templates[0].issuer, "internal");
 	profile_free(p);
 }
 

@@ -33,11 +33,15 @@ static struct port_request request;
 static int
 setup(void **state)
 {
+	struct port_ca_parts parts = {.bridge_count = 0};
+
 	(void)state;
 	fixture_open(&fixture);
 	loop = loop_new(NULL);
 	assert_non_null(loop);
-	assert_int_equal(port_ca_new(loop, fixture.ca, &ports, NULL), 0);
+	parts.loop = loop;
+	parts.ca = fixture.ca;
+	assert_int_equal(port_ca_new(&parts, &ports, NULL), 0);
 	device = device_new("pc1");
 	mem_replace(&device->amt_version, "16.1.25");
 	request = (struct port_request){.device = device,

@@ -186,6 +186,38 @@ test_host_facts_beat_what_firmware_heard(void **state)
 	assert_string_equal(fqdn, "pc1.corp.example");
 }
 
+/* Another CA has the request: nothing of it is due before its time, while what
+ * does not depend on it is. */
+static void
+test_certificate_that_waits(void **state)
+{
+	const struct play *first = NULL;
+
+	(void)state;
+	d->cert_not_after = NOW + 20 * CLOCK_DAY;
+	mem_replace(&d->next_key_handle, "Key 1");
+	mem_replace(&d->cert_wait_why, "not decided");
+	d->cert_wait_until = NOW + 3600;
+	assert_string_equal(
+	    codes(), "certificate-expiring,certificate-pending");
+	assert_int_equal(play_next_due(d, &policy, &first), NOW + 3600);
+	assert_string_equal(first->name, "reissue-certificates");
+	make("auto", true);
+	assert_string_equal(steps(), "");
+	/* A person may ask all the same. */
+	make("reissue-certificates", true);
+	assert_non_null(strstr(steps(), "certificate.issue"));
+	assert_null(strstr(steps(), "key.generate"));
+	policy.now = NOW + 3600;
+	make("auto", false);
+	assert_non_null(strstr(steps(), "certificate.issue"));
+	/* Leftovers are cleared away meanwhile. */
+	policy.now = NOW;
+	mem_replace(&d->old_cert_handle, "Cert 0");
+	make("auto", false);
+	assert_string_equal(steps(), "certificate.remove");
+}
+
 static void
 test_certificate_is_due_before_it_ends(void **state)
 {
@@ -439,6 +471,7 @@ main(void)
 	    TEST(test_nothing_due_means_nothing_planned),
 	    TEST(test_rename_takes_the_whole_chain),
 	    TEST(test_host_facts_beat_what_firmware_heard),
+	    TEST(test_certificate_that_waits),
 	    TEST(test_certificate_is_due_before_it_ends),
 	    TEST(test_ad_password_is_due_ten_days_before_the_domain_says),
 	    TEST(test_a_key_that_firmware_refuses_is_not_begun),

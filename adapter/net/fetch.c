@@ -1,0 +1,317 @@
+#include "fetch.h"
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "mem.h"
+#include "net_internal.h"
+#include "secret.h"
+#include "str.h"
+
+#define CREDENTIAL_MAX 4096 /* "user:password" */
+#define PEER_TEXT 120	    /* of a foreign message in an error */
+
+/* One exchange under way. */
+struct exchange {
+	const struct net_fetch *f;
+	CURL *easy;
+	struct curl_slist *headers;
+	struct curl_slist *credential; /* its entry in headers */
+	struct net_fetched got;
+	size_t header_bytes;
+	bool released; /* the request may have begun to leave */
+	bool flooded;  /* headers past their limit */
+	char text[CURL_ERROR_SIZE];
+};
+
+/* CURLOPT_PREREQFUNCTION: see peer.c, before_request(). */
+/* NOLINTBEGIN(readability-non-const-parameter): libcurl's type */
+static int
+before_request(
+    void *cookie, char *remote, char *local, int remote_port, int local_port)
+/* NOLINTEND(readability-non-const-parameter) */
+{
+	struct exchange *x = cookie;
+
+	(void)remote;
+	(void)local;
+	(void)remote_port;
+	(void)local_port;
+	if (x->released)
+		return CURL_PREREQFUNC_ABORT;
+	x->released = true;
+	return CURL_PREREQFUNC_OK;
+}
+
+static size_t
+take_body(char *bytes, size_t size, size_t count, void *cookie)
+{
+	struct exchange *x = cookie;
+
+	buf_add(&x->got.body, bytes, size * count);
+	return x->got.body.over ? 0 : size * count;
+}
+
+static void
+keep_header(char **slot, const char *value, size_t len)
+{
+	free(*slot);
+	*slot = mem_dup_len(value, len);
+}
+
+static size_t
+take_header(char *line, size_t size, size_t count, void *cookie)
+{
+	struct exchange *x = cookie;
+	size_t len = size * count, n;
+	const char *value;
+
+	x->header_bytes += len;
+	if (x->header_bytes > NET_HEADERS_MAX) {
+		x->flooded = true;
+		return 0;
+	}
+	if (net_header_is(line, len, "Content-Type", &value, &n))
+		keep_header(&x->got.content_type, value, n);
+	else if (net_header_is(line, len, "Retry-After", &value, &n))
+		keep_header(&x->got.retry_after, value, n);
+	return len;
+}
+
+/* --- what is asked --- */
+
+static void
+add_header(struct exchange *x, const char *line)
+{
+	struct curl_slist *more = curl_slist_append(x->headers, line);
+
+	if (more == NULL)
+		abort();
+	x->headers = more;
+}
+
+static void
+add_credential(struct exchange *x)
+{
+	const struct net_fetch *f = x->f;
+	struct buf plain, line;
+	size_t len;
+	const uint8_t *password = secret_bytes(f->password, &len);
+
+	buf_init(&plain, CREDENTIAL_MAX);
+	buf_init(&line, CREDENTIAL_MAX * 2);
+	buf_printf(&plain, "%s:", f->user);
+	buf_add(&plain, password, len);
+	buf_str(&line, "Authorization: Basic ");
+	str_base64(&line, plain.data, plain.len);
+	add_header(x, buf_text(&line));
+	for (x->credential = x->headers; x->credential->next != NULL;)
+		x->credential = x->credential->next;
+	buf_free(&plain);
+	buf_free(&line);
+}
+
+static void
+fill_headers(struct exchange *x)
+{
+	size_t i;
+
+	for (i = 0; x->f->headers != NULL && x->f->headers[i] != NULL; i++)
+		add_header(x, x->f->headers[i]);
+	add_header(x, "Expect:");
+	if (x->f->user != NULL)
+		add_credential(x);
+}
+
+static void
+set_blob(CURL *easy, CURLoption option, const void *bytes, size_t len)
+{
+	union {
+		const void *given;
+		void *ours; /* libcurl only reads it */
+	} data = {.given = bytes};
+	struct curl_blob blob = {
+	    .data = data.ours, .len = len, .flags = CURL_BLOB_NOCOPY};
+
+	(void)curl_easy_setopt(easy, option, &blob);
+}
+
+/* The chain is checked against the given anchors only, never the system's. */
+static void
+set_tls(struct exchange *x)
+{
+	const struct net_fetch *f = x->f;
+	const uint8_t *key;
+	size_t len;
+
+	(void)curl_easy_setopt(
+	    x->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	(void)curl_easy_setopt(x->easy, CURLOPT_SSL_VERIFYPEER, 1L);
+	(void)curl_easy_setopt(x->easy, CURLOPT_SSL_VERIFYHOST, 2L);
+	(void)curl_easy_setopt(x->easy, CURLOPT_CAPATH, NULL);
+	(void)curl_easy_setopt(x->easy, CURLOPT_CAINFO, NULL);
+	if (f->ca_pem != NULL)
+		set_blob(
+		    x->easy, CURLOPT_CAINFO_BLOB, f->ca_pem, strlen(f->ca_pem));
+	if (f->cert_pem == NULL || f->key_pem == NULL)
+		return;
+	set_blob(
+	    x->easy, CURLOPT_SSLCERT_BLOB, f->cert_pem, strlen(f->cert_pem));
+	key = secret_bytes(f->key_pem, &len);
+	set_blob(x->easy, CURLOPT_SSLKEY_BLOB, key, len);
+	/* Without it OpenSSL would ask on the terminal. */
+	(void)curl_easy_setopt(x->easy, CURLOPT_KEYPASSWD, "");
+}
+
+static void
+set_request(struct exchange *x)
+{
+	const struct net_fetch *f = x->f;
+	CURL *easy = x->easy;
+
+	(void)curl_easy_setopt(easy, CURLOPT_URL, f->url);
+	(void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https,http");
+	(void)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, x->headers);
+	if (str_eq(f->method, "POST")) {
+		(void)curl_easy_setopt(easy, CURLOPT_POST, 1L);
+		(void)curl_easy_setopt(
+		    easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)f->body_len);
+		(void)curl_easy_setopt(
+		    easy, CURLOPT_POSTFIELDS, f->body_len > 0 ? f->body : "");
+	}
+	(void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	(void)curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	(void)curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	(void)curl_easy_setopt(
+	    easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	(void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	(void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)f->timeout_ms);
+	(void)curl_easy_setopt(
+	    easy, CURLOPT_CONNECTTIMEOUT_MS, (long)f->timeout_ms);
+	(void)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, x->text);
+	(void)curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
+	(void)curl_easy_setopt(easy, CURLOPT_PREREQDATA, x);
+	(void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+	(void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, x);
+	(void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
+	(void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, x);
+}
+
+/* --- how it ended --- */
+
+static enum err_kind
+failure_kind(const struct exchange *x, CURLcode code)
+{
+	switch ((int)code) {
+	case CURLE_PEER_FAILED_VERIFICATION:
+		return ERR_UNTRUSTED;
+	case CURLE_URL_MALFORMAT:
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CACERT_BADFILE:
+		/* An answer that is no HTTP has the second of these. */
+		return x->released ? ERR_PROTOCOL : ERR_INVALID;
+	case CURLE_WEIRD_SERVER_REPLY:
+	case CURLE_BAD_CONTENT_ENCODING:
+	case CURLE_WRITE_ERROR:
+		return x->released ? ERR_PROTOCOL : ERR_UNREACHABLE;
+	default:
+		return x->released ? ERR_UNKNOWN : ERR_UNREACHABLE;
+	}
+}
+
+static int
+fail(const struct exchange *x, CURLcode code, struct err *err)
+{
+	const char *text =
+	    x->text[0] != '\0' ? x->text : curl_easy_strerror(code);
+	struct buf what;
+	int rc;
+
+	buf_init(&what, sizeof(err->text));
+	if (x->got.body.over)
+		buf_printf(
+		    &what, "the answer exceeds %zu bytes", x->f->answer_max);
+	else if (x->flooded)
+		buf_printf(&what, "the answer's headers exceed %d bytes",
+		    NET_HEADERS_MAX);
+	else if (code == CURLE_OPERATION_TIMEDOUT)
+		buf_printf(&what, "no %s within %u ms",
+		    x->released ? "whole answer" : "connection",
+		    x->f->timeout_ms);
+	else
+		str_printable(&what, text, strlen(text), PEER_TEXT);
+	rc = err_native(err, failure_kind(x, code), ERR_CURL, (long)code, "%s",
+	    buf_text(&what));
+	buf_free(&what);
+	return rc;
+}
+
+static bool
+is_plain(const char *url)
+{
+	return strncmp(url, "http://", 7) == 0;
+}
+
+static void
+exchange_clear(struct exchange *x)
+{
+	if (x->credential != NULL)
+		secret_wipe(x->credential->data, strlen(x->credential->data));
+	curl_slist_free_all(x->headers);
+	if (x->easy != NULL)
+		curl_easy_cleanup(x->easy);
+	net_fetched_clear(&x->got);
+}
+
+int
+net_fetch(const struct net_fetch *f, struct net_fetched *ret, struct err *err)
+{
+	struct exchange x = {.f = f};
+	CURLcode code;
+	long status = 0;
+	int rc = -1;
+
+	if (is_plain(f->url) && f->user != NULL)
+		return err_set(err, ERR_INVALID,
+		    "a password is not sent over http; the URL must be https");
+	/* Counted, and safe in threads: a command has no net. */
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return err_set(err, ERR_LIMIT, "libcurl cannot start");
+	buf_init(&x.got.body, f->answer_max);
+	x.easy = curl_easy_init();
+	if (x.easy == NULL) {
+		(void)err_set(
+		    err, ERR_LIMIT, "libcurl cannot make another handle");
+		goto out;
+	}
+	fill_headers(&x);
+	set_request(&x);
+	set_tls(&x);
+	code = curl_easy_perform(x.easy);
+	if (code != CURLE_OK) {
+		(void)fail(&x, code, err);
+		goto out;
+	}
+	(void)curl_easy_getinfo(x.easy, CURLINFO_RESPONSE_CODE, &status);
+	x.got.status = (int)status;
+	*ret = x.got;
+	memset(&x.got, 0, sizeof(x.got));
+	rc = 0;
+out:
+	exchange_clear(&x);
+	curl_global_cleanup();
+	return rc;
+}
+
+void
+net_fetched_clear(struct net_fetched *ret)
+{
+	buf_free(&ret->body);
+	free(ret->content_type);
+	free(ret->retry_after);
+	memset(ret, 0, sizeof(*ret));
+}

@@ -1,0 +1,53 @@
+#ifndef NET_FETCH_H_
+#define NET_FETCH_H_
+#include <stddef.h>
+
+#include "buf.h"
+
+struct err;
+struct secret;
+
+/*
+ * One blocking HTTP exchange for workers: a connection of its own, no
+ * redirects, no cookies, no proxy, HTTP/1.1.  Not for devices, whose exchanges
+ * are many and run on the loop (net.h).  May be called from several threads.
+ */
+struct net_fetch {
+	const char *method; /* "GET" or "POST" */
+	const char *url;    /* http is refused when a credential goes with it */
+	const char *const *headers; /* "Name: value", ..., NULL; or NULL */
+	const void *body;	    /* POST */
+	size_t body_len;
+	/* https: the anchors the server must chain to, PEM; its certificate
+	 * must be for the URL's host. */
+	const char *ca_pem;
+	/* TLS client certificate with its chain, and its key, PEM; or NULL. An
+	 * encrypted key is refused. */
+	const char *cert_pem;
+	const struct secret *key_pem;
+	/* Basic (RFC 7617), sent with the first request; or NULL. */
+	const char *user;
+	const struct secret *password;
+	unsigned timeout_ms; /* name, connection, TLS and exchange in all */
+	size_t answer_max;   /* longer answers end in ERR_PROTOCOL */
+};
+
+struct net_fetched {
+	int status;
+	struct buf body;
+	char *content_type; /* values as sent, or NULL; owned by the struct */
+	char *retry_after;
+};
+
+/*
+ * *ret is filled on success, whatever the status is (clear it).
+ * ERR_UNREACHABLE: certainly not one byte of the request left.  ERR_UNTRUSTED:
+ * likewise, because the server's certificate was refused.  ERR_INVALID: the
+ * URL, our own certificate or key are no good.  ERR_UNKNOWN: the request may
+ * have been acted on.  ERR_PROTOCOL: it was sent, and the answer is no HTTP or
+ * too long.
+ */
+int net_fetch(
+    const struct net_fetch *f, struct net_fetched *ret, struct err *err);
+void net_fetched_clear(struct net_fetched *ret); /* a zeroed one is allowed */
+#endif

@@ -1,0 +1,152 @@
+#ifndef BRIDGE_H_
+#define BRIDGE_H_
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ca.h"
+
+struct buf;
+struct ca_bridge;
+struct err;
+
+/*
+ * Certificates from an enterprise's own CA, through the same door as ours: the
+ * CSR passes the same rules, the request is on record before it is sent, what
+ * comes back is checked before a device gets it, and nothing is asked for twice
+ * that the protocol lets us ask after.
+ *
+ * A request is a row in the CA's database, by bridge and idempotency key:
+ *
+ *   (none) -> asked -> issued            a certificate, checked and recorded
+ *               ^ |--> pending           asked for again at its retry_at
+ *               | `--> rejected          its words are kept; asked anew later
+ *               `----- asked             no answer: asked again
+ *
+ * "asked" is committed before the first byte leaves.  Whoever finds it after a
+ * crash asks again with the same CSR, which an RFC 7030 server takes as the
+ * same request.  What is true if the process dies:
+ *
+ *   before that commit        nothing was sent, nothing is recorded
+ *   after it                  the CA may hold a request, or have issued: the
+ *                             row says so, and the CSR is in it
+ *   after the answer          the same
+ *   after the second commit   row and certificate agree
+ *
+ * All calls block: for milliseconds, or where it says so for the network, up to
+ * the bridge's timeout (twice that where a chain is fetched too).
+ */
+
+enum ca_bridge_outcome {
+	CA_BRIDGE_ISSUED,
+	CA_BRIDGE_PENDING,	/* taken, not decided: ask after it later */
+	CA_BRIDGE_LIMITED,	/* the CA has too much to do: ask later */
+	CA_BRIDGE_REJECTED,	/* understood, and will not */
+	CA_BRIDGE_UNREACHABLE,	/* certainly nothing was sent */
+	CA_BRIDGE_UNKNOWN,	/* sent, and no answer that can be read */
+	CA_BRIDGE_MISCONFIGURED /* our address, trust or credentials are wrong;
+				 * nothing was asked for */
+};
+/* "issued", "pending", ... */
+const char *ca_bridge_outcome_name(enum ca_bridge_outcome outcome);
+
+/* From the configuration; borrowed for the call. Times in seconds. */
+struct ca_bridge_conf {
+	const char *name; /* 1 to 32 of a-z 0-9 - ; not "internal" */
+	const char *kind; /* a row of ca_bridge_kinds() */
+	const char *url;
+	const char *label;	   /* EST: of the CA at that server; or NULL */
+	const char *anchors;	   /* PEM file: the issuing CA's whole chain */
+	const char *tls_ca;	   /* PEM file; NULL: anchors */
+	const char *certificate;   /* our own, PEM file with chain; or NULL */
+	const char *key;	   /* its key, PEM file, mode 0600; or NULL */
+	const char *user;	   /* for Basic; or NULL */
+	const char *password_file; /* first line, mode 0600; or NULL */
+	int64_t timeout;	   /* of one exchange */
+	int64_t retry_first;	   /* wait for a pending request, doubled ... */
+	int64_t retry_most;	   /* ... up to this */
+};
+
+/* Names of the protocols, NULL at the end. */
+const char *const *ca_bridge_kinds(void);
+
+/* Reads the files; no network. ERR_INVALID, ERR_NOTFOUND, ERR_DENIED name the
+ * bridge and the file. A bridge may be used by several threads, which wait for
+ * each other. */
+int ca_bridge_open(const struct ca_bridge_conf *conf,
+    struct ca_bridge **ret_bridge, struct err *err);
+void ca_bridge_close(struct ca_bridge *b); /* NULL is allowed */
+const char *ca_bridge_name(const struct ca_bridge *b);
+/* The anchors, PEM, as configured; borrowed. */
+const char *ca_bridge_anchors(const struct ca_bridge *b);
+
+/*
+ * Ask the CA, without asking for a certificate: does it answer, are its
+ * certificates ours, what does it want of requests?  A line per finding into
+ * *out.  Network.  ERR_UNREACHABLE, ERR_UNTRUSTED, ERR_REFUSED (something to
+ * put right), ERR_PROTOCOL.
+ */
+int ca_bridge_test(struct ca_bridge *b, struct buf *out, struct err *err);
+
+/* What came of a request. */
+struct ca_bridge_result {
+	enum ca_bridge_outcome outcome;
+	struct ca_cert cert; /* issued: clear it */
+	int64_t retry_at;    /* pending, limited */
+	bool urgent;	     /* and the certificate in use ends before long */
+	char text[256];	     /* and why, for people */
+};
+
+/*
+ * A certificate for request->key: the one there is, or one asked for now.
+ * old_end is the end of the certificate it is to replace (0: none); waits grow
+ * with each try and shrink as it comes near.  Network, unless it is too early
+ * to ask again.  Returns 0 with outcome issued, pending or limited, else -1:
+ *
+ *   ERR_INVALID      the CSR or template breaks a rule: nothing was asked
+ *   ERR_REFUSED      rejected by the CA, or misconfigured, or the certificate
+ *                    that came is not what was asked for: see the text
+ *   ERR_CONFLICT     the key was used for another key pair, or its certificate
+ *                    was revoked
+ *   ERR_UNREACHABLE, ERR_UNKNOWN
+ */
+int ca_bridge_issue(struct ca *ca, struct ca_bridge *b,
+    const struct ca_request *request, int64_t old_end,
+    struct ca_bridge_result *ret, struct err *err);
+/* What is on record for the key, whichever CA was asked: issued, pending or
+ * limited; else ERR_NOTFOUND. No network. */
+int ca_bridge_look(struct ca *ca, const char *key, struct ca_bridge_result *ret,
+    struct err *err);
+
+/*
+ * Revoke a certificate that came over this bridge (RFC 5280 reason).  Network
+ * where the protocol can; where it cannot (*ret_told false) only our record
+ * says so, and it stays valid until its end unless a person revokes it at the
+ * CA. The same with b NULL: the bridge is not
+ * configured any more.  Already revoked is success.  ERR_NOTFOUND when there is
+ * none, or it came another way.
+ */
+struct ca_bridge_end {
+	int reason;
+	int64_t now;
+};
+int ca_bridge_revoke(struct ca *ca, struct ca_bridge *b, const char *serial,
+    const struct ca_bridge_end *end, bool *ret_told, struct err *err);
+
+/* Did this certificate, byte for byte, come over a bridge? No network. */
+bool ca_bridge_knows(struct ca *ca, const uint8_t *der, size_t len);
+
+/* A request that is not decided: pending, asked, rejected. Borrowed. */
+struct ca_bridge_row {
+	const char *bridge, *key, *device, *names, *state, *request_id, *text;
+	int64_t tries, made_at, asked_at, retry_at;
+};
+typedef int ca_bridge_row_fn(
+    void *cookie, const struct ca_bridge_row *row, struct err *err);
+/* Oldest first; as ca_list(). */
+int ca_bridge_list(
+    struct ca *ca, ca_bridge_row_fn *fn, void *cookie, struct err *err);
+/* Ask at the next occasion, however long it was to wait. ERR_NOTFOUND when the
+ * device has none. */
+int ca_bridge_hasten(struct ca *ca, const char *device, struct err *err);
+#endif

@@ -1,0 +1,167 @@
+"""An imitation of an enterprise CA with an EST interface (RFC 7030) for tests:
+http.server and ssl of Python, certificates by the openssl command.  It does what
+it is told to: issue, wait, refuse, issue something else."""
+import base64
+import http.server
+import os
+import ssl
+import subprocess
+import threading
+
+PREFIX = "/.well-known/est/amt/"
+
+
+def openssl(*words, data=None):
+    return subprocess.run(["openssl", *words], input=data, check=True,
+                          capture_output=True).stdout
+
+
+class EstCa:
+    """Root, issuing CA below it, TLS certificate for 127.0.0.1 and a client
+    certificate for the one who may ask; a user with a password as well."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.mode = "issue"
+        self.retry_after = 3600
+        self.asked = []     # CSRs, DER
+        self.issued = 0
+        os.makedirs(folder)
+        self._authority("root", None)
+        self._authority("issuing", "root")
+        self._leaf("server", "subjectAltName=IP:127.0.0.1\n"
+                   "extendedKeyUsage=serverAuth\n")
+        self._leaf("ra", "extendedKeyUsage=clientAuth\n")
+        with open(self.path("anchors.pem"), "wb") as out:
+            for name in ("issuing", "root"):
+                with open(self.path(f"{name}.pem"), "rb") as f:
+                    out.write(f.read())
+        self.start(0)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def _key(self, name):
+        openssl("genpkey", "-algorithm", "RSA", "-pkeyopt",
+                "rsa_keygen_bits:2048", "-out", self.path(f"{name}.key"))
+        os.chmod(self.path(f"{name}.key"), 0o600)
+
+    def _authority(self, name, issuer):
+        self._key(name)
+        words = ["req", "-x509", "-new", "-key", self.path(f"{name}.key"),
+                 "-subj", f"/O=Corp/CN=Corp {name} CA", "-days", "3650",
+                 "-out", self.path(f"{name}.pem")]
+        if issuer:
+            words += ["-CA", self.path(f"{issuer}.pem"),
+                      "-CAkey", self.path(f"{issuer}.key")]
+        openssl(*words, "-addext", "keyUsage=critical,keyCertSign,cRLSign")
+
+    def sign(self, csr, extensions, copy="copy"):
+        """CSR in DER; the certificate in PEM."""
+        config = self.path("ext.cnf")
+        with open(config, "w") as f:
+            f.write("basicConstraints=critical,CA:FALSE\n"
+                    "authorityKeyIdentifier=keyid\n" + extensions)
+        return openssl("x509", "-req", "-inform", "DER", "-CA",
+                       self.path("issuing.pem"), "-CAkey",
+                       self.path("issuing.key"), "-copy_extensions", copy,
+                       "-days", "365", "-extfile", config, data=csr)
+
+    def _leaf(self, name, extensions):
+        self._key(name)
+        csr = openssl("req", "-new", "-key", self.path(f"{name}.key"),
+                      "-subj", f"/CN={name}", "-outform", "DER")
+        with open(self.path(f"{name}.pem"), "wb") as f:
+            f.write(self.sign(csr, extensions))
+
+    def message(self, *pems):
+        """A certs-only message with these, base64."""
+        with open(self.path("answer.pem"), "wb") as f:
+            f.write(b"".join(pems))
+        der = openssl("crl2pkcs7", "-nocrl", "-certfile",
+                      self.path("answer.pem"), "-outform", "DER")
+        return base64.encodebytes(der)
+
+    def enroll(self, csr):
+        """Status, headers, body."""
+        self.asked.append(csr)
+        if self.mode == "wait":
+            return 202, {"Retry-After": str(self.retry_after)}, b""
+        if self.mode == "refuse":
+            return 400, {"Content-Type": "text/plain"}, b"not on my list\n"
+        usage = "extendedKeyUsage=serverAuth\n"
+        if self.mode == "wrong names":
+            pem = self.sign(csr, usage + "subjectAltName=DNS:evil.example\n",
+                            "none")
+        else:
+            pem = self.sign(csr, usage)
+        self.issued += 1
+        return 200, {"Content-Type":
+                     "application/pkcs7-mime; smime-type=certs-only"}, \
+            self.message(pem)
+
+    def start(self, port):
+        ca, lock = self, threading.Lock()
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            timeout = 20
+
+            def answer(self, status, headers, body):
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def allowed(self):
+                basic = base64.b64encode(b"ra:open sesame").decode()
+                return self.connection.getpeercert() or \
+                    self.headers["Authorization"] == f"Basic {basic}"
+
+            def do_GET(self):
+                pems = []
+                for name in ("issuing", "root"):
+                    with open(ca.path(f"{name}.pem"), "rb") as f:
+                        pems.append(f.read())
+                with lock:
+                    if self.path == PREFIX + "cacerts":
+                        self.answer(200, {}, ca.message(*pems))
+                    elif self.path == PREFIX + "csrattrs":
+                        self.answer(204, {}, b"")
+                    else:
+                        self.answer(404, {}, b"")
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                with lock:
+                    if self.path != PREFIX + "simpleenroll":
+                        self.answer(404, {}, b"")
+                    elif not self.allowed():
+                        self.answer(401, {"WWW-Authenticate":
+                                          'Basic realm="est"'}, b"")
+                    else:
+                        self.answer(*ca.enroll(base64.b64decode(body)))
+
+            def log_message(self, *_):
+                pass
+
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.path("server.pem"),
+                                self.path("server.key"))
+        context.load_verify_locations(self.path("anchors.pem"))
+        context.verify_mode = ssl.CERT_OPTIONAL
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port),
+                                                      Handler)
+        self.server.daemon_threads = True
+        self.server.socket = context.wrap_socket(
+            self.server.socket, server_side=True, do_handshake_on_connect=False)
+        self.port = self.server.server_address[1]
+        self.thread = threading.Thread(target=self.server.serve_forever)
+        self.thread.start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
