@@ -96,6 +96,14 @@ struct amt_key {
 	size_t spki_len;
 	bool pending; /* still being generated: has no public part */
 };
+/* What to read of them, ORed. */
+enum amt_pki_part {
+	AMT_PKI_CERTS = 1,
+	AMT_PKI_KEYS = 2,
+	AMT_PKI_TLS_CERT = 4,
+	AMT_PKI_KEY_BITS = 8,
+	AMT_PKI_ALL = 15
+};
 /* At most AMT_MAX_STORE of each. Zeroed is empty. */
 struct amt_pki {
 	struct amt_cert *certs;
@@ -105,8 +113,9 @@ struct amt_pki {
 	char tls_cert[AMT_HANDLE]; /* AMT_TLSCredentialContext; "" if none */
 	int64_t key_bits; /* largest of SupportedKeyLengths, else 2048 */
 };
-int amt_pki_read(struct amt *a, struct amt_pki *ret, amt_done_fn *done,
-    void *cookie, struct err *err);
+/* What is not read is left empty, key_bits 2048. */
+int amt_pki_read(struct amt *a, unsigned parts, struct amt_pki *ret,
+    amt_done_fn *done, void *cookie, struct err *err);
 void amt_pki_clear(struct amt_pki *pki);
 /* Handle of the key with the certificate's public key; NULL. Borrowed. */
 const char *amt_pki_key_of(const struct amt_pki *pki, const struct amt_cert *c);

@@ -12,6 +12,7 @@
 #define KEY_BITS 2048 /* what every firmware can */
 
 struct pki {
+	unsigned parts;
 	struct amt_pki *ret;
 	struct amt_pki got;
 };
@@ -198,23 +199,64 @@ clear(void *state)
 	amt_pki_clear(&p->got);
 }
 
+/* --- an exchange for each part; those that were not asked for are skipped ---
+ */
+
+static int
+ask(void *state, struct op_message *m, unsigned part)
+{
+	const struct pki *p = state;
+
+	m->skip = (p->parts & part) == 0;
+	return 0;
+}
+
+static int
+ask_certs(void *state, struct op_message *m, struct err *err)
+{
+	(void)err;
+	return ask(state, m, AMT_PKI_CERTS);
+}
+
+static int
+ask_keys(void *state, struct op_message *m, struct err *err)
+{
+	(void)err;
+	return ask(state, m, AMT_PKI_KEYS);
+}
+
+static int
+ask_context(void *state, struct op_message *m, struct err *err)
+{
+	(void)err;
+	return ask(state, m, AMT_PKI_TLS_CERT);
+}
+
+static int
+ask_lengths(void *state, struct op_message *m, struct err *err)
+{
+	(void)err;
+	return ask(state, m, AMT_PKI_KEY_BITS);
+}
+
 int
-amt_pki_read(struct amt *a, struct amt_pki *ret, amt_done_fn *done,
-    void *cookie, struct err *err)
+amt_pki_read(struct amt *a, unsigned parts, struct amt_pki *ret,
+    amt_done_fn *done, void *cookie, struct err *err)
 {
 	static const struct op_exchange exchanges[] = {
-	    {WSMAN_ENUMERATE, "AMT_PublicKeyCertificate", NULL, NULL,
+	    {WSMAN_ENUMERATE, "AMT_PublicKeyCertificate", NULL, ask_certs,
 		take_certs, NULL},
-	    {WSMAN_ENUMERATE, "AMT_PublicPrivateKeyPair", NULL, NULL, take_keys,
-		op_may_lack},
-	    {WSMAN_ENUMERATE, "AMT_TLSCredentialContext", NULL, NULL,
+	    {WSMAN_ENUMERATE, "AMT_PublicPrivateKeyPair", NULL, ask_keys,
+		take_keys, op_may_lack},
+	    {WSMAN_ENUMERATE, "AMT_TLSCredentialContext", NULL, ask_context,
 		take_context, op_may_lack},
-	    {WSMAN_GET, "AMT_PublicKeyManagementCapabilities", NULL, NULL,
-		take_lengths, op_may_lack},
+	    {WSMAN_GET, "AMT_PublicKeyManagementCapabilities", NULL,
+		ask_lengths, take_lengths, op_may_lack},
 	};
 	static const struct op_kind kind = OP_KIND(exchanges, finish, clear);
 	struct pki *p = mem_alloc(sizeof(*p));
 
+	p->parts = parts;
 	p->ret = ret;
 	p->got.key_bits = KEY_BITS;
 	return op_start(a, &kind, p, done, cookie, err);

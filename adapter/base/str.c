@@ -298,3 +298,12 @@ str_address(const char *text, char ret_host[STR_ADDRESS], uint16_t *ret_port)
 	*ret_port = (uint16_t)port;
 	return 0;
 }
+
+void
+str_sha256_hex(const void *bytes, size_t len, char out[65])
+{
+	uint8_t digest[32];
+
+	str_sha256(bytes, len, digest);
+	str_hex(digest, sizeof(digest), out);
+}

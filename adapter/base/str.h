@@ -47,6 +47,7 @@ bool str_is_fqdn(const char *name);
 #define STR_ADDRESS 46
 int str_address(
     const char *text, char ret_host[STR_ADDRESS], uint16_t *ret_port);
-/* SHA-256. */
+/* SHA-256, as bytes and in lower-case hex. */
 void str_sha256(const void *bytes, size_t len, uint8_t out[32]);
+void str_sha256_hex(const void *bytes, size_t len, char out[65]);
 #endif

@@ -376,6 +376,8 @@ port_device_new(struct loop *loop, struct net *net, const struct conf *conf,
 	ports->device.close = close_visit;
 	ports->device.password_use = use_password;
 	port_device_looks(&ports->device);
+	port_device_stores(&ports->device);
+	port_device_logins(&ports->device);
 	port_device_acts(&ports->device);
 	rc = 0;
 out:

@@ -46,6 +46,7 @@ struct job_args {
 	struct port_kerberos key;
 	struct port_csr csr;
 	int64_t bits;
+	unsigned parts;
 	struct device *into;
 	struct port_pki *ret_pki;
 	int64_t *ret_offset;
@@ -115,8 +116,10 @@ void *visit_state(
  * connection, and wait for the device in the calls that follow. */
 void visit_expect_absence(struct visit *v);
 
-/* --- port_device_look.c, port_device_act.c --- */
+/* --- the calls, by file: port_device_X.c fills in its own --- */
 void port_device_looks(struct port_device *port);
+void port_device_stores(struct port_device *port);
+void port_device_logins(struct port_device *port);
 void port_device_acts(struct port_device *port);
 
 /* --- port_cert.c --- */

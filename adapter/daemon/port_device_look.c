@@ -11,15 +11,18 @@
 #include "str.h"
 #include "wsman.h"
 
-/* Calls of the device port that change nothing in the device. */
+/*
+ * Reading a device into its record: a part is one operation of amt, and the
+ * fields that it fills.  The record is written when all parts are there.
+ */
 
 #define MAX_SIDS ((size_t)AMT_MAX_STORE * 320)
-#define MAX_BASE64 ((size_t)32 * 1024)
 
-/* --- look: every fact, one operation after the other --- */
+/* --- what is read --- */
 
 struct look {
-	size_t at; /* operation under way */
+	unsigned parts;
+	size_t at; /* row under way */
 	struct amt_identity identity;
 	struct amt_general general;
 	struct amt_ethernet ethernet;
@@ -68,7 +71,16 @@ read_tls(struct amt *a, struct look *l, struct visit *v, struct err *err)
 static int
 read_pki(struct amt *a, struct look *l, struct visit *v, struct err *err)
 {
-	return amt_pki_read(a, &l->pki, look_next, v, err);
+	unsigned parts = 0;
+
+	if ((l->parts & PORT_CERTIFICATE) != 0)
+		parts |= AMT_PKI_CERTS | AMT_PKI_KEYS;
+	/* Over TLS the one in use is the one that was presented. */
+	if ((l->parts & PORT_CERTIFICATE) != 0 && !v->device->use_tls)
+		parts |= AMT_PKI_TLS_CERT;
+	if ((l->parts & PORT_KEY_BITS) != 0)
+		parts |= AMT_PKI_KEY_BITS;
+	return amt_pki_read(a, parts, &l->pki, look_next, v, err);
 }
 
 static int
@@ -90,21 +102,6 @@ read_clock(struct amt *a, struct look *l, struct visit *v, struct err *err)
 	return amt_clock_read(a, &l->clock_offset, look_next, v, err);
 }
 
-static const struct {
-	int (*read)(
-	    struct amt *a, struct look *l, struct visit *v, struct err *err);
-	bool may_lack; /* some firmware has no such class: not set up */
-} reads[] = {
-    {read_identity, false},
-    {read_general, false},
-    {read_ethernet, true},
-    {read_tls, true},
-    {read_pki, true},
-    {read_kerberos, true},
-    {read_acl, true},
-    {read_clock, false},
-};
-
 /* --- from the firmware's words to the record's --- */
 
 static const char *
@@ -116,12 +113,19 @@ ddns_mode(const struct amt_general *g)
 }
 
 static void
-fill_names(struct device *d, const struct look *l)
+fill_identity(struct device *d, const struct look *l)
+{
+	mem_replace(&d->amt_version, l->identity.version);
+	mem_replace(&d->control_mode, l->identity.control_mode);
+	if (d->uuid == NULL && l->identity.uuid[0] != '\0')
+		mem_replace(&d->uuid, l->identity.uuid);
+}
+
+static void
+fill_general(struct device *d, const struct look *l)
 {
 	const struct amt_general *g = &l->general;
 
-	mem_replace(&d->amt_version, l->identity.version);
-	mem_replace(&d->control_mode, l->identity.control_mode);
 	mem_replace(&d->amt_host, g->host);
 	mem_replace(&d->amt_domain, g->domain);
 	mem_replace(&d->amt_os_fqdn, g->os_fqdn);
@@ -135,8 +139,10 @@ fill_names(struct device *d, const struct look *l)
 }
 
 static void
-fill_port(struct device *d, const struct amt_ethernet *e)
+fill_ethernet(struct device *d, const struct look *l)
 {
+	const struct amt_ethernet *e = &l->ethernet;
+
 	d->dhcp_enabled = e->dhcp;
 	d->ip_sync = e->ip_sync;
 	d->link_up = e->link_up;
@@ -144,17 +150,35 @@ fill_port(struct device *d, const struct amt_ethernet *e)
 	mem_replace(&d->mac, e->mac[0] == '\0' ? NULL : e->mac);
 }
 
+static void
+fill_tls(struct device *d, const struct look *l)
+{
+	d->tls_enabled = l->tls.enabled;
+	d->tls_mutual = l->tls.mutual;
+	d->tls_plain = l->tls.plain;
+	d->tls_plain_supported = l->tls.plain_supported;
+}
+
+static void
+fill_kerberos(struct device *d, const struct look *l)
+{
+	d->krb_enabled = l->kerberos.enabled;
+	mem_replace(&d->krb_realm, l->kerberos.realm);
+	d->krb_kvno = l->kerberos.kvno;
+	mem_replace(&d->krb_enctypes, l->kerberos.enctypes);
+}
+
 /* "S-1-5-...:2,3,5 S-1-..." */
 static void
-fill_acl(struct device *d, const struct amt_acls *acls)
+fill_acl(struct device *d, const struct look *l)
 {
 	const struct amt_acl *e;
 	struct buf text;
 	size_t i;
 
 	buf_init(&text, MAX_SIDS);
-	for (i = 0; i < acls->count; i++) {
-		e = &acls->entry[i];
+	for (i = 0; i < l->acls.count; i++) {
+		e = &l->acls.entry[i];
 		if (e->sid[0] == '\0')
 			continue;
 		buf_printf(&text, "%s%s:%s", text.len > 0 ? " " : "", e->sid,
@@ -165,20 +189,17 @@ fill_acl(struct device *d, const struct amt_acls *acls)
 }
 
 static void
-fill_settings(struct device *d, const struct look *l)
+fill_clock(struct device *d, const struct look *l)
 {
-	d->tls_enabled = l->tls.enabled;
-	d->tls_mutual = l->tls.mutual;
-	d->tls_plain = l->tls.plain;
-	d->tls_plain_supported = l->tls.plain_supported;
-	d->krb_enabled = l->kerberos.enabled;
-	mem_replace(&d->krb_realm, l->kerberos.realm);
-	d->krb_kvno = l->kerberos.kvno;
-	mem_replace(&d->krb_enctypes, l->kerberos.enctypes);
-	d->key_bits = l->pki.key_bits;
 	d->clock_offset_ms = l->clock_offset;
 	d->clock_read_at = clock_now();
-	fill_acl(d, &l->acls);
+}
+
+static void
+fill_key_bits(struct device *d, const struct look *l)
+{
+	if ((l->parts & PORT_KEY_BITS) != 0)
+		d->key_bits = l->pki.key_bits;
 }
 
 /* --- the certificate in use --- */
@@ -252,23 +273,51 @@ fill_cert(
 	return 0;
 }
 
+/* --- look --- */
+
+static const struct {
+	unsigned parts; /* one of them suffices */
+	int (*read)(
+	    struct amt *a, struct look *l, struct visit *v, struct err *err);
+	void (*fill)(struct device *d, const struct look *l);
+	bool may_lack; /* some firmware has no such class: not set up */
+} rows[] = {
+    {PORT_IDENTITY, read_identity, fill_identity, false},
+    {PORT_GENERAL, read_general, fill_general, false},
+    {PORT_ETHERNET, read_ethernet, fill_ethernet, true},
+    {PORT_TLS, read_tls, fill_tls, true},
+    {PORT_CERTIFICATE | PORT_KEY_BITS, read_pki, fill_key_bits, true},
+    {PORT_KERBEROS, read_kerberos, fill_kerberos, true},
+    {PORT_ACL, read_acl, fill_acl, true},
+    {PORT_CLOCK, read_clock, fill_clock, false},
+};
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static bool
+is_asked(const struct look *l, size_t row)
+{
+	return (l->parts & rows[row].parts) != 0;
+}
+
+/* The certificate comes first: it alone may turn out to be none, and then
+ * nothing is written. */
 static int
 fill(struct visit *v, struct device *d, const struct look *l, struct err *err)
 {
 	const struct wsman *w = amt_session(v->amt);
+	size_t i;
 
-	if (fill_cert(v, d, l, err) != 0)
+	if ((l->parts & PORT_CERTIFICATE) != 0 && fill_cert(v, d, l, err) != 0)
 		return -1;
-	fill_names(d, l);
-	fill_port(d, &l->ethernet);
-	fill_settings(d, l);
+	for (i = 0; i < ROWS; i++)
+		if (is_asked(l, i))
+			rows[i].fill(d, l);
 	if (d->digest_realm == NULL)
 		mem_replace(&d->digest_realm, wsman_realm(w));
 	if (d->leaf_sha256 == NULL)
 		mem_replace(&d->leaf_sha256, wsman_leaf(w));
-	if (d->uuid == NULL && l->identity.uuid[0] != '\0')
-		mem_replace(&d->uuid, l->identity.uuid);
-	d->read_at = clock_now();
+	if (l->parts == PORT_ALL)
+		d->read_at = clock_now();
 	/* Later sessions of this visit are as strict as the record now is. */
 	mem_replace(&v->device->digest_realm, d->digest_realm);
 	mem_replace(&v->device->leaf_sha256, d->leaf_sha256);
@@ -287,169 +336,61 @@ check_uuid(const struct device *d, const struct look *l, struct err *err)
 	    "another device answers here: its UUID is %s", l->identity.uuid);
 }
 
+/* Begin the first read from l->at on that is asked for; the last one ends it
+ * all. */
+static void
+look_on(struct visit *v, struct look *l)
+{
+	struct err err = {0};
+
+	while (l->at < ROWS && !is_asked(l, l->at))
+		l->at++;
+	if (l->at < ROWS) {
+		if (rows[l->at].read(v->amt, l, v, &err) != 0)
+			visit_end(v, &err);
+		return;
+	}
+	if (check_uuid(v->device, l, &err) == 0)
+		(void)fill(v, v->job.args.into, l, &err);
+	visit_end(v, &err);
+}
+
 static void
 look_next(void *cookie, const struct err *err)
 {
 	struct visit *v = cookie;
 	struct look *l = v->job.state;
-	struct err own = *err;
-	int rc = 0;
 
-	if (own.kind == ERR_NOTFOUND && reads[l->at].may_lack)
-		err_clear(&own);
-	if (own.kind != ERR_NONE) {
-		visit_end(v, &own);
+	if (err->kind != ERR_NONE &&
+	    (err->kind != ERR_NOTFOUND || !rows[l->at].may_lack)) {
+		visit_end(v, err);
 		return;
 	}
 	l->at++;
-	if (l->at < sizeof(reads) / sizeof(reads[0])) {
-		rc = reads[l->at].read(v->amt, l, v, &own);
-		if (rc != 0)
-			visit_end(v, &own);
-		return;
-	}
-	rc = check_uuid(v->device, l, &own);
-	if (rc == 0)
-		(void)fill(v, v->job.args.into, l, &own);
-	visit_end(v, &own);
+	look_on(v, l);
 }
 
 static int
 run_look(struct visit *v, struct err *err)
 {
-	struct amt *a = visit_session(v, err);
 	struct look *l;
 
-	if (a == NULL)
+	if (visit_session(v, err) == NULL)
 		return -1;
 	l = visit_state(v, sizeof(*l), look_free);
+	l->parts = v->job.args.parts;
 	l->tls.plain_supported = true;
-	return reads[0].read(a, l, v, err);
-}
-
-static void
-look(void *self, struct visit *v, struct device *into, port_done_fn *done,
-    void *cookie)
-{
-	(void)self;
-	visit_start(
-	    v, run_look, &(struct job_args){.into = into}, done, cookie);
-}
-
-/* --- look_pki --- */
-
-static char *
-base64(const uint8_t *bytes, size_t len)
-{
-	struct buf b;
-	char *text;
-
-	buf_init(&b, MAX_BASE64);
-	str_base64(&b, bytes, len);
-	text = mem_dup(buf_text(&b));
-	buf_free(&b);
-	return text;
-}
-
-static int
-copy_certs(struct visit *v, const struct amt_pki *from, struct port_pki *to,
-    struct err *err)
-{
-	struct cert_facts facts;
-	struct port_cert *c;
-	size_t i;
-
-	to->certs = mem_array(from->cert_count + 1, sizeof(*to->certs));
-	for (i = 0; i < from->cert_count; i++) {
-		memset(&facts, 0, sizeof(facts));
-		if (cert_describe(v, from->certs[i].der, from->certs[i].der_len,
-			&facts, err) != 0)
-			return -1;
-		c = &to->certs[to->cert_count++];
-		memcpy(c->handle, from->certs[i].handle, sizeof(c->handle));
-		c->der = base64(from->certs[i].der, from->certs[i].der_len);
-		c->sha256 = mem_dup(facts.sha256);
-		c->serial = mem_dup(facts.serial);
-		c->ours = facts.ours;
-		c->read_only = from->certs[i].read_only;
-		c->trusted_root = from->certs[i].trusted_root;
-		cert_facts_clear(&facts);
-	}
-	return 0;
-}
-
-static bool
-has_cert(const struct amt_pki *pki, const char *key_handle)
-{
-	size_t i;
-
-	for (i = 0; i < pki->cert_count; i++)
-		if (str_eq(amt_pki_key_of(pki, &pki->certs[i]), key_handle))
-			return true;
-	return false;
-}
-
-/* Keys of other kinds than RSA are not ours to look after. */
-static int
-copy_keys(const struct amt_pki *from, struct port_pki *to, struct err *err)
-{
-	const struct amt_key *key;
-	struct port_key *k;
-	size_t i;
-
-	to->keys = mem_array(from->key_count + 1, sizeof(*to->keys));
-	for (i = 0; i < from->key_count; i++) {
-		key = &from->keys[i];
-		if (key->pending)
-			return err_set(
-			    err, ERR_LIMIT, "device is still generating a key");
-		if (key->spki == NULL)
-			continue;
-		k = &to->keys[to->key_count++];
-		memcpy(k->handle, key->handle, sizeof(k->handle));
-		k->spki = base64(key->spki, key->spki_len);
-		k->in_use = has_cert(from, key->handle);
-	}
+	look_on(v, l);
 	return 0;
 }
 
 static void
-on_pki(void *cookie, const struct err *err)
-{
-	struct visit *v = cookie;
-	struct look *l = v->job.state;
-	struct port_pki pki = {0};
-	struct err own = *err;
-
-	if (own.kind == ERR_NONE && copy_certs(v, &l->pki, &pki, &own) == 0 &&
-	    copy_keys(&l->pki, &pki, &own) == 0) {
-		memcpy(pki.tls_cert, l->pki.tls_cert, sizeof(pki.tls_cert));
-		*v->job.args.ret_pki = pki;
-	} else {
-		port_pki_clear(&pki);
-	}
-	visit_end(v, &own);
-}
-
-static int
-run_look_pki(struct visit *v, struct err *err)
-{
-	struct amt *a = visit_session(v, err);
-	struct look *l;
-
-	if (a == NULL)
-		return -1;
-	l = visit_state(v, sizeof(*l), look_free);
-	return amt_pki_read(a, &l->pki, on_pki, v, err);
-}
-
-static void
-look_pki(void *self, struct visit *v, struct port_pki *ret, port_done_fn *done,
-    void *cookie)
+look(void *self, struct visit *v, unsigned parts, struct device *into,
+    port_done_fn *done, void *cookie)
 {
 	(void)self;
-	visit_start(
-	    v, run_look_pki, &(struct job_args){.ret_pki = ret}, done, cookie);
+	visit_start(v, run_look,
+	    &(struct job_args){.parts = parts, .into = into}, done, cookie);
 }
 
 /* --- look_clock --- */
@@ -473,104 +414,9 @@ look_clock(void *self, struct visit *v, int64_t *ret_offset_ms,
 	    &(struct job_args){.ret_offset = ret_offset_ms}, done, cookie);
 }
 
-/* --- look_leaf: a handshake that ends before HTTP begins --- */
-
-static void
-on_leaf(void *cookie, const struct err *err)
-{
-	struct visit *v = cookie;
-	const char *leaf = wsman_leaf(amt_session(v->fresh));
-	struct err own = *err;
-
-	if (own.kind == ERR_UNTRUSTED && leaf != NULL) {
-		(void)snprintf(v->job.args.ret_sha256, 65, "%s", leaf);
-		err_clear(&own);
-	}
-	visit_end(v, &own);
-}
-
-static int
-run_look_leaf(struct visit *v, struct err *err)
-{
-	const struct fresh how = {.leaf_only = true};
-	struct amt *a = visit_fresh(v, &how, err);
-	struct look *l;
-
-	if (a == NULL)
-		return -1;
-	l = visit_state(v, sizeof(*l), look_free);
-	return amt_general_read(a, &l->general, on_leaf, v, err);
-}
-
-static void
-look_leaf(void *self, struct visit *v, char ret_sha256[65], port_done_fn *done,
-    void *cookie)
-{
-	(void)self;
-	visit_start(v, run_look_leaf,
-	    &(struct job_args){.ret_sha256 = ret_sha256}, done, cookie);
-}
-
-/* --- check_login, check_ticket --- */
-
-/* Any answer from behind the authentication proves the credential, be it a
- * fault for want of a realm. */
-static void
-on_login(void *cookie, const struct err *err)
-{
-	struct visit *v = cookie;
-	struct buf *answer = v->job.args.ret_bytes;
-	struct err own = *err;
-	const char *token;
-
-	if (own.domain == ERR_SOAP || own.domain == ERR_PT)
-		err_clear(&own);
-	token = wsman_token(amt_session(v->fresh));
-	if (own.kind == ERR_NONE && answer != NULL && token != NULL)
-		buf_str(answer, token);
-	visit_end(v, &own);
-}
-
-static int
-run_check(struct visit *v, struct err *err)
-{
-	const struct fresh how = {
-	    .password = v->job.args.password, .token = v->job.args.token};
-	struct amt *a = visit_fresh(v, &how, err);
-	struct look *l;
-
-	if (a == NULL)
-		return -1;
-	l = visit_state(v, sizeof(*l), look_free);
-	return amt_general_read(a, &l->general, on_login, v, err);
-}
-
-static void
-check_login(void *self, struct visit *v, const struct secret *password,
-    port_done_fn *done, void *cookie)
-{
-	(void)self;
-	visit_start(v, run_check, &(struct job_args){.password = password},
-	    done, cookie);
-}
-
-static void
-check_ticket(void *self, struct visit *v, const char *token,
-    struct buf *ret_answer, port_done_fn *done, void *cookie)
-{
-	(void)self;
-	visit_start(v, run_check,
-	    &(struct job_args){.token = token, .ret_bytes = ret_answer}, done,
-	    cookie);
-}
-
 void
 port_device_looks(struct port_device *port)
 {
 	port->look = look;
-	port->look_pki = look_pki;
 	port->look_clock = look_clock;
-	port->look_leaf = look_leaf;
-	port->check_login = check_login;
-	port->check_ticket = check_ticket;
 }

@@ -32,10 +32,29 @@ typedef void port_done_fn(void *cookie, const struct err *err);
 /* One visit: an authenticated connection to one device. */
 struct visit;
 
+/* Parts of a device's state, for look(): any of them, ORed.  Reading costs an
+ * exchange or two each: ask for what is needed, and for no more. */
+enum port_part {
+	PORT_IDENTITY = 1,     /* version, control mode, UUID */
+	PORT_GENERAL = 2,      /* names, DDNS, ping */
+	PORT_ETHERNET = 4,     /* address, link */
+	PORT_TLS = 8,	       /* settings */
+	PORT_CERTIFICATE = 16, /* the one in use, its handles */
+	PORT_KEY_BITS = 32,    /* lengths of keys it can make */
+	PORT_KERBEROS = 64,
+	PORT_ACL = 128,
+	PORT_CLOCK = 256,
+	PORT_ALL = 511
+};
+
+/* Parts of its certificate and key stores, for look_pki(). */
+enum port_store { PORT_KEYS = 1, PORT_CERTS = 2, PORT_TLS_CERT = 4 };
+
 struct port_key {
 	char handle[64];
 	char *spki;  /* base64 DER SubjectPublicKeyInfo; owned by the list */
-	bool in_use; /* a certificate in the store carries this public key */
+	bool in_use; /* a certificate in the store carries this public key;
+		      * known with PORT_CERTS */
 };
 struct port_cert {
 	char handle[64];
@@ -84,13 +103,14 @@ struct port_device {
 	/* Closes the connection; cancels (done() is then not called). */
 	void (*close)(void *self, struct visit *v);
 
-	/* Read every AMT fact into *into (a device the caller owns; only AMT
-	 * fact fields, leaf, realm, certificate fields are written; read_at,
-	 * clock_offset_ms included). */
-	void (*look)(void *self, struct visit *v, struct device *into,
-	    port_done_fn *done, void *cookie);
-	void (*look_pki)(void *self, struct visit *v, struct port_pki *ret,
-	    port_done_fn *done, void *cookie);
+	/* Read these parts (enum port_part) into *into, a device the caller
+	 * owns: their fields are written, leaf and realm where they are NULL,
+	 * and read_at with PORT_ALL. */
+	void (*look)(void *self, struct visit *v, unsigned parts,
+	    struct device *into, port_done_fn *done, void *cookie);
+	/* Read these parts (enum port_store); the others are left empty. */
+	void (*look_pki)(void *self, struct visit *v, unsigned parts,
+	    struct port_pki *ret, port_done_fn *done, void *cookie);
 	void (*look_clock)(void *self, struct visit *v, int64_t *ret_offset_ms,
 	    port_done_fn *done, void *cookie);
 	/* TLS handshake on a new connection: what leaf is presented (hex

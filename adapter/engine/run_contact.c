@@ -147,13 +147,18 @@ static void
 check_pending(struct run *run)
 {
 	const struct port_device *port = device_port(run);
+	const struct device *d = run->device;
+	unsigned parts = PORT_KEYS;
 
-	if (run->device->next_key_handle == NULL) {
+	if (d->next_key_handle == NULL) {
 		run_plan(run);
 		return;
 	}
+	if (d->next_cert_handle != NULL)
+		parts |= PORT_CERTS;
 	port_pki_clear(&run->pki);
-	port->look_pki(port->self, run->visit, &run->pki, pki_looked, run);
+	port->look_pki(
+	    port->self, run->visit, parts, &run->pki, pki_looked, run);
 }
 
 /* --- Active Directory --- */
@@ -263,7 +268,8 @@ look(struct run *run)
 		port->look_clock(port->self, run->visit,
 		    &run->device->clock_offset_ms, clock_looked, run);
 	else
-		port->look(port->self, run->visit, run->device, looked, run);
+		port->look(
+		    port->self, run->visit, PORT_ALL, run->device, looked, run);
 }
 
 static void
@@ -360,7 +366,8 @@ run_last_look(struct run *run)
 {
 	const struct port_device *port = device_port(run);
 
-	port->look(port->self, run->visit, run->device, looked_last, run);
+	port->look(port->self, run->visit, run->touched, run->device,
+	    looked_last, run);
 }
 
 void

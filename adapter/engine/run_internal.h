@@ -32,7 +32,7 @@ struct run {
 	unsigned rounds;    /* plans made */
 	size_t done_before; /* steps done when the last one was made */
 	size_t done;	    /* steps seen applied */
-	size_t wrote;	    /* of those, ones that need a last look */
+	unsigned touched;   /* parts of the device that those changed */
 	struct step step;
 	bool stepping;	   /* step is filled */
 	bool recorded;	   /* what was read is in the store */
@@ -94,7 +94,7 @@ bool run_refused(const struct err *err);
 void run_count_refusal(struct run *run, const struct err *err);
 /* The record without an AD object. */
 void run_forget_object(struct device *d);
-/* Read again what a change may have touched, then end. */
+/* Read again what the steps have touched, then end. */
 void run_last_look(struct run *run);
 /* All was done, or nothing was to do. */
 void run_end(struct run *run);

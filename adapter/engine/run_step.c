@@ -89,7 +89,7 @@ next_step(struct run *run)
 	    run->rounds < MOST_ROUNDS && !run->engine->draining)
 		make_plan(run);
 	if (run->at == run->plan.count) {
-		if (run->wrote > 0)
+		if (run->touched != 0)
 			run_last_look(run);
 		else
 			run_end(run);
@@ -283,8 +283,7 @@ settle_done(struct run *run)
 	}
 	fault_point("step.settled");
 	run->done++;
-	if (step->kind != &step_clock_set)
-		run->wrote++;
+	run->touched |= step->kind->touches;
 	go_on(run);
 }
 

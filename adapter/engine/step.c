@@ -144,6 +144,35 @@ step_profile(const struct step *step)
 	return step->run->engine->deps.profile;
 }
 
+void
+step_arg_add(struct step *step, const char *list, const char *value)
+{
+	struct json_object *array;
+
+	if (!json_object_object_get_ex(step->args, list, &array)) {
+		array = json_object_new_array();
+		(void)json_object_object_add(step->args, list, array);
+	}
+	(void)json_object_array_add(array, json_object_new_string(value));
+}
+
+bool
+step_arg_has(const struct step *step, const char *list, const char *value)
+{
+	struct json_object *array;
+	size_t i;
+
+	if (value == NULL ||
+	    !json_object_object_get_ex(step->args, list, &array))
+		return false;
+	for (i = 0; i < json_object_array_length(array); i++)
+		if (str_eq(json_object_get_string(
+			       json_object_array_get_idx(array, i)),
+			value))
+			return true;
+	return false;
+}
+
 const struct port_device *
 step_device(const struct step *step)
 {
@@ -151,11 +180,28 @@ step_device(const struct step *step)
 }
 
 void
-step_look(struct step *step, port_done_fn *then)
+step_look(struct step *step, unsigned parts, port_done_fn *then)
 {
 	const struct port_device *port = step_device(step);
 
-	port->look(port->self, step->run->visit, step->run->device, then, step);
+	port->look(
+	    port->self, step->run->visit, parts, step->run->device, then, step);
+}
+
+void
+step_key_hash(const char *spki, char out[65])
+{
+	str_sha256_hex(spki, strlen(spki), out);
+}
+
+void
+step_look_pki(struct step *step, unsigned parts, port_done_fn *then)
+{
+	const struct port_device *port = step_device(step);
+
+	port_pki_clear(&step->pki);
+	port->look_pki(
+	    port->self, step->run->visit, parts, &step->pki, then, step);
 }
 
 void

@@ -1,8 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <json-c/json.h>
-
 #include "device.h"
 #include "log.h"
 #include "mem.h"
@@ -27,46 +25,6 @@ ca_port(const struct step *step)
 	return &step->run->engine->deps.ports->ca;
 }
 
-static void
-look_pki_then(struct step *step, port_done_fn *then)
-{
-	const struct port_device *port = step_device(step);
-
-	port_pki_clear(&step->pki);
-	port->look_pki(port->self, step->run->visit, &step->pki, then, step);
-}
-
-static void
-hash_text(const char *text, char out[SHA256_HEX])
-{
-	uint8_t digest[32];
-
-	str_sha256(text, strlen(text), digest);
-	str_hex(digest, sizeof(digest), out);
-}
-
-static const struct port_cert *
-cert_by_handle(const struct port_pki *pki, const char *handle)
-{
-	size_t i;
-
-	for (i = 0; handle != NULL && i < pki->cert_count; i++)
-		if (str_eq(pki->certs[i].handle, handle))
-			return &pki->certs[i];
-	return NULL;
-}
-
-static const struct port_key *
-key_by_handle(const struct port_pki *pki, const char *handle)
-{
-	size_t i;
-
-	for (i = 0; handle != NULL && i < pki->key_count; i++)
-		if (str_eq(pki->keys[i].handle, handle))
-			return &pki->keys[i];
-	return NULL;
-}
-
 /* --- key.generate --- */
 
 /* The keys that are there before: a new one is one that is not among them. */
@@ -74,29 +32,27 @@ static void
 key_before(void *cookie, const struct err *err)
 {
 	struct step *step = cookie;
-	struct json_object *before;
+	const struct run *run = step->run;
 	char hash[SHA256_HEX];
 	size_t i;
 
-	if (err->kind == ERR_NONE) {
-		before = json_object_new_array();
-		for (i = 0; i < step->pki.key_count; i++) {
-			hash_text(step->pki.keys[i].spki, hash);
-			(void)json_object_array_add(
-			    before, json_object_new_string(hash));
-		}
-		(void)json_object_object_add(step->args, "before", before);
-		step_arg_set_int(step, "bits",
-		    wish_key_bits(
-			step->run->device, step->run->engine->deps.profile));
+	if (err->kind != ERR_NONE) {
+		step_prepared(step, err);
+		return;
 	}
+	for (i = 0; i < step->pki.key_count; i++) {
+		step_key_hash(step->pki.keys[i].spki, hash);
+		step_arg_add(step, "before", hash);
+	}
+	step_arg_set_int(step, "bits",
+	    wish_key_bits(run->device, run->engine->deps.profile));
 	step_prepared(step, err);
 }
 
 static void
 key_prepare(struct step *step)
 {
-	look_pki_then(step, key_before);
+	step_look_pki(step, PORT_KEYS, key_before);
 }
 
 static void
@@ -108,29 +64,12 @@ key_act(struct step *step)
 	    step_arg_int(step, "bits"), step_acted_port, step);
 }
 
-static bool
-was_before(const struct step *step, const char *spki)
-{
-	struct json_object *before;
-	char hash[SHA256_HEX];
-	size_t i;
-
-	hash_text(spki, hash);
-	if (!json_object_object_get_ex(step->args, "before", &before))
-		return false;
-	for (i = 0; i < json_object_array_length(before); i++)
-		if (str_eq(json_object_get_string(
-			       json_object_array_get_idx(before, i)),
-			hash))
-			return true;
-	return false;
-}
-
 static void
 key_looked(void *cookie, const struct err *err)
 {
 	struct step *step = cookie;
 	struct device *d = step->run->device;
+	char hash[SHA256_HEX];
 	size_t i;
 
 	if (err->kind != ERR_NONE) {
@@ -138,7 +77,8 @@ key_looked(void *cookie, const struct err *err)
 		return;
 	}
 	for (i = 0; i < step->pki.key_count; i++) {
-		if (was_before(step, step->pki.keys[i].spki))
+		step_key_hash(step->pki.keys[i].spki, hash);
+		if (step_arg_has(step, "before", hash))
 			continue;
 		mem_replace(&d->next_key_handle, step->pki.keys[i].handle);
 		mem_replace(&d->next_key_spki, step->pki.keys[i].spki);
@@ -151,7 +91,7 @@ key_looked(void *cookie, const struct err *err)
 static void
 key_observe(struct step *step)
 {
-	look_pki_then(step, key_looked);
+	step_look_pki(step, PORT_KEYS, key_looked);
 }
 
 const struct step_kind step_key_generate = {
@@ -174,7 +114,7 @@ issue_prepare(struct step *step)
 	/* One key pair and name set get one certificate, however often this
 	 * runs: the CA sees the same idempotency key. */
 	wish_fqdn(run->device, profile, fqdn);
-	hash_text(run->device->next_key_spki, hash);
+	step_key_hash(run->device->next_key_spki, hash);
 	hash[32] = '\0';
 	key =
 	    mem_printf("device-%lld/%s/%.64s", (long long)run->id, hash, fqdn);
@@ -338,7 +278,7 @@ add_looked(void *cookie, const struct err *err)
 static void
 add_observe(struct step *step)
 {
-	look_pki_then(step, add_looked);
+	step_look_pki(step, PORT_CERTS, add_looked);
 }
 
 const struct step_kind step_certificate_add = {
@@ -347,267 +287,6 @@ const struct step_kind step_certificate_add = {
     .prepare = add_prepare,
     .act = add_act,
     .observe = add_observe,
-};
-
-/* --- certificate.remove, certificate.clean: deleting by name --- */
-
-/* args "certs" and "keys" hold the handles that must go, "hashes" what those
- * certificates are: a handle is re-used by the firmware once it is free, so
- * what is behind it is compared before it is deleted. */
-static void
-doom(struct step *step, const char *list, const char *value)
-{
-	struct json_object *array;
-
-	if (!json_object_object_get_ex(step->args, list, &array)) {
-		array = json_object_new_array();
-		(void)json_object_object_add(step->args, list, array);
-	}
-	(void)json_object_array_add(array, json_object_new_string(value));
-}
-
-static bool
-doomed(const struct step *step, const char *list, const char *value)
-{
-	struct json_object *array;
-	size_t i;
-
-	if (value == NULL ||
-	    !json_object_object_get_ex(step->args, list, &array))
-		return false;
-	for (i = 0; i < json_object_array_length(array); i++)
-		if (str_eq(json_object_get_string(
-			       json_object_array_get_idx(array, i)),
-			value))
-			return true;
-	return false;
-}
-
-static void
-doom_cert(struct step *step, const struct port_cert *cert)
-{
-	doom(step, "certs", cert->sha256);
-}
-
-static void
-doom_key(struct step *step, const struct port_key *key)
-{
-	char hash[SHA256_HEX];
-
-	hash_text(key->spki, hash);
-	doom(step, "keys", hash);
-}
-
-static const struct port_cert *
-next_doomed_cert(const struct step *step)
-{
-	size_t i;
-
-	for (i = 0; i < step->pki.cert_count; i++)
-		if (doomed(step, "certs", step->pki.certs[i].sha256))
-			return &step->pki.certs[i];
-	return NULL;
-}
-
-static const struct port_key *
-next_doomed_key(const struct step *step)
-{
-	char hash[SHA256_HEX];
-	size_t i;
-
-	for (i = 0; i < step->pki.key_count; i++) {
-		hash_text(step->pki.keys[i].spki, hash);
-		if (doomed(step, "keys", hash))
-			return &step->pki.keys[i];
-	}
-	return NULL;
-}
-
-static void delete_next(void *cookie, const struct err *err);
-
-static void
-delete_again(void *cookie, const struct err *err)
-{
-	struct step *step = cookie;
-
-	if (err->kind != ERR_NONE)
-		step_acted(step, err);
-	else
-		look_pki_then(step, delete_next);
-}
-
-/* The certificate first: firmware refuses to delete a key that one uses. */
-static void
-delete_next(void *cookie, const struct err *err)
-{
-	static const struct err none;
-	struct step *step = cookie;
-	const struct port_device *port = step_device(step);
-	const struct port_cert *cert;
-	const struct port_key *key;
-
-	if (err->kind != ERR_NONE) {
-		step_acted(step, err);
-		return;
-	}
-	cert = next_doomed_cert(step);
-	key = next_doomed_key(step);
-	if (cert != NULL)
-		port->cert_delete(port->self, step->run->visit, cert->handle,
-		    delete_again, step);
-	else if (key != NULL)
-		port->key_delete(port->self, step->run->visit, key->handle,
-		    delete_again, step);
-	else
-		step_acted(step, &none);
-}
-
-static void
-delete_act(struct step *step)
-{
-	look_pki_then(step, delete_next);
-}
-
-static void
-delete_looked(void *cookie, const struct err *err)
-{
-	struct step *step = cookie;
-
-	step_seen_if(step, err,
-	    next_doomed_cert(step) == NULL && next_doomed_key(step) == NULL);
-}
-
-static void
-delete_observe(struct step *step)
-{
-	look_pki_then(step, delete_looked);
-}
-
-static void
-forget_old_slots(struct device *d)
-{
-	mem_replace(&d->old_cert_handle, NULL);
-	mem_replace(&d->old_key_handle, NULL);
-	mem_replace(&d->old_cert_sha256, NULL);
-}
-
-static void
-remove_chosen(void *cookie, const struct err *err)
-{
-	struct step *step = cookie;
-	struct device *d = step->run->device;
-	const struct port_cert *cert;
-	const struct port_key *key, *active;
-
-	if (err->kind != ERR_NONE) {
-		step_prepared(step, err);
-		return;
-	}
-	cert = cert_by_handle(&step->pki, d->old_cert_handle);
-	if (cert != NULL && !cert->read_only &&
-	    str_eq(cert->sha256, d->old_cert_sha256) &&
-	    !str_eq(cert->handle, step->pki.tls_cert))
-		doom_cert(step, cert);
-	key = key_by_handle(&step->pki, d->old_key_handle);
-	active = key_by_handle(&step->pki, d->cert_key_handle);
-	/* Its certificate goes now, or went before a crash. */
-	if (key != NULL && key != active &&
-	    !str_eq(key->handle, d->next_key_handle) &&
-	    (next_doomed_cert(step) != NULL || !key->in_use))
-		doom_key(step, key);
-	if (next_doomed_cert(step) == NULL && next_doomed_key(step) == NULL) {
-		/* Gone already, or the firmware's own: nothing to remove. */
-		forget_old_slots(d);
-		step->skip = true;
-	}
-	step_prepared(step, err);
-}
-
-static void
-remove_prepare(struct step *step)
-{
-	if (step->run->device->old_cert_handle == NULL) {
-		step->skip = true;
-		step_prepared(step, NULL);
-		return;
-	}
-	look_pki_then(step, remove_chosen);
-}
-
-static void
-remove_settled(struct step *step)
-{
-	forget_old_slots(step->run->device);
-}
-
-const struct step_kind step_certificate_remove = {
-    .name = "certificate.remove",
-    .patience_ms = 60000,
-    .soft = true,
-    .prepare = remove_prepare,
-    .act = delete_act,
-    .observe = delete_observe,
-    .settled = remove_settled,
-};
-
-/* Does any certificate that stays use this key?  The record knows the one in
- * use; the one under way has its own. */
-static bool
-key_is_spare(const struct step *step, const struct port_key *key)
-{
-	const struct device *d = step->run->device;
-
-	return !str_eq(key->handle, d->cert_key_handle) &&
-	    !str_eq(key->handle, d->next_key_handle) &&
-	    !str_eq(key->handle, d->old_key_handle) && !key->in_use;
-}
-
-static bool
-cert_is_spare(const struct step *step, const struct port_cert *cert)
-{
-	const struct device *d = step->run->device;
-
-	return cert->ours && !cert->read_only && !cert->trusted_root &&
-	    !str_eq(cert->handle, step->pki.tls_cert) &&
-	    !str_eq(cert->handle, d->next_cert_handle) &&
-	    !str_eq(cert->der, d->next_cert) &&
-	    !str_eq(cert->handle, d->old_cert_handle);
-}
-
-static void
-clean_chosen(void *cookie, const struct err *err)
-{
-	struct step *step = cookie;
-	size_t i;
-
-	if (err->kind != ERR_NONE) {
-		step_prepared(step, err);
-		return;
-	}
-	for (i = 0; i < step->pki.cert_count; i++)
-		if (cert_is_spare(step, &step->pki.certs[i]))
-			doom_cert(step, &step->pki.certs[i]);
-	for (i = 0; i < step->pki.key_count; i++)
-		if (key_is_spare(step, &step->pki.keys[i]))
-			doom_key(step, &step->pki.keys[i]);
-	step->skip =
-	    next_doomed_cert(step) == NULL && next_doomed_key(step) == NULL;
-	step_prepared(step, err);
-}
-
-static void
-clean_prepare(struct step *step)
-{
-	look_pki_then(step, clean_chosen);
-}
-
-const struct step_kind step_certificate_clean = {
-    .name = "certificate.clean",
-    .patience_ms = 60000,
-    .soft = true,
-    .prepare = clean_prepare,
-    .act = delete_act,
-    .observe = delete_observe,
 };
 
 /* --- certificate.revoke --- */

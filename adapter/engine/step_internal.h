@@ -38,6 +38,9 @@ struct step_kind {
 	/* Its failure does not end the run: leftovers, to be tried next time.
 	 */
 	bool soft;
+	/* Parts of the device (enum port_part) that are other ones after act();
+	 * the last look of a run reads them again. */
+	unsigned touches;
 	/* Fill step->args and step->secret; changes nothing anywhere. Ends in
 	 * step_prepared(). NULL: nothing to prepare. */
 	void (*prepare)(struct step *step);
@@ -65,6 +68,7 @@ struct step {
 
 	/* Room for what calls in flight return. */
 	struct port_pki pki;
+	size_t cert_at, key_at; /* places in it, while it is gone through */
 	struct port_issued issued;
 	struct port_proof *proof; /* given; a ticket being shown */
 	struct buf bytes;
@@ -88,13 +92,20 @@ const char *step_arg(const struct step *step, const char *name);
 int64_t step_arg_int(const struct step *step, const char *name);
 void step_arg_set(struct step *step, const char *name, const char *value);
 void step_arg_set_int(struct step *step, const char *name, int64_t value);
+/* A list of texts; one that was never added to is empty. */
+void step_arg_add(struct step *step, const char *list, const char *value);
+bool step_arg_has(const struct step *step, const char *list, const char *value);
 
 const struct ports *step_ports(const struct step *step);
 const struct profile *step_profile(const struct step *step);
-/* What kinds ask of the device: the port, and a read of all facts into the
- * record. */
+/* What kinds ask of the device: the port, and a read of some of its parts (enum
+ * port_part) into the record. */
 const struct port_device *step_device(const struct step *step);
-void step_look(struct step *step, port_done_fn *then);
+void step_look(struct step *step, unsigned parts, port_done_fn *then);
+/* What a key is called in args: a hash of its public part (base64). */
+void step_key_hash(const char *spki, char out[65]);
+/* Its stores (enum port_store) into step->pki. */
+void step_look_pki(struct step *step, unsigned parts, port_done_fn *then);
 
 /* The AD account into argument "account", and a read of its object into the
  * record. */

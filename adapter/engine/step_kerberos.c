@@ -110,7 +110,7 @@ key_looked(void *cookie, const struct err *err)
 static void
 key_observe(struct step *step)
 {
-	step_look(step, key_looked);
+	step_look(step, PORT_KERBEROS | PORT_ACL, key_looked);
 }
 
 static void
@@ -122,6 +122,7 @@ key_settled(struct step *step)
 const struct step_kind step_kerberos_set = {
     .name = "kerberos.set",
     .patience_ms = 60000,
+    .touches = PORT_KERBEROS | PORT_ACL,
     .prepare = key_prepare,
     .act = key_act,
     .observe = key_observe,
@@ -157,12 +158,13 @@ acl_looked(void *cookie, const struct err *err)
 static void
 acl_observe(struct step *step)
 {
-	step_look(step, acl_looked);
+	step_look(step, PORT_KERBEROS | PORT_ACL, acl_looked);
 }
 
 const struct step_kind step_acl_set = {
     .name = "acl.set",
     .patience_ms = 60000,
+    .touches = PORT_ACL,
     .act = acl_act,
     .observe = acl_observe,
 };

@@ -115,7 +115,7 @@ names_looked(void *cookie, const struct err *err)
 static void
 names_observe(struct step *step)
 {
-	step_look(step, names_looked);
+	step_look(step, PORT_GENERAL, names_looked);
 }
 
 /* A certificate that is waited for was asked for by the old name. */
@@ -131,6 +131,7 @@ names_settled(struct step *step)
 const struct step_kind step_names_set = {
     .name = "names.set",
     .patience_ms = 60000,
+    .touches = PORT_GENERAL,
     .prepare = names_prepare,
     .act = names_act,
     .observe = names_observe,
@@ -167,12 +168,13 @@ ip_looked(void *cookie, const struct err *err)
 static void
 ip_observe(struct step *step)
 {
-	step_look(step, ip_looked);
+	step_look(step, PORT_ETHERNET, ip_looked);
 }
 
 const struct step_kind step_ip_set = {
     .name = "ip.set",
     .patience_ms = 90000, /* the link may bounce */
+    .touches = PORT_ETHERNET,
     .prepare = ip_prepare,
     .act = ip_act,
     .observe = ip_observe,

@@ -86,7 +86,7 @@ switch_try_plain(struct step *step)
 		step_seen(step, SEEN_CANNOT_TELL, &err);
 		return;
 	}
-	step_look(step, switch_looked_plain);
+	step_look(step, PORT_TLS, switch_looked_plain);
 }
 
 /*
@@ -113,7 +113,8 @@ switch_leaf(void *cookie, const struct err *err)
 			step_seen(step, SEEN_CANNOT_TELL, &old);
 			return;
 		}
-		step_look(step, switch_logged_in);
+		step_look(step, PORT_IDENTITY | PORT_TLS | PORT_CERTIFICATE,
+		    switch_logged_in);
 		return;
 	}
 	if (step->act_err.kind == ERR_REFUSED ||
@@ -185,6 +186,7 @@ switch_settled(struct step *step)
 const struct step_kind step_tls_switch = {
     .name = "tls.switch",
     .patience_ms = 120000,
+    .touches = PORT_TLS | PORT_CERTIFICATE,
     .prepare = switch_prepare,
     .act = switch_act,
     .observe = switch_observe,

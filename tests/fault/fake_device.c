@@ -144,67 +144,55 @@ look_certificate(const struct world *w, struct device *d)
 	mem_replace(&d->cert_names, c->names);
 }
 
+/* Only what was asked for: a step that needs more must fail here. */
 static void
-fake_look(void *self, struct visit *v, struct device *d, port_done_fn *done,
-    void *cookie)
+look_settings(const struct world *w, unsigned parts, struct device *d)
+{
+	if ((parts & PORT_IDENTITY) != 0)
+		mem_replace(&d->amt_version, w->version);
+	if ((parts & PORT_GENERAL) != 0) {
+		mem_replace(&d->amt_host, w->host);
+		mem_replace(&d->amt_domain, w->domain);
+		mem_replace(&d->amt_os_fqdn, w->os_fqdn);
+		mem_replace(&d->ddns_mode, w->ddns);
+		d->shared_fqdn = w->shared;
+		d->ping_response = w->ping;
+	}
+	if ((parts & PORT_ETHERNET) != 0)
+		d->dhcp_enabled = w->dhcp;
+	if ((parts & PORT_TLS) != 0) {
+		d->tls_enabled = w->tls;
+		d->tls_plain_supported = true;
+	}
+	if ((parts & PORT_KERBEROS) != 0) {
+		d->krb_enabled = w->krb;
+		mem_replace(&d->krb_realm, w->krb_realm);
+		d->krb_kvno = w->krb_kvno;
+	}
+	if ((parts & PORT_ACL) != 0)
+		mem_replace(&d->acl_sids, w->acl);
+}
+
+static void
+fake_look(void *self, struct visit *v, unsigned parts, struct device *d,
+    port_done_fn *done, void *cookie)
 {
 	struct world *w = self;
 	struct err err;
 
 	if (let_in(v, v->password, &err)) {
-		mem_replace(&d->amt_version, w->version);
-		mem_replace(&d->amt_host, w->host);
-		mem_replace(&d->amt_domain, w->domain);
-		mem_replace(&d->amt_os_fqdn, w->os_fqdn);
-		mem_replace(&d->ddns_mode, w->ddns);
 		mem_replace(&d->digest_realm, REALM);
-		d->shared_fqdn = w->shared;
-		d->ping_response = w->ping;
-		d->dhcp_enabled = w->dhcp;
-		d->tls_enabled = w->tls;
-		d->tls_plain_supported = true;
-		d->krb_enabled = w->krb;
-		mem_replace(&d->krb_realm, w->krb_realm);
-		d->krb_kvno = w->krb_kvno;
-		mem_replace(&d->acl_sids, w->acl);
-		d->clock_offset_ms = w->clock_offset_ms;
-		d->clock_read_at = clock_now();
-		d->read_at = clock_now();
-		look_certificate(w, d);
+		look_settings(w, parts, d);
+		if ((parts & PORT_CERTIFICATE) != 0)
+			look_certificate(w, d);
+		if ((parts & PORT_CLOCK) != 0) {
+			d->clock_offset_ms = w->clock_offset_ms;
+			d->clock_read_at = clock_now();
+		}
+		if (parts == PORT_ALL)
+			d->read_at = clock_now();
 	}
 	world_answer(w, done, cookie, &err);
-}
-
-static void
-copy_pki(const struct world *w, struct port_pki *ret)
-{
-	struct port_cert *c;
-	char hash[65];
-	int i;
-
-	ret->keys = mem_array(WORLD_SLOTS, sizeof(*ret->keys));
-	ret->certs = mem_array(WORLD_SLOTS, sizeof(*ret->certs));
-	for (i = 0; i < WORLD_SLOTS; i++) {
-		if (w->keys[i][0] == '\0')
-			continue;
-		(void)snprintf(
-		    ret->keys[ret->key_count].handle, 64, "key %d", i);
-		ret->keys[ret->key_count++].spki = mem_dup(w->keys[i]);
-	}
-	for (i = 0; i < WORLD_SLOTS; i++) {
-		if (w->certs[i].der[0] == '\0')
-			continue;
-		c = &ret->certs[ret->cert_count++];
-		(void)snprintf(c->handle, sizeof(c->handle), "cert %d", i);
-		c->der = mem_dup(w->certs[i].der);
-		hash_base64(c->der, hash);
-		c->sha256 = mem_dup(hash);
-		c->serial = mem_dup(w->certs[i].serial);
-		c->ours = w->certs[i].ours;
-	}
-	if (w->tls_slot >= 0)
-		(void)snprintf(ret->tls_cert, sizeof(ret->tls_cert), "cert %d",
-		    w->tls_slot);
 }
 
 static bool
@@ -220,18 +208,58 @@ key_has_cert(const struct world *w, const char *spki)
 }
 
 static void
-fake_look_pki(void *self, struct visit *v, struct port_pki *ret,
+copy_keys(const struct world *w, bool with_certs, struct port_pki *ret)
+{
+	struct port_key *k;
+	int i;
+
+	ret->keys = mem_array(WORLD_SLOTS, sizeof(*ret->keys));
+	for (i = 0; i < WORLD_SLOTS; i++) {
+		if (w->keys[i][0] == '\0')
+			continue;
+		k = &ret->keys[ret->key_count++];
+		(void)snprintf(k->handle, sizeof(k->handle), "key %d", i);
+		k->spki = mem_dup(w->keys[i]);
+		k->in_use = with_certs && key_has_cert(w, w->keys[i]);
+	}
+}
+
+static void
+copy_certs(const struct world *w, struct port_pki *ret)
+{
+	struct port_cert *c;
+	char hash[65];
+	int i;
+
+	ret->certs = mem_array(WORLD_SLOTS, sizeof(*ret->certs));
+	for (i = 0; i < WORLD_SLOTS; i++) {
+		if (w->certs[i].der[0] == '\0')
+			continue;
+		c = &ret->certs[ret->cert_count++];
+		(void)snprintf(c->handle, sizeof(c->handle), "cert %d", i);
+		c->der = mem_dup(w->certs[i].der);
+		hash_base64(c->der, hash);
+		c->sha256 = mem_dup(hash);
+		c->serial = mem_dup(w->certs[i].serial);
+		c->ours = w->certs[i].ours;
+	}
+}
+
+static void
+fake_look_pki(void *self, struct visit *v, unsigned parts, struct port_pki *ret,
     port_done_fn *done, void *cookie)
 {
 	struct world *w = self;
 	struct err err;
-	size_t i;
 
 	if (let_in(v, v->password, &err)) {
-		copy_pki(w, ret);
-		for (i = 0; i < ret->key_count; i++)
-			ret->keys[i].in_use =
-			    key_has_cert(w, ret->keys[i].spki);
+		if ((parts & PORT_KEYS) != 0)
+			copy_keys(w, (parts & PORT_CERTS) != 0, ret);
+		if ((parts & PORT_CERTS) != 0)
+			copy_certs(w, ret);
+		if ((parts & PORT_TLS_CERT) != 0)
+			(void)snprintf(ret->tls_cert, sizeof(ret->tls_cert),
+			    "cert %d", w->tls_slot);
 	}
 	world_answer(w, done, cookie, &err);
 }

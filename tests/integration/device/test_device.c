@@ -48,11 +48,13 @@ make_key(struct bench *b)
 	const char *spki;
 	size_t i, j;
 
-	(void)BENCH_CALL(b, look_pki, &before);
+	(void)BENCH_CALL(
+	    b, look_pki, PORT_KEYS | PORT_CERTS | PORT_TLS_CERT, &before);
 	bench_must(b);
 	(void)BENCH_CALL(b, key_generate, b->device->key_bits);
 	bench_must(b);
-	(void)BENCH_CALL(b, look_pki, &after);
+	(void)BENCH_CALL(
+	    b, look_pki, PORT_KEYS | PORT_CERTS | PORT_TLS_CERT, &after);
 	bench_must(b);
 	assert_int_equal(after.key_count, before.key_count + 1);
 	for (i = 0; i < after.key_count; i++) {
@@ -90,7 +92,8 @@ add_cert(struct bench *b, const char *fqdn)
 	/* Twice is as good as once. */
 	(void)BENCH_CALL(b, cert_add, b->device->next_cert);
 	bench_must(b);
-	(void)BENCH_CALL(b, look_pki, &pki);
+	(void)BENCH_CALL(
+	    b, look_pki, PORT_KEYS | PORT_CERTS | PORT_TLS_CERT, &pki);
 	bench_must(b);
 	for (i = 0; i < pki.cert_count; i++) {
 		if (!str_eq(pki.certs[i].der, b->device->next_cert))
@@ -117,7 +120,7 @@ switch_cert(struct bench *b, enum err_kind expected)
 	    expected);
 	(void)BENCH_CALL(b, look_leaf, leaf);
 	bench_must(b);
-	(void)BENCH_CALL(b, look, d);
+	(void)BENCH_CALL(b, look, PORT_ALL, d);
 	bench_must(b);
 	assert_string_equal(d->cert_sha256, leaf);
 	assert_string_equal(d->cert_serial, d->next_cert_serial);
@@ -139,7 +142,7 @@ replace_cert(struct bench *b, enum err_kind expected)
 	struct device *d = b->device;
 	char *old_cert, *old_key;
 
-	(void)BENCH_CALL(b, look, d);
+	(void)BENCH_CALL(b, look, PORT_ALL, d);
 	bench_must(b);
 	old_cert = mem_dup(d->cert_handle);
 	old_key = mem_dup(d->cert_key_handle);
@@ -211,7 +214,7 @@ looks_and_sets(void **state)
 	int64_t offset = 0;
 
 	(void)state;
-	(void)BENCH_CALL(b, look, d);
+	(void)BENCH_CALL(b, look, PORT_ALL, d);
 	bench_must(b);
 	assert_string_equal(d->amt_version, "14.1.70");
 	assert_string_equal(d->control_mode, "acm");
@@ -234,7 +237,7 @@ looks_and_sets(void **state)
 	/* Kerberos users need Kerberos on. */
 	(void)BENCH_CALL(b, acl_set, &b->profile);
 	bench_must(b);
-	(void)BENCH_CALL(b, look, d);
+	(void)BENCH_CALL(b, look, PORT_ALL, d);
 	bench_must(b);
 	assert_string_equal(d->amt_host, "renamed");
 	assert_string_equal(d->amt_domain, "other.example");
@@ -251,11 +254,42 @@ looks_and_sets(void **state)
 	mem_replace(&b->acl[0].realms, "3");
 	(void)BENCH_CALL(b, acl_set, &b->profile);
 	bench_must(b);
-	(void)BENCH_CALL(b, look, d);
+	(void)BENCH_CALL(b, look, PORT_ALL, d);
 	bench_must(b);
 	assert_null(strchr(d->acl_sids, ' '));
 	assert_non_null(strstr(d->acl_sids, "-512:3"));
 	secret_free(key);
+}
+
+/* What is not asked for is left as the record has it. */
+static void
+looks_in_part(void **state)
+{
+	struct bench *b = open_bench("16.1.25", "none");
+	struct device *d = b->device;
+	struct port_pki pki = {0};
+
+	(void)state;
+	d->key_bits = 1;
+	(void)BENCH_CALL(b, look, PORT_GENERAL, d);
+	bench_must(b);
+	assert_non_null(d->amt_host);
+	assert_null(d->amt_version);
+	assert_null(d->acl_sids);
+	assert_null(d->cert_sha256);
+	assert_int_equal(d->read_at, 0);
+	(void)BENCH_CALL(b, look, PORT_CERTIFICATE, d);
+	bench_must(b);
+	assert_string_equal(d->cert_sha256, d->leaf_sha256);
+	assert_non_null(d->cert_handle);
+	assert_non_null(d->cert_key_handle);
+	assert_int_equal(d->key_bits, 1);
+	(void)BENCH_CALL(b, look_pki, PORT_KEYS, &pki);
+	bench_must(b);
+	assert_true(pki.key_count > 0);
+	assert_int_equal(pki.cert_count, 0);
+	assert_string_equal(pki.tls_cert, "");
+	port_pki_clear(&pki);
 }
 
 /* Devices whose firmware differs: TLS versions, default certificates, plain
@@ -276,7 +310,7 @@ look_at_all(const char *firmware, const char *enctypes)
 	for (i = 0; i < BENCH_DEVICES; i++) {
 		bench_device(b, i);
 		d = b->device;
-		(void)BENCH_CALL(b, look, d);
+		(void)BENCH_CALL(b, look, PORT_ALL, d);
 		bench_must(b);
 		assert_string_equal(
 		    d->amt_version, simulator_fact(b->sim, i, "firmware"));
@@ -284,7 +318,7 @@ look_at_all(const char *firmware, const char *enctypes)
 		bench_visit(b);
 		(void)BENCH_CALL(b, kerberos_set, &krb);
 		bench_must(b);
-		(void)BENCH_CALL(b, look, d);
+		(void)BENCH_CALL(b, look, PORT_ALL, d);
 		bench_must(b);
 		assert_string_equal(d->krb_enctypes, enctypes);
 	}
@@ -315,13 +349,13 @@ changes_the_address_mode(void **state)
 	(void)state;
 	(void)BENCH_CALL(b, ip_set, "host");
 	assert_true(b->err.kind == ERR_NONE || b->err.kind == ERR_UNKNOWN);
-	(void)BENCH_CALL(b, look, d);
+	(void)BENCH_CALL(b, look, PORT_ALL, d);
 	bench_must(b);
 	assert_false(d->dhcp_enabled);
 	assert_true(d->ip_sync);
 	(void)BENCH_CALL(b, ip_set, "dhcp");
 	assert_true(b->err.kind == ERR_NONE || b->err.kind == ERR_UNKNOWN);
-	(void)BENCH_CALL(b, look, d);
+	(void)BENCH_CALL(b, look, PORT_ALL, d);
 	bench_must(b);
 	assert_true(d->dhcp_enabled);
 }
@@ -334,7 +368,7 @@ changes_the_password(void **state)
 	int64_t offset;
 
 	(void)state;
-	(void)BENCH_CALL(b, look, b->device);
+	(void)BENCH_CALL(b, look, PORT_ALL, b->device);
 	bench_must(b);
 	assert_int_equal(BENCH_CALL(b, check_login, fresh), ERR_DENIED);
 	bench_fault(b,
@@ -380,7 +414,7 @@ refuses_strangers(void **state)
 	(void)state;
 	mem_replace(&d->leaf_sha256, NULL);
 	bench_visit(b);
-	assert_int_equal(BENCH_CALL(b, look, d), ERR_UNTRUSTED);
+	assert_int_equal(BENCH_CALL(b, look, PORT_ALL, d), ERR_UNTRUSTED);
 	(void)BENCH_CALL(b, look_leaf, leaf);
 	bench_must(b);
 	assert_string_equal(leaf, simulator_fact(b->sim, 0, "leaf_sha256"));
@@ -388,11 +422,11 @@ refuses_strangers(void **state)
 	mem_replace(
 	    &d->digest_realm, "Digest:00000000000000000000000000000000");
 	bench_visit(b);
-	assert_int_equal(BENCH_CALL(b, look, d), ERR_UNTRUSTED);
+	assert_int_equal(BENCH_CALL(b, look, PORT_ALL, d), ERR_UNTRUSTED);
 	mem_replace(&d->digest_realm, NULL);
 	mem_replace(&d->uuid, "00000000-1111-2222-3333-444444444444");
 	bench_visit(b);
-	assert_int_equal(BENCH_CALL(b, look, d), ERR_UNTRUSTED);
+	assert_int_equal(BENCH_CALL(b, look, PORT_ALL, d), ERR_UNTRUSTED);
 }
 
 static void
@@ -438,12 +472,12 @@ closes_at_any_time(void **state)
 	    b->ports.device.self, b->visit, &offset, bench_done, b);
 	bench_visit(b);
 	b->ports.device.look(
-	    b->ports.device.self, b->visit, b->device, bench_done, b);
+	    b->ports.device.self, b->visit, PORT_ALL, b->device, bench_done, b);
 	bench_visit(b);
 	(void)BENCH_CALL(b, look_clock, &offset);
 	bench_must(b);
 	b->ports.device.look(
-	    b->ports.device.self, b->visit, b->device, bench_done, b);
+	    b->ports.device.self, b->visit, PORT_ALL, b->device, bench_done, b);
 }
 
 #define TEST(f) cmocka_unit_test_teardown(f, teardown)
@@ -453,6 +487,7 @@ main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(looks_and_sets),
+	    TEST(looks_in_part),
 	    TEST(looks_at_all_firmware),
 	    TEST(looks_at_old_firmware),
 	    TEST(replaces_over_tls),

@@ -469,7 +469,8 @@ stores_are_read(void **state)
 
 	(void)state;
 	FAKE_OPEN(&f, script);
-	fake_must(&f, amt_pki_read(f.amt, &pki, fake_done, &f, &f.err));
+	fake_must(
+	    &f, amt_pki_read(f.amt, AMT_PKI_ALL, &pki, fake_done, &f, &f.err));
 	assert_int_equal(pki.cert_count, 1);
 	assert_true(pki.certs[0].trusted_root);
 	assert_int_equal(pki.certs[0].der_len, 3);
@@ -481,6 +482,31 @@ stores_are_read(void **state)
 	assert_string_equal(pki.tls_cert, "c0");
 	assert_int_equal(pki.key_bits, 3072);
 	assert_null(amt_pki_key_of(&pki, &pki.certs[0]));
+	amt_pki_clear(&pki);
+}
+
+/* What is not asked for costs no exchange. */
+static void
+stores_in_part(void **state)
+{
+	static const struct exchange script[] = {
+	    {.action = "/Enumerate",
+		.class_name = KEY,
+		.answer = ITEMS(INSTANCE(KEY,
+		    "<g:DERKey>" DER_KEY "</g:DERKey>"
+		    "<g:InstanceID>k0</g:InstanceID>"))},
+	};
+	struct amt_pki pki = {0};
+	struct fake f;
+
+	(void)state;
+	FAKE_OPEN(&f, script);
+	fake_must(
+	    &f, amt_pki_read(f.amt, AMT_PKI_KEYS, &pki, fake_done, &f, &f.err));
+	assert_int_equal(pki.key_count, 1);
+	assert_int_equal(pki.cert_count, 0);
+	assert_string_equal(pki.tls_cert, "");
+	assert_int_equal(pki.key_bits, 2048);
 	amt_pki_clear(&pki);
 }
 
@@ -860,6 +886,7 @@ main(void)
 	    cmocka_unit_test(new_key_is_waited_for),
 	    cmocka_unit_test(busy_key_generation_is_not_repeated),
 	    cmocka_unit_test(stores_are_read),
+	    cmocka_unit_test(stores_in_part),
 	    cmocka_unit_test(existing_context_is_put),
 	    cmocka_unit_test(password_goes_as_hash),
 	    cmocka_unit_test(foreign_realm_stops_the_password),
