@@ -7,6 +7,7 @@
 
 #include "buf.h"
 #include "clock.h"
+#include "conf.h"
 #include "device.h"
 #include "loop.h"
 #include "mem.h"
@@ -203,6 +204,9 @@ work(struct fleet *f)
 	engine_on_idle(engine, on_idle, f);
 	progress_start(&f->progress, stderr,
 	    isatty(STDERR_FILENO) && !f->c->verbose, f->c->quiet, f->ids.count);
+	f->progress.warm = (size_t)f->c->daemon.conf->parallel;
+	if (f->progress.warm > f->ids.count / 2)
+		f->progress.warm = f->ids.count / 2;
 	if (f->mode == ENGINE_RUN)
 		code = recover(f);
 	if (code != CODE_OK || f->broken.kind != ERR_NONE)

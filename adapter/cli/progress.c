@@ -5,6 +5,7 @@
 #include "clock.h"
 
 #define DRAW_EVERY_MS 100
+#define ETA_AFTER_MS 2000
 #define NUMBER_TEXT 32
 
 void
@@ -52,17 +53,21 @@ grouped(size_t number, char out[NUMBER_TEXT])
 char *
 progress_text(const struct progress *p, int64_t now_ms, char out[PROGRESS_TEXT])
 {
-	char n[5][NUMBER_TEXT], eta[CLOCK_TEXT] = "-";
+	char n[5][NUMBER_TEXT], eta[CLOCK_TEXT];
 	int64_t passed = now_ms - p->started_ms;
+	int len;
 
-	if (p->done > 0 && p->done <= p->total)
-		(void)clock_span(passed * (int64_t)(p->total - p->done) /
-			(int64_t)p->done / 1000,
-		    eta);
-	(void)snprintf(out, PROGRESS_TEXT,
-	    "%s/%s ok %s changed %s failed %s eta %s", grouped(p->done, n[0]),
-	    grouped(p->total, n[1]), grouped(p->ok, n[2]),
-	    grouped(p->changed, n[3]), grouped(p->failed, n[4]), eta);
+	len = snprintf(out, PROGRESS_TEXT, "%s/%s ok %s changed %s failed %s",
+	    grouped(p->done, n[0]), grouped(p->total, n[1]),
+	    grouped(p->ok, n[2]), grouped(p->changed, n[3]),
+	    grouped(p->failed, n[4]));
+	if (p->done == 0 || p->done < p->warm || p->done >= p->total ||
+	    passed < ETA_AFTER_MS)
+		return out;
+	(void)clock_span(
+	    passed * (int64_t)(p->total - p->done) / (int64_t)p->done / 1000,
+	    eta);
+	(void)snprintf(out + len, PROGRESS_TEXT - (size_t)len, " eta %s", eta);
 	return out;
 }
 

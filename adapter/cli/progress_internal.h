@@ -13,6 +13,7 @@ struct progress {
 	FILE *out;
 	bool terminal, quiet;
 	size_t total, done, ok, changed, failed;
+	size_t warm;		      /* done before a rate means anything */
 	int64_t started_ms, drawn_ms; /* clock_mono_ms() */
 	unsigned tenth;		      /* last one written */
 };
@@ -25,7 +26,9 @@ void progress_expect(struct progress *p, size_t more);
 void progress_draw(struct progress *p, int64_t now_ms);
 /* Take the line off the terminal before other text. */
 void progress_clear(struct progress *p);
-/* "1 234/10 000 ok 1 180 changed 40 failed 14 eta 3m 10s" */
+/* "1 234/10 000 ok 1 180 changed 40 failed 14 eta 3m 10s"; without the eta
+ * while it would be a guess: in the first seconds, and until `warm` are done
+ * (what is in flight together is done together), and at the end. */
 #define PROGRESS_TEXT 160
 char *progress_text(
     const struct progress *p, int64_t now_ms, char out[PROGRESS_TEXT]);

@@ -25,8 +25,18 @@ says_how_far(void **state)
 	/* 8766 devices left at 1234 in 123.4 s: 876 s. */
 	assert_string_equal(progress_text(&p, 1000 + 123400, text),
 	    "1 234/10 000 ok 1 180 changed 40 failed 14 eta 14m 36s");
+	/* no guesses */
+	p.warm = 1235;
+	assert_null(strstr(progress_text(&p, 1000 + 123400, text), "eta"));
+	p.warm = 1234;
+	assert_non_null(strstr(progress_text(&p, 3000, text), "eta"));
+	assert_null(strstr(progress_text(&p, 2999, text), "eta"));
+	p.done = p.total;
+	assert_null(strstr(progress_text(&p, 1000 + 123400, text), "eta"));
 	p.done = 0;
-	assert_non_null(strstr(progress_text(&p, 2000, text), "eta -"));
+	p.warm = 0;
+	assert_string_equal(progress_text(&p, 1000 + 123400, text),
+	    "0/10 000 ok 1 180 changed 40 failed 14");
 }
 
 static size_t
