@@ -32,7 +32,7 @@ look(void *cookie, X509 *cert)
 static void
 read_certs(struct ca_span body)
 {
-	/* Of the seed's certificate, so that it is found. */
+	/* No certificate can have this key, so no leaf may be found. */
 	static const uint8_t spki[] = {0x30, 0x00};
 	struct buf leaf;
 	unsigned count = 0;
