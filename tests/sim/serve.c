@@ -328,6 +328,8 @@ execute(struct conn *c, const struct http_request *r, const struct text *token,
 		conn_reset(c);
 	else if (fault.action == RULE_DROP_ANSWER)
 		conn_send(c, CONN_CLOSE, fault.delay_ms);
+	else if (fault.action == RULE_NONE && a.body == NULL && a.status != 200)
+		page(c, a.status, "Bad Request", fault.delay_ms); /* no SOAP */
 	else
 		send_answer(c, &a, token, &fault, close);
 	free(a.body);

@@ -81,7 +81,16 @@ like "closes" "$head" 'Connection: close'
 ok "really" closed
 hang_up
 
-header=$(digest 00000007 '')
+# what is no XML is refused by a page, not by a fault
+dial $old
+send 00000007 'not XML'
+receive
+is "no XML" "$status" 400
+like "a page" "$head" 'Content-Type: text/html'
+like "says so" "$body" 'Bad Request'
+hang_up
+
+header=$(digest 00000008 '')
 dial $old
 printf 'POST /wsman HTTP/1.1\r\nHost: x\r\nAuthorization: %s\r\n' \
     "$header" >&"$out"
