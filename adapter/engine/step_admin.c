@@ -145,12 +145,24 @@ try_old(struct step *step)
 	    port->self, run->visit, step->borrowed, old_tried, step);
 }
 
+/* The device said it did not take the new one; or a recovery before this one
+ * ended in the middle, and may have been refused the new one: each left a
+ * strike, so they take turns, and no password is sent twice in a row. */
+static bool
+old_first(const struct step *step)
+{
+	int64_t strikes = step->run->device->strikes;
+
+	return step->act_err.kind == ERR_REFUSED ||
+	    (step->run->recovering && strikes > 0 && strikes % 2 == 0);
+}
+
 static void
 admin_observe(struct step *step)
 {
 	step->flag = false;
-	if (step->act_err.kind == ERR_REFUSED)
-		try_old(step); /* the device said it did not take the new one */
+	if (old_first(step))
+		try_old(step);
 	else
 		try_new(step);
 }
