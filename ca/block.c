@@ -154,7 +154,6 @@ read_block(BIO *bio, ca_blocked_fn *fn, void *cookie, struct err *err)
 	char *name = NULL, *header = NULL, hex[HEX + 1];
 	unsigned char *data = NULL, *der = NULL;
 	struct ca_blocked b = {hex, "", 0};
-	uint8_t hash[HEX / 2];
 	long len;
 	int got, rc = 0;
 
@@ -166,8 +165,7 @@ read_block(BIO *bio, ca_blocked_fn *fn, void *cookie, struct err *err)
 		    "\"%.40s\" is no certificate, request or public key", name);
 		goto out;
 	}
-	str_sha256(der, (size_t)got, hash);
-	str_hex(hash, sizeof(hash), hex);
+	str_sha256_hex(der, (size_t)got, hex);
 	rc = fn(cookie, &b, err) == 0 ? 1 : -1;
 out:
 	ERR_clear_error();

@@ -407,14 +407,13 @@ static void
 tell(const struct importing *im)
 {
 	struct ca_import *io = im->io;
-	uint8_t hash[32];
 
 	ca_name_text(X509_get_subject_name(im->line.issuing.x509), io->subject,
 	    sizeof(io->subject));
 	ca_name_text(X509_get_subject_name(im->line.root.x509), io->root,
 	    sizeof(io->root));
-	str_sha256(im->line.root.der.data, im->line.root.der.len, hash);
-	str_hex(hash, sizeof(hash), io->root_sha256);
+	str_sha256_hex(
+	    im->line.root.der.data, im->line.root.der.len, io->root_sha256);
 	io->not_after = ca_first_to_end(&im->line, NULL)->not_after;
 }
 

@@ -199,15 +199,13 @@ bad:
 int
 str_base64_sha256(const char *text, size_t max, char out[65])
 {
-	uint8_t digest[SHA256_DIGEST_LENGTH];
 	struct buf bytes;
 	int rc = -1;
 
 	out[0] = '\0';
 	buf_init(&bytes, max);
 	if (!str_empty(text) && str_unbase64(&bytes, text) == 0) {
-		str_sha256(bytes.data, bytes.len, digest);
-		str_hex(digest, sizeof(digest), out);
+		str_sha256_hex(bytes.data, bytes.len, out);
 		rc = 0;
 	}
 	buf_free(&bytes);

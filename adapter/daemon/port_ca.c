@@ -148,8 +148,7 @@ static void
 give_issued(const struct ca_bridge_result *result, struct port_issued *ret)
 {
 	const struct ca_cert *cert = &result->cert;
-	uint8_t digest[32];
-	char hex[2 * sizeof(digest) + 1];
+	char hex[65];
 	struct buf text;
 
 	if (result->outcome != CA_BRIDGE_ISSUED) {
@@ -162,8 +161,7 @@ give_issued(const struct ca_bridge_result *result, struct port_issued *ret)
 	assert(cert->der_len <= DER_MAX);
 	buf_init(&text, TEXT_MAX);
 	str_base64(&text, cert->der, cert->der_len);
-	str_sha256(cert->der, cert->der_len, digest);
-	str_hex(digest, sizeof(digest), hex);
+	str_sha256_hex(cert->der, cert->der_len, hex);
 	ret->der = mem_dup(buf_text(&text));
 	ret->serial = mem_dup(cert->serial);
 	ret->sha256 = mem_dup(hex);

@@ -225,12 +225,10 @@ cert_describe(struct visit *v, const uint8_t *der, size_t len,
     struct cert_facts *ret, struct err *err)
 {
 	struct cert_memory *memory = &v->certs;
-	uint8_t digest[32];
 	char hex[65];
 	size_t i;
 
-	str_sha256(der, len, digest);
-	str_hex(digest, sizeof(digest), hex);
+	str_sha256_hex(der, len, hex);
 	for (i = 0; i < memory->count; i++)
 		if (str_eq(memory->facts[i].sha256, hex)) {
 			copy_facts(ret, &memory->facts[i]);

@@ -25,22 +25,6 @@ struct visit {
 
 #define REALM "Digest:0123456789ABCDEF0123456789ABCDEF"
 
-static void
-hash_base64(const char *text, char out[65])
-{
-	uint8_t digest[32];
-	struct buf der;
-
-	out[0] = '\0';
-	if (text == NULL)
-		return;
-	buf_init(&der, WORLD_TEXT);
-	(void)str_unbase64(&der, text);
-	str_sha256(der.data, der.len, digest);
-	str_hex(digest, sizeof(digest), out);
-	buf_free(&der);
-}
-
 static int
 fake_open(void *self, const struct device *d, const struct secret *password,
     struct visit **ret_visit, struct err *err)
@@ -55,7 +39,7 @@ fake_open(void *self, const struct device *d, const struct secret *password,
 		    secret_text(password));
 	(void)snprintf(v->pins[0], sizeof(v->pins[0]), "%s",
 	    d->leaf_sha256 == NULL ? "" : d->leaf_sha256);
-	hash_base64(d->next_cert, v->pins[1]);
+	(void)str_base64_sha256(d->next_cert, WORLD_TEXT, v->pins[1]);
 	*ret_visit = v;
 	return 0;
 }
@@ -138,7 +122,7 @@ look_certificate(const struct world *w, struct device *d)
 	(void)snprintf(
 	    handle, sizeof(handle), "key %d", slot_of_key(w, c->spki));
 	mem_replace(&d->cert_key_handle, handle);
-	hash_base64(c->der, hash);
+	(void)str_base64_sha256(c->der, WORLD_TEXT, hash);
 	mem_replace(&d->cert_sha256, hash);
 	mem_replace(&d->cert_serial, c->serial);
 	mem_replace(&d->cert_names, c->names);
@@ -238,7 +222,7 @@ copy_certs(const struct world *w, struct port_pki *ret)
 		c = &ret->certs[ret->cert_count++];
 		(void)snprintf(c->handle, sizeof(c->handle), "cert %d", i);
 		c->der = mem_dup(w->certs[i].der);
-		hash_base64(c->der, hash);
+		(void)str_base64_sha256(c->der, WORLD_TEXT, hash);
 		c->sha256 = mem_dup(hash);
 		c->serial = mem_dup(w->certs[i].serial);
 		c->ours = w->certs[i].ours;

@@ -85,14 +85,7 @@ world_reset(struct world *w, enum world_kind kind)
 void
 world_leaf(const struct world *w, char out[65])
 {
-	uint8_t digest[32];
-	struct buf der;
-
-	buf_init(&der, WORLD_TEXT);
-	(void)str_unbase64(&der, w->certs[w->tls_slot].der);
-	str_sha256(der.data, der.len, digest);
-	str_hex(digest, sizeof(digest), out);
-	buf_free(&der);
+	(void)str_base64_sha256(w->certs[w->tls_slot].der, WORLD_TEXT, out);
 }
 
 struct answer {

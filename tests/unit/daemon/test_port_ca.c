@@ -141,7 +141,6 @@ test_life_of_a_certificate(void **state)
 	const struct csr_spec spec = {0};
 	struct port_issued one = {0}, two = {0};
 	struct answer a = {0};
-	uint8_t digest[32];
 	struct buf der;
 	char hex[65];
 
@@ -151,8 +150,7 @@ test_life_of_a_certificate(void **state)
 	issue(&spec, "k1", &one, ERR_NONE);
 	buf_init(&der, 8192);
 	assert_int_equal(str_unbase64(&der, one.der), 0);
-	str_sha256(der.data, der.len, digest);
-	str_hex(digest, sizeof(digest), hex);
+	str_sha256_hex(der.data, der.len, hex);
 	assert_string_equal(hex, one.sha256);
 	assert_int_equal(ca_verify(fixture.ca, der.data, der.len,
 			     "pc1.corp.example", clock_now(), NULL),
