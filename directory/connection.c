@@ -1,3 +1,4 @@
+#include <pthread.h>
 #include <sasl/sasl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,16 +17,35 @@
 #define REASON_MAX 120	/* characters shown */
 #define REASON_ROOM 512 /* each may become four */
 
+/*
+ * libldap sets itself up at its first use and does not lock that: a second
+ * thread finds the defaults declared valid and half of them NULL.  Asking for
+ * a default sets up libldap, and this one libsasl2 as well.
+ */
+static void
+set_up_libraries(void)
+{
+	char **mechanisms; /* libsasl2's */
+
+	(void)ldap_get_option(NULL, LDAP_OPT_X_SASL_MECHLIST, &mechanisms);
+}
+
 static int
 set_tls(LDAP *ld, const char *ca_file)
 {
+	/* libldap counts unlocked whether its TLS is set up, too; that happens
+	 * in the first LDAP_OPT_X_TLS_NEWCTX. */
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	int demand = LDAP_OPT_X_TLS_DEMAND, client = 0, code;
 
 	code = ldap_set_option(ld, LDAP_OPT_X_TLS_REQUIRE_CERT, &demand);
 	if (code == LDAP_OPT_SUCCESS && ca_file != NULL)
 		code = ldap_set_option(ld, LDAP_OPT_X_TLS_CACERTFILE, ca_file);
-	if (code == LDAP_OPT_SUCCESS)
+	if (code == LDAP_OPT_SUCCESS) {
+		pthread_mutex_lock(&lock);
 		code = ldap_set_option(ld, LDAP_OPT_X_TLS_NEWCTX, &client);
+		pthread_mutex_unlock(&lock);
+	}
 	return code;
 }
 
@@ -229,11 +249,13 @@ int
 directory_open(const struct directory_conf *conf,
     struct directory **ret_directory, struct err *err)
 {
+	static pthread_once_t set_up = PTHREAD_ONCE_INIT;
 	struct directory *d = mem_alloc(sizeof(*d));
 	char *uri =
 	    mem_printf("%s://%s", conf->ldaps ? "ldaps" : "ldap", conf->dc);
 	int code;
 
+	pthread_once(&set_up, set_up_libraries);
 	d->dc = mem_dup(conf->dc);
 	d->deadline_ms = conf->deadline_ms;
 	d->dog = watchdog_new();
