@@ -118,6 +118,17 @@ int cli_event(struct cli *c, const struct device *device, const char *kind,
 /* A table of this command's rows on stdout. */
 struct table *cli_table(
     const struct cli *c, const struct table_column *columns, size_t count);
+/* The same elsewhere. */
+struct table *cli_table_on(const struct cli *c,
+    const struct table_column *columns, size_t count, FILE *out);
+/* table_row() of a scan: -1 when there is no use in going on, since the output
+ * cannot be written. */
+int cli_row(struct table *t, struct err *err);
+/* The code of a scan that came to rc; what became of the output is said at the
+ * end of the command. */
+int cli_scanned(int rc, const struct err *err);
+/* The same, and the end of its table. */
+int cli_listed(struct table *t, int rc, const struct err *err);
 /* A secret from --NAME FILE, "-" for stdin, or a prompt without echo; NULL with
  * the complaint printed. */
 struct secret;

@@ -32,7 +32,6 @@ write_cert(void *cookie, const struct ca_cert *cert, struct err *err)
 {
 	struct table *t = cookie;
 
-	(void)err;
 	table_text(t, cert->serial);
 	table_text(t, cert->device);
 	table_text(t, cert->names);
@@ -43,8 +42,7 @@ write_cert(void *cookie, const struct ca_cert *cert, struct err *err)
 	table_int(t, cert->revoked_at);
 	table_text(t, cert->subject);
 	table_text(t, cert->issuer);
-	table_row(t);
-	return 0;
+	return cli_row(t, err);
 }
 
 int
@@ -61,9 +59,7 @@ cmd_ca_list(struct cli *c)
 	t = cli_table(c, cert_columns, COUNT(cert_columns));
 	rc = ca_list(c->daemon.ca, cli_text(c, "device"),
 	    within == 0 ? 0 : clock_now() + within, write_cert, t, &err);
-	if (table_end(t) != 0 && rc == 0)
-		rc = err_set(&err, ERR_LIMIT, "cannot write the output");
-	return rc == 0 ? CODE_OK : cli_fail(&err);
+	return cli_listed(t, rc, &err);
 }
 
 /* --- CRL --- */
@@ -95,8 +91,7 @@ put_crl(const struct cli *c, const struct buf *bytes, struct err *err)
 	if (file != NULL)
 		return file_write(
 		    file, bytes->data, bytes->len, CRL_MODE, false, err);
-	if (fwrite(bytes->data, 1, bytes->len, stdout) != bytes->len)
-		return err_set(err, ERR_LIMIT, "cannot write the output");
+	(void)fwrite(bytes->data, 1, bytes->len, stdout);
 	return 0;
 }
 
@@ -264,9 +259,6 @@ cmd_ca_check(struct cli *c)
 		return code;
 	places.table = cli_table(c, columns, COUNT(columns));
 	rc = daemon_check_revocation(&c->daemon, write_place, &places, &err);
-	if (table_end(places.table) != 0 && rc == 0)
-		rc = err_set(&err, ERR_LIMIT, "cannot write the output");
-	if (rc != 0)
-		return cli_fail(&err);
-	return places.bad ? CODE_PARTIAL : CODE_OK;
+	rc = cli_listed(places.table, rc, &err);
+	return rc == CODE_OK && places.bad ? CODE_PARTIAL : rc;
 }

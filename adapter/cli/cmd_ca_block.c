@@ -133,9 +133,7 @@ cmd_ca_block_list(struct cli *c)
 		return code;
 	t = cli_table(c, columns, COUNT(columns));
 	rc = ca_block_list(c->daemon.ca, write_blocked, t, &err);
-	if (table_end(t) != 0 && rc == 0)
-		rc = err_set(&err, ERR_LIMIT, "cannot write the output");
-	return rc == 0 ? CODE_OK : cli_fail(&err);
+	return cli_listed(t, rc, &err);
 }
 
 /* --- remove --- */

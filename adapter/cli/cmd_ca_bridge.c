@@ -72,9 +72,7 @@ cmd_ca_bridge_list(struct cli *c)
 	t = cli_table(c, bridge_columns, COUNT(bridge_columns));
 	for (i = 0; rc == 0 && i < c->daemon.conf->bridge_count; i++)
 		rc = write_bridge(c, t, &c->daemon.conf->bridges[i], &err);
-	if (table_end(t) != 0 && rc == 0)
-		rc = err_set(&err, ERR_LIMIT, "cannot write the output");
-	return rc == 0 ? CODE_OK : cli_fail(&err);
+	return cli_listed(t, rc, &err);
 }
 
 /* --- test --- */
@@ -146,9 +144,7 @@ cmd_ca_bridge_pending(struct cli *c)
 		return code;
 	t = cli_table(c, pending_columns, COUNT(pending_columns));
 	rc = ca_bridge_list(c->daemon.ca, write_pending, t, &err);
-	if (table_end(t) != 0 && rc == 0)
-		rc = err_set(&err, ERR_LIMIT, "cannot write the output");
-	return rc == 0 ? CODE_OK : cli_fail(&err);
+	return cli_listed(t, rc, &err);
 }
 
 /* --- hasten --- */

@@ -92,9 +92,7 @@ cmd_ca_show(struct cli *c)
 	conf = daemon_ca_conf(&c->daemon);
 	t = cli_table(c, columns, COUNT(columns));
 	rc = ca_lines(&conf, write_line, t, &err);
-	if (table_end(t) != 0 && rc == 0)
-		rc = err_set(&err, ERR_LIMIT, "cannot write the output");
-	return rc == 0 ? CODE_OK : cli_fail(&err);
+	return cli_listed(t, rc, &err);
 }
 
 static int
@@ -105,8 +103,7 @@ put_public(const struct cli *c, const struct buf *pem, struct err *err)
 	if (file != NULL)
 		return file_write(
 		    file, pem->data, pem->len, PUBLIC_MODE, false, err);
-	if (fwrite(pem->data, 1, pem->len, stdout) != pem->len)
-		return err_set(err, ERR_LIMIT, "cannot write the output");
+	(void)fwrite(pem->data, 1, pem->len, stdout);
 	return 0;
 }
 

@@ -79,7 +79,6 @@ list_one(void *cookie, const struct device *d, struct err *err)
 	const struct device_field *field;
 	size_t i;
 
-	(void)err;
 	for (i = 0; i < COUNT(list_columns); i++) {
 		field = device_field(list_columns[i].name);
 		if (field->type == DEVICE_TEXT)
@@ -87,8 +86,7 @@ list_one(void *cookie, const struct device *d, struct err *err)
 		else
 			table_int(t, device_get_int(d, field));
 	}
-	table_row(t);
-	return 0;
+	return cli_row(t, err);
 }
 
 int
@@ -105,11 +103,11 @@ cmd_device_list(struct cli *c)
 	t = cli_table(c, list_columns, COUNT(list_columns));
 	if (cli_selected(c, 0))
 		code = cli_select(c, 0, list_one, t);
-	else if (store_device_scan(
-		     c->daemon.store, &everything, list_one, t, &err) != 0)
-		code = cli_fail(&err);
-	if (table_end(t) != 0 && code == CODE_OK)
-		code = cli_complain(CODE_FAILED, "cannot write the output");
+	else
+		code = cli_scanned(store_device_scan(c->daemon.store,
+				       &everything, list_one, t, &err),
+		    &err);
+	table_end(t);
 	return code;
 }
 
@@ -127,7 +125,6 @@ show_one(void *cookie, const struct device *d, struct err *err)
 	const struct device_field *fields;
 	size_t i, count;
 
-	(void)err;
 	table_int(t, d->id);
 	fields = device_fields(&count);
 	for (i = 0; i < count; i++) {
@@ -136,8 +133,7 @@ show_one(void *cookie, const struct device *d, struct err *err)
 		else
 			table_int(t, device_get_int(d, &fields[i]));
 	}
-	table_row(t);
-	return 0;
+	return cli_row(t, err);
 }
 
 int
@@ -168,8 +164,7 @@ cmd_device_show(struct cli *c)
 	t = cli_table(c, columns, count + 1);
 	table_set_blocks(t);
 	code = cli_select(c, 0, show_one, t);
-	if (table_end(t) != 0 && code == CODE_OK)
-		code = cli_complain(CODE_FAILED, "cannot write the output");
+	table_end(t);
 	free(columns);
 	return code;
 }

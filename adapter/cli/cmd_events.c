@@ -1,5 +1,3 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <time.h>
@@ -47,12 +45,6 @@ catch_signals(void)
 	(void)sigaction(SIGTERM, &action, NULL);
 }
 
-static bool
-reader_gone(const struct pollfd *out)
-{
-	return (out->revents & (POLLERR | POLLHUP | POLLNVAL)) != 0;
-}
-
 /* Until the next look; at once when a signal comes or the reader of our output
  * is gone. Signals are blocked but while we wait, so none is missed between the
  * question and the wait. */
@@ -68,8 +60,8 @@ wait_for_more(void)
 	(void)sigaddset(&ours, SIGINT);
 	(void)sigaddset(&ours, SIGTERM);
 	(void)sigprocmask(SIG_BLOCK, &ours, &before);
-	if (stopped == 0 && ppoll(&out, 1, &wait, &before) > 0 &&
-	    reader_gone(&out))
+	/* Nothing is waited for on the output but its reader's end. */
+	if (stopped == 0 && ppoll(&out, 1, &wait, &before) > 0)
 		stopped = 1;
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 }
@@ -89,10 +81,9 @@ write_event(void *cookie, const struct store_event *event, struct err *err)
 	table_text(l->table, event->kind);
 	table_text(l->table, event->actor);
 	table_text(l->table, event->detail);
-	table_row(l->table);
 	l->after = event->id;
 	l->left--;
-	return 0;
+	return cli_row(l->table, err);
 }
 
 static int
@@ -102,26 +93,6 @@ write_all(struct listing *l, struct err *err)
 		return 0;
 	return store_event_scan(l->c->daemon.store, l->device, l->after,
 	    l->left, write_event, l, err);
-}
-
-/* Writing failed. A reader that went away, as head and less do, is a good end:
- * what is left in the buffer goes nowhere then. */
-static int
-end_of_output(struct err *err)
-{
-	struct pollfd out = {.fd = STDOUT_FILENO, .events = 0};
-	int error = errno, nowhere;
-
-	if (poll(&out, 1, 0) < 1 || !reader_gone(&out))
-		return err_errno(err, error, "cannot write");
-	stopped = 1;
-	nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	if (nowhere >= 0) {
-		(void)dup2(nowhere, STDOUT_FILENO);
-		(void)close(nowhere);
-	}
-	clearerr(stdout);
-	return 0;
 }
 
 static int
@@ -134,7 +105,7 @@ follow(struct listing *l, struct err *err)
 	while (rc == 0 && stopped == 0 && l->left > 0) {
 		rc = write_all(l, err);
 		if (table_flush(l->table) != 0)
-			return end_of_output(err);
+			break;
 		if (rc == 0 && l->left > 0)
 			wait_for_more();
 	}
@@ -178,17 +149,14 @@ static int
 list_events(struct listing *l)
 {
 	struct err err = {.kind = ERR_NONE};
-	bool following = cli_flag(l->c, "follow");
 	int rc;
 
 	if (find_start(l, &err) != 0)
 		return cli_fail(&err);
 	l->table = cli_table(l->c, event_columns,
 	    sizeof(event_columns) / sizeof(event_columns[0]));
-	rc = following ? follow(l, &err) : write_all(l, &err);
-	if (table_end(l->table) != 0 && rc == 0 && !following)
-		rc = err_set(&err, ERR_LIMIT, "cannot write the output");
-	return rc == 0 ? CODE_OK : cli_fail(&err);
+	rc = cli_flag(l->c, "follow") ? follow(l, &err) : write_all(l, &err);
+	return cli_listed(l->table, rc, &err);
 }
 
 static int

@@ -76,7 +76,5 @@ cmd_journal_list(struct cli *c)
 		rc = journal_scan_ended(c->daemon.store, id,
 		    (size_t)cli_count(c, "limit", ENDED_LIMIT), write_intent,
 		    &l, &err);
-	if (table_end(l.table) != 0 && rc == 0)
-		rc = err_set(&err, ERR_LIMIT, "cannot write the output");
-	return rc == 0 ? CODE_OK : cli_fail(&err);
+	return cli_listed(l.table, rc, &err);
 }

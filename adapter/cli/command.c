@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "log.h"
 #include "mem.h"
+#include "output_internal.h"
 #include "secret.h"
 #include "str.h"
 
@@ -433,12 +434,11 @@ command_main(int argc, char **argv)
 	/* A reader that goes away (head, a pager) is a failed write, not a
 	 * death in the middle of a change. */
 	(void)signal(SIGPIPE, SIG_IGN);
+	output_init();
 	secret_process_init();
 	code = cli_parse(&c, argc, argv);
 	if (code == CODE_OK && c.command != NULL)
 		code = c.command->run(&c);
 	daemon_close(&c.daemon);
-	if (fflush(stdout) != 0 && code == CODE_OK)
-		code = cli_complain(CODE_FAILED, "cannot write the output");
-	return code;
+	return output_end(code);
 }

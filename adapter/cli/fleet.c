@@ -1,5 +1,6 @@
 #include "fleet_internal.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "device.h"
 #include "loop.h"
 #include "mem.h"
+#include "output_internal.h"
 #include "str.h"
 
 #define STEPS_TEXT_MAX 2000
@@ -52,6 +54,26 @@ count_outcome(struct fleet *f, const struct engine_report *r)
 	diagnose_count(&f->found, r->reasons);
 }
 
+/* Rows are lost: said once. Devices are worked on all the same, and the exit
+ * code goes on meaning what became of them. */
+static void
+note_lost(struct fleet *f, int error)
+{
+	static const char but[] = "rows are lost, the work is not";
+	struct err err = {.kind = ERR_NONE};
+
+	if (error == 0 || f->lost != 0)
+		return;
+	f->lost = error;
+	progress_clear(&f->progress);
+	if (error == EPIPE && f->mode != ENGINE_RUN) {
+		cli_note(f->c, "nobody reads the output any more: %s", but);
+		return;
+	}
+	(void)err_errno(&err, error, "cannot write the output");
+	(void)cli_complain(CODE_FAILED, "%s: %s", err.text, but);
+}
+
 static void
 on_report(void *cookie, const struct engine_report *r)
 {
@@ -61,6 +83,7 @@ on_report(void *cookie, const struct engine_report *r)
 	if (f->c->format != TABLE_TEXT)
 		progress_clear(&f->progress);
 	f->write(f, r);
+	note_lost(f, outflow_error(f->out));
 	progress_draw(&f->progress, clock_mono_ms());
 	if (f->failures_allowed != 0 && !f->too_many &&
 	    f->progress.failed >= f->failures_allowed) {
@@ -292,23 +315,33 @@ result_of(const struct fleet *f)
 }
 
 int
+fleet_code(const struct fleet *f, int code)
+{
+	bool failed = f->lost != 0 && f->lost != EPIPE;
+
+	return failed && code == CODE_OK ? CODE_FAILED : code;
+}
+
+int
 fleet_run(struct fleet *f, size_t first_arg)
 {
 	int code = prepare(f, first_arg);
 
 	if (code != CODE_OK)
 		goto out;
-	f->table = cli_table(f->c, f->columns, f->column_count);
+	f->out = outflow_new(STDOUT_FILENO);
+	f->table = cli_table_on(
+	    f->c, f->columns, f->column_count, outflow_file(f->out));
 	table_set_sorted(f->table, 0);
 	if (f->remark != 0)
 		table_set_groups(f->table, 0, f->remark);
 	code = work(f);
 	progress_clear(&f->progress);
-	if (table_end(f->table) != 0)
-		code = cli_complain(CODE_FAILED, "cannot write the output");
+	table_end(f->table);
+	note_lost(f, outflow_end(f->out));
 	summarise(f);
 	if (code == CODE_OK)
-		code = result_of(f);
+		code = fleet_code(f, result_of(f));
 out:
 	free(f->ids.ids);
 	return code;

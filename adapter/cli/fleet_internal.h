@@ -22,6 +22,8 @@ struct fleet {
 
 	struct cli_ids ids;
 	struct table *table;
+	struct outflow *out;
+	int lost; /* errno of writing rows, said; 0 */
 	struct progress progress;
 	struct diagnose_fleet found;
 	size_t findings, failed, parked, skipped, waiting;
@@ -40,4 +42,7 @@ struct fleet {
 /* Open all, do it, write rows and summary; devices are chosen by the arguments
  * from first_arg on. The exit code of the command. */
 int fleet_run(struct fleet *f, size_t first_arg);
+/* The exit code of what came to code otherwise: 0 is none when rows were lost
+ * to anything but a reader that went away. */
+int fleet_code(const struct fleet *f, int code);
 #endif

@@ -169,7 +169,18 @@ write_exits(FILE *out)
 		(void)fprintf(out, ".It %d\n", exits[i].code);
 		write_text(out, exits[i].help);
 	}
-	(void)fputs(".El\n", out);
+	(void)fputs(
+	    ".El\n"
+	    ".Pp\n"
+	    "A reader that goes away early (head, a pager that is left) "
+	    "changes none of them:\n"
+	    "a listing ends with 0, and what works on devices goes on "
+	    "to its end, says that\n"
+	    "rows were lost, and tells by its code what became of the "
+	    "devices.\n"
+	    "When the output cannot be written for another reason, 0 "
+	    "becomes 1.\n",
+	    out);
 }
 
 static void

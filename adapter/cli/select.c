@@ -97,9 +97,9 @@ scan(struct cli *c, const char *pattern, struct pick *p)
 		    CODE_NOTHING, "no device matches %s", pattern);
 	if (matches == 0)
 		return cli_complain(CODE_NOTHING, "no device matches");
-	if (store_device_scan(c->daemon.store, &filter, pick_one, p, &err) != 0)
-		return cli_fail(&err);
-	return CODE_OK;
+	return cli_scanned(
+	    store_device_scan(c->daemon.store, &filter, pick_one, p, &err),
+	    &err);
 }
 
 int

@@ -138,20 +138,17 @@ table_flush(struct table *t)
 	return fflush(t->out) == 0 && !ferror(t->out) ? 0 : -1;
 }
 
-int
+void
 table_end(struct table *t)
 {
-	int rc;
-
 	assert(t->filled == 0);
 	if (t->format == TABLE_JSON && !t->stream)
 		(void)fputs(t->rows == 0 ? "[]\n" : "\n]\n", t->out);
 	else if (t->format == TABLE_CSV && t->rows == 0)
 		table_csv_head(t);
-	rc = table_flush(t);
+	(void)table_flush(t);
 	free(t->held);
 	free(t->widths);
 	free(t->row);
 	free(t);
-	return rc;
 }

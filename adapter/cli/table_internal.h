@@ -59,6 +59,6 @@ void table_row(struct table *t);
 size_t table_rows(const struct table *t);
 /* Of a stream: write the rows there are; 0, or -1 when writing failed. */
 int table_flush(struct table *t);
-/* Write what is left and free; 0, or -1 when writing failed. */
-int table_end(struct table *t);
+/* Write what is left and free; output_end() says whether that went well. */
+void table_end(struct table *t);
 #endif

@@ -265,6 +265,49 @@ done
 is 'exit code when the reader goes away' "$(cat "$tmp/code")" 0
 is 'and nothing to complain of' "$(cat "$tmp/err")" ''
 
+# --- readers that went away, and disks that are full ---
+# unread CODE ARGUMENT...: as keep, with a standard output nobody reads
+unread() {
+	local wanted=$1
+	shift
+	mkfifo "$tmp/fifo"
+	{
+		sleep 0.1 # until the reader is gone
+		"$keeper" "$@" 2>"$tmp/err" </dev/null
+		echo $? >"$tmp/code"
+	} >"$tmp/fifo" &
+	: <"$tmp/fifo"
+	wait $!
+	rm "$tmp/fifo"
+	cat "$tmp/err" >>"$tmp/all"
+	is "$* without a reader" "$(cat "$tmp/code")" "$wanted"
+}
+for format in table json csv; do
+	unread 0 device list -o $format
+	is 'and nothing to complain of' "$(cat "$tmp/err")" ''
+done
+unread 0 events -o csv
+is 'and nothing to complain of' "$(cat "$tmp/err")" ''
+unread 0 help --man
+unread 4 device list nosuch
+unread 0 run reissue-certificates --all -o json
+says err 'nobody reads|Broken pipe: rows are lost, the work is not'
+says err ': 10 devices: 0 ok, 10 changed'
+unread 0 diagnose
+"$keeper" device list >/dev/full 2>"$tmp/err"
+is 'exit code when the disk is full' $? 1
+says err 'cannot write the output'
+"$keeper" run reissue-certificates --all -o csv >/dev/full 2>"$tmp/err"
+is 'exit code of a run when the disk is full' $? 1
+says err 'No space left on device: rows are lost, the work is not'
+says err ': 10 devices: 0 ok, 10 changed'
+"$keeper" run auto --all -o csv >&- 2>"$tmp/err"
+is 'exit code of a run without an output' $? 1
+says err 'Bad file descriptor: rows are lost, the work is not'
+"$keeper" diagnose --all -o csv >/dev/full 2>"$tmp/err"
+is 'exit code of diagnose when the disk is full' $? 1
+keep 0 events --verify
+
 # --- stopped politely ---
 "$keeper" run reissue-certificates --all -q >/dev/null 2>&1 &
 pid=$!
