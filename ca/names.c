@@ -10,6 +10,7 @@
 #include "err.h"
 #include "mem.h"
 #include "str.h"
+#include "utf8.h"
 
 #define NAME_SHOWN 80
 #define TAG_DNS CA_TAG_CONTEXT(2)
@@ -302,36 +303,16 @@ printable(uint8_t c)
 	    (c != '\0' && strchr(" '()+,-./:=?", c) != NULL);
 }
 
-/* Bytes that follow the first one of a UTF-8 sequence (RFC 3629, 4): so many,
- * the first of them from low to high; -1 when none may. */
-static int
-utf8_more(uint8_t first, uint8_t *ret_low, uint8_t *ret_high)
-{
-	*ret_low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
-	*ret_high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-	if (first < 0x80)
-		return 0;
-	if (first >= 0xc2 && first <= 0xdf)
-		return 1;
-	if (first >= 0xe0 && first <= 0xef)
-		return 2;
-	return first >= 0xf0 && first <= 0xf4 ? 3 : -1;
-}
-
 static bool
 utf8_ok(struct ca_span s)
 {
-	uint8_t low, high;
-	size_t i = 0;
-	int more;
+	uint32_t point;
+	size_t len;
 
-	while (i < s.len) {
-		more = utf8_more(s.p[i++], &low, &high);
-		if (more < 0 || (size_t)more > s.len - i)
+	for (; s.len > 0; s.p += len, s.len -= len) {
+		len = utf8_next(s.p, s.len, &point);
+		if (len == 0)
 			return false;
-		for (; more > 0; more--, i++, low = 0x80, high = 0xbf)
-			if (s.p[i] < low || s.p[i] > high)
-				return false;
 	}
 	return true;
 }

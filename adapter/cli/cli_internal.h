@@ -72,7 +72,7 @@ struct cli {
 	const char *conf_file;
 	enum table_format format;
 	size_t width; /* tables fit into so many columns; 0: any */
-	bool colour, quiet, verbose;
+	bool colour, utf8, quiet, verbose;
 	struct daemon daemon;
 };
 

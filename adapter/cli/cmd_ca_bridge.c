@@ -9,6 +9,7 @@
 #include "device.h"
 #include "mem.h"
 #include "profile.h"
+#include "shown_internal.h"
 #include "store.h"
 #include "str.h"
 
@@ -94,7 +95,7 @@ cmd_ca_bridge_test(struct cli *c)
 		    CODE_NOTHING, "no bridge is named %s", c->args[0]);
 	buf_init(&found, FINDINGS_MAX);
 	rc = ca_bridge_test(b, &found, &err);
-	(void)fputs(buf_text(&found), stdout);
+	shown_put(stdout, buf_text(&found), SHOWN_LINES);
 	buf_free(&found);
 	if (rc != 0)
 		return cli_fail(&err);

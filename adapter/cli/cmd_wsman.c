@@ -7,6 +7,7 @@
 #include "device.h"
 #include "file.h"
 #include "mem.h"
+#include "shown_internal.h"
 #include "store.h"
 #include "str.h"
 #include "wsman.h"
@@ -148,12 +149,14 @@ write_answer(const struct answer *a)
 	if (a->text.over)
 		return cli_complain(CODE_PROTOCOL, "the answer is too long");
 	if (a->xml) {
-		(void)fputs(buf_text(&a->text), stdout);
+		shown_put(stdout, buf_text(&a->text), SHOWN_XML);
 		return CODE_OK;
 	}
 	if (!a->items)
 		what = json_object_array_get_idx(a->list, 0);
-	(void)puts(json_object_to_json_string_ext(what, JSON_STYLE));
+	shown_put(stdout, json_object_to_json_string_ext(what, JSON_STYLE),
+	    SHOWN_JSON);
+	(void)fputc('\n', stdout);
 	return CODE_OK;
 }
 
@@ -345,8 +348,10 @@ cmd_wsman_decode(struct cli *c)
 		code = cli_complain(CODE_INPUT, "%s", err.text);
 	else if (wsman_to_json(bytes.data, bytes.len, &json, &err) != 0)
 		code = cli_complain(CODE_INPUT, "%s: %s", c->args[0], err.text);
-	else
-		(void)puts(buf_text(&json));
+	else {
+		shown_put(stdout, buf_text(&json), SHOWN_JSON);
+		(void)fputc('\n', stdout);
+	}
 	buf_free(&bytes);
 	buf_free(&json);
 	return code;

@@ -15,6 +15,7 @@
 #include "mem.h"
 #include "output_internal.h"
 #include "secret.h"
+#include "shown_internal.h"
 #include "str.h"
 
 #define DEFAULT_CONF "/etc/amtkeeper/amtkeeper.yaml"
@@ -377,6 +378,7 @@ apply_globals(struct cli *c)
 	for (i = 0; i < 3 && output != NULL; i++)
 		if (str_eq(output, formats[i]))
 			c->format = (enum table_format)i;
+	c->utf8 = shown_utf8();
 	c->width = screen_width(c);
 	c->quiet = cli_flag(c, "quiet");
 	c->verbose = cli_flag(c, "verbose");

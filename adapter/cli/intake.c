@@ -100,8 +100,8 @@ check_fields(const struct intake *in, struct err *err)
 		err) != 0 ||
 	    check("os_domain", in->os_domain, str_is_fqdn, "a DNS name", err) !=
 		0 ||
-	    check("site", in->site, is_site, "at most 64 characters", err) !=
-		0 ||
+	    check("site", in->site, is_site,
+		"at most 64 bytes, none of a control character", err) != 0 ||
 	    check("leaf_sha256", in->leaf_sha256, is_sha256, "64 hex digits",
 		err) != 0)
 		return -1;

@@ -11,6 +11,7 @@
 #include "device.h"
 #include "mem.h"
 #include "secret.h"
+#include "shown_internal.h"
 #include "store.h"
 #include "str.h"
 
@@ -20,9 +21,14 @@
 __attribute__((format(printf, 1, 0))) static void
 write_complaint(const char *fmt, va_list args)
 {
+	char *text;
+
+	if (vasprintf(&text, fmt, args) < 0)
+		return;
 	(void)fputs("amtkeeper: ", stderr);
-	(void)vfprintf(stderr, fmt, args);
+	shown_put(stderr, text, SHOWN_LINES);
 	(void)fputc('\n', stderr);
+	free(text);
 }
 
 int
@@ -160,6 +166,8 @@ cli_table_on(const struct cli *c, const struct table_column *columns,
 
 	if (c->colour)
 		table_set_colour(t);
+	if (c->utf8)
+		table_set_utf8(t);
 	table_set_width(t, c->width);
 	return t;
 }
@@ -269,7 +277,8 @@ cli_confirm(const struct cli *c, const char *question)
 		    CODE_REFUSED, "%s: refused without --yes", question);
 		return false;
 	}
-	(void)fprintf(stderr, "%s? Type \"yes\": ", question);
+	shown_put(stderr, question, SHOWN_LINES);
+	(void)fputs("? Type \"yes\": ", stderr);
 	if (fgets(line, sizeof(line), stdin) == NULL)
 		return false;
 	line[strcspn(line, "\r\n")] = '\0';

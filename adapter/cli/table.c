@@ -37,6 +37,12 @@ table_set_colour(struct table *t)
 }
 
 void
+table_set_utf8(struct table *t)
+{
+	t->utf8 = true;
+}
+
+void
 table_set_width(struct table *t, size_t width)
 {
 	t->width = width;

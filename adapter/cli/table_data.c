@@ -4,56 +4,16 @@
 
 #include "buf.h"
 #include "mem.h"
+#include "shown_internal.h"
 #include "str.h"
 #include "table_parts_internal.h"
 
-#define CELL_MAX ((size_t)64 * 1024)
-
 /* --- JSON --- */
-
-/* json-c passes bytes through; a text that is not UTF-8 would make the whole
- * output unreadable. */
-static bool
-is_utf8(const char *text)
-{
-	const unsigned char *at = (const unsigned char *)text;
-	unsigned more, first;
-
-	while (*at != '\0') {
-		first = *at++;
-		if (first < 0x80)
-			continue;
-		if (first < 0xc2 || first > 0xf4)
-			return false;
-		more = first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
-		/* overlong, surrogate and too large second bytes */
-		if ((first == 0xe0 && *at < 0xa0) ||
-		    (first == 0xed && *at > 0x9f) ||
-		    (first == 0xf0 && *at < 0x90) ||
-		    (first == 0xf4 && *at > 0x8f))
-			return false;
-		for (; more > 0; more--)
-			if ((*at++ & 0xc0) != 0x80)
-				return false;
-	}
-	return true;
-}
 
 static struct json_object *
 json_text(const char *text)
 {
-	struct json_object *value;
-	struct buf b;
-
-	if (text == NULL)
-		return NULL;
-	if (is_utf8(text))
-		return json_object_new_string(text);
-	buf_init(&b, CELL_MAX * 4);
-	str_printable(&b, text, strlen(text), CELL_MAX);
-	value = json_object_new_string(buf_text(&b));
-	buf_free(&b);
-	return value;
+	return text == NULL ? NULL : json_object_new_string(text);
 }
 
 static struct json_object *
@@ -108,10 +68,12 @@ table_json_row(struct table *t)
 		    json_cell(&t->columns[i], &t->row[i]));
 	if (!t->stream)
 		(void)fputs(t->rows == 0 ? "[\n" : ",\n", t->out);
-	(void)fputs(
+	/* json-c passes bytes through, and one that is no UTF-8 would make all
+	 * of it unreadable. */
+	shown_put(t->out,
 	    json_object_to_json_string_ext(object,
 		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
-	    t->out);
+	    SHOWN_JSON);
 	if (t->stream)
 		(void)fputc('\n', t->out);
 	json_object_put(object);
@@ -122,19 +84,24 @@ table_json_row(struct table *t)
 static void
 write_csv_field(const char *text, FILE *out)
 {
+	struct buf quoted;
+
 	if (text == NULL)
 		return;
 	if (strpbrk(text, "\",\r\n") == NULL && text[0] != ' ') {
-		(void)fputs(text, out);
+		shown_put(out, text, SHOWN_CSV);
 		return;
 	}
-	(void)fputc('"', out);
+	buf_init(&quoted, 2 * strlen(text) + 2);
+	buf_char(&quoted, '"');
 	for (; *text != '\0'; text++) {
 		if (*text == '"')
-			(void)fputc('"', out);
-		(void)fputc(*text, out);
+			buf_char(&quoted, '"');
+		buf_char(&quoted, *text);
 	}
-	(void)fputc('"', out);
+	buf_char(&quoted, '"');
+	shown_put(out, buf_text(&quoted), SHOWN_CSV);
+	buf_free(&quoted);
 }
 
 void

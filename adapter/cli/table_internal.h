@@ -39,6 +39,9 @@ struct table *table_new(enum table_format format,
 void table_set_blocks(struct table *t);
 /* The head row and groups in bold. */
 void table_set_colour(struct table *t);
+/* In a table: characters other than ASCII's as they are; JSON and CSV are UTF-8
+ * always. */
+void table_set_utf8(struct table *t);
 /* Fit a table into so many columns of a terminal, and say what is missing; 0
  * (the default) shows all of everything. */
 void table_set_width(struct table *t, size_t width);

@@ -16,7 +16,7 @@ struct table {
 	const struct table_column *columns;
 	size_t count;
 	FILE *out;
-	bool blocks, colour, stream;
+	bool blocks, colour, stream, utf8;
 	size_t width;		    /* of the terminal, 0: any */
 	size_t sort, group, remark; /* columns, or TABLE_NO_COLUMN */
 	struct table_cell *row;	    /* being filled */

@@ -4,6 +4,7 @@
 
 #include "buf.h"
 #include "mem.h"
+#include "shown_internal.h"
 #include "str.h"
 #include "table_parts_internal.h"
 
@@ -26,16 +27,17 @@ struct layout {
 
 /* Peers' texts may hold anything; a terminal must not obey it. */
 static char *
-cell_shown(const struct table_column *column, const struct table_cell *cell)
+cell_shown(const struct table *t, size_t column)
 {
-	char *text = table_cell_text(column, cell), *shown;
+	char *text = table_cell_text(&t->columns[column], &t->row[column]);
+	char *shown;
 	struct buf b;
 
 	buf_init(&b, SHOWN_MAX * 5);
 	if (str_empty(text))
 		buf_str(&b, NOTHING);
 	else
-		str_printable(&b, text, strlen(text), SHOWN_MAX);
+		shown_add(&b, text, SHOWN_MAX, SHOWN_CELL, t->utf8);
 	shown = mem_dup(buf_text(&b));
 	buf_free(&b);
 	free(text);
@@ -52,7 +54,7 @@ table_text_hold(struct table *t)
 		t->held = mem_grow(t->held, t->held_room, sizeof(*t->held));
 	}
 	for (i = 0; i < t->count; i++)
-		t->held[used + i] = cell_shown(&t->columns[i], &t->row[i]);
+		t->held[used + i] = cell_shown(t, i);
 	t->held_rows++;
 }
 
@@ -117,7 +119,7 @@ widest(const struct table *t, size_t column)
 	size_t row, len, most = strlen(t->columns[column].name);
 
 	for (row = 0; row < t->held_rows; row++) {
-		len = strlen(cell_at(t, row, column));
+		len = shown_width(cell_at(t, row, column));
 		if (len > most && !is_remark(t, row))
 			most = len;
 	}
@@ -254,17 +256,21 @@ static void
 write_cell(const struct table *t, size_t width, const char *text, bool right,
     bool last)
 {
-	size_t len = strlen(text);
+	size_t columns, bytes = shown_fit(text, width, &columns);
+	const char *cut = "";
+	int fill;
 
-	if (len > width)
-		(void)fprintf(
-		    t->out, "%.*s" CUT, (int)(width - strlen(CUT)), text);
-	else if (right)
-		(void)fprintf(t->out, "%*s", (int)width, text);
-	else
-		(void)fprintf(t->out, "%-*s", last ? 0 : (int)width, text);
+	if (text[bytes] != '\0') {
+		cut = CUT;
+		bytes = shown_fit(text, width - strlen(CUT), &columns);
+		columns += strlen(CUT);
+	}
+	fill = (int)(width - columns);
+	(void)fprintf(
+	    t->out, "%*s%.*s%s", right ? fill : 0, "", (int)bytes, text, cut);
 	if (!last)
-		(void)fprintf(t->out, "%*s", TABLE_GAP, "");
+		(void)fprintf(
+		    t->out, "%*s", (right ? 0 : fill) + TABLE_GAP, "");
 }
 
 static size_t

@@ -7,14 +7,14 @@ import sys
 
 BUILD = sys.argv[1]
 PREFIXES = {
-    "base": "err_ mem_ buf_ str_ secret_ clock_ log_ file_ fault_",
+    "base": "err_ mem_ buf_ str_ utf8_ secret_ clock_ log_ file_ fault_",
     "loop": "loop_ work_", "db": "db_", "conf": "conf_ profile_ yaml_",
     "net": "net_", "http": "http_", "vault": "vault_", "wsman": "wsman_ xml_",
     "amt": "amt_ op_ field_ sid_ csr_ pki_ realms_ store_ patch_",
     "store": "store_ device_ journal_", "daemon": "daemon_ port_ visit_ desk_ office_ errand_ errands_ "
               "call_ notify_ cert_ revocation_",
     "engine": "engine_ idset_ run_ step_ plan_ play_ plays wish_ diagnose reason_ port_",
-    "cli": "cli_ cmd_ command_ fleet_ table_ csv_ progress_ output_ outflow_ intake_ passwords_ mdoc_ help_ commands",
+    "cli": "cli_ cmd_ command_ fleet_ table_ csv_ progress_ output_ outflow_ shown_ intake_ passwords_ mdoc_ help_ commands",
     "ca": "ca_ csr_ der_ names_ name_ template_ tbs_ signer_ key_ issuer_ store_ crl_",
     "directory": "directory_ dir_ watchdog_", "krb": "krb_",
 }

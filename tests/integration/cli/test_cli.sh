@@ -265,6 +265,27 @@ done
 is 'exit code when the reader goes away' "$(cat "$tmp/code")" 0
 is 'and nothing to complain of' "$(cat "$tmp/err")" ''
 
+# --- texts that are not ASCII, and those a terminal would obey ---
+keep 0 device set pc00001.ad.example.test --site $'K\xc3\xb6ln'
+LC_ALL=C.UTF-8 keep 0 device list --site $'K\xc3\xb6ln'
+says out $'^pc00001.ad.example.test  K\xc3\xb6ln +[0-9]'
+LC_ALL=C keep 0 device list --site $'K\xc3\xb6ln'
+says out '^pc00001.ad.example.test  K.xC3.xB6ln '
+LC_ALL=C keep 0 device list --site $'K\xc3\xb6ln' -o csv
+says out $',K\xc3\xb6ln,'
+keep 20 device set pc00001.ad.example.test --site $'a\e[2Jb\xc2\x9b1m'
+says err 'site: must be at most 64 bytes, none of a control'
+# as a device could send it
+sqlite3 "$tmp/etc/fleet.db" "UPDATE device SET
+    site = CAST(x'611b5b324a62c29b316d' AS TEXT) WHERE name LIKE 'pc00001%'"
+for format in table csv json; do
+	LC_ALL=C.UTF-8 keep 0 device show pc00001.ad.example.test -o $format
+	is 'no escape gets out' "$(LC_ALL=C tr -d '\n -~\r' <"$tmp/out" | wc -c)" 0
+done
+LC_ALL=C.UTF-8 keep 4 device show $'a\e[2Jb\xc2\x9b1m'
+is 'nor does it come back' "$(LC_ALL=C tr -d '\n -~' <"$tmp/err" | wc -c)" 0
+keep 0 device set pc00001.ad.example.test --site here
+
 # --- readers that went away, and disks that are full ---
 # unread CODE ARGUMENT...: as keep, with a standard output nobody reads
 unread() {

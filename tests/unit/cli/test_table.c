@@ -83,6 +83,109 @@ disarms_terminals(void **state)
 	free(o.text);
 }
 
+/* Whatever the format and the terminal: nothing in a cell is obeyed. */
+static void
+lets_no_escape_through(void **state)
+{
+	/* ESC, CSI as one byte and as a character, DEL, BEL, CR, overrides of
+	 * the direction, a line separator, broken UTF-8 before an ESC */
+	static const char *const evil[] = {"a\033[2Jb",
+	    "a\x9b"
+	    "2Jb",
+	    "a\xc2\x9b"
+	    "2Jb",
+	    "a\x7f\ab", "a\rb",
+	    "a\xe2\x80\xae"
+	    "b",
+	    "a\xe2\x81\xa6"
+	    "b",
+	    "a\xe2\x80\xa8"
+	    "b",
+	    "a\xc3\033[2Jb", "a\xf0\x9f\033b",
+	    "a\xef\xbb\xbf"
+	    "b"};
+	static const char *const obeyed[] = {"\033", "\x9b", "\x7f", "\a",
+	    "\xe2\x80", "\xe2\x81", "\xc3", "\xf0", "\xef"};
+	struct output o;
+	struct table *t;
+	size_t i, j;
+	int format;
+
+	(void)state;
+	for (i = 0; i < 3 * sizeof(evil) / sizeof(evil[0]); i++) {
+		format = (int)(i % 3);
+		t = start(&o, (enum table_format)format);
+		table_set_utf8(t);
+		row(t, evil[i / 3], 0, 0, false, evil[i / 3]);
+		table_end(t);
+		fclose(o.file);
+		for (j = 0; j < sizeof(obeyed) / sizeof(obeyed[0]); j++)
+			assert_null(strstr(o.text, obeyed[j]));
+		if (format != TABLE_CSV) /* its lines end so */
+			assert_null(strchr(o.text, '\r'));
+		assert_null(strstr(o.text, "a\rb"));
+		free(o.text);
+	}
+}
+
+#define COLOGNE "K\xc3\xb6ln"
+#define TOKYO "\xe6\x9d\xb1\xe4\xba\xac" /* two characters of two columns */
+#define ANGSTROM "A\xcc\x8a"		 /* a letter and a mark above it */
+
+static void
+shows_utf8_in_columns(void **state)
+{
+	struct output o;
+	struct table *t = start(&o, TABLE_TEXT);
+
+	(void)state;
+	table_set_utf8(t);
+	row(t, COLOGNE, 1, 0, true, "x");
+	row(t, TOKYO, 2, 0, true, ANGSTROM);
+	row(t, "AD\\pc1", 3, 0, true, "y");
+	end(&o, t,
+	    "NAME    COUNT  AT  TLS  REASONS\n" COLOGNE
+	    "        1  -   yes  x\n" TOKYO "        2  -   yes  " ANGSTROM "\n"
+	    "AD\\pc1      3  -   yes  y\n");
+	t = start(&o, TABLE_TEXT); /* of another charset */
+	row(t, COLOGNE, 1, 0, true, NULL);
+	end(&o, t,
+	    "NAME         COUNT  AT  TLS  REASONS\n"
+	    "K\\xC3\\xB6ln      1  -   yes  -\n");
+	t = start(&o, TABLE_CSV);
+	row(t, COLOGNE, 1, 0, true, NULL);
+	end(&o, t, "name,count,at,tls,reasons\r\n" COLOGNE ",1,,yes,\r\n");
+}
+
+/* A character of two columns that does not fit is not halved. */
+static void
+cuts_between_characters(void **state)
+{
+	struct output o;
+	struct table *t = start(&o, TABLE_TEXT);
+
+	(void)state;
+	table_set_utf8(t);
+	table_set_width(t, 22);
+	row(t, "pc1", 0, 0, false, TOKYO TOKYO TOKYO TOKYO);
+	row(t, "pc2", 0, 0, false, ANGSTROM COLOGNE COLOGNE COLOGNE COLOGNE);
+	end(&o, t,
+	    "NAME  TLS  REASONS\n"
+	    "pc1   no   " TOKYO TOKYO "...\n"
+	    "pc2   no   " ANGSTROM COLOGNE "K\xc3\xb6"
+	    "l...\n"
+	    "(not shown: count, at; --wide shows all)\n");
+	t = start(&o, TABLE_TEXT);
+	table_set_utf8(t);
+	table_set_width(t, 16);
+	row(t, "pc1", 0, 0, false, TOKYO TOKYO TOKYO TOKYO);
+	end(&o, t,
+	    "NAME  REASONS\n"
+	    "pc1   " TOKYO "\xe6\x9d\xb1"
+	    "...\n"
+	    "(not shown: count, at, tls; --wide shows all)\n");
+}
+
 static void
 draws_blocks_and_colour(void **state)
 {
@@ -366,6 +469,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(aligns),
 	    cmocka_unit_test(disarms_terminals),
+	    cmocka_unit_test(lets_no_escape_through),
+	    cmocka_unit_test(shows_utf8_in_columns),
+	    cmocka_unit_test(cuts_between_characters),
 	    cmocka_unit_test(draws_blocks_and_colour),
 	    cmocka_unit_test(writes_json),
 	    cmocka_unit_test(keeps_json_utf8),
