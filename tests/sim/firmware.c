@@ -25,6 +25,7 @@ void
 sim_firmware_boot(struct sim_device *d)
 {
 	struct sim_volatile *v;
+	size_t i;
 
 	free(d->vol);
 	v = fw_alloc(sizeof(*v));
@@ -41,6 +42,9 @@ sim_firmware_boot(struct sim_device *d)
 		abort();
 	/* what was not committed is gone with the power */
 	d->state.staged = d->state.committed;
+	for (i = 0; i < SIM_MAX_KEYS; i++)
+		if (d->state.keys[i].used)
+			fw_key_given(&d->state.keys[i]);
 }
 
 void

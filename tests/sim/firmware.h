@@ -24,8 +24,12 @@ struct sim_options *sim_firmware_options(struct sim_device *d);
 /* The i-th TrustedCN of AMT_TLSSettingData, or NULL after the last. */
 const char *sim_trusted_cn(const struct sim_device *d, size_t i);
 
-/* Use a pool of n RSA keys instead of generating one for each call: fast, and
- * the same key may be on several devices. The environment variable SIM_KEY_POOL
- * does the same: "memory", or a file that is made when missing. 0 or -1. */
-int sim_key_pool(const char *path, size_t n);
+/* Use a pool of RSA keys of 2048 or 3072 bits instead of generating one for
+ * each call: fast, but when all were given out devices share keys. Path is
+ * "memory", or a file with private keys in PEM; when it has none of that size,
+ * n are made and kept there. The environment variable SIM_KEY_POOL does the
+ * same when the first key is wanted. 0 or -1. */
+int sim_key_pool(const char *path, int bits, size_t n);
+/* How many of them no device was given yet. */
+size_t sim_key_pool_left(int bits);
 #endif

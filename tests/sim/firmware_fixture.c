@@ -14,7 +14,8 @@ new_device(struct fx *f, int major, int minor, const char *cert_name)
 
 	memset(f, 0, sizeof(*f));
 	memset(&setup, 0, sizeof(setup));
-	assert_int_equal(sim_key_pool(pool != NULL ? pool : "memory", POOL), 0);
+	assert_int_equal(
+	    sim_key_pool(pool != NULL ? pool : "memory", 2048, POOL), 0);
 	setup.major = major;
 	setup.minor = minor;
 	setup.build = 25;

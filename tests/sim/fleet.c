@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "firmware.h"
 #include "fleet_internal.h"
 
 /*
@@ -20,6 +21,10 @@
 #define HOSTS_PER_NET 254 /* .0 and .255 are left out */
 #define PASSWORD_LEN 16
 #define MAX_DRIFTS 64
+/* Of a new key pool: few for a quick start of small fleets. */
+#define KEY_BITS 2048
+#define POOL_MIN 4
+#define POOL_MAX 64
 
 enum { DICE_PASSWORD = 1, DICE_UUID, DICE_REALM, DICE_SKEW };
 
@@ -340,6 +345,31 @@ make_device(struct sim *s, const struct plan *plan, size_t i)
 	return rc;
 }
 
+static int
+read_keys(const struct options *opt, int bits)
+{
+	size_t n = (size_t)opt->devices;
+
+	n = n < POOL_MIN ? POOL_MIN : n > POOL_MAX ? POOL_MAX : n;
+	if (sim_key_pool(opt->key_pool, bits, n) == 0)
+		return 0;
+	sim_say("--key-pool: cannot use %s", opt->key_pool);
+	return -1;
+}
+
+/* The next key of each device is the first that an authority sees. */
+static void
+warn_of_shared_keys(const struct sim *s, int bits)
+{
+	size_t left = sim_key_pool_left(bits);
+
+	if (left < s->count)
+		sim_say("--key-pool: %zu keys are left for %zu devices, which "
+			"will share them: an authority that refuses a key it "
+			"certified for another device serves only the first",
+		    left, s->count);
+}
+
 int
 fleet_make(struct sim *s)
 {
@@ -356,12 +386,16 @@ fleet_make(struct sim *s)
 		    "cannot make %s: %s", s->opt.state_dir, strerror(errno));
 		goto out;
 	}
+	if (s->opt.key_pool != NULL && read_keys(&s->opt, KEY_BITS) < 0)
+		goto out;
 	s->count = (size_t)s->opt.devices;
 	s->devices = must_calloc(s->count, sizeof(*s->devices));
 	s->ports = must_calloc(s->count, sizeof(*s->ports));
 	for (i = 0; i < s->count; i++)
 		if (make_device(s, &plan, i) < 0)
 			goto out;
+	if (s->opt.key_pool != NULL)
+		warn_of_shared_keys(s, KEY_BITS);
 	rc = 0;
 out:
 	free(plan.password);

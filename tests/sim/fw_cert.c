@@ -9,14 +9,6 @@
 
 /* Certificates and requests: what is judged, signed and shown. */
 
-static EVP_PKEY *
-load(const struct sim_key *k)
-{
-	const unsigned char *p = (const unsigned char *)k->der;
-
-	return d2i_AutoPrivateKey(NULL, &p, (long)k->der_len);
-}
-
 /* From an i2d function's buffer, which ends here, to one of ours. */
 static int
 hand_over(unsigned char *der, int len, uint8_t **ret, size_t *ret_len)
@@ -166,7 +158,7 @@ int
 fw_cert_self_sign(const struct sim_key *key, const struct fw_self_signed *what,
     uint8_t **ret, size_t *ret_len)
 {
-	EVP_PKEY *pkey = load(key);
+	EVP_PKEY *pkey = sim_key_load(key);
 	X509 *x = X509_new();
 	unsigned char *der = NULL;
 	int rc = -1, len;
@@ -207,7 +199,7 @@ fw_csr_sign(const struct sim_key *key, const uint8_t *der, size_t len,
 	const EVP_MD *md = digest_of(algorithm);
 	const unsigned char *p = der;
 	X509_REQ *req = d2i_X509_REQ(NULL, &p, (long)len);
-	EVP_PKEY *pkey = load(key), *named;
+	EVP_PKEY *pkey = sim_key_load(key), *named;
 	unsigned char *out = NULL;
 	int status = PT_INVALID_PARAMETER, out_len;
 

@@ -292,6 +292,8 @@ int fw_cert_parts(const struct sim_cert *cert, struct fw_cert_parts *ret);
 int fw_key_public(const struct sim_key *k, uint8_t **ret, size_t *ret_len);
 /* A new RSA key as PKCS#8, real or from the pool, other than those stored. */
 int fw_key_make(struct sim_device *d, int bits, uint8_t **ret, size_t *ret_len);
+/* A device has it already: the pool goes on after it. */
+void fw_key_given(const struct sim_key *k);
 /* PKCS#1 private key to PKCS#8; its size in bits. */
 int fw_key_import(const uint8_t *der, size_t len, uint8_t **ret,
     size_t *ret_len, int *ret_bits);
@@ -341,7 +343,6 @@ struct sim_volatile {
 	int64_t drift_from_ms;
 	int64_t hour_from;
 	int hour_writes;
-	uint32_t keys_made;
 	/* properties kept in RAM only by this simulation */
 	bool network_off;
 	uint32_t dhcp_sync_hostname, address_family, dhcp6_timeout;

@@ -1,4 +1,3 @@
-#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -11,18 +10,27 @@
 
 #include "fw_internal.h"
 
-/* RSA keys: made for real, or handed out from a pool, which is what makes a
- * fleet of thousands possible on one machine. */
-
-#define POOL_MAX 256
+/*
+ * RSA keys: made for real, or handed out from a pool, which is what makes a
+ * fleet of thousands possible on one machine.  A pool's keys are given out in
+ * turn, each to one device until all are given; they stay parsed, as OpenSSL
+ * takes longer to read a key than to sign with it.
+ */
 #define POOL_DEFAULT SIM_MAX_KEYS
-#define POOL_BITS 2048
 
-static struct {
-	uint8_t *der;
+struct pooled {
+	uint8_t *der; /* PKCS#8 */
 	size_t len;
-} pool[POOL_MAX];
-static size_t pool_count;
+	EVP_PKEY *key;
+};
+
+static struct pool {
+	int bits;
+	struct pooled *keys; /* in the order of their bytes */
+	size_t count, size;
+	size_t next; /* those before were given out */
+} pools[] = {{.bits = 2048}, {.bits = 3072}};
+#define POOLS (sizeof(pools) / sizeof(pools[0]))
 
 static int
 to_der(EVP_PKEY *key, uint8_t **ret, size_t *ret_len)
@@ -53,40 +61,97 @@ generate(int bits, uint8_t **ret, size_t *ret_len)
 
 /* --- the pool ------------------------------------------------------------- */
 
+static struct pool *
+pool_of(int bits)
+{
+	size_t i;
+
+	for (i = 0; i < POOLS; i++)
+		if (pools[i].bits == bits)
+			return &pools[i];
+	return NULL;
+}
+
+static bool
+pool_empty(void)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < POOLS; i++)
+		n += pools[i].count;
+	return n == 0;
+}
+
+static int
+compare(const void *left, const void *right)
+{
+	const struct pooled *a = left, *b = right;
+
+	if (a->len != b->len)
+		return a->len < b->len ? -1 : 1;
+	return memcmp(a->der, b->der, a->len);
+}
+
+static const struct pooled *
+pool_find(const struct pool *p, const struct sim_key *k)
+{
+	const struct pooled wanted = {(uint8_t *)k->der, k->der_len, NULL};
+
+	if (p->count == 0)
+		return NULL;
+	return bsearch(&wanted, p->keys, p->count, sizeof(wanted), compare);
+}
+
+/* The key is given. */
+static int
+pool_add(EVP_PKEY *key)
+{
+	struct pool *p = key != NULL ? pool_of(EVP_PKEY_get_bits(key)) : NULL;
+	struct pooled *entry, *grown;
+
+	if (p != NULL && p->count == p->size) {
+		p->size = p->size == 0 ? 64 : 2 * p->size;
+		grown = realloc(p->keys, p->size * sizeof(*grown));
+		if (grown == NULL)
+			abort();
+		p->keys = grown;
+	}
+	if (p == NULL)
+		goto fail;
+	entry = &p->keys[p->count];
+	if (to_der(key, &entry->der, &entry->len) != 0)
+		goto fail;
+	entry->key = key;
+	p->count++;
+	return 0;
+fail:
+	EVP_PKEY_free(key);
+	return -1;
+}
+
 static int
 pool_load(FILE *f)
 {
 	EVP_PKEY *key;
+	int rc = 0;
 
-	while (pool_count < POOL_MAX) {
-		key = PEM_read_PrivateKey(f, NULL, NULL, NULL);
-		if (key == NULL)
-			break;
-		if (to_der(key, &pool[pool_count].der, &pool[pool_count].len) ==
-		    0)
-			pool_count++;
-		EVP_PKEY_free(key);
-	}
+	while (
+	    rc == 0 && (key = PEM_read_PrivateKey(f, NULL, NULL, NULL)) != NULL)
+		rc = pool_add(key);
 	ERR_clear_error(); /* the end of the file is one for OpenSSL */
-	return pool_count > 0 ? 0 : -1;
+	return pool_empty() ? -1 : rc;
 }
 
 static int
 pool_write(FILE *f)
 {
-	const unsigned char *p;
-	EVP_PKEY *key;
-	size_t i;
+	size_t i, k;
 	int ok = 1;
 
-	for (i = 0; ok == 1 && i < pool_count; i++) {
-		p = pool[i].der;
-		key = d2i_AutoPrivateKey(NULL, &p, (long)pool[i].len);
-		ok = key != NULL
-		    ? PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL)
-		    : 0;
-		EVP_PKEY_free(key);
-	}
+	for (i = 0; i < POOLS; i++)
+		for (k = 0; ok == 1 && k < pools[i].count; k++)
+			ok = PEM_write_PrivateKey(
+			    f, pools[i].keys[k].key, NULL, NULL, 0, NULL, NULL);
 	return ok == 1 && fflush(f) == 0 ? 0 : -1;
 }
 
@@ -115,27 +180,67 @@ pool_save(const char *path)
 	return rc;
 }
 
-int
-sim_key_pool(const char *path, size_t n)
+static int
+pool_fill(struct pool *p, const char *path, size_t n)
 {
-	FILE *f = NULL;
-	int rc = -1;
+	int rc = 0;
 
-	if (pool_count > 0)
+	while (rc == 0 && p->count < n)
+		rc = pool_add(EVP_RSA_gen((unsigned)p->bits));
+	if (rc == 0 && strcmp(path, "memory") != 0)
+		rc = pool_save(path);
+	return rc;
+}
+
+int
+sim_key_pool(const char *path, int bits, size_t n)
+{
+	struct pool *p = pool_of(bits);
+	FILE *f = NULL;
+	size_t i;
+	int rc = 0;
+
+	if (p == NULL)
+		return -1;
+	if (p->count > 0)
 		return 0;
-	if (strcmp(path, "memory") != 0)
+	if (strcmp(path, "memory") != 0 && pool_empty())
 		f = fopen(path, "r");
 	if (f != NULL) {
 		rc = pool_load(f);
 		fclose(f);
-		return rc;
 	}
-	for (; pool_count < n && pool_count < POOL_MAX; pool_count++) {
-		if (generate(POOL_BITS, &pool[pool_count].der,
-			&pool[pool_count].len) != 0)
-			return -1;
+	if (rc == 0 && p->count == 0)
+		rc = pool_fill(p, path, n);
+	for (i = 0; i < POOLS; i++)
+		if (pools[i].count > 0)
+			qsort(pools[i].keys, pools[i].count,
+			    sizeof(*pools[i].keys), compare);
+	return rc;
+}
+
+size_t
+sim_key_pool_left(int bits)
+{
+	const struct pool *p = pool_of(bits);
+
+	return p == NULL || p->next > p->count ? 0 : p->count - p->next;
+}
+
+void
+fw_key_given(const struct sim_key *k)
+{
+	const struct pooled *found;
+	size_t i, at;
+
+	for (i = 0; i < POOLS; i++) {
+		found = pool_find(&pools[i], k);
+		if (found == NULL)
+			continue;
+		at = (size_t)(found - pools[i].keys);
+		if (pools[i].next <= at)
+			pools[i].next = at + 1;
 	}
-	return strcmp(path, "memory") == 0 ? 0 : pool_save(path);
 }
 
 static bool
@@ -153,21 +258,22 @@ stored(const struct sim_device *d, const uint8_t *der, size_t len)
 	return false;
 }
 
-/* Neighbours start at different places; a device never gets a key twice while
- * it has it. */
+/* When all were given out, devices share; but none gets a key twice while it
+ * has it. */
 static int
-from_pool(struct sim_device *d, uint8_t **ret, size_t *ret_len)
+from_pool(
+    const struct sim_device *d, struct pool *p, uint8_t **ret, size_t *ret_len)
 {
-	size_t at = ((size_t)d->index * 7 + d->vol->keys_made) % pool_count;
+	const struct pooled *entry;
 	size_t i;
 
-	for (i = 0; i < pool_count; i++, at = (at + 1) % pool_count) {
-		if (stored(d, pool[at].der, pool[at].len))
+	for (i = 0; i < p->count; i++) {
+		entry = &p->keys[p->next++ % p->count];
+		if (stored(d, entry->der, entry->len))
 			continue;
-		*ret = fw_alloc(pool[at].len);
-		memcpy(*ret, pool[at].der, pool[at].len);
-		*ret_len = pool[at].len;
-		d->vol->keys_made++;
+		*ret = fw_alloc(entry->len);
+		memcpy(*ret, entry->der, entry->len);
+		*ret_len = entry->len;
 		return 0;
 	}
 	return -1;
@@ -177,14 +283,30 @@ int
 fw_key_make(struct sim_device *d, int bits, uint8_t **ret, size_t *ret_len)
 {
 	const char *path = getenv("SIM_KEY_POOL");
+	struct pool *p = pool_of(bits);
 
-	if (pool_count == 0 && path != NULL && path[0] != '\0' &&
-	    sim_key_pool(path, POOL_DEFAULT) != 0)
+	if (p != NULL && p->count == 0 && path != NULL && path[0] != '\0' &&
+	    sim_key_pool(path, bits, POOL_DEFAULT) != 0)
 		return -1;
-	if (pool_count > 0 && bits == POOL_BITS &&
-	    from_pool(d, ret, ret_len) == 0)
+	if (p != NULL && from_pool(d, p, ret, ret_len) == 0)
 		return 0;
 	return generate(bits, ret, ret_len);
+}
+
+EVP_PKEY *
+sim_key_load(const struct sim_key *k)
+{
+	const unsigned char *der = (const unsigned char *)k->der;
+	const struct pooled *found;
+	size_t i;
+
+	for (i = 0; i < POOLS; i++) {
+		found = pool_find(&pools[i], k);
+		if (found != NULL)
+			return EVP_PKEY_up_ref(found->key) == 1 ? found->key
+								: NULL;
+	}
+	return d2i_AutoPrivateKey(NULL, &der, (long)k->der_len);
 }
 
 int

@@ -12,9 +12,9 @@
 
 /*
  * A device has a socket of its own for each open port, so that a closed one
- * refuses as a real one does.  A fleet that would need more descriptors than
- * the process may have shares one socket per port on all addresses; then a
- * refused connection is accepted and reset at once.
+ * refuses as a real one does.  A fleet that may need more descriptors than the
+ * process can have shares one socket per port on all addresses; then a refused
+ * connection is accepted and reset at once.
  */
 #define BACKLOG 64
 #define ACCEPTS_PER_TURN 64
@@ -22,18 +22,25 @@
 
 static const char *const port_word[SIM_PORTS] = {"plain", "TLS"};
 
+/* From 16.1 the plain ports are gone for good. */
+static bool
+has_plain(const struct sim_port *p)
+{
+	const struct sim_state *s = &p->dev->state;
+
+	return s->major < 16 || (s->major == 16 && s->minor < 1);
+}
+
 bool
 listen_open(const struct sim_port *p, int which)
 {
 	const struct sim_state *s = &p->dev->state;
-	bool old = s->major < 16 || (s->major == 16 && s->minor < 1);
 
 	if (p->offline || loop_now() < p->refuse_until)
 		return false;
 	if (which == SIM_PORT_TLS)
 		return s->committed.enabled;
-	/* From 16.1 the plain ports are gone for good. */
-	return old && (!s->committed.enabled || s->committed.plain);
+	return has_plain(p) && (!s->committed.enabled || s->committed.plain);
 }
 
 static void
@@ -234,18 +241,35 @@ listen_refuse(struct sim_port *p, int64_t ms)
 	loop_after(&p->sim->loop, &p->reopen, p->refuse_until - loop_now() + 1);
 }
 
-/* Raises the limit of descriptors; how many devices can have their own? */
+/* Of all listeners there can ever be, and so many connections. */
+static rlim_t
+descriptors(const struct sim *s)
+{
+	rlim_t n = SPARE_FDS;
+	size_t i;
+
+	for (i = 0; i < s->count; i++)
+		n += has_plain(&s->ports[i]) ? 2 : 1;
+	return n;
+}
+
+/* Raises the limit of descriptors, which needs a privilege above the hard one;
+ * is it still too low? */
 static bool
 must_share(const struct sim *s)
 {
-	struct rlimit limit;
+	rlim_t wanted = descriptors(s);
+	struct rlimit limit, more;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return true;
 	limit.rlim_cur = limit.rlim_max;
-	(void)setrlimit(RLIMIT_NOFILE, &limit);
-	return s->count * SIM_PORTS + SPARE_FDS > limit.rlim_cur &&
-	    s->count > 64;
+	more = (struct rlimit){wanted, wanted};
+	if (limit.rlim_max >= wanted || setrlimit(RLIMIT_NOFILE, &more) < 0)
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return true;
+	return wanted > limit.rlim_cur && s->count > 64;
 }
 
 static int

@@ -1,9 +1,11 @@
 #include <assert.h>
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,6 +18,7 @@ int
 loop_init(struct loop *l)
 {
 	memset(l, 0, sizeof(*l));
+	l->signals.fd = -1;
 	l->epoll = epoll_create1(EPOLL_CLOEXEC);
 	return l->epoll < 0 ? -1 : 0;
 }
@@ -23,6 +26,8 @@ loop_init(struct loop *l)
 void
 loop_free(struct loop *l)
 {
+	if (l->signals.fd >= 0)
+		close(l->signals.fd);
 	if (l->epoll >= 0)
 		close(l->epoll);
 	free(l->heap);
@@ -70,6 +75,43 @@ loop_unwatch(struct loop *l, struct loop_watch *w)
 		return;
 	(void)epoll_ctl(l->epoll, EPOLL_CTL_DEL, w->fd, NULL);
 	w->fd = -1;
+}
+
+static void
+got_signal(void *arg, uint32_t events)
+{
+	(void)events;
+	loop_stop(arg);
+}
+
+int
+loop_signals(struct loop *l)
+{
+	struct loop_watch *w = &l->signals;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -1;
+	w->fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	w->ready = got_signal;
+	w->arg = l;
+	return w->fd < 0 ? -1 : loop_watch(l, w, EPOLLIN);
+}
+
+/* One event may be a key that takes a second to make: a signal that waits is
+ * not left behind hundreds of them. */
+static bool
+stops(const struct loop *l)
+{
+	sigset_t set;
+
+	if (l->stopped || l->signals.fd < 0)
+		return l->stopped;
+	return sigpending(&set) == 0 &&
+	    (sigismember(&set, SIGTERM) == 1 || sigismember(&set, SIGINT) == 1);
 }
 
 static void
@@ -154,7 +196,7 @@ fire_due(struct loop *l)
 {
 	int64_t now = loop_now();
 
-	while (l->count > 0 && l->heap[1]->due <= now) {
+	while (l->count > 0 && l->heap[1]->due <= now && !stops(l)) {
 		struct loop_timer *t = l->heap[1];
 
 		loop_cancel(l, t);
@@ -168,12 +210,12 @@ loop_run(struct loop *l, void (*turn_end)(void *arg), void *arg)
 	struct epoll_event events[EVENTS_PER_TURN];
 	int count, i;
 
-	while (!l->stopped) {
+	while (!stops(l)) {
 		count = epoll_wait(
 		    l->epoll, events, EVENTS_PER_TURN, next_timeout(l));
 		if (count < 0 && errno != EINTR)
 			return -1;
-		for (i = 0; i < count; i++) {
+		for (i = 0; i < count && !stops(l); i++) {
 			struct loop_watch *w = events[i].data.ptr;
 
 			if (w->fd >= 0)

@@ -27,6 +27,7 @@ struct loop_watch {
 struct loop {
 	int epoll;
 	bool stopped;
+	struct loop_watch signals;
 	struct loop_timer **heap; /* from index 1 */
 	size_t count, size;
 };
@@ -34,6 +35,10 @@ struct loop {
 int loop_init(struct loop *l);
 void loop_free(struct loop *l);
 int64_t loop_now(void); /* monotonic milliseconds */
+
+/* From now on SIGTERM and SIGINT stop the loop, before its next event however
+ * many there are; 0 or -1 with errno. */
+int loop_signals(struct loop *l);
 
 /* Watches w->fd, which stays the caller's to close; 0 or -1 with errno. */
 int loop_watch(struct loop *l, struct loop_watch *w, uint32_t events);

@@ -5,45 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "conn_internal.h"
 #include "control_internal.h"
-#include "firmware.h"
 #include "fleet_internal.h"
 
-/* Of the key pool: few for a quick start of small fleets. */
-#define POOL_MIN 4
-#define POOL_MAX 64
-
 enum { DICE_WIRE = 100 };
-
-static void
-got_signal(void *arg, uint32_t events)
-{
-	(void)events;
-	loop_stop(arg);
-}
-
-/* SIGTERM and SIGINT as events of the loop. */
-static int
-catch_signals(struct sim *s, struct loop_watch *w)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 ||
-	    signal(SIGPIPE, SIG_IGN) == SIG_ERR)
-		return -1;
-	w->fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	w->ready = got_signal;
-	w->arg = &s->loop;
-	return w->fd < 0 ? -1 : loop_watch(&s->loop, w, EPOLLIN);
-}
 
 static int
 write_pid(const char *file)
@@ -75,27 +43,21 @@ add_rules(struct sim *s)
 	return 0;
 }
 
-static size_t
-pool_size(const struct options *opt)
-{
-	size_t n = (size_t)opt->devices;
-
-	return n < POOL_MIN ? POOL_MIN : n > POOL_MAX ? POOL_MAX : n;
-}
-
 static int
 start(struct sim *s)
 {
 	const struct options *opt = &s->opt;
 
 	s->dice = dice_new((uint64_t)opt->seed, DICE_WIRE, 0);
-	if (opt->key_pool != NULL &&
-	    sim_key_pool(opt->key_pool, pool_size(opt)) < 0) {
-		sim_say("--key-pool: cannot use %s", opt->key_pool);
+	/* A signal that comes before the fleet is made ends the program: each
+	 * device made so far is in its file. */
+	if (add_rules(s) < 0 || tls_start(s) < 0 || fleet_make(s) < 0)
+		return -1;
+	if (loop_signals(&s->loop) < 0) {
+		sim_say("cannot catch signals: %s", strerror(errno));
 		return -1;
 	}
-	if (add_rules(s) < 0 || tls_start(s) < 0 || fleet_make(s) < 0 ||
-	    listen_start(s) < 0)
+	if (listen_start(s) < 0)
 		return -1;
 	if (opt->control != NULL && control_start(s, opt->control) < 0)
 		return -1;
@@ -157,13 +119,12 @@ int
 main(int argc, char **argv)
 {
 	struct sim *s = must_calloc(1, sizeof(*s));
-	struct loop_watch signals = {.fd = -1};
 	int rc = arguments_parse(argc, argv, &s->opt);
 
 	if (rc >= 0)
 		goto out;
 	rc = 1;
-	if (loop_init(&s->loop) < 0 || catch_signals(s, &signals) < 0) {
+	if (loop_init(&s->loop) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
 		sim_say("cannot start: %s", strerror(errno));
 		goto out;
 	}
@@ -173,8 +134,6 @@ main(int argc, char **argv)
 		rc |= save_all(s) < 0;
 	}
 	stop(s);
-	if (signals.fd >= 0)
-		close(signals.fd);
 	loop_free(&s->loop);
 out:
 	free(s);

@@ -1,5 +1,6 @@
 #ifndef SIM_H_
 #define SIM_H_
+#include <openssl/types.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -97,6 +98,9 @@ struct sim_device {
 	/* transport's: listeners, connections, nonces, faults */
 	struct sim_port *port;
 };
+
+/* A stored key ready for use, up to EVP_PKEY_free(); NULL: it is none. */
+EVP_PKEY *sim_key_load(const struct sim_key *k);
 
 /* Device clock, unix milliseconds. */
 int64_t sim_now_ms(const struct sim_device *d);

@@ -42,6 +42,27 @@ start_sim --devices 3 --seed 7
 is "a seed repeats itself" "$(cut -d, -f1-3,6 "$tmp/fleet.csv")" "$first"
 stop_sim
 
+# Without a pool this takes minutes.
+"$SIM" --devices 400 --state "$tmp/many" --port-plain $plain --port-tls $tls \
+    >"$tmp/out" 2>"$tmp/err" &
+sim_pid=$!
+until test -e "$tmp/many/pc00000.state"; do sleep 0.05; done
+kill -TERM $sim_pid
+for _ in $(seq 50); do
+	kill -0 $sim_pid 2>/dev/null || break
+	sleep 0.1
+done
+ok "SIGTERM ends a start at once" test ! -e /proc/$sim_pid
+stop_sim KILL
+first=$(sed -n 's/^device.0.realm //p' "$tmp/many/pc00000.state")
+"$SIM" --devices 1 --state "$tmp/many" --port-plain $plain --port-tls $tls \
+    --ready-fd 1 >"$tmp/out" 2>"$tmp/err" &
+sim_pid=$!
+until grep -q ready "$tmp/out"; do sleep 0.05; done
+is "what was made is kept" \
+    "$(sed -n 's/^device.0.realm //p' "$tmp/many/pc00000.state")" "$first"
+stop_sim
+
 echo junk >>"$tmp/state/pc00001.state"
 "$SIM" --devices 3 --state "$tmp/state" --port-plain $plain --port-tls $tls \
     >"$tmp/out" 2>"$tmp/err"

@@ -109,13 +109,11 @@ key_of(const struct sim_state *s, X509 *leaf)
 	size_t i;
 
 	for (i = 0; i < SIM_MAX_KEYS; i++) {
-		const unsigned char *der =
-		    (const unsigned char *)s->keys[i].der;
 		EVP_PKEY *key;
 
 		if (!s->keys[i].used)
 			continue;
-		key = d2i_AutoPrivateKey(NULL, &der, (long)s->keys[i].der_len);
+		key = sim_key_load(&s->keys[i]);
 		if (key != NULL && X509_check_private_key(leaf, key) == 1)
 			return key;
 		EVP_PKEY_free(key);

@@ -21,7 +21,8 @@ start(struct sim_device *d)
 	setup.ip = "127.100.0.1";
 	setup.cert_name = setup.fqdn;
 	setup.not_after = 2000000000;
-	if (sim_key_pool("memory", 4) != 0 || sim_firmware_new(d, &setup) != 0)
+	if (sim_key_pool("memory", 2048, 4) != 0 ||
+	    sim_firmware_new(d, &setup) != 0)
 		abort();
 }
 
