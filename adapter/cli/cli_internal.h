@@ -70,6 +70,7 @@ struct cli {
 	char **args;
 	size_t arg_count;
 	const char *conf_file;
+	const char *conf_origin; /* "option", "environment", "default" */
 	enum table_format format;
 	size_t width; /* tables fit into so many columns; 0: any */
 	bool colour, utf8, quiet, verbose;

@@ -1,17 +1,42 @@
+#include <errno.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "buf.h"
 #include "cli_internal.h"
 #include "conf.h"
 #include "device.h"
+#include "err.h"
 #include "file.h"
+#include "mem.h"
 #include "plan.h"
 #include "profile.h"
 #include "secret.h"
+#include "shown_internal.h"
 #include "store.h"
 
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define SECRET_LINE_MAX 1024
+#define SHOW_LINE_MAX 4096
 #define NEWEST_MAJOR 22 /* firmware that a profile should serve */
+
+/* --- check --- */
+
+/* A file that is named and not there; not those that are made when needed. */
+static void
+warn_of_file(void *cookie, const struct conf_entry *e)
+{
+	const struct cli *c = cookie;
+	struct err err = {.kind = ERR_NONE};
+
+	if (!e->path || e->value == NULL || access(e->value, F_OK) == 0)
+		return;
+	(void)err_errno(&err, errno, "%s: %s", e->key, e->value);
+	if (e->file == NULL)
+		cli_note(c, "warning: %s (the default)", err.text);
+	else
+		cli_note(c, "warning: %s:%zu: %s", e->file, e->line, err.text);
+}
 
 int
 cmd_config_check(struct cli *c)
@@ -23,10 +48,93 @@ cmd_config_check(struct cli *c)
 		return code;
 	cli_note(c, "%s and %s can be used", c->daemon.conf->file,
 	    c->daemon.conf->profile);
+	conf_entries(c->daemon.conf, warn_of_file, c);
 	if (c->daemon.profile->tls &&
 	    plan_key_refused(c->daemon.profile, NEWEST_MAJOR, why))
 		cli_note(c, "warning: %s", why);
 	return code;
+}
+
+/* --- show --- */
+
+static const struct table_column origin_columns[] = {
+    {"key", TABLE_STRING, 0, 0}, {"value", TABLE_STRING, 0, 16},
+    {"origin", TABLE_STRING, 0, 16}};
+static const struct table_column entry_columns[] = {
+    {"part", TABLE_STRING, 0, 0}, {"key", TABLE_STRING, 0, 0},
+    {"value", TABLE_STRING, 0, 0}, {"origin", TABLE_STRING, 0, 0},
+    {"file", TABLE_STRING, 0, 0}, {"line", TABLE_INT, 0, 0},
+    {"help", TABLE_STRING, 0, 0}};
+
+struct entries {
+	struct table *table;
+	const char *part;
+	bool data; /* for a program: file and line apart */
+};
+
+static void
+write_entry(struct entries *w, const struct conf_entry *e, const char *origin)
+{
+	char *place = e->file == NULL ? mem_dup(origin)
+				      : mem_printf("%s:%zu", e->file, e->line);
+
+	if (w->data)
+		table_text(w->table, w->part);
+	table_text(w->table, e->key);
+	table_text(w->table, e->value);
+	table_text(w->table, w->data ? origin : place);
+	if (w->data) {
+		table_text(w->table, e->file);
+		table_int(w->table, (int64_t)e->line);
+		table_text(w->table, e->help);
+	}
+	table_row(w->table);
+	free(place);
+}
+
+static void
+entry_row(void *cookie, const struct conf_entry *e)
+{
+	write_entry(cookie, e, e->file == NULL ? "default" : "file");
+}
+
+/* The one option that is not in a file: which file it is. */
+static void
+write_file_entry(struct entries *w, const struct cli *c)
+{
+	const struct conf_entry entry = {.key = "config",
+	    .value = c->daemon.conf->file,
+	    .help = "the configuration file"};
+
+	write_entry(w, &entry, c->conf_origin);
+}
+
+static void
+show_rows(const struct cli *c)
+{
+	struct entries w = {
+	    .part = "configuration", .data = c->format != TABLE_TEXT};
+
+	w.table = w.data ? cli_table(c, entry_columns, COUNT(entry_columns))
+			 : cli_table(c, origin_columns, COUNT(origin_columns));
+	write_file_entry(&w, c);
+	conf_entries(c->daemon.conf, entry_row, &w);
+	w.part = "profile";
+	profile_entries(c->daemon.profile, entry_row, &w);
+	table_end(w.table);
+}
+
+static void
+show_line(void *cookie, const struct conf_entry *e)
+{
+	struct buf line;
+
+	(void)cookie;
+	buf_init(&line, SHOW_LINE_MAX);
+	buf_printf(&line, "%-28s = %-24s # %s (%s)\n", e->key,
+	    e->value == NULL ? "-" : e->value, e->help, e->note);
+	shown_put(stdout, buf_text(&line), SHOWN_LINES);
+	buf_free(&line);
 }
 
 int
@@ -36,12 +144,18 @@ cmd_config_show(struct cli *c)
 
 	if (code != CODE_OK)
 		return code;
+	if (c->format != TABLE_TEXT || cli_flag(c, "origin")) {
+		show_rows(c);
+		return CODE_OK;
+	}
 	(void)printf("# %s\n", c->daemon.conf->file);
-	conf_show(c->daemon.conf, stdout);
+	conf_entries(c->daemon.conf, show_line, NULL);
 	(void)printf("\n# %s\n", c->daemon.conf->profile);
-	profile_show(c->daemon.profile, stdout);
+	profile_entries(c->daemon.profile, show_line, NULL);
 	return CODE_OK;
 }
+
+/* --- others --- */
 
 int
 cmd_config_example(struct cli *c)

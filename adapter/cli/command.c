@@ -373,8 +373,12 @@ apply_globals(struct cli *c)
 	    !cli_flag(c, "no-color");
 	/* NOLINTEND(concurrency-mt-unsafe) */
 	c->conf_file = cli_text(c, "config");
-	if (c->conf_file == NULL)
+	c->conf_origin = "option";
+	if (c->conf_file == NULL) {
 		c->conf_file = str_empty(variable) ? DEFAULT_CONF : variable;
+		c->conf_origin =
+		    str_empty(variable) ? "default" : "environment";
+	}
 	for (i = 0; i < 3 && output != NULL; i++)
 		if (str_eq(output, formats[i]))
 			c->format = (enum table_format)i;

@@ -155,6 +155,10 @@ static const struct cli_option block_options[] = {
 
 static const struct cli_option wsman_options[] = {
     {"xml", 0, CLI_FLAG, NULL, NULL, "as XML (else JSON)"}, END};
+static const struct cli_option show_options[] = {
+    {"origin", 0, CLI_FLAG, NULL, NULL,
+	"where each comes from: file and line, environment, default"},
+    END};
 static const struct cli_option example_options[] = {
     {"profile", 0, CLI_FLAG, NULL, NULL, "a profile, not a configuration"},
     END};
@@ -194,6 +198,7 @@ GROUPS block_groups[] = {block_options, NULL};
 GROUPS block_remove_groups[] = {yes_options, NULL};
 GROUPS wsman_groups[] = {wsman_options, NULL};
 GROUPS invoke_groups[] = {wsman_options, yes_options, NULL};
+GROUPS show_groups[] = {show_options, NULL};
 GROUPS example_groups[] = {example_options, NULL};
 GROUPS reveal_groups[] = {reveal_options, NULL};
 GROUPS help_groups[] = {help_options, NULL};
@@ -229,6 +234,8 @@ LIST certify_examples[] = {"ca certify issuing.csr --out issuing.pem", NULL};
 LIST block_examples[] = {"ca block add leaked.pem --note 'found on a share'",
     "ca block add weak-keys.txt", NULL};
 LIST template_examples[] = {"ca template check", "ca template check tls", NULL};
+LIST show_examples[] = {"config show --origin",
+    "config show -o json | jq -r '.[] | select(.file) | .key'", NULL};
 LIST get_examples[] = {"wsman get pc1.corp.example AMT_GeneralSettings", NULL};
 LIST enum_examples[] = {
     "wsman enum pc1.corp.example AMT_PublicKeyCertificate --xml", NULL};
@@ -394,10 +401,17 @@ static const struct cli_command commands[] = {
     {"wsman decode", "FILE|-", "a saved answer as JSON",
 	"Succeeds only when the answer was understood.", none, 1, 1,
 	decode_examples, cmd_wsman_decode},
-    {"config check", "", "read configuration and profile", "", none, 0, 0,
-	no_examples, cmd_config_check},
-    {"config show", "", "every option as now in force", "", none, 0, 0,
-	no_examples, cmd_config_show},
+    {"config check", "", "read configuration and profile",
+	"Exit code 10 and the place of the mistake when they cannot be used. "
+	"Warnings are for what can, but will not do: a file that is named and "
+	"not there, a certificate template whose key the newest firmware "
+	"refuses (finding key-refused).",
+	none, 0, 0, no_examples, cmd_config_check},
+    {"config show", "", "every option as now in force",
+	"Of configuration and profile. With -o json and csv each has its "
+	"origin, file and line. Secrets are in none of them: options name the "
+	"files that hold them.",
+	show_groups, 0, 0, show_examples, cmd_config_show},
     {"config example", "", "a commented file with the defaults", "",
 	example_groups, 0, 0, no_examples, cmd_config_example},
     {"secret show", "DEVICE", "the admin password of a device",

@@ -70,6 +70,16 @@ check_url(const char *text)
 	return NULL;
 }
 
+/* The rest is for the protocol to say. */
+static const char *
+check_bridge_url(const char *text)
+{
+	return strchr(text, '@') == NULL
+	    ? NULL
+	    : "must not hold a user or password: user and password_file are "
+	      "for those";
+}
+
 static const struct conf_option bridge_options[] = {
     {.key = "name",
 	.type = CONF_TEXT,
@@ -83,6 +93,7 @@ static const struct conf_option bridge_options[] = {
     {.key = "url",
 	.type = CONF_TEXT,
 	.offset = BRIDGE_AT(url),
+	.check = check_bridge_url,
 	.help = "of the CA, e.g. https://ca.corp.example:8443"},
     {.key = "label",
 	.type = CONF_TEXT,
@@ -369,25 +380,28 @@ by_name(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-struct sources {
+struct conf_sources {
 	char *names[CONF_MAX_DROPINS + 1];
 	size_t count;
 	struct conf_node *roots; /* chained by next, in reading order */
 };
 
 static void
-sources_free(struct sources *s)
+sources_free(struct conf_sources *s)
 {
 	size_t i;
 
+	if (s == NULL)
+		return;
 	conf_yaml_free(s->roots);
 	for (i = 0; i < s->count; i++)
 		free(s->names[i]);
+	free(s);
 }
 
 static int
-list_sources(
-    struct sources *s, const char *file, const char *folder, struct err *err)
+list_sources(struct conf_sources *s, const char *file, const char *folder,
+    struct err *err)
 {
 	char *dropins = mem_printf("%s/conf.d", folder);
 	struct dirent **entries = NULL;
@@ -412,8 +426,8 @@ list_sources(
 }
 
 static int
-read_sources(
-    struct sources *s, struct conf *conf, const char *folder, struct err *err)
+read_sources(struct conf_sources *s, struct conf *conf, const char *folder,
+    struct err *err)
 {
 	struct conf_node **end = &s->roots;
 	size_t i;
@@ -523,23 +537,22 @@ int
 conf_load(const char *file, struct conf **ret_conf, struct err *err)
 {
 	struct conf *conf = mem_alloc(sizeof(*conf));
-	struct sources sources = {.count = 0};
 	char *folder = folder_of(file);
 	int rc = -1;
 
 	conf->file = mem_dup(file);
+	conf->sources = mem_alloc(sizeof(*conf->sources));
 	conf_option_defaults(&table, conf, folder);
-	if (list_sources(&sources, file, folder, err) != 0)
+	if (list_sources(conf->sources, file, folder, err) != 0)
 		goto out;
-	if (read_sources(&sources, conf, folder, err) != 0)
+	if (read_sources(conf->sources, conf, folder, err) != 0)
 		goto out;
-	if (check_rules(conf, sources.roots, err) != 0)
+	if (check_rules(conf, conf->sources->roots, err) != 0)
 		goto out;
 	*ret_conf = conf;
 	conf = NULL;
 	rc = 0;
 out:
-	sources_free(&sources);
 	conf_free(conf);
 	free(folder);
 	return rc;
@@ -551,6 +564,7 @@ conf_free(struct conf *conf)
 	if (conf == NULL)
 		return;
 	conf_option_free(&table, conf);
+	sources_free(conf->sources);
 	free(conf->file);
 	free(conf);
 }
@@ -580,7 +594,7 @@ conf_write(const struct conf_setting *settings, size_t count, FILE *out,
 }
 
 void
-conf_show(const struct conf *conf, FILE *out)
+conf_entries(const struct conf *conf, conf_entry_fn *fn, void *cookie)
 {
-	conf_option_show(&table, conf, out);
+	conf_option_entries(&table, conf, conf->sources->roots, fn, cookie);
 }

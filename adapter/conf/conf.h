@@ -5,15 +5,16 @@
 #include <stdint.h>
 #include <stdio.h>
 
+struct conf_sources;
 struct err;
 
 /*
  * Everything the administrator configures, read once, then immutable.  One
  * table of options (conf.c) makes parser, defaults, ranges, `config show` and
- * the man page.  YAML (libyaml) read strictly: an unknown or duplicate key, a
- * wrong type, an anchor, alias or tag is an error with file:line:column and the
- * key; no second document.  FILE, then FILE's folder's conf.d/ *.yaml in name
- * order, later ones win key by key.
+ * the example; amtkeeper.yaml(5) is compared with it.  YAML (libyaml) read
+ * strictly: an unknown or duplicate key, a wrong type, an anchor, alias or tag
+ * is an error with file:line:column and the key; no second document.  FILE,
+ * then FILE's folder's conf.d/ *.yaml in name order, later ones win key by key.
  *
  * Times are seconds; in the file they are written "30d", "15m", "90s".
  * Relative paths are relative to FILE's folder, also those in conf.d.
@@ -81,6 +82,8 @@ struct conf {
 
 	/* serve: */
 	int64_t poll; /* look for new work at least this often */
+
+	struct conf_sources *sources; /* for conf_entries() */
 };
 
 int conf_load(const char *file, struct conf **ret_conf, struct err *err);
@@ -96,6 +99,19 @@ struct conf_setting {
 };
 int conf_write(const struct conf_setting *settings, size_t count, FILE *out,
     struct err *err);
-/* "key = value   # help (default, range)" for each option as now in force. */
-void conf_show(const struct conf *conf, FILE *out);
+
+/* An option as now in force; all is borrowed for the call. */
+struct conf_entry {
+	const char *key;   /* "run.parallel", "bridges[0].url" */
+	const char *value; /* as written in a file; NULL: not set */
+	const char *file;  /* where it was set; NULL: it is the default */
+	size_t line;
+	bool path;	  /* the value names a file */
+	const char *help; /* what it is */
+	const char *note; /* "default 64, 1 to 4000" */
+};
+typedef void conf_entry_fn(void *cookie, const struct conf_entry *entry);
+/* Each option in the order of the example file. No option holds a secret: they
+ * name the files that do. */
+void conf_entries(const struct conf *conf, conf_entry_fn *fn, void *cookie);
 #endif

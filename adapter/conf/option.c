@@ -372,26 +372,13 @@ int
 conf_option_error(const struct conf_node *roots, const char *key,
     const char *file, struct err *err, const char *fmt, ...)
 {
-	const struct conf_node *root, *n, *found = NULL;
-	char section[CONF_MAX_KEY], text[LINE_MAX_TEXT];
-	const char *dot = strchr(key, '.');
+	const struct conf_node *found = conf_option_node(roots, key);
+	char text[LINE_MAX_TEXT];
 	va_list args;
-	size_t len;
 
 	va_start(args, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	len = strcspn(key, ".");
-	assert(len < sizeof(section));
-	memcpy(section, key, len);
-	section[len] = '\0';
-	for (root = roots; root != NULL; root = root->next) {
-		n = conf_yaml_child(root, section);
-		if (n != NULL && dot != NULL)
-			n = conf_yaml_child(n, dot + 1);
-		if (n != NULL)
-			found = n;
-	}
 	if (found != NULL)
 		return conf_yaml_error(
 		    err, &found->key_mark, "%s: %s", key, text);

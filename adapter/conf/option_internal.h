@@ -4,8 +4,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "clock.h"
+#include "conf.h"
+
+struct buf;
 struct conf_node;
-struct conf_setting;
 struct conf_table;
 struct err;
 
@@ -62,7 +65,16 @@ void conf_option_range(const struct conf_option *o, char out[CONF_RANGE_TEXT]);
  * in out; NULL when none is near. */
 const char *conf_option_near(const struct conf_table *t, const char *section,
     const char *word, char out[CONF_MAX_KEY]);
-void conf_option_show(const struct conf_table *t, const void *base, FILE *out);
+/* What the chain of trees sets key to, the last one winning; NULL. */
+const struct conf_node *conf_option_node(
+    const struct conf_node *roots, const char *key);
+/* As conf_entries(); roots as read from files, NULL: all are defaults. */
+void conf_option_entries(const struct conf_table *t, const void *base,
+    const struct conf_node *roots, conf_entry_fn *fn, void *cookie);
+/* Seconds as a person writes them: "15m". */
+void conf_option_span(int64_t seconds, char out[CLOCK_TEXT]);
+/* "default 64, 1 to 4000": as much as the row knows. */
+void conf_option_note(const struct conf_option *o, struct buf *out);
 /* Commented file; rows named in settings are written as values, the others as
  * comments with their default. */
 void conf_option_example(const struct conf_table *t,

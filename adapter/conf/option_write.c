@@ -10,17 +10,8 @@
 
 #define LINE_MAX_TEXT ((size_t)1200)
 
-/* --- as now in force --- */
-
-static const void *
-get_at(const void *base, const struct conf_option *o)
-{
-	return (const char *)base + o->offset;
-}
-
-/* A time as a person writes it. */
-static void
-span_text(int64_t seconds, char out[CLOCK_TEXT])
+void
+conf_option_span(int64_t seconds, char out[CLOCK_TEXT])
 {
 	static const struct {
 		int64_t seconds;
@@ -44,8 +35,8 @@ conf_option_range(const struct conf_option *o, char out[CONF_RANGE_TEXT])
 	char low[CLOCK_TEXT], high[CLOCK_TEXT];
 
 	if (o->type == CONF_SPAN) {
-		span_text(o->min, low);
-		span_text(o->max, high);
+		conf_option_span(o->min, low);
+		conf_option_span(o->max, high);
 		(void)snprintf(out, CONF_RANGE_TEXT, "%s to %s", low, high);
 	} else {
 		(void)snprintf(out, CONF_RANGE_TEXT, "%lld to %lld",
@@ -53,39 +44,14 @@ conf_option_range(const struct conf_option *o, char out[CONF_RANGE_TEXT])
 	}
 }
 
-static void
-value_text(const void *base, const struct conf_option *o, struct buf *out)
-{
-	char span[CLOCK_TEXT];
-	const char *const *text;
-	const int64_t *number;
-	const bool *flag;
-
-	if (o->type == CONF_BOOL) {
-		flag = get_at(base, o);
-		buf_str(out, *flag ? "true" : "false");
-	} else if (o->type == CONF_SPAN) {
-		number = get_at(base, o);
-		span_text(*number, span);
-		buf_str(out, span);
-	} else if (o->type == CONF_INT) {
-		number = get_at(base, o);
-		buf_printf(out, "%lld", (long long)*number);
-	} else if (o->type != CONF_ITEMS) {
-		text = get_at(base, o);
-		buf_str(out, *text == NULL ? "-" : *text);
-	}
-}
-
-/* "(default 64, 1 to 4000)", as much of it as the row knows. */
-static void
-note_text(const struct conf_option *o, struct buf *out)
+void
+conf_option_note(const struct conf_option *o, struct buf *out)
 {
 	char range[CONF_RANGE_TEXT];
 	size_t i;
 
 	buf_printf(
-	    out, "(default %s", o->fallback == NULL ? "none" : o->fallback);
+	    out, "default %s", o->fallback == NULL ? "none" : o->fallback);
 	if (o->type == CONF_INT || o->type == CONF_SPAN) {
 		conf_option_range(o, range);
 		buf_printf(out, ", %s", range);
@@ -95,55 +61,6 @@ note_text(const struct conf_option *o, struct buf *out)
 		for (i = 0; o->words[i] != NULL; i++)
 			buf_printf(out, " %s", o->words[i]);
 	}
-	buf_char(out, ')');
-}
-
-static void
-show_items(const struct conf_option *o, const void *base, FILE *out)
-{
-	const void *const *items = get_at(base, o);
-	const void *at = (const char *)base + o->count_offset;
-	const size_t *count = at;
-	size_t i, j;
-	struct buf line;
-
-	buf_init(&line, LINE_MAX_TEXT * 2);
-	for (i = 0; i < *count; i++) {
-		for (j = 0; j < o->items->count; j++) {
-			buf_reset(&line);
-			value_text((const char *)*items + i * o->items->size,
-			    &o->items->options[j], &line);
-			(void)fprintf(out, "%s[%zu].%s = %s\n", o->key, i,
-			    o->items->options[j].key, buf_text(&line));
-		}
-	}
-	buf_free(&line);
-}
-
-void
-conf_option_show(const struct conf_table *t, const void *base, FILE *out)
-{
-	const struct conf_option *o;
-	struct buf value, note;
-	size_t i;
-
-	buf_init(&value, LINE_MAX_TEXT * 2);
-	buf_init(&note, LINE_MAX_TEXT);
-	for (i = 0; i < t->count; i++) {
-		o = &t->options[i];
-		if (o->type == CONF_ITEMS) {
-			show_items(o, base, out);
-			continue;
-		}
-		buf_reset(&value);
-		buf_reset(&note);
-		value_text(base, o, &value);
-		note_text(o, &note);
-		(void)fprintf(out, "%-28s = %-24s # %s %s\n", o->key,
-		    buf_text(&value), o->help, buf_text(&note));
-	}
-	buf_free(&value);
-	buf_free(&note);
 }
 
 /* --- as a file with comments --- */
@@ -200,10 +117,10 @@ example_option(const struct conf_option *o, const char *value, FILE *out)
 	struct buf note;
 
 	buf_init(&note, LINE_MAX_TEXT);
-	note_text(o, &note);
+	conf_option_note(o, &note);
 	(void)fprintf(out, "\n%s# %s\n", indent, o->help);
 	if (o->type != CONF_ITEMS)
-		(void)fprintf(out, "%s# %s\n", indent, buf_text(&note));
+		(void)fprintf(out, "%s# (%s)\n", indent, buf_text(&note));
 	buf_free(&note);
 	if (o->type == CONF_ITEMS) {
 		example_items(o, indent, out);

@@ -544,22 +544,21 @@ int
 profile_load(const char *file, struct profile **ret_profile, struct err *err)
 {
 	struct profile *p = mem_alloc(sizeof(*p));
-	struct conf_node *root = NULL;
 	int rc = -1;
 
+	p->file = mem_dup(file);
 	conf_option_defaults(&table, p, NULL);
-	if (conf_yaml_load(file, &root, err) != 0)
+	if (conf_yaml_load(p->file, &p->root, err) != 0)
 		goto out;
-	if (conf_option_apply(&table, p, root, NULL, err) != 0)
+	if (conf_option_apply(&table, p, p->root, NULL, err) != 0)
 		goto out;
 	default_template(p);
-	if (check_rules(p, root, file, err) != 0)
+	if (check_rules(p, p->root, file, err) != 0)
 		goto out;
 	*ret_profile = p;
 	p = NULL;
 	rc = 0;
 out:
-	conf_yaml_free(root);
 	profile_free(p);
 	return rc;
 }
@@ -570,6 +569,8 @@ profile_free(struct profile *p)
 	if (p == NULL)
 		return;
 	conf_option_free(&table, p);
+	conf_yaml_free(p->root);
+	free(p->file);
 	free(p);
 }
 
@@ -587,7 +588,7 @@ profile_example(FILE *out, const char *ou)
 }
 
 void
-profile_show(const struct profile *p, FILE *out)
+profile_entries(const struct profile *p, conf_entry_fn *fn, void *cookie)
 {
-	conf_option_show(&table, p, out);
+	conf_option_entries(&table, p, p->root, fn, cookie);
 }

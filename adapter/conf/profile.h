@@ -5,6 +5,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "conf.h"
+
+struct conf_node;
 struct err;
 
 /*
@@ -76,6 +79,9 @@ struct profile {
 
 	struct profile_template *templates;
 	size_t template_count;
+
+	char *file;		/* where it was read from */
+	struct conf_node *root; /* for profile_entries() */
 };
 
 int profile_load(
@@ -85,6 +91,6 @@ void profile_free(struct profile *p);
 const struct profile_template *profile_tls_template(const struct profile *p);
 /* A commented profile with the defaults; with an ou (may be NULL) AD is on. */
 void profile_example(FILE *out, const char *ou);
-/* As conf_show(). */
-void profile_show(const struct profile *p, FILE *out);
+/* As conf_entries(). */
+void profile_entries(const struct profile *p, conf_entry_fn *fn, void *cookie);
 #endif

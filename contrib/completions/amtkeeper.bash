@@ -99,7 +99,7 @@ _amtkeeper()
 	"wsman invoke") options=" --xml --yes" ;;
 	"wsman decode") options="" ;;
 	"config check") options="" ;;
-	"config show") options="" ;;
+	"config show") options=" --origin" ;;
 	"config example") options=" --profile" ;;
 	"secret show") options=" --reveal --to" ;;
 	"version") options="" ;;

@@ -123,6 +123,20 @@ keep 21 init --dir "$tmp/etc"
 keep 0 config check
 keep 0 config show
 says out '^run.parallel += 64 '
+keep 0 config show --origin
+says out "^config +$tmp/etc/amtkeeper.yaml +environment"
+says out '^run.parallel +64 +default'
+says out "^database +$tmp/etc/fleet.db +$tmp/etc/amtkeeper.yaml:[0-9]+"
+keep 0 -c "$tmp/etc/amtkeeper.yaml" config show -o csv
+says out "^configuration,config,$tmp/etc/amtkeeper.yaml,option,,"
+says out '^profile,clock.skew,1m,default,,'
+keep 0 config show -o json
+is 'a place for each' "$(jq '[.[] | select(.origin == "file") |
+    select(.file == null or .line < 1)] | length' "$tmp/out")" 0
+mv "$tmp/etc/ca.key" "$tmp/key"
+keep 0 config check
+says err "warning: .*ca_key: $tmp/etc/ca.key: No such file"
+mv "$tmp/key" "$tmp/etc/ca.key"
 keep 0 device list -o json
 is 'an empty fleet' "$(tr -d '\n' <"$tmp/out")" '[]'
 keep 4 discover

@@ -198,6 +198,8 @@ static const struct {
     {"run: {}\nrun: {}\n", ":2:1: run: given twice"},
     {"device:\n  legacy_tls: maybe\n", "must be true or false"},
     {"bridges:\n- {kind: est}\n", "bridges: entry 1 has no name"},
+    {"bridges:\n- {name: a, kind: est, url: 'https://u:p@ca'}\n",
+	"url: must not hold a user or password"},
     {"bridges:\n- {name: a}\n", "bridges: entry 1 has no kind"},
     {"bridges:\n- {name: a, kind: scep}\n", "must be one of"},
     {"bridges:\n- {name: a, kind: est}\n- {name: a, kind: est}\n",
@@ -311,6 +313,13 @@ needs_the_file(void **state)
 	assert_int_equal(err.kind, ERR_NOTFOUND);
 }
 
+static void
+show(void *cookie, const struct conf_entry *e)
+{
+	(void)fprintf(cookie, "%s = %s # %s (%s)\n", e->key,
+	    e->value == NULL ? "-" : e->value, e->help, e->note);
+}
+
 static char *
 shown(const struct conf *conf)
 {
@@ -319,9 +328,71 @@ shown(const struct conf *conf)
 	FILE *out = open_memstream(&text, &len);
 
 	assert_non_null(out);
-	conf_show(conf, out);
+	conf_entries(conf, show, out);
 	fclose(out);
 	return text;
+}
+
+struct wanted {
+	const char *key, *value, *file; /* file: its last part; NULL: default */
+	size_t line;
+	bool seen;
+};
+
+static void
+compare(void *cookie, const struct conf_entry *e)
+{
+	struct wanted *w = cookie;
+	const char *file = e->file;
+
+	for (; w->key != NULL && strcmp(w->key, e->key) != 0; w++)
+		;
+	if (w->key == NULL)
+		return;
+	w->seen = true;
+	if (w->value == NULL)
+		assert_null(e->value);
+	else
+		assert_string_equal(e->value, w->value);
+	if (w->file == NULL) {
+		assert_null(file);
+		return;
+	}
+	assert_non_null(file);
+	assert_string_equal(strrchr(file, '/') + 1, w->file);
+	assert_int_equal(e->line, w->line);
+}
+
+/* The last one wins, a list as a whole; what an item leaves out is a default.
+ */
+static void
+says_where_it_was_set(void **state)
+{
+	struct wanted wanted[] = {{"run.parallel", "200", "20.yaml", 4, 0},
+	    {"run.retry_most", "6h", "a.yaml", 3, 0},
+	    {"run.lease", "5m", NULL, 0, 0},
+	    {"directory.realm", NULL, "10.yaml", 2, 0},
+	    {"directory.domain", NULL, NULL, 0, 0},
+	    {"bridges[0].name", "two", "20.yaml", 2, 0},
+	    {"bridges[0].kind", "est", "20.yaml", 2, 0},
+	    {"bridges[0].timeout", "30s", NULL, 0, 0},
+	    {NULL, NULL, NULL, 0, 0}};
+	const struct fixture *f = *state;
+	struct conf *conf;
+	size_t i;
+
+	drop_in(f, "10.yaml", "directory:\n  realm: ''\n");
+	drop_in(f, "20.yaml",
+	    "bridges:\n- {name: two, kind: est}\nrun:\n  parallel: 200\n");
+	conf = load(f,
+	    "run:\n  parallel: 100\n  retry_most: 6h\n"
+	    "directory: {realm: A.TEST}\n"
+	    "bridges:\n- {name: one, kind: est, timeout: 5s}\n");
+	conf_entries(conf, compare, wanted);
+	for (i = 0; wanted[i].key != NULL; i++)
+		if (!wanted[i].seen)
+			fail_msg("%s is not among the entries", wanted[i].key);
+	conf_free(conf);
 }
 
 /* The example, with every comment taken off its option, is the defaults. */
@@ -407,6 +478,7 @@ main(void)
 	    TEST(refuses),
 	    TEST(refuses_what_is_too_big),
 	    TEST(needs_the_file),
+	    TEST(says_where_it_was_set),
 	    TEST(example_is_valid),
 	    TEST(writes_settings),
 	};

@@ -221,6 +221,14 @@ refuses_long_lists(void **state)
 }
 
 static void
+show(void *cookie, const struct conf_entry *e)
+{
+	(void)fprintf(cookie, "%s = %s %s\n", e->key,
+	    e->value == NULL ? "-" : e->value,
+	    e->file == NULL ? "default" : e->file);
+}
+
+static void
 writes_examples(void **state)
 {
 	struct profile *p = NULL;
@@ -249,9 +257,9 @@ writes_examples(void **state)
 	assert_string_equal(p->ou, "OU=It's\\, AMT,DC=a");
 	out = open_memstream(&text, &len);
 	assert_non_null(out);
-	profile_show(p, out);
+	profile_entries(p, show, out);
 	fclose(out);
-	assert_non_null(strstr(text, "templates[0].validity = 365d\n"));
+	assert_non_null(strstr(text, "templates[0].validity = 365d default\n"));
 	free(text);
 	profile_free(p);
 }
