@@ -112,7 +112,7 @@ class LabError(Exception):
 class Controller:
     def __init__(self, folder):
         self.dir = folder
-        self.process = self.pid = None
+        self.process = None
         self.words = {
             "dir": folder, "realm": REALM, "domain": DOMAIN, "base": BASE,
             "netbios": NETBIOS, "address": ADDRESS, "dc": DC,
@@ -240,7 +240,6 @@ class Controller:
                 ["samba", "--foreground", "--no-process-group", "-M", "single",
                  "-s", self.path("dc/smb.conf")], stdin=subprocess.DEVNULL,
                 stdout=out, stderr=out, env=env, start_new_session=True)
-        self.pid = self.process.pid
 
     def wait_ready(self):
         """LDAP answers, and the KDC and the DNS listen."""
@@ -255,7 +254,7 @@ class Controller:
                         return
             except OSError:
                 pass
-            if os.waitpid(self.pid, os.WNOHANG)[0]:
+            if self.process.poll() is not None:
                 raise LabError("the controller ended:\n" + self.last_words())
             if time.monotonic() > end:
                 raise LabError("the controller is not ready:\n" +
@@ -283,7 +282,8 @@ class Controller:
         env = self.clients()
         env.update({
             "LAB_DIR": self.dir,
-            "LAB_DC": DC, "LAB_DC_ADDRESS": ADDRESS, "LAB_DC_PID": str(self.pid),
+            "LAB_DC": DC, "LAB_DC_ADDRESS": ADDRESS,
+            "LAB_DC_PID": str(self.process.pid),
             "LAB_REALM": REALM, "LAB_DOMAIN": DOMAIN, "LAB_NETBIOS": NETBIOS,
             "LAB_BASE": BASE, "LAB_OU": OU,
             "LAB_CA": os.path.join(private, "tls/ca.crt"),
