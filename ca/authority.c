@@ -20,6 +20,7 @@
 /* What ca_create() has in hands until all of it is on disk. */
 struct birth {
 	const struct ca_conf *conf;
+	const struct ca_new *how;
 	char *root_key_file;
 	struct ca_signer *root;
 	struct ca ca; /* with the issuing key */
@@ -106,8 +107,8 @@ ca_authority_name(
 
 /* One of our own two: self-signed or by the root. */
 static int
-make_issuer(const struct birth *b, const char *organisation, bool root,
-    struct ca_issuer *ret, struct err *err)
+make_issuer(
+    const struct birth *b, bool root, struct ca_issuer *ret, struct err *err)
 {
 	struct ca_authority a = {
 	    .signer = b->root,
@@ -120,7 +121,7 @@ make_issuer(const struct birth *b, const char *organisation, bool root,
 	int rc = -1;
 
 	buf_init(&name, 512);
-	if (ca_authority_name(&name, organisation, root, err) == 0) {
+	if (ca_authority_name(&name, b->how->organisation, root, err) == 0) {
 		a.subject = ca_der_bytes(&name);
 		rc = ca_authority_make(&a, ret, err);
 	}
@@ -129,16 +130,16 @@ make_issuer(const struct birth *b, const char *organisation, bool root,
 }
 
 static int
-make_all(struct birth *b, const char *organisation, struct err *err)
+make_all(struct birth *b, struct err *err)
 {
 	struct ca *ca = &b->ca;
 
 	if (ca_signer_file_new(CA_KEY_ROOT, &b->root, err) != 0 ||
-	    ca_signer_file_new(CA_KEY_ISSUING, &ca->signer, err) != 0)
+	    ca_signer_issuing(&b->how->key, &ca->signer, err) != 0)
 		return -1;
-	if (make_issuer(b, organisation, true, &ca->root, err) != 0)
+	if (make_issuer(b, true, &ca->root, err) != 0)
 		return -1;
-	return make_issuer(b, organisation, false, &ca->issuing, err);
+	return make_issuer(b, false, &ca->issuing, err);
 }
 
 static int
@@ -167,12 +168,12 @@ save_all(struct birth *b, struct err *err)
 	struct ca_crl_row first;
 	int rc = -1;
 
-	if (ca_signer_file_save(b->root, conf->vault, b->root_key_file, err) !=
-	    0)
+	if (ca_signer_file_save(
+		b->root, NULL, conf->vault, b->root_key_file, err) != 0)
 		return -1;
 	b->wrote_root = true;
-	if (ca_signer_file_save(ca->signer, conf->vault, conf->key_file, err) !=
-	    0)
+	if (ca_signer_file_save(ca->signer, &b->how->key, conf->vault,
+		conf->key_file, err) != 0)
 		return -1;
 	b->wrote_issuing = true;
 	if (ca_store_create(conf->database, &ca->store, err) != 0)
@@ -198,17 +199,16 @@ undo(struct birth *b)
 }
 
 int
-ca_create(const struct ca_conf *conf, const char *organisation, struct err *err)
+ca_create(const struct ca_conf *conf, const struct ca_new *how, struct err *err)
 {
-	struct birth b = {.conf = conf};
+	struct birth b = {.conf = conf, .how = how};
 	int rc = -1;
 
 	b.root_key_file = mem_printf("%s.root", conf->key_file);
-	if (ca_authority_check_organisation(organisation, err) == 0 &&
+	if (ca_authority_check_organisation(how->organisation, err) == 0 &&
 	    check_absent(conf->database, err) == 0 &&
 	    check_absent(conf->key_file, err) == 0 &&
-	    check_absent(b.root_key_file, err) == 0 &&
-	    make_all(&b, organisation, err) == 0)
+	    check_absent(b.root_key_file, err) == 0 && make_all(&b, err) == 0)
 		rc = save_all(&b, err);
 	ca_signer_free(b.root);
 	ca_line_clear(&b.ca);
@@ -242,8 +242,8 @@ save_offline(struct birth *b, const struct buf *request, struct err *err)
 	struct ca *ca = &b->ca;
 	int rc;
 
-	if (ca_signer_file_save(ca->signer, conf->vault, conf->key_file, err) !=
-	    0)
+	if (ca_signer_file_save(ca->signer, &b->how->key, conf->vault,
+		conf->key_file, err) != 0)
 		return -1;
 	b->wrote_issuing = true;
 	if (ca_store_create(conf->database, &ca->store, err) != 0)
@@ -257,18 +257,18 @@ save_offline(struct birth *b, const struct buf *request, struct err *err)
 
 int
 ca_create_offline(
-    const struct ca_conf *conf, const char *organisation, struct err *err)
+    const struct ca_conf *conf, const struct ca_new *how, struct err *err)
 {
-	struct birth b = {.conf = conf};
+	struct birth b = {.conf = conf, .how = how};
 	struct buf request;
 	int rc = -1;
 
 	buf_init(&request, CA_REQUEST_MAX);
-	if (ca_authority_check_organisation(organisation, err) == 0 &&
+	if (ca_authority_check_organisation(how->organisation, err) == 0 &&
 	    check_absent(conf->database, err) == 0 &&
 	    check_absent(conf->key_file, err) == 0 &&
-	    ca_signer_file_new(CA_KEY_ISSUING, &b.ca.signer, err) == 0 &&
-	    ca_request_make(b.ca.signer, organisation, &request, err) == 0)
+	    ca_signer_issuing(&how->key, &b.ca.signer, err) == 0 &&
+	    ca_request_make(b.ca.signer, how->organisation, &request, err) == 0)
 		rc = save_offline(&b, &request, err);
 	ca_line_clear(&b.ca);
 	ca_store_close(b.ca.store);

@@ -7,6 +7,7 @@
 struct buf;
 struct ca;
 struct err;
+struct secret;
 struct vault;
 
 /*
@@ -23,7 +24,7 @@ struct vault;
 
 struct ca_conf {
 	const char *database;
-	const char *key_file; /* issuing key, sealed by the vault */
+	const char *key_file; /* issuing key, or where it is, sealed */
 	struct vault *vault;  /* borrowed */
 	/* Base URL of what revocation.c serves, without a slash at its end;
 	 * copied. Written into the certificates issued from then on (CDP, AIA);
@@ -31,11 +32,25 @@ struct ca_conf {
 	const char *url;
 };
 
+/* Where an issuing key lives that is no file of ours. */
+struct ca_key_place {
+	/* "pkcs11:token=...;object=..." (RFC 7512; a query may name the
+	 * module: "?module-path=/usr/lib/..."), a TPM's "handle:0x81000001", or
+	 * "file:/path" of a TPM's TSS2 PEM. NULL: a new key in a sealed file.
+	 */
+	const char *uri;
+	const struct secret *pin; /* sealed with the URI; NULL: none */
+};
+
 /* Root (P-384, 20 years, key sealed beside the issuing key as KEY_FILE.root)
  * and issuing CA (RSA-3072, SHA-384, 10 years), first CRL. ERR_CONFLICT when
  * any of the files exists; nothing is left behind on failure. */
+struct ca_new {
+	const char *organisation;
+	struct ca_key_place key; /* of the issuing CA; the root's is a file */
+};
 int ca_create(
-    const struct ca_conf *conf, const char *organisation, struct err *err);
+    const struct ca_conf *conf, const struct ca_new *how, struct err *err);
 /* ERR_NOTFOUND when there is none; never makes one. Marks intents of a crashed
  * process revoked. */
 int ca_open(const struct ca_conf *conf, struct ca **ret_ca, struct err *err);
@@ -233,13 +248,16 @@ enum ca_line_state { CA_LINE_WAITING, CA_LINE_ACTIVE, CA_LINE_OLD };
 
 /* As ca_create(), but without a root: an issuing key and its request. */
 int ca_create_offline(
-    const struct ca_conf *conf, const char *organisation, struct err *err);
+    const struct ca_conf *conf, const struct ca_new *how, struct err *err);
 /* Append the open request, PKCS#10 in PEM; makes key and request when there is
  * none. organisation NULL: that of the CA that issues now. With anew an open
- * one is given up, its key with it. */
+ * one is given up, its key with it, but for one in a token. key is that of a
+ * new request: one that is on record already, or without anew beside an open
+ * request, is ERR_CONFLICT. */
 struct ca_request_new {
 	const char *organisation;
 	bool anew;
+	struct ca_key_place key;
 };
 int ca_request(const struct ca_conf *conf, const struct ca_request_new *how,
     struct buf *out, struct err *err);

@@ -80,6 +80,7 @@ organisation_of(const X509_NAME *name)
 /* A new request under way. */
 struct asking {
 	const struct ca_conf *conf;
+	const struct ca_request_new *how;
 	struct ca_store *store;
 	struct ca_line_row open; /* the one waiting, if there is one */
 	bool has_open;
@@ -140,7 +141,13 @@ save(struct asking *a, struct err *err)
 	char *before = a->has_open ? ca_line_key_file(a->conf, &a->open) : NULL;
 	int rc;
 
-	rc = ca_signer_file_save(a->signer, a->conf->vault, path, err);
+	rc = ca_signer_file_save(
+	    a->signer, &a->how->key, a->conf->vault, path, err);
+	if (rc != 0 && a->how->key.uri != NULL && err->kind == ERR_CONFLICT)
+		err_set(err, ERR_CONFLICT,
+		    "the key in the token is on record already (%s): make a "
+		    "new one there",
+		    path);
 	if (rc == 0) {
 		fault_point("ca.request.after-key");
 		rc = record(a, err);
@@ -156,8 +163,9 @@ save(struct asking *a, struct err *err)
 }
 
 static int
-ask_anew(struct asking *a, const char *organisation, struct err *err)
+ask_anew(struct asking *a, struct err *err)
 {
+	const char *organisation = a->how->organisation;
 	uint8_t id[20];
 	char *found = NULL;
 	int rc = -1;
@@ -167,7 +175,7 @@ ask_anew(struct asking *a, const char *organisation, struct err *err)
 	if (organisation == NULL)
 		organisation = found;
 	if (ca_authority_check_organisation(organisation, err) == 0 &&
-	    ca_signer_file_new(CA_KEY_ISSUING, &a->signer, err) == 0 &&
+	    ca_signer_issuing(&a->how->key, &a->signer, err) == 0 &&
 	    ca_request_make(a->signer, organisation, &a->request, err) == 0) {
 		ca_key_id(ca_signer_spki(a->signer), id);
 		str_hex(id, SUFFIX_BYTES, a->row.key_file);
@@ -178,32 +186,35 @@ ask_anew(struct asking *a, const char *organisation, struct err *err)
 }
 
 static int
-request_locked(
-    struct asking *a, const struct ca_request_new *how, struct err *err)
+request_locked(struct asking *a, struct err *err)
 {
 	int got = ca_store_line_in(a->store, CA_LINE_WAITING, &a->open, err);
 
 	if (got < 0)
 		return -1;
 	a->has_open = got == 1;
-	if (a->has_open && !how->anew)
+	if (a->has_open && !a->how->anew && a->how->key.uri != NULL)
+		return err_set(err, ERR_CONFLICT,
+		    "a request with another key is open: give it up (--new)");
+	if (a->has_open && !a->how->anew)
 		return ca_store_line_request(
 		    a->store, a->open.id, &a->request, err);
-	return ask_anew(a, how->organisation, err);
+	return ask_anew(a, err);
 }
 
 int
 ca_request(const struct ca_conf *conf, const struct ca_request_new *how,
     struct buf *out, struct err *err)
 {
-	struct asking a = {.conf = conf, .row = {.state = CA_LINE_WAITING}};
+	struct asking a = {
+	    .conf = conf, .how = how, .row = {.state = CA_LINE_WAITING}};
 	int rc;
 
 	if (ca_store_open(conf->database, &a.store, err) != 0)
 		return -1;
 	buf_init(&a.request, CA_REQUEST_MAX);
 	ca_store_lock(a.store);
-	rc = request_locked(&a, how, err);
+	rc = request_locked(&a, err);
 	ca_store_unlock(a.store);
 	if (rc == 0)
 		rc = ca_pem_write(

@@ -2,6 +2,7 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
+#include <stdlib.h>
 
 #include "buf.h"
 #include "ca_internal.h"
@@ -10,6 +11,7 @@
 #include "mem.h"
 #include "secret.h"
 #include "signer_internal.h"
+#include "token_internal.h"
 #include "vault.h"
 
 #define KEY_FILE_MAX 16384
@@ -23,11 +25,12 @@ static const struct {
     [CA_KEY_ISSUING] = {"ca:key:issuing", "RSA"},
 };
 
-static int
-file_sign(void *self, const uint8_t *digest, size_t len, struct buf *out,
-    struct err *err)
+int
+ca_key_sign(const struct ca_key_use *use, const uint8_t *digest, size_t len,
+    struct buf *out, struct err *err)
 {
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, self, NULL);
+	EVP_PKEY_CTX *ctx =
+	    EVP_PKEY_CTX_new_from_pkey(use->library, use->key, use->properties);
 	uint8_t signature[SIGNATURE_MAX];
 	size_t got = sizeof(signature);
 	int rc = 0;
@@ -40,6 +43,15 @@ file_sign(void *self, const uint8_t *digest, size_t len, struct buf *out,
 		buf_add(out, signature, got);
 	EVP_PKEY_CTX_free(ctx);
 	return rc;
+}
+
+static int
+file_sign(void *self, const uint8_t *digest, size_t len, struct buf *out,
+    struct err *err)
+{
+	const struct ca_key_use use = {.key = self};
+
+	return ca_key_sign(&use, digest, len, out, err);
 }
 
 static void
@@ -98,16 +110,28 @@ ca_key_encode(EVP_PKEY *key)
 }
 
 int
-ca_signer_file_save(const struct ca_signer *s, struct vault *vault,
-    const char *path, struct err *err)
+ca_signer_issuing(
+    const struct ca_key_place *place, struct ca_signer **ret, struct err *err)
 {
-	EVP_PKEY *key = ca_signer_self(s);
-	enum ca_key_kind kind =
-	    EVP_PKEY_is_a(key, "RSA") ? CA_KEY_ISSUING : CA_KEY_ROOT;
-	struct secret *plain = ca_key_encode(key);
+	return place->uri != NULL
+	    ? ca_token_open(place, ret, err)
+	    : ca_signer_file_new(CA_KEY_ISSUING, ret, err);
+}
+
+int
+ca_signer_file_save(const struct ca_signer *s, const struct ca_key_place *place,
+    struct vault *vault, const char *path, struct err *err)
+{
+	bool token = place != NULL && place->uri != NULL;
+	enum ca_key_kind kind = CA_KEY_ISSUING;
+	struct secret *plain;
 	struct buf sealed;
 	int rc = -1;
 
+	if (!token && !EVP_PKEY_is_a(ca_signer_self(s), "RSA"))
+		kind = CA_KEY_ROOT;
+	plain =
+	    token ? ca_token_encode(place) : ca_key_encode(ca_signer_self(s));
 	buf_init(&sealed, KEY_FILE_MAX);
 	if (plain == NULL)
 		ca_openssl_err(err, ERR_STORAGE, "encode a CA key");
@@ -136,29 +160,58 @@ ca_key_decode(const struct secret *plain, const char *type)
 	return key;
 }
 
+/* 1 and opened, 0 = the text is no place, -1. */
+static int
+open_token(const struct secret *plain, struct ca_signer **ret, struct err *err)
+{
+	struct secret *pin = NULL;
+	char *uri = NULL;
+	struct ca_key_place place;
+	int rc;
+
+	if (ca_token_decode(plain, &uri, &pin) != 0)
+		return 0;
+	place = (struct ca_key_place){.uri = uri, .pin = pin};
+	rc = ca_token_open(&place, ret, err);
+	if (rc != 0)
+		err_context(err, "%s", uri);
+	free(uri);
+	secret_free(pin);
+	return rc == 0 ? 1 : -1;
+}
+
+static int
+open_key(const struct secret *plain, enum ca_key_kind kind,
+    struct ca_signer **ret, struct err *err)
+{
+	EVP_PKEY *key;
+	int got = kind == CA_KEY_ISSUING ? open_token(plain, ret, err) : 0;
+
+	if (got != 0)
+		return got == 1 ? 0 : -1;
+	key = ca_key_decode(plain, kinds[kind].type);
+	if (key == NULL)
+		return ca_openssl_err(err, ERR_STORAGE, "decode the CA key");
+	return wrap(key, ret, err);
+}
+
 int
 ca_signer_file_open(enum ca_key_kind kind, struct vault *vault,
     const char *path, struct ca_signer **ret, struct err *err)
 {
 	struct secret *plain = NULL;
-	EVP_PKEY *key = NULL;
 	struct buf sealed;
-	int rc = -1;
+	int rc;
 
 	buf_init(&sealed, KEY_FILE_MAX);
-	if (file_read(path, KEY_FILE_MAX, &sealed, err) != 0)
-		goto out;
-	if (vault_unseal(vault, kinds[kind].purpose, sealed.data, sealed.len,
-		&plain, err) != 0) {
+	rc = file_read(path, KEY_FILE_MAX, &sealed, err);
+	if (rc == 0)
+		rc = vault_unseal(vault, kinds[kind].purpose, sealed.data,
+		    sealed.len, &plain, err);
+	if (rc == 0)
+		rc = open_key(plain, kind, ret, err);
+	if (rc != 0)
 		err_context(err, "CA key %s", path);
-		goto out;
-	}
-	key = ca_key_decode(plain, kinds[kind].type);
-	if (key == NULL)
-		ca_openssl_err(err, ERR_STORAGE, "decode the CA key");
-	else
-		rc = wrap(key, ret, err);
-out:
 	secret_free(plain);
 	buf_free(&sealed);
 	return rc;

@@ -5,14 +5,15 @@
 #include "der_internal.h"
 
 struct buf;
+struct ca_key_place;
 struct err;
 struct secret;
 struct vault;
 
 /*
- * A key that signs, wherever it lives.  Ours is a PKCS#8 file sealed by the
- * vault; a token or another process fits behind the same two calls, because
- * only a digest crosses.
+ * A key that signs, wherever it lives: in a PKCS#8 file of ours, sealed by the
+ * vault, or in a token (token_internal.h), whose URI and PIN are then what the
+ * sealed file holds.  Only a digest crosses.
  */
 struct ca_signer_ops {
 	/* Append the signature of a SHA-384 digest. */
@@ -23,14 +24,31 @@ struct ca_signer_ops {
 
 struct ca_signer;
 
+/* A private key and how to use it: a library context and properties that fetch
+ * the code for it (NULLs: OpenSSL's default). */
+struct ca_key_use {
+	EVP_PKEY *key;
+	OSSL_LIB_CTX *library;
+	const char *properties;
+};
+/* Append its signature of a SHA-384 digest. */
+int ca_key_sign(const struct ca_key_use *use, const uint8_t *digest, size_t len,
+    struct buf *out, struct err *err);
+
 enum ca_key_kind { CA_KEY_ROOT /* P-384 */, CA_KEY_ISSUING /* RSA-3072 */ };
 
 /* A new key, in memory only. */
 int ca_signer_file_new(
     enum ca_key_kind kind, struct ca_signer **ret, struct err *err);
-/* Seal it into a new file; ERR_CONFLICT when path exists. */
-int ca_signer_file_save(const struct ca_signer *s, struct vault *vault,
-    const char *path, struct err *err);
+/* The issuing key in this place: a new one, in memory, when it has no URI. */
+int ca_signer_issuing(
+    const struct ca_key_place *place, struct ca_signer **ret, struct err *err);
+/* Seal it, or the place where it is, into a new file; ERR_CONFLICT when path
+ * exists. place NULL: no URI. */
+int ca_signer_file_save(const struct ca_signer *s,
+    const struct ca_key_place *place, struct vault *vault, const char *path,
+    struct err *err);
+/* Of the root: never in a token. */
 int ca_signer_file_open(enum ca_key_kind kind, struct vault *vault,
     const char *path, struct ca_signer **ret, struct err *err);
 

@@ -10,6 +10,8 @@
 #include "err.h"
 #include "table_internal.h"
 
+struct ca_key_place;
+struct ca_new;
 struct cli;
 
 /* --- the table of commands --- */
@@ -161,6 +163,15 @@ int cli_select_ids(struct cli *c, size_t first, struct cli_ids *ret_ids);
 /* Id of the one device named with --device, 0 when none was; CODE_OK or the
  * code with the complaint printed. */
 int cli_chosen_device(struct cli *c, int64_t *ret_id);
+
+/* --- making a CA (cmd_ca_issuer.c) --- */
+
+/* From --key and --pin-file; *ret_pin, NULL before, is to be freed after *ret.
+ * CODE_OK, or an exit code with the complaint printed. */
+int cli_ca_key(
+    struct cli *c, struct ca_key_place *ret, struct secret **ret_pin);
+/* And --organisation. */
+int cli_ca_new(struct cli *c, struct ca_new *ret, struct secret **ret_pin);
 
 /* --- help --- */
 

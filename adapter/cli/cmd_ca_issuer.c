@@ -7,12 +7,40 @@
 #include "clock.h"
 #include "file.h"
 #include "mem.h"
+#include "secret.h"
 #include "store.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define DEFAULT_ORGANISATION "amtkeeper"
 #define PEM_MAX ((size_t)1024 * 1024)
 #define PUBLIC_MODE 0644
+
+int
+cli_ca_key(struct cli *c, struct ca_key_place *ret, struct secret **ret_pin)
+{
+	bool has_pin = cli_text(c, "pin-file") != NULL;
+
+	*ret = (struct ca_key_place){.uri = cli_text(c, "key")};
+	if (!has_pin)
+		return CODE_OK;
+	if (ret->uri == NULL)
+		return cli_complain(
+		    CODE_USAGE, "--pin-file is for the token of --key");
+	*ret_pin = cli_secret(c, "pin-file", NULL);
+	ret->pin = *ret_pin;
+	return *ret_pin != NULL ? CODE_OK : CODE_INPUT;
+}
+
+int
+cli_ca_new(struct cli *c, struct ca_new *ret, struct secret **ret_pin)
+{
+	const char *organisation = cli_text(c, "organisation");
+
+	*ret = (struct ca_new){.organisation = organisation != NULL
+		? organisation
+		: DEFAULT_ORGANISATION};
+	return cli_ca_key(c, &ret->key, ret_pin);
+}
 
 static int
 tell_event(struct cli *c, const char *kind, const char *detail, struct err *err)
@@ -25,25 +53,31 @@ tell_event(struct cli *c, const char *kind, const char *detail, struct err *err)
 int
 cmd_ca_init(struct cli *c)
 {
-	struct daemon_ca_new ca = {
-	    .organisation = cli_text(c, "organisation"),
-	    .offline = cli_flag(c, "offline-root"),
-	};
+	struct ca_new how;
+	const struct daemon_ca_new ca = {
+	    .how = &how, .offline = cli_flag(c, "offline-root")};
+	struct secret *pin = NULL;
 	struct err err = {.kind = ERR_NONE};
-	int code = cli_open(c, DAEMON_STORE, NULL);
+	int code = cli_ca_new(c, &how, &pin), rc;
 
+	if (code == CODE_OK)
+		code = cli_open(c, DAEMON_STORE, NULL);
 	if (code != CODE_OK)
-		return code;
-	if (ca.organisation == NULL)
-		ca.organisation = DEFAULT_ORGANISATION;
-	if (daemon_create_ca(&c->daemon, &ca, &err) != 0 ||
-	    tell_event(c, "ca.created", "{}", &err) != 0)
-		return cli_fail(&err);
+		goto out;
+	rc = daemon_create_ca(&c->daemon, &ca, &err);
+	if (rc == 0)
+		rc = tell_event(c, "ca.created", "{}", &err);
+	if (rc != 0) {
+		code = cli_fail(&err);
+		goto out;
+	}
 	cli_note(c, "%s",
 	    ca.offline ? "the CA waits for its certificate: \"ca csr\" writes "
 			 "the request, \"ca import\" takes the answer"
 		       : "the CA is made");
-	return CODE_OK;
+out:
+	secret_free(pin);
+	return code;
 }
 
 /* --- show and chain --- */
@@ -138,16 +172,22 @@ cmd_ca_csr(struct cli *c)
 	    .organisation = cli_text(c, "organisation"),
 	    .anew = cli_flag(c, "new"),
 	};
+	struct secret *pin = NULL;
 	struct err err = {.kind = ERR_NONE};
-	int code = cli_open(c, DAEMON_STORE, NULL), rc;
+	int code = cli_ca_key(c, &how.key, &pin), rc;
 	struct ca_conf conf;
 	struct buf pem;
 
-	if (code != CODE_OK)
+	if (code == CODE_OK)
+		code = cli_open(c, DAEMON_STORE, NULL);
+	if (code != CODE_OK) {
+		secret_free(pin);
 		return code;
+	}
 	conf = daemon_ca_conf(&c->daemon);
 	buf_init(&pem, PEM_MAX);
 	rc = ca_request(&conf, &how, &pem, &err);
+	secret_free(pin);
 	if (rc == 0)
 		rc = tell_event(c, "ca.requested", "{}", &err);
 	if (rc == 0)

@@ -2,15 +2,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "ca.h"
 #include "cli_internal.h"
 #include "conf.h"
 #include "file.h"
 #include "mem.h"
 #include "profile.h"
+#include "secret.h"
 
 #define DEFAULT_DIR "/etc/amtkeeper"
 #define DEFAULT_STATE "/var/lib/amtkeeper"
-#define DEFAULT_ORGANISATION "amtkeeper"
 #define DIR_MODE 0700
 #define FILE_MODE 0644
 #define MAX_SETTINGS 16
@@ -22,6 +23,7 @@ struct init {
 	char *conf_file, *profile_file;
 	char *database, *ca_database;
 	bool conf_made, profile_made;
+	struct ca_new ca;
 };
 
 /* --- files --- */
@@ -178,14 +180,10 @@ say_next(const struct init *in)
 static int
 make_all(struct init *in)
 {
-	struct daemon_ca_new ca = {
-	    .organisation = cli_text(in->c, "organisation"),
-	    .offline = cli_flag(in->c, "offline-root"),
-	};
+	const struct daemon_ca_new ca = {
+	    .how = &in->ca, .offline = cli_flag(in->c, "offline-root")};
 	struct err err = {.kind = ERR_NONE};
 
-	if (ca.organisation == NULL)
-		ca.organisation = DEFAULT_ORGANISATION;
 	if (file_mkdirs(in->dir, DIR_MODE, &err) != 0 ||
 	    file_mkdirs(in->state, DIR_MODE, &err) != 0 ||
 	    make_files(in, &err) != 0)
@@ -201,12 +199,16 @@ int
 cmd_init(struct cli *c)
 {
 	struct init in = {.c = c};
+	struct secret *pin = NULL;
 	int code = check_options(c);
 
+	if (code == CODE_OK)
+		code = cli_ca_new(c, &in.ca, &pin);
 	if (code != CODE_OK)
 		return code;
 	set_paths(&in);
 	code = make_all(&in);
+	secret_free(pin);
 	if (code == CODE_OK)
 		say_next(&in);
 	if (code != CODE_OK && in.profile_made)

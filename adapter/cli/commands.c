@@ -46,6 +46,13 @@ static const struct cli_option run_options[] = {
 static const struct cli_option yes_options[] = {
     {"yes", 'y', CLI_FLAG, NULL, NULL, "do not ask"}, END};
 
+static const struct cli_option key_options[] = {
+    {"key", 0, CLI_TEXT, "URI", NULL,
+	"the issuing key: pkcs11:..., handle:0x... or file:/... (a new one)"},
+    {"pin-file", 0, CLI_FILE, "FILE", NULL,
+	"its PIN, on the first line; kept sealed"},
+    END};
+
 static const struct cli_option init_options[] = {
     {"dir", 0, CLI_FILE, "DIR", NULL,
 	"configuration and keys (/etc/amtkeeper)"},
@@ -175,7 +182,7 @@ static const struct cli_option help_options[] = {
 #define GROUPS static const struct cli_option *const
 
 GROUPS none[] = {NULL};
-GROUPS init_groups[] = {init_options, NULL};
+GROUPS init_groups[] = {init_options, key_options, NULL};
 GROUPS add_groups[] = {add_options, NULL};
 GROUPS set_groups[] = {set_options, NULL};
 GROUPS import_groups[] = {import_options, NULL};
@@ -186,9 +193,9 @@ GROUPS diagnose_groups[] = {
 GROUPS run_groups[] = {selection_options, limit_options, run_options, NULL};
 GROUPS journal_groups[] = {journal_options, NULL};
 GROUPS event_groups[] = {event_options, NULL};
-GROUPS ca_init_groups[] = {ca_init_options, NULL};
+GROUPS ca_init_groups[] = {ca_init_options, key_options, NULL};
 GROUPS ca_chain_groups[] = {ca_chain_options, NULL};
-GROUPS ca_csr_groups[] = {ca_csr_options, NULL};
+GROUPS ca_csr_groups[] = {ca_csr_options, key_options, NULL};
 GROUPS ca_import_groups[] = {yes_options, NULL};
 GROUPS ca_certify_groups[] = {ca_certify_options, NULL};
 GROUPS ca_list_groups[] = {ca_list_options, NULL};
@@ -314,8 +321,12 @@ static const struct cli_command commands[] = {
 	"writes one object per line.",
 	event_groups, 0, 0, event_examples, cmd_events},
     {"ca init", "", "make the internal CA",
-	"For an installation without one; init makes it too.", ca_init_groups,
-	0, 0, no_examples, cmd_ca_init},
+	"For an installation without one; init makes it too. With --key the "
+	"issuing key is one that is in a PKCS#11 token (pkcs11:token=...;"
+	"object=...) or a TPM (handle:0x81..., file:/... of a TSS2 PEM) and "
+	"stays there; the root's is a sealed file, or somebody else's with "
+	"--offline-root.",
+	ca_init_groups, 0, 0, no_examples, cmd_ca_init},
     {"ca show", "", "the issuing CAs: active, old, waiting",
 	"The active one issues. Old ones verify what they issued and sign "
 	"their revocation list until their end. A waiting one has a request "
@@ -325,7 +336,8 @@ static const struct cli_command commands[] = {
 	no_examples, cmd_ca_chain},
     {"ca csr", "", "the request of a new issuing CA, PEM",
 	"Makes a key and its request, or shows the one that is open. The CA "
-	"that issues goes on until the answer is imported.",
+	"that issues goes on until the answer is imported. With --key it is a "
+	"key that is in a token already (pkcs11-tool makes one there).",
 	ca_csr_groups, 0, 0, csr_examples, cmd_ca_csr},
     {"ca import", "FILE|-", "take the certificate for ca csr",
 	"FILE holds the certificate and those above it up to the root, PEM, in "

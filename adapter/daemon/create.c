@@ -69,8 +69,8 @@ daemon_create_ca(
 	if (make_folder_of(files.database, err) != 0 ||
 	    make_folder_of(files.key_file, err) != 0)
 		return -1;
-	rc = ca->offline ? ca_create_offline(&files, ca->organisation, err)
-			 : ca_create(&files, ca->organisation, err);
+	rc = ca->offline ? ca_create_offline(&files, ca->how, err)
+			 : ca_create(&files, ca->how, err);
 	return rc == 0 ? 0 : err_context(err, "CA");
 }
 

@@ -15,6 +15,7 @@ struct store;
 struct vault;
 struct ca;
 struct ca_conf;
+struct ca_new;
 struct ca_bridge;
 
 /*
@@ -54,7 +55,7 @@ void daemon_close(struct daemon *d); /* a zeroed one is allowed */
 
 /* How a CA is made. */
 struct daemon_ca_new {
-	const char *organisation;
+	const struct ca_new *how;
 	bool offline; /* no root: a request for somebody else's (ca.h) */
 };
 

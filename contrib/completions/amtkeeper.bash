@@ -16,6 +16,8 @@ _amtkeeper()
 		return ;;
 	--keytab) COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
+	--pin-file) COMPREPLY=($(compgen -f -- "$cur"))
+		return ;;
 	--password-file) COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
 	--password-file) COMPREPLY=($(compgen -f -- "$cur"))
@@ -59,7 +61,7 @@ _amtkeeper()
 	plan\ *) command=plan ;;
 	esac
 	case $command in
-	"init") options=" --dir --state --organisation --offline-root --realm --domain --dc --ou --principal --keytab" ;;
+	"init") options=" --dir --state --organisation --offline-root --realm --domain --dc --ou --principal --keytab --key --pin-file" ;;
 	"serve") options="" ;;
 	"device add") options=" --address --password-file --uuid --os-host --os-domain --site --tls --plain --pin" ;;
 	"device set") options=" --address --uuid --os-host --os-domain --site --password-file --ask-password --tls --forget-identity" ;;
@@ -74,10 +76,10 @@ _amtkeeper()
 	"task list") options="" ;;
 	"journal") options=" --device --ended --limit" ;;
 	"events") options=" --device --since --after --last --limit --follow --verify" ;;
-	"ca init") options=" --organisation --offline-root" ;;
+	"ca init") options=" --organisation --offline-root --key --pin-file" ;;
 	"ca show") options="" ;;
 	"ca chain") options=" --root --all --out" ;;
-	"ca csr") options=" --organisation --new --out" ;;
+	"ca csr") options=" --organisation --new --out --key --pin-file" ;;
 	"ca import") options=" --yes" ;;
 	"ca certify") options=" --out" ;;
 	"ca list") options=" --device --expiring" ;;

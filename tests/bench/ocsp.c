@@ -66,7 +66,8 @@ make_ca(struct vault **ret_vault)
 	conf.vault = *ret_vault;
 	conf.database = database;
 	conf.key_file = key;
-	need(ca_create(&conf, "Bench", &err) == 0 &&
+	need(ca_create(
+		 &conf, &(struct ca_new){.organisation = "Bench"}, &err) == 0 &&
 		ca_open(&conf, &ca, &err) == 0,
 	    "CA", &err);
 	free(vault_key);

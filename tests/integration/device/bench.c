@@ -34,7 +34,8 @@ make_ca(struct bench *b)
 	    vault_open(vault, &b->vault, &err) != 0)
 		fail_msg("%s", err.text);
 	conf.vault = b->vault;
-	if (ca_create(&conf, "Test", &err) != 0 ||
+	if (ca_create(&conf, &(struct ca_new){.organisation = "Test"}, &err) !=
+		0 ||
 	    ca_open(&conf, &b->ca, &err) != 0)
 		fail_msg("%s", err.text);
 }

@@ -95,7 +95,8 @@ make_once(void)
 	size_t i;
 
 	fixture_open_bare(&f);
-	if (ca_create(&f.conf, "Example GmbH", &err) != 0)
+	if (ca_create(&f.conf, &(struct ca_new){.organisation = "Example GmbH"},
+		&err) != 0)
 		fail_msg("%s", err.text);
 	for (i = 0; i < FILES; i++) {
 		char *path = fixture_path(&f, files[i]);

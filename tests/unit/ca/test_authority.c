@@ -102,7 +102,10 @@ test_create_twice(void **state)
 	for (i = 0; i < 3; i++) {
 		size_t k;
 
-		assert_int_equal(ca_create(&fixture.conf, "Again", &err), -1);
+		assert_int_equal(
+		    ca_create(&fixture.conf,
+			&(struct ca_new){.organisation = "Again"}, &err),
+		    -1);
 		assert_int_equal(err.kind, ERR_CONFLICT);
 		for (k = i; k < 3; k++)
 			assert_int_equal(access(files[k], F_OK), 0);
@@ -120,10 +123,16 @@ test_bad_organisation(void **state)
 	(void)state;
 	memset(name, 'o', sizeof(name) - 1);
 	name[65] = '\0';
-	assert_int_equal(ca_create(&fixture.conf, name, &err), -1);
+	assert_int_equal(ca_create(&fixture.conf,
+			     &(struct ca_new){.organisation = name}, &err),
+	    -1);
 	assert_int_equal(err.kind, ERR_INVALID);
-	assert_int_equal(ca_create(&fixture.conf, "", &err), -1);
-	assert_int_equal(ca_create(&fixture.conf, "a\nb", &err), -1);
+	assert_int_equal(ca_create(&fixture.conf,
+			     &(struct ca_new){.organisation = ""}, &err),
+	    -1);
+	assert_int_equal(ca_create(&fixture.conf,
+			     &(struct ca_new){.organisation = "a\nb"}, &err),
+	    -1);
 	assert_int_equal(err.kind, ERR_INVALID);
 	assert_int_equal(fixture_count(&fixture, "ca."), 0);
 }
@@ -138,7 +147,9 @@ test_failed_create_leaves_nothing(void **state)
 
 	(void)state;
 	conf.database = nowhere;
-	assert_int_equal(ca_create(&conf, "Example", &err), -1);
+	assert_int_equal(
+	    ca_create(&conf, &(struct ca_new){.organisation = "Example"}, &err),
+	    -1);
 	assert_int_equal(fixture_count(&fixture, "ca."), 0);
 	free(nowhere);
 }
@@ -215,7 +226,9 @@ test_open_mixed(void **state)
 	struct err err;
 
 	(void)state;
-	assert_int_equal(ca_create(&other, "Other", &err), 0);
+	assert_int_equal(
+	    ca_create(&other, &(struct ca_new){.organisation = "Other"}, &err),
+	    0);
 	assert_int_equal(rename(other_key, fixture.key_file), 0);
 	free(other_db);
 	free(other_key);

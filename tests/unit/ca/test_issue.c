@@ -461,7 +461,10 @@ test_verify(void **state)
 	refused(f, &cert, NULL, f->now, "not a certificate");
 	cert.der_len++;
 	fixture_open_bare(&stranger);
-	assert_int_equal(ca_create(&stranger.conf, "Stranger", &err), 0);
+	assert_int_equal(
+	    ca_create(&stranger.conf,
+		&(struct ca_new){.organisation = "Stranger"}, &err),
+	    0);
 	fixture_reopen(&stranger);
 	refused(&stranger, &cert, NULL, f->now, "chain");
 	fixture_close(&stranger);

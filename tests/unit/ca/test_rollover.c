@@ -593,13 +593,17 @@ test_offline(void **state)
 	struct ca *ca;
 
 	(void)state;
-	assert_int_equal(ca_create_offline(&fixture.conf, "Example", &err), 0);
+	assert_int_equal(ca_create_offline(&fixture.conf,
+			     &(struct ca_new){.organisation = "Example"}, &err),
+	    0);
 	assert_int_equal(fixture_count(&fixture, "ca.key"), 1);
 	lines_are("waiting ");
 	assert_int_equal(ca_open(&fixture.conf, &ca, &err), -1);
 	assert_int_equal(err.kind, ERR_REFUSED);
 	assert_non_null(strstr(err.text, "ca import"));
-	assert_int_equal(ca_create_offline(&fixture.conf, "Again", &err), -1);
+	assert_int_equal(ca_create_offline(&fixture.conf,
+			     &(struct ca_new){.organisation = "Again"}, &err),
+	    -1);
 	assert_int_equal(err.kind, ERR_CONFLICT);
 	ask(true, &request);
 	enterprise_answer(&request, &good, &answer);
