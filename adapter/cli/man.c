@@ -2,6 +2,7 @@
 
 #include "buf.h"
 #include "cli_internal.h"
+#include "diagnose.h"
 #include "plan.h"
 
 /*
@@ -158,6 +159,27 @@ write_tasks(FILE *out)
 }
 
 static void
+write_findings(FILE *out)
+{
+	int i;
+
+	(void)fputs(".Sh FINDINGS\n"
+		    "What\n"
+		    ".Cm diagnose\n"
+		    "says of a device, in the order in which they are best put "
+		    "right, and what to do:\n"
+		    ".Bl -tag -width Ds\n",
+	    out);
+	for (i = 0; i < REASON_COUNT; i++) {
+		(void)fputs(".It Li ", out);
+		write_quoted(out, reason_code((enum reason)i));
+		(void)fputc('\n', out);
+		write_text(out, reason_help((enum reason)i));
+	}
+	(void)fputs(".El\n", out);
+}
+
+static void
 write_exits(FILE *out)
 {
 	const struct cli_exit *exits;
@@ -179,7 +201,9 @@ write_exits(FILE *out)
 	    "rows were lost, and tells by its code what became of the "
 	    "devices.\n"
 	    "When the output cannot be written for another reason, 0 "
-	    "becomes 1.\n",
+	    "becomes 1.\n"
+	    ".Sh SEE ALSO\n"
+	    ".Xr amtkeeper.yaml 5\n",
 	    out);
 }
 
@@ -227,7 +251,8 @@ write_tail(FILE *out)
 		    ".Sh FILES\n"
 		    ".Bl -tag -width Ds\n"
 		    ".It Pa /etc/amtkeeper/amtkeeper.yaml\n"
-		    "configuration;\n"
+		    "configuration, see\n"
+		    ".Xr amtkeeper.yaml 5 ;\n"
 		    ".Cm \"config example\"\n"
 		    "writes a commented one.\n"
 		    ".It Pa /etc/amtkeeper/conf.d/*.yaml\n"
@@ -257,6 +282,7 @@ cli_man(FILE *out)
 		write_command(out, &commands[i]);
 	(void)fputs(".El\n", out);
 	write_tasks(out);
+	write_findings(out);
 	write_tail(out);
 	write_exits(out);
 }

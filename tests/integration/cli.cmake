@@ -6,3 +6,10 @@ if(TARGET amtkeeper-sim)
   set_tests_properties(integration_cli PROPERTIES
     TIMEOUT 600 LABELS integration)
 endif()
+
+# What is installed is there, and where others look for it.
+add_test(NAME integration_install
+  COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/cli/test_install.sh
+    ${CMAKE_COMMAND} ${CMAKE_BINARY_DIR})
+set_tests_properties(integration_install PROPERTIES
+  TIMEOUT 120 LABELS integration)
