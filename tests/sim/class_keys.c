@@ -29,7 +29,16 @@ show(struct fw_emit *e, const struct sim_device *d, size_t i)
 static bool
 bits_ok(const struct fw_call *c, uint32_t bits)
 {
-	return bits == 2048 || (bits == 3072 && c->version >= 1800);
+	return (bits == 2048 && !fw_hardened(c->version)) ||
+	    (bits == 3072 && c->version >= 1800);
+}
+
+/* SHA-1 (0) left with CSME 18, SHA-256 (1) will with AMT 22. */
+static bool
+algorithm_ok(const struct fw_call *c, uint32_t algorithm)
+{
+	return algorithm > 1 ||
+	    (algorithm == 1 ? !fw_hardened(c->version) : c->version < 1800);
 }
 
 static void
@@ -94,8 +103,8 @@ sign_request(struct fw_call *c, const struct fw_node *in)
 
 	if (key == NULL)
 		return PT_MISSING_KEYS;
-	if (algorithm == 0 && c->version >= 1800)
-		return PT_UNSUPPORTED; /* SHA-1 left with CSME 18 */
+	if (!algorithm_ok(c, algorithm))
+		return PT_UNSUPPORTED;
 	if (fw_unbase64(fw_text(in, "NullSignedCertificateRequest"), FW_MAX_DER,
 		&der, &len) != 0)
 		return PT_INVALID_PARAMETER;

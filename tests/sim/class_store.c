@@ -172,7 +172,8 @@ show_caps(struct fw_emit *e, const struct sim_device *d, size_t i)
 	fw_emit_uint(
 	    e, "RootCertMaxCount", (uint32_t)d->vol->options.max_certs);
 	fw_emit_uint(e, "RootCertMaxSize", FW_MAX_DER);
-	fw_emit_uint(e, "SupportedKeyLengths", 2048);
+	if (!fw_hardened(fw_version(d)))
+		fw_emit_uint(e, "SupportedKeyLengths", 2048);
 	if (fw_version(d) >= 1800)
 		fw_emit_uint(e, "SupportedKeyLengths", 3072);
 	return true;

@@ -13,6 +13,18 @@ fw_version(const struct sim_device *d)
 	return (unsigned)(d->state.major * 100 + d->state.minor);
 }
 
+bool
+fw_hardened(unsigned version)
+{
+	return version >= 2200;
+}
+
+int
+sim_firmware_bits(int major)
+{
+	return fw_hardened((unsigned)major * 100) ? 3072 : 2048;
+}
+
 /* Not for secrets: spreads latencies and prefixes, the same way every run. */
 uint32_t
 fw_random(struct sim_device *d)
@@ -148,7 +160,8 @@ add_certificate(struct sim_device *d, const struct fw_self_signed *what)
 	size_t key_len, len;
 	int handle = -1, h;
 
-	if (fw_key_make(d, 2048, &key, &key_len) != 0)
+	if (fw_key_make(d, sim_firmware_bits(d->state.major), &key, &key_len) !=
+	    0)
 		goto out;
 	h = fw_key_store(d, key, key_len);
 	if (h < 0 ||

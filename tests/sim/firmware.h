@@ -24,6 +24,9 @@ struct sim_options *sim_firmware_options(struct sim_device *d);
 /* The i-th TrustedCN of AMT_TLSSettingData, or NULL after the last. */
 const char *sim_trusted_cn(const struct sim_device *d, size_t i);
 
+/* Size of the RSA keys that a device of this version starts with. */
+int sim_firmware_bits(int major);
+
 /* Use a pool of RSA keys of 2048 or 3072 bits instead of generating one for
  * each call: fast, but when all were given out devices share keys. Path is
  * "memory", or a file with private keys in PEM; when it has none of that size,

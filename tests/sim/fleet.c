@@ -22,7 +22,6 @@
 #define PASSWORD_LEN 16
 #define MAX_DRIFTS 64
 /* Of a new key pool: few for a quick start of small fleets. */
-#define KEY_BITS 2048
 #define POOL_MIN 4
 #define POOL_MAX 64
 
@@ -375,7 +374,7 @@ fleet_make(struct sim *s)
 {
 	struct plan plan = {.now = time(NULL)};
 	size_t i;
-	int rc = -1;
+	int bits, rc = -1;
 
 	if (plan_drift(&plan, s->opt.drift) < 0 ||
 	    plan_firmware(&plan, s->opt.firmware) < 0 ||
@@ -386,7 +385,8 @@ fleet_make(struct sim *s)
 		    "cannot make %s: %s", s->opt.state_dir, strerror(errno));
 		goto out;
 	}
-	if (s->opt.key_pool != NULL && read_keys(&s->opt, KEY_BITS) < 0)
+	bits = sim_firmware_bits(plan.firmware.major);
+	if (s->opt.key_pool != NULL && read_keys(&s->opt, bits) < 0)
 		goto out;
 	s->count = (size_t)s->opt.devices;
 	s->devices = must_calloc(s->count, sizeof(*s->devices));
@@ -395,7 +395,7 @@ fleet_make(struct sim *s)
 		if (make_device(s, &plan, i) < 0)
 			goto out;
 	if (s->opt.key_pool != NULL)
-		warn_of_shared_keys(s, KEY_BITS);
+		warn_of_shared_keys(s, bits);
 	rc = 0;
 out:
 	free(plan.password);

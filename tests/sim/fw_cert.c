@@ -36,6 +36,20 @@ key_ok(X509 *x)
 	return EVP_PKEY_get_base_id(key) == EVP_PKEY_EC;
 }
 
+/* What AMT 22 will want of a leaf; of authorities nothing is said. */
+static bool
+hardened_ok(X509 *x)
+{
+	EVP_PKEY *key = X509_get0_pubkey(x);
+	int md = NID_undef, least = 3072;
+
+	if (EVP_PKEY_get_base_id(key) == EVP_PKEY_EC)
+		least = 384;
+	return EVP_PKEY_get_bits(key) >= least &&
+	    X509_get_signature_info(x, &md, NULL, NULL, NULL) == 1 &&
+	    (md == NID_sha384 || md == NID_sha512);
+}
+
 /* A root is a CA; before 11.8 it signed itself. */
 static bool
 root_ok(X509 *x, unsigned version)
@@ -64,6 +78,8 @@ fw_cert_check(const uint8_t *der, size_t len, bool root, unsigned version)
 	if (ASN1_STRING_type(X509_get0_serialNumber(x)) == V_ASN1_NEG_INTEGER)
 		goto out;
 	if (!key_ok(x) || (root && !root_ok(x, version)))
+		goto out;
+	if (fw_hardened(version) && X509_check_ca(x) == 0 && !hardened_ok(x))
 		goto out;
 	status = PT_SUCCESS;
 out:
@@ -160,11 +176,14 @@ fw_cert_self_sign(const struct sim_key *key, const struct fw_self_signed *what,
 {
 	EVP_PKEY *pkey = sim_key_load(key);
 	X509 *x = X509_new();
+	const EVP_MD *md = EVP_sha256();
 	unsigned char *der = NULL;
 	int rc = -1, len;
 
+	if (pkey != NULL && EVP_PKEY_get_bits(pkey) >= 3072)
+		md = EVP_sha384();
 	if (pkey != NULL && x != NULL && fill(x, pkey, what) == 0 &&
-	    X509_sign(x, pkey, EVP_sha256()) > 0) {
+	    X509_sign(x, pkey, md) > 0) {
 		len = i2d_X509(x, &der);
 		rc = hand_over(der, len, ret, ret_len);
 	}

@@ -270,6 +270,11 @@ struct fw_emit fw_output(struct fw_call *c);
 /* Something the device keeps was changed. */
 void fw_changed(struct fw_call *c);
 unsigned fw_version(const struct sim_device *d);
+/* AMT 22 and later.  All that follows from it is conjecture, there is no such
+ * firmware yet: a proposed design record of the Device Management Toolkit (its
+ * deployment#605) says that AMT 22 will make and take no RSA keys of 2048 bits,
+ * no P-256, no SHA-256 and no AES-128. */
+bool fw_hardened(unsigned version);
 void fw_take_time(struct fw_call *c, int min, int max);
 
 /* --- fw_keypool.c fw_store.c fw_der.c fw_cert.c fw_krbkey.c

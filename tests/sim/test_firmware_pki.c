@@ -60,7 +60,8 @@ struct leaf {
 	EVP_PKEY *key;
 	long serial;
 	bool ca;
-	size_t padding; /* makes the certificate so much longer */
+	const EVP_MD *md; /* NULL: SHA-256 */
+	size_t padding;	  /* makes the certificate so much longer */
 };
 
 static char *
@@ -102,7 +103,8 @@ issue(const struct leaf *want)
 		ASN1_OCTET_STRING_free(value);
 		free(pad);
 	}
-	assert_true(X509_sign(x, ca_key, EVP_sha256()) > 0);
+	assert_true(X509_sign(x, ca_key,
+			want->md != NULL ? want->md : EVP_sha256()) > 0);
 	len = i2d_X509(x, &der);
 	text = fw_base64(der, (size_t)len);
 	OPENSSL_free(der);
@@ -155,16 +157,22 @@ answered_key(const struct fx *f)
 }
 
 static EVP_PKEY *
-generate(struct fx *f)
+generate_bits(struct fx *f, const char *parameters)
 {
 	char selector[100];
 
 	assert_int_equal(
-	    fx_call(f, PKI, "GenerateKeyPair", GENERATE("2048")), PT_SUCCESS);
+	    fx_call(f, PKI, "GenerateKeyPair", parameters), PT_SUCCESS);
 	snprintf(selector, sizeof(selector), "InstanceID=%s",
 	    fx_text(f, "Selector"));
 	fx_get(f, KEY, selector);
 	return answered_key(f);
+}
+
+static EVP_PKEY *
+generate(struct fx *f)
+{
+	return generate_bits(f, GENERATE("2048"));
 }
 
 /* A request for this key signed by the CA's: any signature will do. */
@@ -343,7 +351,7 @@ test_add_certificate(void **state)
 {
 	struct fx *f = *state;
 	EVP_PKEY *key = generate(f);
-	struct leaf want = {key, 7, false, 0};
+	struct leaf want = {.key = key, .serial = 7};
 
 	assert_int_equal(add_cert(f, &want), PT_SUCCESS);
 	fx_assert_text(f, "Selector", "Intel(r) AMT Certificate: Handle: 0");
@@ -388,7 +396,7 @@ static void
 test_certificate_refusals(void **state)
 {
 	struct fx *f = *state;
-	struct leaf want = {ca_key, -5, false, 0};
+	struct leaf want = {.key = ca_key, .serial = -5};
 
 	assert_int_equal(add_cert(f, &want), PT_INVALID_CERT);
 	want.serial = 5;
@@ -412,7 +420,7 @@ test_trusted_root(void **state)
 {
 	static const char method[] = "AddTrustedRootCertificate";
 	struct fx *f = *state;
-	struct leaf want = {ca_key, 5, true, 0};
+	struct leaf want = {.key = ca_key, .serial = 5, .ca = true};
 	char *root = issue(&want), *leaf;
 
 	want.ca = false;
@@ -442,6 +450,102 @@ test_capabilities(void **state)
 	f->d.state.major = 18;
 	fx_get(f, "AMT_PublicKeyManagementCapabilities", NULL);
 	assert_int_equal(fx_count(f, "SupportedKeyLengths"), 2);
+	f->d.state.major = 22;
+	fx_get(f, "AMT_PublicKeyManagementCapabilities", NULL);
+	assert_int_equal(fx_count(f, "SupportedKeyLengths"), 1);
+	fx_assert_text(f, "SupportedKeyLengths", "3072");
+}
+
+/* --- what AMT 22 is said to refuse ---------------------------------------- */
+
+static void
+test_hardened_keys(void **state)
+{
+	struct fx *f = *state;
+	unsigned char *der = NULL;
+	EVP_PKEY *key;
+	char *csr, *text;
+	int len;
+
+	f->d.state.major = 22;
+	assert_int_equal(fx_call(f, PKI, "GenerateKeyPair", GENERATE("2048")),
+	    PT_INVALID_KEY);
+	len = i2d_PrivateKey(ca_key, &der); /* RSA-2048 */
+	text = fw_base64(der, (size_t)len);
+	assert_int_equal(
+	    add_blob(f, "AddKey", "KeyBlob", text), PT_INVALID_KEY);
+	OPENSSL_free(der);
+	free(text);
+	key = generate_bits(f, GENERATE("3072"));
+	csr = null_csr(key);
+	assert_int_equal(sign(f, KEY_ID_0, 0, csr), PT_UNSUPPORTED);
+	assert_int_equal(sign(f, KEY_ID_0, 1, csr), PT_UNSUPPORTED);
+	assert_int_equal(sign(f, KEY_ID_0, 2, csr), PT_SUCCESS);
+	f->d.state.major = 21;
+	assert_int_equal(sign(f, KEY_ID_0, 1, csr), PT_SUCCESS);
+	free(csr);
+	EVP_PKEY_free(key);
+}
+
+static int
+add_hardened(struct fx *f, EVP_PKEY *key, const EVP_MD *md)
+{
+	struct leaf leaf = {.key = key, .serial = 1, .md = md};
+	int status;
+
+	f->d.state.major = 21;
+	status = add_cert(f, &leaf);
+	assert_int_equal(status, PT_SUCCESS);
+	f->d.state.major = 22;
+	leaf.serial = 2; /* or it would be a duplicate */
+	return add_cert(f, &leaf);
+}
+
+static void
+test_hardened_certificates(void **state)
+{
+	struct fx *f = *state;
+	EVP_PKEY *rsa = EVP_RSA_gen(3072), *p256 = EVP_EC_gen("P-256");
+	EVP_PKEY *p384 = EVP_EC_gen("P-384");
+	struct leaf root = {.key = ca_key, .serial = 3, .ca = true};
+	char *text = issue(&root);
+
+	assert_int_equal(
+	    add_hardened(f, ca_key, EVP_sha384()), PT_INVALID_CERT);
+	assert_int_equal(add_hardened(f, p256, EVP_sha384()), PT_INVALID_CERT);
+	assert_int_equal(add_hardened(f, rsa, EVP_sha256()), PT_INVALID_CERT);
+	assert_int_equal(add_hardened(f, rsa, EVP_sha384()), PT_SUCCESS);
+	assert_int_equal(add_hardened(f, p384, EVP_sha384()), PT_SUCCESS);
+	/* Nothing is said of authorities. */
+	assert_int_equal(
+	    add_blob(f, "AddTrustedRootCertificate", "CertificateBlob", text),
+	    PT_SUCCESS);
+	free(text);
+	EVP_PKEY_free(rsa);
+	EVP_PKEY_free(p256);
+	EVP_PKEY_free(p384);
+}
+
+static void
+test_hardened_from_the_start(void **state)
+{
+	const unsigned char *p;
+	struct fx f;
+	X509 *x;
+	size_t i;
+
+	(void)state;
+	fx_new(&f, 22, 0);
+	for (i = 0; i < 2; i++) { /* the maker's and the owner's */
+		p = f.d.state.certs[i].der;
+		x = d2i_X509(NULL, &p, (long)f.d.state.certs[i].der_len);
+		assert_non_null(x);
+		assert_int_equal(EVP_PKEY_get_bits(X509_get0_pubkey(x)), 3072);
+		assert_int_equal(
+		    X509_get_signature_nid(x), NID_sha384WithRSAEncryption);
+		X509_free(x);
+	}
+	fx_free(&f);
 }
 
 /* --- a new device's own certificate --------------------------------------- */
@@ -481,6 +585,9 @@ main(void)
 	    T(test_certificate_refusals),
 	    T(test_trusted_root),
 	    T(test_capabilities),
+	    T(test_hardened_keys),
+	    T(test_hardened_certificates),
+	    cmocka_unit_test(test_hardened_from_the_start),
 	    cmocka_unit_test(test_own_certificate),
 	};
 

@@ -142,4 +142,15 @@ like "a session is resumed" \
     "$(handshake pc00003 -sess_in "$tmp/session")" 'Reused, TLS'
 like "but not on another device" \
     "$(handshake pc00004 -sess_in "$tmp/session")" 'New, TLS'
+like "21 has AES-128" "$(handshake pc00006 -tls1_2 -cipher \
+    ECDHE-RSA-AES128-GCM-SHA256)" 'Cipher is ECDHE-RSA-AES128-GCM-SHA256'
+stop_sim
+rm -rf "$tmp/state"
+start_sim --devices 1 --firmware 22.0.1
+like "22 has AES-256" "$(handshake pc00000 -tls1_2)" \
+    'Cipher is ECDHE-RSA-AES256-GCM-SHA384'
+like "and no AES-128" "$(handshake pc00000 -tls1_2 -cipher \
+    ECDHE-RSA-AES128-GCM-SHA256)" 'Cipher is \(NONE\)'
+like "nor in TLS 1.3" "$(handshake pc00000 -tls1_3 -ciphersuites \
+    TLS_AES_128_GCM_SHA256)" 'Cipher is \(NONE\)'
 done_testing

@@ -26,9 +26,12 @@ static const struct profile {
 	"ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256"},
     {20, TLS1_2_VERSION, TLS1_2_VERSION,
 	"ECDHE+AESGCM:DHE+AESGCM:AES128-GCM-SHA256:AES256-GCM-SHA384"},
+    {21, TLS1_2_VERSION, TLS1_3_VERSION, "ECDHE+AESGCM:AES256-GCM-SHA384"},
+    /* Conjecture, see fw_hardened(). */
     {INT32_MAX, TLS1_2_VERSION, TLS1_3_VERSION,
-	"ECDHE+AESGCM:AES256-GCM-SHA384"},
+	"ECDHE+AES256+AESGCM:AES256-GCM-SHA384"},
 };
+#define FIRST_WITHOUT_AES128 (SIM_PROFILES - 1)
 
 static SSL_CTX *
 make_context(const struct profile *p)
@@ -53,6 +56,8 @@ make_context(const struct profile *p)
 		SSL_CTX_free(ctx);
 		return NULL;
 	}
+	if (p == &profiles[FIRST_WITHOUT_AES128])
+		(void)SSL_CTX_set_ciphersuites(ctx, "TLS_AES_256_GCM_SHA384");
 	return ctx;
 }
 

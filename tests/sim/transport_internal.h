@@ -18,7 +18,7 @@
 #define SIM_ACCOUNTS 8	/* with failures remembered, per device */
 #define SIM_REPLAYS 24	/* Kerberos tickets remembered: the real number */
 #define SIM_METHODS 128 /* counted by name */
-#define SIM_PROFILES 4	/* TLS, by age of the firmware */
+#define SIM_PROFILES 5	/* TLS, by age of the firmware */
 
 enum { SIM_PORT_PLAIN, SIM_PORT_TLS, SIM_PORTS };
 
