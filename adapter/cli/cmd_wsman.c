@@ -174,7 +174,8 @@ call(struct cli *c, const struct wsman_request *request, bool items)
 		return cli_fail(&err);
 	buf_init(&a.text, XML_OUT_MAX);
 	a.list = json_object_new_array();
-	if (daemon_call(&c->daemon, device, request, take_reply, &a, &err) != 0)
+	if (daemon_call(
+		&c->daemon, device->id, request, take_reply, &a, &err) != 0)
 		code = cli_fail(&err);
 	else
 		code = write_answer(&a);
@@ -262,7 +263,7 @@ only_reads(const char *method)
 }
 
 /* What is done outside the journal must at least be in the audit chain, before
- * it is done. */
+ * it is done: the call commits it, or takes it back when it is not made. */
 static int
 tell(struct cli *c)
 {
@@ -279,8 +280,6 @@ tell(struct cli *c)
 	if (rc == 0)
 		rc = cli_event(c, device, "wsman.invoked",
 		    json_object_to_json_string(detail), &err);
-	if (rc == 0)
-		rc = store_commit(c->daemon.store, &err);
 	device_free(device);
 	json_object_put(detail);
 	return rc == 0 ? CODE_OK : cli_fail(&err);

@@ -402,13 +402,17 @@ static const struct cli_command commands[] = {
 	none, 1, 1, no_examples, cmd_ca_bridge_hasten},
     {"wsman get", "DEVICE CLASS [NAME=VALUE...]", "read one instance",
 	"With the device's stored credentials and trust. NAME=VALUE are "
-	"selectors.",
+	"selectors. Like a run, a call has the device for itself (exit code 21 "
+	"while another process works on it), and credentials that were refused "
+	"too often are not sent again (71).",
 	wsman_groups, 2, NO_LIMIT, get_examples, cmd_wsman_get},
-    {"wsman enum", "DEVICE CLASS", "read all instances", "", wsman_groups, 2, 2,
+    {"wsman enum", "DEVICE CLASS", "read all instances",
+	"With the same care as \"wsman get\".", wsman_groups, 2, 2,
 	enum_examples, cmd_wsman_enum},
     {"wsman invoke", "DEVICE CLASS METHOD [NAME=VALUE...]", "call a method",
 	"A method that is not known to only read is refused without --yes: "
-	"the change would be made outside the journal.",
+	"the change would be made outside the journal. With the same care as "
+	"\"wsman get\".",
 	invoke_groups, 3, NO_LIMIT, invoke_examples, cmd_wsman_invoke},
     {"wsman decode", "FILE|-", "a saved answer as JSON",
 	"Succeeds only when the answer was understood.", none, 1, 1,

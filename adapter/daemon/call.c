@@ -6,6 +6,7 @@
 #include "conf.h"
 #include "daemon.h"
 #include "device.h"
+#include "engine.h"
 #include "err.h"
 #include "loop.h"
 #include "mem.h"
@@ -141,33 +142,47 @@ call_free(struct call *c)
 	free(c->address);
 }
 
+/* Up to the answer; c->err says how the device took it. */
+static int
+make_call(struct call *c, const struct wsman_request *request, struct err *err)
+{
+	struct daemon *d = c->d;
+
+	if (store_secret_get(d->store, c->device->id, STORE_SECRET_ADMIN,
+		&c->password, err) != 0 ||
+	    ca_trust_pem(d->ca, &c->ca_pem, err) != 0 ||
+	    next_leaf(c, err) != 0 || find_address(c, err) != 0 ||
+	    open_session(c, err) != 0 ||
+	    wsman_call(c->session, request, 0, answered, c, err) != 0)
+		return -1;
+	loop_run(d->loop);
+	*err = c->err;
+	return err->kind == ERR_NONE ? 0 : -1;
+}
+
 int
-daemon_call(struct daemon *d, const struct device *device,
+daemon_call(struct daemon *d, int64_t device,
     const struct wsman_request *request, daemon_reply_fn *done, void *cookie,
     struct err *err)
 {
-	struct call c = {
-	    .d = d, .device = device, .done = done, .cookie = cookie};
-	int rc = -1;
+	struct call c = {.d = d, .done = done, .cookie = cookie};
+	struct engine_hold *hold = NULL;
+	struct err own = {.kind = ERR_NONE}, how;
+	int rc;
 
+	if (engine_hold(d->engine, device, &hold, err) != 0)
+		return -1;
+	c.device = engine_held(hold);
 	buf_init(&c.ca_pem, PEM_MAX);
-	if (store_secret_get(d->store, device->id, STORE_SECRET_ADMIN,
-		&c.password, err) != 0)
-		goto out;
-	if (ca_trust_pem(d->ca, &c.ca_pem, err) != 0)
-		goto out;
-	if (next_leaf(&c, err) != 0 || find_address(&c, err) != 0)
-		goto out;
-	if (open_session(&c, err) != 0)
-		goto out;
-	if (wsman_call(c.session, request, 0, answered, &c, err) != 0)
-		goto out;
-	loop_run(d->loop);
-	if (c.err.kind == ERR_NONE)
-		rc = 0;
-	else if (err != NULL)
-		*err = c.err;
-out:
+	rc = make_call(&c, request, &own);
+	how = own;
+	if (wsman_let_in(&how))
+		err_clear(&how);
 	call_free(&c);
+	/* What the device said comes first. */
+	if (engine_release(hold, &how, rc == 0 ? &own : NULL) != 0)
+		rc = -1;
+	if (rc != 0 && err != NULL)
+		*err = own;
 	return rc;
 }

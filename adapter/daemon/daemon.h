@@ -102,13 +102,13 @@ int daemon_check_revocation(
  * One WS-Man call to a device with its stored password and trust (its known
  * certificate, or one of our CA in its name); blocking, with all parts open.
  * done() gets the reply, borrowed, only after success.  A device of which
- * neither certificate nor realm is known yet must be discovered first.
+ * neither certificate nor realm is known yet must be discovered first.  It is
+ * held as by engine_hold() meanwhile, with the same refusals.
  */
-struct device;
 struct wsman_reply;
 struct wsman_request;
 typedef void daemon_reply_fn(void *cookie, const struct wsman_reply *reply);
-int daemon_call(struct daemon *d, const struct device *device,
+int daemon_call(struct daemon *d, int64_t device,
     const struct wsman_request *request, daemon_reply_fn *done, void *cookie,
     struct err *err);
 

@@ -58,7 +58,7 @@ on_login(void *cookie, const struct err *err)
 	struct err own = *err;
 	const char *token;
 
-	if (own.domain == ERR_SOAP || own.domain == ERR_PT)
+	if (wsman_let_in(&own))
 		err_clear(&own);
 	token = wsman_token(amt_session(v->fresh));
 	if (own.kind == ERR_NONE && answer != NULL && token != NULL)

@@ -75,4 +75,22 @@ void engine_drain(struct engine *e);
  * open and are recovered by the next start. */
 bool engine_broken(const struct engine *e, struct err *ret_err);
 void engine_free(struct engine *e);
+
+/*
+ * A device for somebody who is no run and will send it its stored credentials:
+ * held under a lease like a run's, given back with the answer.  Blocking, but
+ * on the store alone, and not while runs are queued or in flight; commits what
+ * the caller has written before, or takes it back.  ERR_CONFLICT when another
+ * process has the device, or it is open which password it takes; ERR_DENIED
+ * when its credentials were refused too often to be tried once more.
+ */
+struct engine_hold;
+int engine_hold(struct engine *e, int64_t device, struct engine_hold **ret_hold,
+    struct err *err);
+/* Its record; borrowed until the release. */
+const struct device *engine_held(const struct engine_hold *h);
+/* how: as a port call on the device ends (ports.h). Credentials it refused are
+ * counted, ERR_NONE takes the count back. Frees h, also on failure. */
+int engine_release(
+    struct engine_hold *h, const struct err *how, struct err *err);
 #endif

@@ -177,14 +177,28 @@ take_lease(struct run *run, struct err *err)
 	return left ? count_left_visit(run, err) : 0;
 }
 
-static void
-spent(const struct run *run, struct err *err)
+static int
+check_credentials(const struct run *run, struct err *err)
 {
-	(void)err_set(err, ERR_DENIED,
+	if (!credentials_spent(run))
+		return 0;
+	return err_set(err, ERR_DENIED,
 	    "its credentials were refused %lld times, or the process ended "
 	    "before it saw the answer: `amtkeeper device set` with the right "
 	    "password, before the device locks the account",
 	    (long long)run->device->strikes);
+}
+
+int
+run_take(struct run *run, struct err *err)
+{
+	if (store_device_get(
+		run->engine->deps.store, run->id, &run->device, err) != 0 ||
+	    check_credentials(run, err) != 0 || take_lease(run, err) != 0)
+		return -1;
+	run->leased = true;
+	fault_point("run.leased");
+	return check_credentials(run, err);
 }
 
 static void
@@ -200,36 +214,18 @@ finish_unleased(
 void
 run_start(struct run *run)
 {
-	struct store *store = run->engine->deps.store;
 	struct err err;
 
 	run->began_ms = clock_mono_ms();
-	if (store_device_get(store, run->id, &run->device, &err) != 0) {
-		if (err.kind == ERR_NOTFOUND)
-			finish_unleased(run, ENGINE_SKIPPED, &err);
-		else
-			run_store_failed(run, &err);
-		return;
-	}
-	if (credentials_spent(run)) {
-		spent(run, &err);
-		finish_unleased(run, ENGINE_SKIPPED, &err);
-		return;
-	}
-	if (take_lease(run, &err) != 0) {
-		if (err.kind == ERR_CONFLICT)
-			finish_unleased(run, ENGINE_SKIPPED, &err);
-		else
-			run_store_failed(run, &err);
-		return;
-	}
-	fault_point("run.leased");
-	if (credentials_spent(run)) {
-		spent(run, &err);
+	if (run_take(run, &err) == 0)
+		engine_after_commit(run, run_contact);
+	else if (run->leased)
 		run_contact_failed(run, &err);
-		return;
-	}
-	engine_after_commit(run, run_contact);
+	else if (err.kind == ERR_NOTFOUND || err.kind == ERR_CONFLICT ||
+	    err.kind == ERR_DENIED)
+		finish_unleased(run, ENGINE_SKIPPED, &err);
+	else
+		run_store_failed(run, &err);
 }
 
 /* --- finish --- */
@@ -389,19 +385,13 @@ run_write_failed(struct run *run, const struct err *err)
 	finish_unleased(run, ENGINE_FAILED, err);
 }
 
-void
-run_finish(struct run *run, enum engine_outcome outcome, const struct err *err)
+int
+run_write_end(struct run *run, struct err *err)
 {
 	struct policy policy;
 	bool changed;
 	char *reasons;
-	struct err problem;
 
-	run->outcome = outcome;
-	if (err != NULL)
-		run->err = *err;
-	run->over = true;
-	run_stop(run);
 	run_policy(run, &policy);
 	reasons = reason_list(diagnose(run->device, &policy));
 	changed = !str_eq(
@@ -409,10 +399,23 @@ run_finish(struct run *run, enum engine_outcome outcome, const struct err *err)
 	mem_replace(&run->device->reasons, reasons);
 	free(reasons);
 	update_record(run);
-	if (run_save(run, &problem) != 0 ||
-	    finish_event(run, changed, &problem) != 0 ||
-	    store_lease_drop(run->engine->deps.store, run->id, run->lease_token,
-		&problem) != 0) {
+	if (run_save(run, err) != 0 || finish_event(run, changed, err) != 0)
+		return -1;
+	return store_lease_drop(
+	    run->engine->deps.store, run->id, run->lease_token, err);
+}
+
+void
+run_finish(struct run *run, enum engine_outcome outcome, const struct err *err)
+{
+	struct err problem;
+
+	run->outcome = outcome;
+	if (err != NULL)
+		run->err = *err;
+	run->over = true;
+	run_stop(run);
+	if (run_write_end(run, &problem) != 0) {
 		run_write_failed(run, &problem);
 		return;
 	}

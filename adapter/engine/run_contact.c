@@ -63,7 +63,7 @@ run_count_refusal(struct run *run, const struct err *err)
 }
 
 void
-run_contact_failed(struct run *run, const struct err *err)
+run_note_failure(struct run *run, const struct err *err)
 {
 	struct device *d = run->device;
 	enum reason reason = diagnose_error(err);
@@ -73,11 +73,17 @@ run_contact_failed(struct run *run, const struct err *err)
 	mem_replace(&d->error_text, err->text);
 	d->error_at = clock_now();
 	run_count_refusal(run, err);
+}
+
+void
+run_contact_failed(struct run *run, const struct err *err)
+{
+	run_note_failure(run, err);
 	run_finish(run, ENGINE_FAILED, err);
 }
 
-static void
-contact_succeeded(struct run *run)
+void
+run_contact_succeeded(struct run *run)
 {
 	struct device *d = run->device;
 
@@ -218,7 +224,7 @@ looked(void *cookie, const struct err *err)
 		run_contact_failed(run, err);
 		return;
 	}
-	contact_succeeded(run);
+	run_contact_succeeded(run);
 	fault_point("run.looked");
 	if (!needs_directory(run)) {
 		check_pending(run);
@@ -240,7 +246,7 @@ clock_looked(void *cookie, const struct err *err)
 		return;
 	}
 	run->device->clock_read_at = clock_now();
-	contact_succeeded(run);
+	run_contact_succeeded(run);
 	fault_point("run.looked");
 	run_plan(run);
 }

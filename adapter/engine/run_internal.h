@@ -34,6 +34,7 @@ struct run {
 	size_t done;	    /* steps seen applied */
 	unsigned touched;   /* parts of the device that those changed */
 	struct step step;
+	bool leased;	   /* the device is ours */
 	bool stepping;	   /* step is filled */
 	bool recorded;	   /* what was read is in the store */
 	bool recovering;   /* the step came from the journal */
@@ -61,6 +62,14 @@ struct run {
 /* --- run.c --- */
 /* Take the lease and go on; the engine calls it with a free place. */
 void run_start(struct run *run);
+/* Read the record and take the lease, if the credentials may be tried:
+ * ERR_DENIED when they may not, ERR_CONFLICT when another has the device. A
+ * visit that its process left is counted. To be committed; with run->leased
+ * the lease is among it, also after a failure. */
+int run_take(struct run *run, struct err *err);
+/* Write what run->outcome and the record say, give the lease back. To be
+ * committed. */
+int run_write_end(struct run *run, struct err *err);
 void run_free(struct run *run);
 /* Close what it has open; it may still be reported. */
 void run_stop(struct run *run);
@@ -85,6 +94,10 @@ void run_write_failed(struct run *run, const struct err *err);
 void run_contact(struct run *run);
 /* Open the visit with the stored password; 0 or -1. */
 int run_open_visit(struct run *run, struct err *err);
+/* What the record says after an answer to our credentials, or a failure that
+ * may be a refusal of them: which is counted. */
+void run_contact_succeeded(struct run *run);
+void run_note_failure(struct run *run, const struct err *err);
 /* The record after a contact that failed, and the end of the run. */
 void run_contact_failed(struct run *run, const struct err *err);
 /* Did the device refuse our credentials?  AD refuses too, and that is another

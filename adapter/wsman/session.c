@@ -551,3 +551,10 @@ wsman_call(struct wsman *session, const struct wsman_request *request,
 	call_clear(call);
 	return -1;
 }
+
+bool
+wsman_let_in(const struct err *err)
+{
+	return err->kind == ERR_NONE || err->domain == ERR_SOAP ||
+	    err->domain == ERR_PT;
+}

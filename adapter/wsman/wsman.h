@@ -196,4 +196,7 @@ typedef void wsman_done_fn(
  */
 int wsman_call(struct wsman *session, const struct wsman_request *request,
     unsigned timeout_ms, wsman_done_fn *done, void *cookie, struct err *err);
+/* Did a call that ended so get behind the authentication? Then the credentials
+ * are good, be the answer a fault. */
+bool wsman_let_in(const struct err *err);
 #endif

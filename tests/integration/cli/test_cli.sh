@@ -406,6 +406,53 @@ keep 5 wsman invoke pc00001.ad.example.test AMT_SetupAndConfigurationService \
 keep 102 wsman get pc00001.ad.example.test AMT_NoSuchClass
 keep 4 wsman get nosuch AMT_GeneralSettings
 
+# --- and a script that goes on calling them ---
+wrong_sent() {
+	"$sim" --ctl "$tmp/ctl" get pc00002 | python3 -c '
+import json, sys
+print(json.load(sys.stdin)["wrong_credentials"])'
+}
+strikes() {
+	sqlite3 "$tmp/etc/fleet.db" \
+	    "SELECT strikes FROM device WHERE name LIKE 'pc00002.%'"
+}
+name=pc00002.ad.example.test
+keep 0 secret show $name --to "$tmp/right2"
+keep 0 device set $name --password-file "$tmp/wrong"
+before=$(wrong_sent)
+for n in 1 2 3 4 5; do
+	keep 71 wsman get $name AMT_GeneralSettings
+done
+says err 'refused 3 times.*device set'
+is 'three wrong passwords and no more' $(($(wrong_sent) - before)) 3
+is 'each is a strike' "$(strikes)" 3
+keep 0 device list --reason credentials-rejected -o csv
+says out "^$name,"
+keep 0 device set $name --password-file "$tmp/right2"
+sqlite3 "$tmp/etc/fleet.db" \
+    "UPDATE device SET strikes = 2 WHERE name = '$name'"
+keep 102 wsman get $name AMT_NoSuchClass
+is 'a fault comes from behind the login' "$(strikes)" 0
+
+# --- beside a run ---
+ctl fault $name AMT_GeneralSettings.Get delay 3000 times 1
+"$keeper" discover $name -q >/dev/null 2>&1 &
+pid=$!
+n=0
+until [ "$(sqlite3 -cmd '.timeout 5000' "$tmp/etc/fleet.db" 'SELECT count(*)
+    FROM lease WHERE lease_owner IS NOT NULL')" != 0 ] || [ $n -gt 100 ]; do
+	n=$((n + 1))
+	sleep 0.02
+done
+events() { "$keeper" events -d $name -o csv | grep -c wsman.invoked; }
+before=$(events)
+keep 21 wsman invoke $name AMT_SetupAndConfigurationService CommitChanges --yes
+says err 'another process is working on this device'
+is 'a call that is not made is no event' "$(events)" "$before"
+wait $pid
+is 'exit code of the run beside it' $? 0
+keep 0 wsman get $name AMT_GeneralSettings
+
 # --- the daemon ---
 mkdir "$tmp/etc/conf.d"
 printf 'serve:\n  poll: 1s\n' >"$tmp/etc/conf.d/poll.yaml"
