@@ -159,6 +159,7 @@ struct cli_ids {
 	size_t count, room;
 };
 int cli_select_ids(struct cli *c, size_t first, struct cli_ids *ret_ids);
+void cli_ids_add(struct cli_ids *ids, int64_t id);
 
 /* Id of the one device named with --device, 0 when none was; CODE_OK or the
  * code with the complaint printed. */

@@ -80,6 +80,8 @@ on_report(void *cookie, const struct engine_report *r)
 	struct fleet *f = cookie;
 
 	count_outcome(f, r);
+	if (f->recovering && r->outcome == ENGINE_PARKED)
+		cli_ids_add(&f->left, r->device->id);
 	if (f->c->format != TABLE_TEXT)
 		progress_clear(&f->progress);
 	f->write(f, r);
@@ -212,8 +214,23 @@ recover(struct fleet *f)
 	if (open > 0)
 		cli_note(f->c,
 		    "settling %zu changes an earlier process left open", open);
+	f->recovering = true;
 	drive(f);
+	f->recovering = false;
 	return CODE_OK;
+}
+
+/* A device whose recovery found nothing out is left at that: it would only be
+ * asked the same again, maybe with a second wrong password. */
+static bool
+left_open(const struct fleet *f, int64_t id)
+{
+	size_t i;
+
+	for (i = 0; i < f->left.count; i++)
+		if (f->left.ids[i] == id)
+			return true;
+	return false;
 }
 
 static int
@@ -235,7 +252,8 @@ work(struct fleet *f)
 	if (code != CODE_OK || f->broken.kind != ERR_NONE)
 		return code;
 	for (i = 0; i < f->ids.count; i++)
-		engine_submit(engine, f->ids.ids[i], f->mode, f->play);
+		if (!left_open(f, f->ids.ids[i]))
+			engine_submit(engine, f->ids.ids[i], f->mode, f->play);
 	drive(f);
 	return CODE_OK;
 }
@@ -344,5 +362,6 @@ fleet_run(struct fleet *f, size_t first_arg)
 		code = fleet_code(f, result_of(f));
 out:
 	free(f->ids.ids);
+	free(f->left.ids);
 	return code;
 }

@@ -21,6 +21,8 @@ struct fleet {
 	size_t remark; /* column of remarks: rows are grouped by name; or 0 */
 
 	struct cli_ids ids;
+	bool recovering;
+	struct cli_ids left; /* of which recovering found nothing out */
 	struct table *table;
 	struct outflow *out;
 	int lost; /* errno of writing rows, said; 0 */

@@ -126,17 +126,21 @@ cli_select(struct cli *c, size_t first, cli_device_fn *fn, void *cookie)
 	return code;
 }
 
-static int
-keep_id(void *cookie, const struct device *device, struct err *err)
+void
+cli_ids_add(struct cli_ids *ids, int64_t id)
 {
-	struct cli_ids *ids = cookie;
-
-	(void)err;
 	if (ids->count == ids->room) {
 		ids->room = (ids->room + 8) * 2;
 		ids->ids = mem_grow(ids->ids, ids->room, sizeof(*ids->ids));
 	}
-	ids->ids[ids->count++] = device->id;
+	ids->ids[ids->count++] = id;
+}
+
+static int
+keep_id(void *cookie, const struct device *device, struct err *err)
+{
+	(void)err;
+	cli_ids_add(cookie, device->id);
 	return 0;
 }
 

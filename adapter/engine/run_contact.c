@@ -93,6 +93,9 @@ run_contact_succeeded(struct run *run)
 	d->error_at = 0;
 	d->strikes = 0;
 	d->seen_at = clock_now();
+	if (d->next_due ==
+	    0) /* the refusal for which it was left to a person */
+		d->next_due = d->seen_at;
 }
 
 /* --- what is under way: is it still there? --- */

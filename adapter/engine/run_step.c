@@ -206,7 +206,7 @@ settle_failed(struct run *run, const struct err *why)
 
 /* The outcome cannot be found out now: the intent stays open. */
 static void
-park(struct run *run, const struct err *why)
+park(struct run *run, const struct err *why, enum reason code)
 {
 	struct store *store = run->engine->deps.store;
 	struct device *d = run->device;
@@ -219,9 +219,7 @@ park(struct run *run, const struct err *why)
 		return;
 	}
 	mem_replace(&d->error_kind, err_kind_name(reason.kind));
-	mem_replace(&d->error_code,
-	    reason_code(err_is_transient(&reason) ? diagnose_error(&reason)
-						  : REASON_PARKED));
+	mem_replace(&d->error_code, reason_code(code));
 	mem_replace(&d->error_text, reason.text);
 	d->error_at = clock_now();
 	run_count_refusal(run, &reason);
@@ -448,12 +446,26 @@ cannot_tell(struct run *run, const struct err *err)
 
 	if (!err_is_transient(err) || waited >= step->kind->patience_ms ||
 	    run->engine->draining) {
-		park(run, err);
+		park(run, err,
+		    err_is_transient(err) ? diagnose_error(err)
+					  : REASON_PARKED);
 		return;
 	}
 	if (wait > LONGEST_WAIT_MS)
 		wait = LONGEST_WAIT_MS;
 	run_wait(run, wait, observe);
+}
+
+/* A strike, but no reason to wait for a person: there is another credential,
+ * and the next run comes by itself to try it. */
+static void
+refused_one(struct run *run, const struct err *err)
+{
+	struct err why = *err;
+
+	run_count_refusal(run, err);
+	why.kind = ERR_UNKNOWN;
+	park(run, &why, REASON_CREDENTIALS);
 }
 
 void
@@ -473,6 +485,9 @@ step_seen(struct step *step, enum seen seen, const struct err *err)
 		break;
 	case SEEN_CANNOT_TELL:
 		cannot_tell(run, err);
+		break;
+	case SEEN_REFUSED_ONE:
+		refused_one(run, err);
 		break;
 	case SEEN_WAITING:
 		settle_waiting(run, err);

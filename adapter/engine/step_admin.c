@@ -1,20 +1,34 @@
+#include <json-c/json.h>
+
 #include "clock.h"
 #include "device.h"
+#include "journal.h"
 #include "profile.h"
 #include "run_internal.h"
 #include "secret.h"
 #include "step_internal.h"
 #include "store.h"
+#include "str.h"
 
 /*
  * The Digest admin password.  The candidate is in the journal before the device
- * learns it.  Which of the two is valid is found out by logging in: with the
- * one that is more likely first, so that at most one wrong credential leaves
- * before a right one.
+ * learns it.  Which of the two is valid is found out by logging in, with one of
+ * them: a run in which it is refused ends there, as the other may be wrong as
+ * well, and the next run tries that one.  Whose turn it is stands in the
+ * intent:
+ *
+ *   tried     what a recovery was about to log in with; written before it does,
+ *             so the next takes the other one even if this one died
+ *   refused   what was seen to be refused
  */
 
-/* Firmware counts failures; leave it air between two attempts. */
+/* Firmware counts failures; leave it air between two of them. */
 #define SECOND_LOGIN_MS 2000
+#define ARG_TRIED "tried"
+#define ARG_REFUSED "refused"
+#define OLD "old"
+#define NEW "new"
+#define BOTH "both"
 
 /*
  * AMT's rule: 8 to 32 of ASCII 32..126 without : , " with a digit, a lower and
@@ -64,24 +78,53 @@ admin_act(struct step *step)
 {
 	const struct port_device *port = step_device(step);
 
+	/* The old one was good just now: what was found out before is no
+	 * more. */
+	step->flag = true;
+	json_object_object_del(step->args, ARG_TRIED);
+	json_object_object_del(step->args, ARG_REFUSED);
 	port->password_set(
 	    port->self, step->run->visit, step->secret, step_acted_port, step);
 }
 
-static void try_old(struct step *step);
-static void try_new(struct step *step);
-
-/* step->flag: one of the two was refused already.  A strike for it; the other
- * is counted with the end of the run. */
-static void
-both_refused(struct step *step, const struct err *second)
+/* Into the journal, with the turn's commit. */
+static int
+note(struct step *step)
 {
-	struct err err = *second;
+	struct run *run = step->run;
+	struct err err;
 
-	run_count_refusal(step->run, second);
-	(void)err_context(&err,
-	    "the device accepts neither the old nor the new admin password");
-	step_seen(step, SEEN_CANNOT_TELL, &err);
+	if (journal_note(run->engine->deps.store, step->intent,
+		json_object_to_json_string_ext(
+		    step->args, JSON_C_TO_STRING_PLAIN),
+		&err) == 0)
+		return 0;
+	run_write_failed(run, &err);
+	return -1;
+}
+
+static void
+refused(struct step *step, const char *which, const struct err *why)
+{
+	const char *before = step_arg(step, ARG_REFUSED);
+	bool both = before != NULL && !str_eq(before, which);
+	struct err err = *why;
+
+	/* Of both, a person gives us another old one. */
+	step_arg_set(step, ARG_TRIED, both ? NEW : which);
+	step_arg_set(step, ARG_REFUSED, both ? BOTH : which);
+	if (note(step) != 0)
+		return;
+	if (both)
+		(void)err_context(&err,
+		    "the device accepts neither the old nor the new admin "
+		    "password");
+	else
+		(void)err_context(&err,
+		    "the device does not accept the %s admin password, the "
+		    "next run tries the other",
+		    which);
+	step_seen(step, both ? SEEN_CANNOT_TELL : SEEN_REFUSED_ONE, &err);
 }
 
 static void
@@ -89,25 +132,12 @@ new_tried(void *cookie, const struct err *err)
 {
 	struct step *step = cookie;
 
-	if (err->kind == ERR_NONE) {
+	if (err->kind == ERR_NONE)
 		step_seen(step, SEEN_APPLIED, NULL);
-	} else if (err->kind != ERR_DENIED) {
+	else if (err->kind != ERR_DENIED)
 		step_seen(step, SEEN_CANNOT_TELL, err);
-	} else if (step->flag) {
-		both_refused(step, err);
-	} else {
-		step->flag = true;
-		step_pause(step, SECOND_LOGIN_MS, try_old);
-	}
-}
-
-static void
-try_new(struct step *step)
-{
-	const struct port_device *port = step_device(step);
-
-	port->check_login(
-	    port->self, step->run->visit, step->secret, new_tried, step);
+	else
+		refused(step, NEW, err);
 }
 
 static void
@@ -117,16 +147,21 @@ old_tried(void *cookie, const struct err *err)
 
 	secret_free(step->borrowed);
 	step->borrowed = NULL;
-	if (err->kind == ERR_NONE) {
+	if (err->kind == ERR_NONE)
 		step_seen(step, SEEN_NOT_APPLIED, NULL);
-	} else if (err->kind != ERR_DENIED) {
+	else if (err->kind != ERR_DENIED)
 		step_seen(step, SEEN_CANNOT_TELL, err);
-	} else if (step->flag) {
-		both_refused(step, err);
-	} else {
-		step->flag = true;
-		step_pause(step, SECOND_LOGIN_MS, try_new);
-	}
+	else
+		refused(step, OLD, err);
+}
+
+static void
+try_new(struct step *step)
+{
+	const struct port_device *port = step_device(step);
+
+	port->check_login(
+	    port->self, step->run->visit, step->secret, new_tried, step);
 }
 
 static void
@@ -145,26 +180,59 @@ try_old(struct step *step)
 	    port->self, run->visit, step->borrowed, old_tried, step);
 }
 
-/* The device said it did not take the new one; or a recovery before this one
- * ended in the middle, and may have been refused the new one: each left a
- * strike, so they take turns, and no password is sent twice in a row. */
-static bool
-old_first(const struct step *step)
-{
-	int64_t strikes = step->run->device->strikes;
+/* --- whose turn it is --- */
 
-	return step->act_err.kind == ERR_REFUSED ||
-	    (step->run->recovering && strikes > 0 && strikes % 2 == 0);
+static void
+try_in_turn(struct step *step)
+{
+	if (str_eq(step_arg(step, ARG_TRIED), OLD))
+		try_old(step);
+	else
+		try_new(step);
+}
+
+static void
+turn_noted(struct run *run)
+{
+	struct step *step = &run->step;
+
+	if (run->abandoned)
+		return;
+	if (step_arg(step, ARG_REFUSED) != NULL)
+		step_pause(step, SECOND_LOGIN_MS, try_in_turn);
+	else
+		try_in_turn(step);
+}
+
+/* The journal knows the intent and not how the device took it: most likely it
+ * was told the new one before the process ended. */
+static void
+take_turn(struct step *step)
+{
+	const char *tried = step_arg(step, ARG_TRIED);
+
+	step_arg_set(
+	    step, ARG_TRIED, tried == NULL || str_eq(tried, OLD) ? NEW : OLD);
+	step->number = 1;
+	if (note(step) == 0)
+		engine_after_commit(step->run, turn_noted);
 }
 
 static void
 admin_observe(struct step *step)
 {
-	step->flag = false;
-	if (old_first(step))
-		try_old(step);
-	else
-		try_new(step);
+	if (step->flag) {
+		/* What this process did: the device said that it did not take
+		 * the new one, or may have. */
+		if (step->act_err.kind == ERR_REFUSED)
+			try_old(step);
+		else
+			try_new(step);
+	} else if (step->number != 0) {
+		try_in_turn(step); /* nobody answered: once more */
+	} else {
+		take_turn(step);
+	}
 }
 
 static void

@@ -18,6 +18,9 @@ enum seen {
 	SEEN_APPLIED,
 	SEEN_NOT_APPLIED,
 	SEEN_CANNOT_TELL,
+	/* One of two credentials was refused, and a run sends no second one:
+	 * the next run's turn. */
+	SEEN_REFUSED_ONE,
 	/* What was ours to do is done and on record elsewhere under a key that
 	 * this step will use again; the rest is another's decision, and not for
 	 * this run. The record says when to ask. */
@@ -123,7 +126,7 @@ void step_prove(struct step *step);
 void step_prepared(struct step *step, const struct err *err);
 void step_acted(struct step *step, const struct err *err);
 /* err says why it cannot be told, is not so (never ERR_DENIED: that is about
- * our credentials), or what is waited for; NULL else. */
+ * our credentials), the refusal, or what is waited for; NULL else. */
 void step_seen(struct step *step, enum seen seen, const struct err *err);
 /* The common end of an observe(): err, else whether it holds. */
 void step_seen_if(struct step *step, const struct err *err, bool holds);

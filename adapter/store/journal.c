@@ -125,6 +125,19 @@ journal_again(struct store *s, int64_t id, struct err *err)
 }
 
 int
+journal_note(struct store *s, int64_t id, const char *args, struct err *err)
+{
+	if (store_check_text(args, "the intent", err) == -1 ||
+	    store_begin(s, err) == -1)
+		return -1;
+	if (db_run(s->db, err,
+		"UPDATE intent SET args = ? WHERE id = ? AND ended_at IS NULL",
+		"ti", args, id) == -1)
+		return -1;
+	return check_open(s, id, err);
+}
+
+int
 journal_park(struct store *s, int64_t id, const char *why, struct err *err)
 {
 	if (store_check_text(why, "the reason", err) == -1 ||

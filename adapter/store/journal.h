@@ -39,8 +39,11 @@ enum journal_end {
 int journal_intend(struct store *s, const struct journal_intent *intent,
     int64_t lease_token, int64_t now, int64_t *ret_id, struct err *err);
 /* Count one more act() before it is made; takes back a park. This and the next
- * two: ERR_CONFLICT when it has ended already, ERR_NOTFOUND. */
+ * three: ERR_CONFLICT when it has ended already, ERR_NOTFOUND. */
 int journal_again(struct store *s, int64_t id, struct err *err);
+/* Replace the args of an open intent: what was tried to find out is in them. */
+int journal_note(
+    struct store *s, int64_t id, const char *args, struct err *err);
 /* Mark an open intent as waiting for a person; it stays open. */
 int journal_park(struct store *s, int64_t id, const char *why, struct err *err);
 /* Close it; joins the transaction that also stores record and event. Ended

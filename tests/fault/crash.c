@@ -85,6 +85,18 @@ whole_run(const char *play)
 	check_plan(planned);
 }
 
+/* Which password it has may take two runs to find out: each tries one. */
+static void
+run_to_the_end(const char *play)
+{
+	(void)harness_run(play, 0);
+	if (harness.told->outcome != ENGINE_PARKED)
+		return;
+	harness_check(strstr(harness.told->error, "admin.password") != NULL,
+	    "all else is found out at once");
+	(void)harness_run(play, 0);
+}
+
 static void
 lost_answers(const char *play)
 {
@@ -102,7 +114,7 @@ lost_answers(const char *play)
 			harness_reset();
 			harness.world->loss = losses[i].loss;
 			harness.world->loss_at = harness.n;
-			(void)harness_run(play, 0);
+			run_to_the_end(play);
 			if (harness.world->mutations < harness.n)
 				break;
 			verify_run(play);

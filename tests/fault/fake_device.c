@@ -513,8 +513,8 @@ fake_password_set(void *self, struct visit *v, const struct secret *password,
 	struct err err;
 
 	CHANGE(w, v, err, done, cookie,
-	    (void)snprintf(w->admin_password, sizeof(w->admin_password), "%s",
-		secret_text(password)));
+	    (void)snprintf(w->admin_password, sizeof(w->admin_password), "%s%s",
+		secret_text(password), w->garbles ? "~" : ""));
 }
 
 static void

@@ -29,8 +29,9 @@ extern struct harness {
 	struct world *world; /* shared with the processes */
 	struct told *told;   /* likewise */
 	enum world_kind kind;
-	bool short_keys; /* the template wants RSA-2048 in place of "auto" */
-	bool plan_only;	 /* processes plan and change nothing */
+	bool short_keys;   /* the template wants RSA-2048 in place of "auto" */
+	bool plan_only;	   /* processes plan and change nothing */
+	bool recover_only; /* processes settle what is open and no more */
 	/* For the text of a failure: what is going on. */
 	const char *play, *what;
 	unsigned long n, m; /* killed here, and here in the recovery */
@@ -55,6 +56,10 @@ struct harness_store {
 };
 void harness_open(struct harness_store *s);
 void harness_close(struct harness_store *s);
+/* Is an intent of this step open? */
+bool harness_is_open(const struct harness_store *s, const char *step);
+/* A person looked at it and gave the password it has: `device set`. */
+void harness_correct(const char *password);
 
 /* --- verify.c --- */
 /* Passwords, journal and audit chain are as they must be after any run. */

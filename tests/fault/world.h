@@ -56,6 +56,7 @@ struct world {
 	int64_t least_bits; /* of a key */
 	enum world_manners manners;
 	char admin_password[64];
+	bool garbles; /* what it takes for a new one is another */
 	int64_t clock_offset_ms;
 	char host[128], domain[128], os_fqdn[256];
 	char ddns[16];

@@ -66,8 +66,9 @@ def main():
         run(sim, keeper, name, what, f"*:{again}")
         if lost:  # may take one run more: the answer is lost in this one
             run(sim, keeper, name, what)
-        equal(run(sim, keeper, name, what), 0, f"{what}: the last run")
-        # Each recovery may have to ask anew which password holds.
+        # Which password holds may take a run for each to find out.
+        if run(sim, keeper, name, what) != 0:
+            equal(run(sim, keeper, name, what), 0, f"{what}: the last run")
         consistent(sim, keeper, row, what, wrong=3)
     else:
         check(False, f"more than {rounds * sample} fault points: raise --most")

@@ -116,6 +116,13 @@ test_life(void **state)
 	assert_int_equal(seen.attempts, 3);
 	assert_string_equal(seen.end, "(null)"); /* taken up again */
 
+	assert_works(
+	    journal_note(f->store, id, "{\"tried\":\"old\"}", &f->err));
+	seen = scan_open(f, device);
+	assert_string_equal(seen.args, "{\"tried\":\"old\"}");
+	assert_int_equal(seen.attempts, 3);
+	assert_string_equal(seen.secret, "new password");
+
 	assert_works(journal_settle(
 	    f->store, id, JOURNAL_FAILED, "{\"why\":1}", 777, &f->err));
 	assert_int_equal(scan_open(f, 0).count, 0);
@@ -191,6 +198,7 @@ test_wrong_calls(void **state)
 	device = add_leased(f, "pc1", &token);
 	assert_fails(journal_again(f->store, 99, &f->err), ERR_NOTFOUND);
 	assert_fails(journal_park(f->store, 99, "x", &f->err), ERR_NOTFOUND);
+	assert_fails(journal_note(f->store, 99, "{}", &f->err), ERR_NOTFOUND);
 	assert_fails(
 	    journal_settle(f->store, 99, JOURNAL_DONE, NULL, 1, &f->err),
 	    ERR_NOTFOUND);
@@ -199,6 +207,7 @@ test_wrong_calls(void **state)
 	big = mem_alloc(70001);
 	memset(big, 'x', 70000);
 	assert_fails(journal_park(f->store, id, big, &f->err), ERR_LIMIT);
+	assert_fails(journal_note(f->store, id, big, &f->err), ERR_LIMIT);
 	assert_fails(
 	    journal_settle(f->store, id, JOURNAL_DONE, big, 1, &f->err),
 	    ERR_LIMIT);
@@ -211,6 +220,7 @@ test_wrong_calls(void **state)
 	    ERR_CONFLICT);
 	assert_fails(journal_again(f->store, id, &f->err), ERR_CONFLICT);
 	assert_fails(journal_park(f->store, id, "x", &f->err), ERR_CONFLICT);
+	assert_fails(journal_note(f->store, id, "{}", &f->err), ERR_CONFLICT);
 	assert_string_equal(scan_ended(f, device, 0).end, "done");
 }
 
