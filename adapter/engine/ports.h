@@ -235,7 +235,8 @@ struct port_kdc {
 	/* KDC's clock minus ours. */
 	void (*look_time)(void *self, int64_t *ret_offset_ms,
 	    port_done_fn *done, void *cookie);
-	/* Does this password get a ticket for the account? 0, ERR_DENIED. */
+	/* Does this password get a ticket for the account? 0, ERR_DENIED,
+	 * ERR_NOTFOUND when there is no such account. */
 	void (*check_password)(void *self, const char *account,
 	    const struct secret *password, port_done_fn *done, void *cookie);
 	/* Salt (given) and rounds the KDC uses for the account. */

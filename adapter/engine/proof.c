@@ -60,6 +60,18 @@ disproved(struct step *step, const char *why)
 	step_seen(step, SEEN_NOT_APPLIED, &err);
 }
 
+/* There is no ticket to show.  One that the KDC will never give is no proof:
+ * the key counts as not proved, and nothing else waits for a person to put the
+ * AD object right. */
+static void
+no_ticket(struct step *step, const struct err *err)
+{
+	if (err_is_transient(err))
+		step_seen(step, SEEN_CANNOT_TELL, err);
+	else
+		disproved(step, err->text);
+}
+
 /* Show the token in step->bytes; the answer takes its place. */
 static void
 show(struct step *step, port_done_fn *then)
@@ -108,7 +120,7 @@ decoy_made(void *cookie, const struct err *err)
 	if (step->run->abandoned)
 		return; /* its visit is closed */
 	if (err->kind != ERR_NONE)
-		step_seen(step, SEEN_CANNOT_TELL, err);
+		no_ticket(step, err);
 	else
 		show(step, decoy_shown);
 }
@@ -159,7 +171,7 @@ ticket_made(void *cookie, const struct err *err)
 	if (step->run->abandoned)
 		return; /* its visit is closed */
 	if (err->kind != ERR_NONE)
-		step_seen(step, SEEN_CANNOT_TELL, err);
+		no_ticket(step, err);
 	else
 		show(step, ticket_shown);
 }

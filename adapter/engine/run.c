@@ -446,6 +446,5 @@ run_free(struct run *run)
 	plan_clear(&run->plan);
 	port_pki_clear(&run->pki);
 	device_free(run->device);
-	free(run->soft_failure);
 	free(run);
 }

@@ -189,6 +189,7 @@ static void
 object_looked(void *cookie, const struct err *err)
 {
 	struct run *run = cookie;
+	struct err why;
 
 	if (run->abandoned)
 		return;
@@ -197,9 +198,9 @@ object_looked(void *cookie, const struct err *err)
 	} else if (err->kind != ERR_NONE) {
 		/* The device itself can be served; what needs AD cannot. */
 		run->no_directory = true;
-		free(run->soft_failure);
-		run->soft_failure =
-		    mem_printf("Active Directory: %s", err->text);
+		(void)err_set(
+		    &why, ERR_LIMIT, "Active Directory: %s", err->text);
+		run_soft_failure(run, &why);
 	}
 	check_pending(run);
 }
@@ -380,13 +381,19 @@ run_last_look(struct run *run)
 }
 
 void
+run_soft_failure(struct run *run, const struct err *err)
+{
+	if (run->soft_failure.kind == ERR_NONE)
+		run->soft_failure = *err;
+}
+
+void
 run_end(struct run *run)
 {
 	struct err err;
 
-	if (run->soft_failure != NULL) {
-		(void)err_set(&err, ERR_LIMIT, "%s", run->soft_failure);
-		run_finish(run, ENGINE_FAILED, &err);
+	if (run->soft_failure.kind != ERR_NONE) {
+		run_finish(run, ENGINE_FAILED, &run->soft_failure);
 	} else if (run->plan.obstacle != NULL) {
 		(void)err_set(&err, ERR_INVALID, "%s", run->plan.obstacle);
 		run_finish(run, ENGINE_FAILED, &err);

@@ -40,10 +40,11 @@ struct run {
 	bool recovering;   /* the step came from the journal */
 	bool waiting;	   /* a step waits for another's decision */
 	bool no_directory; /* AD does not answer: planned without it */
+	bool no_key;	   /* a step of AD's failed: no more of those */
 	bool abandoned;	   /* reported; callbacks that still come do nothing */
 	char leaf[65];
 	char account[256];
-	char *soft_failure; /* text of a soft step's failure */
+	struct err soft_failure; /* the first of a soft step, or AD's */
 	struct port_pki pki;
 	struct loop_timer *timer;
 	void (*timer_then)(struct run *run);
@@ -111,6 +112,8 @@ void run_forget_object(struct device *d);
 void run_last_look(struct run *run);
 /* All was done, or nothing was to do. */
 void run_end(struct run *run);
+/* What did not end the run makes it a failed one. The first one counts. */
+void run_soft_failure(struct run *run, const struct err *err);
 
 /* --- run_step.c: intend, act, observe, settle --- */
 /* The record is fresh: plan and go through the steps. */

@@ -50,6 +50,8 @@ make_plan(struct run *run)
 	struct policy policy;
 
 	run_policy(run, &policy);
+	if (run->no_key)
+		policy.directory = false;
 	run->play->plan(run->device, &policy, run->rounds == 0, &more);
 	plan_append(&run->plan, &more);
 	run->rounds++;
@@ -79,12 +81,21 @@ drop_step(struct run *run)
 }
 
 static void
+skip_directory(struct run *run)
+{
+	while (run->no_key && run->at < run->plan.count &&
+	    run->plan.steps[run->at].kind->directory)
+		run->at++;
+}
+
+static void
 next_step(struct run *run)
 {
 	const struct step_kind *kind;
 	struct err err;
 
 	drop_step(run);
+	skip_directory(run);
 	if (run->at == run->plan.count && run->done > run->done_before &&
 	    run->rounds < MOST_ROUNDS && !run->engine->draining)
 		make_plan(run);
@@ -167,17 +178,16 @@ step_failed(struct run *run, const struct err *why)
 	(void)err_context(&err, "%s", run->step.kind->name);
 	log_line(LOG_INFO, "step.failed", "device=%s step=%s error=\"%s\"",
 	    run->device->name, run->step.kind->name, why->text);
-	if (run->step.kind->soft && !run->recovering) {
-		free(run->soft_failure);
-		run->soft_failure = mem_dup(err.text);
+	if (run_refused(why)) {
+		run_contact_failed(run, &err);
+	} else if (run->step.kind->soft) {
+		run_soft_failure(run, &err);
+		run->no_key = run->no_key || run->step.kind->directory;
 		run->at++;
 		next_step(run);
-		return;
-	}
-	if (run_refused(why))
-		run_contact_failed(run, &err);
-	else
+	} else {
 		run_finish(run, ENGINE_FAILED, &err);
+	}
 }
 
 static void

@@ -148,6 +148,8 @@ object_settled(struct step *step)
 const struct step_kind step_ad_object = {
     .name = "ad.object",
     .patience_ms = 30000,
+    .soft = true,
+    .directory = true,
     .prepare = object_prepare,
     .act = object_act,
     .observe = object_observe,
@@ -203,6 +205,8 @@ password_checked(void *cookie, const struct err *err)
 		step_look_object(step, password_looked); /* kvno, pwdLastSet */
 	else if (err->kind == ERR_DENIED)
 		step_seen(step, SEEN_NOT_APPLIED, NULL);
+	else if (err->kind == ERR_NOTFOUND) /* nor has any other account it */
+		step_seen(step, SEEN_NOT_APPLIED, err);
 	else
 		step_seen(step, SEEN_CANNOT_TELL, err);
 }
@@ -219,6 +223,8 @@ password_observe(struct step *step)
 const struct step_kind step_ad_password = {
     .name = "ad.password",
     .patience_ms = 30000,
+    .soft = true,
+    .directory = true,
     .prepare = password_prepare,
     .act = password_act,
     .observe = password_observe,

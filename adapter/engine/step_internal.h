@@ -38,9 +38,12 @@ struct step_kind {
 	/* How long after act() the world may stay unclear before the step is
 	 * parked, milliseconds. */
 	int64_t patience_ms;
-	/* Its failure does not end the run: leftovers, to be tried next time.
-	 */
+	/* Its failure does not end the run, which is a failed one all the same:
+	 * no step of another kind depends on it, but for the next one. */
 	bool soft;
+	/* Of the AD object and the key made from it, each building on the one
+	 * before: once one has failed the rest is for the next run. */
+	bool directory;
 	/* Parts of the device (enum port_part) that are other ones after act();
 	 * the last look of a run reads them again. */
 	unsigned touches;

@@ -122,6 +122,8 @@ key_settled(struct step *step)
 const struct step_kind step_kerberos_set = {
     .name = "kerberos.set",
     .patience_ms = 60000,
+    .soft = true,
+    .directory = true,
     .touches = PORT_KERBEROS | PORT_ACL,
     .prepare = key_prepare,
     .act = key_act,
@@ -164,6 +166,8 @@ acl_observe(struct step *step)
 const struct step_kind step_acl_set = {
     .name = "acl.set",
     .patience_ms = 60000,
+    .soft = true,
+    .directory = true,
     .touches = PORT_ACL,
     .act = acl_act,
     .observe = acl_observe,

@@ -245,8 +245,9 @@ fake_check_password(void *self, const char *account,
 	struct err err;
 
 	err_clear(&err);
-	if (!w->object || strcmp(account, w->account) != 0 ||
-	    strcmp(secret_text(password), w->ad_password) != 0)
+	if (!w->object || strcmp(account, w->account) != 0)
+		(void)err_set(&err, ERR_NOTFOUND, "no such account");
+	else if (strcmp(secret_text(password), w->ad_password) != 0)
 		(void)err_set(&err, ERR_DENIED, "preauthentication failed");
 	world_answer(w, done, cookie, &err);
 }
@@ -276,7 +277,7 @@ fake_token(void *self, const char *spn, struct buf *ret_token,
 	struct err err;
 
 	err_clear(&err);
-	if (strstr(w->spns, spn) == NULL) {
+	if (w->no_tickets || strstr(w->spns, spn) == NULL) {
 		(void)err_set(&err, ERR_NOTFOUND, "no such SPN: %s", spn);
 	} else {
 		buf_str(ret_token, w->ad_password);

@@ -64,6 +64,8 @@ void harness_correct(const char *password);
 /* --- verify.c --- */
 /* Passwords, journal and audit chain are as they must be after any run. */
 void verify_kept(const struct harness_store *s);
+/* What does not hang on the AD object and its key was reached. */
+void verify_without_key(const struct harness_store *s);
 /* Store and world agree after a run that ended well, and what the play is for
  * was reached. */
 void verify_run(const char *play);

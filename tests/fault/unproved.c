@@ -83,6 +83,80 @@ silent(void)
 	harness.n = 0;
 }
 
+/* --- the rest of the run --- */
+
+/* Failed for what AD or the key is to blame for; all else is done. */
+static void
+check_rest(const char *why)
+{
+	struct harness_store s;
+
+	harness_open(&s);
+	harness_check(harness.told->outcome == ENGINE_FAILED, "the run fails");
+	harness_check(strstr(harness.told->error, why) != NULL, why);
+	harness_check(s.device->error_code == NULL, "the device is not blamed");
+	harness_check(s.device->next_due != 0, "it is tried again");
+	verify_without_key(&s);
+	harness_close(&s);
+}
+
+/* Once it is put right. */
+static void
+all_of_it(void)
+{
+	harness.world->manners = WORLD_HONEST;
+	harness.world->denied = false;
+	harness.world->no_tickets = false;
+	(void)harness_run(harness.play, 0);
+	verify_run(harness.play);
+}
+
+static void
+rest_is_done(
+    enum world_manners manners, bool denied, bool no_tickets, const char *why)
+{
+	for (harness.n = 1;; harness.n += 2) {
+		begin(manners, false);
+		harness.world->denied = denied;
+		harness.world->no_tickets = no_tickets;
+		if (!harness_run(harness.play, harness.n)) {
+			check_rest(why);
+			break;
+		}
+		(void)harness_run(harness.play, 0);
+		check_rest(why);
+		all_of_it();
+	}
+	harness.n = 0;
+}
+
+/* It is made anew, with a password of its own. */
+static void
+object_gone(void)
+{
+	struct harness_store s;
+	unsigned cases = 0;
+	bool open;
+
+	for (harness.n = 1;; harness.n++) {
+		begin(WORLD_HONEST, false);
+		(void)harness_run(harness.play, 0);
+		if (!harness_run(harness.play, harness.n))
+			break;
+		harness_open(&s);
+		open = harness_is_open(&s, "ad.password");
+		harness_close(&s);
+		if (!open)
+			continue;
+		cases++;
+		harness.world->object = false;
+		(void)harness_run(harness.play, 0);
+		verify_run(harness.play);
+	}
+	harness_check(cases > 3, "there are such points");
+	harness.n = 0;
+}
+
 int
 main(void)
 {
@@ -95,5 +169,12 @@ main(void)
 		impostor(m);
 	harness.what = "no answer token";
 	silent();
+	harness.what = "object removed";
+	object_gone();
+	harness.play = "auto";
+	harness.what = "the rest is done";
+	rest_is_done(WORLD_FORGETS_KEY, false, false, "has not proved");
+	rest_is_done(WORLD_HONEST, false, true, "no such SPN");
+	rest_is_done(WORLD_HONEST, true, false, "our account lacks the right");
 	return harness_end();
 }

@@ -79,6 +79,7 @@ struct world {
 	char ca_waiting[WORLD_TEXT]; /* the key it has a request for */
 	/* Active Directory */
 	bool object, denied; /* denied: our account may not write */
+	bool no_tickets;     /* the KDC does not know the service */
 	char account[256], dns_host[256], spns[1024], ad_password[256];
 	int64_t enctypes, kvno, password_at;
 

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """ticket.py: devices that let anybody in with any ticket, without having the
-key of their AD object.  Each is found out, whatever it answers, and none of
-them holds up the others; one that answers nothing is told by a decoy."""
+key of their AD object.  Each is found out, whatever it answers, and holds up neither
+the others nor its own certificate and admin password; one that answers nothing is
+told by a decoy."""
 import json
 
 from fleet import (Keeper, Sim, check, consistent, equal, finish, folder,
@@ -41,10 +42,12 @@ def found_out(sim, keeper, step, times):
         equal(record["strikes"], 0, f"{rule}: no credential of ours refused")
         equal(sim.get(name)["wrong_credentials"], 0,
               f"{rule}: no wrong password sent")
-    # What a run would have done after this step is still due as well.
+        # What does not hang on the key was done all the same.
+        equal(record["cert_ours"], True, f"{rule}: its certificate is ours")
+        check(record["admin_password_at"], f"{rule}: new admin password")
     reasons = keeper.reasons("--offline")
     for (rule, why), row in zip(DEVICES, sim.devices):
-        equal("ad-password-due" in reasons[row["name"]], why is not None,
+        equal(reasons[row["name"]], {"ad-password-due"} if why else set(),
               f"{rule}: after {step}: the diagnosis")
     journal_empty(keeper, f"after {step}")
 
