@@ -118,6 +118,16 @@ const char *cli_actor(void);
 struct device;
 int cli_event(struct cli *c, const struct device *device, const char *kind,
     const char *detail, struct err *err);
+/* Revoke a certificate at whichever CA it is from, and write the event; the
+ * caller commits. *ret_told false: that CA cannot be told by us, only our
+ * record says so. device may be NULL. */
+struct cli_revocation {
+	const char *serial;
+	const char *issuer; /* as in struct ca_cert */
+	int reason;	    /* RFC 5280 */
+};
+int cli_revoke(struct cli *c, const struct device *device,
+    const struct cli_revocation *r, bool *ret_told, struct err *err);
 /* A table of this command's rows on stdout. */
 struct table *cli_table(
     const struct cli *c, const struct table_column *columns, size_t count);

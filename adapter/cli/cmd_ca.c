@@ -158,46 +158,51 @@ reason_number(const char *word)
 	return 0;
 }
 
-/* At whichever CA it is from; what to tell about it. */
-static int
-revoke_there(struct cli *c, const struct ca_cert *cert, int reason,
-    const char **ret_note, struct err *err)
+int
+cli_revoke(struct cli *c, const struct device *device,
+    const struct cli_revocation *r, bool *ret_told, struct err *err)
 {
-	const struct ca_bridge_end end = {.reason = reason, .now = clock_now()};
+	const struct ca_bridge_end end = {
+	    .reason = r->reason, .now = clock_now()};
 	struct ca *ca = c->daemon.ca;
-	bool told = false;
+	char *detail;
+	int rc;
 
-	*ret_note = "is revoked; \"ca crl\" has it";
-	if (str_eq(cert->issuer, CA_ISSUER_INTERNAL))
-		return ca_revoke(ca, cert->serial, reason, end.now, err);
-	if (ca_bridge_revoke(ca, daemon_bridge(&c->daemon, cert->issuer),
-		cert->serial, &end, &told, err) != 0)
+	*ret_told = true;
+	if (str_eq(r->issuer, CA_ISSUER_INTERNAL))
+		rc = ca_revoke(ca, r->serial, r->reason, end.now, err);
+	else
+		rc = ca_bridge_revoke(ca, daemon_bridge(&c->daemon, r->issuer),
+		    r->serial, &end, ret_told, err);
+	if (rc != 0)
 		return -1;
-	*ret_note = told ? "is revoked at its CA"
-			 : "is marked here only: its CA cannot be told by us, "
-			   "revoke it there";
-	return 0;
+	detail = mem_printf(
+	    "{\"serial\":\"%s\",\"reason\":%d}", r->serial, r->reason);
+	rc = cli_event(c, device, "certificate.revoked", detail, err);
+	free(detail);
+	return rc;
 }
 
 static int
 revoke_cert(struct cli *c, const struct ca_cert *cert, int reason)
 {
+	const struct cli_revocation r = {
+	    .serial = cert->serial, .issuer = cert->issuer, .reason = reason};
 	struct err err = {.kind = ERR_NONE};
-	const char *serial = cert->serial, *note;
-	char *detail;
-	int rc;
+	bool told;
 
-	if (revoke_there(c, cert, reason, &note, &err) != 0)
+	if (cli_revoke(c, NULL, &r, &told, &err) != 0 ||
+	    store_commit(c->daemon.store, &err) != 0)
 		return cli_fail(&err);
-	detail =
-	    mem_printf("{\"serial\":\"%s\",\"reason\":%d}", serial, reason);
-	rc = cli_event(c, NULL, "certificate.revoked", detail, &err);
-	if (rc == 0)
-		rc = store_commit(c->daemon.store, &err);
-	free(detail);
-	if (rc != 0)
-		return cli_fail(&err);
-	cli_note(c, "%s %s", serial, note);
+	if (!told)
+		cli_note(c,
+		    "%s is marked here only: its CA cannot be told by us, "
+		    "revoke it there",
+		    r.serial);
+	else if (str_eq(r.issuer, CA_ISSUER_INTERNAL))
+		cli_note(c, "%s is revoked; \"ca crl\" has it", r.serial);
+	else
+		cli_note(c, "%s is revoked at its CA", r.serial);
 	return CODE_OK;
 }
 

@@ -43,6 +43,11 @@ static const struct cli_option run_options[] = {
 	"start no more devices once so many failed"},
     END};
 
+static const struct cli_option remove_options[] = {
+    {"revoke", 0, CLI_FLAG, NULL, NULL,
+	"also revoke the certificates it still has"},
+    END};
+
 static const struct cli_option yes_options[] = {
     {"yes", 'y', CLI_FLAG, NULL, NULL, "do not ask"}, END};
 
@@ -187,7 +192,7 @@ GROUPS add_groups[] = {add_options, NULL};
 GROUPS set_groups[] = {set_options, NULL};
 GROUPS import_groups[] = {import_options, NULL};
 GROUPS select_groups[] = {selection_options, limit_options, NULL};
-GROUPS remove_groups[] = {selection_options, yes_options, NULL};
+GROUPS remove_groups[] = {selection_options, remove_options, yes_options, NULL};
 GROUPS diagnose_groups[] = {
     selection_options, limit_options, diagnose_options, NULL};
 GROUPS run_groups[] = {selection_options, limit_options, run_options, NULL};
@@ -225,6 +230,8 @@ LIST import_examples[] = {"device import fleet.csv",
     "device import fleet.csv --update --passwords passwords.csv", NULL};
 LIST list_examples[] = {"device list", "device list --reason clock-skew",
     "device list -o csv 'pc1*'", NULL};
+LIST remove_examples[] = {"device remove pc1.corp.example --revoke",
+    "device remove 'lab-*' --yes -o csv", NULL};
 LIST discover_examples[] = {"discover", "discover --site berlin", NULL};
 LIST diagnose_examples[] = {"diagnose", "diagnose --offline --check",
     "diagnose -o json pc1.corp.example", NULL};
@@ -293,9 +300,15 @@ static const struct cli_command commands[] = {
     {"device show", "NAME...", "all that is known of a device", "",
 	select_groups, 0, NO_LIMIT, no_examples, cmd_device_show},
     {"device remove", "NAME...", "take a device out of the fleet",
-	"Its secrets are forgotten; the device itself is not changed. Its "
-	"events stay.",
-	remove_groups, 0, NO_LIMIT, no_examples, cmd_device_remove},
+	"Its secrets are forgotten, its events stay; the device itself is not "
+	"changed, nor is Active Directory. Rows say what is left: "
+	"certificates that stay valid, or were revoked with --revoke "
+	"(cessation of operation), the device's object in Active Directory, "
+	"and the command to remove each by hand. Without --revoke all are "
+	"removed or none; with it one after another, a device whose change is "
+	"under way ends the command before anything of it is revoked. What "
+	"was interrupted is finished by the same command.",
+	remove_groups, 0, NO_LIMIT, remove_examples, cmd_device_remove},
     {"discover", "[NAME...]", "read devices, change nothing", selection_text,
 	select_groups, 0, NO_LIMIT, discover_examples, cmd_discover},
     {"diagnose", "[NAME...]", "read devices and say what is wrong",

@@ -68,7 +68,7 @@ _amtkeeper()
 	"device import") options=" --update --passwords --strict --plain" ;;
 	"device list") options=" --device --reason --site --all --limit" ;;
 	"device show") options=" --device --reason --site --all --limit" ;;
-	"device remove") options=" --device --reason --site --all --yes" ;;
+	"device remove") options=" --device --reason --site --all --revoke --yes" ;;
 	"discover") options=" --device --reason --site --all --limit" ;;
 	"diagnose") options=" --device --reason --site --all --limit --offline --check" ;;
 	"plan") options=" --device --reason --site --all --limit" ;;

@@ -1,6 +1,6 @@
 # The real cycle: program, simulated firmware and a real AD controller; nothing
 # between them is faked.
-foreach(name cycle lost kill hostile ticket serve revocation bridge
+foreach(name cycle lost kill hostile ticket serve revocation bridge remove
     hardened)
   add_test(NAME e2e_${name}
     COMMAND ${PROJECT_SOURCE_DIR}/tests/lab/labrun /usr/bin/python3

@@ -1,0 +1,131 @@
+#!/usr/bin/python3
+"""remove.py: devices leave the fleet, with and without their certificates;
+killed at every fault point of that, the same command finishes it. What is told
+to be done by hand is done, by hand."""
+import os
+import shlex
+import subprocess
+
+from fleet import (FAULT_EXIT, Keeper, Sim, check, equal, finish, folder,
+                   journal_empty)
+
+MOST_POINTS = 12
+
+
+def certificates(keeper, name):
+    return {c["serial"]: c for c in keeper.json("ca", "list", "-d", name)}
+
+
+def rows(out, what):
+    """Of one device, by what they are about."""
+    found = {}
+    for row in what:
+        found.setdefault(row["what"], []).append(row)
+    equal(len(found.get("device", [])), 1, f"{out}: one row for the device")
+    return found
+
+
+def by_hand(keeper, command):
+    """As a person would, logged in as the service account."""
+    words = shlex.split(command)
+    if words[0] == "amtkeeper":
+        words = [keeper.program, *words[1:], "--yes"]
+    env = dict(keeper.env, KRB5CCNAME="FILE:" + os.path.join(
+        keeper.folder, "cc"))
+    subprocess.run(["kinit", "-k", "-t", os.environ["LAB_KEYTAB"],
+                    os.environ["LAB_PRINCIPAL"]], env=env, check=True)
+    out = subprocess.run(words, env=env, text=True, capture_output=True,
+                         timeout=60)
+    check(out.returncode == 0, f"{command}: {out.stdout}{out.stderr}")
+
+
+def stays(keeper, name):
+    record = keeper.device(name)
+    told = rows(name, keeper.json("device", "remove", name, "--yes"))
+    equal([c["name"] for c in told["certificate"]], [record["cert_serial"]],
+          f"{name}: the certificate that stays")
+    equal(told["certificate"][0]["state"], "valid", f"{name}: its state")
+    equal([o["name"] for o in told["ad-object"]], [record["ad_dn"]],
+          f"{name}: the object that stays")
+    keeper.run("device", "show", name, expect=4)
+    for row in told["certificate"] + told["ad-object"]:
+        by_hand(keeper, row["by_hand"])
+    cert = certificates(keeper, name)[record["cert_serial"]]
+    check(cert["revoked_at"], f"{name}: revoked by hand")
+    out = subprocess.run(
+        ["ldapsearch", "-Q", "-Y", "GSSAPI", "-LLL", "-b", record["ad_dn"],
+         "-s", "base", "dn"], text=True, capture_output=True,
+        env=dict(keeper.env, KRB5CCNAME="FILE:" + os.path.join(
+            keeper.folder, "cc")))
+    equal(out.returncode, 32, f"{name}: its object is gone: {out.stderr}")
+
+
+def under_way(keeper, name):
+    """A change that was cut short keeps the device and all it has."""
+    code = keeper.run("run", "reissue-certificates", name,
+                      fault="step.intended:1").returncode
+    equal(code, FAULT_EXIT, f"{name}: killed in a change")
+    before = certificates(keeper, name)
+    out = keeper.run("device", "remove", name, "--revoke", "--yes", expect=21)
+    check("under way" in out.stderr, f"{name}: says why")
+    equal(certificates(keeper, name), before, f"{name}: nothing is revoked")
+    keeper.run("run", "auto", name, expect=0)
+    journal_empty(keeper, name)
+
+
+def killed(keeper, name, point):
+    """False when there was no such point any more."""
+    what = f"{name}: killed at {point}"
+    out = keeper.run("device", "remove", name, "--revoke", "--yes",
+                     fault=f"*:{point}")
+    if out.returncode != FAULT_EXIT:
+        equal(out.returncode, 0, f"{name}: removed")
+    here = keeper.run("device", "show", name).returncode == 0
+    valid = [c for c in certificates(keeper, name).values()
+             if not c["revoked_at"]]
+    kinds = [e["kind"] for e in keeper.json("events", "-d", name)] \
+        if here else []
+    check(here or not valid, f"{what}: gone, but for a valid certificate")
+    check(valid or not here or "device.removing" in kinds,
+          f"{what}: revoked, and the chain does not know for whom")
+    if here:
+        told = rows(what, keeper.json("device", "remove", name, "--revoke",
+                                      "--yes"))
+        check(all(c["state"] == "revoked" for c in
+                  told.get("certificate", [])), f"{what}: then revoked")
+    keeper.run("device", "show", name, expect=4)
+    check(all(c["revoked_at"] for c in certificates(keeper, name).values()),
+          f"{what}: no certificate is valid in the end")
+    return out.returncode == FAULT_EXIT
+
+
+def main():
+    where = folder()
+    keeper = Keeper(where)
+    sim = Sim(where, MOST_POINTS + 3, "--firmware", "16.1.25")
+    keeper.run("device", "import", sim.csv, expect=0)
+    keeper.run("run", "auto", "--all", expect=0)
+    names = [row["name"] for row in sim.devices]
+    stays(keeper, names.pop())
+    under_way(keeper, names[-1])
+    points = 0
+    while names and killed(keeper, names.pop(), points + 1):
+        points += 1
+    check(points >= 3, f"{points} fault points were met")
+    check(bool(names), "devices are left")
+    out = keeper.json("device", "remove", "--all", "--revoke", "--yes")
+    equal({r["state"] for r in out if r["what"] == "certificate"},
+          {"revoked"}, "all the others' are revoked")
+    equal(keeper.json("device", "list"), [], "the fleet is empty")
+    keeper.run("events", "--verify", expect=0)
+    crl = os.path.join(where, "crl")
+    keeper.run("ca", "crl", "--out", crl, expect=0)
+    text = subprocess.run(["openssl", "crl", "-inform", "DER", "-noout",
+                           "-text", "-in", crl], text=True,
+                          capture_output=True).stdout
+    equal(text.count("Cessation Of Operation"), MOST_POINTS + 2,
+          "certificates on the list, with the reason")
+    finish()
+
+
+main()
