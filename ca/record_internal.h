@@ -77,6 +77,10 @@ int ca_store_find(struct ca_store *s, const char *key, const char *serial,
     struct ca_cert *ret, uint8_t csr_sha256[32], struct err *err);
 int ca_store_list(struct ca_store *s, const char *device,
     int64_t expires_before, ca_cert_fn *fn, void *cookie, struct err *err);
+/* Those of devices that are not revoked and end after this; by device and
+ * template, newest first. */
+int ca_store_survey(struct ca_store *s, int64_t ends_after, ca_cert_fn *fn,
+    void *cookie, struct err *err);
 /* When the newest intent was made; 0 = never. */
 int ca_store_last(struct ca_store *s, int64_t *ret_at, struct err *err);
 /* Has this key been certified for another device (given name), or revoked as

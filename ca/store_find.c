@@ -81,13 +81,30 @@ ca_store_find(struct ca_store *s, const char *key, const char *serial,
 	return got == 1 ? 0 : -1;
 }
 
+/* fn for all rows, which are then done. */
+static int
+each(struct db_rows *rows, ca_cert_fn *fn, void *cookie, struct err *err)
+{
+	struct ca_cert cert;
+	int got;
+
+	while ((got = db_next(rows, err)) == 1) {
+		fill(rows, &cert);
+		got = fn(cookie, &cert, err);
+		ca_cert_clear(&cert);
+		if (got != 0)
+			break;
+	}
+	db_done(rows);
+	return got == 0 ? 0 : -1;
+}
+
 int
 ca_store_list(struct ca_store *s, const char *device, int64_t expires_before,
     ca_cert_fn *fn, void *cookie, struct err *err)
 {
 	struct db_rows *rows;
-	struct ca_cert cert;
-	int got, rc;
+	int rc;
 
 	rc = device == NULL
 	    ? db_query(ca_store_db(s), &rows, err,
@@ -98,17 +115,23 @@ ca_store_list(struct ca_store *s, const char *device, int64_t expires_before,
 		  CERT_COLUMNS " WHERE device = ? AND (? = 0 OR not_after < ?)"
 			       " ORDER BY issued_at DESC, serial",
 		  "tii", device, expires_before, expires_before);
-	if (rc != 0)
+	return rc == 0 ? each(rows, fn, cookie, err) : -1;
+}
+
+int
+ca_store_survey(struct ca_store *s, int64_t ends_after, ca_cert_fn *fn,
+    void *cookie, struct err *err)
+{
+	struct db_rows *rows;
+
+	if (db_query(ca_store_db(s), &rows, err,
+		CERT_COLUMNS " WHERE device <> '' AND revoked_at = 0"
+			     " AND not_after > ?"
+			     " ORDER BY device, template, issued_at DESC,"
+			     " serial",
+		"i", ends_after) != 0)
 		return -1;
-	while ((got = db_next(rows, err)) == 1) {
-		fill(rows, &cert);
-		got = fn(cookie, &cert, err);
-		ca_cert_clear(&cert);
-		if (got != 0)
-			break;
-	}
-	db_done(rows);
-	return got == 0 ? 0 : -1;
+	return each(rows, fn, cookie, err);
 }
 
 int

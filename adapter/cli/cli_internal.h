@@ -222,6 +222,7 @@ int cmd_ca_block_add(struct cli *c);
 int cmd_ca_block_list(struct cli *c);
 int cmd_ca_block_remove(struct cli *c);
 int cmd_ca_check(struct cli *c);
+int cmd_ca_health(struct cli *c);
 int cmd_ca_template_list(struct cli *c);
 int cmd_ca_template_show(struct cli *c);
 int cmd_ca_template_check(struct cli *c);

@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "device.h"
 #include "file.h"
+#include "health.h"
 #include "mem.h"
 #include "store.h"
 #include "str.h"
@@ -266,4 +267,52 @@ cmd_ca_check(struct cli *c)
 	rc = daemon_check_revocation(&c->daemon, write_place, &places, &err);
 	rc = cli_listed(places.table, rc, &err);
 	return rc == CODE_OK && places.bad ? CODE_PARTIAL : rc;
+}
+
+/* --- health --- */
+
+struct findings {
+	struct table *table;
+	size_t bad, count;
+};
+
+static int
+write_finding(void *cookie, const struct ca_finding *f, struct err *err)
+{
+	struct findings *found = cookie;
+
+	table_text(found->table, f->bad ? "bad" : "warning");
+	table_text(found->table, f->name);
+	table_text(found->table, f->subject);
+	table_text(found->table, f->serial);
+	table_text(found->table, f->text);
+	found->count++;
+	found->bad += f->bad;
+	return cli_row(found->table, err);
+}
+
+int
+cmd_ca_health(struct cli *c)
+{
+	static const struct table_column columns[] = {
+	    {"level", TABLE_STRING, 0, 0}, {"code", TABLE_STRING, 0, 0},
+	    {"subject", TABLE_STRING, 0, 24}, {"serial", TABLE_STRING, 2, 0},
+	    {"finding", TABLE_STRING, 0, 24}};
+	struct err err = {.kind = ERR_NONE};
+	struct findings found = {.count = 0};
+	int code = cli_open(c, DAEMON_CA, NULL), rc;
+
+	if (code != CODE_OK)
+		return code;
+	found.table = cli_table(c, columns, COUNT(columns));
+	rc = daemon_ca_health(&c->daemon, write_finding, &found, &err);
+	code = cli_listed(found.table, rc, &err);
+	if (code != CODE_OK)
+		return code;
+	if (found.count == 0)
+		cli_note(c, "nothing found");
+	else
+		cli_note(c, "%zu finding%s, %zu bad", found.count,
+		    found.count == 1 ? "" : "s", found.bad);
+	return found.count > 0 ? CODE_PARTIAL : CODE_OK;
 }

@@ -372,6 +372,14 @@ static const struct cli_command commands[] = {
 	"readers of certificates do, and compares. Exit code 3 if anything is "
 	"not there or not this CA's.",
 	none, 0, 0, no_examples, cmd_ca_check},
+    {"ca health", "", "what is wrong with the CA and what it issued",
+	"From the records, without asking anybody: life left of the CAs and of "
+	"the revocation list, templates, certificates that ended, are late, "
+	"were never seen on their device, were replaced and are still valid or "
+	"belong to no device, weak and blocked keys, requests that another CA "
+	"leaves lying. Each finding says what to do. Exit code 3 if there is "
+	"one.",
+	none, 0, 0, no_examples, cmd_ca_health},
     {"ca revoke", "SERIAL", "revoke a certificate",
 	"One that came over a bridge is revoked at its CA, where the protocol "
 	"can do that; EST cannot.",

@@ -98,6 +98,14 @@ typedef void daemon_place_fn(void *cookie, const struct daemon_place *place);
 int daemon_check_revocation(
     struct daemon *d, daemon_place_fn *fn, void *cookie, struct err *err);
 
+/* ca_health() with the profile's templates and what devices show. With
+ * DAEMON_CA open. */
+struct ca_finding;
+typedef int daemon_finding_fn(
+    void *cookie, const struct ca_finding *f, struct err *err);
+int daemon_ca_health(
+    struct daemon *d, daemon_finding_fn *fn, void *cookie, struct err *err);
+
 /*
  * One WS-Man call to a device with its stored password and trust (its known
  * certificate, or one of our CA in its name); blocking, with all parts open.

@@ -47,7 +47,7 @@ _amtkeeper()
 	'') words="init serve device discover diagnose plan run task journal events ca wsman config secret version help" ;;
 	"device") words="add set import list show remove" ;;
 	"task") words="list" ;;
-	"ca") words="init show chain csr import certify list crl check revoke block template bridge" ;;
+	"ca") words="init show chain csr import certify list crl check health revoke block template bridge" ;;
 	"ca block") words="add list remove" ;;
 	"ca template") words="list show check" ;;
 	"ca bridge") words="list test pending hasten" ;;
@@ -85,6 +85,7 @@ _amtkeeper()
 	"ca list") options=" --device --expiring" ;;
 	"ca crl") options=" --issuer --out --pem" ;;
 	"ca check") options="" ;;
+	"ca health") options="" ;;
 	"ca revoke") options=" --reason --yes" ;;
 	"ca block add") options=" --note" ;;
 	"ca block list") options="" ;;

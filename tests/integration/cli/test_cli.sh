@@ -510,6 +510,12 @@ says err 'for the key of our request'
 keep 0 ca certify "$tmp/issuing.csr" --out "$tmp/issuing.pem"
 keep 5 ca import "$tmp/issuing.pem"
 keep 0 ca import "$tmp/issuing.pem" --yes
+keep 3 ca health -o csv
+says out '^warning,certificate-orphan,pc00006'
+keep 0 ca revoke --yes "$(sed -n 's/.*orphan,[^,]*,\([0-9a-f]*\),.*/\1/p' \
+    "$tmp/out")"
+keep 0 ca health
+says err "nothing found"
 keep 0 ca show -o csv
 says out '^2,active,'
 says out '^1,old,'

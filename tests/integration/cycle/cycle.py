@@ -94,6 +94,7 @@ def main():
                if e["kind"].startswith("step.")]), done,
           "the second run makes no step")
     keeper.run("events", "--verify", expect=0)
+    keeper.run("ca", "health", expect=0)
     sim.stop()
     finish()
 
