@@ -1,6 +1,8 @@
 if(NOT TARGET ca_fixture)
   add_library(ca_fixture STATIC ${CMAKE_CURRENT_LIST_DIR}/fixture.c
-    ${CMAKE_CURRENT_LIST_DIR}/other_ca.c)
+    ${CMAKE_CURRENT_LIST_DIR}/other_ca.c
+    ${CMAKE_CURRENT_LIST_DIR}/csr_form.c ${CMAKE_CURRENT_LIST_DIR}/csr_key.c
+    ${CMAKE_CURRENT_LIST_DIR}/csr_names.c)
   target_include_directories(ca_fixture PUBLIC ${CMAKE_CURRENT_LIST_DIR})
   target_link_libraries(ca_fixture PUBLIC ca base
     PRIVATE vault cmocka OpenSSL::Crypto warnings)
