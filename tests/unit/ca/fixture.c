@@ -10,12 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "clock.h"
 #include "err.h"
+#include "fault.h"
 #include "file.h"
 #include "mem.h"
 #include "vault.h"
@@ -171,6 +173,69 @@ fixture_close(struct fixture *f)
 	free(f->database);
 	free(f->key_file);
 }
+
+int
+fixture_setup(void **state)
+{
+	fixture_open(*state);
+	return 0;
+}
+
+int
+fixture_setup_bare(void **state)
+{
+	fixture_open_bare(*state);
+	return 0;
+}
+
+int
+fixture_teardown(void **state)
+{
+	fixture_close(*state);
+	return 0;
+}
+
+#ifdef AMTKEEPER_FAULTS
+static void
+live_and_die(
+    struct fixture *f, const char *point, void (*fn)(void *arg), void *arg)
+{
+	if (ca_open(&f->conf, &f->ca, NULL) != 0)
+		_exit(1);
+	fault_arm(point, 1);
+	fn(arg);
+	_exit(2);
+}
+
+void
+fixture_die_at(
+    struct fixture *f, const char *point, void (*fn)(void *arg), void *arg)
+{
+	int status;
+	pid_t pid;
+
+	ca_close(f->ca);
+	f->ca = NULL;
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		live_and_die(f, point, fn, arg);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), FAULT_EXIT);
+}
+#else
+void
+fixture_die_at(
+    struct fixture *f, const char *point, void (*fn)(void *arg), void *arg)
+{
+	(void)f;
+	(void)point;
+	(void)fn;
+	(void)arg;
+	skip();
+}
+#endif
 
 EVP_PKEY *
 fixture_key(unsigned slot, unsigned bits)

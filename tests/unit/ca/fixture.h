@@ -23,6 +23,21 @@ void fixture_reopen(struct fixture *f); /* as after a restart */
 void fixture_close(struct fixture *f);	/* and remove the folder */
 /* Without CA: folder and vault only. */
 void fixture_open_bare(struct fixture *f);
+
+/* The same for cmocka's tables; the fixture is the initial state. */
+int fixture_setup(void **state);
+int fixture_setup_bare(void **state);
+int fixture_teardown(void **state);
+#define FIXTURE_TEST(test, setup, fixture)                                     \
+	cmocka_unit_test_prestate_setup_teardown(                              \
+	    test, setup, fixture_teardown, fixture)
+
+/* fn(arg) in a process of its own, where f->ca is open and which dies at the
+ * fault point.  The CA is closed before, as a database handle must not cross a
+ * fork, and stays so.  Without fault points in the build the test is skipped.
+ */
+void fixture_die_at(
+    struct fixture *f, const char *point, void (*fn)(void *arg), void *arg);
 /* dir/name, to be freed. */
 char *fixture_path(const struct fixture *f, const char *name);
 void fixture_write(

@@ -14,34 +14,9 @@
 #include "err.h"
 #include "file.h"
 #include "fixture.h"
-#include "mem.h"
 #include "vault.h"
 
 static struct fixture fixture;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	fixture_open(&fixture);
-	return 0;
-}
-
-static int
-setup_bare(void **state)
-{
-	(void)state;
-	fixture_open_bare(&fixture);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	fixture_close(&fixture);
-	return 0;
-}
 
 static void
 test_what_was_made(void **state)
@@ -266,8 +241,8 @@ test_key_is_sealed(void **state)
 	buf_free(&key);
 }
 
-#define ROW(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-#define BARE(test) cmocka_unit_test_setup_teardown(test, setup_bare, teardown)
+#define ROW(test) FIXTURE_TEST(test, fixture_setup, &fixture)
+#define BARE(test) FIXTURE_TEST(test, fixture_setup_bare, &fixture)
 
 int
 main(void)

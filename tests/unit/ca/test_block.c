@@ -20,22 +20,6 @@
 static struct fixture fixture;
 
 static int
-setup(void **state)
-{
-	(void)state;
-	fixture_open(&fixture);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	fixture_close(&fixture);
-	return 0;
-}
-
-static int
 collect(void *cookie, const struct ca_blocked *b, struct err *err)
 {
 	struct buf *out = cookie;
@@ -197,7 +181,7 @@ test_pem(void **state)
 	buf_free(&out);
 }
 
-#define ROW(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define ROW(test) FIXTURE_TEST(test, fixture_setup, &fixture)
 
 int
 main(void)

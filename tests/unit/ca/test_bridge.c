@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -16,9 +15,7 @@
 #include "bridge_internal.h"
 #include "ca_internal.h"
 #include "clock.h"
-#include "fault.h"
 #include "fixture.h"
-#include "mem.h"
 #include "other_ca.h"
 #include "str.h"
 
@@ -579,26 +576,10 @@ static const struct crash {
 };
 
 static void
-die_at(const char *point)
+ask_to_death(void *arg)
 {
-	int status;
-	pid_t pid;
-
-	ca_close(fixture.ca);
-	fixture.ca = NULL;
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		if (ca_open(&fixture.conf, &fixture.ca, &err) != 0)
-			_exit(1);
-		fault_arm(point, 1);
-		(void)ask("k1");
-		_exit(2);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), FAULT_EXIT);
-	fixture_reopen(&fixture);
+	(void)arg;
+	(void)ask("k1");
 }
 
 static void
@@ -611,7 +592,8 @@ test_crashes(void **state)
 			(void)setup(state);
 		fake.say = CA_BRIDGE_PENDING;
 		fake.request_id = "17";
-		die_at(crashes[i].point);
+		fixture_die_at(&fixture, crashes[i].point, ask_to_death, NULL);
+		fixture_reopen(&fixture);
 		expect_rows(crashes[i].rows);
 		/* What was pending is asked after, what was lost is asked for
 		 * with the same CSR; either way it ends well. */

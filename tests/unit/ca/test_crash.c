@@ -16,9 +16,7 @@
 #include "ca_internal.h"
 #include "db.h"
 #include "err.h"
-#include "fault.h"
 #include "fixture.h"
-#include "mem.h"
 
 static struct fixture fixture;
 static struct buf csr;
@@ -50,31 +48,19 @@ issue(struct ca *ca, const char *key, struct ca_cert *ret, struct err *err)
 	return ca_issue(ca, &request, ret, err);
 }
 
-/* Issue in a process of its own that dies at the point; a database handle must
- * not cross a fork, so the CA is closed before. */
+static void
+issue_to_death(void *arg)
+{
+	struct ca_cert cert;
+
+	(void)arg;
+	(void)issue(fixture.ca, "k1", &cert, NULL);
+}
+
 static void
 die_at(const char *point)
 {
-	struct ca_cert cert;
-	struct ca *ca;
-	struct err err;
-	int status;
-	pid_t pid;
-
-	ca_close(fixture.ca);
-	fixture.ca = NULL;
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		if (ca_open(&fixture.conf, &ca, &err) != 0)
-			_exit(1);
-		fault_arm(point, 1);
-		(void)issue(ca, "k1", &cert, &err);
-		_exit(2);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), FAULT_EXIT);
+	fixture_die_at(&fixture, point, issue_to_death, NULL);
 }
 
 static int64_t

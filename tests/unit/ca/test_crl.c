@@ -3,35 +3,16 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "clock.h"
 #include "err.h"
-#include "fault.h"
 #include "fixture.h"
 
 static struct fixture fixture;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	fixture_open(&fixture);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	fixture_close(&fixture);
-	return 0;
-}
 
 /* A certificate under this key; its serial. */
 static void
@@ -295,30 +276,20 @@ test_since(void **state)
 	buf_free(&out);
 }
 
-/* Make a list in a process that dies at the point. */
+static void
+make_list(void *arg)
+{
+	struct buf out;
+
+	(void)arg;
+	buf_init(&out, 1u << 20);
+	(void)ca_crl(fixture.ca, fixture.now, &out, NULL);
+}
+
 static void
 die_at(const char *point)
 {
-	struct buf out;
-	struct ca *ca;
-	int status;
-	pid_t pid;
-
-	ca_close(fixture.ca);
-	fixture.ca = NULL;
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		if (ca_open(&fixture.conf, &ca, NULL) != 0)
-			_exit(1);
-		buf_init(&out, 1u << 20);
-		fault_arm(point, 1);
-		(void)ca_crl(ca, fixture.now, &out, NULL);
-		_exit(2);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), FAULT_EXIT);
+	fixture_die_at(&fixture, point, make_list, NULL);
 	fixture_reopen(&fixture);
 }
 
@@ -344,7 +315,7 @@ test_number_grows_over_crashes(void **state)
 	assert_int_equal(current_entries(), 1);
 }
 
-#define ROW(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define ROW(test) FIXTURE_TEST(test, fixture_setup, &fixture)
 
 int
 main(void)

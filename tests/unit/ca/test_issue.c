@@ -2,7 +2,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -10,25 +9,6 @@
 #include "clock.h"
 #include "err.h"
 #include "fixture.h"
-#include "mem.h"
-
-static int
-setup(void **state)
-{
-	struct fixture *f = mem_alloc(sizeof(*f));
-
-	fixture_open(f);
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	fixture_close(*state);
-	free(*state);
-	return 0;
-}
 
 static int
 issue(struct fixture *f, const struct ca_subject *subject,
@@ -473,7 +453,9 @@ test_verify(void **state)
 	ca_cert_clear(&cert);
 }
 
-#define ROW(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+static struct fixture fixture;
+
+#define ROW(test) FIXTURE_TEST(test, fixture_setup, &fixture)
 
 int
 main(void)

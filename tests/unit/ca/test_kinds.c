@@ -8,7 +8,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -20,22 +19,6 @@
 #include "template_internal.h"
 
 static struct fixture fixture;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	fixture_open(&fixture);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	fixture_close(&fixture);
-	return 0;
-}
 
 static int
 issue_at(const struct ca_template *t, const struct ca_subject *subject,
@@ -280,7 +263,7 @@ test_largest(void **state)
 	buf_free(&csr);
 }
 
-#define ROW(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define ROW(test) FIXTURE_TEST(test, fixture_setup, &fixture)
 
 int
 main(void)

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -19,7 +18,6 @@
 #include "clock.h"
 #include "db.h"
 #include "err.h"
-#include "fault.h"
 #include "fixture.h"
 #include "mem.h"
 #include "str.h"
@@ -267,41 +265,18 @@ one_text(const char *sql)
 	return text;
 }
 
-/* The process dies at the point while it does fn; the CA is closed then. */
 static void
-die_at(const char *point, void (*fn)(struct ca *ca))
-{
-	struct ca *ca;
-	int status;
-	pid_t pid;
-
-	ca_close(fixture.ca);
-	fixture.ca = NULL;
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		if (ca_open(&fixture.conf, &ca, NULL) != 0)
-			_exit(1);
-		fault_arm(point, 1);
-		fn(ca);
-		_exit(2);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), FAULT_EXIT);
-}
-
-static void
-issue_for_death(struct ca *ca)
+issue_for_death(void *arg)
 {
 	struct ca_request request;
 	struct ca_cert cert;
 	struct buf csr;
 
+	(void)arg;
 	buf_init(&csr, 16384);
 	fixture_good_csr(&csr);
 	request = fixture_request(&fixture, &csr, "k1");
-	(void)ca_issue(ca, &request, &cert, NULL);
+	(void)ca_issue(fixture.ca, &request, &cert, NULL);
 }
 
 /* An intent is never good, neither lost nor, as here seen by another process,
@@ -313,7 +288,7 @@ test_intent_is_never_good(void **state)
 	char *serial;
 
 	(void)state;
-	die_at("ca.issue.after-sign", issue_for_death);
+	fixture_die_at(&fixture, "ca.issue.after-sign", issue_for_death, NULL);
 	serial = one_text("SELECT serial FROM ca_pending");
 	fixture_reopen(&fixture);
 	expect(EVP_sha1(), serial, V_OCSP_CERTSTATUS_REVOKED, -1);
@@ -745,11 +720,12 @@ test_records_do_not_answer(void **state)
 }
 
 static void
-ready_for_death(struct ca *ca)
+ready_for_death(void *arg)
 {
 	int64_t next;
 
-	(void)ca_ocsp_ready(ca, fixture.now, &next, NULL);
+	(void)arg;
+	(void)ca_ocsp_ready(fixture.ca, fixture.now, &next, NULL);
 }
 
 /* Killed anywhere in a renewal: the next process has a responder, a certificate
@@ -774,7 +750,7 @@ test_killed_in_renewal(void **state)
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct db *db;
 
-		die_at(cases[i].point, ready_for_death);
+		fixture_die_at(&fixture, cases[i].point, ready_for_death, NULL);
 		fixture_reopen(&fixture);
 		assert_int_equal(
 		    ca_ocsp_ready(fixture.ca, fixture.now, &next, NULL), 0);

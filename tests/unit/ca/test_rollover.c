@@ -9,9 +9,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -20,36 +18,11 @@
 #include "clock.h"
 #include "db.h"
 #include "err.h"
-#include "fault.h"
 #include "fixture.h"
 #include "mem.h"
 #include "record_internal.h"
 
 static struct fixture fixture;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	fixture_open(&fixture);
-	return 0;
-}
-
-static int
-setup_bare(void **state)
-{
-	(void)state;
-	fixture_open_bare(&fixture);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	fixture_close(&fixture);
-	return 0;
-}
 
 /* --- doing it --- */
 
@@ -638,34 +611,28 @@ test_key_of_an_older_one_is_gone(void **state)
 	assert_non_null(strstr(err.text, "issuing CA 1, which is not at"));
 }
 
-enum act { ASK, ASK_ANEW, IMPORT };
-
-/* In a process of its own that dies at the point. */
+/* Deeds of a process that dies. */
 static void
-die_at(const char *point, enum act act, const struct buf *pem)
+ask_to_death(void *arg)
 {
-	struct ca_import io = {.pem = pem, .now = fixture.now};
-	const struct ca_request_new how = {.anew = act == ASK_ANEW};
 	struct buf out;
-	int status;
-	pid_t pid;
 
-	ca_close(fixture.ca);
-	fixture.ca = NULL;
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		fault_arm(point, 1);
-		buf_init(&out, 16384);
-		if (act == IMPORT)
-			(void)ca_import(&fixture.conf, &io, NULL);
-		else
-			(void)ca_request(&fixture.conf, &how, &out, NULL);
-		_exit(2);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), FAULT_EXIT);
+	buf_init(&out, 16384);
+	(void)ca_request(&fixture.conf, arg, &out, NULL);
+}
+
+static void
+import_to_death(void *arg)
+{
+	struct ca_import io = {.pem = arg, .now = fixture.now};
+
+	(void)ca_import(&fixture.conf, &io, NULL);
+}
+
+static void
+die_at(const char *point, void (*deed)(void *arg), void *arg)
+{
+	fixture_die_at(&fixture, point, deed, arg);
 	fixture_reopen(&fixture);
 }
 
@@ -673,26 +640,27 @@ die_at(const char *point, enum act act, const struct buf *pem)
 static void
 test_crashes(void **state)
 {
+	struct ca_request_new once = {.anew = false}, anew = {.anew = true};
 	struct buf request, cert;
 	struct ca_cert one, two;
 	struct err err;
 
 	(void)state;
-	die_at("ca.request.after-key", ASK, NULL);
+	die_at("ca.request.after-key", ask_to_death, &once);
 	lines_are("active ");
-	die_at("ca.request.after-commit", ASK, NULL);
+	die_at("ca.request.after-commit", ask_to_death, &once);
 	lines_are("waiting active ");
-	die_at("ca.request.after-key", ASK_ANEW, NULL);
+	die_at("ca.request.after-key", ask_to_death, &anew);
 	lines_are("waiting active ");
-	die_at("ca.request.after-commit", ASK_ANEW, NULL);
+	die_at("ca.request.after-commit", ask_to_death, &anew);
 	lines_are("waiting active ");
 	ask(false, &request);
 	certify(&request, &cert);
-	die_at("ca.import.before-commit", IMPORT, &cert);
+	die_at("ca.import.before-commit", import_to_death, &cert);
 	lines_are("waiting active ");
 	issue(0, "k1", &one);
 	assert_null(ca_older(fixture.ca));
-	die_at("ca.import.after-commit", IMPORT, &cert);
+	die_at("ca.import.after-commit", import_to_death, &cert);
 	lines_are("active old ");
 	assert_int_equal(import(&cert, false, NULL, &err), -1);
 	assert_int_equal(err.kind, ERR_NOTFOUND);
@@ -753,8 +721,8 @@ test_migration(void **state)
 	ca_cert_clear(&cert);
 }
 
-#define ROW(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-#define BARE(test) cmocka_unit_test_setup_teardown(test, setup_bare, teardown)
+#define ROW(test) FIXTURE_TEST(test, fixture_setup, &fixture)
+#define BARE(test) FIXTURE_TEST(test, fixture_setup_bare, &fixture)
 
 int
 main(void)

@@ -14,22 +14,6 @@
 
 static struct fixture fixture;
 
-static int
-setup(void **state)
-{
-	(void)state;
-	fixture_open(&fixture);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	fixture_close(&fixture);
-	return 0;
-}
-
 struct row {
 	struct ca_template t;
 	const char *says; /* NULL: fine */
@@ -290,18 +274,20 @@ test_facts(void **state)
 	assert_int_equal(f.largest, 0);
 }
 
+#define ROW(test) FIXTURE_TEST(test, fixture_setup, &fixture)
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_rows),
-	    cmocka_unit_test(test_all_problems),
-	    cmocka_unit_test(test_issuers_end),
-	    cmocka_unit_test(test_key_by_firmware),
-	    cmocka_unit_test(test_clamp),
-	    cmocka_unit_test(test_constraints),
-	    cmocka_unit_test(test_facts),
+	    ROW(test_rows),
+	    ROW(test_all_problems),
+	    ROW(test_issuers_end),
+	    ROW(test_key_by_firmware),
+	    ROW(test_clamp),
+	    ROW(test_constraints),
+	    ROW(test_facts),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }
