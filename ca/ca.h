@@ -118,6 +118,8 @@ struct ca_cert {
 	char key[128]; /* idempotency key */
 };
 void ca_cert_clear(struct ca_cert *c);
+/* Append it, PEM. */
+int ca_cert_pem(const struct ca_cert *cert, struct buf *out, struct err *err);
 
 /* What a certificate is asked for with; all borrowed for the call. */
 struct ca_request {
@@ -129,6 +131,9 @@ struct ca_request {
 	int64_t now;
 };
 
+/* Append the DER of a PKCS#10 request that is in text, PEM or DER. ERR_INVALID
+ * when there is none, or more than out may hold; it is not looked into. */
+int ca_csr_read(const struct buf *text, struct buf *out, struct err *err);
 /* Every rule a CSR must pass (the table in csr_rules.c); the text names rule
  * and value. ERR_INVALID, or ERR_REFUSED for a good CSR that we will not serve:
  * other names than the device's, another device's key, a name that another

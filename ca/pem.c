@@ -106,3 +106,53 @@ ca_certificate(
 		}
 	return err_set(err, ERR_NOTFOUND, "no CA certificate of this name");
 }
+
+int
+ca_cert_pem(const struct ca_cert *cert, struct buf *out, struct err *err)
+{
+	const struct ca_span der = {cert->der, cert->der_len};
+
+	return ca_pem_write(PEM_STRING_X509, der, out, err);
+}
+
+/* --- what others bring --- */
+
+static int
+read_pem(const struct buf *text, struct buf *out, struct err *err)
+{
+	BIO *bio = BIO_new_mem_buf(text->data, (int)text->len);
+	char *name = NULL, *header = NULL;
+	unsigned char *data = NULL;
+	long len = 0;
+	int rc = 0;
+
+	if (bio == NULL ||
+	    PEM_read_bio(bio, &name, &header, &data, &len) != 1 ||
+	    (!str_eq(name, PEM_STRING_X509_REQ) &&
+		!str_eq(name, PEM_STRING_X509_REQ_OLD)))
+		rc = err_set(err, ERR_INVALID,
+		    "no certificate request, in PEM or DER form");
+	else
+		buf_add(out, data, (size_t)len);
+	OPENSSL_free(name);
+	OPENSSL_free(header);
+	OPENSSL_free(data);
+	BIO_free(bio);
+	ERR_clear_error();
+	return rc;
+}
+
+int
+ca_csr_read(const struct buf *text, struct buf *out, struct err *err)
+{
+	int rc = 0;
+
+	if (text->len > 0 && text->data[0] == CA_TAG_SEQ)
+		buf_add(out, text->data, text->len);
+	else
+		rc = read_pem(text, out, err);
+	if (rc == 0 && out->over)
+		rc = err_set(err, ERR_INVALID, "the request is over %zu bytes",
+		    out->max);
+	return rc;
+}

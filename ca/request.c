@@ -279,33 +279,6 @@ check_request(const struct buf *der, struct ca_csr *ret, struct err *err)
 	return rc;
 }
 
-static int
-read_request(const struct buf *pem, struct buf *der, struct err *err)
-{
-	BIO *bio = BIO_new_mem_buf(pem->data, (int)pem->len);
-	char *name = NULL, *header = NULL;
-	unsigned char *data = NULL;
-	long len = 0;
-	int rc = 0;
-
-	if (bio == NULL ||
-	    PEM_read_bio(bio, &name, &header, &data, &len) != 1 ||
-	    (!str_eq(name, PEM_STRING_X509_REQ) &&
-		!str_eq(name, PEM_STRING_X509_REQ_OLD)))
-		rc = err_set(err, ERR_INVALID, "no request in PEM form");
-	else
-		buf_add(der, data, (size_t)len);
-	if (rc == 0 && der->over)
-		rc = err_set(err, ERR_INVALID, "the request is over %zu bytes",
-		    der->max);
-	OPENSSL_free(name);
-	OPENSSL_free(header);
-	OPENSSL_free(data);
-	BIO_free(bio);
-	ERR_clear_error();
-	return rc;
-}
-
 static const struct ca_issuer *
 root_of(const struct ca *ca, const struct ca_signer *signer)
 {
@@ -354,7 +327,7 @@ ca_certify(struct ca *ca, const struct ca_conf *conf, const struct buf *pem,
 	int rc = -1;
 
 	buf_init(&der, CA_REQUEST_MAX);
-	if (read_request(pem, &der, err) == 0 &&
+	if (ca_csr_read(pem, &der, err) == 0 &&
 	    check_request(&der, &csr, err) == 0 &&
 	    ca_signer_file_open(CA_KEY_ROOT, conf->vault, path, &signer, err) ==
 		0)

@@ -175,7 +175,11 @@ void cli_ids_add(struct cli_ids *ids, int64_t id);
  * code with the complaint printed. */
 int cli_chosen_device(struct cli *c, int64_t *ret_id);
 
-/* --- making a CA (cmd_ca_issuer.c) --- */
+/* --- about the CA (cmd_ca_issuer.c) --- */
+
+/* What anybody may read: to the file of --out, or stdout. */
+struct buf;
+int cli_put_public(const struct cli *c, const struct buf *pem, struct err *err);
 
 /* From --key and --pin-file; *ret_pin, NULL before, is to be freed after *ret.
  * CODE_OK, or an exit code with the complaint printed. */
@@ -223,6 +227,8 @@ int cmd_ca_block_list(struct cli *c);
 int cmd_ca_block_remove(struct cli *c);
 int cmd_ca_check(struct cli *c);
 int cmd_ca_health(struct cli *c);
+int cmd_ca_sign(struct cli *c);
+int cmd_ca_export(struct cli *c);
 int cmd_ca_template_list(struct cli *c);
 int cmd_ca_template_show(struct cli *c);
 int cmd_ca_template_check(struct cli *c);

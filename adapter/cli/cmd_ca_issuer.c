@@ -129,8 +129,8 @@ cmd_ca_show(struct cli *c)
 	return cli_listed(t, rc, &err);
 }
 
-static int
-put_public(const struct cli *c, const struct buf *pem, struct err *err)
+int
+cli_put_public(const struct cli *c, const struct buf *pem, struct err *err)
 {
 	const char *file = cli_text(c, "out");
 
@@ -158,7 +158,7 @@ cmd_ca_chain(struct cli *c)
 	else
 		rc = ca_chain_pem(c->daemon.ca, &pem, &err);
 	if (rc == 0)
-		rc = put_public(c, &pem, &err);
+		rc = cli_put_public(c, &pem, &err);
 	buf_free(&pem);
 	return rc == 0 ? CODE_OK : cli_fail(&err);
 }
@@ -191,7 +191,7 @@ cmd_ca_csr(struct cli *c)
 	if (rc == 0)
 		rc = tell_event(c, "ca.requested", "{}", &err);
 	if (rc == 0)
-		rc = put_public(c, &pem, &err);
+		rc = cli_put_public(c, &pem, &err);
 	buf_free(&pem);
 	return rc == 0 ? CODE_OK : cli_fail(&err);
 }
@@ -267,7 +267,7 @@ cmd_ca_certify(struct cli *c)
 	if (rc == 0)
 		rc = tell_event(c, "ca.certified", "{}", &err);
 	if (rc == 0)
-		rc = put_public(c, &pem, &err);
+		rc = cli_put_public(c, &pem, &err);
 	buf_free(&request);
 	buf_free(&pem);
 	return rc == 0 ? CODE_OK : cli_fail(&err);

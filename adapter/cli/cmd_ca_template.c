@@ -14,25 +14,14 @@
 typedef int template_fn(
     struct cli *c, const struct profile_template *t, struct table *table);
 
-static const struct profile_template *
-find_template(const struct cli *c, const char *name)
-{
-	const struct profile *p = c->daemon.profile;
-	size_t i;
-
-	for (i = 0; i < p->template_count; i++)
-		if (str_eq(p->templates[i].name, name))
-			return &p->templates[i];
-	return NULL;
-}
-
 static int
 find_all(const struct cli *c)
 {
 	size_t i;
 
 	for (i = 0; i < c->arg_count; i++)
-		if (find_template(c, c->args[i]) == NULL)
+		if (profile_find_template(c->daemon.profile, c->args[i]) ==
+		    NULL)
 			return cli_complain(CODE_NOTHING,
 			    "%s has no template named %s",
 			    c->daemon.conf->profile, c->args[i]);
@@ -49,8 +38,9 @@ each_template(struct cli *c, template_fn *fn, struct table *table)
 	int code = find_all(c), one;
 
 	for (i = 0; i < count && code != CODE_NOTHING; i++) {
-		t = c->arg_count > 0 ? find_template(c, c->args[i])
-				     : &p->templates[i];
+		t = c->arg_count > 0
+		    ? profile_find_template(c->daemon.profile, c->args[i])
+		    : &p->templates[i];
 		one = fn(c, t, table);
 		if (one != CODE_OK)
 			code = one;

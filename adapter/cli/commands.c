@@ -149,6 +149,14 @@ static const struct cli_option ca_csr_options[] = {
     {"out", 0, CLI_FILE, "FILE", NULL, "write it there"}, END};
 static const struct cli_option ca_certify_options[] = {
     {"out", 0, CLI_FILE, "FILE", NULL, "write it there"}, END};
+static const struct cli_option ca_sign_options[] = {
+    {"template", 0, CLI_TEXT, "NAME", NULL,
+	"of the profile (the one of TLS certificates)"},
+    {"check", 0, CLI_FLAG, NULL, NULL, "issue nothing, say what is wrong"},
+    END};
+static const struct cli_option ca_export_options[] = {
+    {"chain", 0, CLI_FLAG, NULL, NULL, "with those above it"},
+    {"out", 0, CLI_FILE, "FILE", NULL, "write it there"}, END};
 static const struct cli_option ca_list_options[] = {
     {"device", 'd', CLI_TEXT, "NAME", NULL, "of this device only"},
     {"expiring", 0, CLI_SPAN, "SPAN", NULL, "ending within, e.g. 30d"}, END};
@@ -203,6 +211,8 @@ GROUPS ca_chain_groups[] = {ca_chain_options, NULL};
 GROUPS ca_csr_groups[] = {ca_csr_options, key_options, NULL};
 GROUPS ca_import_groups[] = {yes_options, NULL};
 GROUPS ca_certify_groups[] = {ca_certify_options, NULL};
+GROUPS ca_sign_groups[] = {ca_sign_options, ca_export_options, NULL};
+GROUPS ca_export_groups[] = {ca_export_options, NULL};
 GROUPS ca_list_groups[] = {ca_list_options, NULL};
 GROUPS ca_crl_groups[] = {ca_crl_options, NULL};
 GROUPS ca_revoke_groups[] = {ca_revoke_options, yes_options, NULL};
@@ -241,6 +251,8 @@ LIST run_examples[] = {"run auto --all", "run sync-clock --reason clock-skew",
     "run reissue-certificates --site berlin --limit 10 --max-failures 2", NULL};
 LIST event_examples[] = {"events --device pc1.corp.example --since 7d",
     "events --follow -o json | jq .kind", "events --verify", NULL};
+LIST ca_sign_examples[] = {"ca sign pc1.csr pc1.corp.example --out pc1.pem",
+    "ca sign --check - pc1.corp.example < pc1.csr", NULL};
 LIST ca_list_examples[] = {"ca list --expiring 30d", NULL};
 LIST csr_examples[] = {"ca csr --out issuing.csr", NULL};
 LIST import_ca_examples[] = {"ca import issuing.pem", NULL};
@@ -363,6 +375,13 @@ static const struct cli_command commands[] = {
 	"offline root of others. Possession of the key must be shown; the "
 	"certificate is a CA's with path length 0, for ten years at most.",
 	ca_certify_groups, 1, 1, certify_examples, cmd_ca_certify},
+    {"ca sign", "FILE|- DEVICE", "a certificate for a request by hand",
+	"FILE is a PKCS#10 request, PEM or DER; it must pass the same rules as "
+	"one that a device makes, and name DEVICE as it should be called now. "
+	"The same request again gets the same certificate.",
+	ca_sign_groups, 2, 2, ca_sign_examples, cmd_ca_sign},
+    {"ca export", "SERIAL", "a certificate from the records, PEM", "",
+	ca_export_groups, 1, 1, no_examples, cmd_ca_export},
     {"ca list", "", "certificates that were issued", "", ca_list_groups, 0, 0,
 	ca_list_examples, cmd_ca_list},
     {"ca crl", "", "the revocation list", "", ca_crl_groups, 0, 0, no_examples,

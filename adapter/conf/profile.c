@@ -424,8 +424,8 @@ static const struct conf_table table = {.options = options,
     .title = "# amtkeeper profile: what every device should be.  A line that "
 	     "begins with #\n# shows a default.\n"};
 
-static const struct profile_template *
-find_template(const struct profile *p, const char *name)
+const struct profile_template *
+profile_find_template(const struct profile *p, const char *name)
 {
 	size_t i;
 
@@ -438,7 +438,8 @@ find_template(const struct profile *p, const char *name)
 const struct profile_template *
 profile_tls_template(const struct profile *p)
 {
-	const struct profile_template *t = find_template(p, p->template_name);
+	const struct profile_template *t =
+	    profile_find_template(p, p->template_name);
 
 	if (t == NULL)
 		abort(); /* profile_load() checked it */
@@ -450,7 +451,8 @@ static int
 check_tls_template(const struct profile *p, const struct conf_node *root,
     const char *file, struct err *err)
 {
-	const struct profile_template *t = find_template(p, p->template_name);
+	const struct profile_template *t =
+	    profile_find_template(p, p->template_name);
 
 	if (t == NULL)
 		return conf_option_error(root, "tls.template", file, err,

@@ -89,6 +89,9 @@ int profile_load(
 void profile_free(struct profile *p);
 /* The template the TLS certificate is made by; never NULL after load. */
 const struct profile_template *profile_tls_template(const struct profile *p);
+/* By name; NULL. */
+const struct profile_template *profile_find_template(
+    const struct profile *p, const char *name);
 /* A commented profile with the defaults; with an ou (may be NULL) AD is on. */
 void profile_example(FILE *out, const char *ou);
 /* As conf_entries(). */

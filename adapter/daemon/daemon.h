@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 struct conf;
+struct device;
 struct engine;
 struct err;
 struct loop;
@@ -124,6 +125,22 @@ int daemon_call(struct daemon *d, int64_t device,
 struct ca_template;
 struct profile_template;
 struct ca_template daemon_template(const struct profile_template *t);
+
+/*
+ * For a CSR that a person brings, by the same door as a device's: names as the
+ * device should be called now.  Issued when ret_cert is not NULL (clear it; the
+ * same CSR again gets the same one), else only checked.  With DAEMON_CA open.
+ * As ca_issue(); ERR_REFUSED for another CA's template.
+ */
+struct daemon_csr {
+	const struct device *device;
+	const struct profile_template *template;
+	const uint8_t *der;
+	size_t len;
+};
+struct ca_cert;
+int daemon_sign(struct daemon *d, const struct daemon_csr *csr,
+    struct ca_cert *ret_cert, struct err *err);
 
 /* For port_*.c, called by daemon_open(). */
 int port_device_new(struct loop *loop, struct net *net, const struct conf *conf,

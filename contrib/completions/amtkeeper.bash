@@ -32,6 +32,8 @@ _amtkeeper()
 		return ;;
 	--out) COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
+	--out) COMPREPLY=($(compgen -f -- "$cur"))
+		return ;;
 	--reason) COMPREPLY=($(compgen -W "unspecified key-compromise affiliation-changed superseded cessation-of-operation privilege-withdrawn" -- "$cur"))
 		return ;;
 	--to) COMPREPLY=($(compgen -f -- "$cur"))
@@ -47,7 +49,7 @@ _amtkeeper()
 	'') words="init serve device discover diagnose plan run task journal events ca wsman config secret version help" ;;
 	"device") words="add set import list show remove" ;;
 	"task") words="list" ;;
-	"ca") words="init show chain csr import certify list crl check health revoke block template bridge" ;;
+	"ca") words="init show chain csr import certify sign export list crl check health revoke block template bridge" ;;
 	"ca block") words="add list remove" ;;
 	"ca template") words="list show check" ;;
 	"ca bridge") words="list test pending hasten" ;;
@@ -82,6 +84,8 @@ _amtkeeper()
 	"ca csr") options=" --organisation --new --out --key --pin-file" ;;
 	"ca import") options=" --yes" ;;
 	"ca certify") options=" --out" ;;
+	"ca sign") options=" --template --check --chain --out" ;;
+	"ca export") options=" --chain --out" ;;
 	"ca list") options=" --device --expiring" ;;
 	"ca crl") options=" --issuer --out --pem" ;;
 	"ca check") options="" ;;

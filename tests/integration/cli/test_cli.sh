@@ -477,6 +477,41 @@ serial=$(sed -n 's/.*"serial":"\([0-9a-f]*\)".*/\1/p' "$tmp/out" | head -n 1)
 keep 5 ca revoke "$serial"
 keep 0 ca revoke "$serial" --reason superseded --yes
 keep 4 ca revoke 00ff --yes
+
+# --- a certificate by hand ---
+csr() { # FILE NAME [NAME]
+	openssl req -new -newkey rsa:2048 -nodes -keyout "$tmp/hand.key" \
+	    -subj "/CN=$2" -addext "subjectAltName=DNS:$2${3:+,DNS:$3}" \
+	    -out "$tmp/$1" 2>/dev/null
+}
+fqdn=$("$keeper" ca list -d pc00001.ad.example.test -o csv |
+    sed -n '2s/.*dns:\([a-z0-9.-]*ad.example.test\).*/\1/p')
+csr hand.csr "$fqdn" "${fqdn%%.*}"
+csr other.csr pc99999.ad.example.test pc99999
+keep 0 ca sign --check "$tmp/hand.csr" pc00001.ad.example.test
+says err 'breaks no rule'
+keep 5 ca sign --check "$tmp/other.csr" pc00001.ad.example.test
+says err 'pc99999'
+keep 20 ca sign "$tmp/hand.key" pc00001.ad.example.test
+says err 'no certificate request'
+keep 4 ca sign "$tmp/hand.csr" pc77777.ad.example.test
+keep 4 ca sign --template none "$tmp/hand.csr" pc00001.ad.example.test
+keep 0 ca sign "$tmp/hand.csr" pc00001.ad.example.test --out "$tmp/hand.pem"
+openssl req -in "$tmp/hand.csr" -outform DER -out "$tmp/hand.der"
+keep 0 ca sign "$tmp/hand.der" pc00001.ad.example.test
+is 'the same request gets the same certificate' "$(cat "$tmp/out")" \
+    "$(cat "$tmp/hand.pem")"
+keep 0 ca chain --all --out "$tmp/all.pem"
+is 'OpenSSL takes it' "$(openssl verify -x509_strict -purpose sslserver \
+    -CAfile "$tmp/all.pem" "$tmp/hand.pem")" "$tmp/hand.pem: OK"
+serial=$(openssl x509 -in "$tmp/hand.pem" -noout -serial | sed 's/.*=//' |
+    tr A-F a-f)
+keep 0 ca export "$serial"
+is 'it comes out as it went in' "$(cat "$tmp/out")" "$(cat "$tmp/hand.pem")"
+keep 0 ca export --chain "$serial"
+is 'with its chain' "$(grep -c BEGIN "$tmp/out")" 3
+keep 4 ca export 0123456789
+keep 0 ca revoke --yes "$serial"
 keep 0 ca crl --pem
 says out 'BEGIN X509 CRL'
 keep 0 ca crl --out "$tmp/ca.crl"
