@@ -27,14 +27,30 @@
 #define LOG_EVERY_MS 60000   /* failures of strangers' requests */
 #define ROUTES 4
 
+/* The CRL of one issuing CA, as it is given out. */
+struct list {
+	struct ca *ca;
+	struct ca_crl_info info;
+	struct http_body *body; /* NULL: not read yet */
+};
+
 /* A request that needs the records. */
 struct ask {
 	struct ask *next;
 	struct http_request *request; /* unchanged until it is answered */
-	bool crl;		      /* else OCSP */
+	const struct list *list;      /* whose CRL; NULL: OCSP */
 	bool get;
 	struct ca_ocsp ocsp;
 	struct buf der;
+	struct err err;
+};
+
+/* What comes of a list, in its place in the batch. */
+struct renewal {
+	bool wanted;
+	struct ca *ca;
+	struct ca_crl_info info; /* the one we have; becomes the current one */
+	struct buf der;		 /* when it is another */
 	struct err err;
 };
 
@@ -45,9 +61,9 @@ struct batch {
 	struct ask *first;
 	bool upkeep; /* also look at what must not lapse */
 	bool listens;
-	struct ca_crl_info crl; /* the one we have; becomes the current one */
-	struct buf crl_der;	/* when it is another */
-	struct err crl_err, responder_err;
+	struct renewal *renewals; /* as many as there are lists */
+	size_t count;
+	struct err responder_err;
 };
 
 struct revocation {
@@ -60,8 +76,8 @@ struct revocation {
 	struct ask *first, *last;
 	size_t waiting;
 	bool busy, upkeep;
-	struct ca_crl_info crl;
-	struct http_body *crl_body;
+	struct list *lists; /* the CA that issues, then those before it */
+	size_t list_count;
 	int64_t log_again;    /* clock_mono_ms() */
 	bool stopping, quiet; /* quiet: nobody asks any more */
 	revocation_stopped_fn *stopped;
@@ -95,23 +111,29 @@ answer_ocsp(struct batch *b, struct ask *ask)
 }
 
 static void
+renew_list(struct renewal *n)
+{
+	if (ca_crl_since(n->ca, clock_now(), &n->info, &n->der, &n->err) == 0)
+		err_clear(&n->err);
+}
+
+static void
 work(void *arg)
 {
 	struct batch *b = arg;
 	struct ask *ask;
-	bool crl = b->upkeep;
 	int64_t next;
+	size_t i;
 
 	for (ask = b->first; ask != NULL; ask = ask->next) {
-		if (ask->crl)
-			crl = true;
+		if (ask->list != NULL)
+			b->renewals[ask->list - b->r->lists].wanted = true;
 		else
 			answer_ocsp(b, ask);
 	}
-	if (crl &&
-	    ca_crl_since(
-		b->ca, clock_now(), &b->crl, &b->crl_der, &b->crl_err) == 0)
-		err_clear(&b->crl_err);
+	for (i = 0; i < b->count; i++)
+		if (b->upkeep || b->renewals[i].wanted)
+			renew_list(&b->renewals[i]);
 	if (b->upkeep && b->listens &&
 	    ca_ocsp_ready(b->ca, clock_now(), &next, &b->responder_err) == 0)
 		err_clear(&b->responder_err);
@@ -134,7 +156,8 @@ static void
 give_crl(struct revocation *r, struct ask *ask, const struct err *err)
 {
 	if (err->kind == ERR_NONE) {
-		revocation_give_crl(ask->request, &r->crl, r->crl_body);
+		revocation_give_crl(
+		    ask->request, &ask->list->info, ask->list->body);
 		return;
 	}
 	complain(r, err);
@@ -175,27 +198,34 @@ check_end(struct revocation *r)
 }
 
 static void
-take_crl(struct revocation *r, struct batch *b)
+take_list(struct list *list, struct renewal *n)
 {
-	if (b->crl_der.len == 0)
+	if (n->err.kind != ERR_NONE || n->der.len == 0)
 		return;
-	http_body_drop(r->crl_body);
-	r->crl_body = http_body_new(&b->crl_der);
-	r->crl = b->crl;
-	log_line(LOG_INFO, "revocation.crl", "number=%lld",
-	    (long long)r->crl.number);
+	http_body_drop(list->body);
+	list->body = http_body_new(&n->der);
+	list->info = n->info;
+	log_line(LOG_INFO, "revocation.crl", "name=%s number=%lld",
+	    ca_name(list->ca), (long long)list->info.number);
 }
 
 static void
 after_upkeep(struct revocation *r, const struct batch *b)
 {
-	bool failed =
-	    b->crl_err.kind != ERR_NONE || b->responder_err.kind != ERR_NONE;
+	bool failed = b->responder_err.kind != ERR_NONE;
+	const struct err *err;
+	size_t i;
 
-	if (b->crl_err.kind != ERR_NONE)
+	for (i = 0; i < b->count; i++) {
+		err = &b->renewals[i].err;
+		if (err->kind == ERR_NONE)
+			continue;
+		failed = true;
 		log_line(LOG_WARN, "revocation.upkeep",
-		    "what=crl kind=%s error=\"%s\"",
-		    err_kind_name(b->crl_err.kind), b->crl_err.text);
+		    "what=crl name=%s kind=%s error=\"%s\"",
+		    ca_name(b->renewals[i].ca), err_kind_name(err->kind),
+		    err->text);
+	}
 	if (b->responder_err.kind != ERR_NONE)
 		log_line(LOG_WARN, "revocation.upkeep",
 		    "what=responder kind=%s error=\"%s\"",
@@ -206,19 +236,32 @@ after_upkeep(struct revocation *r, const struct batch *b)
 }
 
 static void
+batch_free(struct batch *b)
+{
+	size_t i;
+
+	for (i = 0; i < b->count; i++)
+		buf_free(&b->renewals[i].der);
+	free(b->renewals);
+	free(b);
+}
+
+static void
 done(void *arg)
 {
 	struct batch *b = arg;
 	struct revocation *r = b->r;
 	struct ask *ask;
+	size_t i;
 
 	r->busy = false;
-	if (b->crl_err.kind == ERR_NONE)
-		take_crl(r, b);
+	for (i = 0; i < b->count; i++)
+		take_list(&r->lists[i], &b->renewals[i]);
 	while ((ask = b->first) != NULL) {
 		b->first = ask->next;
-		if (ask->crl)
-			give_crl(r, ask, &b->crl_err);
+		if (ask->list != NULL)
+			give_crl(
+			    r, ask, &b->renewals[ask->list - r->lists].err);
 		else
 			give_ocsp(r, ask);
 		buf_free(&ask->der);
@@ -226,8 +269,7 @@ done(void *arg)
 	}
 	if (b->upkeep)
 		after_upkeep(r, b);
-	buf_free(&b->crl_der);
-	free(b);
+	batch_free(b);
 	start_batch(r);
 	check_end(r);
 }
@@ -255,6 +297,7 @@ start_batch(struct revocation *r)
 {
 	struct work_job job = {.run = work, .done = done};
 	struct batch *b;
+	size_t i;
 
 	if (r->busy || (r->first == NULL && !r->upkeep))
 		return;
@@ -264,8 +307,13 @@ start_batch(struct revocation *r)
 	b->first = take_some(r);
 	b->upkeep = r->upkeep;
 	b->listens = r->http != NULL;
-	b->crl = r->crl;
-	buf_init(&b->crl_der, CRL_MAX);
+	b->count = r->list_count;
+	b->renewals = mem_array(b->count, sizeof(*b->renewals));
+	for (i = 0; i < b->count; i++) {
+		b->renewals[i].ca = r->lists[i].ca;
+		b->renewals[i].info = r->lists[i].info;
+		buf_init(&b->renewals[i].der, CRL_MAX);
+	}
 	r->upkeep = false;
 	r->busy = true;
 	job.arg = b;
@@ -284,7 +332,8 @@ on_timer(void *cookie)
 /* --- routes --- */
 
 static void
-queue(struct revocation *r, struct http_request *request, bool crl, bool get)
+queue(struct revocation *r, struct http_request *request,
+    const struct list *list, bool get)
 {
 	struct ask *ask;
 
@@ -294,7 +343,7 @@ queue(struct revocation *r, struct http_request *request, bool crl, bool get)
 	}
 	ask = mem_alloc(sizeof(*ask));
 	ask->request = request;
-	ask->crl = crl;
+	ask->list = list;
 	ask->get = get;
 	buf_init(&ask->der, CA_OCSP_ANSWER_MAX);
 	if (r->last != NULL)
@@ -311,10 +360,14 @@ handle_crl(void *cookie, struct http_request *request)
 {
 	struct revocation *r = cookie;
 	char name[CA_NAME];
+	size_t i = r->list_count;
 
-	if (revocation_name(request, ".crl", name) &&
-	    str_eq(name, ca_name(r->ca)))
-		queue(r, request, true, true);
+	if (revocation_name(request, ".crl", name))
+		for (i = 0; i < r->list_count; i++)
+			if (str_eq(name, ca_name(r->lists[i].ca)))
+				break;
+	if (i < r->list_count)
+		queue(r, request, &r->lists[i], true);
 	else
 		revocation_refuse(request, 404);
 }
@@ -330,13 +383,13 @@ handle_cert(void *cookie, struct http_request *request)
 static void
 handle_post(void *cookie, struct http_request *request)
 {
-	queue(cookie, request, false, false);
+	queue(cookie, request, NULL, false);
 }
 
 static void
 handle_get(void *cookie, struct http_request *request)
 {
-	queue(cookie, request, false, true);
+	queue(cookie, request, NULL, true);
 }
 
 /* --- start and end --- */
@@ -389,6 +442,20 @@ open_http(struct revocation *r, const struct conf *conf, struct err *err)
 	return 0;
 }
 
+/* One for each issuing CA that is not at its end. */
+static void
+fill_lists(struct revocation *r)
+{
+	struct ca *ca;
+	size_t i = 0;
+
+	for (ca = r->ca; ca != NULL; ca = ca_older(ca))
+		r->list_count++;
+	r->lists = mem_array(r->list_count, sizeof(*r->lists));
+	for (ca = r->ca; ca != NULL; ca = ca_older(ca))
+		r->lists[i++].ca = ca;
+}
+
 int
 revocation_new(struct loop *loop, struct ca *ca, const struct conf *conf,
     struct revocation **ret, struct err *err)
@@ -397,6 +464,7 @@ revocation_new(struct loop *loop, struct ca *ca, const struct conf *conf,
 
 	r->loop = loop;
 	r->ca = ca;
+	fill_lists(r);
 	r->timer = loop_timer_new(loop, on_timer, r);
 	if (open_http(r, conf, err) != 0) {
 		revocation_free(r);
@@ -439,7 +507,9 @@ revocation_free(struct revocation *r)
 		return;
 	assert(!r->busy && r->first == NULL);
 	http_free(r->http);
-	http_body_drop(r->crl_body);
+	for (i = 0; i < r->list_count; i++)
+		http_body_drop(r->lists[i].body);
+	free(r->lists);
 	loop_timer_del(r->timer);
 	for (i = 0; i < ROUTES; i++)
 		free(r->paths[i]);

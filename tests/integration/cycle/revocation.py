@@ -277,6 +277,32 @@ def renewed_unasked(readers, keeper):
         service.stop()
 
 
+def rolled_over(readers, keeper, place):
+    """A new issuing CA: for the one before it is answered all the same."""
+    files = [os.path.join(keeper.folder, n) for n in ("ca.csr", "ca.pem")]
+    keeper.run("ca", "csr", "--out", files[0], expect=0)
+    keeper.run("ca", "certify", files[0], "--out", files[1], expect=0)
+    keeper.run("ca", "import", files[1], "--yes", expect=0)
+    with open(readers.path("all.pem"), "w") as f:
+        f.write(keeper.run("ca", "chain", "--all", expect=0).stdout)
+    service = Service(keeper)
+    service.ready()
+    with open(service.log) as f:
+        names = set(re.findall(r"revocation\.crl .*name=(\S+)", f.read()))
+    old = place.rsplit("/", 1)[1].removesuffix(".crl")
+    check(len(names) == 2 and old in names, f"a list of each: {names}")
+    for name in names:
+        equal(readers.curl(f"{URL}/crl/{name}.crl", name)[0], 200, name)
+        out = readers.run("openssl", "crl", "-inform", "DER", "-in", name,
+                          "-noout", "-CAfile", "all.pem")
+        check("verify OK" in out, f"{name}: {out}")
+    equal(readers.curl(f"{URL}/crl/{old[::-1]}.crl", "none")[0], 404,
+          "the list of no CA")
+    out = readers.ocsp("-issuer", "issuing.pem", "-cert", "good.pem")
+    check("good.pem: good" in out and "verify OK" in out, out)
+    service.stop()
+
+
 def main():
     where = folder()
     keeper, sim, readers = setup(where)
@@ -295,6 +321,7 @@ def main():
     equal(out.stdout.count("refused"), 3, f"nobody there: {out.stdout}")
     killed_in_renewal(readers, keeper, place)
     renewed_unasked(readers, keeper)
+    rolled_over(readers, keeper, place)
     keeper.run("ca", "list", expect=0)
     sim.stop()
     finish()
