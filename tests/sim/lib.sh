@@ -61,7 +61,7 @@ start_sim() { # OPTION...
 	sim_pid=$!
 	until grep -q ready "$tmp/out"; do
 		n=$((n + 1))
-		if [ $n -gt 600 ] || ! kill -0 $sim_pid 2>/dev/null; then
+		if [ $n -gt "${start_tries:-600}" ] || ! kill -0 $sim_pid 2>/dev/null; then
 			echo "the simulator does not start:"
 			cat "$tmp/err"
 			sim_pid=
@@ -120,7 +120,7 @@ post() { # DEVICE BODY [CURL-OPTION...]: the status, "000" for no answer
 	    -w '%{http_code}' --max-time 20 --digest \
 	    -u "admin:$(password "$device")" -H Expect: \
 	    -H 'Content-Type: application/soap+xml' --data-binary @- "$@" \
-	    "https://$(address "$device"):$tls/wsman") || code=000
+	    "${scheme:-https}://$(address "$device"):$tls/wsman") || code=000
 	printf %s "$code"
 }
 
