@@ -140,8 +140,9 @@ int cli_row(struct table *t, struct err *err);
 /* The code of a scan that came to rc; what became of the output is said at the
  * end of the command. */
 int cli_scanned(int rc, const struct err *err);
-/* The same, and the end of its table. */
-int cli_listed(struct table *t, int rc, const struct err *err);
+/* The same, and the end of its table; a person is told when it is empty. */
+int cli_listed(
+    const struct cli *c, struct table *t, int rc, const struct err *err);
 /* A secret from --NAME FILE, "-" for stdin, or a prompt without echo; NULL with
  * the complaint printed. */
 struct secret;

@@ -60,7 +60,7 @@ cmd_ca_list(struct cli *c)
 	t = cli_table(c, cert_columns, COUNT(cert_columns));
 	rc = ca_list(c->daemon.ca, cli_text(c, "device"),
 	    within == 0 ? 0 : clock_now() + within, write_cert, t, &err);
-	return cli_listed(t, rc, &err);
+	return cli_listed(c, t, rc, &err);
 }
 
 /* --- CRL --- */
@@ -265,7 +265,7 @@ cmd_ca_check(struct cli *c)
 		return code;
 	places.table = cli_table(c, columns, COUNT(columns));
 	rc = daemon_check_revocation(&c->daemon, write_place, &places, &err);
-	rc = cli_listed(places.table, rc, &err);
+	rc = cli_listed(c, places.table, rc, &err);
 	return rc == CODE_OK && places.bad ? CODE_PARTIAL : rc;
 }
 
@@ -306,7 +306,7 @@ cmd_ca_health(struct cli *c)
 		return code;
 	found.table = cli_table(c, columns, COUNT(columns));
 	rc = daemon_ca_health(&c->daemon, write_finding, &found, &err);
-	code = cli_listed(found.table, rc, &err);
+	code = cli_listed(c, found.table, rc, &err);
 	if (code != CODE_OK)
 		return code;
 	if (found.count == 0)

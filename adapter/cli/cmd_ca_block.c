@@ -133,7 +133,7 @@ cmd_ca_block_list(struct cli *c)
 		return code;
 	t = cli_table(c, columns, COUNT(columns));
 	rc = ca_block_list(c->daemon.ca, write_blocked, t, &err);
-	return cli_listed(t, rc, &err);
+	return cli_listed(c, t, rc, &err);
 }
 
 /* --- remove --- */

@@ -73,7 +73,7 @@ cmd_ca_bridge_list(struct cli *c)
 	t = cli_table(c, bridge_columns, COUNT(bridge_columns));
 	for (i = 0; rc == 0 && i < c->daemon.conf->bridge_count; i++)
 		rc = write_bridge(c, t, &c->daemon.conf->bridges[i], &err);
-	return cli_listed(t, rc, &err);
+	return cli_listed(c, t, rc, &err);
 }
 
 /* --- test --- */
@@ -145,7 +145,7 @@ cmd_ca_bridge_pending(struct cli *c)
 		return code;
 	t = cli_table(c, pending_columns, COUNT(pending_columns));
 	rc = ca_bridge_list(c->daemon.ca, write_pending, t, &err);
-	return cli_listed(t, rc, &err);
+	return cli_listed(c, t, rc, &err);
 }
 
 /* --- hasten --- */

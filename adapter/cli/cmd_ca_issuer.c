@@ -126,7 +126,7 @@ cmd_ca_show(struct cli *c)
 	conf = daemon_ca_conf(&c->daemon);
 	t = cli_table(c, columns, COUNT(columns));
 	rc = ca_lines(&conf, write_line, t, &err);
-	return cli_listed(t, rc, &err);
+	return cli_listed(c, t, rc, &err);
 }
 
 int

@@ -170,8 +170,19 @@ cmd_config_example(struct cli *c)
 int
 cmd_version(struct cli *c)
 {
-	(void)c;
-	(void)puts("amtkeeper " AMTKEEPER_VERSION);
+	static const struct table_column columns[] = {
+	    {"name", TABLE_STRING, 0, 0}, {"version", TABLE_STRING, 0, 0}};
+	struct table *t;
+
+	if (c->format == TABLE_TEXT) {
+		(void)puts("amtkeeper " AMTKEEPER_VERSION);
+		return CODE_OK;
+	}
+	t = cli_table(c, columns, COUNT(columns));
+	table_text(t, "amtkeeper");
+	table_text(t, AMTKEEPER_VERSION);
+	table_row(t);
+	table_end(t);
 	return CODE_OK;
 }
 
@@ -179,7 +190,7 @@ int
 cmd_help(struct cli *c)
 {
 	static char program[] = "amtkeeper", help[] = "--help";
-	char *argv[] = {program, NULL, NULL, NULL, NULL};
+	char *argv[] = {program, NULL, NULL, NULL, NULL, NULL};
 	struct cli other = {.command = NULL};
 	size_t i;
 

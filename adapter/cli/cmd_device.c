@@ -28,8 +28,10 @@ add_device(struct cli *c, struct device *device)
 	if (rc == 0)
 		rc = store_commit(c->daemon.store, &err);
 	secret_free(password);
-	if (rc != 0)
+	if (rc != 0) {
+		(void)err_context(&err, "%s", device->name);
 		return cli_fail(&err);
+	}
 	cli_note(c, "%s is in the fleet; \"amtkeeper discover %s\" reads it",
 	    device->name, device->name);
 	return CODE_OK;
@@ -81,7 +83,9 @@ list_one(void *cookie, const struct device *d, struct err *err)
 
 	for (i = 0; i < COUNT(list_columns); i++) {
 		field = device_field(list_columns[i].name);
-		if (field->type == DEVICE_TEXT)
+		if (field->type == DEVICE_BOOL && d->read_at == 0)
+			table_nothing(t);
+		else if (field->type == DEVICE_TEXT)
 			table_text(t, device_get_text(d, field));
 		else
 			table_int(t, device_get_int(d, field));
@@ -107,6 +111,8 @@ cmd_device_list(struct cli *c)
 		code = cli_scanned(store_device_scan(c->daemon.store,
 				       &everything, list_one, t, &err),
 		    &err);
+	if (code == CODE_OK && table_rows(t) == 0 && c->format == TABLE_TEXT)
+		cli_note(c, "nothing to show");
 	table_end(t);
 	return code;
 }

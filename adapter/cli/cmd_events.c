@@ -156,7 +156,7 @@ list_events(struct listing *l)
 	l->table = cli_table(l->c, event_columns,
 	    sizeof(event_columns) / sizeof(event_columns[0]));
 	rc = cli_flag(l->c, "follow") ? follow(l, &err) : write_all(l, &err);
-	return cli_listed(l->table, rc, &err);
+	return cli_listed(l->c, l->table, rc, &err);
 }
 
 static int

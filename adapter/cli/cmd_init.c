@@ -145,8 +145,14 @@ check_options(const struct cli *c)
 	    "domain", "dc", "ou", "principal", "keytab"};
 	size_t i;
 
-	if (cli_text(c, "realm") != NULL)
-		return CODE_OK;
+	if (cli_text(c, "realm") != NULL) {
+		if (cli_text(c, "domain") != NULL &&
+		    cli_text(c, "principal") != NULL &&
+		    cli_text(c, "keytab") != NULL)
+			return CODE_OK;
+		return cli_complain(CODE_USAGE,
+		    "--realm needs --domain, --principal and --keytab too");
+	}
 	for (i = 0; i < sizeof(with_realm) / sizeof(with_realm[0]); i++)
 		if (cli_text(c, with_realm[i]) != NULL)
 			return cli_complain(CODE_USAGE,

@@ -76,5 +76,5 @@ cmd_journal_list(struct cli *c)
 		rc = journal_scan_ended(c->daemon.store, id,
 		    (size_t)cli_count(c, "limit", ENDED_LIMIT), write_intent,
 		    &l, &err);
-	return cli_listed(l.table, rc, &err);
+	return cli_listed(c, l.table, rc, &err);
 }

@@ -115,9 +115,15 @@ write_discover(struct fleet *f, const struct engine_report *r)
 	table_text(f->table, d->control_mode);
 	table_text(f->table, device_amt_fqdn(d, fqdn));
 	table_text(f->table, d->ip_address);
-	table_int(f->table, d->tls_enabled);
+	if (d->read_at == 0)
+		table_nothing(f->table);
+	else
+		table_int(f->table, d->tls_enabled);
 	table_int(f->table, d->cert_not_after);
-	table_int(f->table, d->clock_offset_ms);
+	if (d->read_at == 0)
+		table_nothing(f->table);
+	else
+		table_int(f->table, d->clock_offset_ms);
 	table_text(f->table, reasons);
 	table_text(f->table, error_text(r));
 	table_row(f->table);

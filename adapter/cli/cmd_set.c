@@ -10,6 +10,7 @@
 #include "mem.h"
 #include "secret.h"
 #include "store.h"
+#include "str.h"
 
 /*
  * device set: the host's facts are the administrator's to write at any time;
@@ -122,18 +123,14 @@ out:
 	return rc;
 }
 
-int
-cmd_device_set(struct cli *c)
+static int
+set_device(struct cli *c, bool ask)
 {
-	bool ask =
-	    cli_flag(c, "ask-password") || cli_text(c, "password-file") != NULL;
 	struct err err = {.kind = ERR_NONE};
 	struct secret *password = NULL;
 	struct device *d = NULL;
-	int code = cli_open(c, DAEMON_STORE, NULL);
+	int code = CODE_OK;
 
-	if (code != CODE_OK)
-		return code;
 	if (store_device_find(c->daemon.store, c->args[0], &d, &err) != 0)
 		return cli_fail(&err);
 	if (ask &&
@@ -146,5 +143,28 @@ cmd_device_set(struct cli *c)
 		code = cli_fail(&err);
 	secret_free(password);
 	device_free(d);
+	return code;
+}
+
+int
+cmd_device_set(struct cli *c)
+{
+	bool ask =
+	    cli_flag(c, "ask-password") || cli_text(c, "password-file") != NULL;
+	struct buf given;
+	int code;
+
+	buf_init(&given, FIELDS_MAX);
+	if (str_empty(fields(c, ask, &given)))
+		code = cli_complain(CODE_USAGE,
+		    "nothing to change: give an option\n"
+		    "try \"amtkeeper device set --help\"");
+	else
+		code = cli_open(c, DAEMON_STORE, NULL);
+	if (code == CODE_OK)
+		code = set_device(c, ask);
+	if (code == CODE_OK)
+		cli_note(c, "%s: changed %s", c->args[0], buf_text(&given));
+	buf_free(&given);
 	return code;
 }

@@ -139,6 +139,19 @@ take_reply(void *cookie, const struct wsman_reply *reply)
 		take_node(a, node);
 }
 
+/* Firmware has odd words for a class that it does not have. */
+static int
+fail(const struct cli *c, const struct err *err)
+{
+	int code = cli_fail(err);
+
+	if (err->domain == ERR_SOAP &&
+	    err->native == WSMAN_FAULT_DESTINATION_UNREACHABLE)
+		cli_note(c, "firmware says so of a class it does not have: %s",
+		    c->args[1]);
+	return code;
+}
+
 static int
 write_answer(const struct answer *a)
 {
@@ -176,7 +189,7 @@ call(struct cli *c, const struct wsman_request *request, bool items)
 	a.list = json_object_new_array();
 	if (daemon_call(
 		&c->daemon, device->id, request, take_reply, &a, &err) != 0)
-		code = cli_fail(&err);
+		code = fail(c, &err);
 	else
 		code = write_answer(&a);
 	json_object_put(a.list);

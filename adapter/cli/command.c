@@ -308,7 +308,7 @@ is_help(const char *word)
 static int
 take_command(struct cli *c, int argc, char **argv, int at, int *ret_words)
 {
-	char *name = mem_dup(argv[at]), *longer;
+	char *name = mem_dup(argv[at]), *longer, *group = NULL;
 	int words = 1, code = CODE_OK;
 	bool asked = false;
 
@@ -317,7 +317,8 @@ take_command(struct cli *c, int argc, char **argv, int at, int *ret_words)
 		if (asked)
 			break;
 		longer = mem_printf("%s %s", name, argv[at + words++]);
-		free(name);
+		free(group);
+		group = name;
 		name = longer;
 	}
 	if (is_group(name)) {
@@ -326,8 +327,12 @@ take_command(struct cli *c, int argc, char **argv, int at, int *ret_words)
 	} else {
 		c->command = find_command(name);
 		if (c->command == NULL)
-			code = complain_usage(c, "unknown command", name);
+			code = cli_complain(CODE_USAGE,
+			    "unknown command: %s\ntry \"amtkeeper %s%s--help\"",
+			    name, group == NULL ? "" : group,
+			    group == NULL ? "" : " ");
 	}
+	free(group);
 	free(name);
 	*ret_words = words;
 	return code;

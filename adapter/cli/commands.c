@@ -476,7 +476,7 @@ static const struct cli_command commands[] = {
 	reveal_groups, 1, 1, no_examples, cmd_secret_show},
     {"version", "", "the version", "", none, 0, 0, no_examples, cmd_version},
     {"help", "[COMMAND...]", "this, or what a command does", "", help_groups, 0,
-	2, no_examples, cmd_help},
+	3, no_examples, cmd_help},
 };
 
 static const struct cli_exit exits[] = {

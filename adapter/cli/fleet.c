@@ -13,8 +13,11 @@
 #include "loop.h"
 #include "mem.h"
 #include "output_internal.h"
+#include "plan.h"
+#include "profile.h"
 #include "str.h"
 
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define STEPS_TEXT_MAX 2000
 
 /* --- a device is done --- */
@@ -183,6 +186,27 @@ prepare(struct fleet *f, size_t first_arg)
 	return CODE_OK;
 }
 
+/* A task that the profile switches off finds nothing to do, and that looks as
+ * if all were well. */
+static void
+note_off(const struct fleet *f)
+{
+	const struct daemon *d = &f->c->daemon;
+	const struct {
+		const char *play, *key;
+		bool on;
+	} keys[] = {{"reissue-certificates", "tls.enabled", d->profile->tls},
+	    {"renew-ad-password", "ad.enabled", d->profile->ad},
+	    {"renew-ad-password", "directory.enabled", d->conf->directory},
+	    {"renew-admin-password", "admin.enabled", d->profile->admin}};
+	size_t i;
+
+	for (i = 0; f->play != NULL && i < COUNT(keys); i++)
+		if (!keys[i].on && str_eq(keys[i].play, f->play->name))
+			cli_note(f->c, "warning: %s is false: %s does nothing",
+			    keys[i].key, f->play->name);
+}
+
 /* Let the engine work until it has nothing left. */
 static void
 drive(struct fleet *f)
@@ -254,6 +278,8 @@ work(struct fleet *f)
 	for (i = 0; i < f->ids.count; i++)
 		if (!left_open(f, f->ids.ids[i]))
 			engine_submit(engine, f->ids.ids[i], f->mode, f->play);
+	/* The first device may take a while: say that work has begun. */
+	progress_draw(&f->progress, clock_mono_ms());
 	drive(f);
 	return CODE_OK;
 }
@@ -347,6 +373,7 @@ fleet_run(struct fleet *f, size_t first_arg)
 
 	if (code != CODE_OK)
 		goto out;
+	note_off(f);
 	f->out = outflow_new(STDOUT_FILENO);
 	f->table = cli_table_on(
 	    f->c, f->columns, f->column_count, outflow_file(f->out));

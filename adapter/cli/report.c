@@ -75,6 +75,9 @@ cli_exit_of(const struct err *err)
 	};
 	size_t i;
 
+	/* A file that was named, not a row that was looked for. */
+	if (err->domain == ERR_ERRNO && err->kind == ERR_NOTFOUND)
+		return CODE_INPUT;
 	if (err->domain == ERR_PT || err->domain == ERR_SOAP)
 		return CODE_DEVICE_REFUSED;
 	for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
@@ -188,8 +191,10 @@ cli_scanned(int rc, const struct err *err)
 }
 
 int
-cli_listed(struct table *t, int rc, const struct err *err)
+cli_listed(const struct cli *c, struct table *t, int rc, const struct err *err)
 {
+	if (rc == 0 && table_rows(t) == 0 && c->format == TABLE_TEXT)
+		cli_note(c, "nothing to show");
 	table_end(t);
 	return cli_scanned(rc, err);
 }

@@ -79,6 +79,25 @@ check_reason(const struct cli *c)
 	return CODE_USAGE;
 }
 
+static int
+complain_none(const struct store_filter *filter)
+{
+	const char *name = filter->name;
+
+	if (name != NULL && strpbrk(name, ".*?[:") == NULL)
+		return cli_complain(CODE_NOTHING,
+		    "no device matches %s; names are whole, '%s*' is what "
+		    "begins so",
+		    name, name);
+	if (name != NULL)
+		return cli_complain(CODE_NOTHING, "no device matches %s", name);
+	if (filter->reason != NULL || filter->site != NULL)
+		return cli_complain(CODE_NOTHING, "no device matches");
+	return cli_complain(CODE_NOTHING,
+	    "there is no device yet: \"device add\" and \"device import\" "
+	    "take them in");
+}
+
 /* All devices of one pattern (NULL: any name). */
 static int
 scan(struct cli *c, const char *pattern, struct pick *p)
@@ -92,11 +111,8 @@ scan(struct cli *c, const char *pattern, struct pick *p)
 
 	if (store_device_count(c->daemon.store, &filter, &matches, &err) != 0)
 		return cli_fail(&err);
-	if (matches == 0 && pattern != NULL)
-		return cli_complain(
-		    CODE_NOTHING, "no device matches %s", pattern);
 	if (matches == 0)
-		return cli_complain(CODE_NOTHING, "no device matches");
+		return complain_none(&filter);
 	return cli_scanned(
 	    store_device_scan(c->daemon.store, &filter, pick_one, p, &err),
 	    &err);

@@ -95,12 +95,21 @@ table_int(struct table *t, int64_t value)
 	t->row[t->filled++].value = value;
 }
 
+void
+table_nothing(struct table *t)
+{
+	assert(t->filled < t->count);
+	t->row[t->filled++].nothing = true;
+}
+
 char *
 table_cell_text(
     const struct table_column *column, const struct table_cell *cell)
 {
 	char at[CLOCK_TEXT];
 
+	if (cell->nothing)
+		return NULL;
 	switch (column->type) {
 	case TABLE_INT:
 		return mem_printf("%lld", (long long)cell->value);
@@ -131,6 +140,7 @@ table_row(struct table *t)
 	for (i = 0; i < t->count; i++) {
 		free(t->row[i].text);
 		t->row[i].text = NULL;
+		t->row[i].nothing = false;
 	}
 	t->filled = 0;
 	t->rows++;

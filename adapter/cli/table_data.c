@@ -40,6 +40,8 @@ json_cell(const struct table_column *column, const struct table_cell *cell)
 	struct json_object *value;
 	char *text;
 
+	if (cell->nothing)
+		return NULL;
 	switch (column->type) {
 	case TABLE_INT:
 		return json_object_new_int64(cell->value);

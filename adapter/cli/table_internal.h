@@ -58,6 +58,7 @@ void table_set_stream(struct table *t);
 /* The cells of a row, in column order, then table_row(). */
 void table_text(struct table *t, const char *text);
 void table_int(struct table *t, int64_t value); /* also TIME and BOOL */
+void table_nothing(struct table *t);		/* of any type: as NULL */
 void table_row(struct table *t);
 size_t table_rows(const struct table *t);
 /* Of a stream: write the rows there are; 0, or -1 when writing failed. */

@@ -9,6 +9,7 @@
 struct table_cell {
 	char *text; /* NULL: nothing known */
 	int64_t value;
+	bool nothing;
 };
 
 struct table {

@@ -351,7 +351,7 @@ store_device_find(struct store *s, const char *name, struct device **ret_device,
 	if (r == -1)
 		return -1;
 	if (id == 0)
-		return err_set(
-		    err, ERR_NOTFOUND, "no device has this name or UUID");
+		return err_set(err, ERR_NOTFOUND,
+		    "no device has the name or UUID %.100s", name);
 	return store_device_get(s, id, ret_device, err);
 }

@@ -139,7 +139,19 @@ says err "warning: .*ca_key: $tmp/etc/ca.key: No such file"
 mv "$tmp/key" "$tmp/etc/ca.key"
 keep 0 device list -o json
 is 'an empty fleet' "$(tr -d '\n' <"$tmp/out")" '[]'
+keep 0 device list
+says err 'nothing to show'
+keep 0 journal
+says err 'nothing to show'
 keep 4 discover
+says err 'there is no device yet: "device add" and "device import"'
+keep 2 init --dir "$tmp/no" --realm AD.EXAMPLE.TEST
+says err '--realm needs --domain, --principal and --keytab'
+keep 2 device bogus
+says err 'try "amtkeeper device --help"'
+keep 0 help ca template list
+keep 0 version -o json
+is 'the version as JSON' "$(jq -r '.[].name' "$tmp/out")" amtkeeper
 keep 0 events --verify
 
 # --- a fleet ---
@@ -204,6 +216,18 @@ keep 3 device import "$tmp/clash.csv" -o csv
 says out '^3,clash.ad.example.test,bad,,'
 keep 0 device remove new.ad.example.test late.ad.example.test --yes
 
+# --- names, files and tasks that are none ---
+keep 4 device show pc00001
+says err "names are whole, 'pc00001\*' is what begins so"
+keep 4 device set nosuch.ad.example.test --site x
+says err 'the name or UUID nosuch.ad.example.test'
+keep 2 device set pc00001.ad.example.test
+says err 'nothing to change'
+keep 20 ca certify "$tmp/nosuch"
+keep 20 ca chain --out "$tmp/nosuch/file"
+keep 0 device list -o csv pc00001.ad.example.test
+says out '^pc00001.ad.example.test,here,,,,' # not known, rather than no
+
 keep 0 discover -o csv
 is 'all were read' "$(wc -l <"$tmp/out")" 11
 keep 0 diagnose --offline
@@ -231,6 +255,8 @@ keep 0 device list
 is 'a file has all columns' "$(head -n 1 "$tmp/out" | wc -w)" 10
 keep 5 run auto
 keep 2 run nonsense --all
+keep 0 run renew-ad-password pc00001.ad.example.test --dry-run
+says err 'warning: ad.enabled is false: renew-ad-password does nothing'
 keep 0 run sync-clock --reason clock-skew --dry-run -o json
 says out '"step":"clock.set"'
 
@@ -404,6 +430,7 @@ keep 0 wsman invoke pc00001.ad.example.test \
 keep 5 wsman invoke pc00001.ad.example.test AMT_SetupAndConfigurationService \
     CommitChanges
 keep 102 wsman get pc00001.ad.example.test AMT_NoSuchClass
+says err 'a class it does not have: AMT_NoSuchClass'
 keep 4 wsman get nosuch AMT_GeneralSettings
 
 # --- and a script that goes on calling them ---
@@ -473,7 +500,8 @@ cat "$tmp/serve.out" >>"$tmp/all"
 
 # --- the CA ---
 keep 0 ca list --expiring 10y -o json
-serial=$(sed -n 's/.*"serial":"\([0-9a-f]*\)".*/\1/p' "$tmp/out" | head -n 1)
+serial=$(sed -n '/pc00006/d; s/.*"serial":"\([0-9a-f]*\)".*/\1/p' "$tmp/out" |
+	head -n 1) # that device's has its turn below
 keep 5 ca revoke "$serial"
 keep 0 ca revoke "$serial" --reason superseded --yes
 keep 4 ca revoke 00ff --yes
