@@ -2,6 +2,7 @@
  * The reference for the benches: device visits on libcurl's multi interface and
  * nothing else.  As good as libcurl gets when used with care: socket_action on
  * epoll, at most 250 transfers a multi handle, no DNS cache, no CA bundle.
+ * What a visit is, script.h says.
  *
  * Without --keep libcurl's own Digest, with its empty first POST.  With --keep
  * a second round over the same devices is measured that goes on with the nonces
@@ -20,15 +21,19 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
+#include <sys/queue.h>
 #include <time.h>
 
 #include "options.h"
 #include "requests.h"
+#include "script.h"
 
 #define PER_MULTI 250
 #define MULTIS_MAX 100
 #define EVENTS 256
 #define ANSWER_MAX 16384
+#define PAUSE 250.0 /* ms, before a device that is away is tried again */
+#define TRIES_MAX 40
 
 /* What is kept of a device. */
 struct known {
@@ -48,7 +53,11 @@ struct visit {
 	struct bundle *bundle;
 	CURL *easy;
 	struct curl_slist *headers;
-	unsigned device, done;
+	const struct bench_steps *steps;
+	unsigned device, done, tries;
+	bool refused; /* we turned its certificate down */
+	double again; /* when it is tried again */
+	TAILQ_ENTRY(visit) entry;
 	char request[BENCH_REQUEST_MAX];
 	size_t answer_len;
 	char answer[ANSWER_MAX];
@@ -57,7 +66,9 @@ struct visit {
 struct world {
 	struct bench_options options;
 	struct bench_requests requests;
-	struct known *known; /* NULL: libcurl's own Digest */
+	struct bench_script script;
+	TAILQ_HEAD(visits, visit) pausing; /* the first due first */
+	struct known *known;		   /* NULL: libcurl's own Digest */
 	int epoll;
 	struct bundle bundles[MULTIS_MAX];
 	unsigned bundle_count;
@@ -149,26 +160,34 @@ authorise(struct visit *visit)
 
 /* --- a visit --- */
 
+static const struct bench_transfer *
+transfer(const struct visit *visit)
+{
+	return &visit->steps->transfer[visit->done];
+}
+
+static int
+refuse(X509_STORE_CTX *ctx, void *cookie)
+{
+	struct visit *visit = cookie;
+
+	(void)ctx;
+	visit->refused = true;
+	return 0;
+}
+
 /* libcurl declines session tickets; with them the connection after the
  * challenge resumes the session of the one before, as ours does. */
 static CURLcode
-take_tickets(CURL *easy, void *context, void *cookie)
+prepare_tls(CURL *easy, void *context, void *cookie)
 {
 	(void)easy;
-	(void)cookie;
 	(void)SSL_CTX_clear_options(context, SSL_OP_NO_TICKET);
+	if (transfer(cookie)->refuse) {
+		SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+		SSL_CTX_set_cert_verify_callback(context, refuse, cookie);
+	}
 	return CURLE_OK;
-}
-
-/* Is this the last exchange over its connection? */
-static bool
-ends_connection(const struct visit *visit)
-{
-	const struct bench_options *options = &visit->world->options;
-	unsigned next = visit->done + 1;
-
-	return next * options->connections / options->exchanges !=
-	    visit->done * options->connections / options->exchanges;
 }
 
 static size_t
@@ -183,12 +202,37 @@ take_body(char *bytes, size_t size, size_t count, void *cookie)
 	return size * count;
 }
 
+static void set_up(struct visit *visit);
+
+/* The handle that the transfer asks for. */
+static void
+take_handle(struct visit *visit)
+{
+	const struct bench_transfer *t = transfer(visit);
+
+	if (visit->easy != NULL && (t->fresh || t->refuse)) {
+		curl_easy_cleanup(visit->easy);
+		visit->easy = NULL;
+	}
+	if (visit->easy == NULL)
+		visit->easy = curl_easy_init();
+	else if (t->login)
+		curl_easy_reset(visit->easy); /* keeps TLS sessions */
+	else
+		return;
+	if (visit->easy == NULL)
+		abort();
+	set_up(visit);
+}
+
 static void
 send_request(struct visit *visit)
 {
+	const struct bench_transfer *t = transfer(visit);
 	struct known *known = visit->world->known;
 	bool probe = known != NULL && known[visit->device].nonce[0] == '\0';
 
+	take_handle(visit);
 	curl_slist_free_all(visit->headers);
 	visit->headers = curl_slist_append(NULL, "Expect:");
 	visit->headers = curl_slist_append(visit->headers,
@@ -196,14 +240,16 @@ send_request(struct visit *visit)
 	if (known != NULL && !probe)
 		authorise(visit);
 	(void)curl_easy_setopt(visit->easy, CURLOPT_HTTPHEADER, visit->headers);
-	bench_request(&visit->world->requests, visit->done, visit->answer,
+	bench_request(&visit->world->requests, t->request, visit->answer,
 	    visit->answer_len, visit->request);
 	(void)curl_easy_setopt(
 	    visit->easy, CURLOPT_POSTFIELDS, probe ? "" : visit->request);
 	(void)curl_easy_setopt(visit->easy, CURLOPT_POSTFIELDSIZE,
 	    probe ? 0L : (long)strlen(visit->request));
-	(void)curl_easy_setopt(visit->easy, CURLOPT_FORBID_REUSE,
-	    ends_connection(visit) ? 1L : 0L);
+	(void)curl_easy_setopt(
+	    visit->easy, CURLOPT_FORBID_REUSE, t->last ? 1L : 0L);
+	(void)curl_easy_setopt(
+	    visit->easy, CURLOPT_SSL_SESSIONID_CACHE, t->full ? 0L : 1L);
 	visit->answer_len = 0;
 	if (curl_multi_add_handle(visit->bundle->multi, visit->easy) !=
 	    CURLM_OK)
@@ -233,7 +279,8 @@ set_up(struct visit *visit)
 	(void)curl_easy_setopt(easy, CURLOPT_SSL_ENABLE_ALPN, 0L);
 	(void)curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
 	(void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-	(void)curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, take_tickets);
+	(void)curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, prepare_tls);
+	(void)curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, visit);
 	(void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
 	(void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, visit);
 	(void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
@@ -257,14 +304,12 @@ begin_visit(struct world *world)
 		abort();
 	visit->world = world;
 	visit->device = world->next++;
+	visit->steps =
+	    &world->script.device[visit->device % world->script.count];
 	for (i = 0; world->bundles[i].transfers >= PER_MULTI; i++)
 		continue;
 	visit->bundle = &world->bundles[i];
 	visit->bundle->transfers++;
-	visit->easy = curl_easy_init();
-	if (visit->easy == NULL)
-		abort();
-	set_up(visit);
 	send_request(visit);
 }
 
@@ -284,6 +329,30 @@ end_visit(struct visit *visit, bool good)
 		begin_visit(world);
 }
 
+/* Nobody was there: once more in a moment? Devices are away when they were told
+ * to use another certificate. */
+static bool
+pause_for(struct visit *visit, CURLcode code, long status)
+{
+	struct visits *pausing = &visit->world->pausing;
+
+	if (code == CURLE_OK || status != 0 || visit->refused ||
+	    ++visit->tries > TRIES_MAX)
+		return false;
+	visit->again = now() + PAUSE;
+	TAILQ_INSERT_TAIL(pausing, visit, entry);
+	return true;
+}
+
+/* A refused certificate, or an answer of any kind, ends a transfer. */
+static bool
+is_done(const struct visit *visit, CURLcode code, long status)
+{
+	if (transfer(visit)->refuse)
+		return visit->refused;
+	return code == CURLE_OK && status != 401;
+}
+
 static void
 step(struct visit *visit, CURLcode code)
 {
@@ -295,13 +364,17 @@ step(struct visit *visit, CURLcode code)
 	(void)curl_multi_remove_handle(visit->bundle->multi, visit->easy);
 	if (code == CURLE_OK && status == 401 && world->known != NULL)
 		probed = world->known[visit->device].count == 0;
-	if (code == CURLE_OK && status == 200)
+	if (pause_for(visit, code, status))
+		return;
+	if (is_done(visit, code, status)) {
 		visit->done++;
-	else if (!probed) {
+		visit->tries = 0;
+		visit->refused = false;
+	} else if (!probed) {
 		end_visit(visit, false);
 		return;
 	}
-	if (visit->done == world->options.exchanges)
+	if (visit->done == visit->steps->count)
 		end_visit(visit, true);
 	else
 		send_request(visit);
@@ -371,9 +444,12 @@ act(struct bundle *bundle, curl_socket_t fd, int mask)
 static int
 time_left(const struct world *world)
 {
+	const struct visit *first = TAILQ_FIRST(&world->pausing);
 	double at = now(), left = 1000;
 	unsigned i;
 
+	if (first != NULL && first->again - at < left)
+		left = first->again - at;
 	for (i = 0; i < world->bundle_count; i++)
 		if (world->bundles[i].due >= 0 &&
 		    world->bundles[i].due - at < left)
@@ -385,6 +461,7 @@ static void
 turn(struct world *world)
 {
 	struct epoll_event events[EVENTS];
+	struct visit *visit;
 	int i, n, mask;
 	double at;
 	unsigned b;
@@ -405,6 +482,11 @@ turn(struct world *world)
 			world->bundles[b].due = -1;
 			act(&world->bundles[b], CURL_SOCKET_TIMEOUT, 0);
 		}
+	while ((visit = TAILQ_FIRST(&world->pausing)) != NULL &&
+	    visit->again <= at) {
+		TAILQ_REMOVE(&world->pausing, visit, entry);
+		send_request(visit);
+	}
 }
 
 static void
@@ -453,7 +535,14 @@ main(int argc, char *argv[])
 	unsigned i;
 
 	bench_options_read(&world.options, argc, argv);
+	TAILQ_INIT(&world.pausing);
 	bench_requests_read(&world.requests, world.options.requests);
+	if (world.options.script != NULL)
+		bench_script_read(
+		    &world.script, world.options.script, world.requests.count);
+	else
+		bench_script_make(&world.script, world.options.exchanges,
+		    world.options.connections, world.requests.count);
 	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
 	world.epoll = epoll_create1(EPOLL_CLOEXEC);
 	open_bundles(&world);
@@ -472,6 +561,7 @@ main(int argc, char *argv[])
 		(void)curl_multi_cleanup(world.bundles[i].multi);
 	free(world.known);
 	bench_requests_free(&world.requests);
+	bench_script_free(&world.script);
 	curl_global_cleanup();
 	return world.failed > 0;
 }

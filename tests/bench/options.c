@@ -10,7 +10,7 @@
 static const char help[] =
     "usage: %s [--first 127.100.0.1] [--port 16992] [--tls] [--keep]\n"
     "       [--devices 1000] [--at-once 64] [--exchanges 4]\n"
-    "       [--connections 1] [--requests FILE]\n"
+    "       [--connections 1] [--requests FILE] [--script FILE]\n"
     "       [--rounds 1] [--user admin] [--password P@ssw0rd]\n";
 
 static const struct option longs[] = {
@@ -23,6 +23,7 @@ static const struct option longs[] = {
     {"exchanges", required_argument, NULL, 'e'},
     {"connections", required_argument, NULL, 'n'},
     {"requests", required_argument, NULL, 'q'},
+    {"script", required_argument, NULL, 's'},
     {"rounds", required_argument, NULL, 'r'},
     {"user", required_argument, NULL, 'u'},
     {"password", required_argument, NULL, 'w'},
@@ -76,6 +77,9 @@ take(struct bench_options *options, int option)
 		return true;
 	case 'q':
 		options->requests = optarg;
+		return true;
+	case 's':
+		options->script = optarg;
 		return true;
 	case 'r':
 		options->rounds = number(optarg, 100000);

@@ -16,6 +16,7 @@ struct bench_options {
 	    connections; /* they are spread over; the probe's not counted */
 	unsigned rounds; /* over all devices, measured */
 	const char *requests; /* file of envelopes, or NULL */
+	const char *script;   /* see script.h, or NULL: exchanges */
 	const char *user, *password;
 };
 

@@ -35,6 +35,10 @@ add(struct bench_requests *requests, const char *text)
 
 	if (copy == NULL)
 		abort();
+	requests->line = realloc(
+	    requests->line, (requests->count + 1) * sizeof(*requests->line));
+	if (requests->line == NULL)
+		abort();
 	requests->line[requests->count++] = copy;
 }
 
@@ -44,7 +48,7 @@ bench_requests_read(struct bench_requests *requests, const char *path)
 	char line[BENCH_REQUEST_MAX - 64]; /* room for what is put in */
 	FILE *f;
 
-	requests->count = 0;
+	*requests = (struct bench_requests){0};
 	if (path == NULL) {
 		add(requests, settings);
 		return;
@@ -72,6 +76,8 @@ bench_requests_free(struct bench_requests *requests)
 {
 	while (requests->count > 0)
 		free(requests->line[--requests->count]);
+	free(requests->line);
+	requests->line = NULL;
 }
 
 static void

@@ -6,11 +6,11 @@
  * What a bare client sends: envelopes, one a line of a file.  CONTEXT in one
  * stands for the enumeration context of the answer before it.
  */
-#define BENCH_REQUESTS_MAX 256
-#define BENCH_REQUEST_MAX 4096
+#define BENCH_REQUESTS_MAX 65536
+#define BENCH_REQUEST_MAX 8192
 
 struct bench_requests {
-	char *line[BENCH_REQUESTS_MAX];
+	char **line;
 	unsigned count;
 };
 

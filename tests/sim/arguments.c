@@ -73,6 +73,8 @@ static const struct row {
 	"names and first passwords, for amtkeeper device import"},
     {"write-hosts", "FILE", TEXT, IN(hosts), 0, 0,
 	"addresses and names of the hosts now, for DNS"},
+    {"trace", "FILE", TEXT, IN(trace), 0, 0,
+	"write what clients do there, bodies of requests too"},
     {"pid-file", "FILE", TEXT, IN(pid_file), 0, 0,
 	"write the process's id there"},
     {"ready-fd", "N", NUMBER, IN(ready_fd), 0, 1048576,

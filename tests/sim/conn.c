@@ -322,6 +322,7 @@ handshake(struct conn *c)
 	p->sim->stats.handshakes++;
 	if (SSL_session_reused(c->ssl))
 		p->sim->stats.resumed++;
+	trace_word(c, SSL_session_reused(c->ssl) ? "resumed" : "full");
 	problem = tls_refuses(p, c->ssl);
 	if (problem != NULL) {
 		p->client_errors++;
@@ -398,6 +399,7 @@ conn_start(struct sim_port *p, int which, int fd)
 	p->conns = c;
 	p->connections++;
 	p->sim->stats.connections++;
+	trace_word(c, "open");
 	c->state = CONN_READ;
 	if (loop_watch(&p->sim->loop, &c->watch, EPOLLIN) < 0) {
 		conn_reset(c);

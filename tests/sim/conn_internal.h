@@ -57,6 +57,10 @@ void serve_request(struct conn *c, const struct http_request *r);
 /* The bytes were no request. */
 void serve_bad_request(struct conn *c, const char *problem);
 
+/* trace.c: nothing without --trace. */
+void trace_word(const struct conn *c, const char *word);
+void trace_request(const struct conn *c, const struct http_request *r);
+
 /* digest.c, kerberos.c: the verdict on an Authorization header. */
 enum auth_verdict {
 	AUTH_OK,

@@ -51,7 +51,8 @@ start(struct sim *s)
 	s->dice = dice_new((uint64_t)opt->seed, DICE_WIRE, 0);
 	/* A signal that comes before the fleet is made ends the program: each
 	 * device made so far is in its file. */
-	if (add_rules(s) < 0 || tls_start(s) < 0 || fleet_make(s) < 0)
+	if ((opt->trace != NULL && trace_start(s) < 0) || add_rules(s) < 0 ||
+	    tls_start(s) < 0 || fleet_make(s) < 0)
 		return -1;
 	if (loop_signals(&s->loop) < 0) {
 		sim_say("cannot catch signals: %s", strerror(errno));
@@ -101,6 +102,7 @@ stop(struct sim *s)
 		conn_reset_all(&s->ports[i], NULL);
 	conn_bury(s);
 	listen_stop(s);
+	trace_stop(s);
 	fleet_free(s);
 	tls_stop(s);
 	if (s->krb != NULL)

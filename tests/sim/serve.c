@@ -76,6 +76,7 @@ unauthorized(struct conn *c, const char *realm, bool stale, int64_t delay_ms)
 	a.len = body.len;
 	http_format(p->dev, &a, &p->sim->dice, &c->out);
 	p->sim->stats.unauthorized++;
+	trace_word(c, "unauthorized");
 	text_free(&fields);
 	text_free(&body);
 	conn_send(c, CONN_CLOSE, delay_ms);
@@ -367,6 +368,7 @@ serve_request(struct conn *c, const struct http_request *r)
 
 	p->requests++;
 	p->sim->stats.requests++;
+	trace_request(c, r);
 	/* The wrong challenge is for those who have not logged in, too. */
 	if (r->authorization == NULL)
 		fault =

@@ -2,6 +2,7 @@
 #define TRANSPORT_INTERNAL_H_
 #include <netinet/in.h>
 #include <openssl/ssl.h>
+#include <stdio.h>
 
 #include "loop_internal.h"
 #include "rules_internal.h"
@@ -27,6 +28,7 @@ struct options { /* see --help; strings are argv's or static */
 	struct in_addr first;
 	const char *domain, *realm, *state_dir, *control, *firmware, *drift;
 	const char *password_file, *fleet_csv, *hosts, *pid_file, *key_pool;
+	const char *trace;		  /* NULL: none */
 	int64_t seed, skew_min, skew_max; /* seconds */
 	int64_t latency_ms, commit_down_ms, link_down_ms, idle_s;
 	int64_t connections, lock_after, lock_s, nonce_uses, nonce_s;
@@ -100,6 +102,7 @@ struct sim {
 	struct dice dice;
 	struct rules rules;
 	struct stats stats;
+	FILE *trace;	   /* NULL: none */
 	struct conn *dead; /* freed at the end of the turn */
 	uint64_t last_conn;
 	struct control *ctl;
@@ -108,6 +111,10 @@ struct sim {
 /* arguments.c: fills ret, prints --help and mistakes itself; -1 to go on, else
  * the program's exit status. */
 int arguments_parse(int argc, char **argv, struct options *ret);
+
+/* trace.c: 0 or -1 with a message on stderr. */
+int trace_start(struct sim *s);
+void trace_stop(struct sim *s);
 
 /* state.c: 0 or -1 with a message on stderr.  Load: 1 when there is none. */
 int state_load(const struct sim *s, struct sim_device *d);
