@@ -70,15 +70,16 @@ usages_of(X509 *x, char *out, size_t room)
 {
 	EXTENDED_KEY_USAGE *list =
 	    X509_get_ext_d2i(x, NID_ext_key_usage, NULL, NULL);
+	int i, used = 0;
 	char one[64];
-	int i;
 
 	out[0] = '\0';
 	for (i = 0; i < sk_ASN1_OBJECT_num(list); i++) {
 		(void)OBJ_obj2txt(
 		    one, sizeof(one), sk_ASN1_OBJECT_value(list, i), 1);
-		(void)snprintf(out + strlen(out), room - strlen(out), "%s%s",
+		used += snprintf(out + used, room - (size_t)used, "%s%s",
 		    i > 0 ? " " : "", one);
+		assert_true(used >= 0 && (size_t)used < room);
 	}
 	sk_ASN1_OBJECT_pop_free(list, ASN1_OBJECT_free);
 }

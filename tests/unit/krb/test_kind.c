@@ -109,6 +109,7 @@ static void
 names_are_taken_literally(void **state)
 {
 	struct krb_conf conf = conf_of_nowhere();
+	const krb5_data *part;
 	krb5_principal who;
 	struct krb *k;
 	struct err err;
@@ -121,8 +122,8 @@ names_are_taken_literally(void **state)
 	krb5_free_principal(k->ctx, who);
 	assert_int_equal(krb_service_name(k, "HTTP/h.x:16993", &who, &err), 0);
 	assert_int_equal(krb5_princ_size(k->ctx, who), 2);
-	assert_string_equal(
-	    krb5_princ_component(k->ctx, who, 1)->data, "h.x:16993");
+	part = krb5_princ_component(k->ctx, who, 1);
+	assert_true(part != NULL && strcmp(part->data, "h.x:16993") == 0);
 	krb5_free_principal(k->ctx, who);
 	assert_int_equal(krb_service_name(k, "HTTP", &who, &err), -1);
 	assert_int_equal(krb_service_name(k, "/host", &who, &err), -1);
