@@ -39,6 +39,7 @@ net_destroy(struct net *net)
 		free(hub);
 	}
 	assert(LIST_EMPTY(&net->roots));
+	net_kept_free(net->kept);
 	free(net);
 	curl_global_cleanup();
 }
@@ -236,6 +237,7 @@ net_new(struct loop *loop, struct err *err)
 	net->loop = loop;
 	TAILQ_INIT(&net->hubs);
 	LIST_INIT(&net->roots);
+	net->kept = net_kept_new();
 	return net;
 }
 

@@ -31,7 +31,9 @@ struct net_trust {
 	const char *name;	  /*     and carries this DNS name */
 };
 
-/* One server address: keeps one connection and its TLS session. */
+/* One server address: keeps one connection and its TLS session. The session is
+ * kept for some minutes more: the next peer with this address and port goes on
+ * with it, if its own trust accepts the certificate that it was made with. */
 struct net_peer_conf {
 	const char *address; /* IPv4 or IPv6 literal */
 	uint16_t port;
@@ -46,6 +48,9 @@ struct net_peer *net_peer_new(
 /* Close its connection (after the exchange under way, if there is one); the
  * next exchange opens a new one. */
 void net_peer_disconnect(struct net_peer *peer);
+/* What is known of the server's TLS is over (it gets another certificate): its
+ * next handshake, over this or any other peer, is a full one. */
+void net_peer_forget(struct net_peer *peer);
 /* Cancels what is under way (done() is then not called). */
 void net_peer_free(struct net_peer *peer);
 /* SHA-256 hex and DER of the leaf the server presented on the latest TLS

@@ -34,6 +34,7 @@ struct net {
 	struct loop *loop;
 	TAILQ_HEAD(net_hubs, net_hub) hubs;
 	LIST_HEAD(net_roots, net_root) roots;
+	struct net_kept *kept;
 	struct net_stats stats;
 	unsigned depth; /* of callbacks under way */
 	bool dead;	/* net_free() was called inside one */
@@ -64,6 +65,17 @@ bool net_policy_accepts(const struct net_policy *policy, X509 *leaf,
     const uint8_t sha[NET_SHA256], STACK_OF(X509) *others,
     char reason[NET_REASON]);
 
+/* --- kept.c: TLS sessions beyond a peer --- */
+
+struct net_kept;
+struct net_kept *net_kept_new(void);
+void net_kept_free(struct net_kept *kept);
+/* For later peers with this one's address and port; counts a reference. */
+void net_kept_put(const struct net_peer *peer, SSL_SESSION *session);
+/* The one kept for this address, a reference given; or NULL. */
+SSL_SESSION *net_kept_get(const struct net_peer *peer);
+void net_kept_drop(const struct net_peer *peer);
+
 /* --- tls.c: what we do to libcurl's TLS connections --- */
 
 /*
@@ -81,6 +93,9 @@ struct net_link {
 
 /* CURLOPT_SSL_CTX_FUNCTION; cookie is the link. */
 CURLcode net_tls_prepare(CURL *easy, void *context, void *cookie);
+/* A new peer goes on with what is kept, if it trusts whom that was made with.
+ */
+void net_tls_inherit(struct net_peer *peer);
 
 /* --- peer.c --- */
 
@@ -101,6 +116,7 @@ struct net_peer {
 	struct net_policy policy;
 	/* TLS */
 	SSL_SESSION *session;	      /* to resume on the next connection */
+	bool forgets;		      /* its sessions are good for nobody */
 	bool known;		      /* verified holds something */
 	uint8_t verified[NET_SHA256]; /* the leaf accepted last */
 	char leaf[2 * NET_SHA256 + 1];

@@ -238,8 +238,10 @@ net_peer_new(struct net *net, const struct net_peer_conf *conf, struct err *err)
 		return NULL;
 	}
 	set_fixed(peer);
-	if (peer->tls)
+	if (peer->tls) {
 		set_tls(peer);
+		net_tls_inherit(peer);
+	}
 	return peer;
 }
 
@@ -273,6 +275,15 @@ net_peer_disconnect(struct net_peer *peer)
 		(void)curl_easy_setopt(peer->easy, CURLOPT_FORBID_REUSE, 1L);
 	else
 		net_peer_detach(peer, true);
+}
+
+void
+net_peer_forget(struct net_peer *peer)
+{
+	net_kept_drop(peer);
+	SSL_SESSION_free(peer->session);
+	peer->session = NULL;
+	peer->forgets = true;
 }
 
 void

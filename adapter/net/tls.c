@@ -13,10 +13,10 @@
  * replace its certificate check by ours, which runs inside the handshake: a
  * refused certificate ends the connection before any HTTP is sent.
  *
- * TLS sessions are kept per peer, not in libcurl's cache: ours live as long as
- * the peer and are only made by connections whose certificate was accepted.  A
- * resumed handshake carries no certificate (RFC 5246, 7.3; RFC 8446, 2.2); the
- * session remembers the one it was made with, and that is compared again.
+ * TLS sessions are kept per peer and address, not in libcurl's cache: ours are
+ * only made by connections whose certificate was accepted.  A resumed handshake
+ * carries no certificate (RFC 5246, 7.3; RFC 8446, 2.2); the session remembers
+ * the one it was made with, and that is compared again.
  */
 
 static bool
@@ -95,8 +95,11 @@ keep_session(SSL *ssl, SSL_SESSION *session)
 
 	if (link->peer == NULL || !link->trusted)
 		return 0;
+	if (link->peer->forgets)
+		return 0;
 	SSL_SESSION_free(link->peer->session);
 	link->peer->session = session;
+	net_kept_put(link->peer, session);
 	return 1;
 }
 
@@ -130,7 +133,9 @@ handshake_done(struct net_link *link, const SSL *ssl)
 	leaf = SSL_get0_peer_certificate(ssl);
 	link->trusted = peer->known && leaf != NULL && leaf_digest(leaf, sha) &&
 	    memcmp(peer->verified, sha, NET_SHA256) == 0;
-	if (!link->trusted)
+	if (link->trusted)
+		keep_leaf(peer, leaf, sha);
+	else
 		(void)snprintf(peer->reason, NET_REASON,
 		    "the resumed session belongs to another one");
 }
@@ -153,6 +158,29 @@ watch(const SSL *ssl, int where, int value)
 		offer_session(link->peer, connection.ours);
 	else if ((where & SSL_CB_HANDSHAKE_DONE) != 0)
 		handshake_done(link, ssl);
+}
+
+void
+net_tls_inherit(struct net_peer *peer)
+{
+	SSL_SESSION *session = net_kept_get(peer);
+	uint8_t sha[NET_SHA256];
+	X509 *leaf;
+
+	if (session == NULL)
+		return;
+	leaf = SSL_SESSION_get0_peer(session);
+	/* Who trusts anybody came to look at the certificate: let it. */
+	if (leaf == NULL || net_policy_open(&peer->policy) ||
+	    !leaf_digest(leaf, sha) ||
+	    !net_policy_accepts(&peer->policy, leaf, sha, NULL, peer->reason)) {
+		peer->reason[0] = '\0';
+		SSL_SESSION_free(session);
+		return;
+	}
+	memcpy(peer->verified, sha, NET_SHA256);
+	peer->known = true;
+	peer->session = session;
 }
 
 /* What firmware up to AMT 11 needs: TLS 1.0 and 1.1 with SHA-1, and servers

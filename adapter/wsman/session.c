@@ -495,6 +495,12 @@ wsman_disconnect(struct wsman *session)
 	net_peer_disconnect(session->peer);
 }
 
+void
+wsman_forget(struct wsman *session)
+{
+	net_peer_forget(session->peer);
+}
+
 const char *
 wsman_realm(const struct wsman *session)
 {

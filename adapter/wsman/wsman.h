@@ -167,6 +167,8 @@ int wsman_new(struct net *net, const struct wsman_conf *conf,
     struct wsman **ret_session, struct err *err);
 void wsman_free(struct wsman *session); /* cancels: done() is not called */
 void wsman_disconnect(struct wsman *session);
+/* The device's next TLS handshake, in any session, is a full one. */
+void wsman_forget(struct wsman *session);
 /* Realm of the last challenge, leaf (hex SHA-256 and DER) of the last
  * handshake, Negotiate answer token, Server header; NULL before. Borrowed. */
 const char *wsman_realm(const struct wsman *session);

@@ -248,27 +248,111 @@ resumes_its_session(void **state)
 	resumes_at(TLS1_3_VERSION, true);
 }
 
-/* A device that has forgotten: a full handshake, checked as the first. */
+/* Two peers, one after the other, of one device. */
+struct pair {
+	struct http_peer *device;
+	struct net_peer_conf conf;
+	struct client client;
+};
+
+static void
+pair_open(struct pair *pair)
+{
+	pair->device = start(device, serve_last, 0);
+	pair->conf = (struct net_peer_conf){.address = "127.0.0.1",
+	    .port = http_peer_port(pair->device),
+	    .tls = true,
+	    .trust = {.leaf_sha256 = device->sha256}};
+	client_open(&pair->client, &pair->conf);
+	assert_int_equal(client_post(&pair->client, "x"), ERR_NONE);
+}
+
+static void
+pair_expect(struct pair *pair, unsigned handshakes, unsigned resumed)
+{
+	struct net_stats stats;
+
+	net_stats(pair->client.net, &stats);
+	assert_int_equal(stats.handshakes, handshakes);
+	assert_int_equal(stats.resumed, resumed);
+	leave(&pair->client, pair->device);
+}
+
+/* With a pin, and with a CA; the leaf is known as after a handshake. */
+static void
+resumes_what_another_peer_began(void **state)
+{
+	struct net_trust trust = {.ca_pem = ca->pem, .name = NAME};
+	struct pair pair;
+
+	(void)state;
+	pair_open(&pair);
+	client_again(&pair.client, &pair.conf);
+	assert_int_equal(client_post(&pair.client, "x"), ERR_NONE);
+	assert_string_equal(net_peer_leaf(pair.client.peer), device->sha256);
+	pair.conf.trust = trust;
+	client_again(&pair.client, &pair.conf);
+	assert_int_equal(client_post(&pair.client, "x"), ERR_NONE);
+	pair_expect(&pair, 1, 2);
+}
+
+/* The session says who it was made with: trust is asked anew. */
+static void
+resumes_only_whom_it_trusts(void **state)
+{
+	struct net_trust trust = {.leaf_sha256 = other->sha256};
+	struct pair pair;
+
+	(void)state;
+	pair_open(&pair);
+	pair.conf.trust = trust;
+	client_again(&pair.client, &pair.conf);
+	assert_int_equal(client_post(&pair.client, "x"), ERR_UNTRUSTED);
+	assert_int_equal(http_peer_requests(pair.device), 1);
+	/* Who came to look is shown the certificate. */
+	pair.conf.trust = (struct net_trust){NULL};
+	client_again(&pair.client, &pair.conf);
+	assert_int_equal(client_post(&pair.client, "x"), ERR_NONE);
+	pair_expect(&pair, 2, 0);
+}
+
+static void
+forgets_when_told(void **state)
+{
+	struct pair pair;
+
+	(void)state;
+	pair_open(&pair);
+	net_peer_forget(pair.client.peer);
+	assert_int_equal(client_post(&pair.client, "x"), ERR_NONE);
+	client_again(&pair.client, &pair.conf);
+	assert_int_equal(client_post(&pair.client, "x"), ERR_NONE);
+	pair_expect(&pair, 3, 0);
+}
+
+/* A device that has forgotten, or is another one by now: a full handshake,
+ * checked as the first. */
 static void
 survives_a_forgotten_session(void **state)
 {
-	struct net_trust trust = {.leaf_sha256 = device->sha256};
-	struct http_peer *peer = start(device, serve_last, 0);
-	struct net_peer_conf conf = {.address = "127.0.0.1",
-	    .port = http_peer_port(peer),
-	    .tls = true,
-	    .trust = trust};
-	struct client client;
-	struct net_stats stats;
+	struct http_peer_conf conf = {.identity = device, .serve = serve_last};
+	struct pair pair;
 
 	(void)state;
-	client_open(&client, &conf);
-	assert_int_equal(client_post(&client, "x"), ERR_NONE);
-	client_again(&client, &conf);
-	assert_int_equal(client_post(&client, "x"), ERR_NONE);
-	net_stats(client.net, &stats);
-	assert_int_equal(stats.handshakes, 2);
-	leave(&client, peer);
+	pair_open(&pair);
+	conf.port = http_peer_port(pair.device);
+	http_peer_stop(pair.device);
+	pair.device = http_peer_start(&conf);
+	client_again(&pair.client, &pair.conf);
+	assert_int_equal(client_post(&pair.client, "x"), ERR_NONE);
+	http_peer_stop(pair.device);
+	conf.identity = other;
+	pair.device = http_peer_start(&conf);
+	client_again(&pair.client, &pair.conf);
+	assert_int_equal(client_post(&pair.client, "x"), ERR_UNTRUSTED);
+	assert_int_equal(http_peer_requests(pair.device), 0);
+	assert_string_equal(net_peer_leaf(pair.client.peer), other->sha256);
+	pair_expect(&pair, 2, 0);
 }
 
 static void
@@ -325,6 +409,9 @@ main(void)
 	    cmocka_unit_test(refuses_bad_trust),
 	    cmocka_unit_test(looks_without_trust),
 	    cmocka_unit_test(resumes_its_session),
+	    cmocka_unit_test(resumes_what_another_peer_began),
+	    cmocka_unit_test(resumes_only_whom_it_trusts),
+	    cmocka_unit_test(forgets_when_told),
 	    cmocka_unit_test(survives_a_forgotten_session),
 	    cmocka_unit_test(speaks_old_tls_only_when_told),
 	    cmocka_unit_test(never_falls_back),

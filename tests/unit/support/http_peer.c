@@ -39,28 +39,31 @@ struct http_peer {
 	atomic_uint count, closed, resumed, requests;
 };
 
+/* At *port, or somewhere when it is 0. */
 static int
-listen_somewhere(uint16_t *ret_port)
+listen_at(uint16_t *port)
 {
-	struct sockaddr_in at = {
-	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in at = {.sin_family = AF_INET,
+	    .sin_port = htons(*port),
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof(at);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
 
-	if (fd < 0 || bind(fd, (struct sockaddr *)&at, len) != 0 ||
-	    listen(fd, 16) != 0 ||
+	if (fd < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
+	    bind(fd, (struct sockaddr *)&at, len) != 0 || listen(fd, 16) != 0 ||
 	    getsockname(fd, (struct sockaddr *)&at, &len) != 0)
 		abort();
-	*ret_port = ntohs(at.sin_port);
+	*port = ntohs(at.sin_port);
 	return fd;
 }
 
 uint16_t
 http_peer_closed_port(void)
 {
-	uint16_t port;
+	uint16_t port = 0;
 
-	(void)close(listen_somewhere(&port));
+	(void)close(listen_at(&port));
 	return port;
 }
 
@@ -293,7 +296,8 @@ http_peer_start(const struct http_peer_conf *conf)
 	peer->conf = *conf;
 	if (conf->identity != NULL)
 		peer->ctx = server_context(conf);
-	peer->fd = listen_somewhere(&peer->port);
+	peer->port = conf->port;
+	peer->fd = listen_at(&peer->port);
 	/* Our threads inherit this; the client under test does not. */
 	(void)sigemptyset(&pipe);
 	(void)sigaddset(&pipe, SIGPIPE);

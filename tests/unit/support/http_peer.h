@@ -19,6 +19,7 @@ struct http_peer_conf {
 	const struct identity *identity; /* NULL: plain HTTP */
 	int max_version;		 /* e.g. TLS1_2_VERSION; 0: any */
 	bool tickets_only;		 /* remembers no TLS sessions itself */
+	uint16_t port;			 /* 0: any */
 	http_serve_fn *serve;
 	void *cookie;
 };
