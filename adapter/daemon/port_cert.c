@@ -175,7 +175,9 @@ cert_roots(const char *pem, struct err *err)
 	}
 	BIO_free(bio);
 	ERR_clear_error();
-	if (count > 0)
+	/* Each of them is ours: no need to look who signed it. */
+	if (count > 0 &&
+	    X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN) == 1)
 		return store;
 	X509_STORE_free(store);
 	err_set(err, ERR_STORAGE, "CA has no certificates in PEM form");
@@ -203,8 +205,7 @@ describe(const struct device_port *port, const uint8_t *der, size_t len,
 	ret->names = names_text(cert);
 	ret->not_before = unix_time(X509_get0_notBefore(cert));
 	ret->not_after = unix_time(X509_get0_notAfter(cert));
-	ret->ours = is_ours(port->roots, cert) ||
-	    (port->bridges && ca_bridge_knows(port->ca, der, len));
+	ret->ours = is_ours(port->roots, cert);
 	X509_free(cert);
 	return 0;
 }
@@ -220,25 +221,50 @@ copy_facts(struct cert_facts *to, const struct cert_facts *from)
 	to->names = mem_dup(from->names);
 }
 
+/* A place of its own for most certificates of a fleet's devices under way; a
+ * new one takes the place of another. */
+#define SLOTS 1024
+
+struct cert_memory {
+	struct cert_facts slot[SLOTS];
+};
+
+struct cert_memory *
+cert_memory_new(void)
+{
+	return mem_alloc(sizeof(struct cert_memory));
+}
+
+static struct cert_facts *
+slot_of(struct cert_memory *memory, const char *hex)
+{
+	char first[9] = "";
+
+	memcpy(first, hex, sizeof(first) - 1);
+	return &memory->slot[strtoul(first, NULL, 16) % SLOTS];
+}
+
 int
-cert_describe(struct visit *v, const uint8_t *der, size_t len,
+cert_describe(struct device_port *port, const uint8_t *der, size_t len,
     struct cert_facts *ret, struct err *err)
 {
-	struct cert_memory *memory = &v->certs;
+	struct cert_facts *known;
 	char hex[65];
-	size_t i;
 
 	str_sha256_hex(der, len, hex);
-	for (i = 0; i < memory->count; i++)
-		if (str_eq(memory->facts[i].sha256, hex)) {
-			copy_facts(ret, &memory->facts[i]);
-			return 0;
-		}
-	if (describe(v->port, der, len, ret, err) != 0)
-		return -1;
-	ret->sha256 = mem_dup(hex);
-	if (memory->count < CERT_MEMORY)
-		copy_facts(&memory->facts[memory->count++], ret);
+	known = slot_of(port->certs, hex);
+	if (!str_eq(known->sha256, hex)) {
+		if (describe(port, der, len, ret, err) != 0)
+			return -1;
+		ret->sha256 = mem_dup(hex);
+		cert_facts_clear(known);
+		copy_facts(known, ret);
+	} else {
+		copy_facts(ret, known);
+	}
+	/* May become true while it is remembered. */
+	if (!ret->ours && port->bridges)
+		ret->ours = ca_bridge_knows(port->ca, der, len);
 	return 0;
 }
 
@@ -254,8 +280,13 @@ cert_facts_clear(struct cert_facts *facts)
 }
 
 void
-cert_memory_clear(struct cert_memory *memory)
+cert_memory_free(struct cert_memory *memory)
 {
-	while (memory->count > 0)
-		cert_facts_clear(&memory->facts[--memory->count]);
+	size_t i;
+
+	if (memory == NULL)
+		return;
+	for (i = 0; i < SLOTS; i++)
+		cert_facts_clear(&memory->slot[i]);
+	free(memory);
 }

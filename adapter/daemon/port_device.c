@@ -132,8 +132,10 @@ void
 visit_expect_absence(struct visit *v)
 {
 	v->retry_until = clock_mono_ms() + v->port->conf->commit_window * 1000;
+	wsman_forget(amt_session(v->amt));
 	amt_free(v->amt);
 	v->amt = NULL;
+	visit_proven_drop(v);
 }
 
 /* --- where it is --- */
@@ -288,9 +290,28 @@ visit_session(struct visit *v, struct err *err)
 	return v->amt;
 }
 
+void
+visit_proven_drop(struct visit *v)
+{
+	amt_free(v->proven);
+	v->proven = NULL;
+	secret_free(v->proven_with);
+	v->proven_with = NULL;
+}
+
+void
+visit_proven_keep(struct visit *v, const struct secret *password)
+{
+	visit_proven_drop(v);
+	v->proven = v->fresh;
+	v->fresh = NULL;
+	v->proven_with = secret_copy(password);
+}
+
 struct amt *
 visit_fresh(struct visit *v, const struct fresh *how, struct err *err)
 {
+	visit_proven_drop(v); /* firmware takes two connections at a time */
 	amt_free(v->fresh);
 	v->fresh = make_session(v, how, err);
 	return v->fresh;
@@ -326,13 +347,13 @@ close_visit(void *self, struct visit *v)
 	if (v == NULL)
 		return;
 	clear_job(v);
+	visit_proven_drop(v);
 	if (v->lookup != NULL)
 		v->lookup->visit = NULL;
 	amt_free(v->amt);
 	loop_timer_del(v->timer);
 	secret_free(v->password);
 	device_free(v->device);
-	cert_memory_clear(&v->certs);
 	free(v->address);
 	free(v);
 }
@@ -346,6 +367,12 @@ use_password(void *self, struct visit *v, const struct secret *password)
 	v->password = secret_copy(password);
 	amt_free(v->amt);
 	v->amt = NULL;
+	/* It is logged in with this one already? */
+	if (v->proven != NULL && secret_equal(v->proven_with, password) == 1) {
+		v->amt = v->proven;
+		v->proven = NULL;
+	}
+	visit_proven_drop(v);
 }
 
 int
@@ -369,6 +396,7 @@ port_device_new(struct loop *loop, struct net *net, const struct conf *conf,
 	port->conf = conf;
 	port->chain_pem = mem_dup(buf_text(&pem));
 	port->roots = roots;
+	port->certs = cert_memory_new();
 	port->ca = ca;
 	port->bridges = conf->bridge_count > 0;
 	ports->device.self = port;
@@ -393,6 +421,7 @@ port_device_free(struct ports *ports)
 	if (port == NULL)
 		return;
 	X509_STORE_free(port->roots);
+	cert_memory_free(port->certs);
 	free(port->chain_pem);
 	free(port);
 	ports->device.self = NULL;

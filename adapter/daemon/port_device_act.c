@@ -545,6 +545,7 @@ run_password_set(struct visit *v, struct err *err)
 	struct amt *a = visit_session(v, err);
 	struct password_set *s;
 
+	visit_proven_drop(v); /* what it proved is over */
 	if (a == NULL)
 		return -1;
 	s = visit_state(v, sizeof(*s), NULL);

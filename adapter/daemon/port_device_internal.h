@@ -26,8 +26,9 @@ struct device_port {
 	const struct conf *conf; /* borrowed */
 	char *chain_pem;	 /* our CA's certificates */
 	X509_STORE *roots;	 /* the same */
-	struct ca *ca;		 /* borrowed; for what came over bridges */
-	bool bridges;		 /* there are any */
+	struct cert_memory *certs;
+	struct ca *ca; /* borrowed; for what came over bridges */
+	bool bridges;  /* there are any */
 };
 
 struct lookup;
@@ -72,12 +73,6 @@ struct cert_facts {
 	bool ours;
 };
 
-#define CERT_MEMORY 8 /* a device holds two to four */
-struct cert_memory {
-	struct cert_facts facts[CERT_MEMORY];
-	size_t count;
-};
-
 struct visit {
 	struct device_port *port;
 	struct device *device;	 /* copy */
@@ -87,10 +82,13 @@ struct visit {
 	size_t place;		 /* next one to look up */
 	struct amt *amt;	 /* the session, made when first needed */
 	struct amt *fresh;	 /* another one, for the job only */
+	/* One that check_login() has let in, for whoever uses that password
+	 * next. */
+	struct amt *proven;
+	struct secret *proven_with;
 	struct loop_timer *timer;
 	void (*wake)(struct visit *v); /* what the timer is for */
 	int64_t retry_until; /* a device away on purpose is waited for */
-	struct cert_memory certs;
 	struct job job;
 };
 
@@ -104,6 +102,9 @@ struct fresh {
 };
 struct amt *visit_fresh(
     struct visit *v, const struct fresh *how, struct err *err);
+/* The fresh session was let in with this password, copied; and forget that. */
+void visit_proven_keep(struct visit *v, const struct secret *password);
+void visit_proven_drop(struct visit *v);
 /* args may be NULL. Runs from the loop. */
 void visit_start(struct visit *v, job_fn *run, const struct job_args *args,
     port_done_fn *done, void *cookie);
@@ -123,12 +124,13 @@ void port_device_logins(struct port_device *port);
 void port_device_acts(struct port_device *port);
 
 /* --- port_cert.c --- */
-/* ERR_PROTOCOL when der is no certificate. What is said of one is kept in the
- * visit, which looks at the same ones again and again. */
-int cert_describe(struct visit *v, const uint8_t *der, size_t len,
+/* ERR_PROTOCOL when der is no certificate. What is said of one is remembered,
+ * as a device is shown to hold the same ones again and again. */
+int cert_describe(struct device_port *port, const uint8_t *der, size_t len,
     struct cert_facts *ret, struct err *err);
 void cert_facts_clear(struct cert_facts *facts);
-void cert_memory_clear(struct cert_memory *memory);
-/* PEM certificates as trust anchors; NULL with *err. */
+struct cert_memory *cert_memory_new(void);
+void cert_memory_free(struct cert_memory *memory);
+/* PEM certificates as trust anchors, each of them; NULL with *err. */
 X509_STORE *cert_roots(const char *pem, struct err *err);
 #endif

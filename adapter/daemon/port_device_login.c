@@ -63,6 +63,8 @@ on_login(void *cookie, const struct err *err)
 	token = wsman_token(amt_session(v->fresh));
 	if (own.kind == ERR_NONE && answer != NULL && token != NULL)
 		buf_str(answer, token);
+	if (own.kind == ERR_NONE && v->job.args.password != NULL)
+		visit_proven_keep(v, v->job.args.password);
 	visit_end(v, &own);
 }
 

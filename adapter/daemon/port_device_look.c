@@ -264,7 +264,7 @@ fill_cert(
 			len = cert->der_len;
 		}
 	}
-	if (der != NULL && cert_describe(v, der, len, &facts, err) != 0)
+	if (der != NULL && cert_describe(v->port, der, len, &facts, err) != 0)
 		return -1;
 	take_cert(d, &facts);
 	mem_replace(&d->cert_handle, cert == NULL ? NULL : cert->handle);

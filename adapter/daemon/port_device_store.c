@@ -24,8 +24,8 @@ base64(const uint8_t *bytes, size_t len)
 }
 
 static int
-copy_certs(struct visit *v, const struct amt_pki *from, struct port_pki *to,
-    struct err *err)
+copy_certs(struct device_port *port, const struct amt_pki *from,
+    struct port_pki *to, struct err *err)
 {
 	struct cert_facts facts;
 	struct port_cert *c;
@@ -34,8 +34,8 @@ copy_certs(struct visit *v, const struct amt_pki *from, struct port_pki *to,
 	to->certs = mem_array(from->cert_count + 1, sizeof(*to->certs));
 	for (i = 0; i < from->cert_count; i++) {
 		memset(&facts, 0, sizeof(facts));
-		if (cert_describe(v, from->certs[i].der, from->certs[i].der_len,
-			&facts, err) != 0)
+		if (cert_describe(port, from->certs[i].der,
+			from->certs[i].der_len, &facts, err) != 0)
 			return -1;
 		c = &to->certs[to->cert_count++];
 		memcpy(c->handle, from->certs[i].handle, sizeof(c->handle));
@@ -93,7 +93,7 @@ on_pki(void *cookie, const struct err *err)
 	struct port_pki pki = {0};
 	struct err own = *err;
 
-	if (own.kind == ERR_NONE && copy_certs(v, got, &pki, &own) == 0 &&
+	if (own.kind == ERR_NONE && copy_certs(v->port, got, &pki, &own) == 0 &&
 	    copy_keys(got, &pki, &own) == 0) {
 		memcpy(pki.tls_cert, got->tls_cert, sizeof(pki.tls_cert));
 		*v->job.args.ret_pki = pki;

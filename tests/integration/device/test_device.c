@@ -384,6 +384,75 @@ changes_the_password(void **state)
 	secret_free(fresh);
 }
 
+/* A number that the simulator counted: of all devices, or of this one. */
+static long
+counted(struct bench *b, const char *name, bool of_device)
+{
+	const char *const all[] = {"stats", NULL};
+	const char *const one[] = {"get", b->device->name, NULL};
+	const char *at = simulator_tell(b->sim, of_device ? one : all);
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "\"%s\":", name);
+	at = strstr(at, text);
+	assert_non_null(at);
+	return at == NULL ? -1 : strtol(at + strlen(text), NULL, 10);
+}
+
+/* Who has logged in with a password to prove it is not challenged again; the
+ * TLS session of the visit serves the login, too. */
+static void
+goes_on_from_a_login(void **state)
+{
+	struct bench *b = open_bench("15.0.23", "none");
+	struct secret *wrong = secret_new("Wrong-Password-1", 16);
+	long before, full;
+	int64_t offset;
+
+	(void)state;
+	(void)BENCH_CALL(b, look_clock, &offset);
+	full = counted(b, "handshakes", false) - counted(b, "resumed", false);
+	assert_int_equal(full, 1);
+	(void)BENCH_CALL(b, check_login, b->password);
+	bench_must(b);
+	before = counted(b, "unauthorized", false);
+	b->ports.device.password_use(
+	    b->ports.device.self, b->visit, b->password);
+	(void)BENCH_CALL(b, look_clock, &offset);
+	bench_must(b);
+	assert_int_equal(counted(b, "unauthorized", false), before);
+	full = counted(b, "handshakes", false) - counted(b, "resumed", false);
+	assert_int_equal(full, 1);
+	/* With another password, from the start: not one that was proven. */
+	(void)BENCH_CALL(b, check_login, b->password);
+	b->ports.device.password_use(b->ports.device.self, b->visit, wrong);
+	assert_int_equal(BENCH_CALL(b, look_clock, &offset), ERR_DENIED);
+	assert_int_equal(counted(b, "wrong_credentials", true), 1);
+	secret_free(wrong);
+}
+
+/* A proof is over when the password changes: it is sent once, not as if its
+ * nonce were stale. */
+static void
+proves_until_the_password_changes(void **state)
+{
+	struct bench *b = open_bench("15.0.23", "none");
+	struct secret *fresh = secret_new("Fresh-Pass-Word-77", 18);
+	int64_t offset;
+
+	(void)state;
+	(void)BENCH_CALL(b, look, PORT_ALL, b->device);
+	(void)BENCH_CALL(b, check_login, b->password);
+	bench_must(b);
+	(void)BENCH_CALL(b, password_set, fresh);
+	bench_must(b);
+	b->ports.device.password_use(
+	    b->ports.device.self, b->visit, b->password);
+	assert_int_equal(BENCH_CALL(b, look_clock, &offset), ERR_DENIED);
+	assert_int_equal(counted(b, "wrong_credentials", true), 1);
+	secret_free(fresh);
+}
+
 /* --- what must not work --- */
 
 /* One wrong password leaves, however often it is asked. */
@@ -495,6 +564,8 @@ main(int argc, char **argv)
 	    TEST(survives_a_lost_commit),
 	    TEST(changes_the_address_mode),
 	    TEST(changes_the_password),
+	    TEST(goes_on_from_a_login),
+	    TEST(proves_until_the_password_changes),
 	    TEST(tries_a_password_once),
 	    TEST(refuses_strangers),
 	    TEST(tells_unreachable_from_unknown),
