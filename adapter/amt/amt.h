@@ -137,6 +137,8 @@ struct amt_csr {
 	const char *const *dns_names; /* NULL at the end */
 	int hash_bits;		      /* 256 or 384 */
 };
+/* How long an RSA key is, from its SubjectPublicKeyInfo; 0: it is none. */
+int amt_spki_bits(const uint8_t *der, size_t len);
 /* A null-signed PKCS#10 with our names, handed to GeneratePKCS10RequestEx;
  * what comes back is checked: signature, key, names unchanged. */
 int amt_csr_make(struct amt *a, const struct amt_csr *csr, struct buf *ret_der,

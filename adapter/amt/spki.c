@@ -88,12 +88,39 @@ is_rsa_key(const uint8_t *der, size_t len)
 	    inside.at == inside.end;
 }
 
+/* AlgorithmIdentifier of rsaEncryption: RFC 3279, 2.3.1. */
+static const uint8_t algorithm[] = {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48,
+    0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
+
+int
+amt_spki_bits(const uint8_t *der, size_t len)
+{
+	struct der outer = {der, der + len}, spki, bits, key, n;
+	int count;
+
+	if (!next_sequence(&outer, &spki) || outer.at != outer.end ||
+	    (size_t)(spki.end - spki.at) < sizeof(algorithm) ||
+	    memcmp(spki.at, algorithm, sizeof(algorithm)) != 0)
+		return 0;
+	spki.at += sizeof(algorithm);
+	if (!next(&spki, V_ASN1_UNIVERSAL, V_ASN1_BIT_STRING, &bits) ||
+	    bits.at == bits.end || *bits.at++ != 0 ||
+	    !is_rsa_key(bits.at, (size_t)(bits.end - bits.at)) ||
+	    !next_sequence(&bits, &key) ||
+	    !next(&key, V_ASN1_UNIVERSAL, V_ASN1_INTEGER, &n))
+		return 0;
+	while (n.at < n.end && *n.at == 0)
+		n.at++;
+	if (n.at == n.end)
+		return 0;
+	for (count = 8; *n.at >> (count - 1) == 0; count--)
+		continue;
+	return (int)(n.end - n.at - 1) * 8 + count;
+}
+
 int
 pki_spki_of_rsa(const uint8_t *der, size_t len, uint8_t **ret, size_t *ret_len)
 {
-	/* AlgorithmIdentifier of rsaEncryption: RFC 3279, 2.3.1. */
-	static const uint8_t algorithm[] = {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86,
-	    0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
 	int bits = (int)len + 1, inside;
 	uint8_t *spki, *at;
 	size_t size;

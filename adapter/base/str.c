@@ -10,9 +10,11 @@
 
 #include "buf.h"
 #include "mem.h"
+#include "secret.h"
 
 #define NAME_MAX_LABEL 63
 #define NAME_MAX 253
+#define BASE64_CHUNK 192 /* bytes decoded at a time, in threes */
 
 bool
 str_eq(const char *a, const char *b)
@@ -151,9 +153,15 @@ str_base64(struct buf *out, const uint8_t *bytes, size_t len)
 static int
 base64_value(char c)
 {
-	const char *at = c == '\0' ? NULL : strchr(base64_digits, c);
-
-	return at == NULL ? -1 : (int)(at - base64_digits);
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	if (c == '+')
+		return 62;
+	return c == '/' ? 63 : -1;
 }
 
 /* RFC 4648 section 4, strictly: whole quads, zero bits under the padding. */
@@ -162,8 +170,8 @@ str_unbase64(struct buf *out, const char *text)
 {
 	uint32_t group = 0;
 	unsigned have = 0, pad = 0;
-	uint8_t bytes[3];
-	size_t before = out->len;
+	uint8_t bytes[BASE64_CHUNK];
+	size_t before = out->len, used = 0;
 	int value;
 
 	for (; *text != '\0'; text++) {
@@ -177,19 +185,27 @@ str_unbase64(struct buf *out, const char *text)
 		group = group << 6 | (uint32_t)value;
 		if (++have < 4)
 			continue;
-		bytes[0] = (uint8_t)(group >> 16);
-		bytes[1] = (uint8_t)(group >> 8);
-		bytes[2] = (uint8_t)group;
-		if ((pad == 1 && bytes[2] != 0) || (pad == 2 && bytes[1] != 0))
+		bytes[used] = (uint8_t)(group >> 16);
+		bytes[used + 1] = (uint8_t)(group >> 8);
+		bytes[used + 2] = (uint8_t)group;
+		if ((pad > 0 && bytes[used + 2] != 0) ||
+		    (pad > 1 && bytes[used + 1] != 0))
 			goto bad;
-		buf_add(out, bytes, 3 - pad);
+		used += 3 - pad;
+		if (used + 3 > sizeof(bytes)) {
+			buf_add(out, bytes, used);
+			used = 0;
+		}
 		group = 0;
 		have = 0;
 	}
+	buf_add(out, bytes, used);
 	if (have != 0 || out->over)
 		goto bad;
+	secret_wipe(bytes, sizeof(bytes));
 	return 0;
 bad:
+	secret_wipe(bytes, sizeof(bytes));
 	out->len = before;
 	if (out->cap > 0)
 		out->data[before] = '\0';

@@ -1,5 +1,3 @@
-#include <openssl/evp.h>
-#include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -326,16 +324,7 @@ key_generate(
 }
 
 /* SHA-384 goes with the keys of firmware that demands both. */
-static int
-hash_bits(const struct buf *spki)
-{
-	const uint8_t *at = spki->data;
-	EVP_PKEY *key = d2i_PUBKEY(NULL, &at, (long)spki->len);
-	int bits = key == NULL ? 0 : EVP_PKEY_get_bits(key);
-
-	EVP_PKEY_free(key);
-	return bits >= 3072 ? 384 : 256;
-}
+#define SHA384_KEY_BITS 3072
 
 static int
 run_csr_make(struct visit *v, struct err *err)
@@ -358,7 +347,8 @@ run_csr_make(struct visit *v, struct err *err)
 	}
 	csr.spki = spki.data;
 	csr.spki_len = spki.len;
-	csr.hash_bits = hash_bits(&spki);
+	csr.hash_bits =
+	    amt_spki_bits(spki.data, spki.len) < SHA384_KEY_BITS ? 256 : 384;
 	rc = amt_csr_make(a, &csr, v->job.args.ret_bytes, visit_end, v, err);
 out:
 	buf_free(&spki);

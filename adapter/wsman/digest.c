@@ -24,6 +24,7 @@ struct wsman_digest {
 	char *opaque;  /* NULL: none given */
 	bool auth_int; /* the device wants the body protected as well */
 	uint32_t count;
+	char cnonce[2 * CNONCE_LEN + 1]; /* "": none yet */
 };
 
 /* --- reading a challenge --- */
@@ -228,15 +229,24 @@ text_part(const char *text)
 	return (struct part){text, strlen(text)};
 }
 
+static EVP_MD *md5; /* for ever */
+
+/* Also where the default is FIPS: the protocol has nothing else. */
+static void
+fetch_md5(void)
+{
+	md5 = EVP_MD_fetch(NULL, "MD5", "-fips");
+}
+
 /* MD5 of the parts with colons between them. */
 static int
 md5_joined(const struct part *parts, size_t count, uint8_t out[MD5_LEN],
     struct err *err)
 {
+	static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	/* Also where the default is FIPS: the protocol has nothing else. */
-	EVP_MD *md5 = EVP_MD_fetch(NULL, "MD5", "-fips");
-	bool good = ctx != NULL && md5 != NULL &&
+	bool good = ctx != NULL &&
+	    CRYPTO_THREAD_run_once(&once, fetch_md5) == 1 && md5 != NULL &&
 	    EVP_DigestInit_ex(ctx, md5, NULL) == 1;
 	unsigned len = 0;
 	size_t i;
@@ -245,7 +255,6 @@ md5_joined(const struct part *parts, size_t count, uint8_t out[MD5_LEN],
 		good = (i == 0 || EVP_DigestUpdate(ctx, ":", 1) == 1) &&
 		    EVP_DigestUpdate(ctx, parts[i].bytes, parts[i].len) == 1;
 	good = good && EVP_DigestFinal_ex(ctx, out, &len) == 1;
-	EVP_MD_free(md5);
 	EVP_MD_CTX_free(ctx);
 	if (!good)
 		return err_set(err, ERR_LIMIT, "OpenSSL offers no MD5");
@@ -334,6 +343,21 @@ add_quoted(struct buf *out, const char *name, const char *text)
 	buf_char(out, '"');
 }
 
+/* One for all answers to a challenge: the device had to choose its nonce before
+ * it saw this, and the count makes each answer another. */
+static int
+make_cnonce(struct wsman_digest *d, struct err *err)
+{
+	uint8_t random[CNONCE_LEN];
+
+	if (d->cnonce[0] != '\0')
+		return 0;
+	if (RAND_bytes(random, sizeof(random)) != 1)
+		return err_set(err, ERR_LIMIT, "no random bytes");
+	str_hex(random, sizeof(random), d->cnonce);
+	return 0;
+}
+
 int
 wsman_digest_answer(struct wsman_digest *d,
     const struct wsman_digest_request *request, struct buf *out,
@@ -343,18 +367,16 @@ wsman_digest_answer(struct wsman_digest *d,
 	    .realm = d->realm,
 	    .nonce = d->nonce,
 	    .auth_int = d->auth_int};
-	uint8_t random[CNONCE_LEN];
-	char cnonce[2 * CNONCE_LEN + 1], nc[9], response[DIGEST_HEX];
+	char nc[9], response[DIGEST_HEX];
 
 	if (d->count == UINT32_MAX)
 		return err_set(err, ERR_LIMIT, "Digest nonce is used up");
-	if (RAND_bytes(random, sizeof(random)) != 1)
-		return err_set(err, ERR_LIMIT, "no random bytes");
-	str_hex(random, sizeof(random), cnonce);
+	if (make_cnonce(d, err) != 0)
+		return -1;
 	/* Firmware refuses a count of fewer digits. */
 	(void)snprintf(nc, sizeof(nc), "%08x", d->count + 1);
 	in.nc = nc;
-	in.cnonce = cnonce;
+	in.cnonce = d->cnonce;
 	if (wsman_digest_response(&in, response, err) != 0)
 		return -1;
 	d->count++;
@@ -364,7 +386,7 @@ wsman_digest_answer(struct wsman_digest *d,
 	add_quoted(out, ", nonce", d->nonce);
 	add_quoted(out, ", uri", request->uri);
 	buf_printf(out, ", qop=%s, nc=%s, cnonce=\"%s\", response=\"%s\"",
-	    d->auth_int ? "auth-int" : "auth", nc, cnonce, response);
+	    d->auth_int ? "auth-int" : "auth", nc, d->cnonce, response);
 	if (d->opaque != NULL)
 		add_quoted(out, ", opaque", d->opaque);
 	return 0;

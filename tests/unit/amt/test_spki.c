@@ -68,6 +68,38 @@ tear_down(void **state)
 }
 
 static void
+test_bits(void **state)
+{
+	static const unsigned lengths[] = {1024, 1025, 1031, 2048};
+	uint8_t *der, copy[600];
+	EVP_PKEY *other;
+	size_t i;
+	int len;
+
+	(void)state;
+	for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		other = EVP_RSA_gen(lengths[i]);
+		der = NULL;
+		len = i2d_PUBKEY(other, &der);
+		assert_true(len > 0);
+		assert_int_equal(amt_spki_bits(der, (size_t)len), lengths[i]);
+		OPENSSL_free(der);
+		EVP_PKEY_free(other);
+	}
+	other = EVP_EC_gen("P-256");
+	der = NULL;
+	len = i2d_PUBKEY(other, &der);
+	assert_int_equal(amt_spki_bits(der, (size_t)len), 0);
+	OPENSSL_free(der);
+	EVP_PKEY_free(other);
+	for (i = 0; i < spki_len; i++)
+		assert_int_equal(amt_spki_bits(spki, i), 0);
+	memcpy(copy, spki, spki_len);
+	copy[spki_len] = 0;
+	assert_int_equal(amt_spki_bits(copy, spki_len + 1), 0);
+}
+
+static void
 test_of_rsa(void **state)
 {
 	uint8_t *got = NULL;
@@ -142,6 +174,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_of_rsa),
 	    cmocka_unit_test(test_of_no_rsa_key),
+	    cmocka_unit_test(test_bits),
 	    cmocka_unit_test(test_in_cert),
 	    cmocka_unit_test(test_in_no_cert),
 	};

@@ -150,6 +150,35 @@ test_base64_vectors(void **state)
 	buf_free(&b);
 }
 
+/* All digits, and lengths around what is decoded at a time. */
+static void
+test_long_base64(void **state)
+{
+	uint8_t bytes[600];
+	struct buf text, back;
+	size_t i, len;
+
+	(void)state;
+	for (i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i * 7 + i / 256);
+	buf_init(&text, 2000);
+	buf_init(&back, sizeof(bytes));
+	for (len = 180; len <= sizeof(bytes); len++) {
+		buf_reset(&text);
+		buf_reset(&back);
+		str_base64(&text, bytes, len);
+		assert_int_equal(str_unbase64(&back, buf_text(&text)), 0);
+		assert_int_equal(back.len, len);
+		assert_memory_equal(back.data, bytes, len);
+	}
+	buf_reset(&back);
+	buf_str(&back, "kept");
+	assert_int_equal(str_unbase64(&back, buf_text(&text)), -1);
+	assert_string_equal(buf_text(&back), "kept");
+	buf_free(&text);
+	buf_free(&back);
+}
+
 static void
 test_hash_of_base64(void **state)
 {
@@ -286,6 +315,7 @@ main(void)
 	    cmocka_unit_test(test_buf_escapes_xml),
 	    cmocka_unit_test(test_str_int_takes_whole_numbers_only),
 	    cmocka_unit_test(test_base64_vectors),
+	    cmocka_unit_test(test_long_base64),
 	    cmocka_unit_test(test_hash_of_base64),
 	    cmocka_unit_test(test_hex_both_ways),
 	    cmocka_unit_test(test_printable_hides_what_terminals_obey),
