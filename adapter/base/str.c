@@ -170,7 +170,7 @@ str_unbase64(struct buf *out, const char *text)
 {
 	uint32_t group = 0;
 	unsigned have = 0, pad = 0;
-	uint8_t bytes[BASE64_CHUNK];
+	uint8_t bytes[BASE64_CHUNK] = {0};
 	size_t before = out->len, used = 0;
 	int value;
 

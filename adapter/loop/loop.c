@@ -143,6 +143,7 @@ loop_native(struct loop *loop)
 
 struct loop_io {
 	uv_poll_t poll;
+	unsigned want;
 	loop_io_fn *fn;
 	void *cookie;
 };
@@ -159,6 +160,8 @@ io_ready(uv_poll_t *poll, int status, int events)
 	struct loop_io *io = poll->data;
 	unsigned ready = 0;
 
+	if (status < 0)
+		io->want = 0; /* libuv has stopped it */
 	if (status < 0 || (events & UV_READABLE))
 		ready |= LOOP_READ;
 	if (status < 0 || (events & UV_WRITABLE))
@@ -188,6 +191,9 @@ loop_io_want(struct loop_io *io, unsigned want)
 {
 	int events = 0;
 
+	if (io->want == want) /* libuv would tell the kernel all the same */
+		return;
+	io->want = want;
 	if (want & LOOP_READ)
 		events |= UV_READABLE;
 	if (want & LOOP_WRITE)

@@ -19,13 +19,6 @@
  * address and port.
  */
 
-/* One descriptor libcurl wants watched. */
-struct watch {
-	struct net_hub *hub;
-	struct loop_io *io;
-	curl_socket_t fd;
-};
-
 static void
 net_destroy(struct net *net)
 {
@@ -90,9 +83,13 @@ on_timer(void *cookie)
 static void
 on_ready(void *cookie, unsigned ready)
 {
-	struct watch *watch = cookie;
+	struct net_watch *watch = cookie;
 	int mask = 0;
 
+	if (watch->idle) { /* the device has closed it: seen at the next use */
+		loop_io_want(watch->io, 0);
+		return;
+	}
 	if ((ready & LOOP_READ) != 0)
 		mask |= CURL_CSELECT_IN;
 	if ((ready & LOOP_WRITE) != 0)
@@ -113,32 +110,69 @@ wanted(int what)
 	}
 }
 
+/* The link of the transfer, whose peer cannot be gone. */
+static struct net_link *
+link_of(CURL *easy)
+{
+	char *private = NULL;
+	struct net_peer *peer;
+
+	(void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
+	peer = (void *)private;
+	return peer->link;
+}
+
+static struct net_watch *
+watch_get(struct net_hub *hub, CURL *easy, curl_socket_t fd)
+{
+	struct net_link *link = link_of(easy);
+	struct net_watch *watch;
+
+	LIST_FOREACH (watch, &link->watches, entry)
+		if (watch->fd == fd)
+			return watch;
+	watch = mem_alloc(sizeof(*watch));
+	watch->hub = hub;
+	watch->fd = fd;
+	watch->io = loop_io_add(hub->net->loop, fd, 0, on_ready, watch);
+	LIST_INSERT_HEAD(&link->watches, watch, entry);
+	return watch;
+}
+
+void
+net_watch_drop(struct net_link *link, curl_socket_t fd)
+{
+	struct net_watch *watch;
+
+	LIST_FOREACH (watch, &link->watches, entry)
+		if (watch->fd == fd)
+			break;
+	if (watch == NULL)
+		return;
+	LIST_REMOVE(watch, entry);
+	loop_io_del(watch->io);
+	free(watch);
+}
+
 /* CURLMOPT_SOCKETFUNCTION */
 static int
 want_socket(
     CURL *easy, curl_socket_t fd, int what, void *cookie, void *socket_cookie)
 {
 	struct net_hub *hub = cookie;
-	struct watch *watch = socket_cookie;
+	struct net_watch *watch = socket_cookie;
 
-	(void)easy;
 	if (what == CURL_POLL_REMOVE) {
-		if (watch != NULL) {
-			loop_io_del(watch->io);
-			free(watch);
-		}
+		if (watch != NULL)
+			watch->idle = true;
 		return 0;
 	}
-	if (watch != NULL) {
-		loop_io_want(watch->io, wanted(what));
-		return 0;
+	if (watch == NULL) {
+		watch = watch_get(hub, easy, fd);
+		(void)curl_multi_assign(hub->multi, fd, watch);
 	}
-	watch = mem_alloc(sizeof(*watch));
-	watch->hub = hub;
-	watch->fd = fd;
-	watch->io =
-	    loop_io_add(hub->net->loop, fd, wanted(what), on_ready, watch);
-	(void)curl_multi_assign(hub->multi, fd, watch);
+	watch->idle = false;
+	loop_io_want(watch->io, wanted(what));
 	return 0;
 }
 

@@ -21,6 +21,8 @@
 
 /* --- net.c: hubs, each a multi handle on the loop --- */
 
+struct net_link;
+
 struct net_hub {
 	struct net *net;
 	CURLM *multi;
@@ -39,6 +41,23 @@ struct net {
 	unsigned depth; /* of callbacks under way */
 	bool dead;	/* net_free() was called inside one */
 };
+
+/*
+ * A descriptor on the loop.  libcurl lets go of a connection's descriptor after
+ * each exchange and wants it back in the next: it is watched on meanwhile,
+ * which costs nothing, until the connection is closed.
+ */
+struct net_watch {
+	struct net_hub *hub;
+	struct loop_io *io;
+	curl_socket_t fd;
+	bool idle; /* libcurl does not want it now */
+	LIST_ENTRY(net_watch) entry;
+};
+LIST_HEAD(net_watches, net_watch);
+
+/* Before this descriptor of the link is closed. */
+void net_watch_drop(struct net_link *link, curl_socket_t fd);
 
 /* Give the peer a hub where no other peer has its address and port. */
 int net_hub_join(struct net *net, struct net_peer *peer, struct err *err);
@@ -87,8 +106,9 @@ struct net_link {
 	struct net_peer *peer; /* NULL when it is gone */
 	unsigned sockets;      /* not yet closed by libcurl */
 	int fd;		       /* the newest of them; -1: no connection */
-	bool shaken;	       /* its first TLS handshake is complete */
-	bool trusted;	       /* and its certificate was accepted */
+	struct net_watches watches;
+	bool shaken;  /* its first TLS handshake is complete */
+	bool trusted; /* and its certificate was accepted */
 };
 
 /* CURLOPT_SSL_CTX_FUNCTION; cookie is the link. */

@@ -25,6 +25,7 @@ link_new(struct net_peer *peer)
 	link->net = peer->net;
 	link->peer = peer;
 	link->fd = -1;
+	LIST_INIT(&link->watches);
 	return link;
 }
 
@@ -62,6 +63,7 @@ close_socket(void *cookie, curl_socket_t fd)
 {
 	struct net_link *link = cookie;
 
+	net_watch_drop(link, fd);
 	(void)close(fd);
 	if (link->fd == fd)
 		link->fd = -1;
