@@ -1,5 +1,6 @@
 #include <assert.h>
 #include <expat.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -16,7 +17,8 @@
 #define MAX_URI 512
 #define MAX_URIS 64
 #define CHUNK 8192
-#define SEPARATOR '\n' /* cannot be in a URI; expat refuses it there */
+#define SPARE_BYTES 65536 /* a longer document's parser has grown too large */
+#define SEPARATOR '\n'	  /* cannot be in a URI; expat refuses it there */
 
 struct chunk {
 	struct chunk *next;
@@ -284,6 +286,30 @@ on_doctype(void *cookie, const XML_Char *name, const XML_Char *system,
 	fail(cookie, "it has a document type");
 }
 
+/* A parser that has done its work: making one costs half as much as a usual
+ * answer. */
+static _Atomic(XML_Parser) spare;
+
+/* UTF-8 whatever the prolog says: firmware sends nothing else. */
+static XML_Parser
+parser_take(void)
+{
+	XML_Parser parser = atomic_exchange(&spare, NULL);
+
+	if (parser == NULL || XML_ParserReset(parser, "UTF-8") != XML_TRUE) {
+		XML_ParserFree(parser);
+		parser = XML_ParserCreateNS("UTF-8", SEPARATOR);
+	}
+	assert(parser != NULL);
+	return parser;
+}
+
+static void
+parser_give(XML_Parser parser)
+{
+	XML_ParserFree(atomic_exchange(&spare, parser));
+}
+
 static void
 builder_init(struct builder *b, struct err *err)
 {
@@ -294,9 +320,7 @@ builder_init(struct builder *b, struct err *err)
 	b->xml = mem_alloc(sizeof(*b->xml));
 	for (i = 0; i < XML_MAX_DEPTH; i++)
 		buf_init(&b->open[i].text, XML_MAX_BYTES);
-	/* UTF-8 whatever the prolog says: firmware sends nothing else. */
-	b->parser = XML_ParserCreateNS("UTF-8", SEPARATOR);
-	assert(b->parser != NULL);
+	b->parser = parser_take();
 	XML_SetUserData(b->parser, b);
 	XML_SetElementHandler(b->parser, on_start, on_end);
 	XML_SetCharacterDataHandler(b->parser, on_text);
@@ -306,7 +330,7 @@ builder_init(struct builder *b, struct err *err)
 
 /* Returns the tree, NULL after a failure. */
 static struct xml *
-builder_finish(struct builder *b)
+builder_finish(struct builder *b, size_t len)
 {
 	struct xml *xml = b->xml;
 	size_t i;
@@ -317,7 +341,10 @@ builder_finish(struct builder *b)
 	}
 	for (i = 0; i < XML_MAX_DEPTH; i++)
 		buf_free(&b->open[i].text);
-	XML_ParserFree(b->parser);
+	if (xml != NULL && len <= SPARE_BYTES)
+		parser_give(b->parser);
+	else
+		XML_ParserFree(b->parser);
 	return xml;
 }
 
@@ -344,7 +371,7 @@ xml_parse(const void *bytes, size_t len, struct xml **ret_xml, struct err *err)
 		    XML_ErrorString(XML_GetErrorCode(b.parser)),
 		    (unsigned long)XML_GetCurrentLineNumber(b.parser));
 	}
-	xml = builder_finish(&b);
+	xml = builder_finish(&b, len);
 	if (xml == NULL)
 		return -1;
 	*ret_xml = xml;

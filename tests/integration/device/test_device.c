@@ -450,7 +450,7 @@ proves_until_the_password_changes(void **state)
 	    b->ports.device.self, b->visit, b->password);
 	assert_int_equal(BENCH_CALL(b, look_clock, &offset), ERR_DENIED);
 	assert_int_equal(counted(b, "wrong_credentials", true), 1);
-	assert_int_equal(counted(b, "stale", true), 0);
+	assert_int_equal(counted(b, "stale_credentials", true), 0);
 	secret_free(fresh);
 }
 

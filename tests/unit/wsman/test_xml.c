@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -60,6 +61,38 @@ reads_by_namespace(void **state)
 	assert_null(xml_child(root, "urn:3", "s"));
 	assert_null(xml_child_text(root, "t"));
 	xml_free(xml);
+}
+
+/* Parsers are used again: nothing of one document is in the next. */
+static void
+knows_nothing_of_earlier_ones(void **state)
+{
+	static const char text[] = "<r xmlns='urn:2'><s>x</s></r>";
+	static const char stranger[] = "<a:r/>";
+	char *large = calloc(1, 200000);
+	struct xml *xml;
+	int i;
+
+	(void)state;
+	assert_non_null(large);
+	memset(large, ' ', 150000);
+	(void)strcpy(large + 150000, text);
+	for (i = 0; i < 3; i++) {
+		xml_free(
+		    parse("<a:r xmlns:a='urn:1' xmlns='urn:9'><b/></a:r>"));
+		refuse(stranger, strlen(stranger));
+		xml_free(parse(i == 1 ? "<r>&#65;</r>" : "<r/>"));
+		refuse("<r><s>", 6);
+		xml = parse(i == 2 ? large : text);
+		assert_string_equal(xml_root(xml)->uri, "urn:2");
+		assert_string_equal(xml_child_text(xml_root(xml), "s"), "x");
+		assert_null(xml_root(xml)->next);
+		xml_free(xml);
+	}
+	xml = parse("<r/>");
+	assert_string_equal(xml_root(xml)->uri, "");
+	xml_free(xml);
+	free(large);
 }
 
 static void
@@ -179,6 +212,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(reads_by_namespace),
 	    cmocka_unit_test(resolves_qnames),
+	    cmocka_unit_test(knows_nothing_of_earlier_ones),
 	    cmocka_unit_test(refuses_nonsense),
 	    cmocka_unit_test(keeps_its_limits),
 	    cmocka_unit_test(nests_to_the_limit),
