@@ -33,6 +33,9 @@ int sim_firmware_bits(int major);
  * n are made and kept there. The environment variable SIM_KEY_POOL does the
  * same when the first key is wanted. 0 or -1. */
 int sim_key_pool(const char *path, int bits, size_t n);
+/* So many devices share it: each has every so manieth key for its own, which
+ * makes its keys the same in every run. */
+void sim_key_pool_places(size_t devices);
 /* How many of them no device was given yet. */
 size_t sim_key_pool_left(int bits);
 #endif

@@ -389,6 +389,7 @@ fleet_make(struct sim *s)
 	if (s->opt.key_pool != NULL && read_keys(&s->opt, bits) < 0)
 		goto out;
 	s->count = (size_t)s->opt.devices;
+	sim_key_pool_places(s->count);
 	s->devices = must_calloc(s->count, sizeof(*s->devices));
 	s->ports = must_calloc(s->count, sizeof(*s->ports));
 	for (i = 0; i < s->count; i++)

@@ -12,8 +12,9 @@
 
 /*
  * RSA keys: made for real, or handed out from a pool, which is what makes a
- * fleet of thousands possible on one machine.  A pool's keys are given out in
- * turn, each to one device until all are given; they stay parsed, as OpenSSL
+ * fleet of thousands possible on one machine.  A pool's keys are given out each
+ * to one device until all are given: first those at a device's own places, so
+ * that it gets the same ones whatever others do.  They stay parsed, as OpenSSL
  * takes longer to read a key than to sign with it.
  */
 #define POOL_DEFAULT SIM_MAX_KEYS
@@ -22,14 +23,16 @@ struct pooled {
 	uint8_t *der; /* PKCS#8 */
 	size_t len;
 	EVP_PKEY *key;
+	bool given;
 };
 
 static struct pool {
 	int bits;
 	struct pooled *keys; /* in the order of their bytes */
 	size_t count, size;
-	size_t next; /* those before were given out */
+	size_t next; /* those before are given or were passed over */
 } pools[] = {{.bits = 2048}, {.bits = 3072}};
+static size_t stride = 1; /* of a device's own places */
 #define POOLS (sizeof(pools) / sizeof(pools[0]))
 
 static int
@@ -92,10 +95,11 @@ compare(const void *left, const void *right)
 	return memcmp(a->der, b->der, a->len);
 }
 
-static const struct pooled *
+static struct pooled *
 pool_find(const struct pool *p, const struct sim_key *k)
 {
-	const struct pooled wanted = {(uint8_t *)k->der, k->der_len, NULL};
+	const struct pooled wanted = {
+	    .der = (uint8_t *)k->der, .len = k->der_len};
 
 	if (p->count == 0)
 		return NULL;
@@ -122,6 +126,7 @@ pool_add(EVP_PKEY *key)
 	if (to_der(key, &entry->der, &entry->len) != 0)
 		goto fail;
 	entry->key = key;
+	entry->given = false;
 	p->count++;
 	return 0;
 fail:
@@ -219,27 +224,33 @@ sim_key_pool(const char *path, int bits, size_t n)
 	return rc;
 }
 
+void
+sim_key_pool_places(size_t devices)
+{
+	stride = devices;
+}
+
 size_t
 sim_key_pool_left(int bits)
 {
 	const struct pool *p = pool_of(bits);
+	size_t i, left = 0;
 
-	return p == NULL || p->next > p->count ? 0 : p->count - p->next;
+	for (i = 0; p != NULL && i < p->count; i++)
+		left += !p->keys[i].given;
+	return left;
 }
 
 void
 fw_key_given(const struct sim_key *k)
 {
-	const struct pooled *found;
-	size_t i, at;
+	struct pooled *found;
+	size_t i;
 
 	for (i = 0; i < POOLS; i++) {
 		found = pool_find(&pools[i], k);
-		if (found == NULL)
-			continue;
-		at = (size_t)(found - pools[i].keys);
-		if (pools[i].next <= at)
-			pools[i].next = at + 1;
+		if (found != NULL)
+			found->given = true;
 	}
 }
 
@@ -258,25 +269,52 @@ stored(const struct sim_device *d, const uint8_t *der, size_t len)
 	return false;
 }
 
+/* One of the device's own places, or any; NULL: all are given. */
+static struct pooled *
+pool_unused(const struct sim_device *d, struct pool *p)
+{
+	size_t at;
+
+	for (at = (size_t)d->index; at < p->count; at += stride)
+		if (!p->keys[at].given)
+			return &p->keys[at];
+	for (; p->next < p->count; p->next++)
+		if (!p->keys[p->next].given)
+			return &p->keys[p->next];
+	return NULL;
+}
+
 /* When all were given out, devices share; but none gets a key twice while it
  * has it. */
-static int
-from_pool(
-    const struct sim_device *d, struct pool *p, uint8_t **ret, size_t *ret_len)
+static struct pooled *
+pool_shared(const struct sim_device *d, struct pool *p)
 {
-	const struct pooled *entry;
+	struct pooled *entry;
 	size_t i;
 
 	for (i = 0; i < p->count; i++) {
 		entry = &p->keys[p->next++ % p->count];
-		if (stored(d, entry->der, entry->len))
-			continue;
-		*ret = fw_alloc(entry->len);
-		memcpy(*ret, entry->der, entry->len);
-		*ret_len = entry->len;
-		return 0;
+		if (!stored(d, entry->der, entry->len))
+			return entry;
 	}
-	return -1;
+	return NULL;
+}
+
+static int
+from_pool(
+    const struct sim_device *d, struct pool *p, uint8_t **ret, size_t *ret_len)
+{
+	struct pooled *entry = pool_unused(d, p);
+
+	if (entry == NULL)
+		entry = pool_shared(d, p);
+	if (entry == NULL)
+		return -1;
+	entry->given = true;
+	*ret = fw_alloc(entry->len);
+	memcpy(*ret, entry->der, entry->len);
+	*ret_len = entry->len;
+	return 0;
 }
 
 int
