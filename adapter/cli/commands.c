@@ -262,6 +262,18 @@ LIST block_examples[] = {"ca block add leaked.pem --note 'found on a share'",
 LIST template_examples[] = {"ca template check", "ca template check tls", NULL};
 LIST show_examples[] = {"config show --origin",
     "config show -o json | jq -r '.[] | select(.file) | .key'", NULL};
+LIST show_device_examples[] = {
+    "device show pc1.corp.example", "device show -a -o json", NULL};
+LIST journal_examples[] = {
+    "journal", "journal --ended --device pc1.corp.example", NULL};
+LIST chain_examples[] = {"ca chain --all --out trust.pem", NULL};
+LIST crl_examples[] = {"ca crl --out amt.crl", NULL};
+LIST revoke_examples[] = {
+    "ca revoke 4f12ad30dfd1076b --reason key-compromise", NULL};
+LIST reveal_examples[] = {"secret show pc1.corp.example --reveal",
+    "secret show pc1.corp.example --to pc1.password", NULL};
+LIST template_show_examples[] = {"ca template show tls", NULL};
+LIST bridge_examples[] = {"ca bridge test corp", NULL};
 LIST get_examples[] = {"wsman get pc1.corp.example AMT_GeneralSettings", NULL};
 LIST enum_examples[] = {
     "wsman enum pc1.corp.example AMT_PublicKeyCertificate --xml", NULL};
@@ -310,7 +322,7 @@ static const struct cli_command commands[] = {
     {"device list", "[NAME...]", "the fleet, a line each", selection_text,
 	select_groups, 0, NO_LIMIT, list_examples, cmd_device_list},
     {"device show", "NAME...", "all that is known of a device", "",
-	select_groups, 0, NO_LIMIT, no_examples, cmd_device_show},
+	select_groups, 0, NO_LIMIT, show_device_examples, cmd_device_show},
     {"device remove", "NAME...", "take a device out of the fleet",
 	"Its secrets are forgotten, its events stay; the device itself is not "
 	"changed, nor is Active Directory. Rows say what is left: "
@@ -338,7 +350,7 @@ static const struct cli_command commands[] = {
     {"task list", "", "the tasks and the names they go by", "", none, 0, 0,
 	no_examples, cmd_task_list},
     {"journal", "", "changes under way, and past ones", "", journal_groups, 0,
-	0, no_examples, cmd_journal_list},
+	0, journal_examples, cmd_journal_list},
     {"events", "", "what happened; each a link of the audit chain",
 	"--since, --after and --last say where to begin; without one --follow "
 	"begins with the last 10. It ends well when it is interrupted, when "
@@ -358,7 +370,7 @@ static const struct cli_command commands[] = {
 	"open (ca csr).",
 	none, 0, 0, no_examples, cmd_ca_show},
     {"ca chain", "", "the CA's certificates, PEM", "", ca_chain_groups, 0, 0,
-	no_examples, cmd_ca_chain},
+	chain_examples, cmd_ca_chain},
     {"ca csr", "", "the request of a new issuing CA, PEM",
 	"Makes a key and its request, or shows the one that is open. The CA "
 	"that issues goes on until the answer is imported. With --key it is a "
@@ -384,7 +396,7 @@ static const struct cli_command commands[] = {
 	ca_export_groups, 1, 1, no_examples, cmd_ca_export},
     {"ca list", "", "certificates that were issued", "", ca_list_groups, 0, 0,
 	ca_list_examples, cmd_ca_list},
-    {"ca crl", "", "the revocation list", "", ca_crl_groups, 0, 0, no_examples,
+    {"ca crl", "", "the revocation list", "", ca_crl_groups, 0, 0, crl_examples,
 	cmd_ca_crl},
     {"ca check", "", "is there what certificates name",
 	"Asks at revocation.url for the CRL, the CA's certificate and OCSP, as "
@@ -402,7 +414,7 @@ static const struct cli_command commands[] = {
     {"ca revoke", "SERIAL", "revoke a certificate",
 	"One that came over a bridge is revoked at its CA, where the protocol "
 	"can do that; EST cannot.",
-	ca_revoke_groups, 1, 1, no_examples, cmd_ca_revoke},
+	ca_revoke_groups, 1, 1, revoke_examples, cmd_ca_revoke},
     {"ca block add", "HASH|FILE...", "never certify a key again",
 	"A key is known by the SHA-256 of its SubjectPublicKeyInfo, 64 hex "
 	"digits. A FILE holds certificates, requests or public keys in PEM, or "
@@ -418,7 +430,7 @@ static const struct cli_command commands[] = {
     {"ca template show", "NAME...", "a template, and what follows from it",
 	"Key types by firmware, key usage, the largest certificate, and when "
 	"one issued now would end.",
-	none, 1, NO_LIMIT, no_examples, cmd_ca_template_show},
+	none, 1, NO_LIMIT, template_show_examples, cmd_ca_template_show},
     {"ca template check", "[NAME...]", "what is wrong with templates",
 	"One line for each problem, and exit code 3 if there is any: periods "
 	"that do not fit each other, validity beyond the end of an issuer, "
@@ -430,7 +442,7 @@ static const struct cli_command commands[] = {
     {"ca bridge test", "NAME", "does that CA answer, and is it the right one?",
 	"Asks for no certificate: reads the CA's own ones, compares them with "
 	"the bridge's anchors, and what it wants of requests.",
-	none, 1, 1, no_examples, cmd_ca_bridge_test},
+	none, 1, 1, bridge_examples, cmd_ca_bridge_test},
     {"ca bridge pending", "", "requests that a CA has not granted",
 	"States: pending (the CA has it and has not decided), asked (no "
 	"answer came; it is asked again), rejected (its words are kept; asked "
@@ -473,7 +485,7 @@ static const struct cli_command commands[] = {
     {"secret show", "DEVICE", "the admin password of a device",
 	"On a terminal with --reveal, or to a new private file with --to; an "
 	"event says who saw it.",
-	reveal_groups, 1, 1, no_examples, cmd_secret_show},
+	reveal_groups, 1, 1, reveal_examples, cmd_secret_show},
     {"version", "", "the version", "", none, 0, 0, no_examples, cmd_version},
     {"help", "[COMMAND...]", "this, or what a command does", "", help_groups, 0,
 	3, no_examples, cmd_help},

@@ -3,14 +3,15 @@
 #include "cli_internal.h"
 #include "str.h"
 
-#define OPTION_WIDTH 26
+#define HELP_COLUMN 28
 #define LINE_WIDTH 79
 
-/* Words of text, each line indented, broken before the width. */
+/* Words of text, each line indented, broken before the width; the first one
+ * goes on where its line stands. */
 static void
-write_wrapped(FILE *out, const char *text, int indent)
+write_wrapped(FILE *out, const char *text, int indent, int column)
 {
-	int column = 0, len;
+	int len;
 
 	while (*text != '\0') {
 		if (*text == '\n') {
@@ -20,13 +21,13 @@ write_wrapped(FILE *out, const char *text, int indent)
 			continue;
 		}
 		len = (int)strcspn(text, " \n");
-		if (column > 0 && column + 1 + len > LINE_WIDTH) {
+		if (column > indent && column + 1 + len > LINE_WIDTH) {
 			(void)fputc('\n', out);
 			column = 0;
 		}
-		if (column == 0)
-			column = fprintf(out, "%*s", indent, "");
-		else
+		if (column < indent)
+			column += fprintf(out, "%*s", indent - column, "");
+		else if (column > indent)
 			column += fprintf(out, " ");
 		column += fprintf(out, "%.*s", len, text);
 		text += len;
@@ -40,16 +41,18 @@ write_option(FILE *out, const struct cli_option *o)
 {
 	char head[64];
 	char letter[8] = "    ";
+	int column;
 
 	if (o->letter != '\0')
 		(void)snprintf(letter, sizeof(letter), "-%c, ", o->letter);
 	(void)snprintf(head, sizeof(head), "%s--%s%s%s", letter, o->name,
 	    o->arg == NULL ? "" : " ", o->arg == NULL ? "" : o->arg);
-	if (strlen(head) < OPTION_WIDTH)
-		(void)fprintf(out, "  %-*s%s\n", OPTION_WIDTH, head, o->help);
-	else
-		(void)fprintf(
-		    out, "  %s\n  %*s%s\n", head, OPTION_WIDTH, "", o->help);
+	column = fprintf(out, "  %s", head);
+	if (column >= HELP_COLUMN) {
+		(void)fputc('\n', out);
+		column = 0;
+	}
+	write_wrapped(out, o->help, HELP_COLUMN, column);
 }
 
 static void
@@ -127,7 +130,7 @@ cli_help_command(FILE *out, const struct cli_command *command)
 	    command->args[0] == '\0' ? "" : " ", command->args);
 	if (command->text[0] != '\0') {
 		(void)fputc('\n', out);
-		write_wrapped(out, command->text, 0);
+		write_wrapped(out, command->text, 0, 0);
 	}
 	if (command->options[0] != NULL)
 		(void)fputs("\nOptions:\n", out);
