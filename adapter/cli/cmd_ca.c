@@ -306,7 +306,8 @@ cmd_ca_health(struct cli *c)
 		return code;
 	found.table = cli_table(c, columns, COUNT(columns));
 	rc = daemon_ca_health(&c->daemon, write_finding, &found, &err);
-	code = cli_listed(c, found.table, rc, &err);
+	table_end(found.table);
+	code = cli_scanned(rc, &err);
 	if (code != CODE_OK)
 		return code;
 	if (found.count == 0)

@@ -181,8 +181,11 @@ prepare(struct fleet *f, size_t first_arg)
 			    limit);
 	}
 	if (f->mode == ENGINE_RUN &&
-	    daemon_check_clock(&f->c->daemon, &offset_ms, &err) != 0)
-		return cli_fail(&err);
+	    daemon_check_clock(&f->c->daemon, &offset_ms, &err) != 0) {
+		code = cli_fail(&err);
+		/* What the configuration names is not there: a keytab. */
+		return code == CODE_NOTHING ? CODE_CONFIG : code;
+	}
 	return CODE_OK;
 }
 

@@ -633,6 +633,20 @@ keep 0 diagnose --all
 ) || failed=1
 is 'no root key was made' "$(find "$tmp/offline" -name '*.root' | wc -l)" 0
 
+# A keytab that is not there.
+(
+	export AMTKEEPER_CONFIG=$tmp/directory/amtkeeper.yaml
+	keep 0 init --dir "$tmp/directory" --realm AD.EXAMPLE.TEST \
+	    --domain ad.example.test --dc 127.0.0.1 \
+	    --principal svc@AD.EXAMPLE.TEST --keytab "$tmp/nosuch"
+	keep 0 config check
+	says err "directory.keytab: $tmp/nosuch: No such file"
+	keep 0 device add pc.ad.example.test --password-file "$tmp/right"
+	keep 10 run auto pc.ad.example.test
+	says err "keytab $tmp/nosuch cannot be read"
+	exit $failed
+) || failed=1
+
 # --- certificate templates ---
 keep 0 ca template list -o json
 says out '"name":"tls".*"usages":\["server"\],"tls":true'
