@@ -186,6 +186,16 @@ cert_roots(const char *pem, struct err *err)
 
 /* --- describing --- */
 
+static int64_t
+rsa_bits(X509 *cert)
+{
+	const EVP_PKEY *key = X509_get0_pubkey(cert);
+
+	if (key == NULL || EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA)
+		return 0;
+	return EVP_PKEY_get_bits(key);
+}
+
 static int
 describe(const struct device_port *port, const uint8_t *der, size_t len,
     struct cert_facts *ret, struct err *err)
@@ -205,6 +215,7 @@ describe(const struct device_port *port, const uint8_t *der, size_t len,
 	ret->names = names_text(cert);
 	ret->not_before = unix_time(X509_get0_notBefore(cert));
 	ret->not_after = unix_time(X509_get0_notAfter(cert));
+	ret->key_bits = rsa_bits(cert);
 	ret->ours = is_ours(port->roots, cert);
 	X509_free(cert);
 	return 0;

@@ -70,6 +70,7 @@ struct job {
 struct cert_facts {
 	char *sha256, *serial, *subject, *issuer, *names;
 	int64_t not_before, not_after;
+	int64_t key_bits; /* RSA, else 0 */
 	bool ours;
 };
 

@@ -239,6 +239,7 @@ take_cert(struct device *d, struct cert_facts *facts)
 	d->cert_not_before = facts->not_before;
 	d->cert_not_after = facts->not_after;
 	d->cert_ours = facts->ours;
+	d->cert_key_bits = facts->key_bits;
 	cert_facts_clear(facts);
 }
 

@@ -25,7 +25,7 @@ replace_reason(const struct device *d, const struct policy *p)
 
 	if (!d->tls_enabled)
 		return "tls-disabled";
-	if (!wish_tls_met(d, profile))
+	if (!wish_tls_met(d, profile) || !wish_cert_key_met(d))
 		return "profile-drift";
 	if (d->cert_not_after != 0 && d->cert_not_after <= p->now)
 		return "certificate-expired";

@@ -17,6 +17,8 @@ play_profile_due(const struct device *d, const struct policy *p)
 	if (!wish_general_met(d, profile) || !wish_ip_met(d, profile) ||
 	    !wish_tls_met(d, profile))
 		return p->now;
+	if (profile->tls && !wish_cert_key_met(d))
+		return p->now;
 	if (play_uses_directory(p) && !wish_acl_met(d, profile))
 		return p->now;
 	return 0;

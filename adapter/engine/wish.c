@@ -13,6 +13,7 @@
 #define NAME_ROOM 256
 #define MARK "Intel AMT device "
 #define AES_MAJOR 8 /* the first release that holds AES keys */
+#define STRONG_BITS 3072
 
 void
 wish_fqdn(const struct device *d, const struct profile *p, char out[256])
@@ -93,10 +94,10 @@ wish_key_bits(const struct device *d, const struct profile *p)
 	const char *key = profile_tls_template(p)->key;
 
 	if (str_eq(key, "rsa-3072"))
-		return 3072;
+		return STRONG_BITS;
 	if (str_eq(key, "rsa-2048"))
 		return 2048;
-	return device_amt_major(d) >= WISH_STRONG_MAJOR ? 3072 : 2048;
+	return device_amt_major(d) >= WISH_STRONG_MAJOR ? STRONG_BITS : 2048;
 }
 
 void
@@ -217,6 +218,13 @@ wish_tls_met(const struct device *d, const struct profile *p)
 		return true;
 	return d->tls_enabled &&
 	    (d->tls_plain == p->tls_plain || !d->tls_plain_supported);
+}
+
+bool
+wish_cert_key_met(const struct device *d)
+{
+	return d->cert_key_bits == 0 || d->cert_key_bits >= STRONG_BITS ||
+	    device_amt_major(d) < WISH_STRONG_MAJOR;
 }
 
 bool

@@ -48,6 +48,9 @@ bool wish_general_met(const struct device *d, const struct profile *p);
 bool wish_ip_met(const struct device *d, const struct profile *p);
 bool wish_tls_met(const struct device *d, const struct profile *p);
 bool wish_cert_names_met(const struct device *d, const struct profile *p);
+/* A device whose firmware was updated may have a key that it would refuse now.
+ */
+bool wish_cert_key_met(const struct device *d);
 bool wish_object_met(const struct device *d, const struct profile *p);
 bool wish_acl_met(const struct device *d, const struct profile *p);
 #endif

@@ -79,7 +79,8 @@ struct device {
 	char *cert_names; /* "dns:a dns:b ip:1.2.3.4", sorted */
 	int64_t cert_not_before;
 	int64_t cert_not_after;
-	bool cert_ours; /* signed by our CA and verified */
+	bool cert_ours;	       /* signed by our CA and verified */
+	int64_t cert_key_bits; /* RSA; 0 when unread or of another kind */
 
 	/* A replacement under way: each is set by the step that made it. */
 	char *next_key_handle;

@@ -271,6 +271,27 @@ test_what_is_not_ours_is_not_revoked(void **state)
 	assert_false(plan_has(&plan, "certificate.revoke"));
 }
 
+/* Firmware was updated under a certificate that was good. */
+static void
+test_a_key_too_small_for_new_firmware(void **state)
+{
+	(void)state;
+	d->cert_key_bits = 2048;
+	make("auto", false);
+	assert_string_equal(codes(), "");
+	assert_false(plan_has(&plan, "key.generate"));
+	mem_replace(&d->amt_version, "22.0.0");
+	make("auto", false);
+	assert_string_equal(codes(), "profile-drift");
+	assert_true(plan_has(&plan, "key.generate"));
+	make("enforce-profile", false);
+	assert_true(plan_has(&plan, "key.generate"));
+	d->cert_key_bits = 3072;
+	make("auto", false);
+	assert_string_equal(codes(), "");
+	assert_false(plan_has(&plan, "key.generate"));
+}
+
 /* Said once, before a key is generated; the rest is done. */
 static void
 test_a_key_that_firmware_refuses_is_not_begun(void **state)
@@ -474,6 +495,7 @@ main(void)
 	    TEST(test_certificate_that_waits),
 	    TEST(test_certificate_is_due_before_it_ends),
 	    TEST(test_ad_password_is_due_ten_days_before_the_domain_says),
+	    TEST(test_a_key_too_small_for_new_firmware),
 	    TEST(test_a_key_that_firmware_refuses_is_not_begun),
 	    TEST(test_what_is_not_ours_is_not_revoked),
 	    TEST(test_interrupted_replacement_goes_on_where_it_stopped),
