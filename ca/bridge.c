@@ -49,6 +49,7 @@ ca_bridge_answer_init(struct ca_bridge_answer *a)
 	memset(a, 0, sizeof(*a));
 	a->outcome = CA_BRIDGE_UNKNOWN;
 	buf_init(&a->leaf, CA_BRIDGE_ANSWER_MAX);
+	buf_init(&a->progress, CA_BRIDGE_PROGRESS_MAX);
 	buf_init(&a->text, sizeof(((struct err *)NULL)->text));
 }
 
@@ -56,6 +57,7 @@ void
 ca_bridge_answer_clear(struct ca_bridge_answer *a)
 {
 	buf_free(&a->leaf);
+	buf_free(&a->progress);
 	buf_free(&a->text);
 }
 
@@ -72,6 +74,18 @@ ca_bridge_answer_set(struct ca_bridge_answer *a, enum ca_bridge_outcome outcome,
 	a->outcome = outcome;
 	buf_reset(&a->text);
 	buf_str(&a->text, text);
+}
+
+int
+ca_bridge_test_failed(const struct ca_bridge_answer *a, struct err *err)
+{
+	enum err_kind kind = ERR_REFUSED;
+
+	if (a->outcome == CA_BRIDGE_UNREACHABLE)
+		kind = ERR_UNREACHABLE;
+	else if (a->outcome == CA_BRIDGE_UNKNOWN)
+		kind = ERR_PROTOCOL;
+	return err_set(err, kind, "%s", buf_text(&a->text));
 }
 
 /* --- waiting --- */
@@ -208,6 +222,9 @@ load_files(
 		b->tls_pem = mem_dup(b->anchors_pem);
 	else if (read_pem(conf->tls_ca, &b->tls_pem, err) != 0)
 		return -1;
+	if (conf->signer != NULL &&
+	    read_pem(conf->signer, &b->signer_pem, err) != 0)
+		return -1;
 	if (conf->certificate != NULL) {
 		if (read_pem(conf->certificate, &b->cert_pem, err) != 0)
 			return -1;
@@ -295,6 +312,7 @@ ca_bridge_close(struct ca_bridge *b)
 	free(b->user);
 	free(b->anchors_pem);
 	free(b->tls_pem);
+	free(b->signer_pem);
 	free(b->cert_pem);
 	free(b);
 }

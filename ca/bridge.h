@@ -19,13 +19,16 @@ struct err;
  * A request is a row in the CA's database, by bridge and idempotency key:
  *
  *   (none) -> asked -> issued            a certificate, checked and recorded
- *               ^ |--> pending           asked for again at its retry_at
+ *               ^ |--> pending           asked after at its retry_at
+ *               | |--> unconfirmed       checked, and the CA is to be told
  *               | `--> rejected          its words are kept; asked anew later
  *               `----- asked             no answer: asked again
  *
  * "asked" is committed before the first byte leaves.  Whoever finds it after a
  * crash asks again with the same CSR, which an RFC 7030 server takes as the
- * same request.  What is true if the process dies:
+ * same request, and over CMP under the same transaction id; a CMP server that
+ * answers with transactionIdInUse is asked anew.  What is true if the process
+ * dies:
  *
  *   before that commit        nothing was sent, nothing is recorded
  *   after it                  the CA may hold a request, or have issued: the
@@ -33,8 +36,22 @@ struct err;
  *   after the answer          the same
  *   after the second commit   row and certificate agree
  *
+ * A protocol that wants certificates confirmed (CMP) has two commits after the
+ * answer: "unconfirmed", with the answer, before the confirmation leaves, and
+ * "issued" after the CA's word on it.  Between them the confirmation is sent
+ * again from the record, and no device gets the certificate.  A CA that denies
+ * it then (it knew already, or has given up) is asked anew as after a
+ * rejection, and to revoke what nobody uses.  A certificate that fails our
+ * checks is recorded as rejected, then the CA is told.
+ *
+ * Pending requests go on after a restart: over CMP the messages of the CA that
+ * an exchange goes on from are part of the row, and are verified again each
+ * time.  When they do not verify any more (another secret is configured), the
+ * request is over, and asked anew.
+ *
  * All calls block: for milliseconds, or where it says so for the network, up to
- * the bridge's timeout (twice that where a chain is fetched too).
+ * the bridge's timeout (three times that where an answer is to be asked after
+ * or confirmed at once).
  */
 
 enum ca_bridge_outcome {
@@ -57,11 +74,14 @@ struct ca_bridge_conf {
 	const char *url;
 	const char *label;	   /* EST: of the CA at that server; or NULL */
 	const char *anchors;	   /* PEM file: the issuing CA's whole chain */
-	const char *tls_ca;	   /* PEM file; NULL: anchors */
+	const char *tls_ca;	   /* PEM file: vouch for the server; NULL:
+				    * anchors */
 	const char *certificate;   /* our own, PEM file with chain; or NULL */
 	const char *key;	   /* its key, PEM file, mode 0600; or NULL */
-	const char *user;	   /* for Basic; or NULL */
+	const char *user;	   /* for Basic; CMP: reference; or NULL */
 	const char *password_file; /* first line, mode 0600; or NULL */
+	const char *signer;	   /* CMP: PEM file: whose subject signs the
+				    * CA's messages; or NULL */
 	int64_t timeout;	   /* of one exchange */
 	int64_t retry_first;	   /* wait for a pending request, doubled ... */
 	int64_t retry_most;	   /* ... up to this */
@@ -136,7 +156,8 @@ int ca_bridge_revoke(struct ca *ca, struct ca_bridge *b, const char *serial,
 /* Did this certificate, byte for byte, come over a bridge? No network. */
 bool ca_bridge_knows(struct ca *ca, const uint8_t *der, size_t len);
 
-/* A request that is not decided: pending, asked, rejected. Borrowed. */
+/* A request that is not decided: asked, pending, unconfirmed, rejected.
+ * Borrowed. */
 struct ca_bridge_row {
 	const char *bridge, *key, *device, *names, *state, *request_id, *text;
 	int64_t tries, made_at, asked_at, retry_at;

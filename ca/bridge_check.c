@@ -4,6 +4,8 @@
  * a CA that gives something else is not argued with: the certificate is kept
  * away from the device and a person hears what is wrong.
  */
+#include <assert.h>
+#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
@@ -20,6 +22,7 @@
 #define CLOCK_AHEAD 300 /* the CA's clock may be ahead of ours by this */
 #define AUTH_LEVEL 2	/* 112 bits: no SHA-1, no RSA below 2048 */
 #define SERIAL_MAX 20	/* RFC 5280, 4.1.2.2 */
+#define SUBJECT_SHOWN 120
 
 /* One certificate on the bench. */
 struct bench {
@@ -267,6 +270,25 @@ out:
 	X509_STORE_CTX_free(ctx);
 	ERR_clear_error();
 	return why;
+}
+
+bool
+ca_bridge_show(const struct ca_bridge *b, X509 *cert, struct buf *out)
+{
+	const char *why = ca_bridge_chain(b, cert, 0, clock_now());
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *text;
+	long len;
+
+	assert(bio != NULL);
+	(void)X509_NAME_print_ex(
+	    bio, X509_get_subject_name(cert), 0, XN_FLAG_RFC2253);
+	len = BIO_get_mem_data(bio, &text);
+	buf_str(out, "CA certificate: ");
+	str_printable(out, text, (size_t)len, SUBJECT_SHOWN);
+	buf_printf(out, ": %s\n", why == NULL ? "chains to anchors" : why);
+	BIO_free(bio);
+	return why == NULL;
 }
 
 static int

@@ -7,7 +7,6 @@
  * simpleenroll fits: simplereenroll is made by the holder of the old key, which
  * never leaves a device.  The protocol knows no revocation.
  */
-#include <openssl/bio.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +18,6 @@
 #include "mem.h"
 #include "str.h"
 
-#define SUBJECT_SHOWN 120
 #define LABEL_MAX 64
 
 /* RFC 7030, 3.2.2: one path segment, and none of the operations' names. */
@@ -42,7 +40,7 @@ is_label(const char *label)
 static int
 est_open(struct ca_bridge *b, struct err *err)
 {
-	size_t len;
+	const char *why;
 	char *slash;
 
 	if (!str_starts(b->url, "https://"))
@@ -56,12 +54,13 @@ est_open(struct ca_bridge *b, struct err *err)
 		    "url must be https://HOST or https://HOST:PORT; what is "
 		    "between /.well-known/est/ and the operation goes into "
 		    "label");
-	len = strlen(b->url);
-	if (strcspn(b->url, " \t\r\n@?#") != len)
-		return err_set(
-		    err, ERR_INVALID, "url holds more than host and port");
+	why = ca_bridge_url_check(b->url);
+	if (why != NULL)
+		return err_set(err, ERR_INVALID, "%s", why);
 	if (b->label != NULL && !is_label(b->label))
 		return err_set(err, ERR_INVALID, "label is no path segment");
+	if (b->signer_pem != NULL)
+		return err_set(err, ERR_INVALID, "signer is not for EST");
 	if (b->cert_pem == NULL && b->user == NULL)
 		return err_set(err, ERR_INVALID,
 		    "neither certificate nor user is set: an EST server gives "
@@ -80,90 +79,22 @@ call(struct ca_bridge *b, const char *operation, const struct buf *body,
 	char *url = mem_printf("%s/.well-known/est%s%s/%s", b->url,
 	    b->label != NULL ? "/" : "", b->label != NULL ? b->label : "",
 	    operation);
-	const struct net_fetch f = {
+	struct net_fetch f = {
 	    .method = body != NULL ? "POST" : "GET",
 	    .url = url,
 	    .headers = body != NULL ? headers : NULL,
 	    .body = body != NULL ? body->data : NULL,
 	    .body_len = body != NULL ? body->len : 0,
-	    .ca_pem = b->tls_pem,
-	    .cert_pem = b->cert_pem,
-	    .key_pem = b->key_pem,
 	    .user = b->user,
 	    .password = b->password,
-	    .timeout_ms = (unsigned)(b->timeout * 1000),
-	    .answer_max = CA_BRIDGE_ANSWER_MAX,
 	};
-	enum ca_bridge_outcome outcome = CA_BRIDGE_UNKNOWN;
-	struct err err = {.kind = ERR_NONE};
-	int rc = net_fetch(&f, ret, &err);
+	int rc = ca_bridge_fetch(b, &f, operation, ret, answer);
 
 	free(url);
-	if (rc == 0)
-		return 0;
-	if (err.kind == ERR_UNREACHABLE)
-		outcome = CA_BRIDGE_UNREACHABLE;
-	else if (err.kind == ERR_UNTRUSTED || err.kind == ERR_INVALID)
-		outcome = CA_BRIDGE_MISCONFIGURED;
-	ca_bridge_answer_set(answer, outcome, "%s: %s", operation, err.text);
-	return -1;
+	return rc;
 }
 
-/* The server's own words, where it has some for people (RFC 7030, 4.2.3). */
-static void
-add_words(const struct net_fetched *got, struct buf *out)
-{
-	size_t len = got->body.len;
-	const char *text = buf_text(&got->body);
-
-	if (got->content_type == NULL ||
-	    strncasecmp(got->content_type, "text/plain", 10) != 0)
-		return;
-	while (len > 0 && strchr(" \r\n", text[len - 1]) != NULL)
-		len--;
-	if (len == 0)
-		return;
-	buf_str(out, ": ");
-	str_printable(out, text, len, CA_BRIDGE_WORDS);
-}
-
-/* What a status other than 200 means. */
-static void
-judge_status(const struct net_fetched *got, struct ca_bridge_answer *a)
-{
-	static const struct {
-		int status;
-		enum ca_bridge_outcome outcome;
-		const char *text;
-	} rows[] = {
-	    {202, CA_BRIDGE_PENDING, "the CA has not decided yet"},
-	    {401, CA_BRIDGE_MISCONFIGURED,
-		"the CA refuses our credentials (HTTP 401)"},
-	    {403, CA_BRIDGE_MISCONFIGURED,
-		"the CA does not let us ask for this (HTTP 403)"},
-	    {404, CA_BRIDGE_MISCONFIGURED,
-		"there is no EST at this url and label (HTTP 404)"},
-	    {405, CA_BRIDGE_MISCONFIGURED,
-		"there is no EST at this url and label (HTTP 405)"},
-	    {429, CA_BRIDGE_LIMITED, "the CA has too much to do (HTTP 429)"},
-	    {503, CA_BRIDGE_LIMITED, "the CA is not ready (HTTP 503)"},
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (rows[i].status == got->status)
-			break;
-	if (i < sizeof(rows) / sizeof(rows[0]))
-		ca_bridge_answer_set(a, rows[i].outcome, "%s", rows[i].text);
-	else if (got->status >= 400 && got->status < 500)
-		ca_bridge_answer_set(a, CA_BRIDGE_REJECTED,
-		    "the CA refuses (HTTP %d)", got->status);
-	else
-		ca_bridge_answer_set(a, CA_BRIDGE_UNKNOWN,
-		    "the CA answers with HTTP %d", got->status);
-	add_words(got, &a->text);
-	a->retry_after = ca_est_retry_after(got->retry_after, clock_now());
-}
+#define NOWHERE "EST at this url and label"
 
 /* Where a key lies in a CSR that has passed our rules. */
 static struct ca_span
@@ -187,7 +118,7 @@ est_submit(struct ca_bridge *b, const struct ca_bridge_ask *ask,
 	str_base64(&body, ask->csr, ask->csr_len);
 	if (call(b, "simpleenroll", &body, &got, ret) == 0) {
 		if (got.status != 200) {
-			judge_status(&got, ret);
+			ca_bridge_judge_status(&got, NOWHERE, ret);
 		} else {
 			why = ca_est_read_certs(
 			    ca_der_bytes(&got.body), spki_of(ask), &ret->leaf);
@@ -214,35 +145,9 @@ static void
 show_cert(void *cookie, X509 *cert)
 {
 	struct shown *s = cookie;
-	const char *why = ca_bridge_chain(s->b, cert, 0, clock_now());
-	BIO *bio = BIO_new(BIO_s_mem());
-	char *text;
-	long len;
 
-	if (bio == NULL)
-		return;
-	(void)X509_NAME_print_ex(
-	    bio, X509_get_subject_name(cert), 0, XN_FLAG_RFC2253);
-	len = BIO_get_mem_data(bio, &text);
-	buf_str(s->out, "CA certificate: ");
-	str_printable(s->out, text, (size_t)len, SUBJECT_SHOWN);
-	buf_printf(s->out, ": %s\n", why == NULL ? "chains to anchors" : why);
-	BIO_free(bio);
-	if (why != NULL)
+	if (!ca_bridge_show(s->b, cert, s->out))
 		s->strangers++;
-}
-
-/* 0, or -1 with *err: what an operation that only reads ended with. */
-static int
-fail_test(const struct ca_bridge_answer *a, struct err *err)
-{
-	enum err_kind kind = ERR_REFUSED;
-
-	if (a->outcome == CA_BRIDGE_UNREACHABLE)
-		kind = ERR_UNREACHABLE;
-	else if (a->outcome == CA_BRIDGE_UNKNOWN)
-		kind = ERR_PROTOCOL;
-	return err_set(err, kind, "%s", buf_text(&a->text));
 }
 
 static int
@@ -255,10 +160,10 @@ test_certs(struct ca_bridge *b, struct ca_bridge_answer *a, struct buf *out,
 	int rc = -1;
 
 	if (call(b, "cacerts", NULL, &got, a) != 0)
-		return fail_test(a, err);
+		return ca_bridge_test_failed(a, err);
 	if (got.status != 200) {
-		judge_status(&got, a);
-		(void)fail_test(a, err);
+		ca_bridge_judge_status(&got, NOWHERE, a);
+		(void)ca_bridge_test_failed(a, err);
 		goto out;
 	}
 	why = ca_est_each_cert(ca_der_bytes(&got.body), show_cert, &s);
@@ -285,13 +190,13 @@ test_attributes(struct ca_bridge *b, struct ca_bridge_answer *a,
 	int rc = 0;
 
 	if (call(b, "csrattrs", NULL, &got, a) != 0)
-		return fail_test(a, err);
+		return ca_bridge_test_failed(a, err);
 	/* It need not have any (RFC 7030, 4.5.2). */
 	if (got.status == 204 || got.status == 404 || got.status == 501) {
 		buf_str(out, "the CA wants nothing particular in requests\n");
 	} else if (got.status != 200) {
-		judge_status(&got, a);
-		rc = fail_test(a, err);
+		ca_bridge_judge_status(&got, NOWHERE, a);
+		rc = ca_bridge_test_failed(a, err);
 	} else {
 		why = ca_est_read_attributes(
 		    ca_der_bytes(&got.body), out, &barred);

@@ -7,7 +7,6 @@
 #include <openssl/pkcs7.h>
 #include <openssl/x509.h>
 #include <string.h>
-#include <time.h>
 
 #include "bridge_internal.h"
 #include "ca_internal.h"
@@ -231,26 +230,4 @@ ca_est_read_attributes(
 	}
 	buf_free(&der);
 	return why;
-}
-
-/* --- Retry-After --- */
-
-int64_t
-ca_est_retry_after(const char *value, int64_t now)
-{
-	struct tm tm = {0};
-	int64_t seconds = 0;
-	const char *end;
-
-	if (str_empty(value))
-		return 0;
-	if (str_int(value, 0, INT64_MAX, &seconds) != 0) {
-		end = strptime(value, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-		if (end == NULL || *end != '\0')
-			return 0;
-		seconds = (int64_t)timegm(&tm) - now;
-	}
-	if (seconds < 0)
-		return 0;
-	return seconds < CA_BRIDGE_HINT_MAX ? seconds : CA_BRIDGE_HINT_MAX;
 }

@@ -9,6 +9,8 @@
 #include "err.h"
 
 struct ca_store;
+struct net_fetch;
+struct net_fetched;
 struct secret;
 
 #define CA_BRIDGE_ANSWER_MAX 65536 /* one answer of a CA */
@@ -21,12 +23,15 @@ struct secret;
 #define CA_BRIDGE_PEM_MAX 262144
 #define CA_BRIDGE_KEY_MAX 32768 /* a private key with its PEM armour */
 #define CA_BRIDGE_WORDS 160	/* characters kept of what a CA says */
+#define CA_BRIDGE_PROGRESS_MAX ((size_t)2 * CA_BRIDGE_ANSWER_MAX)
 
 /* What a protocol is asked for; all borrowed. */
 struct ca_bridge_ask {
 	const uint8_t *csr; /* PKCS#10, DER */
 	size_t csr_len;
-	const char *request_id; /* poll: as given by submit */
+	const char
+	    *request_id; /* as made by name_request, or given by submit */
+	struct ca_span progress; /* poll, confirm: as given before */
 };
 
 /* And what it answers. */
@@ -34,6 +39,12 @@ struct ca_bridge_answer {
 	enum ca_bridge_outcome outcome;
 	struct buf leaf; /* issued: DER, nothing about it checked yet */
 	char request_id[CA_BRIDGE_ID_MAX + 1]; /* pending; printable */
+	/* Pending, issued: what the protocol needs to go on from here, also in
+	 * another process; kept with the request. */
+	struct buf progress;
+	bool at_once; /* pending: to be asked after as soon as it is on record
+		       */
+	bool ended;   /* the CA knows nothing of the request id (any more) */
 	int64_t retry_after; /* seconds the CA asks us to wait; 0: silent */
 	struct buf text;     /* why, the CA's words printable */
 };
@@ -53,11 +64,19 @@ struct ca_bridge_kind {
 	const char *name;
 	/* Check the configuration and make b->state; no network. */
 	int (*open)(struct ca_bridge *b, struct err *err);
+	/* The id of a new request, on record before it is sent.  NULL: the
+	 * protocol has none, or the CA gives it. */
+	void (*name_request)(char ret[CA_BRIDGE_ID_MAX + 1]);
 	void (*submit)(struct ca_bridge *b, const struct ca_bridge_ask *ask,
 	    struct ca_bridge_answer *ret);
-	/* Of a pending one. */
+	/* Of a pending one, or one that waits for our word: that is answered
+	 * from its progress. */
 	void (*poll)(struct ca_bridge *b, const struct ca_bridge_ask *ask,
 	    struct ca_bridge_answer *ret);
+	/* Tell the CA that we take the certificate in progress (issued: it
+	 * knows), or why not.  NULL: the protocol has no such word. */
+	void (*confirm)(struct ca_bridge *b, const struct ca_bridge_ask *ask,
+	    const char *why_not, struct ca_bridge_answer *ret);
 	/* issued: the CA knows it as revoked. NULL: the protocol cannot. */
 	void (*revoke)(struct ca_bridge *b, const uint8_t *leaf, size_t len,
 	    int reason, struct ca_bridge_answer *ret);
@@ -78,7 +97,8 @@ struct ca_bridge {
 	char *name, *url, *label, *user;
 	char *anchors_pem;
 	char *tls_pem;
-	char *cert_pem; /* NULL: none */
+	char *signer_pem; /* NULL: none */
+	char *cert_pem;	  /* NULL: none */
 	struct secret *key_pem;
 	struct secret *password;
 	X509_STORE *anchors;
@@ -98,6 +118,12 @@ int ca_bridge_check(const struct ca_bridge *b, const struct ca_csr_case *c,
 const char *ca_bridge_chain(
     const struct ca_bridge *b, X509 *cert, int purpose, int64_t now);
 
+/* A line about a certificate that the CA calls its own: does it chain to the
+ * anchors? */
+bool ca_bridge_show(const struct ca_bridge *b, X509 *cert, struct buf *out);
+/* -1, with what a test that only reads ended with. */
+int ca_bridge_test_failed(const struct ca_bridge_answer *a, struct err *err);
+
 /* How long to wait after the tries-th try. */
 struct ca_bridge_wait {
 	int64_t first, most;
@@ -108,6 +134,23 @@ struct ca_bridge_wait {
 	const char *key; /* spreads those that began together */
 };
 int64_t ca_bridge_wait(const struct ca_bridge_wait *w);
+
+/* --- what protocols over HTTP share (bridge_http.c) --- */
+
+/* NULL, or what is wrong with the url. */
+const char *ca_bridge_url_check(const char *url);
+/* One exchange of this name: what says which server is trusted, how long it may
+ * take and how much it may say is filled in here. 0, or -1 with the outcome
+ * set. */
+int ca_bridge_fetch(struct ca_bridge *b, struct net_fetch *f, const char *name,
+    struct net_fetched *ret, struct ca_bridge_answer *answer);
+/* What a status other than success means; where says what is not there when
+ * nothing is. */
+void ca_bridge_judge_status(const struct net_fetched *got, const char *where,
+    struct ca_bridge_answer *a);
+/* Seconds from now of a Retry-After value (RFC 9110, 10.2.3), 0 if it is none,
+ * CA_BRIDGE_HINT_MAX at most. */
+int64_t ca_bridge_retry_after(const char *value, int64_t now);
 
 /* --- EST's own formats (bridge_est_codec.c) --- */
 
@@ -124,9 +167,6 @@ const char *ca_est_each_cert(
  * *ret_bars: what no device can give, or NULL. NULL, or what is wrong. */
 const char *ca_est_read_attributes(
     struct ca_span body, struct buf *out, const char **ret_bars);
-/* Seconds from now of a Retry-After value (RFC 9110, 10.2.3), 0 if it is none,
- * CA_BRIDGE_HINT_MAX at most. */
-int64_t ca_est_retry_after(const char *value, int64_t now);
 
 /* --- records (bridge_store.c); the store is locked --- */
 
@@ -135,6 +175,7 @@ struct ca_bridge_record {
 	    *text;
 	uint8_t spki_sha256[32];
 	struct buf csr;
+	struct buf progress; /* of the request, as its protocol gave it */
 	int64_t tries, made_at, asked_at, retry_at, urgent_at;
 };
 void ca_bridge_record_clear(struct ca_bridge_record *r);
@@ -144,6 +185,9 @@ int ca_bridge_store_get(struct ca_store *s, const char *bridge, const char *key,
 /* Insert or replace. */
 int ca_bridge_store_put(struct ca_store *s, const char *bridge, const char *key,
     const struct ca_bridge_record *r, struct err *err);
+/* ERR_CONFLICT when some certificate has this serial. */
+int ca_bridge_store_serial_free(
+    struct ca_store *s, const char *serial, struct err *err);
 /* The certificate of a request. ERR_CONFLICT when key or serial have one. */
 int ca_bridge_store_add_cert(struct ca_store *s, const char *bridge,
     const struct ca_cert *cert, struct err *err);

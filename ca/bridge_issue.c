@@ -16,6 +16,7 @@
 
 #define ASKED "asked"
 #define PENDING "pending"
+#define UNCONFIRMED "unconfirmed"
 #define REJECTED "rejected"
 #define ISSUED "issued"
 
@@ -33,6 +34,9 @@ struct deal {
 	struct ca_bridge_record record;
 	bool known; /* record is filled */
 	struct ca_bridge_answer answer;
+	struct buf leaf; /* what it gave, checked */
+	bool unwanted;	 /* what it gave failed that; the text says why */
+	bool orphan;	 /* what it gave it does not let us confirm */
 	struct ca_bridge_result *ret;
 };
 
@@ -42,6 +46,7 @@ deal_clear(struct deal *d)
 	ca_csr_case_clear(&d->c);
 	ca_bridge_record_clear(&d->record);
 	ca_bridge_answer_clear(&d->answer);
+	buf_free(&d->leaf);
 }
 
 /* --- what is known already --- */
@@ -90,6 +95,16 @@ tell_wait(
 	(void)snprintf(ret->text, sizeof(ret->text), "%s", r->text);
 }
 
+/* Is something to come of it without anybody's doing? */
+static bool
+waits(const struct ca_bridge_record *r)
+{
+	if (str_eq(r->state, PENDING))
+		return true;
+	return r->retry_at != 0 &&
+	    (str_eq(r->state, ASKED) || str_eq(r->state, UNCONFIRMED));
+}
+
 /* Too early to ask again? 1 = yes, answered from the record; 0; -1. */
 static int
 give_wait(struct deal *d, struct err *err)
@@ -109,6 +124,15 @@ give_wait(struct deal *d, struct err *err)
 
 /* --- the request --- */
 
+/* Forget what an earlier exchange left: the next is a new one. */
+static void
+start_anew(struct ca_bridge_record *r)
+{
+	mem_replace(&r->state, ASKED);
+	mem_replace(&r->request_id, "");
+	buf_reset(&r->progress);
+}
+
 static void
 describe(struct deal *d)
 {
@@ -127,8 +151,7 @@ describe(struct deal *d)
 	buf_free(&r->csr);
 	buf_init(&r->csr, CA_CSR_MAX);
 	buf_add(&r->csr, q->csr, q->csr_len);
-	mem_replace(&r->state, ASKED);
-	mem_replace(&r->request_id, "");
+	start_anew(r);
 	mem_replace(&r->text, "");
 	buf_free(&names);
 }
@@ -167,6 +190,7 @@ load_record(struct deal *d, struct err *err)
 	if (d->known)
 		return match_record(d, err);
 	d->record.made_at = d->request->now;
+	buf_init(&d->record.progress, CA_BRIDGE_PROGRESS_MAX);
 	describe(d);
 	return 0;
 }
@@ -201,10 +225,13 @@ record_asking(struct deal *d, struct err *err)
 {
 	struct ca_bridge_record *r = &d->record;
 	const struct ca_template *t = d->request->template;
+	char id[CA_BRIDGE_ID_MAX + 1];
 
-	if (str_eq(r->state, REJECTED)) {
-		mem_replace(&r->state, ASKED);
-		mem_replace(&r->request_id, "");
+	if (str_eq(r->state, REJECTED))
+		start_anew(r);
+	if (str_empty(r->request_id) && d->b->kind->name_request != NULL) {
+		d->b->kind->name_request(id);
+		mem_replace(&r->request_id, id);
 	}
 	r->tries++;
 	r->asked_at = d->request->now;
@@ -253,22 +280,57 @@ prepare(struct deal *d, struct err *err)
 	return record_asking(d, err);
 }
 
-static void
-ask(struct deal *d)
+/* What happens next. */
+enum next { FAIL = -1, DONE, ASK, CONFIRM };
+
+static struct ca_bridge_ask
+words_of(const struct deal *d)
 {
 	const struct ca_bridge_record *r = &d->record;
-	const struct ca_bridge_kind *kind = d->b->kind;
-	const struct ca_bridge_ask words = {
+
+	return (struct ca_bridge_ask){
 	    .csr = r->csr.data,
 	    .csr_len = r->csr.len,
 	    .request_id = r->request_id,
+	    .progress = ca_der_bytes(&r->progress),
 	};
+}
 
-	if (str_eq(r->state, PENDING))
+static void
+ask(struct deal *d)
+{
+	const char *state = d->record.state;
+	const struct ca_bridge_kind *kind = d->b->kind;
+	const struct ca_bridge_ask words = words_of(d);
+
+	if (str_eq(state, PENDING) || str_eq(state, UNCONFIRMED))
 		kind->poll(d->b, &words, &d->answer);
 	else
 		kind->submit(d->b, &words, &d->answer);
 	fault_point("bridge.answered");
+}
+
+static void
+confirm(struct deal *d)
+{
+	const struct ca_bridge_ask words = words_of(d);
+
+	fault_point("bridge.unconfirmed");
+	d->b->kind->confirm(d->b, &words, NULL, &d->answer);
+	fault_point("bridge.confirmed");
+}
+
+/* It is on record that we do not take it: should this word be lost, the CA
+ * hears none, and must not keep the certificate valid either. */
+static void
+refuse(struct deal *d)
+{
+	const struct ca_bridge_ask words = words_of(d);
+	struct ca_bridge_answer answer;
+
+	ca_bridge_answer_init(&answer);
+	d->b->kind->confirm(d->b, &words, d->record.text, &answer);
+	ca_bridge_answer_clear(&answer);
 }
 
 /* --- the answer --- */
@@ -320,7 +382,7 @@ next_try(const struct deal *d)
 static void
 fill_cert(struct deal *d, struct ca_cert *cert)
 {
-	const struct buf *leaf = &d->answer.leaf;
+	const struct buf *leaf = &d->leaf;
 	const unsigned char *p = leaf->data;
 	X509 *x = d2i_X509(NULL, &p, (long)leaf->len);
 	const ASN1_INTEGER *serial;
@@ -342,36 +404,61 @@ fill_cert(struct deal *d, struct ca_cert *cert)
 	X509_free(x);
 }
 
-/* A certificate that is not what was asked for is as good as a refusal. */
+/* The certificate is the device's from here on. */
+static enum next
+record_issued(struct deal *d, struct err *err)
+{
+	struct ca_cert cert;
+
+	fill_cert(d, &cert);
+	mem_replace(&d->record.state, ISSUED);
+	mem_replace(&d->record.text, "");
+	buf_reset(&d->record.progress);
+	if (save(d, &cert, err) != 0 ||
+	    find_cert(d->ca, d->request->key, &d->ret->cert, err) != 1)
+		return FAIL;
+	d->ret->outcome = CA_BRIDGE_ISSUED;
+	return DONE;
+}
+
+static enum next
+record_unconfirmed(struct deal *d, struct err *err)
+{
+	mem_replace(&d->record.state, UNCONFIRMED);
+	mem_replace(&d->record.text, "the CA is to be told that it is taken");
+	return save(d, NULL, err) == 0 ? CONFIRM : FAIL;
+}
+
+/* Is it what was asked for, and its serial free? -1: the store is broken. */
 static int
-accept(struct deal *d, struct err *err)
+check_given(struct deal *d, struct err *err)
 {
 	struct ca_cert cert;
 	struct err why = {.kind = ERR_NONE};
+	int rc;
 
-	if (ca_bridge_check(d->b, &d->c, ca_der_bytes(&d->answer.leaf), &why) ==
-	    0) {
+	buf_reset(&d->leaf);
+	buf_add(&d->leaf, d->answer.leaf.data, d->answer.leaf.len);
+	rc = ca_bridge_check(d->b, &d->c, ca_der_bytes(&d->leaf), &why);
+	if (rc == 0) {
 		fill_cert(d, &cert);
-		mem_replace(&d->record.state, ISSUED);
-		mem_replace(&d->record.text, "");
-		if (save(d, &cert, &why) == 0)
-			return find_cert(d->ca, d->request->key, &d->ret->cert,
-				   err) == 1
-			    ? 0
-			    : -1;
-		/* A serial that is taken; else the store is broken. */
-		if (why.kind != ERR_CONFLICT) {
+		rc = ca_bridge_store_serial_free(
+		    d->ca->store, cert.serial, &why);
+		if (rc != 0 && why.kind != ERR_CONFLICT) {
 			if (err != NULL)
 				*err = why;
 			return -1;
 		}
 	}
-	ca_bridge_answer_set(&d->answer, CA_BRIDGE_REJECTED,
-	    "the certificate it gave is not taken: %s", why.text);
-	return 1;
+	/* As good as a refusal. */
+	d->unwanted = rc != 0;
+	if (d->unwanted)
+		ca_bridge_answer_set(&d->answer, CA_BRIDGE_REJECTED,
+		    "the certificate it gave is not taken: %s", why.text);
+	return 0;
 }
 
-static int
+static void
 fail_with(const struct deal *d, struct err *err)
 {
 	enum err_kind kind = ERR_REFUSED;
@@ -380,41 +467,107 @@ fail_with(const struct deal *d, struct err *err)
 		kind = ERR_UNREACHABLE;
 	else if (d->answer.outcome == CA_BRIDGE_UNKNOWN)
 		kind = ERR_UNKNOWN;
-	return err_set(err, kind, "%s", buf_text(&d->answer.text));
+	(void)err_set(err, kind, "%s", buf_text(&d->answer.text));
 }
 
-static int
-record_answer(struct deal *d, struct err *err)
+static void
+take_over(struct deal *d)
 {
 	struct ca_bridge_record *r = &d->record;
-	struct ca_bridge_answer *a = &d->answer;
-	int rc;
+	const struct ca_bridge_answer *a = &d->answer;
 
-	d->ret->outcome = a->outcome;
-	if (a->outcome == CA_BRIDGE_ISSUED) {
-		rc = accept(d, err);
-		if (rc <= 0)
-			return rc;
-		d->ret->outcome = a->outcome; /* now rejected */
-	}
 	mem_replace(&r->text, buf_text(&a->text));
 	if (a->outcome == CA_BRIDGE_REJECTED)
-		mem_replace(&r->state, REJECTED);
+		mem_replace(&r->state, REJECTED); /* people may ask by its id */
+	else if (a->ended)
+		start_anew(r);
 	if (a->outcome == CA_BRIDGE_PENDING) {
 		mem_replace(&r->state, PENDING);
 		if (a->request_id[0] != '\0')
 			mem_replace(&r->request_id, a->request_id);
 	}
+	if (a->progress.len > 0) {
+		buf_reset(&r->progress);
+		buf_add(&r->progress, a->progress.data, a->progress.len);
+	}
 	if (a->outcome == CA_BRIDGE_REJECTED ||
 	    a->outcome == CA_BRIDGE_PENDING || a->outcome == CA_BRIDGE_LIMITED)
 		r->retry_at = next_try(d);
+}
+
+static enum next
+record_answer(struct deal *d, struct err *err)
+{
+	struct ca_bridge_answer *a = &d->answer;
+
+	if (a->outcome == CA_BRIDGE_ISSUED && check_given(d, err) != 0)
+		return FAIL;
+	d->ret->outcome = a->outcome;
+	take_over(d);
+	if (a->outcome == CA_BRIDGE_ISSUED)
+		return d->b->kind->confirm == NULL ? record_issued(d, err)
+						   : record_unconfirmed(d, err);
 	if (save(d, NULL, err) != 0)
-		return -1;
+		return FAIL;
 	fault_point("bridge.recorded");
-	if (a->outcome != CA_BRIDGE_PENDING && a->outcome != CA_BRIDGE_LIMITED)
-		return fail_with(d, err);
-	tell_wait(r, d->request->now, d->ret);
-	return 0;
+	if (a->outcome != CA_BRIDGE_PENDING &&
+	    a->outcome != CA_BRIDGE_LIMITED) {
+		fail_with(d, err);
+		return FAIL;
+	}
+	tell_wait(&d->record, d->request->now, d->ret);
+	return a->outcome == CA_BRIDGE_PENDING && a->at_once ? ASK : DONE;
+}
+
+static enum next
+record_confirmed(struct deal *d, struct err *err)
+{
+	if (d->answer.outcome == CA_BRIDGE_ISSUED)
+		return record_issued(d, err);
+	d->orphan = d->answer.outcome == CA_BRIDGE_REJECTED;
+	return record_answer(d, err);
+}
+
+/* What the CA has for certified, and we do not: it should not stay valid.  A
+ * kindness, of which no record is kept: where it is lost, so be it. */
+static void
+give_back(struct deal *d)
+{
+	const int superseded = 4; /* RFC 5280, 5.3.1 */
+	struct ca_bridge_answer answer;
+
+	ca_bridge_answer_init(&answer);
+	d->b->kind->revoke(
+	    d->b, d->leaf.data, d->leaf.len, superseded, &answer);
+	ca_bridge_answer_clear(&answer);
+}
+
+/* From what is on record to an end, or to a wait; others may use the CA while
+ * we talk to theirs. */
+static int
+converse(struct deal *d, struct err *err)
+{
+	enum next now, next = ASK;
+
+	while (next > DONE) {
+		now = next;
+		ca_bridge_answer_clear(&d->answer);
+		ca_bridge_answer_init(&d->answer);
+		if (now == ASK)
+			ask(d);
+		else
+			confirm(d);
+		hold(d);
+		ca_store_lock(d->ca->store);
+		next = now == ASK ? record_answer(d, err)
+				  : record_confirmed(d, err);
+		ca_store_unlock(d->ca->store);
+	}
+	if (d->unwanted && d->b->kind->confirm != NULL)
+		refuse(d);
+	if (d->orphan && d->b->kind->revoke != NULL)
+		give_back(d);
+	return next == DONE ? 0 : -1;
 }
 
 int
@@ -432,18 +585,13 @@ ca_bridge_issue(struct ca *ca, struct ca_bridge *b,
 	memset(ret, 0, sizeof(*ret));
 	ca_csr_case_init(&d.c, ca, request);
 	ca_bridge_answer_init(&d.answer);
+	buf_init(&d.leaf, CA_BRIDGE_ANSWER_MAX);
 	(void)pthread_mutex_lock(&b->mutex);
 	ca_store_lock(ca->store);
 	rc = prepare(&d, err);
 	ca_store_unlock(ca->store);
-	if (rc == 0) {
-		/* Others may use the CA meanwhile. */
-		ask(&d);
-		hold(&d);
-		ca_store_lock(ca->store);
-		rc = record_answer(&d, err);
-		ca_store_unlock(ca->store);
-	}
+	if (rc == 0)
+		rc = converse(&d, err);
 	(void)pthread_mutex_unlock(&b->mutex);
 	deal_clear(&d);
 	return rc < 0 ? err_context(err, "%s", b->name) : 0;
@@ -464,9 +612,7 @@ ca_bridge_look(struct ca *ca, const char *key, struct ca_bridge_result *ret,
 		got = 0;
 	} else if (got == 0) {
 		got = ca_bridge_store_get(ca->store, NULL, key, &r, err);
-		if (got == 1 &&
-		    (str_eq(r.state, PENDING) ||
-			(str_eq(r.state, ASKED) && r.retry_at != 0)))
+		if (got == 1 && waits(&r))
 			tell_wait(&r, clock_now(), ret);
 		else if (got == 1)
 			got = 0;

@@ -21,6 +21,7 @@ ca_bridge_record_clear(struct ca_bridge_record *r)
 	free(r->request_id);
 	free(r->text);
 	buf_free(&r->csr);
+	buf_free(&r->progress);
 	memset(r, 0, sizeof(*r));
 }
 
@@ -49,12 +50,15 @@ fill(struct db_rows *rows, struct ca_bridge_record *r)
 	r->asked_at = db_int(rows, 11);
 	r->retry_at = db_int(rows, 12);
 	r->urgent_at = db_int(rows, 13);
+	buf_init(&r->progress, CA_BRIDGE_PROGRESS_MAX);
+	bytes = db_blob(rows, 14, &len);
+	buf_add(&r->progress, bytes, len);
 }
 
 #define RECORD_COLUMNS                                                         \
 	"SELECT device, template, subject, names, spki_sha256, csr, state,"    \
-	" request_id, text, tries, made_at, asked_at, retry_at, urgent_at"     \
-	" FROM bridge_request"
+	" request_id, text, tries, made_at, asked_at, retry_at, urgent_at,"    \
+	" progress FROM bridge_request"
 
 int
 ca_bridge_store_get(struct ca_store *s, const char *bridge, const char *key,
@@ -89,46 +93,52 @@ ca_bridge_store_put(struct ca_store *s, const char *bridge, const char *key,
 	return db_run(ca_store_db(s), err,
 	    "INSERT INTO bridge_request (bridge, key, device, template, subject,"
 	    " names, spki_sha256, csr_sha256, csr, state, request_id, text,"
-	    " tries, made_at, asked_at, retry_at, urgent_at)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	    " tries, made_at, asked_at, retry_at, urgent_at, progress)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 	    " ON CONFLICT (bridge, key) DO UPDATE SET"
 	    " template = excluded.template, subject = excluded.subject,"
 	    " names = excluded.names, csr_sha256 = excluded.csr_sha256,"
 	    " csr = excluded.csr, state = excluded.state,"
 	    " request_id = excluded.request_id, text = excluded.text,"
 	    " tries = excluded.tries, asked_at = excluded.asked_at,"
-	    " retry_at = excluded.retry_at, urgent_at = excluded.urgent_at",
-	    "ttttttbbbtttiiiii", bridge, key, r->device, r->template_name,
+	    " retry_at = excluded.retry_at, urgent_at = excluded.urgent_at,"
+	    " progress = excluded.progress",
+	    "ttttttbbbtttiiiiib", bridge, key, r->device, r->template_name,
 	    r->subject, r->names, r->spki_sha256, sizeof(r->spki_sha256), hash,
 	    sizeof(hash), r->csr.data, r->csr.len, r->state, r->request_id,
 	    r->text, r->tries, r->made_at, r->asked_at, r->retry_at,
-	    r->urgent_at);
+	    r->urgent_at, r->progress.data, r->progress.len);
 }
 
 /* Serials of ours are random; one that another CA gives as well would make our
  * own certificate unfindable. */
-static int
-check_serial_free(struct ca_store *s, const char *serial, struct err *err)
+int
+ca_bridge_store_serial_free(
+    struct ca_store *s, const char *serial, struct err *err)
 {
 	struct db_rows *rows;
 	int got;
 
 	if (db_query(ca_store_db(s), &rows, err,
-		"SELECT 1 FROM ca_intent WHERE serial = ?", "t", serial) != 0)
+		"SELECT 'our own' FROM ca_intent WHERE serial = ?"
+		" UNION ALL"
+		" SELECT bridge FROM bridge_certificate WHERE serial = ?",
+		"tt", serial, serial) != 0)
 		return -1;
 	got = db_next(rows, err);
-	db_done(rows);
 	if (got == 1)
-		return err_set(err, ERR_CONFLICT,
-		    "serial %s belongs to a certificate of our own CA", serial);
-	return got;
+		(void)err_set(err, ERR_CONFLICT,
+		    "serial %s belongs to a certificate of the CA %s", serial,
+		    db_text(rows, 0));
+	db_done(rows);
+	return got == 0 ? 0 : -1;
 }
 
 int
 ca_bridge_store_add_cert(struct ca_store *s, const char *bridge,
     const struct ca_cert *cert, struct err *err)
 {
-	if (check_serial_free(s, cert->serial, err) != 0)
+	if (ca_bridge_store_serial_free(s, cert->serial, err) != 0)
 		return -1;
 	return db_run(ca_store_db(s), err,
 	    "INSERT INTO bridge_certificate (serial, bridge, key, certificate,"

@@ -174,6 +174,10 @@ static const char *const steps[] = {
     "  b.reason, b.key, q.csr_sha256, b.bridge"
     "  FROM bridge_certificate b"
     "  JOIN bridge_request q ON q.bridge = b.bridge AND q.key = b.key;",
+
+    /* What a protocol needs to go on with a request. */
+    ("ALTER TABLE bridge_request"
+     " ADD COLUMN progress BLOB NOT NULL DEFAULT x'';"),
 };
 
 static int

@@ -61,7 +61,7 @@ static void
 read_retry(struct ca_span body)
 {
 	char *text = mem_dup_len((const char *)body.p, body.len);
-	int64_t seconds = ca_est_retry_after(text, 1793000000);
+	int64_t seconds = ca_bridge_retry_after(text, 1793000000);
 
 	assert(seconds >= 0 && seconds <= CA_BRIDGE_HINT_MAX);
 	free(text);

@@ -170,6 +170,15 @@ expect_error(int rc, enum err_kind kind, const char *text)
 		fail_msg("\"%s\" is not in: %s", text, err.text);
 }
 
+/* For so many seconds, of which one may have begun to run out. */
+static void
+expect_held(int64_t seconds)
+{
+	int64_t left = bridge->held_until - clock_mono_ms() / 1000;
+
+	assert_in_range(left, seconds - 2, seconds);
+}
+
 static int
 count_row(void *cookie, const struct ca_bridge_row *row, struct err *e)
 {
@@ -309,7 +318,8 @@ test_unknown_and_unreachable(void **state)
 	assert_int_equal(ca_bridge_look(fixture.ca, "k1", &got, &err), -1);
 	fake.say = CA_BRIDGE_UNREACHABLE;
 	expect_error(ask("k1"), ERR_UNREACHABLE, "the fake says unreachable");
-	expect_error(ask("k1"), ERR_UNREACHABLE, "not asked for another 5s");
+	expect_error(ask("k1"), ERR_UNREACHABLE, "not asked for another ");
+	expect_held(5);
 	assert_int_equal(fake.submits, 2);
 	/* A pending one stays pending through it. */
 	bridge->held_until = 0;
@@ -331,7 +341,8 @@ test_misconfigured(void **state)
 	(void)state;
 	fake.say = CA_BRIDGE_MISCONFIGURED;
 	expect_error(ask("k1"), ERR_REFUSED, "misconfigured");
-	expect_error(ask("k1"), ERR_UNREACHABLE, "not asked for another 1m");
+	expect_error(ask("k1"), ERR_UNREACHABLE, "not asked for another ");
+	expect_held(60);
 	assert_int_equal(fake.submits, 1);
 }
 
@@ -641,7 +652,7 @@ test_bad_configurations(void **state)
 	BAD(kind, "scep", ERR_INVALID, "kind \"scep\"");
 	BAD(url, "http://ca.example", ERR_INVALID, "https://");
 	BAD(url, "https://ca.example/est", ERR_INVALID, "label");
-	BAD(url, "https://u:p@ca.example", ERR_INVALID, "host and port");
+	BAD(url, "https://u:p@ca.example", ERR_INVALID, "holds a user");
 	BAD(label, "a/b", ERR_INVALID, "label");
 	BAD(label, "simpleenroll", ERR_INVALID, "label");
 	BAD(anchors, none, ERR_NOTFOUND, "none");

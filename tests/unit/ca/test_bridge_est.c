@@ -422,19 +422,19 @@ test_retry_after(void **state)
 	const int64_t now = 1793000000; /* 2026-10-26T07:33:20Z */
 
 	(void)state;
-	assert_int_equal(ca_est_retry_after(NULL, now), 0);
-	assert_int_equal(ca_est_retry_after("120", now), 120);
-	assert_int_equal(ca_est_retry_after("-1", now), 0);
-	assert_int_equal(ca_est_retry_after("soon", now), 0);
-	assert_int_equal(ca_est_retry_after("99999999999999999999", now), 0);
+	assert_int_equal(ca_bridge_retry_after(NULL, now), 0);
+	assert_int_equal(ca_bridge_retry_after("120", now), 120);
+	assert_int_equal(ca_bridge_retry_after("-1", now), 0);
+	assert_int_equal(ca_bridge_retry_after("soon", now), 0);
+	assert_int_equal(ca_bridge_retry_after("99999999999999999999", now), 0);
 	assert_int_equal(
-	    ca_est_retry_after("9999999999", now), CA_BRIDGE_HINT_MAX);
+	    ca_bridge_retry_after("9999999999", now), CA_BRIDGE_HINT_MAX);
 	assert_int_equal(
-	    ca_est_retry_after("Mon, 26 Oct 2026 07:34:20 GMT", now), 60);
+	    ca_bridge_retry_after("Mon, 26 Oct 2026 07:34:20 GMT", now), 60);
 	assert_int_equal(
-	    ca_est_retry_after("Mon, 26 Oct 2026 07:30:20 GMT", now), 0);
+	    ca_bridge_retry_after("Mon, 26 Oct 2026 07:30:20 GMT", now), 0);
 	assert_int_equal(
-	    ca_est_retry_after("Mon, 26 Oct 2026 07:34:20 GMT!", now), 0);
+	    ca_bridge_retry_after("Mon, 26 Oct 2026 07:34:20 GMT!", now), 0);
 }
 
 #define ROW(test) cmocka_unit_test_setup_teardown(test, setup, teardown)

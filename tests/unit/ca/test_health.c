@@ -326,7 +326,8 @@ test_bridge(void **state)
 	assert_int_equal(
 	    db_run(db, &err,
 		"INSERT INTO bridge_request VALUES ('corp', 'k9', ?, 't', 's',"
-		" 'n', x'00', x'00', x'00', 'pending', '', '', 1, ?, ?, ?, 0)",
+		" 'n', x'00', x'00', x'00', 'pending', '', '', 1, ?, ?, ?, 0,"
+		" x'')",
 		"tiii", fixture_subject.device, fixture.now, fixture.now,
 		fixture.now),
 	    0);

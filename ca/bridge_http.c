@@ -1,0 +1,115 @@
+/* One exchange over HTTP with a CA, whatever its protocol, and what its answer
+ * means before anybody reads the body. */
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "bridge_internal.h"
+#include "clock.h"
+#include "fetch.h"
+#include "str.h"
+
+const char *
+ca_bridge_url_check(const char *url)
+{
+	if (strcspn(url, " \t\r\n@?#") != strlen(url))
+		return "url holds a user, a query or a space";
+	return NULL;
+}
+
+int
+ca_bridge_fetch(struct ca_bridge *b, struct net_fetch *f, const char *name,
+    struct net_fetched *ret, struct ca_bridge_answer *answer)
+{
+	enum ca_bridge_outcome outcome = CA_BRIDGE_UNKNOWN;
+	struct err err = {.kind = ERR_NONE};
+
+	f->ca_pem = b->tls_pem;
+	f->cert_pem = b->cert_pem;
+	f->key_pem = b->key_pem;
+	f->timeout_ms = (unsigned)(b->timeout * 1000);
+	f->answer_max = CA_BRIDGE_ANSWER_MAX;
+	if (net_fetch(f, ret, &err) == 0)
+		return 0;
+	if (err.kind == ERR_UNREACHABLE)
+		outcome = CA_BRIDGE_UNREACHABLE;
+	else if (err.kind == ERR_UNTRUSTED || err.kind == ERR_INVALID)
+		outcome = CA_BRIDGE_MISCONFIGURED;
+	ca_bridge_answer_set(answer, outcome, "%s: %s", name, err.text);
+	return -1;
+}
+
+/* The server's own words, where it has some for people. */
+static void
+add_words(const struct net_fetched *got, struct buf *out)
+{
+	size_t len = got->body.len;
+	const char *text = buf_text(&got->body);
+
+	if (got->content_type == NULL ||
+	    strncasecmp(got->content_type, "text/plain", 10) != 0)
+		return;
+	while (len > 0 && strchr(" \r\n", text[len - 1]) != NULL)
+		len--;
+	if (len == 0)
+		return;
+	buf_str(out, ": ");
+	str_printable(out, text, len, CA_BRIDGE_WORDS);
+}
+
+void
+ca_bridge_judge_status(const struct net_fetched *got, const char *where,
+    struct ca_bridge_answer *a)
+{
+	static const struct {
+		int status;
+		enum ca_bridge_outcome outcome;
+		const char *text;
+	} rows[] = {
+	    {202, CA_BRIDGE_PENDING, "the CA has not decided yet"},
+	    {401, CA_BRIDGE_MISCONFIGURED, "the CA refuses our credentials"},
+	    {403, CA_BRIDGE_MISCONFIGURED,
+		"the CA does not let us ask for this"},
+	    {404, CA_BRIDGE_MISCONFIGURED, NULL},
+	    {405, CA_BRIDGE_MISCONFIGURED, NULL},
+	    {429, CA_BRIDGE_LIMITED, "the CA has too much to do"},
+	    {503, CA_BRIDGE_LIMITED, "the CA is not ready"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].status == got->status)
+			break;
+	if (i < sizeof(rows) / sizeof(rows[0]))
+		ca_bridge_answer_set(a, rows[i].outcome, "%s%s (HTTP %d)",
+		    rows[i].text != NULL ? "" : "there is no ",
+		    rows[i].text != NULL ? rows[i].text : where, got->status);
+	else if (got->status >= 400 && got->status < 500)
+		ca_bridge_answer_set(a, CA_BRIDGE_REJECTED,
+		    "the CA refuses (HTTP %d)", got->status);
+	else
+		ca_bridge_answer_set(a, CA_BRIDGE_UNKNOWN,
+		    "the CA answers with HTTP %d", got->status);
+	add_words(got, &a->text);
+	a->retry_after = ca_bridge_retry_after(got->retry_after, clock_now());
+}
+
+int64_t
+ca_bridge_retry_after(const char *value, int64_t now)
+{
+	struct tm tm = {0};
+	int64_t seconds = 0;
+	const char *end;
+
+	if (str_empty(value))
+		return 0;
+	if (str_int(value, 0, INT64_MAX, &seconds) != 0) {
+		end = strptime(value, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+		if (end == NULL || *end != '\0')
+			return 0;
+		seconds = (int64_t)timegm(&tm) - now;
+	}
+	if (seconds < 0)
+		return 0;
+	return seconds < CA_BRIDGE_HINT_MAX ? seconds : CA_BRIDGE_HINT_MAX;
+}
