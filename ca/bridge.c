@@ -18,7 +18,8 @@
 
 #define NAME_MAX_LEN 32
 
-static const struct ca_bridge_kind *const kinds[] = {&ca_bridge_est};
+static const struct ca_bridge_kind *const kinds[] = {
+    &ca_bridge_est, &ca_bridge_cmp};
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 const char *const *

@@ -84,6 +84,7 @@ struct ca_bridge_kind {
 	void (*close)(struct ca_bridge *b);
 };
 
+extern const struct ca_bridge_kind ca_bridge_cmp;
 extern const struct ca_bridge_kind ca_bridge_est;
 
 struct ca_bridge {

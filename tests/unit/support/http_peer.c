@@ -17,7 +17,7 @@
 
 #include "identity.h"
 
-#define LINKS_MAX 64
+#define LINKS_MAX 1024
 
 struct http_link {
 	struct http_peer *peer;
