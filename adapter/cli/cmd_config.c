@@ -41,11 +41,15 @@ warn_of_file(void *cookie, const struct conf_entry *e)
 int
 cmd_config_check(struct cli *c)
 {
+	struct err err = {.kind = ERR_NONE};
 	char why[PLAN_OBSTACLE];
 	int code = cli_load(c);
 
 	if (code != CODE_OK)
 		return code;
+	if (daemon_open_bridges(&c->daemon, &err) != 0)
+		return cli_complain(
+		    CODE_CONFIG, "%s: %s", c->daemon.conf->file, err.text);
 	cli_note(c, "%s and %s can be used", c->daemon.conf->file,
 	    c->daemon.conf->profile);
 	conf_entries(c->daemon.conf, warn_of_file, c);

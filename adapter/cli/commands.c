@@ -413,7 +413,7 @@ static const struct cli_command commands[] = {
 	none, 0, 0, no_examples, cmd_ca_health},
     {"ca revoke", "SERIAL", "revoke a certificate",
 	"One that came over a bridge is revoked at its CA, where the protocol "
-	"can do that; EST cannot.",
+	"can do that; CMP can, EST cannot.",
 	ca_revoke_groups, 1, 1, revoke_examples, cmd_ca_revoke},
     {"ca block add", "HASH|FILE...", "never certify a key again",
 	"A key is known by the SHA-256 of its SubjectPublicKeyInfo, 64 hex "
@@ -445,8 +445,10 @@ static const struct cli_command commands[] = {
 	none, 1, 1, bridge_examples, cmd_ca_bridge_test},
     {"ca bridge pending", "", "requests that a CA has not granted",
 	"States: pending (the CA has it and has not decided), asked (no "
-	"answer came; it is asked again), rejected (its words are kept; asked "
-	"anew at next_try).",
+	"answer came; it is asked again), unconfirmed (it has issued, and is "
+	"still to be told that we take it), rejected (its words are kept; asked "
+	"anew at next_try). request is what the CA knows it by: over CMP the "
+	"transaction id.",
 	none, 0, 0, no_examples, cmd_ca_bridge_pending},
     {"ca bridge hasten", "DEVICE", "let a request be asked for at once",
 	"After it was approved, or the reason of a rejection was put right: "
@@ -473,7 +475,9 @@ static const struct cli_command commands[] = {
 	"Exit code 10 and the place of the mistake when they cannot be used. "
 	"Warnings are for what can, but will not do: a file that is named and "
 	"not there, a certificate template whose key the newest firmware "
-	"refuses (finding key-refused).",
+	"refuses (finding key-refused). Certificates, keys and secrets of the "
+	"bridges are read as well; whether those CAs answer is told by \"ca "
+	"bridge test\".",
 	none, 0, 0, no_examples, cmd_config_check},
     {"config show", "", "every option as now in force",
 	"Of configuration and profile. With -o json and csv each has its "

@@ -20,7 +20,7 @@
 #define BRIDGE_AT(member) offsetof(struct conf_bridge, member)
 
 static const char *const transports[] = {"gssapi", "ldaps", NULL};
-static const char *const bridge_kinds[] = {"est", NULL};
+static const char *const bridge_kinds[] = {"est", "cmp", NULL};
 
 static const char *
 check_name(const char *text)
@@ -89,12 +89,13 @@ static const struct conf_option bridge_options[] = {
 	.type = CONF_WORD,
 	.offset = BRIDGE_AT(kind),
 	.words = bridge_kinds,
-	.help = "protocol: EST (RFC 7030)"},
+	.help = "protocol: EST (RFC 7030), CMP (RFC 4210, 9483)"},
     {.key = "url",
 	.type = CONF_TEXT,
 	.offset = BRIDGE_AT(url),
 	.check = check_bridge_url,
-	.help = "of the CA, e.g. https://ca.corp.example:8443"},
+	.help = "of the CA, e.g. https://ca.corp.example:8443; for CMP with "
+		"path, http allowed"},
     {.key = "label",
 	.type = CONF_TEXT,
 	.offset = BRIDGE_AT(label),
@@ -106,11 +107,12 @@ static const struct conf_option bridge_options[] = {
     {.key = "tls_ca",
 	.type = CONF_PATH,
 	.offset = BRIDGE_AT(tls_ca),
-	.help = "PEM file: who may vouch for the server; not set: anchors"},
+	.help = "PEM file: who may vouch for the server, and for signer; "
+		"not set: anchors"},
     {.key = "certificate",
 	.type = CONF_PATH,
 	.offset = BRIDGE_AT(certificate),
-	.help = "PEM file: our own certificate, to log in with"},
+	.help = "PEM file: our own certificate, to log in or sign with"},
     {.key = "key",
 	.type = CONF_PATH,
 	.offset = BRIDGE_AT(key),
@@ -118,11 +120,17 @@ static const struct conf_option bridge_options[] = {
     {.key = "user",
 	.type = CONF_TEXT,
 	.offset = BRIDGE_AT(user),
-	.help = "user name, to log in with"},
+	.help = "user name, to log in with; for CMP the reference of a "
+		"shared secret"},
     {.key = "password_file",
 	.type = CONF_PATH,
 	.offset = BRIDGE_AT(password_file),
-	.help = "file, mode 0600: and its password"},
+	.help = "file, mode 0600: and its password, or that secret"},
+    {.key = "signer",
+	.type = CONF_PATH,
+	.offset = BRIDGE_AT(signer),
+	.help = "PEM file: CMP, the certificate that the CA signs its messages "
+		"with; its subject counts"},
     {.key = "timeout",
 	.type = CONF_SPAN,
 	.offset = BRIDGE_AT(timeout),

@@ -30,6 +30,7 @@ struct conf_bridge { /* to another CA; see ca/bridge.h */
 	char *key;
 	char *user;
 	char *password_file;
+	char *signer;
 	int64_t timeout;
 	int64_t retry_first;
 	int64_t retry_most;

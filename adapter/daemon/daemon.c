@@ -56,6 +56,7 @@ open_bridge(struct daemon *d, const struct conf_bridge *b, struct err *err)
 	    .key = b->key,
 	    .user = b->user,
 	    .password_file = b->password_file,
+	    .signer = b->signer,
 	    .timeout = b->timeout,
 	    .retry_first = b->retry_first,
 	    .retry_most = b->retry_most,
@@ -67,14 +68,11 @@ open_bridge(struct daemon *d, const struct conf_bridge *b, struct err *err)
 	return 0;
 }
 
-static int
-open_ca(struct daemon *d, struct err *err)
+int
+daemon_open_bridges(struct daemon *d, struct err *err)
 {
-	struct ca_conf files = daemon_ca_conf(d);
 	size_t i;
 
-	if (ca_open(&files, &d->ca, err) != 0)
-		return err_context(err, "CA");
 	if (d->conf->bridge_count > 0)
 		d->bridges = mem_array(
 		    d->conf->bridge_count, sizeof(struct ca_bridge *));
@@ -82,6 +80,16 @@ open_ca(struct daemon *d, struct err *err)
 		if (open_bridge(d, &d->conf->bridges[i], err) != 0)
 			return -1;
 	return 0;
+}
+
+static int
+open_ca(struct daemon *d, struct err *err)
+{
+	struct ca_conf files = daemon_ca_conf(d);
+
+	if (ca_open(&files, &d->ca, err) != 0)
+		return err_context(err, "CA");
+	return daemon_open_bridges(d, err);
 }
 
 struct ca_bridge *

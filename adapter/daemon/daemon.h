@@ -52,6 +52,9 @@ enum daemon_parts {   /* each with those before it */
  * borrowed until daemon_close(), which is the caller's also after a failure. */
 int daemon_open(struct daemon *d, enum daemon_parts parts, const char *actor,
     struct err *err);
+/* The bridges alone, which reads their files, and asks nobody: can they be
+ * used?  Not before daemon_open(). */
+int daemon_open_bridges(struct daemon *d, struct err *err);
 void daemon_close(struct daemon *d); /* a zeroed one is allowed */
 
 /* How a CA is made. */

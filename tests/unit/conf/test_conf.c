@@ -201,7 +201,7 @@ static const struct {
     {"bridges:\n- {name: a, kind: est, url: 'https://u:p@ca'}\n",
 	"url: must not hold a user or password"},
     {"bridges:\n- {name: a}\n", "bridges: entry 1 has no kind"},
-    {"bridges:\n- {name: a, kind: scep}\n", "must be one of"},
+    {"bridges:\n- {name: a, kind: scep}\n", "must be one of \"est\", \"cmp\""},
     {"bridges:\n- {name: a, kind: est}\n- {name: a, kind: est}\n",
 	"bridges: two are named a"},
     {"bridges:\n- {name: a, kind: est, retry_first: 1h, retry_most: 1m}\n",
