@@ -310,7 +310,7 @@ resumes_only_whom_it_trusts(void **state)
 	assert_int_equal(client_post(&pair.client, "x"), ERR_UNTRUSTED);
 	assert_int_equal(http_peer_requests(pair.device), 1);
 	/* Who came to look is shown the certificate. */
-	pair.conf.trust = (struct net_trust){NULL};
+	pair.conf.trust = (struct net_trust){.name = NULL};
 	client_again(&pair.client, &pair.conf);
 	assert_int_equal(client_post(&pair.client, "x"), ERR_NONE);
 	pair_expect(&pair, 2, 0);
