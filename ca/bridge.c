@@ -19,7 +19,7 @@
 #define NAME_MAX_LEN 32
 
 static const struct ca_bridge_kind *const kinds[] = {
-    &ca_bridge_est, &ca_bridge_cmp};
+    &ca_bridge_est, &ca_bridge_cmp, &ca_bridge_helper};
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 const char *const *
@@ -128,7 +128,8 @@ ca_bridge_wait(const struct ca_bridge_wait *w)
 /* --- opening --- */
 
 static int
-check_conf(const struct ca_bridge_conf *conf, struct err *err)
+check_conf(const struct ca_bridge_conf *conf, const struct ca_bridge_kind *kind,
+    struct err *err)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
 	size_t len = conf->name == NULL ? 0 : strlen(conf->name);
@@ -140,8 +141,11 @@ check_conf(const struct ca_bridge_conf *conf, struct err *err)
 		    "a bridge's name must be 1 to %d of a-z, 0-9 and -, and "
 		    "not \"internal\"",
 		    NAME_MAX_LEN);
-	if (str_empty(conf->url))
+	if (!kind->local && str_empty(conf->url))
 		return err_set(err, ERR_INVALID, "url is not set");
+	if (!kind->local && conf->command != NULL)
+		return err_set(
+		    err, ERR_INVALID, "command is for the kind helper");
 	if (str_empty(conf->anchors))
 		return err_set(err, ERR_INVALID,
 		    "anchors is not set: a file with the certificates of the "
@@ -263,10 +267,11 @@ ca_bridge_open_kind(const struct ca_bridge_conf *conf,
 	b->url = mem_dup(conf->url);
 	b->label = mem_dup(conf->label);
 	b->user = mem_dup(conf->user);
+	b->command = mem_dup(conf->command);
 	b->timeout = conf->timeout;
 	b->retry_first = conf->retry_first;
 	b->retry_most = conf->retry_most;
-	if (check_conf(conf, err) == 0 && load_files(b, conf, err) == 0) {
+	if (check_conf(conf, kind, err) == 0 && load_files(b, conf, err) == 0) {
 		b->kind = kind;
 		if (kind->open == NULL || kind->open(b, err) == 0) {
 			*ret_bridge = b;
@@ -311,6 +316,7 @@ ca_bridge_close(struct ca_bridge *b)
 	free(b->url);
 	free(b->label);
 	free(b->user);
+	free(b->command);
 	free(b->anchors_pem);
 	free(b->tls_pem);
 	free(b->signer_pem);

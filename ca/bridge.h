@@ -72,7 +72,8 @@ struct ca_bridge_conf {
 	const char *name; /* 1 to 32 of a-z 0-9 - ; not "internal" */
 	const char *kind; /* a row of ca_bridge_kinds() */
 	const char *url;
-	const char *label;	   /* EST: of the CA at that server; or NULL */
+	const char *label;	   /* EST: of the CA at that server; helper:
+				    * profile; or NULL */
 	const char *anchors;	   /* PEM file: the issuing CA's whole chain */
 	const char *tls_ca;	   /* PEM file: vouch for the server; NULL:
 				    * anchors */
@@ -82,6 +83,7 @@ struct ca_bridge_conf {
 	const char *password_file; /* first line, mode 0600; or NULL */
 	const char *signer;	   /* CMP: PEM file: whose subject signs the
 				    * CA's messages; or NULL */
+	const char *command;	   /* helper: its path and options, by blanks */
 	int64_t timeout;	   /* of one exchange */
 	int64_t retry_first;	   /* wait for a pending request, doubled ... */
 	int64_t retry_most;	   /* ... up to this */

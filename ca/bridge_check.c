@@ -272,10 +272,11 @@ out:
 	return why;
 }
 
-bool
-ca_bridge_show(const struct ca_bridge *b, X509 *cert, struct buf *out)
+void
+ca_bridge_show(void *shown, X509 *cert)
 {
-	const char *why = ca_bridge_chain(b, cert, 0, clock_now());
+	struct ca_bridge_shown *s = shown;
+	const char *why = ca_bridge_chain(s->b, cert, 0, clock_now());
 	BIO *bio = BIO_new(BIO_s_mem());
 	char *text;
 	long len;
@@ -284,11 +285,23 @@ ca_bridge_show(const struct ca_bridge *b, X509 *cert, struct buf *out)
 	(void)X509_NAME_print_ex(
 	    bio, X509_get_subject_name(cert), 0, XN_FLAG_RFC2253);
 	len = BIO_get_mem_data(bio, &text);
-	buf_str(out, "CA certificate: ");
-	str_printable(out, text, (size_t)len, SUBJECT_SHOWN);
-	buf_printf(out, ": %s\n", why == NULL ? "chains to anchors" : why);
+	buf_str(s->out, "CA certificate: ");
+	str_printable(s->out, text, (size_t)len, SUBJECT_SHOWN);
+	buf_printf(s->out, ": %s\n", why == NULL ? "chains to anchors" : why);
 	BIO_free(bio);
-	return why == NULL;
+	if (why != NULL)
+		s->strangers++;
+}
+
+int
+ca_bridge_shown_end(const struct ca_bridge_shown *s, struct err *err)
+{
+	if (s->strangers == 0)
+		return 0;
+	return err_set(err, ERR_REFUSED,
+	    "%u of the CA's certificates do not chain to the anchors: add them "
+	    "to the file, if they are right",
+	    s->strangers);
 }
 
 static int

@@ -216,21 +216,6 @@ cmp_revoke(struct ca_bridge *b, const uint8_t *leaf, size_t len, int reason,
 
 /* --- test --- */
 
-struct shown {
-	const struct ca_bridge *b;
-	struct buf *out;
-	unsigned strangers;
-};
-
-static void
-show_cert(void *cookie, X509 *cert)
-{
-	struct shown *s = cookie;
-
-	if (!ca_bridge_show(s->b, cert, s->out))
-		s->strangers++;
-}
-
 /* A general message, the only one that asks for nothing but information: for
  * the CA's certificates (RFC 9483, 4.3.1). */
 static STACK_OF(OSSL_CMP_ITAV) *
@@ -248,7 +233,8 @@ ask_certs(struct ca_cmp_talk *t)
 }
 
 static int
-show_certs(STACK_OF(OSSL_CMP_ITAV) *given, struct shown *s, struct err *err)
+show_certs(
+    STACK_OF(OSSL_CMP_ITAV) *given, struct ca_bridge_shown *s, struct err *err)
 {
 	const OSSL_CMP_ITAV *one;
 	const ASN1_TYPE *value;
@@ -267,15 +253,12 @@ show_certs(STACK_OF(OSSL_CMP_ITAV) *given, struct shown *s, struct err *err)
 		why = ca_cmp_each_cert(
 		    (struct ca_span){ASN1_STRING_get0_data(der),
 			(size_t)ASN1_STRING_length(der)},
-		    show_cert, s);
+		    ca_bridge_show, s);
 	}
 	if (why != NULL)
 		return err_set(err, ERR_PROTOCOL, "caCerts: %s", why);
-	if (s->strangers > 0)
-		return err_set(err, ERR_REFUSED,
-		    "%u of the CA's certificates do not chain to the anchors: "
-		    "add them to the file, if they are right",
-		    s->strangers);
+	if (ca_bridge_shown_end(s, err) != 0)
+		return -1;
 	if (s->out->len == 0)
 		buf_str(s->out,
 		    "the CA is the right one, and does not say which "
@@ -286,7 +269,7 @@ show_certs(STACK_OF(OSSL_CMP_ITAV) *given, struct shown *s, struct err *err)
 static int
 cmp_test(struct ca_bridge *b, struct buf *out, struct err *err)
 {
-	struct shown s = {.b = b, .out = out};
+	struct ca_bridge_shown s = {.b = b, .out = out};
 	STACK_OF(OSSL_CMP_ITAV) *given = NULL;
 	struct ca_bridge_answer a;
 	struct ca_cmp_talk t;

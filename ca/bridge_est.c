@@ -135,26 +135,11 @@ est_submit(struct ca_bridge *b, const struct ca_bridge_ask *ask,
 
 /* --- test --- */
 
-struct shown {
-	const struct ca_bridge *b;
-	struct buf *out;
-	unsigned strangers;
-};
-
-static void
-show_cert(void *cookie, X509 *cert)
-{
-	struct shown *s = cookie;
-
-	if (!ca_bridge_show(s->b, cert, s->out))
-		s->strangers++;
-}
-
 static int
 test_certs(struct ca_bridge *b, struct ca_bridge_answer *a, struct buf *out,
     struct err *err)
 {
-	struct shown s = {.b = b, .out = out};
+	struct ca_bridge_shown s = {.b = b, .out = out};
 	struct net_fetched got = {0};
 	const char *why;
 	int rc = -1;
@@ -166,16 +151,11 @@ test_certs(struct ca_bridge *b, struct ca_bridge_answer *a, struct buf *out,
 		(void)ca_bridge_test_failed(a, err);
 		goto out;
 	}
-	why = ca_est_each_cert(ca_der_bytes(&got.body), show_cert, &s);
+	why = ca_est_each_cert(ca_der_bytes(&got.body), ca_bridge_show, &s);
 	if (why != NULL)
 		(void)err_set(err, ERR_PROTOCOL, "cacerts: %s", why);
-	else if (s.strangers > 0)
-		(void)err_set(err, ERR_REFUSED,
-		    "%u of the CA's certificates do not chain to the anchors: "
-		    "add them to the file, if they are right",
-		    s.strangers);
 	else
-		rc = 0;
+		rc = ca_bridge_shown_end(&s, err);
 out:
 	net_fetched_clear(&got);
 	return rc;

@@ -62,6 +62,7 @@ void ca_bridge_answer_set(struct ca_bridge_answer *a,
  */
 struct ca_bridge_kind {
 	const char *name;
+	bool local; /* a program on this computer: command, and no url */
 	/* Check the configuration and make b->state; no network. */
 	int (*open)(struct ca_bridge *b, struct err *err);
 	/* The id of a new request, on record before it is sent.  NULL: the
@@ -86,6 +87,7 @@ struct ca_bridge_kind {
 
 extern const struct ca_bridge_kind ca_bridge_cmp;
 extern const struct ca_bridge_kind ca_bridge_est;
+extern const struct ca_bridge_kind ca_bridge_helper;
 
 struct ca_bridge {
 	const struct ca_bridge_kind *kind;
@@ -95,7 +97,7 @@ struct ca_bridge {
 	unsigned silent;    /* times in a row it did not answer */
 	char held_why[CA_BRIDGE_WORDS];
 	/* from the configuration, owned */
-	char *name, *url, *label, *user;
+	char *name, *url, *label, *user, *command;
 	char *anchors_pem;
 	char *tls_pem;
 	char *signer_pem; /* NULL: none */
@@ -119,9 +121,15 @@ int ca_bridge_check(const struct ca_bridge *b, const struct ca_csr_case *c,
 const char *ca_bridge_chain(
     const struct ca_bridge *b, X509 *cert, int purpose, int64_t now);
 
-/* A line about a certificate that the CA calls its own: does it chain to the
- * anchors? */
-bool ca_bridge_show(const struct ca_bridge *b, X509 *cert, struct buf *out);
+/* The certificates that a CA calls its own: a line about each, and in the end
+ * -1 when any does not chain to the anchors. */
+struct ca_bridge_shown {
+	const struct ca_bridge *b;
+	struct buf *out;
+	unsigned strangers;
+};
+void ca_bridge_show(void *shown, X509 *cert);
+int ca_bridge_shown_end(const struct ca_bridge_shown *s, struct err *err);
 /* -1, with what a test that only reads ended with. */
 int ca_bridge_test_failed(const struct ca_bridge_answer *a, struct err *err);
 

@@ -189,6 +189,12 @@ int cli_ca_key(
 /* And --organisation. */
 int cli_ca_new(struct cli *c, struct ca_new *ret, struct secret **ret_pin);
 
+/* A certificate that a person was given, into the audit chain, before anybody
+ * sees it (cmd_ca_sign.c). */
+struct ca_cert;
+int cli_tell_signed(struct cli *c, const struct device *device,
+    const struct ca_cert *cert, struct err *err);
+
 /* --- help --- */
 
 void cli_help(FILE *out);
@@ -230,6 +236,7 @@ int cmd_ca_check(struct cli *c);
 int cmd_ca_health(struct cli *c);
 int cmd_ca_sign(struct cli *c);
 int cmd_ca_export(struct cli *c);
+int cmd_ca_helper(struct cli *c);
 int cmd_ca_template_list(struct cli *c);
 int cmd_ca_template_show(struct cli *c);
 int cmd_ca_template_check(struct cli *c);

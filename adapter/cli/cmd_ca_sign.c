@@ -40,10 +40,9 @@ put_cert(const struct cli *c, const struct ca_cert *cert, struct err *err)
 	return rc;
 }
 
-/* In the audit chain before anybody sees the certificate. */
-static int
-tell(struct cli *c, const struct device *device, const struct ca_cert *cert,
-    struct err *err)
+int
+cli_tell_signed(struct cli *c, const struct device *device,
+    const struct ca_cert *cert, struct err *err)
 {
 	char *detail = mem_printf("{\"serial\":\"%s\"}", cert->serial);
 	int rc = cli_event(c, device, "certificate.signed", detail, err);
@@ -66,7 +65,7 @@ sign(struct cli *c, const struct daemon_csr *csr, struct err *err)
 	}
 	rc = daemon_sign(&c->daemon, csr, &cert, err);
 	if (rc == 0)
-		rc = tell(c, csr->device, &cert, err);
+		rc = cli_tell_signed(c, csr->device, &cert, err);
 	if (rc == 0)
 		rc = put_cert(c, &cert, err);
 	ca_cert_clear(&cert);

@@ -392,6 +392,14 @@ static const struct cli_command commands[] = {
 	"one that a device makes, and name DEVICE as it should be called now. "
 	"The same request again gets the same certificate.",
 	ca_sign_groups, 2, 2, ca_sign_examples, cmd_ca_sign},
+    {"ca helper", "", "our CA as a helper of certmonger",
+	"For \"getcert add-ca -c amtkeeper -e '/usr/bin/amtkeeper ca helper'\": "
+	"reads the request from the environment, prints certificate or error, "
+	"and ends with a code of certmonger's (0 issued, 2 rejected, 3 later, 4 "
+	"not set up, 6 unknown operation). Issues as \"ca sign\" does, for the "
+	"device that the request names, by the template that certmonger calls "
+	"profile.",
+	none, 0, 0, no_examples, cmd_ca_helper},
     {"ca export", "SERIAL", "a certificate from the records, PEM", "",
 	ca_export_groups, 1, 1, no_examples, cmd_ca_export},
     {"ca list", "", "certificates that were issued", "", ca_list_groups, 0, 0,

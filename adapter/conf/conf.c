@@ -20,7 +20,7 @@
 #define BRIDGE_AT(member) offsetof(struct conf_bridge, member)
 
 static const char *const transports[] = {"gssapi", "ldaps", NULL};
-static const char *const bridge_kinds[] = {"est", "cmp", NULL};
+static const char *const bridge_kinds[] = {"est", "cmp", "helper", NULL};
 
 static const char *
 check_name(const char *text)
@@ -89,7 +89,9 @@ static const struct conf_option bridge_options[] = {
 	.type = CONF_WORD,
 	.offset = BRIDGE_AT(kind),
 	.words = bridge_kinds,
-	.help = "protocol: EST (RFC 7030), CMP (RFC 4210, 9483)"},
+	.help =
+	    "protocol: EST (RFC 7030), CMP (RFC 4210, 9483); or a helper of "
+	    "certmonger's"},
     {.key = "url",
 	.type = CONF_TEXT,
 	.offset = BRIDGE_AT(url),
@@ -99,7 +101,8 @@ static const struct conf_option bridge_options[] = {
     {.key = "label",
 	.type = CONF_TEXT,
 	.offset = BRIDGE_AT(label),
-	.help = "EST label: which CA or profile of that server"},
+	.help = "EST label: which CA or profile of that server; profile for a "
+		"helper"},
     {.key = "anchors",
 	.type = CONF_PATH,
 	.offset = BRIDGE_AT(anchors),
@@ -131,6 +134,10 @@ static const struct conf_option bridge_options[] = {
 	.offset = BRIDGE_AT(signer),
 	.help = "PEM file: CMP, the certificate that the CA signs its messages "
 		"with; its subject counts"},
+    {.key = "command",
+	.type = CONF_TEXT,
+	.offset = BRIDGE_AT(command),
+	.help = "helper: its absolute path and options, parted by blanks"},
     {.key = "timeout",
 	.type = CONF_SPAN,
 	.offset = BRIDGE_AT(timeout),

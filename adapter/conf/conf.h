@@ -31,6 +31,7 @@ struct conf_bridge { /* to another CA; see ca/bridge.h */
 	char *user;
 	char *password_file;
 	char *signer;
+	char *command;
 	int64_t timeout;
 	int64_t retry_first;
 	int64_t retry_most;

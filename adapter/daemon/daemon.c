@@ -57,6 +57,7 @@ open_bridge(struct daemon *d, const struct conf_bridge *b, struct err *err)
 	    .user = b->user,
 	    .password_file = b->password_file,
 	    .signer = b->signer,
+	    .command = b->command,
 	    .timeout = b->timeout,
 	    .retry_first = b->retry_first,
 	    .retry_most = b->retry_most,

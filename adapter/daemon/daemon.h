@@ -132,7 +132,8 @@ struct ca_template daemon_template(const struct profile_template *t);
 /*
  * For a CSR that a person brings, by the same door as a device's: names as the
  * device should be called now.  Issued when ret_cert is not NULL (clear it; the
- * same CSR again gets the same one), else only checked.  With DAEMON_CA open.
+ * same CSR again gets the same one until that is revoked or due for renewal),
+ * else only checked.  With DAEMON_CA open.
  * As ca_issue(); ERR_REFUSED for another CA's template.
  */
 struct daemon_csr {

@@ -1,5 +1,6 @@
 /* A certificate for a CSR that a person brings. */
-#include <stdlib.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "ca.h"
@@ -12,16 +13,48 @@
 #include "str.h"
 
 #define NAME_ROOM 256
+#define RENEWALS_MAX 100 /* with one key */
 
-/* The same request again gets the same certificate. */
-static void
-idempotency_key(const struct daemon_csr *csr, char out[128])
+/* A certificate that is revoked, or to be renewed, is not given out again. */
+static bool
+is_spent(const struct ca_cert *cert, const struct ca_template *t, int64_t now)
 {
+	return cert->revoked_at != 0 ||
+	    cert->not_after - now <= t->renew_before;
+}
+
+/* The same request again gets the same certificate, for as long as that is
+ * good: who renews with an old key brings the old request. 0 or -1. */
+static int
+idempotency_key(struct daemon *d, const struct daemon_csr *csr,
+    const struct ca_template *t, char out[128], struct err *err)
+{
+	struct ca_cert cert;
+	bool spent = true;
+	struct err why;
 	char sha[65];
+	unsigned n;
 
 	str_sha256_hex(csr->der, csr->len, sha);
-	(void)snprintf(
-	    out, 128, "device-%lld/csr/%s", (long long)csr->device->id, sha);
+	for (n = 1; spent && n <= RENEWALS_MAX; n++) {
+		(void)snprintf(out, 128, "device-%lld/csr/%s/%u",
+		    (long long)csr->device->id, sha, n);
+		memset(&cert, 0, sizeof(cert));
+		if (ca_find(d->ca, out, NULL, &cert, &why) == 0) {
+			spent = is_spent(&cert, t, clock_now());
+			ca_cert_clear(&cert);
+		} else if (why.kind == ERR_NOTFOUND) {
+			spent = false;
+		} else {
+			if (err != NULL)
+				*err = why;
+			return -1;
+		}
+	}
+	return spent ? err_set(err, ERR_LIMIT,
+			   "this request was served %d times: make a new key",
+			   RENEWALS_MAX)
+		     : 0;
 }
 
 int
@@ -49,7 +82,8 @@ daemon_sign(struct daemon *d, const struct daemon_csr *csr,
 	host[strcspn(host, ".")] = '\0';
 	if (template.short_name && !str_eq(host, fqdn))
 		subject.short_name = host;
-	idempotency_key(csr, key);
+	if (idempotency_key(d, csr, &template, key, err) != 0)
+		return -1;
 	return ret_cert != NULL ? ca_issue(d->ca, &request, ret_cert, err)
 				: ca_csr_check(d->ca, &request, err);
 }

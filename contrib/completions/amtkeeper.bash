@@ -49,7 +49,7 @@ _amtkeeper()
 	'') words="init serve device discover diagnose plan run task journal events ca wsman config secret version help" ;;
 	"device") words="add set import list show remove" ;;
 	"task") words="list" ;;
-	"ca") words="init show chain csr import certify sign export list crl check health revoke block template bridge" ;;
+	"ca") words="init show chain csr import certify sign helper export list crl check health revoke block template bridge" ;;
 	"ca block") words="add list remove" ;;
 	"ca template") words="list show check" ;;
 	"ca bridge") words="list test pending hasten" ;;
@@ -85,6 +85,7 @@ _amtkeeper()
 	"ca import") options=" --yes" ;;
 	"ca certify") options=" --out" ;;
 	"ca sign") options=" --template --check --chain --out" ;;
+	"ca helper") options="" ;;
 	"ca export") options=" --chain --out" ;;
 	"ca list") options=" --device --expiring" ;;
 	"ca crl") options=" --issuer --out --pem" ;;

@@ -1,7 +1,7 @@
 # The real cycle: program, simulated firmware and a real AD controller; nothing
 # between them is faked.
 foreach(name cycle lost kill hostile ticket serve revocation bridge remove
-    hardened cmp)
+    hardened cmp helper)
   add_test(NAME e2e_${name}
     COMMAND ${PROJECT_SOURCE_DIR}/tests/lab/labrun /usr/bin/python3
       ${CMAKE_CURRENT_SOURCE_DIR}/cycle/${name}.py)

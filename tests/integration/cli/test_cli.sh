@@ -540,6 +540,11 @@ keep 0 ca export --chain "$serial"
 is 'with its chain' "$(grep -c BEGIN "$tmp/out")" 3
 keep 4 ca export 0123456789
 keep 0 ca revoke --yes "$serial"
+keep 0 ca sign "$tmp/hand.csr" pc00001.ad.example.test
+is 'not the revoked one again' "$(openssl x509 -in "$tmp/out" -noout -serial |
+    grep -ci "$serial")" 0
+keep 0 ca revoke --yes "$(openssl x509 -in "$tmp/out" -noout -serial |
+    sed 's/.*=//' | tr A-F a-f)"
 keep 0 ca crl --pem
 says out 'BEGIN X509 CRL'
 keep 0 ca crl --out "$tmp/ca.crl"
