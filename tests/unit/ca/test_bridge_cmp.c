@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -19,7 +18,6 @@
 #include "bridge_cmp_internal.h"
 #include "ca_internal.h"
 #include "cmp_ca.h"
-#include "fault.h"
 #include "fixture.h"
 #include "http_peer.h"
 #include "identity.h"
@@ -836,26 +834,10 @@ static const struct crash {
 };
 
 static void
-die_at(const char *point)
+ask_to_death(void *arg)
 {
-	int status;
-	pid_t pid;
-
-	ca_close(fixture.ca);
-	fixture.ca = NULL;
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		if (ca_open(&fixture.conf, &fixture.ca, &err) != 0)
-			_exit(1);
-		fault_arm(point, 1);
-		(void)ask();
-		_exit(2);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), FAULT_EXIT);
-	restart(&sealed);
+	(void)arg;
+	(void)ask();
 }
 
 static void
@@ -866,7 +848,8 @@ test_crashes(void **state)
 	for (i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++) {
 		if (i > 0)
 			(void)setup(state);
-		die_at(crashes[i].point);
+		fixture_die_at(&fixture, crashes[i].point, ask_to_death, NULL);
+		restart(&sealed);
 		expect_state(crashes[i].state, NULL);
 		expect(CA_BRIDGE_ISSUED);
 		expect_asked(crashes[i].asked);
