@@ -196,19 +196,9 @@ rsa_bits(X509 *cert)
 	return EVP_PKEY_get_bits(key);
 }
 
-static int
-describe(const struct device_port *port, const uint8_t *der, size_t len,
-    struct cert_facts *ret, struct err *err)
+static void
+describe(const struct device_port *port, X509 *cert, struct cert_facts *ret)
 {
-	const uint8_t *at = der;
-	X509 *cert;
-
-	cert = len > MAX_DER ? NULL : d2i_X509(NULL, &at, (long)len);
-	if (cert == NULL) {
-		ERR_clear_error();
-		return err_set(err, ERR_PROTOCOL,
-		    "device holds a certificate that is none");
-	}
 	ret->serial = serial_text(cert);
 	ret->subject = name_text(X509_get_subject_name(cert));
 	ret->issuer = name_text(X509_get_issuer_name(cert));
@@ -217,8 +207,27 @@ describe(const struct device_port *port, const uint8_t *der, size_t len,
 	ret->not_after = unix_time(X509_get0_notAfter(cert));
 	ret->key_bits = rsa_bits(cert);
 	ret->ours = is_ours(port->roots, cert);
-	X509_free(cert);
-	return 0;
+}
+
+/* NULL with *err; a reference is given. */
+static X509 *
+parse(const uint8_t *der, size_t len, X509 *parsed, struct err *err)
+{
+	const uint8_t *at = der;
+	X509 *cert = NULL;
+
+	if (parsed != NULL) {
+		(void)X509_up_ref(parsed);
+		return parsed;
+	}
+	if (len <= MAX_DER)
+		cert = d2i_X509(NULL, &at, (long)len);
+	if (cert == NULL) {
+		ERR_clear_error();
+		(void)err_set(err, ERR_PROTOCOL,
+		    "device holds a certificate that is none");
+	}
+	return cert;
 }
 
 static void
@@ -257,16 +266,20 @@ slot_of(struct cert_memory *memory, const char *hex)
 
 int
 cert_describe(struct device_port *port, const uint8_t *der, size_t len,
-    struct cert_facts *ret, struct err *err)
+    X509 *parsed, struct cert_facts *ret, struct err *err)
 {
 	struct cert_facts *known;
 	char hex[65];
+	X509 *cert;
 
 	str_sha256_hex(der, len, hex);
 	known = slot_of(port->certs, hex);
 	if (!str_eq(known->sha256, hex)) {
-		if (describe(port, der, len, ret, err) != 0)
+		cert = parse(der, len, parsed, err);
+		if (cert == NULL)
 			return -1;
+		describe(port, cert, ret);
+		X509_free(cert);
 		ret->sha256 = mem_dup(hex);
 		cert_facts_clear(known);
 		copy_facts(known, ret);

@@ -125,10 +125,11 @@ void port_device_logins(struct port_device *port);
 void port_device_acts(struct port_device *port);
 
 /* --- port_cert.c --- */
-/* ERR_PROTOCOL when der is no certificate. What is said of one is remembered,
+/* ERR_PROTOCOL when der is no certificate; parsed is the same, or NULL when it
+ * is still to be parsed. What is said of one is remembered,
  * as a device is shown to hold the same ones again and again. */
 int cert_describe(struct device_port *port, const uint8_t *der, size_t len,
-    struct cert_facts *ret, struct err *err);
+    X509 *parsed, struct cert_facts *ret, struct err *err);
 void cert_facts_clear(struct cert_facts *facts);
 struct cert_memory *cert_memory_new(void);
 void cert_memory_free(struct cert_memory *memory);

@@ -252,10 +252,12 @@ fill_cert(
 	const struct amt_cert *cert = NULL;
 	struct cert_facts facts = {0};
 	const uint8_t *der = NULL;
+	X509 *parsed = NULL;
 	size_t len = 0;
 
 	if (v->device->use_tls) {
 		der = wsman_leaf_der(amt_session(v->amt), &len);
+		parsed = wsman_leaf_parsed(amt_session(v->amt));
 		if (der != NULL)
 			cert = cert_with_bytes(&l->pki, der, len);
 	} else {
@@ -265,7 +267,8 @@ fill_cert(
 			len = cert->der_len;
 		}
 	}
-	if (der != NULL && cert_describe(v->port, der, len, &facts, err) != 0)
+	if (der != NULL &&
+	    cert_describe(v->port, der, len, parsed, &facts, err) != 0)
 		return -1;
 	take_cert(d, &facts);
 	mem_replace(&d->cert_handle, cert == NULL ? NULL : cert->handle);

@@ -35,7 +35,7 @@ copy_certs(struct device_port *port, const struct amt_pki *from,
 	for (i = 0; i < from->cert_count; i++) {
 		memset(&facts, 0, sizeof(facts));
 		if (cert_describe(port, from->certs[i].der,
-			from->certs[i].der_len, &facts, err) != 0)
+			from->certs[i].der_len, NULL, &facts, err) != 0)
 			return -1;
 		c = &to->certs[to->cert_count++];
 		memcpy(c->handle, from->certs[i].handle, sizeof(c->handle));

@@ -140,6 +140,7 @@ struct net_peer {
 	bool known;		      /* verified holds something */
 	uint8_t verified[NET_SHA256]; /* the leaf accepted last */
 	char leaf[2 * NET_SHA256 + 1];
+	X509 *leaf_parsed; /* by the handshake; counted */
 	uint8_t *leaf_der;
 	size_t leaf_len;
 	char reason[NET_REASON]; /* why the certificate was refused, or "" */

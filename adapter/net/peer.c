@@ -304,6 +304,7 @@ net_peer_free(struct net_peer *peer)
 	link_settle(peer->link);
 	SSL_SESSION_free(peer->session);
 	net_policy_clear(&peer->policy);
+	X509_free(peer->leaf_parsed);
 	free(peer->leaf_der);
 	free(peer->address);
 	free(peer);
@@ -321,4 +322,10 @@ net_peer_leaf_der(const struct net_peer *peer, size_t *ret_len)
 	if (peer->leaf_der != NULL)
 		*ret_len = peer->leaf_len;
 	return peer->leaf_der;
+}
+
+struct x509_st *
+net_peer_leaf_parsed(const struct net_peer *peer)
+{
+	return peer->leaf_parsed;
 }

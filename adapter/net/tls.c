@@ -40,8 +40,12 @@ keep_leaf(struct net_peer *peer, X509 *leaf, const uint8_t sha[NET_SHA256])
 	if (strcmp(hex, peer->leaf) == 0)
 		return;
 	len = i2d_X509(leaf, &der);
-	if (len <= 0)
+	if (len <= 0 || X509_up_ref(leaf) != 1) {
+		OPENSSL_free(der);
 		return;
+	}
+	X509_free(peer->leaf_parsed);
+	peer->leaf_parsed = leaf;
 	free(peer->leaf_der);
 	peer->leaf_der = mem_copy(der, (size_t)len);
 	peer->leaf_len = (size_t)len;

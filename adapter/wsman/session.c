@@ -519,6 +519,12 @@ wsman_leaf_der(const struct wsman *session, size_t *ret_len)
 	return net_peer_leaf_der(session->peer, ret_len);
 }
 
+struct x509_st *
+wsman_leaf_parsed(const struct wsman *session)
+{
+	return net_peer_leaf_parsed(session->peer);
+}
+
 const char *
 wsman_token(const struct wsman *session)
 {

@@ -169,11 +169,12 @@ void wsman_free(struct wsman *session); /* cancels: done() is not called */
 void wsman_disconnect(struct wsman *session);
 /* The device's next TLS handshake, in any session, is a full one. */
 void wsman_forget(struct wsman *session);
-/* Realm of the last challenge, leaf (hex SHA-256 and DER) of the last
+/* Realm of the last challenge, leaf (hex SHA-256, DER, X509) of the last
  * handshake, Negotiate answer token, Server header; NULL before. Borrowed. */
 const char *wsman_realm(const struct wsman *session);
 const char *wsman_leaf(const struct wsman *session);
 const uint8_t *wsman_leaf_der(const struct wsman *session, size_t *ret_len);
+struct x509_st *wsman_leaf_parsed(const struct wsman *session);
 const char *wsman_token(const struct wsman *session);
 const char *wsman_server(const struct wsman *session);
 

@@ -71,7 +71,8 @@ describe(const struct identity *identity, struct cert_facts *ret)
 	int len = i2d_X509(identity->cert, &der);
 
 	memset(ret, 0, sizeof(*ret));
-	assert_int_equal(cert_describe(&port, der, (size_t)len, ret, &err), 0);
+	assert_int_equal(
+	    cert_describe(&port, der, (size_t)len, NULL, ret, &err), 0);
 	OPENSSL_free(der);
 	assert_string_equal(ret->sha256, identity->sha256);
 }
@@ -127,7 +128,7 @@ remembers_no_nonsense(void **state)
 	(void)state;
 	for (i = 0; i < 2; i++) {
 		assert_int_equal(cert_describe(&port, nonsense,
-				     sizeof(nonsense), &facts, &err),
+				     sizeof(nonsense), NULL, &facts, &err),
 		    -1);
 		assert_int_equal(err.kind, ERR_PROTOCOL);
 		assert_null(facts.sha256);
