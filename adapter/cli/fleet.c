@@ -328,13 +328,12 @@ note_outcomes(const struct fleet *f, const char *took)
 }
 
 static void
-summarise(struct fleet *f)
+summarise(struct fleet *f, int64_t ms)
 {
 	const char *hint = diagnose_fleet_hint(&f->found);
 	char took[CLOCK_TEXT];
 
-	(void)clock_span(
-	    (clock_mono_ms() - f->progress.started_ms) / 1000, took);
+	(void)clock_span(ms / 1000, took);
 	note_steps(f);
 	note_outcomes(f, took);
 	if (hint != NULL)
@@ -373,6 +372,7 @@ int
 fleet_run(struct fleet *f, size_t first_arg)
 {
 	int code = prepare(f, first_arg);
+	int64_t ms;
 
 	if (code != CODE_OK)
 		goto out;
@@ -385,9 +385,10 @@ fleet_run(struct fleet *f, size_t first_arg)
 		table_set_groups(f->table, 0, f->remark);
 	code = work(f);
 	progress_clear(&f->progress);
-	table_end(f->table);
+	ms = clock_mono_ms() - f->progress.started_ms;
+	table_end(f->table); /* its reader may take any time */
 	note_lost(f, outflow_end(f->out));
-	summarise(f);
+	summarise(f, ms);
 	if (code == CODE_OK)
 		code = fleet_code(f, result_of(f));
 out:
