@@ -24,6 +24,7 @@
 #include <sys/queue.h>
 #include <time.h>
 
+#include "bare_issue.h"
 #include "options.h"
 #include "requests.h"
 #include "script.h"
@@ -67,6 +68,7 @@ struct world {
 	struct bench_options options;
 	struct bench_requests requests;
 	struct bench_script script;
+	struct bench_issuer *issuer;	   /* NULL: none */
 	TAILQ_HEAD(visits, visit) pausing; /* the first due first */
 	struct known *known;		   /* NULL: libcurl's own Digest */
 	int epoll;
@@ -322,6 +324,8 @@ end_visit(struct visit *visit, bool good)
 	curl_easy_cleanup(visit->easy);
 	curl_slist_free_all(visit->headers);
 	free(visit);
+	if (good && world->issuer != NULL)
+		bench_issue(world->issuer);
 	world->ended++;
 	if (!good)
 		world->failed++;
@@ -543,6 +547,8 @@ main(int argc, char *argv[])
 	else
 		bench_script_make(&world.script, world.options.exchanges,
 		    world.options.connections, world.requests.count);
+	if (world.options.issuer != NULL)
+		world.issuer = bench_issuer_open(world.options.issuer);
 	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
 	world.epoll = epoll_create1(EPOLL_CLOEXEC);
 	open_bundles(&world);
@@ -562,6 +568,7 @@ main(int argc, char *argv[])
 	free(world.known);
 	bench_requests_free(&world.requests);
 	bench_script_free(&world.script);
+	bench_issuer_free(world.issuer);
 	curl_global_cleanup();
 	return world.failed > 0;
 }

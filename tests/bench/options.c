@@ -11,6 +11,7 @@ static const char help[] =
     "usage: %s [--first 127.100.0.1] [--port 16992] [--tls] [--keep]\n"
     "       [--devices 1000] [--at-once 64] [--exchanges 4]\n"
     "       [--connections 1] [--requests FILE] [--script FILE]\n"
+    "       [--issuer KEY]\n"
     "       [--rounds 1] [--user admin] [--password P@ssw0rd]\n";
 
 static const struct option longs[] = {
@@ -24,6 +25,7 @@ static const struct option longs[] = {
     {"connections", required_argument, NULL, 'n'},
     {"requests", required_argument, NULL, 'q'},
     {"script", required_argument, NULL, 's'},
+    {"issuer", required_argument, NULL, 'i'},
     {"rounds", required_argument, NULL, 'r'},
     {"user", required_argument, NULL, 'u'},
     {"password", required_argument, NULL, 'w'},
@@ -77,6 +79,9 @@ take(struct bench_options *options, int option)
 		return true;
 	case 'q':
 		options->requests = optarg;
+		return true;
+	case 'i':
+		options->issuer = optarg;
 		return true;
 	case 's':
 		options->script = optarg;

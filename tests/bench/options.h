@@ -17,6 +17,7 @@ struct bench_options {
 	unsigned rounds; /* over all devices, measured */
 	const char *requests; /* file of envelopes, or NULL */
 	const char *script;   /* see script.h, or NULL: exchanges */
+	const char *issuer;   /* a certificate per visit by this key, or NULL */
 	const char *user, *password;
 };
 
