@@ -27,12 +27,22 @@ is "a new key" "$(generate pc00000)" "200 0"
 stop_sim
 start_sim --devices 2 --firmware 15.0.1
 is "a new key after a restart" "$(generate pc00001)" "200 0"
-for device in pc00000 pc00001; do
-	public_key $device 0
-	public_key $device 1
-done >"$tmp/public"
+public_keys() {
+	for device in pc00000 pc00001; do
+		public_key $device 0
+		public_key $device 1
+	done
+}
+public_keys >"$tmp/public"
 is "are all there" "$(grep -c DERKey "$tmp/public")" 4
 is "and all different" "$(sort -u "$tmp/public" | wc -l)" 4
+stop_sim
+
+rm -r "$tmp/state"
+start_sim --devices 2 --firmware 15.0.1
+is "another run, in another order" \
+    "$(generate pc00001), $(generate pc00000)" "200 0, 200 0"
+is "gives each device the same keys" "$(public_keys)" "$(cat "$tmp/public")"
 stop_sim
 
 rm -r "$tmp/state"
