@@ -11,14 +11,15 @@
 #include "str.h"
 
 /*
- * test_crash [--world tls|plain|amt22] [--sample N] [--play NAME]
+ * test_crash [--world tls|plain|amt22] [--every N] [--sample N] [--play NAME]
  *
  * For every play: a plan, and a run without faults that does what the plan
  * says; a run with the answer to each change
  * lost, with each change not made, and with each link refused; a run killed at
  * each fault point, followed by one that must put everything right; and one
  * killed, recovered and killed again (every N-th point of both).  After each
- * the store and the world must agree.
+ * the store and the world must agree.  With --every, only every N-th change or
+ * fault point is taken.
  */
 
 /* Leftovers are removed "if there are any": the one step of which a plan does
@@ -110,7 +111,7 @@ lost_answers(const char *play)
 
 	for (i = 0; i < sizeof(losses) / sizeof(losses[0]); i++) {
 		harness.what = losses[i].name;
-		for (harness.n = 1;; harness.n++) {
+		for (harness.n = 1;; harness.n += harness.every) {
 			harness_reset();
 			harness.world->loss = losses[i].loss;
 			harness.world->loss_at = harness.n;
@@ -126,15 +127,18 @@ lost_answers(const char *play)
 static void
 crashes(const char *play)
 {
+	unsigned long cases = 0;
+
 	harness.what = "crash";
-	for (harness.n = 1;; harness.n++) {
+	for (harness.n = 1;; harness.n += harness.every) {
 		harness_reset();
 		if (!harness_run(play, harness.n))
 			break;
 		(void)harness_run(play, 0);
 		verify_run(play);
+		cases++;
 	}
-	(void)printf("%s: killed at %lu points\n", play, harness.n - 1);
+	(void)printf("%s: killed at %lu points\n", play, cases);
 	harness.n = 0;
 }
 
@@ -169,14 +173,16 @@ static void
 slow_authority(const char *play)
 {
 	const int runs = 8;
+	unsigned long cases = 0;
 	bool killed = true;
 	int i;
 
 	harness.what = "crash while another CA decides";
-	for (harness.n = 1; killed; harness.n++) {
+	for (harness.n = 1; killed; harness.n += harness.every) {
 		harness_reset();
 		harness.world->ca_delay = 5;
 		killed = harness_run(play, harness.n);
+		cases += killed;
 		for (i = 0; i < runs; i++) {
 			(void)harness_run(play, 0);
 			if (harness.told->outcome != ENGINE_WAITING)
@@ -186,8 +192,7 @@ slow_authority(const char *play)
 		    i > 0 || harness.world->ca_delay == 0, "it was waited for");
 		verify_run(play);
 	}
-	(void)printf(
-	    "%s: killed at %lu points while it waits\n", play, harness.n - 2);
+	(void)printf("%s: killed at %lu points while it waits\n", play, cases);
 	harness.n = 0;
 }
 
@@ -198,7 +203,7 @@ all_ways(const char *play, unsigned long sample)
 	whole_run(play);
 	lost_answers(play);
 	crashes(play);
-	double_crashes(play, sample);
+	double_crashes(play, sample * harness.every);
 	if (str_eq(play, "reissue-certificates") || str_eq(play, "auto"))
 		slow_authority(play);
 }
@@ -238,20 +243,13 @@ world_called(const char *name)
 int
 main(int argc, char **argv)
 {
-	unsigned long sample = 1;
-	const char *only = NULL;
+	const char *only = harness_option(argc, argv, "--play");
+	const char *text = harness_option(argc, argv, "--sample");
+	unsigned long sample = text != NULL ? strtoul(text, NULL, 10) : 1;
 	const struct play *play;
-	int i;
 
-	for (i = 1; i + 1 < argc; i += 2) {
-		if (str_eq(argv[i], "--sample"))
-			sample = strtoul(argv[i + 1], NULL, 10);
-		else if (str_eq(argv[i], "--play"))
-			only = argv[i + 1];
-		else if (str_eq(argv[i], "--world"))
-			harness.kind = world_called(argv[i + 1]);
-	}
-	harness_start();
+	harness.kind = world_called(harness_option(argc, argv, "--world"));
+	harness_start(argc, argv);
 	if (harness.kind == WORLD_AMT22)
 		refused_key();
 	for (play = plays(); play->name != NULL; play++)

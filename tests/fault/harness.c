@@ -360,6 +360,12 @@ harness_check(bool holds, const char *what)
 	    engine_outcome_name(harness.told->outcome), harness.told->error);
 }
 
+void
+harness_enough(unsigned cases)
+{
+	harness_check(harness.every > 1 || cases > 3, "there are such points");
+}
+
 static void
 remove_folder(void)
 {
@@ -377,9 +383,24 @@ remove_folder(void)
 	(void)rmdir(files.folder);
 }
 
-void
-harness_start(void)
+const char *
+harness_option(int argc, char **argv, const char *name)
 {
+	int i;
+
+	for (i = 1; i + 1 < argc; i += 2)
+		if (str_eq(argv[i], name))
+			return argv[i + 1];
+	return NULL;
+}
+
+void
+harness_start(int argc, char **argv)
+{
+	const char *every = harness_option(argc, argv, "--every");
+
+	harness.every = every != NULL ? strtoul(every, NULL, 10) : 1;
+	assert(harness.every > 0);
 	log_set_level(LOG_ERROR);
 	(void)snprintf(files.folder, sizeof(files.folder), "%s",
 	    access("/dev/shm", W_OK) == 0 ? "/dev/shm/amtkeeper.XXXXXX"

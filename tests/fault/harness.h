@@ -32,13 +32,17 @@ extern struct harness {
 	bool short_keys;   /* the template wants RSA-2048 in place of "auto" */
 	bool plan_only;	   /* processes plan and change nothing */
 	bool recover_only; /* processes settle what is open and no more */
+	unsigned long every; /* kill at every n-th point: 1 is all */
 	/* For the text of a failure: what is going on. */
 	const char *play, *what;
 	unsigned long n, m; /* killed here, and here in the recovery */
 	unsigned long passed, failed;
 } harness;
 
-void harness_start(void);
+/* The word after an option on the command line; NULL without. */
+const char *harness_option(int argc, char **argv, const char *name);
+/* Reads "--every N": a sample of the fault points, for the inner loop. */
+void harness_start(int argc, char **argv);
 /* Removes what was made; the exit code. */
 int harness_end(void);
 /* Store and world as they were at first; the world of harness.kind. */
@@ -47,6 +51,8 @@ void harness_reset(void);
  * point (0: never). True when it came to that. */
 bool harness_run(const char *play, unsigned long crash_at);
 void harness_check(bool holds, const char *what);
+/* So many points led to what a test is about; a sample may have none. */
+void harness_enough(unsigned cases);
 
 /* The store between two processes. */
 struct harness_store {
