@@ -22,7 +22,7 @@ DC = "dc1." + DOMAIN
 BASE = ",".join("DC=" + part for part in DOMAIN.split("."))
 OU = "OU=AMT," + BASE
 
-READY_SECONDS = 30
+READY_SECONDS = 120
 CACHE_DAYS = 30
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 

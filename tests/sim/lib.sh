@@ -61,7 +61,7 @@ start_sim() { # OPTION...
 	sim_pid=$!
 	until grep -q ready "$tmp/out"; do
 		n=$((n + 1))
-		if [ $n -gt "${start_tries:-600}" ] || ! kill -0 $sim_pid 2>/dev/null; then
+		if [ $n -gt 6000 ] || ! kill -0 $sim_pid 2>/dev/null; then
 			echo "the simulator does not start:"
 			cat "$tmp/err"
 			sim_pid=

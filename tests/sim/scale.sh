@@ -13,7 +13,6 @@ seconds() { # COMMAND...: sets took
 }
 megabytes() { awk '/VmHWM/ { print int($2 / 1024) }' "/proc/$sim_pid/status"; }
 
-start_tries=4800
 start_sim --devices 4 # makes the key pool
 stop_sim
 rm -r "$tmp/state"

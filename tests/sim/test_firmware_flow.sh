@@ -92,7 +92,7 @@ is "commit" "$(call AMT_SetupAndConfigurationService CommitChanges '')" 0
 
 n=0 # the device is deaf for a moment
 until [ "$(served)" = "$(openssl x509 -in "$tmp/leaf.pem" -noout -fingerprint \
-    -sha256)" ] || [ $n -gt 50 ]; do
+    -sha256)" ] || [ $n -gt 3000 ]; do
 	n=$((n + 1))
 	sleep 0.1
 done

@@ -6,8 +6,8 @@ import os
 import subprocess
 
 from est_ca import EstCa
-from fleet import (FAULT_EXIT, Keeper, Sim, check, consistent, equal, finish,
-                   folder, journal_empty)
+from fleet import (FAULT_EXIT, PATIENCE, Keeper, Sim, check, consistent,
+                   equal, finish, folder, journal_empty)
 
 POINTS = ("bridge.before-asked", "bridge.asked", "bridge.answered",
           "bridge.recorded")
@@ -37,7 +37,7 @@ def verifies(row, name, ca):
         ["openssl", "s_client", "-connect", f"{row['address']}:16993",
          "-verify_hostname", name, "-CAfile", ca.path("anchors.pem"),
          "-verify_return_error"], stdin=subprocess.DEVNULL, text=True,
-        capture_output=True, timeout=60)
+        capture_output=True, timeout=PATIENCE)
     check("Verify return code: 0 (ok)" in out.stdout,
           f"{name}: openssl verifies against the enterprise's CA")
 

@@ -5,8 +5,8 @@ import os
 import re
 import subprocess
 
-from fleet import (Keeper, Sim, check, consistent, digest_status, equal,
-                   finish, folder, journal_empty)
+from fleet import (PATIENCE, Keeper, Sim, check, consistent, digest_status,
+                   equal, finish, folder, journal_empty)
 
 # What each drift must be diagnosed as, besides what a new fleet always has.
 NEW = {"ad-object-missing", "admin-password-due", "certificate-untrusted",
@@ -19,8 +19,8 @@ PLANTED = [
 
 
 def tool(*words, **more):
-    out = subprocess.run(words, text=True, capture_output=True, timeout=60,
-                         **more)
+    out = subprocess.run(words, text=True, capture_output=True,
+                         timeout=PATIENCE, **more)
     return out.stdout + out.stderr
 
 

@@ -10,6 +10,8 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 FAULT_EXIT = 66
+# Seconds for what must come: no measure, a loaded machine has all of them.
+PATIENCE = 300
 _failed = 0
 _passed = 0
 
@@ -74,7 +76,7 @@ class Sim:
 
     def stop(self):
         self.child.terminate()
-        self.child.wait(20)
+        self.child.wait(PATIENCE)
 
 
 class Keeper:
@@ -105,7 +107,7 @@ class Keeper:
         with open(path, "w") as f:
             f.write("\n".join(lines))
 
-    def run(self, *args, expect=None, fault=None, timeout=300):
+    def run(self, *args, expect=None, fault=None, timeout=PATIENCE):
         env = dict(self.env, AMTKEEPER_FAULT=fault) if fault else self.env
         out = subprocess.run([self.program, *args], env=env, text=True,
                              capture_output=True, timeout=timeout)

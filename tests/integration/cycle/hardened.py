@@ -7,18 +7,18 @@ import glob
 import os
 import subprocess
 
-from fleet import (Keeper, Sim, check, consistent, equal, finish, folder,
-                   journal_empty)
+from fleet import (PATIENCE, Keeper, Sim, check, consistent, equal, finish,
+                   folder, journal_empty)
 
 
 def certificate(address):
     """The device's leaf as openssl prints it."""
     leaf = subprocess.run(
         ["openssl", "s_client", "-connect", f"{address}:16993"],
-        stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+        stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE)
     return subprocess.run(["openssl", "x509", "-noout", "-text"],
                           input=leaf.stdout, capture_output=True,
-                          timeout=60).stdout.decode()
+                          timeout=PATIENCE).stdout.decode()
 
 
 def refuse_weak_template(keeper, sim):

@@ -8,8 +8,8 @@ import shutil
 import signal
 import subprocess
 
-from fleet import (Keeper, Sim, check, consistent, equal, finish, folder,
-                   journal_empty, wait_for)
+from fleet import (PATIENCE, Keeper, Sim, check, consistent, equal, finish,
+                   folder, journal_empty, wait_for)
 
 # What a device does, and the reason it must be given.
 NONSENSE = [
@@ -128,7 +128,7 @@ def gone(sim, keeper, file, spoil, what):
     now = open(path, "rb").read() if os.path.isfile(path) else None
     before = requests(sim)
     for words in (("run", "auto", "--all"), ("diagnose",), ("serve",)):
-        out = keeper.run(*words, timeout=20)
+        out = keeper.run(*words)
         equal(out.returncode, 11, f"{what}: exit code of {words[0]}")
     equal(requests(sim), before, f"{what}: no device was touched")
     equal(open(path, "rb").read() if os.path.isfile(path) else None, now,
@@ -170,9 +170,10 @@ def under_way(sim, devices):
 
 def stopped(sim, keeper, devices):
     run = start(keeper, "run", "auto", *[r["name"] for r in devices])
-    wait_for(lambda: under_way(sim, devices), 30, "the run begins")
+    wait_for(lambda: under_way(sim, devices), PATIENCE,
+             "the run begins")
     run.send_signal(signal.SIGTERM)
-    equal(run.wait(60), 6, "stopped by a signal: exit code")
+    equal(run.wait(PATIENCE), 6, "stopped by a signal: exit code")
     keeper.run("run", "auto", *[r["name"] for r in devices], expect=0)
     for row in devices:
         consistent(sim, keeper, row, f"{row['name']}: after SIGTERM")
@@ -183,7 +184,7 @@ def twice(sim, keeper, devices):
     names = [r["name"] for r in devices]
     runs = [start(keeper, "run", "auto", *names) for _ in range(2)]
     for run in runs:
-        run.wait(120)
+        run.wait(PATIENCE)
     keeper.run("run", "auto", *names, expect=0)
     done = [(e["device"], e["detail"]) for e in keeper.json("events")
             if e["kind"] == "step.done" and e["device"] in names]
@@ -200,7 +201,8 @@ def full(sim, keeper, devices, small):
     """No space for the store in mid-run."""
     names = [r["name"] for r in devices]
     run = start(keeper, "run", "auto", *names)
-    wait_for(lambda: under_way(sim, devices), 30, "the run begins")
+    wait_for(lambda: under_way(sim, devices), PATIENCE,
+             "the run begins")
     filler = os.path.join(small, "filler")
     with open(filler, "wb", buffering=0) as f:
         try:
@@ -208,7 +210,7 @@ def full(sim, keeper, devices, small):
                 pass
         except OSError:
             pass
-    check(run.wait(120) not in (0, -signal.SIGSEGV, -signal.SIGABRT),
+    check(run.wait(PATIENCE) not in (0, -signal.SIGSEGV, -signal.SIGABRT),
           f"disk full: the run fails, in order: {run.returncode}")
     os.unlink(filler)
     keeper.run("run", "auto", *names)

@@ -6,8 +6,8 @@ import os
 import shlex
 import subprocess
 
-from fleet import (FAULT_EXIT, Keeper, Sim, check, equal, finish, folder,
-                   journal_empty)
+from fleet import (FAULT_EXIT, PATIENCE, Keeper, Sim, check, equal, finish,
+                   folder, journal_empty)
 
 MOST_POINTS = 12
 
@@ -35,7 +35,7 @@ def by_hand(keeper, command):
     subprocess.run(["kinit", "-k", "-t", os.environ["LAB_KEYTAB"],
                     os.environ["LAB_PRINCIPAL"]], env=env, check=True)
     out = subprocess.run(words, env=env, text=True, capture_output=True,
-                         timeout=60)
+                         timeout=PATIENCE)
     check(out.returncode == 0, f"{command}: {out.stdout}{out.stderr}")
 
 

@@ -13,7 +13,8 @@ import subprocess
 import threading
 import urllib.parse
 
-from fleet import FAULT_EXIT, Keeper, Sim, check, equal, finish, folder, wait_for
+from fleet import (FAULT_EXIT, PATIENCE, Keeper, Sim, check, equal, finish,
+                   folder, wait_for)
 
 HOST, PORT = "127.0.0.1", 8080
 URL = f"http://{HOST}:{PORT}/amt"
@@ -35,7 +36,7 @@ class Readers:
 
     def run(self, *words, given=None):
         out = subprocess.run(words, cwd=self.where, capture_output=True,
-                             input=given, timeout=60)
+                             input=given, timeout=PATIENCE)
         return (out.stdout + out.stderr).decode("utf-8", "replace")
 
     def ocsp(self, *words):
@@ -74,7 +75,7 @@ class Service:
             return text in f.read()
 
     def ready(self):
-        return wait_for(lambda: self.says("revocation.crl"), 60,
+        return wait_for(lambda: self.says("revocation.crl"), PATIENCE,
                         "the service serves")
 
     def memory_kb(self):
@@ -83,7 +84,7 @@ class Service:
 
     def stop(self):
         self.child.send_signal(signal.SIGTERM)
-        equal(self.child.wait(30), 0, "exit code after SIGTERM")
+        equal(self.child.wait(PATIENCE), 0, "exit code after SIGTERM")
 
 
 def setup(where):
@@ -232,7 +233,8 @@ def hammer(readers, service):
     grown = service.memory_kb() - before
     check(grown < 20000, f"1,600 bad requests leave nothing: {grown} kB")
     wait_for(lambda: "good.pem: good" in readers.ocsp(
-        "-issuer", "issuing.pem", "-cert", "good.pem"), 60, "still answers")
+        "-issuer", "issuing.pem", "-cert", "good.pem"), PATIENCE,
+             "still answers")
 
 
 def change(keeper, sql):
@@ -246,14 +248,14 @@ def killed_in_renewal(readers, keeper, place):
     what may have been signed is revoked."""
     for point in ("after-intent", "after-sign", "after-commit"):
         change(keeper, "DELETE FROM ca_responder")
-        equal(Service(keeper, f"ca.issue.{point}:1").child.wait(60),
+        equal(Service(keeper, f"ca.issue.{point}:1").child.wait(PATIENCE),
               FAULT_EXIT, f"killed at {point}")
         service = Service(keeper)
         service.ready()
         out = readers.ocsp("-issuer", "issuing.pem", "-cert", "good.pem")
         check("good.pem: good" in out and "verify OK" in out, out)
         service.child.kill()
-        service.child.wait()
+        service.child.wait(PATIENCE)
     service = Service(keeper)
     service.ready()
     readers.curl(place, "crl2.der")
@@ -270,7 +272,7 @@ def renewed_unasked(readers, keeper):
     number = crl_number(readers, "crl2.der")
     change(keeper, "UPDATE ca_crl SET made_at = made_at - 4 * 86400")
     service = Service(keeper)
-    check(wait_for(lambda: service.says(f"number={number + 1}"), 60,
+    check(wait_for(lambda: service.says(f"number={number + 1}"), PATIENCE,
                    "a new CRL"), "renewed")
     # Somebody who keeps a connection open does not keep us.
     with socket.create_connection((HOST, PORT), 10):

@@ -6,8 +6,8 @@ import signal
 import subprocess
 import time
 
-from fleet import (Keeper, Sim, check, consistent, equal, finish, folder,
-                   journal_empty, wait_for)
+from fleet import (PATIENCE, Keeper, Sim, check, consistent, equal, finish,
+                   folder, journal_empty, wait_for)
 
 
 def cpu_seconds(pid):
@@ -31,7 +31,7 @@ def main():
     service = subprocess.Popen([keeper.program, "serve"], env=keeper.env,
                                stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)
-    wait_for(lambda: healthy(keeper), 60, "the service does what is due")
+    wait_for(lambda: healthy(keeper), PATIENCE, "the service does what is due")
     for row in sim.devices:
         consistent(sim, keeper, row, f"{row['name']}: served")
 
@@ -42,7 +42,7 @@ def main():
     equal(sim.ctl("stats")["requests"], before, "an idle service's requests")
 
     service.send_signal(signal.SIGTERM)
-    equal(service.wait(20), 0, "exit code after SIGTERM")
+    equal(service.wait(PATIENCE), 0, "exit code after SIGTERM")
     journal_empty(keeper, "after the service")
     keeper.run("events", "--verify", expect=0)
     sim.stop()
