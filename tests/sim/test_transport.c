@@ -181,7 +181,7 @@ noise(void **state)
 	static const uint8_t start[] = {0x60, 0x40, 0x06, 0x06, 0x2b, 6, 1, 5,
 	    5, 2, 0xa0, 0x30, 0x30, 0x2e, 0xa0, 0x0d};
 	struct spnego_request request;
-	uint8_t *data;
+	uint8_t *data, *fitting;
 	size_t i, len;
 
 	(void)state;
@@ -191,8 +191,9 @@ noise(void **state)
 		dice_bytes(&dice, data, len);
 		if (len >= sizeof(start))
 			memcpy(data, start, dice_below(&dice, sizeof(start)));
-		data = realloc(data, len == 0 ? 1 : len);
-		assert_non_null(data);
+		fitting = realloc(data, len == 0 ? 1 : len);
+		assert_non_null(fitting);
+		data = fitting;
 		(void)spnego_open(data, len, &request);
 		if (len > 60 && dice_below(&dice, 2) == 0)
 			memset(

@@ -33,7 +33,7 @@ run_child(const char *program, const char *const *argv, int out)
 	char *copy[MAX_OPTIONS + 1];
 	size_t i;
 
-	for (i = 0; argv[i] != NULL && i < MAX_OPTIONS; i++)
+	for (i = 0; i < MAX_OPTIONS && argv[i] != NULL; i++)
 		copy[i] = strdup(argv[i]);
 	copy[i] = NULL;
 	if (out >= 0)
