@@ -5,7 +5,7 @@ set(lab ${CMAKE_CURRENT_SOURCE_DIR}/../lab)
 add_test(NAME lab_labrun COMMAND ${lab}/selftest_labrun)
 add_test(NAME lab_selftest COMMAND ${lab}/labrun ${lab}/selftest)
 set_tests_properties(lab_labrun lab_selftest PROPERTIES
-  LABELS lab TIMEOUT 120)
+  LABELS lab TIMEOUT 600)
 
 # ad_X.c: a cmocka program.
 set(command_ad_failover ${CMAKE_CURRENT_SOURCE_DIR}/ad_failover.sh ${lab})
@@ -16,7 +16,7 @@ foreach(name ad_directory ad_krb ad_port ad_clock ad_failover ad_threads)
     PkgConfig::ldap PkgConfig::krb5)
   add_test(NAME lab_${name} COMMAND ${lab}/labrun ${command_${name}}
     $<TARGET_FILE:${name}>)
-  set_tests_properties(lab_${name} PROPERTIES LABELS lab TIMEOUT 120)
+  set_tests_properties(lab_${name} PROPERTIES LABELS lab TIMEOUT 600)
 endforeach()
 target_link_libraries(ad_port PRIVATE daemon store conf loop)
 target_link_libraries(ad_failover PRIVATE daemon store conf loop)

@@ -4,7 +4,7 @@ if(TARGET amtkeeper-sim)
     COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/cli/test_cli.sh
       $<TARGET_FILE:amtkeeper> $<TARGET_FILE:amtkeeper-sim>)
   set_tests_properties(integration_cli PROPERTIES
-    TIMEOUT 600 LABELS integration)
+    TIMEOUT 1800 LABELS "integration;sanitized" COST 35)
 endif()
 
 # What is installed is there, and where others look for it.

@@ -11,5 +11,5 @@ if(TARGET amtkeeper-sim)
   add_test(NAME integration_device
     COMMAND integration_device $<TARGET_FILE:amtkeeper-sim>)
   set_tests_properties(integration_device PROPERTIES
-    TIMEOUT 300 LABELS integration)
+    TIMEOUT 900 LABELS "integration;sanitized;long" COST 50)
 endif()

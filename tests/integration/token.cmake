@@ -9,5 +9,5 @@ if(TARGET amtkeeper)
     COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/token/test_token.sh
       $<TARGET_FILE:ca_token> $<TARGET_FILE:amtkeeper>)
   set_tests_properties(integration_token PROPERTIES
-    TIMEOUT 300 LABELS integration)
+    TIMEOUT 900 LABELS integration COST 40)
 endif()
