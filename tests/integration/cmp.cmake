@@ -5,7 +5,7 @@ target_link_libraries(integration_cmp PRIVATE
   ca_fixture db vault http_peer ca base cmocka OpenSSL::Crypto warnings)
 add_test(NAME integration_cmp COMMAND integration_cmp)
 set_tests_properties(integration_cmp PROPERTIES
-  TIMEOUT 120 LABELS integration)
+  TIMEOUT 900 LABELS integration)
 
 # The imitated CA for the whole cycle, e2e_cmp in cycle.cmake.
 add_executable(cmp_server ${CMAKE_CURRENT_LIST_DIR}/cmp/cmp_server.c)
