@@ -156,7 +156,7 @@ try_open(const struct options *o, struct ca_bridge **ret)
 	    .url = url,
 	    .label = o->label,
 	    .user = o->user,
-	    .timeout = 10,
+	    .timeout = 120,
 	    .retry_first = 100,
 	    .retry_most = 10000,
 	};

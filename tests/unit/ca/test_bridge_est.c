@@ -154,7 +154,7 @@ open_bridge(const char *host, const char *tls_ca)
 	    .tls_ca = tls,
 	    .user = "ra",
 	    .password_file = password,
-	    .timeout = 10,
+	    .timeout = 120,
 	    .retry_first = 100,
 	    .retry_most = 10000,
 	};

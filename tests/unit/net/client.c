@@ -8,6 +8,9 @@
 #include "loop.h"
 #include "mem.h"
 
+/* For what must come, on a loaded machine and under valgrind, too. */
+#define PATIENCE_MS 120000
+
 static void
 need(bool good, const struct err *err)
 {
@@ -33,10 +36,13 @@ client_open(struct client *client, const struct net_peer_conf *conf)
 void
 client_again(struct client *client, const struct net_peer_conf *conf)
 {
+	struct net_peer_conf patient = *conf;
 	struct err err = {0};
 
+	if (patient.connect_ms == 0)
+		patient.connect_ms = PATIENCE_MS;
 	net_peer_free(client->peer);
-	client->peer = net_peer_new(client->net, conf, &err);
+	client->peer = net_peer_new(client->net, &patient, &err);
 	need(client->peer != NULL, &err);
 }
 
@@ -103,7 +109,8 @@ client_post(struct client *client, const char *body)
 	    .headers = headers,
 	    .body = body,
 	    .body_len = strlen(body),
-	    .timeout_ms = client->timeout_ms > 0 ? client->timeout_ms : 10000,
+	    .timeout_ms =
+		client->timeout_ms > 0 ? client->timeout_ms : PATIENCE_MS,
 	    .answer_max = client->answer_max > 0 ? client->answer_max : 65536};
 
 	return client_send(client, &request);

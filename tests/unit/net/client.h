@@ -11,7 +11,7 @@ struct client {
 	struct loop *loop;
 	struct net *net;
 	struct net_peer *peer;
-	unsigned timeout_ms; /* 0: 10 s */
+	unsigned timeout_ms; /* 0: 2 min */
 	size_t answer_max;   /* 0: 64 KB */
 	/* the result */
 	unsigned calls; /* of done(), in all */

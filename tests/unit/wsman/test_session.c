@@ -47,7 +47,8 @@ set_up(void **state)
 	    .realm = REALM,
 	    .user = "admin",
 	    .password = f->password,
-	    .call_ms = 10000};
+	    .connect_ms = 120000, /* under valgrind, too */
+	    .call_ms = 120000};
 	*state = f;
 	return 0;
 }
