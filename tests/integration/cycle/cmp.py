@@ -6,8 +6,8 @@ revoked there.  The device keeps what it has until then."""
 import os
 import subprocess
 
-from fleet import (FAULT_EXIT, Keeper, Sim, check, consistent, equal, finish,
-                   folder, journal_empty)
+from fleet import (FAULT_EXIT, PATIENCE, Keeper, Sim, check, consistent,
+                   equal, finish, folder, journal_empty)
 
 # Where it is killed, and what the CA has heard in the end.
 POINTS = {"bridge.before-asked": "p10cr;certConf;",
@@ -42,7 +42,7 @@ class CmpCa:
 
     def stop(self):
         self.child.stdin.close()
-        self.child.wait(20)
+        self.child.wait(PATIENCE)
 
 
 def configure(keeper, ca, secret):
@@ -73,7 +73,7 @@ def verifies(row, ca):
         ["openssl", "s_client", "-connect", f"{row['address']}:16993",
          "-verify_hostname", row["name"], "-CAfile",
          os.path.join(ca.where, "anchors.pem"), "-verify_return_error"],
-        stdin=subprocess.DEVNULL, text=True, capture_output=True, timeout=60)
+        stdin=subprocess.DEVNULL, text=True, capture_output=True, timeout=PATIENCE)
     check("Verify return code: 0 (ok)" in out.stdout,
           f"{row['name']}: openssl verifies against the enterprise's CA")
 

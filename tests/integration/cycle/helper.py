@@ -5,7 +5,8 @@ the real one of its local CA; and certmonger gets one through us as its helper.
 import os
 import subprocess
 
-from fleet import Keeper, Sim, check, consistent, equal, finish, folder, wait_for
+from fleet import (PATIENCE, Keeper, Sim, check, consistent, equal, finish,
+                   folder, wait_for)
 
 HELPER = "/usr/lib/certmonger/local-submit"
 
@@ -15,7 +16,7 @@ def helper_ca(where):
     state = os.path.join(where, "local-ca")
     os.mkdir(state, 0o700)
     out = subprocess.run([HELPER, "-d", state], text=True, check=True,
-                         capture_output=True, timeout=60,
+                         capture_output=True, timeout=PATIENCE,
                          env={"CERTMONGER_OPERATION": "FETCH-ROOTS"})
     anchors = os.path.join(where, "anchors.pem")
     with open(anchors, "w") as f:
@@ -39,14 +40,15 @@ class Certmonger:
             ["certmonger", "-n", "-L", "-P", socket, "-B"], env=self.env,
             stderr=subprocess.DEVNULL)
         self.env["CERTMONGER_PVT_ADDRESS"] = "unix:path=" + socket
-        wait_for(lambda: os.path.exists(socket), 60, "certmonger listens")
+        wait_for(lambda: os.path.exists(socket), PATIENCE,
+                 "certmonger listens")
 
     def path(self, name):
         return os.path.join(self.where, name)
 
     def run(self, *words):
         out = subprocess.run(["getcert", *words], env=self.env, text=True,
-                             capture_output=True, timeout=120)
+                             capture_output=True, timeout=PATIENCE)
         return out.stdout + out.stderr
 
     def request(self, name, fqdn):
@@ -59,7 +61,7 @@ class Certmonger:
 
     def stop(self):
         self.child.terminate()
-        self.child.wait(20)
+        self.child.wait(PATIENCE)
 
 
 def as_helper(where, keeper, fqdn):
@@ -75,7 +77,7 @@ def as_helper(where, keeper, fqdn):
         keeper.run("ca", "chain", "--all", "--out", root, expect=0)
         out = subprocess.run(["openssl", "verify", "-x509_strict", "-CAfile",
                               root, monger.path("good.pem")], text=True,
-                             capture_output=True, timeout=60).stdout
+                             capture_output=True, timeout=PATIENCE).stdout
         check("good.pem: OK" in out, f"and it verifies: {out}")
         out = monger.request("bad", "stranger.ad.example.test")
         check("CA_REJECTED" in out and "device of this fleet" in out,
@@ -124,7 +126,7 @@ def main():
             ["openssl", "s_client", "-connect", f"{row['address']}:16993",
              "-verify_hostname", true["os_fqdn"], "-CAfile", anchors,
              "-verify_return_error"], stdin=subprocess.DEVNULL, text=True,
-            capture_output=True, timeout=60)
+            capture_output=True, timeout=PATIENCE)
         check("Verify return code: 0 (ok)" in out.stdout,
               f"{row['name']}: openssl verifies against the helper's CA")
 
