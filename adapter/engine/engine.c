@@ -313,17 +313,15 @@ report(struct run *run)
 {
 	struct engine *e = run->engine;
 	struct engine_report r;
-	struct policy policy;
 
 	if (e->report == NULL || run->device == NULL)
 		return;
-	run_policy(run, &policy);
 	r = (struct engine_report){
 	    .device = run->device,
 	    .play = run->play,
 	    .plan = &run->plan,
 	    .outcome = run->outcome,
-	    .reasons = diagnose(run->device, &policy),
+	    .reasons = run->reasons,
 	    .steps_done = run->done,
 	    .ms = clock_mono_ms() - run->began_ms,
 	    .err = &run->err,
@@ -352,6 +350,7 @@ run_abandon(struct run *run)
 	run->err = e->broken_why;
 	if (run->err.kind == ERR_NONE)
 		(void)err_set(&run->err, ERR_CANCELLED, "stopped");
+	run_diagnose(run);
 	report(run);
 	run_stop(run);
 	/* A worker may still come back to it: freed with the engine. */

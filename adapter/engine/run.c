@@ -66,6 +66,17 @@ run_policy(const struct run *run, struct policy *ret_policy)
 	};
 }
 
+void
+run_diagnose(struct run *run)
+{
+	struct policy policy;
+
+	if (run->device == NULL) /* gone before it was read */
+		return;
+	run_policy(run, &policy);
+	run->reasons = diagnose(run->device, &policy);
+}
+
 /* --- waiting --- */
 
 static void
@@ -208,6 +219,7 @@ finish_unleased(
 	run->outcome = outcome;
 	run->err = *err;
 	run->over = true;
+	run_diagnose(run);
 	engine_after_commit(run, engine_done);
 }
 
@@ -388,12 +400,11 @@ run_write_failed(struct run *run, const struct err *err)
 int
 run_write_end(struct run *run, struct err *err)
 {
-	struct policy policy;
 	bool changed;
 	char *reasons;
 
-	run_policy(run, &policy);
-	reasons = reason_list(diagnose(run->device, &policy));
+	run_diagnose(run);
+	reasons = reason_list(run->reasons);
 	changed = !str_eq(
 	    reasons, run->device->reasons == NULL ? "" : run->device->reasons);
 	mem_replace(&run->device->reasons, reasons);

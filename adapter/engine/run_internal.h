@@ -57,7 +57,8 @@ struct run {
 	/* How it ended. */
 	enum engine_outcome outcome;
 	struct err err;
-	bool over; /* finished: only the last commit is missing */
+	unsigned reasons; /* diagnose() of the record then */
+	bool over;	  /* finished: only the last commit is missing */
 };
 
 /* --- run.c --- */
@@ -80,6 +81,8 @@ void run_wait(struct run *run, int64_t ms, void (*then)(struct run *run));
 void run_finish(
     struct run *run, enum engine_outcome outcome, const struct err *err);
 void run_policy(const struct run *run, struct policy *ret_policy);
+/* Into run->reasons; once, at its end. */
+void run_diagnose(struct run *run);
 /* Write the record, fenced by the lease: ERR_CONFLICT when it is lost. */
 int run_save(struct run *run, struct err *err);
 /* Event with the run's device and actor; detail is JSON. */

@@ -79,9 +79,11 @@ whole_run(const char *play)
 	(void)harness_run(play, 0);
 	harness.plan_only = false;
 	harness_check(harness.world->mutations == 0, "a plan changes nothing");
+	harness_check(harness.told->diagnoses == 1, "diagnosed once");
 	memcpy(planned, harness.told->plan, sizeof(planned));
 	drop_clean(planned);
 	(void)harness_run(play, 0);
+	harness_check(harness.told->diagnoses == 1, "diagnosed once");
 	verify_run(play);
 	check_plan(planned);
 }

@@ -106,6 +106,18 @@ __wrap_clock_mono_ms(void)
 	return __real_clock_mono_ms() + jumped_ms;
 }
 
+/* --- what is counted --- */
+
+unsigned __real_diagnose(const struct device *d, const struct policy *p);
+unsigned __wrap_diagnose(const struct device *d, const struct policy *p);
+
+unsigned
+__wrap_diagnose(const struct device *d, const struct policy *p)
+{
+	harness.told->diagnoses++;
+	return __real_diagnose(d, p);
+}
+
 /* --- one process: recover, then run the play --- */
 
 struct work {

@@ -23,6 +23,7 @@ struct told {
 	enum engine_outcome outcome;
 	char error[256];
 	char plan[512]; /* names of the steps planned, each before a blank */
+	unsigned diagnoses; /* times a device was diagnosed */
 };
 
 extern struct harness {
