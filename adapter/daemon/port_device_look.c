@@ -271,6 +271,7 @@ fill_cert(
 	    cert_describe(v->port, der, len, parsed, &facts, err) != 0)
 		return -1;
 	take_cert(d, &facts);
+	d->cert_read_only = cert != NULL && cert->read_only;
 	mem_replace(&d->cert_handle, cert == NULL ? NULL : cert->handle);
 	mem_replace(&d->cert_key_handle,
 	    cert == NULL ? NULL : amt_pki_key_of(&l->pki, cert));

@@ -153,7 +153,8 @@ play_replace_plan(const struct device *d, const struct policy *p,
 		    "certificate in a free slot", NULL, "the new one");
 	plan_add(plan, "tls.switch", reason, "certificate in use",
 	    clock_text(d->cert_not_after, end), "the new one");
-	plan_removal(d->cert_handle, serial_to_revoke(d), reason, plan);
+	plan_removal(d->cert_read_only ? NULL : d->cert_handle,
+	    serial_to_revoke(d), reason, plan);
 	buf_free(&names);
 }
 

@@ -31,8 +31,10 @@ switch_prepare(struct step *step)
 	(void)str_base64_sha256(d->next_cert, STEP_DER_MAX, hash);
 	step_arg_set(step, "new_leaf", hash);
 	step_arg_set(step, "old_leaf", d->leaf_sha256);
-	step_arg_set(step, "old_cert", d->cert_handle);
-	step_arg_set(step, "old_key", d->cert_key_handle);
+	if (!d->cert_read_only) { /* it and its key stay */
+		step_arg_set(step, "old_cert", d->cert_handle);
+		step_arg_set(step, "old_key", d->cert_key_handle);
+	}
 	if (d->cert_ours)
 		step_arg_set(step, "old_serial", d->cert_serial);
 	step_prepared(step, NULL);

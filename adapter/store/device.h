@@ -81,6 +81,7 @@ struct device {
 	int64_t cert_not_after;
 	bool cert_ours;	       /* signed by our CA and verified */
 	int64_t cert_key_bits; /* RSA; 0 when unread or of another kind */
+	bool cert_read_only;   /* the firmware's own, and never deleted */
 
 	/* A replacement under way: each is set by the step that made it. */
 	char *next_key_handle;

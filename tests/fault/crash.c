@@ -11,7 +11,8 @@
 #include "str.h"
 
 /*
- * test_crash [--world tls|plain|amt22] [--every N] [--sample N] [--play NAME]
+ * test_crash [--world tls|plain|amt22|factory] [--every N] [--sample N]
+ *     [--play NAME]
  *
  * For every play: a plan, and a run without faults that does what the plan
  * says; a run with the answer to each change
@@ -239,6 +240,8 @@ world_called(const char *name)
 {
 	if (str_eq(name, "plain"))
 		return WORLD_PLAIN;
+	if (str_eq(name, "factory"))
+		return WORLD_FACTORY;
 	return str_eq(name, "amt22") ? WORLD_AMT22 : WORLD_TLS;
 }
 

@@ -115,6 +115,7 @@ look_certificate(const struct world *w, struct device *d)
 
 	d->cert_not_after = c->not_after;
 	d->cert_ours = c->ours;
+	d->cert_read_only = c->read_only;
 	if (w->tls_slot < 0)
 		return;
 	(void)snprintf(handle, sizeof(handle), "cert %d", w->tls_slot);
@@ -226,6 +227,7 @@ copy_certs(const struct world *w, struct port_pki *ret)
 		c->sha256 = mem_dup(hash);
 		c->serial = mem_dup(w->certs[i].serial);
 		c->ours = w->certs[i].ours;
+		c->read_only = w->certs[i].read_only;
 	}
 }
 
@@ -462,7 +464,7 @@ fake_cert_delete(void *self, struct visit *v, const char *handle,
 	int slot = atoi(handle + strlen("cert "));
 
 	CHANGE(w, v, err, done, cookie, {
-		if (slot == w->tls_slot)
+		if (slot == w->tls_slot || w->certs[slot].read_only)
 			(void)err_set(&err, ERR_REFUSED, "in use");
 		else
 			memset(&w->certs[slot], 0, sizeof(w->certs[slot]));

@@ -49,7 +49,7 @@ world_next_text(struct world *w, const char *what, char *out)
 
 /* Not from our CA, and about to end. */
 static void
-add_foreign_certificate(struct world *w)
+add_foreign_certificate(struct world *w, bool read_only)
 {
 	struct world_cert *c = &w->certs[0];
 
@@ -59,6 +59,7 @@ add_foreign_certificate(struct world *w)
 	(void)strcpy(c->names, "dns:pc1.corp.example");
 	(void)strcpy(c->serial, "f0");
 	c->not_after = clock_now() + 5 * CLOCK_DAY;
+	c->read_only = read_only;
 	w->tls_slot = 0;
 }
 
@@ -79,7 +80,7 @@ world_reset(struct world *w, enum world_kind kind)
 	w->tls = kind != WORLD_PLAIN;
 	w->tls_slot = -1;
 	if (w->tls)
-		add_foreign_certificate(w);
+		add_foreign_certificate(w, kind == WORLD_FACTORY);
 }
 
 void

@@ -22,7 +22,7 @@ struct world_cert {
 	char names[WORLD_TEXT];
 	char serial[64];
 	int64_t not_after;
-	bool ours;
+	bool ours, read_only;
 };
 
 enum world_loss {
@@ -34,9 +34,11 @@ enum world_loss {
 
 /* Drifted in every respect that a play repairs, and: */
 enum world_kind {
-	WORLD_TLS,   /* TLS on, with a certificate of someone else */
-	WORLD_PLAIN, /* TLS off: it answers on the plain port alone */
-	WORLD_AMT22  /* as the first, with firmware that wants longer keys */
+	WORLD_TLS,    /* TLS on, with a certificate of someone else */
+	WORLD_PLAIN,  /* TLS off: it answers on the plain port alone */
+	WORLD_AMT22,  /* as the first, with firmware that wants longer keys */
+	WORLD_FACTORY /* as the first, but the certificate is the firmware's
+		       * own, which cannot be deleted */
 };
 
 /* What the device does when it is shown a ticket. */

@@ -260,6 +260,12 @@ test_what_is_not_ours_is_not_revoked(void **state)
 	assert_string_equal(steps(),
 	    "certificate.clean key.generate certificate.issue certificate.add "
 	    "tls.switch certificate.remove");
+	d->cert_read_only = true; /* a factory's, which stays */
+	make("auto", true);
+	assert_string_equal(steps(),
+	    "certificate.clean key.generate certificate.issue certificate.add "
+	    "tls.switch");
+	d->cert_read_only = false;
 	mem_replace(&d->old_cert_serial, "29"); /* of ours, from before */
 	make("auto", true);
 	assert_true(plan_has(&plan, "certificate.revoke"));
