@@ -12,7 +12,6 @@
 #include "mem.h"
 #include "net.h"
 #include "secret.h"
-#include "store.h"
 #include "str.h"
 #include "wsman.h"
 
@@ -23,6 +22,7 @@
 
 struct call {
 	struct daemon *d;
+	struct engine_hold *hold;
 	const struct device *device;
 	size_t place;  /* next one to look it up under */
 	char *address; /* the first that resolves */
@@ -148,8 +148,7 @@ make_call(struct call *c, const struct wsman_request *request, struct err *err)
 {
 	struct daemon *d = c->d;
 
-	if (store_secret_get(d->store, c->device->id, STORE_SECRET_ADMIN,
-		&c->password, err) != 0 ||
+	if (engine_held_password(c->hold, &c->password, err) != 0 ||
 	    ca_trust_pem(d->ca, &c->ca_pem, err) != 0 ||
 	    next_leaf(c, err) != 0 || find_address(c, err) != 0 ||
 	    open_session(c, err) != 0 ||
@@ -166,13 +165,12 @@ daemon_call(struct daemon *d, int64_t device,
     struct err *err)
 {
 	struct call c = {.d = d, .done = done, .cookie = cookie};
-	struct engine_hold *hold = NULL;
 	struct err own = {.kind = ERR_NONE}, how;
 	int rc;
 
-	if (engine_hold(d->engine, device, &hold, err) != 0)
+	if (engine_hold(d->engine, device, &c.hold, err) != 0)
 		return -1;
-	c.device = engine_held(hold);
+	c.device = engine_held(c.hold);
 	buf_init(&c.ca_pem, PEM_MAX);
 	rc = make_call(&c, request, &own);
 	how = own;
@@ -180,7 +178,7 @@ daemon_call(struct daemon *d, int64_t device,
 		err_clear(&how);
 	call_free(&c);
 	/* What the device said comes first. */
-	if (engine_release(hold, &how, rc == 0 ? &own : NULL) != 0)
+	if (engine_release(c.hold, &how, rc == 0 ? &own : NULL) != 0)
 		rc = -1;
 	if (rc != 0 && err != NULL)
 		*err = own;

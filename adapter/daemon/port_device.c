@@ -105,6 +105,10 @@ visit_end(void *cookie, const struct err *err)
 	bool nothing_done =
 	    own.kind == ERR_UNREACHABLE || own.kind == ERR_PROTOCOL;
 
+	v->refused = own.kind == ERR_UNREACHABLE && net_refused(&own);
+	if (own.kind == ERR_UNREACHABLE && net_no_tls(&own))
+		err_set(&own, ERR_UNREACHABLE, PORT_NO_TLS " on port %lld",
+		    (long long)v->device->tls_port);
 	if (nothing_done && v->job.changed) {
 		own.kind = ERR_UNKNOWN;
 	} else if (nothing_done && clock_mono_ms() < v->retry_until) {
@@ -151,8 +155,7 @@ unresolved(struct visit *v)
 
 	buf_init(&name, 4 * (size_t)NAME);
 	str_printable(&name, first, strlen(first), NAME);
-	err_set(&err, ERR_UNREACHABLE, "name does not resolve: %s",
-	    buf_text(&name));
+	err_set(&err, ERR_UNREACHABLE, PORT_NO_NAME ": %s", buf_text(&name));
 	buf_free(&name);
 	visit_end(v, &err);
 }
@@ -253,7 +256,7 @@ make_session(struct visit *v, const struct fresh *how, struct err *err)
 	const struct conf *conf = v->port->conf;
 	const struct device *d = v->device;
 	struct net_trust trust = {.leaf_sha256 = NO_LEAF};
-	bool tls = d->use_tls || how->leaf_only;
+	bool tls = (d->use_tls || how->leaf_only) && !how->plain;
 	char next[65], name[NAME];
 	struct wsman_conf wc = {.address = v->address,
 	    .port = (uint16_t)(tls ? d->tls_port : d->plain_port),

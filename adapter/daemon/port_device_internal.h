@@ -90,6 +90,7 @@ struct visit {
 	struct loop_timer *timer;
 	void (*wake)(struct visit *v); /* what the timer is for */
 	int64_t retry_until; /* a device away on purpose is waited for */
+	bool refused;	     /* the last call ended in a connection refused */
 	struct job job;
 };
 
@@ -100,6 +101,7 @@ struct fresh {
 	const struct secret *password;
 	const char *token;
 	bool leaf_only; /* TLS whatever the record says; nothing is trusted */
+	bool plain;	/* no TLS whatever the record says; no credentials */
 };
 struct amt *visit_fresh(
     struct visit *v, const struct fresh *how, struct err *err);

@@ -46,6 +46,45 @@ look_leaf(void *self, struct visit *v, char ret_sha256[65], port_done_fn *done,
 	    &(struct job_args){.ret_sha256 = ret_sha256}, done, cookie);
 }
 
+/* --- look_plain: a request without credentials --- */
+
+static void
+on_challenge(void *cookie, const struct err *err)
+{
+	struct err own = *err;
+
+	/* With the realm that the record knows, or it were another's. */
+	if (own.kind == ERR_DENIED && own.domain == ERR_HTTP)
+		err_clear(&own);
+	else
+		(void)err_set(&own, ERR_UNREACHABLE, "%s", err->text);
+	visit_end(cookie, &own);
+}
+
+static int
+run_look_plain(struct visit *v, struct err *err)
+{
+	const struct fresh how = {.plain = true};
+	struct amt *a;
+	struct amt_general *got;
+
+	/* A host that does not answer at all is not waited for once more. */
+	if (!v->refused)
+		return err_set(err, ERR_UNREACHABLE, "it does not answer");
+	a = visit_fresh(v, &how, err);
+	if (a == NULL)
+		return -1;
+	got = visit_state(v, sizeof(*got), NULL);
+	return amt_general_read(a, got, on_challenge, v, err);
+}
+
+static void
+look_plain(void *self, struct visit *v, port_done_fn *done, void *cookie)
+{
+	(void)self;
+	visit_start(v, run_look_plain, NULL, done, cookie);
+}
+
 /* --- check_login, check_ticket --- */
 
 /* Any answer from behind the authentication proves the credential, be it a
@@ -105,6 +144,7 @@ void
 port_device_logins(struct port_device *port)
 {
 	port->look_leaf = look_leaf;
+	port->look_plain = look_plain;
 	port->check_login = check_login;
 	port->check_ticket = check_ticket;
 }

@@ -8,6 +8,7 @@
 #include "mem.h"
 #include "plan.h"
 #include "play_internal.h"
+#include "ports.h"
 #include "profile.h"
 #include "str.h"
 #include "wish_internal.h"
@@ -25,6 +26,9 @@ static const struct {
 	"its name does not resolve: check DNS, or give it an address"},
     [REASON_CREDENTIALS] = {"credentials-rejected",
 	"it refuses the stored admin password: correct it with `device set`"},
+    [REASON_NO_PASSWORD] = {"credentials-missing",
+	"no admin password is stored for it: give it the one it has with "
+	"`device set`"},
     [REASON_UNTRUSTED] = {"identity-mismatch",
 	"another device or certificate answers there: nothing was sent to it; "
 	"check the address, then `device set --forget-identity`"},
@@ -33,7 +37,8 @@ static const struct {
     [REASON_PARKED] = {"needs-person",
 	"a change was begun whose outcome cannot be found out: see `journal`"},
     [REASON_TLS_DISABLED] = {"tls-disabled",
-	"TLS is off in the firmware: run reissue-certificates"},
+	"TLS is off in the firmware: run reissue-certificates; of a device "
+	"that had TLS before, find out first who switched it off"},
     [REASON_NAME_MISMATCH] = {"name-mismatch",
 	"the host was renamed, the firmware has the old name: run "
 	"sync-network"},
@@ -171,8 +176,10 @@ diagnose_error(const struct err *err)
 	case ERR_UNTRUSTED:
 		return REASON_UNTRUSTED;
 	case ERR_UNREACHABLE:
-		if (str_starts(err->text, "name does not resolve"))
+		if (str_starts(err->text, PORT_NO_NAME))
 			return REASON_NAME_RESOLUTION;
+		if (str_starts(err->text, PORT_NO_TLS))
+			return REASON_TLS_DISABLED;
 		return REASON_OFFLINE;
 	case ERR_UNKNOWN:
 	case ERR_CANCELLED:

@@ -16,6 +16,7 @@ enum reason {
 	REASON_OFFLINE,		/* "offline" */
 	REASON_NAME_RESOLUTION, /* "name-resolution" */
 	REASON_CREDENTIALS,	/* "credentials-rejected" */
+	REASON_NO_PASSWORD,	/* "credentials-missing": none is stored */
 	REASON_UNTRUSTED,	/* "identity-mismatch": realm or leaf */
 	REASON_PROTOCOL,	/* "protocol-error" */
 	REASON_PARKED, /* "needs-person": an open intent nobody can tell */

@@ -13,6 +13,7 @@ struct plan;
 struct play;
 struct ports;
 struct profile;
+struct secret;
 struct store;
 
 /* Everything is borrowed and must outlive the engine. */
@@ -89,6 +90,9 @@ int engine_hold(struct engine *e, int64_t device, struct engine_hold **ret_hold,
     struct err *err);
 /* Its record; borrowed until the release. */
 const struct device *engine_held(const struct engine_hold *h);
+/* The stored admin password, given. */
+int engine_held_password(
+    struct engine_hold *h, struct secret **ret_password, struct err *err);
 /* how: as a port call on the device ends (ports.h). Credentials it refused are
  * counted, ERR_NONE takes the count back. Frees h, also on failure. */
 int engine_release(

@@ -78,6 +78,13 @@ engine_held(const struct engine_hold *h)
 	return h->run.device;
 }
 
+int
+engine_held_password(
+    struct engine_hold *h, struct secret **ret_password, struct err *err)
+{
+	return run_password(&h->run, ret_password, err);
+}
+
 /* Of the device itself nothing is known that was not before. */
 static int
 give_back(struct run *run, struct err *err)

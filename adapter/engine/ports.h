@@ -23,10 +23,14 @@ struct secret;
  * only what it points to, the struct itself is copied at once.  "look" and
  * "check" calls change nothing in the world.
  *
- * ERR_UNREACHABLE: nobody answers, and certainly nothing happened.
+ * ERR_UNREACHABLE: nobody answers, and certainly nothing happened.  From a
+ * device its text begins with PORT_NO_NAME when its name does not resolve, and
+ * with PORT_NO_TLS when something answers there that speaks no TLS.
  * ERR_PROTOCOL: somebody does, with nonsense, and nothing happened either.
  * ERR_UNKNOWN: it may have, whatever came back.
  */
+#define PORT_NO_NAME "name does not resolve"
+#define PORT_NO_TLS "answers without TLS"
 typedef void port_done_fn(void *cookie, const struct err *err);
 
 /* One visit: an authenticated connection to one device. */
@@ -117,6 +121,11 @@ struct port_device {
 	 * SHA-256)? Sends no HTTP. */
 	void (*look_leaf)(void *self, struct visit *v, char ret_sha256[65],
 	    port_done_fn *done, void *cookie);
+	/* After ERR_UNREACHABLE of a device that should have TLS: does it ask
+	 * for credentials on its plain port? It gets none. 0, or
+	 * ERR_UNREACHABLE. */
+	void (*look_plain)(
+	    void *self, struct visit *v, port_done_fn *done, void *cookie);
 	/* Log in over a new connection with this password: 0, ERR_DENIED. One
 	 * attempt. Here and in every call on a device, credentials it refused
 	 * are ERR_DENIED with domain ERR_HTTP. */

@@ -26,6 +26,20 @@ device_port(const struct run *run)
 }
 
 int
+run_password(struct run *run, struct secret **ret_password, struct err *err)
+{
+	if (store_secret_get(run->engine->deps.store, run->id,
+		STORE_SECRET_ADMIN, ret_password, err) == 0)
+		return 0;
+	if (err->kind != ERR_NOTFOUND)
+		return -1;
+	run->no_password = true;
+	return err_set(err, ERR_INVALID,
+	    "no admin password is stored for it: `amtkeeper device set` gives "
+	    "it one");
+}
+
+int
 run_open_visit(struct run *run, struct err *err)
 {
 	const struct port_device *port = device_port(run);
@@ -35,16 +49,9 @@ run_open_visit(struct run *run, struct err *err)
 	if (run->visit != NULL)
 		port->close(port->self, run->visit);
 	run->visit = NULL;
-	if (store_secret_get(run->engine->deps.store, run->id,
-		STORE_SECRET_ADMIN, &password, err) != 0) {
-		if (err->kind == ERR_NOTFOUND)
-			(void)err_set(err, ERR_INVALID,
-			    "no admin password is stored for it: "
-			    "`amtkeeper device set` gives it one");
-		goto out;
-	}
-	rc = port->open(port->self, run->device, password, &run->visit, err);
-out:
+	if (run_password(run, &password, err) == 0)
+		rc = port->open(
+		    port->self, run->device, password, &run->visit, err);
 	secret_free(password);
 	return rc;
 }
@@ -66,7 +73,8 @@ void
 run_note_failure(struct run *run, const struct err *err)
 {
 	struct device *d = run->device;
-	enum reason reason = diagnose_error(err);
+	enum reason reason =
+	    run->no_password ? REASON_NO_PASSWORD : diagnose_error(err);
 
 	mem_replace(&d->error_kind, err_kind_name(err->kind));
 	mem_replace(&d->error_code, reason_code(reason));
@@ -217,6 +225,41 @@ needs_directory(const struct run *run)
 /* --- the device --- */
 
 static void
+plain_looked(void *cookie, const struct err *err)
+{
+	struct run *run = cookie;
+	const struct device *d = run->device;
+	struct err why = run->unreached;
+
+	if (run->abandoned)
+		return;
+	if (err->kind == ERR_NONE)
+		(void)err_set(&why, ERR_UNREACHABLE,
+		    PORT_NO_TLS " on port %lld, and not at all on port %lld: "
+				"who switched TLS off? then `device remove` "
+				"and `device add` it",
+		    (long long)d->plain_port, (long long)d->tls_port);
+	run_contact_failed(run, &why);
+}
+
+/* Is it away, or is it TLS that is gone? It is not spoken to without, but where
+ * it answers says which. */
+static void
+unreached(struct run *run, const struct err *err)
+{
+	const struct port_device *port = device_port(run);
+
+	if (err->kind != ERR_UNREACHABLE || !run->device->use_tls ||
+	    str_starts(err->text, PORT_NO_NAME) ||
+	    str_starts(err->text, PORT_NO_TLS)) {
+		run_contact_failed(run, err);
+		return;
+	}
+	run->unreached = *err;
+	port->look_plain(port->self, run->visit, plain_looked, run);
+}
+
+static void
 looked(void *cookie, const struct err *err)
 {
 	struct run *run = cookie;
@@ -225,7 +268,7 @@ looked(void *cookie, const struct err *err)
 	if (run->abandoned)
 		return;
 	if (err->kind != ERR_NONE) {
-		run_contact_failed(run, err);
+		unreached(run, err);
 		return;
 	}
 	run_contact_succeeded(run);
@@ -246,7 +289,7 @@ clock_looked(void *cookie, const struct err *err)
 	if (run->abandoned)
 		return;
 	if (err->kind != ERR_NONE) {
-		run_contact_failed(run, err);
+		unreached(run, err);
 		return;
 	}
 	run->device->clock_read_at = clock_now();
@@ -327,11 +370,11 @@ first_leaf(void *cookie, const struct err *err)
 		return;
 	}
 	if (err->kind == ERR_UNREACHABLE && !d->use_tls && d->seen_at == 0 &&
-	    !str_starts(err->text, "name does not resolve")) {
+	    !str_starts(err->text, PORT_NO_NAME)) {
 		open_and_look(run);
 		return;
 	}
-	run_contact_failed(run, err);
+	unreached(run, err);
 }
 
 void

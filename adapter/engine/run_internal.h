@@ -13,6 +13,7 @@
 #include "wish_internal.h"
 
 struct loop_timer;
+struct secret;
 struct visit;
 
 /* One device in flight: from lease to report. */
@@ -40,10 +41,12 @@ struct run {
 	bool recovering;   /* the step came from the journal */
 	bool waiting;	   /* a step waits for another's decision */
 	bool no_directory; /* AD does not answer: planned without it */
+	bool no_password;  /* none is stored for it */
 	bool no_key;	   /* a step of AD's failed: no more of those */
 	bool abandoned;	   /* reported; callbacks that still come do nothing */
 	char leaf[65];
 	char account[256];
+	struct err unreached;	 /* while it is found out what that means */
 	struct err soft_failure; /* the first of a soft step, or AD's */
 	struct port_pki pki;
 	struct loop_timer *timer;
@@ -96,7 +99,10 @@ void run_write_failed(struct run *run, const struct err *err);
 
 /* --- run_contact.c: from the first byte to a fresh record --- */
 void run_contact(struct run *run);
-/* Open the visit with the stored password; 0 or -1. */
+/* The stored admin password; without one the run knows it. */
+int run_password(
+    struct run *run, struct secret **ret_password, struct err *err);
+/* Open the visit with it; 0 or -1. */
 int run_open_visit(struct run *run, struct err *err);
 /* What the record says after an answer to our credentials, or a failure that
  * may be a refusal of them: which is counted. */

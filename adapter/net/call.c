@@ -118,6 +118,8 @@ explain_unsent(struct buf *out, const struct net_call *call, CURLcode code)
 
 	if (peer->reason[0] != '\0')
 		buf_printf(out, "certificate refused: %s", peer->reason);
+	else if (peer->link->no_tls)
+		buf_str(out, "what answers speaks no TLS");
 	else if (code == CURLE_COULDNT_CONNECT && call->error > 0)
 		buf_printf(out, "cannot connect: %s",
 		    strerror_r((int)call->error, why, sizeof(why)));
@@ -165,7 +167,24 @@ set_failure(struct err *err, const struct net_call *call, CURLcode code)
 	(void)err_native(err, failure_kind(call, code), ERR_CURL, (long)code,
 	    "%s port %u: %s", peer->address, (unsigned)peer->port,
 	    buf_text(&what));
+	if (!call->released && peer->link->no_tls) {
+		err->domain = ERR_OPENSSL;
+		err->native = SSL_R_WRONG_VERSION_NUMBER;
+	}
 	buf_free(&what);
+}
+
+bool
+net_refused(const struct err *err)
+{
+	return err->domain == ERR_CURL && err->native == CURLE_COULDNT_CONNECT;
+}
+
+bool
+net_no_tls(const struct err *err)
+{
+	return err->domain == ERR_OPENSSL &&
+	    err->native == SSL_R_WRONG_VERSION_NUMBER;
 }
 
 void

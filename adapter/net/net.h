@@ -89,6 +89,10 @@ struct net_answer {
  */
 typedef void net_done_fn(
     void *cookie, const struct net_answer *answer, const struct err *err);
+/* Of an ERR_UNREACHABLE: was the connection refused, rather than not answered?
+ * Or made, and the TLS handshake answered by what is no TLS? */
+bool net_refused(const struct err *err);
+bool net_no_tls(const struct err *err);
 
 /* One at a time per peer. done() is called exactly once, from the loop. The
  * request leaves at most once: libcurl's silent second sending on a kept

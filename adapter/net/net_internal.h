@@ -109,6 +109,7 @@ struct net_link {
 	struct net_watches watches;
 	bool shaken;  /* its first TLS handshake is complete */
 	bool trusted; /* and its certificate was accepted */
+	bool no_tls;  /* it was answered by something else */
 };
 
 /* CURLOPT_SSL_CTX_FUNCTION; cookie is the link. */

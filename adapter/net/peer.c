@@ -50,6 +50,7 @@ open_socket(void *cookie, curlsocktype purpose, struct curl_sockaddr *address)
 	link->sockets++;
 	link->fd = fd;
 	link->shaken = false;
+	link->no_tls = false;
 	link->trusted = false;
 	link->net->stats.connections++;
 	if (link->peer != NULL && link->peer->call != NULL)

@@ -144,6 +144,16 @@ handshake_done(struct net_link *link, const SSL *ssl)
 		    "the resumed session belongs to another one");
 }
 
+/* The first record that came was none. */
+static bool
+is_no_tls(void)
+{
+	unsigned long code = ERR_peek_error();
+
+	return ERR_GET_LIB(code) == ERR_LIB_SSL &&
+	    ERR_GET_REASON(code) == SSL_R_WRONG_VERSION_NUMBER;
+}
+
 /* SSL_CTX_set_info_callback(); only its type says that ssl is not to be
  * changed: the connection is ours and has not begun. */
 static void
@@ -155,13 +165,14 @@ watch(const SSL *ssl, int where, int value)
 		SSL *ours;
 	} connection = {.given = ssl};
 
-	(void)value;
 	if (link->peer == NULL || link->shaken)
 		return;
 	if ((where & SSL_CB_HANDSHAKE_START) != 0)
 		offer_session(link->peer, connection.ours);
 	else if ((where & SSL_CB_HANDSHAKE_DONE) != 0)
 		handshake_done(link, ssl);
+	else if ((where & SSL_CB_EXIT) != 0 && value <= 0)
+		link->no_tls = is_no_tls();
 }
 
 void

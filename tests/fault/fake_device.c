@@ -276,6 +276,17 @@ fake_look_leaf(
 }
 
 static void
+fake_look_plain(void *self, struct visit *v, port_done_fn *done, void *cookie)
+{
+	struct world *w = self;
+	struct err err;
+
+	(void)v;
+	(void)is_there(w, false, &err);
+	world_answer(w, done, cookie, &err);
+}
+
+static void
 fake_check_login(void *self, struct visit *v, const struct secret *password,
     port_done_fn *done, void *cookie)
 {
@@ -538,6 +549,7 @@ world_device_port(struct world *w, struct ports *ports)
 	    .look_pki = fake_look_pki,
 	    .look_clock = fake_look_clock,
 	    .look_leaf = fake_look_leaf,
+	    .look_plain = fake_look_plain,
 	    .check_login = fake_check_login,
 	    .check_ticket = fake_check_ticket,
 	    .clock_set = fake_clock_set,

@@ -212,6 +212,37 @@ refused_by_directory(void)
 	harness_close(&s);
 }
 
+/* TLS was switched off elsewhere: no password is sent without it, and it is not
+ * said to be away. */
+static void
+tls_switched_off(void)
+{
+	struct harness_store s;
+	unsigned long mutations;
+
+	for (harness.n = 1;; harness.n += harness.every) {
+		begin("TLS switched off");
+		(void)visit(0);
+		harness.world->tls = false;
+		mutations = harness.world->mutations;
+		if (!visit(harness.n))
+			break;
+		(void)visit(0);
+		harness_open(&s);
+		harness_check(str_eq(s.device->error_code, "tls-disabled"),
+		    "the reason is known");
+		harness_check(s.device->use_tls, "it is to have TLS");
+		harness_check(harness.world->mutations == mutations,
+		    "nothing is done without");
+		harness_check(s.device->next_due != 0, "it is tried again");
+		harness_close(&s);
+		harness.world->tls = true;
+		(void)visit(0);
+		verify_run(PLAY);
+	}
+	harness.n = 0;
+}
+
 /* --- two passwords, of which neither is right --- */
 
 static void
@@ -348,6 +379,7 @@ main(int argc, char **argv)
 	good_no_longer();
 	still_scheduled();
 	refused_by_directory();
+	tls_switched_off();
 	cleared_by_success();
 	harness.play = "renew-admin-password";
 	garbled();

@@ -482,6 +482,35 @@ wait $pid
 is 'exit code of the run beside it' $? 0
 keep 0 wsman get $name AMT_GeneralSettings
 
+# --- not away, and not refused ---
+python3 -c '
+import socket
+server = socket.create_server(("0.0.0.0", 27993))
+print("ready", flush=True)
+while True:
+    server.accept()[0].sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")' \
+    >"$tmp/plain.out" &
+pid=$!
+wait_for ready plain.out
+sqlite3 "$tmp/etc/fleet.db" \
+    "UPDATE device SET tls_port = 27993 WHERE name = '$name'"
+keep 70 discover $name
+says out 'answers without TLS on port 27993'
+keep 0 device list --reason tls-disabled -o csv
+says out "^$name,"
+kill $pid
+wait $pid 2>/dev/null
+sqlite3 "$tmp/etc/fleet.db" "
+    UPDATE device SET tls_port = 26993 WHERE name = '$name';
+    DELETE FROM secret WHERE device =
+	(SELECT id FROM device WHERE name = '$name')"
+keep 20 discover $name
+says out 'credentials-missing'
+keep 20 wsman get $name AMT_GeneralSettings
+says err 'device set'
+keep 0 device set $name --password-file "$tmp/right2"
+keep 0 discover $name
+
 # --- the daemon ---
 mkdir "$tmp/etc/conf.d"
 printf 'serve:\n  poll: 1s\n' >"$tmp/etc/conf.d/poll.yaml"

@@ -339,6 +339,69 @@ looks_at_old_firmware(void **state)
 	look_at_all("7.1.91", "rc4");
 }
 
+static void
+tells_the_factory_certificate(void **state)
+{
+	struct bench *b = open_bench("16.1.25", "none");
+	struct device *d = b->device;
+	struct port_pki pki = {0};
+	char handle[64] = "";
+	size_t i;
+
+	(void)state;
+	(void)BENCH_CALL(b, look, PORT_ALL, d);
+	bench_must(b);
+	assert_false(d->cert_read_only);
+	(void)BENCH_CALL(b, look_pki, PORT_CERTS, &pki);
+	bench_must(b);
+	for (i = 0; i < pki.cert_count; i++) {
+		if (!pki.certs[i].read_only)
+			continue;
+		mem_replace(&d->next_cert, pki.certs[i].der);
+		(void)snprintf(
+		    handle, sizeof(handle), "%s", pki.certs[i].handle);
+	}
+	port_pki_clear(&pki);
+	bench_visit(b); /* trusts next_cert from now on */
+	(void)BENCH_CALL(b, tls_switch, handle, &b->profile);
+	bench_must(b);
+	(void)BENCH_CALL(b, look, PORT_CERTIFICATE, d);
+	bench_must(b);
+	assert_string_equal(d->cert_handle, handle);
+	assert_true(d->cert_read_only);
+}
+
+static enum err_kind
+look_plain(struct bench *b)
+{
+	b->ports.device.look_plain(
+	    b->ports.device.self, b->visit, bench_done, b);
+	return bench_wait(b);
+}
+
+/* A device that should have TLS and has it off: the plain port says so without
+ * credentials, and only for the device we know. */
+static void
+sees_tls_switched_off(void **state)
+{
+	struct bench *b = open_bench("12.0.67", "tls-off");
+	struct device *d = b->device;
+
+	(void)state;
+	assert_false(d->use_tls);
+	(void)BENCH_CALL(b, look, PORT_ALL, d);
+	bench_must(b);
+	d->use_tls = true;
+	bench_visit(b);
+	assert_int_equal(look_plain(b), ERR_UNREACHABLE);
+	assert_int_equal(BENCH_CALL(b, look, PORT_CLOCK, d), ERR_UNREACHABLE);
+	assert_int_equal(look_plain(b), ERR_NONE);
+	mem_replace(&d->digest_realm, "Digest:of-another");
+	bench_visit(b);
+	assert_int_equal(BENCH_CALL(b, look, PORT_CLOCK, d), ERR_UNREACHABLE);
+	assert_int_equal(look_plain(b), ERR_UNREACHABLE);
+}
+
 /* The link goes down for a moment after each; the calls that follow wait. */
 static void
 changes_the_address_mode(void **state)
@@ -560,6 +623,8 @@ main(int argc, char **argv)
 	    TEST(looks_in_part),
 	    TEST(looks_at_all_firmware),
 	    TEST(looks_at_old_firmware),
+	    TEST(tells_the_factory_certificate),
+	    TEST(sees_tls_switched_off),
 	    TEST(replaces_over_tls),
 	    TEST(switches_tls_on),
 	    TEST(survives_a_lost_commit),

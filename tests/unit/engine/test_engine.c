@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -11,6 +12,7 @@
 #include "clock.h"
 #include "conf.h"
 #include "device.h"
+#include "diagnose.h"
 #include "engine.h"
 #include "err.h"
 #include "journal.h"
@@ -35,6 +37,7 @@ struct fixture {
 	struct profile profile;
 	struct ports ports;
 	int idle, reports;
+	unsigned reasons; /* of the last report */
 };
 
 static void
@@ -51,8 +54,8 @@ count_report(void *cookie, const struct engine_report *report)
 {
 	struct fixture *f = cookie;
 
-	(void)report;
 	f->reports++;
+	f->reasons = report->reasons;
 }
 
 static int
@@ -406,6 +409,32 @@ test_other_change_left_open(void **state)
 	device_free(d);
 }
 
+/* Nothing is wrong with the device, and nobody is asked. */
+static void
+test_no_password_is_stored(void **state)
+{
+	struct fixture *f = *state;
+	int64_t id = add_device(f);
+	struct engine_hold *h = NULL;
+	struct secret *password = NULL;
+	struct device *d;
+	struct err err = {0};
+
+	engine_submit(f->engine, id, ENGINE_LOOK, NULL);
+	loop_run(f->loop);
+	assert_int_equal(f->reasons, 1U << REASON_NO_PASSWORD);
+	d = record(f, id);
+	assert_string_equal(d->reasons, "credentials-missing");
+	assert_int_equal(d->strikes, 0);
+	device_free(d);
+	assert_non_null(strstr(reason_help(REASON_NO_PASSWORD), "device set"));
+
+	assert_int_equal(engine_hold(f->engine, id, &h, &err), 0);
+	assert_int_equal(engine_held_password(h, &password, &err), -1);
+	assert_non_null(strstr(err.text, "device set"));
+	assert_int_equal(engine_release(h, &err, &err), 0);
+}
+
 /* What the caller wrote before is durable with the lease, or not at all. */
 static void
 test_event_goes_with_the_lease(void **state)
@@ -458,6 +487,8 @@ main(void)
 		test_other_change_left_open, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(
 		test_event_goes_with_the_lease, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(
+		test_no_password_is_stored, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

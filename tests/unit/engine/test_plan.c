@@ -452,6 +452,9 @@ test_communication_errors_hide_what_is_stale(void **state)
 	assert_string_equal(codes(), "offline");
 	(void)err_set(&err, ERR_UNREACHABLE, "name does not resolve: x");
 	assert_int_equal(diagnose_error(&err), REASON_NAME_RESOLUTION);
+	(void)err_set(
+	    &err, ERR_UNREACHABLE, "answers without TLS on port 16993");
+	assert_int_equal(diagnose_error(&err), REASON_TLS_DISABLED);
 	(void)err_set(&err, ERR_UNREACHABLE, "refused");
 	assert_int_equal(diagnose_error(&err), REASON_OFFLINE);
 	(void)err_set(&err, ERR_DENIED, "401");

@@ -399,6 +399,53 @@ never_falls_back(void **state)
 	leave(&client, peer);
 }
 
+static void
+say_no(struct http_link *link, void *cookie)
+{
+	(void)cookie;
+	(void)http_link_say(link, "HTTP/1.1 400 Bad Request\r\n\r\n");
+}
+
+static void
+hang_up(struct http_link *link, void *cookie)
+{
+	(void)link;
+	(void)cookie;
+}
+
+/* Three ways not to be reached. */
+static void
+tells_who_speaks_no_tls(void **state)
+{
+	struct http_peer_conf talks = {.serve = say_no},
+			      silent = {.serve = hang_up};
+	struct net_trust trust = {.leaf_sha256 = device->sha256};
+	struct net_peer_conf conf = {.address = "127.0.0.1",
+	    .tls = true,
+	    .trust = trust,
+	    .port = http_peer_closed_port()};
+	struct http_peer *peer;
+	struct client client;
+
+	(void)state;
+	peer = http_peer_start(&talks);
+	join(&client, peer, &trust);
+	assert_int_equal(client_post(&client, "x"), ERR_UNREACHABLE);
+	assert_true(net_no_tls(&client.err));
+	assert_false(net_refused(&client.err));
+	assert_non_null(strstr(client.err.text, "speaks no TLS"));
+	leave(&client, peer);
+	peer = http_peer_start(&silent);
+	join(&client, peer, &trust);
+	assert_int_equal(client_post(&client, "x"), ERR_UNREACHABLE);
+	assert_false(net_no_tls(&client.err));
+	assert_false(net_refused(&client.err));
+	client_again(&client, &conf);
+	assert_int_equal(client_post(&client, "x"), ERR_UNREACHABLE);
+	assert_true(net_refused(&client.err));
+	leave(&client, peer);
+}
+
 int
 main(void)
 {
@@ -415,6 +462,7 @@ main(void)
 	    cmocka_unit_test(survives_a_forgotten_session),
 	    cmocka_unit_test(speaks_old_tls_only_when_told),
 	    cmocka_unit_test(never_falls_back),
+	    cmocka_unit_test(tells_who_speaks_no_tls),
 	};
 
 	return cmocka_run_group_tests(tests, make_identities, free_identities);
