@@ -334,11 +334,17 @@ out:
 static void
 add_quoted(struct buf *out, const char *name, const char *text)
 {
+	size_t plain;
+
 	buf_printf(out, "%s=\"", name);
-	for (; *text != '\0'; text++) {
-		if (*text == '"' || *text == '\\')
-			buf_char(out, '\\');
-		buf_char(out, *text);
+	for (;;) {
+		plain = strcspn(text, "\"\\");
+		buf_add(out, text, plain);
+		text += plain;
+		if (*text == '\0')
+			break;
+		buf_char(out, '\\');
+		buf_char(out, *text++);
 	}
 	buf_char(out, '"');
 }
