@@ -848,6 +848,7 @@ test_crashes(void **state)
 	for (i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++) {
 		if (i > 0)
 			(void)setup(state);
+		http_peer_settle(peer);
 		fixture_die_at(&fixture, crashes[i].point, ask_to_death, NULL);
 		restart(&sealed);
 		expect_state(crashes[i].state, NULL);

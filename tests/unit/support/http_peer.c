@@ -13,6 +13,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "identity.h"
@@ -22,6 +23,7 @@
 struct http_link {
 	struct http_peer *peer;
 	pthread_t thread;
+	bool joined;
 	unsigned number;
 	int fd;
 	SSL *ssl;
@@ -36,6 +38,7 @@ struct http_peer {
 	uint16_t port;
 	pthread_t thread;
 	struct http_link *links[LINKS_MAX];
+	atomic_bool accepts;
 	atomic_uint count, closed, resumed, requests;
 };
 
@@ -241,6 +244,7 @@ run_accept(void *cookie)
 	unsigned count = 0;
 	int fd;
 
+	atomic_store(&peer->accepts, true);
 	for (;;) {
 		fd = accept4(peer->fd, NULL, NULL, SOCK_CLOEXEC);
 		if (fd < 0)
@@ -308,6 +312,28 @@ http_peer_start(const struct http_peer_conf *conf)
 	return peer;
 }
 
+static void
+join_link(struct http_link *link)
+{
+	if (!link->joined)
+		(void)pthread_join(link->thread, NULL);
+	link->joined = true;
+}
+
+void
+http_peer_settle(struct http_peer *peer)
+{
+	static const struct timespec pause = {.tv_nsec = 1000000};
+	unsigned i, count;
+
+	while (!atomic_load(&peer->accepts) ||
+	    atomic_load(&peer->closed) != atomic_load(&peer->count))
+		(void)nanosleep(&pause, NULL);
+	count = atomic_load(&peer->count);
+	for (i = 0; i < count; i++)
+		join_link(peer->links[i]);
+}
+
 void
 http_peer_stop(struct http_peer *peer)
 {
@@ -318,7 +344,7 @@ http_peer_stop(struct http_peer *peer)
 	(void)close(peer->fd);
 	count = atomic_load(&peer->count);
 	for (i = 0; i < count; i++) {
-		(void)pthread_join(peer->links[i]->thread, NULL);
+		join_link(peer->links[i]);
 		free(peer->links[i]);
 	}
 	SSL_CTX_free(peer->ctx);

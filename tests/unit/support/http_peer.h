@@ -25,6 +25,10 @@ struct http_peer_conf {
 };
 struct http_peer *http_peer_start(const struct http_peer_conf *conf);
 void http_peer_stop(struct http_peer *peer);
+/* Waits until it accepts and all its clients have gone.  Call it before fork():
+ * a thread that works may hold a lock (a sanitizer's allocator has one), which
+ * nobody opens in the child. */
+void http_peer_settle(struct http_peer *peer);
 uint16_t http_peer_port(const struct http_peer *peer);
 /* Accepted, closed by it, resumed, and requests read whole, so far. */
 unsigned http_peer_links(struct http_peer *peer);
