@@ -78,6 +78,23 @@ int directory_ensure(struct directory *d, const struct directory_wish *wish,
  * lost. */
 int directory_password_set(struct directory *d, const char *dn,
     const struct secret *password, struct err *err);
+/* A certificate template of the forest, for leaves (MS-CRTD); texts owned by
+ * the struct, periods in seconds, 0: not set or not to be read. */
+struct directory_template {
+	char *name;
+	char *usages; /* OIDs of extended key usages, sorted, by blanks */
+	int64_t validity, renew_before;
+	int64_t key_bits;   /* at least */
+	int64_t signatures; /* of registration authorities, on a request */
+	bool supplied;	    /* the request says the names, not the directory */
+	bool approval;	    /* a person must agree */
+};
+void directory_template_clear(struct directory_template *t);
+typedef int directory_template_fn(
+    void *cookie, const struct directory_template *t, struct err *err);
+/* In no order; none at all is no error. */
+int directory_templates(struct directory *d, directory_template_fn *fn,
+    void *cookie, struct err *err);
 /* rootDSE currentTime (1 s precision) minus our clock, half the round trip off.
  */
 int directory_time(

@@ -100,6 +100,13 @@ int64_t directory_age(int64_t interval);
 /* Unix seconds from a FILETIME; 0 stays 0. */
 int64_t directory_filetime(int64_t filetime);
 
+/* --- template.c ------------------------------------------------------------
+ */
+
+/* Seconds of pKIExpirationPeriod's form: a negative count of 100 ns, little
+ * endian, 8 bytes (MS-CRTD 2.11). 0, or -1 (*ret unchanged). */
+int directory_period(const uint8_t *bytes, size_t len, int64_t *ret);
+
 /* --- name.c ------------------------------------------------------------------
  */
 

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "buf.h"
@@ -69,6 +70,65 @@ write_row(struct cli *c, const struct profile_template *t, struct table *table)
 	return CODE_OK;
 }
 
+/* --- beside those of the forest --- */
+
+static int
+write_ad(void *cookie, const struct daemon_ad_template *t, struct err *err)
+{
+	struct table *table = cookie;
+	char key[48];
+
+	(void)snprintf(
+	    key, sizeof(key), "at least %lld bits", (long long)t->key_bits);
+	table_text(table, "directory");
+	table_text(table, t->name);
+	put_span(table, t->validity);
+	put_span(table, t->renew_before);
+	table_text(table, key);
+	table_text(table, t->usages);
+	table_text(table,
+	    t->problem == NULL && t->approval ? "yes, a person must agree"
+		: t->problem == NULL	      ? "yes"
+					      : t->problem);
+	return cli_row(table, err);
+}
+
+static int
+write_ours(struct cli *c, const struct profile_template *t, struct table *table)
+{
+	(void)c;
+	table_text(table, "profile");
+	table_text(table, t->name);
+	put_span(table, t->validity);
+	put_span(table, t->renew_before);
+	table_text(table, t->key);
+	table_text(table, t->usages);
+	table_text(table, "yes");
+	table_row(table);
+	return CODE_OK;
+}
+
+static int
+list_both(struct cli *c)
+{
+	static const struct table_column columns[] = {
+	    {"source", TABLE_STRING, 0, 0}, {"name", TABLE_STRING, 0, 0},
+	    {"validity", TABLE_STRING, 0, 0},
+	    {"renew_before", TABLE_STRING, 1, 0}, {"key", TABLE_STRING, 2, 0},
+	    {"usages", TABLE_LIST, 0, 12},
+	    {"for_devices", TABLE_STRING, 0, 24}};
+	struct err err = {.kind = ERR_NONE};
+	int code = cli_open(c, DAEMON_ENGINE, NULL), rc;
+	struct table *table;
+
+	if (code != CODE_OK)
+		return code;
+	table = cli_table(c, columns, COUNT(columns));
+	(void)each_template(c, write_ours, table);
+	rc = daemon_ad_templates(&c->daemon, write_ad, table, &err);
+	return cli_listed(c, table, rc, &err);
+}
+
 int
 cmd_ca_template_list(struct cli *c)
 {
@@ -77,8 +137,11 @@ cmd_ca_template_list(struct cli *c)
 	    {"renew_before", TABLE_STRING, 1, 0}, {"key", TABLE_STRING, 2, 0},
 	    {"usages", TABLE_LIST, 0, 12}, {"tls", TABLE_BOOL, 3, 0}};
 	struct table *table;
-	int code = cli_load(c);
+	int code;
 
+	if (cli_flag(c, "directory"))
+		return list_both(c);
+	code = cli_load(c);
 	if (code != CODE_OK)
 		return code;
 	table = cli_table(c, columns, COUNT(columns));

@@ -170,6 +170,10 @@ static const struct cli_option ca_revoke_options[] = {
 	"why: key-compromise, superseded, ... (unspecified)"},
     END};
 
+static const struct cli_option template_list_options[] = {
+    {"directory", 0, CLI_FLAG, NULL, NULL, "and those of Active Directory"},
+    END};
+
 static const struct cli_option block_options[] = {
     {"note", 0, CLI_TEXT, "TEXT", NULL, "why, for those without a note"}, END};
 
@@ -216,6 +220,7 @@ GROUPS ca_export_groups[] = {ca_export_options, NULL};
 GROUPS ca_list_groups[] = {ca_list_options, NULL};
 GROUPS ca_crl_groups[] = {ca_crl_options, NULL};
 GROUPS ca_revoke_groups[] = {ca_revoke_options, yes_options, NULL};
+GROUPS template_list_groups[] = {template_list_options, NULL};
 GROUPS block_groups[] = {block_options, NULL};
 GROUPS block_remove_groups[] = {yes_options, NULL};
 GROUPS wsman_groups[] = {wsman_options, NULL};
@@ -433,8 +438,11 @@ static const struct cli_command commands[] = {
 	no_examples, cmd_ca_block_list},
     {"ca block remove", "HASH", "allow a key again", "", block_remove_groups, 1,
 	1, no_examples, cmd_ca_block_remove},
-    {"ca template list", "", "the profile's certificate templates", "", none, 0,
-	0, no_examples, cmd_ca_template_list},
+    {"ca template list", "", "the profile's certificate templates",
+	"With --directory beside those of the forest, and whether a bridge to "
+	"its CA could use them for devices: their names are not the "
+	"directory's, so the request must be allowed to say them.",
+	template_list_groups, 0, 0, no_examples, cmd_ca_template_list},
     {"ca template show", "NAME...", "a template, and what follows from it",
 	"Key types by firmware, key usage, the largest certificate, and when "
 	"one issued now would end.",

@@ -146,6 +146,22 @@ struct ca_cert;
 int daemon_sign(struct daemon *d, const struct daemon_csr *csr,
     struct ca_cert *ret_cert, struct err *err);
 
+/* A certificate template of the forest as a person compares it with ours; texts
+ * borrowed, periods in seconds, 0: unknown. */
+struct daemon_ad_template {
+	const char *name;
+	int64_t validity, renew_before, key_bits;
+	const char *usages;  /* our words, OIDs else; by comma */
+	const char *problem; /* why devices cannot use it; NULL: they can */
+	bool approval;
+};
+typedef int daemon_ad_template_fn(
+    void *cookie, const struct daemon_ad_template *t, struct err *err);
+/* By name. Blocking, with all parts open. ERR_NOTFOUND when Active Directory is
+ * not configured. */
+int daemon_ad_templates(
+    struct daemon *d, daemon_ad_template_fn *fn, void *cookie, struct err *err);
+
 /* For port_*.c, called by daemon_open(). */
 int port_device_new(struct loop *loop, struct net *net, const struct conf *conf,
     struct ca *ca, struct ports *ports, struct err *err);

@@ -95,7 +95,7 @@ _amtkeeper()
 	"ca block add") options=" --note" ;;
 	"ca block list") options="" ;;
 	"ca block remove") options=" --yes" ;;
-	"ca template list") options="" ;;
+	"ca template list") options=" --directory" ;;
 	"ca template show") options="" ;;
 	"ca template check") options="" ;;
 	"ca bridge list") options="" ;;

@@ -25,5 +25,6 @@ cycle(remove 30 e2e remove)
 cycle(hardened 30 e2e hardened)
 cycle(cmp 35 e2e cmp)
 cycle(helper 15 e2e helper)
+cycle(templates 10 e2e templates)
 # Every third fault point instead of every sixteenth; tests/run --full has it.
 cycle(kill_more 450 slow kill --sample 3)
