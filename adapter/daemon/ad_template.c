@@ -6,9 +6,9 @@
 #include "buf.h"
 #include "conf.h"
 #include "daemon.h"
+#include "daemon_internal.h"
 #include "directory.h"
 #include "errand_internal.h"
-#include "loop.h"
 #include "mem.h"
 #include "str.h"
 
@@ -22,10 +22,9 @@ struct template_errand {
 
 /* What the errand leaves, on the loop. */
 struct templates {
-	struct loop *loop;
+	struct daemon_wait wait;
 	struct directory_template *list;
 	size_t count;
-	struct err err;
 };
 
 static void
@@ -130,9 +129,14 @@ write_usages(const struct directory_template *t, struct buf *out)
 static bool
 for_servers(const struct directory_template *t)
 {
-	return t->usages[0] == '\0' ||
-	    strstr(t->usages, usages[0].oid) != NULL ||
-	    strstr(t->usages, "2.5.29.37.0") != NULL;
+	char *list = mem_dup(t->usages), *rest = list, *oid;
+	bool good = t->usages[0] == '\0';
+
+	while (!good && (oid = strsep(&rest, " ")) != NULL)
+		good = str_eq(word_of(oid), "server") ||
+		    str_eq(word_of(oid), "any");
+	free(list);
+	return good;
 }
 
 /* We ask for devices, with names that only we know. */
@@ -185,15 +189,6 @@ tell(const struct directory_template *t, daemon_ad_template_fn *fn,
 
 /* --- the way there --- */
 
-static void
-done(void *cookie, const struct err *err)
-{
-	struct templates *into = cookie;
-
-	into->err = *err;
-	loop_stop(into->loop);
-}
-
 static int
 by_name(const void *a, const void *b)
 {
@@ -206,10 +201,10 @@ int
 daemon_ad_templates(
     struct daemon *d, daemon_ad_template_fn *fn, void *cookie, struct err *err)
 {
-	struct templates got = {.loop = d->loop};
+	struct templates got = {.wait = {.loop = d->loop}};
 	struct template_errand *e;
-	int rc = 0;
 	size_t i;
+	int rc;
 
 	if (!d->conf->directory)
 		return err_set(err, ERR_NOTFOUND,
@@ -219,13 +214,10 @@ daemon_ad_templates(
 	e->base.call = call_templates;
 	e->base.give = give_templates;
 	e->base.free = template_free;
-	errand_send(d->ports->directory.self, &e->base, done, &got);
-	loop_run(d->loop);
-	if (got.err.kind != ERR_NONE) {
-		if (err != NULL)
-			*err = got.err;
-		rc = err_context(err, "templates");
-	}
+	errand_send(d->ports->directory.self, &e->base, daemon_waited, &got);
+	rc = daemon_await(&got.wait, err);
+	if (rc != 0)
+		(void)err_context(err, "templates");
 	if (got.count > 0)
 		qsort(got.list, got.count, sizeof(*got.list), by_name);
 	for (i = 0; rc == 0 && i < got.count; i++)

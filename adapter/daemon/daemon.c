@@ -258,18 +258,24 @@ daemon_close(struct daemon *d)
 
 /* --- our clock --- */
 
-struct clock_look {
-	struct loop *loop;
-	struct err err;
-};
-
-static void
-clock_looked(void *cookie, const struct err *err)
+void
+daemon_waited(void *wait, const struct err *err)
 {
-	struct clock_look *look = cookie;
+	struct daemon_wait *w = wait;
 
-	look->err = *err;
-	loop_stop(look->loop);
+	w->err = *err;
+	loop_stop(w->loop);
+}
+
+int
+daemon_await(struct daemon_wait *w, struct err *err)
+{
+	loop_run(w->loop);
+	if (w->err.kind == ERR_NONE)
+		return 0;
+	if (err != NULL)
+		*err = w->err;
+	return -1;
 }
 
 int
@@ -291,18 +297,14 @@ daemon_judge_clock(const struct conf *conf, int64_t offset_ms, struct err *err)
 int
 daemon_check_clock(struct daemon *d, int64_t *ret_offset_ms, struct err *err)
 {
-	struct clock_look look = {.loop = d->loop};
+	struct daemon_wait wait = {.loop = d->loop};
 	const struct port_kdc *kdc = &d->ports->kdc;
 	int64_t offset_ms = 0;
 
 	if (kdc->self != NULL) {
-		kdc->look_time(kdc->self, &offset_ms, clock_looked, &look);
-		loop_run(d->loop);
-		if (look.err.kind != ERR_NONE) {
-			if (err != NULL)
-				*err = look.err;
+		kdc->look_time(kdc->self, &offset_ms, daemon_waited, &wait);
+		if (daemon_await(&wait, err) != 0)
 			return err_context(err, "domain controller's clock");
-		}
 		if (daemon_judge_clock(d->conf, offset_ms, err) != 0)
 			return -1;
 	}

@@ -62,6 +62,7 @@ def main():
         entry("AmtWaits", enrollment=0x2, usages=()) +
         entry("ByDns", names=BY_DNS) +
         entry("High", names=0x80000001) +
+        entry("Ipsec", usages=(SERVER + "7",)) +
         entry("LongKeys", bits=4096) +
         entry("Nonsense", days=30, renew=60) +
         entry("Signed", signatures=1) +
@@ -70,8 +71,8 @@ def main():
     rows = keeper.json("ca", "template", "list", "--directory")
     equal(rows[0]["source"], "profile", "ours first")
     found = {r["name"]: r for r in rows if r["source"] == "directory"}
-    equal(list(found), ["AmtTls", "AmtWaits", "ByDns", "High", "LongKeys",
-                        "Nonsense", "Signed", "Users"],
+    equal(list(found), ["AmtTls", "AmtWaits", "ByDns", "High", "Ipsec",
+                        "LongKeys", "Nonsense", "Signed", "Users"],
           "by name, without those of CAs")
     row = found["AmtTls"]
     equal((row["validity"], row["renew_before"]), ("365d", "42d"), "periods")
@@ -80,6 +81,7 @@ def main():
     equal(row["for_devices"], "yes", "one for devices")
     for name, words in (("AmtWaits", "a person must agree"), ("High", "yes"),
                         ("ByDns", "names come from the directory"),
+                        ("Ipsec", "not for TLS servers"),
                         ("LongKeys", "wants keys of 4096 bits"),
                         ("Nonsense", "periods do not fit"),
                         ("Signed", "1 signatures of registration"),
