@@ -71,16 +71,10 @@ check_serial(struct bench *t, struct err *err)
 static int
 check_key(struct bench *t, struct err *err)
 {
-	unsigned char *der = NULL;
-	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(t->x), &der);
-	const struct ca_span *want = &t->c->csr.spki;
-	bool same = len > 0 && (size_t)len == want->len &&
-	    memcmp(der, want->p, want->len) == 0;
-
-	OPENSSL_free(der);
-	return same ? 0
-		    : err_set(err, ERR_REFUSED,
-			  "its public key is not the one of the request");
+	return ca_bridge_has_key(t->x, t->c->csr.spki)
+	    ? 0
+	    : err_set(err, ERR_REFUSED,
+		  "its public key is not the one of the request");
 }
 
 static struct ca_span
@@ -270,6 +264,42 @@ out:
 	X509_STORE_CTX_free(ctx);
 	ERR_clear_error();
 	return why;
+}
+
+struct ca_span
+ca_bridge_key(const struct ca_bridge_ask *ask)
+{
+	struct ca_span der = {ask->csr, ask->csr_len}, none = {NULL, 0};
+	struct ca_csr csr;
+
+	return ca_csr_parse(der, &csr) == NULL ? csr.spki : none;
+}
+
+bool
+ca_bridge_has_key(X509 *cert, struct ca_span spki)
+{
+	unsigned char *der = NULL;
+	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
+	bool same =
+	    len > 0 && ca_span_equal((struct ca_span){der, (size_t)len}, spki);
+
+	OPENSSL_free(der);
+	return same;
+}
+
+void
+ca_bridge_pick(void *pick, X509 *cert)
+{
+	struct ca_bridge_pick *p = pick;
+	unsigned char *der = NULL;
+	int len;
+
+	if (!ca_bridge_has_key(cert, p->spki) || p->found++ > 0)
+		return;
+	len = i2d_X509(cert, &der);
+	if (len > 0)
+		buf_add(p->leaf, der, (size_t)len);
+	OPENSSL_free(der);
 }
 
 void

@@ -96,16 +96,6 @@ call(struct ca_bridge *b, const char *operation, const struct buf *body,
 
 #define NOWHERE "EST at this url and label"
 
-/* Where a key lies in a CSR that has passed our rules. */
-static struct ca_span
-spki_of(const struct ca_bridge_ask *ask)
-{
-	struct ca_csr csr;
-	struct ca_span der = {ask->csr, ask->csr_len}, none = {NULL, 0};
-
-	return ca_csr_parse(der, &csr) == NULL ? csr.spki : none;
-}
-
 static void
 est_submit(struct ca_bridge *b, const struct ca_bridge_ask *ask,
     struct ca_bridge_answer *ret)
@@ -120,8 +110,8 @@ est_submit(struct ca_bridge *b, const struct ca_bridge_ask *ask,
 		if (got.status != 200) {
 			ca_bridge_judge_status(&got, NOWHERE, ret);
 		} else {
-			why = ca_est_read_certs(
-			    ca_der_bytes(&got.body), spki_of(ask), &ret->leaf);
+			why = ca_est_read_certs(ca_der_bytes(&got.body),
+			    ca_bridge_key(ask), &ret->leaf);
 			if (why == NULL)
 				ret->outcome = CA_BRIDGE_ISSUED;
 			else

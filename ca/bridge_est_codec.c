@@ -88,37 +88,11 @@ ca_est_each_cert(struct ca_span body, ca_est_cert_fn *fn, void *cookie)
 	return why;
 }
 
-/* The one certificate with the key that was asked for. */
-struct wanted {
-	struct ca_span spki;
-	struct buf *leaf;
-	unsigned found;
-};
-
-static void
-pick(void *cookie, X509 *cert)
-{
-	struct wanted *w = cookie;
-	unsigned char *der = NULL;
-	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
-	bool same = len > 0 && (size_t)len == w->spki.len &&
-	    memcmp(der, w->spki.p, w->spki.len) == 0;
-
-	OPENSSL_free(der);
-	if (!same || w->found++ > 0)
-		return;
-	der = NULL;
-	len = i2d_X509(cert, &der);
-	if (len > 0)
-		buf_add(w->leaf, der, (size_t)len);
-	OPENSSL_free(der);
-}
-
 const char *
 ca_est_read_certs(struct ca_span body, struct ca_span spki, struct buf *leaf)
 {
-	struct wanted w = {.spki = spki, .leaf = leaf};
-	const char *why = ca_est_each_cert(body, pick, &w);
+	struct ca_bridge_pick w = {.spki = spki, .leaf = leaf};
+	const char *why = ca_est_each_cert(body, ca_bridge_pick, &w);
 
 	if (why != NULL)
 		return why;

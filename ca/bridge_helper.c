@@ -204,39 +204,14 @@ each_cert(
 	ERR_clear_error();
 }
 
-struct wanted {
-	struct ca_span spki;
-	struct buf *leaf;
-};
-
-/* The first of them. */
-static void
-take_ours(void *cookie, X509 *cert)
-{
-	struct wanted *w = cookie;
-	unsigned char *spki = NULL, *der = NULL;
-	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &spki);
-	bool ours = len > 0 && w->leaf->len == 0 &&
-	    ca_span_equal((struct ca_span){spki, (size_t)len}, w->spki);
-
-	OPENSSL_free(spki);
-	len = ours ? i2d_X509(cert, &der) : 0;
-	if (len > 0)
-		buf_add(w->leaf, der, (size_t)len);
-	OPENSSL_free(der);
-}
-
 static void
 read_issued(const struct ca_bridge_ask *ask, const struct buf *out,
     struct ca_bridge_answer *ret)
 {
-	struct wanted w = {.leaf = &ret->leaf};
-	struct ca_csr csr;
+	struct ca_bridge_pick w = {
+	    .spki = ca_bridge_key(ask), .leaf = &ret->leaf};
 
-	if (ca_csr_parse((struct ca_span){ask->csr, ask->csr_len}, &csr) ==
-	    NULL)
-		w.spki = csr.spki;
-	each_cert(out, take_ours, &w);
+	each_cert(out, ca_bridge_pick, &w);
 	if (ret->leaf.len > 0 && !ret->leaf.over)
 		ret->outcome = CA_BRIDGE_ISSUED;
 	else

@@ -121,6 +121,19 @@ int ca_bridge_check(const struct ca_bridge *b, const struct ca_csr_case *c,
 const char *ca_bridge_chain(
     const struct ca_bridge *b, X509 *cert, int purpose, int64_t now);
 
+/* Of a CSR that has passed our rules; borrowed from it. */
+struct ca_span ca_bridge_key(const struct ca_bridge_ask *ask);
+/* Is this its SubjectPublicKeyInfo? */
+bool ca_bridge_has_key(X509 *cert, struct ca_span spki);
+/* Of several certificates the first with this key, DER, appended to *leaf;
+ * found counts them. */
+struct ca_bridge_pick {
+	struct ca_span spki;
+	struct buf *leaf;
+	unsigned found;
+};
+void ca_bridge_pick(void *pick, X509 *cert);
+
 /* The certificates that a CA calls its own: a line about each, and in the end
  * -1 when any does not chain to the anchors. */
 struct ca_bridge_shown {
