@@ -189,6 +189,11 @@ int cli_ca_key(
 /* And --organisation. */
 int cli_ca_new(struct cli *c, struct ca_new *ret, struct secret **ret_pin);
 
+/* By name, or the one of TLS certificates when that is NULL; NULL when there is
+ * none of this name (cmd_ca_sign.c). */
+struct profile_template;
+const struct profile_template *cli_template(
+    const struct cli *c, const char *name);
 /* A certificate that a person was given, into the audit chain, before anybody
  * sees it (cmd_ca_sign.c). */
 struct ca_cert;

@@ -139,8 +139,8 @@ sign(const struct helper *h, const struct daemon_csr *csr, struct buf *pem,
 static int
 submit(const struct helper *h)
 {
-	const struct profile *profile = h->c->daemon.profile;
-	struct daemon_csr csr = {.template = profile_tls_template(profile)};
+	struct daemon_csr csr = {
+	    .template = cli_template(h->c, h->template_name)};
 	struct device *device = NULL;
 	struct buf text, der, pem;
 	struct err err = {.kind = ERR_NONE};
@@ -151,8 +151,6 @@ submit(const struct helper *h)
 			   "set: certmonger does that");
 		return HELPER_UNCONFIGURED;
 	}
-	if (h->template_name != NULL)
-		csr.template = profile_find_template(profile, h->template_name);
 	if (csr.template == NULL) {
 		(void)printf("there is no template %s\n", h->template_name);
 		return HELPER_REJECTED;

@@ -15,11 +15,9 @@
 #define CSR_MAX 65536
 #define PEM_MAX 65536
 
-static const struct profile_template *
-chosen_template(const struct cli *c)
+const struct profile_template *
+cli_template(const struct cli *c, const char *name)
 {
-	const char *name = cli_text(c, "template");
-
 	return name == NULL ? profile_tls_template(c->daemon.profile)
 			    : profile_find_template(c->daemon.profile, name);
 }
@@ -83,7 +81,7 @@ cmd_ca_sign(struct cli *c)
 
 	if (code != CODE_OK)
 		return code;
-	csr.template = chosen_template(c);
+	csr.template = cli_template(c, cli_text(c, "template"));
 	if (csr.template == NULL)
 		return cli_complain(CODE_NOTHING, "%s has no template named %s",
 		    c->daemon.conf->profile, cli_text(c, "template"));

@@ -57,14 +57,21 @@ put_span(struct table *table, int64_t seconds)
 	table_text(table, clock_span(seconds, text));
 }
 
-static int
-write_row(struct cli *c, const struct profile_template *t, struct table *table)
+/* What both lists have of a template of ours. */
+static void
+put_template(const struct profile_template *t, struct table *table)
 {
 	table_text(table, t->name);
 	put_span(table, t->validity);
 	put_span(table, t->renew_before);
 	table_text(table, t->key);
 	table_text(table, t->usages);
+}
+
+static int
+write_row(struct cli *c, const struct profile_template *t, struct table *table)
+{
+	put_template(t, table);
 	table_int(table, str_eq(t->name, c->daemon.profile->template_name));
 	table_row(table);
 	return CODE_OK;
@@ -98,11 +105,7 @@ write_ours(struct cli *c, const struct profile_template *t, struct table *table)
 {
 	(void)c;
 	table_text(table, "profile");
-	table_text(table, t->name);
-	put_span(table, t->validity);
-	put_span(table, t->renew_before);
-	table_text(table, t->key);
-	table_text(table, t->usages);
+	put_template(t, table);
 	table_text(table, "yes");
 	table_row(table);
 	return CODE_OK;

@@ -62,7 +62,7 @@ daemon_sign(struct daemon *d, const struct daemon_csr *csr,
     struct ca_cert *ret_cert, struct err *err)
 {
 	const struct ca_template template = daemon_template(csr->template);
-	char fqdn[NAME_ROOM], host[NAME_ROOM], key[128];
+	char fqdn[NAME_ROOM], host[NAME_ROOM], key[128] = "";
 	struct ca_subject subject = {.device = csr->device->name,
 	    .fqdn = fqdn,
 	    .amt_major = device_amt_major(csr->device)};
@@ -82,8 +82,9 @@ daemon_sign(struct daemon *d, const struct daemon_csr *csr,
 	host[strcspn(host, ".")] = '\0';
 	if (template.short_name && !str_eq(host, fqdn))
 		subject.short_name = host;
+	if (ret_cert == NULL)
+		return ca_csr_check(d->ca, &request, err);
 	if (idempotency_key(d, csr, &template, key, err) != 0)
 		return -1;
-	return ret_cert != NULL ? ca_issue(d->ca, &request, ret_cert, err)
-				: ca_csr_check(d->ca, &request, err);
+	return ca_issue(d->ca, &request, ret_cert, err);
 }
