@@ -247,11 +247,7 @@ teardown(void **state)
 static int
 ask(void)
 {
-	struct ca_request request = fixture_request(&fixture, &csr, "k1");
-
-	ca_cert_clear(&got.cert);
-	bridge->held_until = 0;
-	return ca_bridge_issue(fixture.ca, bridge, &request, 0, &got, &err);
+	return fixture_ask(&fixture, bridge, &csr, &got, &err);
 }
 
 static void
@@ -265,10 +261,7 @@ expect(enum ca_bridge_outcome outcome)
 static void
 expect_error(enum err_kind kind, const char *text)
 {
-	assert_int_equal(ask(), -1);
-	if (err.kind != kind || strstr(err.text, text) == NULL)
-		fail_msg("not %s \"%s\": %s: %s", err_kind_name(kind), text,
-		    err_kind_name(err.kind), err.text);
+	fixture_failed(ask(), &err, kind, text);
 }
 
 /* --- tests --- */

@@ -1,5 +1,7 @@
 #include "fixture.h"
 
+#include "bridge_internal.h"
+
 #include <dirent.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -499,4 +501,27 @@ fixture_request(const struct fixture *f, const struct buf *csr, const char *key)
 	    .key = key,
 	    .now = f->now,
 	};
+}
+
+/* --- bridges --- */
+
+int
+fixture_ask(const struct fixture *f, struct ca_bridge *b, const struct buf *csr,
+    struct ca_bridge_result *got, struct err *err)
+{
+	struct ca_request request = fixture_request(f, csr, "k1");
+
+	ca_cert_clear(&got->cert);
+	b->held_until = 0;
+	return ca_bridge_issue(f->ca, b, &request, 0, got, err);
+}
+
+void
+fixture_failed(
+    int rc, const struct err *err, enum err_kind kind, const char *text)
+{
+	assert_int_equal(rc, -1);
+	if (err->kind != kind || strstr(err->text, text) == NULL)
+		fail_msg("not %s \"%s\": %s: %s", err_kind_name(kind), text,
+		    err_kind_name(err->kind), err->text);
 }

@@ -2,9 +2,11 @@
 #define FIXTURE_H_
 #include <openssl/types.h>
 
+#include "bridge.h"
 #include "buf.h"
 #include "ca.h"
 #include "der_internal.h"
+#include "err.h"
 
 struct vault;
 
@@ -81,4 +83,11 @@ void fixture_good_csr(struct buf *out);
 /* For fixture_subject by fixture_template, now; borrows csr and key. */
 struct ca_request fixture_request(
     const struct fixture *f, const struct buf *csr, const char *key);
+
+/* Bridges: ask for fixture_subject's certificate under the key k1, at once. */
+int fixture_ask(const struct fixture *f, struct ca_bridge *b,
+    const struct buf *csr, struct ca_bridge_result *got, struct err *err);
+/* Fails unless a call that returned rc failed so, with this in its text. */
+void fixture_failed(
+    int rc, const struct err *err, enum err_kind kind, const char *text);
 #endif

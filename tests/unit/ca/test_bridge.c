@@ -164,10 +164,7 @@ expect(int rc, enum ca_bridge_outcome outcome)
 static void
 expect_error(int rc, enum err_kind kind, const char *text)
 {
-	assert_int_equal(rc, -1);
-	assert_int_equal(err.kind, kind);
-	if (strstr(err.text, text) == NULL)
-		fail_msg("\"%s\" is not in: %s", text, err.text);
+	fixture_failed(rc, &err, kind, text);
 }
 
 /* For so many seconds, of which one may have begun to run out. */
