@@ -218,6 +218,18 @@ daemon_open(struct daemon *d, enum daemon_parts parts, const char *actor,
 	return 0;
 }
 
+/* A run whose answer is at a worker keeps the loop going; but when the store
+ * fails the loop ends with calls still out, which know the run and the CA. */
+static void
+stop_work(struct daemon *d)
+{
+	if (d->engine == NULL)
+		return;
+	engine_stop(d->engine);
+	port_directory_stop(d->ports);
+	port_ca_stop(d->ports);
+}
+
 static void
 close_ports(struct ports *ports)
 {
@@ -237,8 +249,8 @@ daemon_close(struct daemon *d)
 {
 	size_t i;
 
-	if (d->engine != NULL)
-		engine_free(d->engine);
+	stop_work(d);
+	engine_free(d->engine);
 	close_ports(d->ports);
 	if (d->net != NULL)
 		net_free(d->net);

@@ -175,10 +175,15 @@ struct port_ca_parts {
 };
 int port_ca_new(
     const struct port_ca_parts *parts, struct ports *ports, struct err *err);
-void port_ca_free(struct ports *ports);
+/* Begin nothing more: calls that wait are dropped without an answer, those at
+ * work are waited for (they bound their own time) and answered. */
+void port_ca_stop(struct ports *ports);
+void port_ca_free(struct ports *ports); /* when none is under way */
 /* Directory and KDC together: both run on workers with connections of their
  * own. Leaves self NULL when conf->directory is false. */
 int port_directory_new(struct loop *loop, const struct conf *conf,
     struct ports *ports, struct err *err);
-void port_directory_free(struct ports *ports);
+/* As port_ca_stop(). */
+void port_directory_stop(struct ports *ports);
+void port_directory_free(struct ports *ports); /* when none is under way */
 #endif

@@ -18,6 +18,7 @@ struct errands {
 	bool busy[DESKS];
 	struct errand *first, *last; /* waiting for a desk */
 	size_t under_way;	     /* sent and not done */
+	bool stopped;		     /* nothing is begun any more */
 };
 
 static void
@@ -98,6 +99,10 @@ errand_send(
 	struct work_job alone = {
 	    .run = run_alone, .done = alone_done, .arg = e};
 
+	if (q->stopped) {
+		e->free(e);
+		return;
+	}
 	e->queue = q;
 	e->done = done;
 	e->cookie = cookie;
@@ -128,11 +133,26 @@ errands_new(struct loop *loop, const struct conf *conf)
 }
 
 void
+errands_stop(struct errands *q)
+{
+	struct errand *e;
+
+	q->stopped = true;
+	while ((e = q->first) != NULL) {
+		q->first = e->next;
+		q->under_way--;
+		e->free(e);
+	}
+	q->last = NULL;
+	while (q->under_way > 0)
+		loop_turn(q->loop);
+}
+
+void
 errands_free(struct errands *q)
 {
 	size_t i;
 
-	/* Whoever waits for an answer keeps the loop running until then. */
 	assert(q->under_way == 0);
 	for (i = 0; i < DESKS; i++)
 		desk_free(q->desks[i]);

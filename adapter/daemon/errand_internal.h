@@ -42,6 +42,10 @@ struct errands; /* the queue and its desks */
 
 /* conf is borrowed. No I/O. */
 struct errands *errands_new(struct loop *loop, const struct conf *conf);
+/* Begin nothing more: errands that wait for a desk, or come later, are dropped
+ * without an answer.  Those at work are waited for (the calls bound their own
+ * time) and answered. */
+void errands_stop(struct errands *q);
 void errands_free(struct errands *q); /* when none is under way */
 /* Takes e. */
 void errand_send(

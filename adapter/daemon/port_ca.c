@@ -16,6 +16,7 @@
 #include "daemon.h"
 #include "device.h"
 #include "err.h"
+#include "loop.h"
 #include "mem.h"
 #include "ports.h"
 #include "profile.h"
@@ -38,6 +39,7 @@ struct ca_port {
 	struct ca *ca;
 	struct lane *lanes; /* the first is our own */
 	size_t lane_count;
+	bool stopped; /* nothing is begun any more */
 };
 
 /* One call. The worker sees only this; the engine's arguments are copied, as
@@ -189,6 +191,10 @@ start_next(struct lane *lane)
 static void
 job_queue(struct job *job, struct lane *lane)
 {
+	if (lane->port->stopped) {
+		job_free(job);
+		return;
+	}
 	job->lane = lane;
 	job->next = NULL;
 	if (lane->last != NULL)
@@ -346,6 +352,34 @@ port_ca_new(
 	return 0;
 }
 
+static void
+empty_lane(struct lane *lane)
+{
+	struct job *job;
+
+	while ((job = lane->first) != NULL) {
+		lane->first = job->next;
+		job_free(job);
+	}
+	lane->last = NULL;
+}
+
+void
+port_ca_stop(struct ports *ports)
+{
+	struct ca_port *port = ports->ca.self;
+	size_t i;
+
+	if (port == NULL)
+		return;
+	port->stopped = true;
+	for (i = 0; i < port->lane_count; i++)
+		empty_lane(&port->lanes[i]);
+	for (i = 0; i < port->lane_count; i++)
+		while (port->lanes[i].running != NULL)
+			loop_turn(port->loop);
+}
+
 void
 port_ca_free(struct ports *ports)
 {
@@ -354,7 +388,6 @@ port_ca_free(struct ports *ports)
 
 	if (port == NULL)
 		return;
-	/* Whoever waits for an answer keeps the loop running until then. */
 	for (i = 0; i < port->lane_count; i++)
 		assert(port->lanes[i].running == NULL &&
 		    port->lanes[i].first == NULL);

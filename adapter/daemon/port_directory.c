@@ -201,6 +201,13 @@ port_directory_new(struct loop *loop, const struct conf *conf,
 }
 
 void
+port_directory_stop(struct ports *ports)
+{
+	if (ports->directory.self != NULL)
+		errands_stop(ports->directory.self);
+}
+
+void
 port_directory_free(struct ports *ports)
 {
 	if (ports->directory.self == NULL)

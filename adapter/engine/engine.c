@@ -441,23 +441,30 @@ engine_broken(const struct engine *e, struct err *ret_err)
 }
 
 void
+engine_stop(struct engine *e)
+{
+	e->draining = true;
+	e->idle = NULL;
+	e->report = NULL;
+	loop_before_wait(e->deps.loop, NULL, NULL);
+	store_rollback(e->deps.store);
+	while (e->runs != NULL)
+		run_abandon(e->runs);
+	drop_queue(e);
+}
+
+void
 engine_free(struct engine *e)
 {
 	struct run *run;
 
 	if (e == NULL)
 		return;
-	e->draining = true;
-	loop_before_wait(e->deps.loop, NULL, NULL);
-	store_rollback(e->deps.store);
-	e->report = NULL;
-	while (e->runs != NULL)
-		run_abandon(e->runs);
+	engine_stop(e);
 	while ((run = e->abandoned) != NULL) {
 		e->abandoned = run->next;
 		run_free(run);
 	}
-	drop_queue(e);
 	idset_free(&e->known);
 	loop_timer_del(e->pump_timer);
 	loop_timer_del(e->break_timer);

@@ -75,7 +75,11 @@ void engine_drain(struct engine *e);
 /* Set when the store failed: everything in flight was dropped, intents stay
  * open and are recovered by the next start. */
 bool engine_broken(const struct engine *e, struct err *ret_err);
-void engine_free(struct engine *e);
+/* Whatever is queued or in flight is dropped without a report, nothing new is
+ * taken, nothing more is written.  What is at a worker may still come back: the
+ * engine is freed after that. */
+void engine_stop(struct engine *e);
+void engine_free(struct engine *e); /* stops it first */
 
 /*
  * A device for somebody who is no run and will send it its stored credentials:

@@ -94,6 +94,12 @@ loop_stop(struct loop *loop)
 }
 
 void
+loop_turn(struct loop *loop)
+{
+	(void)uv_run(&loop->uv, UV_RUN_ONCE);
+}
+
+void
 loop_defer(struct loop *loop, loop_fn *fn, void *cookie)
 {
 	struct deferred *d = mem_alloc(sizeof(*d));

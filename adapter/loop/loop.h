@@ -25,6 +25,9 @@ struct loop *loop_new(struct err *err);
 /* Run until loop_stop(); callbacks of the current turn still finish. */
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
+/* One turn: wait until something happens, and let its callbacks run.  For who
+ * ends outside loop_run() and has a worker to wait for. */
+void loop_turn(struct loop *loop);
 
 /* Watch fd, which stays the caller's; want is LOOP_READ | LOOP_WRITE. */
 struct loop_io *loop_io_add(

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 
 from fleet import (PATIENCE, Keeper, Sim, check, consistent, equal, finish,
                    folder, journal_empty, wait_for)
@@ -197,19 +198,48 @@ def twice(sim, keeper, devices):
     journal_empty(keeper, "after two runs at once")
 
 
-def full(sim, keeper, devices, small):
-    """No space for the store in mid-run."""
-    names = [r["name"] for r in devices]
-    run = start(keeper, "run", "auto", *names)
-    wait_for(lambda: under_way(sim, devices), PATIENCE,
-             "the run begins")
-    filler = os.path.join(small, "filler")
-    with open(filler, "wb", buffering=0) as f:
+def fill(folder):
+    path = os.path.join(folder, "filler")
+    with open(path, "wb", buffering=0) as f:
         try:
             while f.write(b"\0" * 4096):
                 pass
         except OSError:
             pass
+    return path
+
+
+def controllers():
+    """The domain controller's processes: those of this network namespace."""
+    here = os.readlink("/proc/self/ns/net")
+    for entry in glob.glob("/proc/[0-9]*"):
+        try:
+            with open(os.path.join(entry, "comm")) as f:
+                if (f.read().startswith("samba") and
+                        os.readlink(os.path.join(entry, "ns/net")) == here):
+                    yield int(os.path.basename(entry))
+        except OSError:
+            pass
+
+
+def full(sim, keeper, devices, small, silent):
+    """No space for the store in mid-run; silent: found by the last device's
+    run while the domain controller owes the others answers."""
+    names = [r["name"] for r in devices]
+    if silent:
+        sim.fault(f"{names[-1]} AMT_GeneralSettings.Put delay 4000 times 1")
+    run = start(keeper, "run", "auto", *names)
+    wait_for(lambda: under_way(sim, devices), PATIENCE,
+             "the run begins")
+    held = list(controllers()) if silent else []
+    check(held or not silent, "the domain controller is found")
+    for pid in held:
+        os.kill(pid, signal.SIGSTOP)
+    time.sleep(2 if silent else 0)  # for the others to ask
+    filler = fill(small)
+    time.sleep(4 if silent else 0)  # for the last to find the store full
+    for pid in held:
+        os.kill(pid, signal.SIGCONT)
     check(run.wait(PATIENCE) not in (0, -signal.SIGSEGV, -signal.SIGABRT),
           f"disk full: the run fails, in order: {run.returncode}")
     os.unlink(filler)
@@ -227,7 +257,7 @@ def main():
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m,mode=700", "tmpfs",
                     small], check=True)
     keeper = Keeper(where)
-    sim = Sim(where, len(NONSENSE) + 16, "--drift", "clock-renamed",
+    sim = Sim(where, len(NONSENSE) + 20, "--drift", "clock-renamed",
               "--firmware", "15.0.23", "--seed", "17", "--latency", "40")
     keeper.edit("amtkeeper.yaml", "  #call_timeout", "  call_timeout: 5s")
     keeper.run("device", "import", sim.csv, expect=0)
@@ -242,7 +272,8 @@ def main():
     wrong_password(sim, keeper, rest[:3])
     stopped(sim, keeper, rest[3:7])
     twice(sim, keeper, rest[7:11])
-    full(sim, keeper, rest[11:15], small)
+    full(sim, keeper, rest[11:15], small, silent=False)
+    full(sim, keeper, rest[15:19], small, silent=True)
     keeper.run("events", "--verify", expect=0)
     check(not glob.glob(os.path.join(small, "*.new")), "no half files")
     sim.stop()

@@ -218,6 +218,39 @@ test_queue(void **state)
 	buf_free(&csr);
 }
 
+/* The end with calls out: who is at work is waited for, who waits is dropped,
+ * and so is who comes later. */
+static void
+test_stop(void **state)
+{
+	enum { CALLS = 4 };
+	static struct port_issued issued[CALLS];
+	static struct answer answers[CALLS];
+	char key[16];
+	struct buf csr;
+	unsigned i;
+
+	(void)state;
+	buf_init(&csr, 16384);
+	fixture_good_csr(&csr);
+	request.csr = csr.data;
+	request.csr_len = csr.len;
+	request.key = key;
+	for (i = 0; i < CALLS; i++) {
+		(void)snprintf(key, sizeof(key), "k%u", i);
+		if (i == CALLS - 1)
+			port_ca_stop(&ports);
+		ports.ca.issue(
+		    ports.ca.self, &request, &issued[i], answered, &answers[i]);
+	}
+	assert_int_equal(answers[0].times, 1);
+	assert_int_equal(answers[0].kind, ERR_NONE);
+	for (i = 1; i < CALLS; i++)
+		assert_int_equal(answers[i].times, 0);
+	port_issued_clear(&issued[0]);
+	buf_free(&csr);
+}
+
 /* What the device is called is the engine's to say, not the CSR's. */
 static void
 test_other_name_is_refused(void **state)
@@ -258,6 +291,7 @@ main(void)
 	    ROW(test_life_of_a_certificate),
 	    ROW(test_revoke_unknown),
 	    ROW(test_queue),
+	    ROW(test_stop),
 	    ROW(test_other_name_is_refused),
 	    ROW(test_short_name_and_firmware),
 	};
