@@ -15,7 +15,7 @@ ONLY = {  # header prefix: the folders that may include it
     "microhttpd.h": {"adapter/http"},
     "sqlite3.h": {"adapter/db"},
     "uv.h": {"adapter/loop"},
-    "expat": {"adapter/wsman"},
+    "expat": {"adapter/xml"},
     "yaml.h": {"adapter/conf"},
     "json-c/": {"adapter/wsman", "adapter/store", "adapter/engine",
                 "adapter/daemon", "adapter/cli"},

@@ -9,7 +9,7 @@ BUILD = sys.argv[1]
 PREFIXES = {
     "base": "err_ mem_ buf_ str_ utf8_ secret_ clock_ log_ file_ fault_",
     "loop": "loop_ work_", "db": "db_", "conf": "conf_ profile_ yaml_",
-    "net": "net_", "http": "http_", "vault": "vault_", "wsman": "wsman_ xml_",
+    "net": "net_", "http": "http_", "vault": "vault_", "xml": "xml_", "wsman": "wsman_",
     "amt": "amt_ op_ field_ sid_ csr_ pki_ realms_ store_ patch_",
     "store": "store_ device_ journal_", "daemon": "daemon_ port_ visit_ desk_ office_ errand_ errands_ "
               "call_ notify_ cert_ revocation_",
