@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "der_internal.h"
+#include "der.h"
 
 struct buf;
 struct ca_issuer;
@@ -32,9 +32,4 @@ int ca_authority_name(
 /* A request for an issuing CA, signed by its key. */
 int ca_request_make(const struct ca_signer *s, const char *organisation,
     struct buf *out, struct err *err);
-/* RFC 2253, printable; cut to fit. */
-void ca_name_text(const X509_NAME *name, char *out, size_t room);
-/* Append a PEM block. */
-int ca_pem_write(
-    const char *label, struct ca_span der, struct buf *out, struct err *err);
 #endif

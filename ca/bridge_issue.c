@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "bridge_internal.h"
+#include "bridge_record_internal.h"
 #include "ca_internal.h"
 #include "clock.h"
 #include "fault.h"
@@ -291,6 +291,7 @@ words_of(const struct deal *d)
 	return (struct ca_bridge_ask){
 	    .csr = r->csr.data,
 	    .csr_len = r->csr.len,
+	    .spki = d->c.csr.spki, /* the same key: load_record() */
 	    .request_id = r->request_id,
 	    .progress = ca_der_bytes(&r->progress),
 	};

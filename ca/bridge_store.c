@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bridge_internal.h"
+#include "bridge_record_internal.h"
 #include "ca_internal.h"
 #include "db.h"
 #include "mem.h"

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bridge.h"
+
 struct buf;
 struct ca;
 struct err;
@@ -105,7 +107,6 @@ struct ca_subject {
 };
 
 /* A certificate as issued; texts owned by the struct. */
-#define CA_ISSUER_INTERNAL "internal"
 struct ca_cert {
 	uint8_t *der;
 	size_t der_len;

@@ -4,9 +4,10 @@
 
 #include "buf.h"
 #include "ca.h"
-#include "der_internal.h"
+#include "der.h"
 #include "err.h"
 #include "line_internal.h"
+#include "pki_text.h"
 
 struct ca_responder;
 struct ca_signer;
@@ -126,7 +127,4 @@ int ca_crl_renew(struct ca *ca, int64_t now, struct ca_crl_row *ret,
 
 /* An idempotency key as ca_request has it: ERR_INVALID. */
 int ca_key_text_check(const char *key, struct err *err);
-
-/* err_native() with OpenSSL's newest error, whose queue is emptied. */
-int ca_openssl_err(struct err *err, enum err_kind kind, const char *what);
 #endif

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "authority_internal.h"
-#include "bridge.h"
+#include "bridge_issue.h"
 #include "ca_internal.h"
 #include "clock.h"
 #include "mem.h"

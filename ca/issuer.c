@@ -10,17 +10,6 @@
 #include "ca_internal.h"
 #include "str.h"
 
-int
-ca_openssl_err(struct err *err, enum err_kind kind, const char *what)
-{
-	unsigned long code = ERR_peek_last_error();
-	const char *why = ERR_reason_error_string(code);
-
-	ERR_clear_error();
-	return err_native(err, kind, ERR_OPENSSL, (long)code, "%s%s%s", what,
-	    why != NULL ? ": " : "", why != NULL ? why : "");
-}
-
 static int
 read_time(const ASN1_TIME *t, int64_t *ret)
 {

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "der_internal.h"
+#include "der.h"
 
 struct buf;
 struct ca_subject;

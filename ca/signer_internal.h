@@ -2,7 +2,7 @@
 #define CA_SIGNER_INTERNAL_H_
 #include <openssl/types.h>
 
-#include "der_internal.h"
+#include "der.h"
 
 struct buf;
 struct ca_key_place;

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "buf.h"
-#include "der_internal.h"
+#include "der.h"
 #include "err.h"
 #include "str.h"
 #include "template_internal.h"

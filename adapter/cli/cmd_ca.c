@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "bridge.h"
+#include "bridge_issue.h"
 #include "buf.h"
 #include "cli_internal.h"
 #include "clock.h"

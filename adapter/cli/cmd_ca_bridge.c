@@ -1,5 +1,5 @@
 /* The enterprise's own CAs: what is configured, does it work, what waits. */
-#include "bridge.h"
+#include "bridge_issue.h"
 
 #include <stdlib.h>
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bridge.h"
+#include "bridge_issue.h"
 #include "buf.h"
 #include "ca.h"
 #include "clock.h"

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "bridge.h"
+#include "bridge_issue.h"
 #include "buf.h"
 #include "err.h"
 #include "mem.h"

@@ -9,7 +9,8 @@ import sys
 ROOT = sys.argv[1]
 TOPS = ("adapter", "ca", "directory", "krb")
 OPENSSL = {"adapter/base", "adapter/net", "adapter/vault", "adapter/wsman",
-           "adapter/amt", "adapter/store", "adapter/daemon", "ca"}
+           "adapter/amt", "adapter/store", "adapter/daemon", "ca",
+           "ca/bridge", "ca/der"}
 ONLY = {  # header prefix: the folders that may include it
     "curl/": {"adapter/net"},
     "microhttpd.h": {"adapter/http"},
@@ -23,7 +24,7 @@ ONLY = {  # header prefix: the folders that may include it
     "krb5": {"krb"}, "gssapi": {"krb"},
     "openssl/": OPENSSL,
     "getopt.h": {"adapter/cli"},
-    "pthread.h": {"directory", "ca", "adapter/daemon", "adapter/base"},
+    "pthread.h": {"directory", "ca", "ca/bridge", "adapter/daemon", "adapter/base"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)', re.M)
 

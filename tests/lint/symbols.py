@@ -15,7 +15,8 @@ PREFIXES = {
               "call_ notify_ cert_ revocation_",
     "engine": "engine_ idset_ run_ step_ plan_ play_ plays wish_ diagnose reason_ port_",
     "cli": "cli_ cmd_ command_ fleet_ table_ csv_ progress_ output_ outflow_ shown_ intake_ passwords_ mdoc_ help_ commands",
-    "ca": "ca_ csr_ der_ names_ name_ template_ tbs_ signer_ key_ issuer_ store_ crl_",
+    "der": "ca_", "bridge": "ca_",
+    "ca": "ca_ csr_ names_ name_ template_ tbs_ signer_ key_ issuer_ store_ crl_",
     "directory": "directory_ dir_ watchdog_", "krb": "krb_",
 }
 BANNED = set("""gets strcpy strcat stpcpy sprintf vsprintf strncpy strtok atoi
@@ -25,8 +26,9 @@ putenv strerror usleep""".split())
 
 
 def archive(module):
-    folder = module if module in ("ca", "directory", "krb") \
-        else os.path.join("adapter", module)
+    tops = {"ca": "ca", "der": "ca/der", "bridge": "ca/bridge",
+            "directory": "directory", "krb": "krb"}
+    folder = tops.get(module, os.path.join("adapter", module))
     return os.path.join(BUILD, folder, f"lib{module}.a")
 
 

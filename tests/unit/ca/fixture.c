@@ -1,6 +1,6 @@
 #include "fixture.h"
 
-#include "bridge_internal.h"
+#include "bridge_kind.h"
 
 #include <dirent.h>
 #include <openssl/bn.h>

@@ -2,10 +2,10 @@
 #define FIXTURE_H_
 #include <openssl/types.h>
 
-#include "bridge.h"
+#include "bridge_issue.h"
 #include "buf.h"
 #include "ca.h"
-#include "der_internal.h"
+#include "der.h"
 #include "err.h"
 
 struct vault;

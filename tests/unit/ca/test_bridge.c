@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "bridge_internal.h"
+#include "bridge_record_internal.h"
 #include "ca_internal.h"
 #include "clock.h"
 #include "fixture.h"

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "bridge_internal.h"
-#include "ca_internal.h"
 #include "str.h"
 
 #define OID_TEXT 80

@@ -1,5 +1,5 @@
-#ifndef CA_DER_INTERNAL_H_
-#define CA_DER_INTERNAL_H_
+#ifndef DER_H_
+#define DER_H_
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -20,12 +20,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "authority_internal.h"
 #include "bridge_internal.h"
-#include "ca_internal.h"
 #include "clock.h"
 #include "err.h"
 #include "mem.h"
+#include "pki_text.h"
 #include "process_internal.h"
 #include "str.h"
 
@@ -208,8 +207,7 @@ static void
 read_issued(const struct ca_bridge_ask *ask, const struct buf *out,
     struct ca_bridge_answer *ret)
 {
-	struct ca_bridge_pick w = {
-	    .spki = ca_bridge_key(ask), .leaf = &ret->leaf};
+	struct ca_bridge_pick w = {.spki = ask->spki, .leaf = &ret->leaf};
 
 	each_cert(out, ca_bridge_pick, &w);
 	if (ret->leaf.len > 0 && !ret->leaf.over)
@@ -305,7 +303,7 @@ helper_submit(struct ca_bridge *b, const struct ca_bridge_ask *ask,
     struct ca_bridge_answer *ret)
 {
 	const struct ca_bridge_ask first = {
-	    .csr = ask->csr, .csr_len = ask->csr_len};
+	    .csr = ask->csr, .csr_len = ask->csr_len, .spki = ask->spki};
 
 	ask_helper(b, "SUBMIT", &first, ret);
 }

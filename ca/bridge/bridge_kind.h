@@ -1,16 +1,13 @@
-#ifndef CA_BRIDGE_INTERNAL_H_
-#define CA_BRIDGE_INTERNAL_H_
+#ifndef BRIDGE_KIND_H_
+#define BRIDGE_KIND_H_
 #include <openssl/types.h>
 #include <pthread.h>
 
 #include "bridge.h"
 #include "buf.h"
-#include "csr_internal.h"
+#include "der.h"
 #include "err.h"
 
-struct ca_store;
-struct net_fetch;
-struct net_fetched;
 struct secret;
 
 #define CA_BRIDGE_ANSWER_MAX 65536 /* one answer of a CA */
@@ -29,6 +26,7 @@ struct secret;
 struct ca_bridge_ask {
 	const uint8_t *csr; /* PKCS#10, DER */
 	size_t csr_len;
+	struct ca_span spki; /* its SubjectPublicKeyInfo */
 	const char
 	    *request_id; /* as made by name_request, or given by submit */
 	struct ca_span progress; /* poll, confirm: as given before */
@@ -54,6 +52,8 @@ void ca_bridge_answer_clear(struct ca_bridge_answer *a);
 void ca_bridge_answer_set(struct ca_bridge_answer *a,
     enum ca_bridge_outcome outcome, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* -1, with what a test that only reads ended with. */
+int ca_bridge_test_failed(const struct ca_bridge_answer *a, struct err *err);
 
 /*
  * A protocol: a row of the table in bridge.c.  Calls block, each within the
@@ -85,10 +85,6 @@ struct ca_bridge_kind {
 	void (*close)(struct ca_bridge *b);
 };
 
-extern const struct ca_bridge_kind ca_bridge_cmp;
-extern const struct ca_bridge_kind ca_bridge_est;
-extern const struct ca_bridge_kind ca_bridge_helper;
-
 struct ca_bridge {
 	const struct ca_bridge_kind *kind;
 	void *state; /* the kind's */
@@ -112,40 +108,13 @@ int ca_bridge_open_kind(const struct ca_bridge_conf *conf,
     const struct ca_bridge_kind *kind, struct ca_bridge **ret_bridge,
     struct err *err);
 
-/* Is this what was asked for, by a CA we trust, and fit for a device? c has
- * passed ca_csr_case_check(). ERR_REFUSED naming what is wrong. */
-int ca_bridge_check(const struct ca_bridge *b, const struct ca_csr_case *c,
-    struct ca_span leaf, struct err *err);
 /* Chain of a certificate to the anchors at this time; purpose as in
  * X509_PURPOSE_*, 0: any. NULL, or why not. */
 const char *ca_bridge_chain(
     const struct ca_bridge *b, X509 *cert, int purpose, int64_t now);
 
-/* Of a CSR that has passed our rules; borrowed from it. */
-struct ca_span ca_bridge_key(const struct ca_bridge_ask *ask);
 /* Is this its SubjectPublicKeyInfo? */
 bool ca_bridge_has_key(X509 *cert, struct ca_span spki);
-/* Of several certificates the first with this key, DER, appended to *leaf;
- * found counts them. */
-struct ca_bridge_pick {
-	struct ca_span spki;
-	struct buf *leaf;
-	unsigned found;
-};
-void ca_bridge_pick(void *pick, X509 *cert);
-
-/* The certificates that a CA calls its own: a line about each, and in the end
- * -1 when any does not chain to the anchors. */
-struct ca_bridge_shown {
-	const struct ca_bridge *b;
-	struct buf *out;
-	unsigned strangers;
-};
-void ca_bridge_show(void *shown, X509 *cert);
-int ca_bridge_shown_end(const struct ca_bridge_shown *s, struct err *err);
-/* -1, with what a test that only reads ended with. */
-int ca_bridge_test_failed(const struct ca_bridge_answer *a, struct err *err);
-
 /* How long to wait after the tries-th try. */
 struct ca_bridge_wait {
 	int64_t first, most;
@@ -156,63 +125,4 @@ struct ca_bridge_wait {
 	const char *key; /* spreads those that began together */
 };
 int64_t ca_bridge_wait(const struct ca_bridge_wait *w);
-
-/* --- what protocols over HTTP share (bridge_http.c) --- */
-
-/* NULL, or what is wrong with the url. */
-const char *ca_bridge_url_check(const char *url);
-/* One exchange of this name: what says which server is trusted, how long it may
- * take and how much it may say is filled in here. 0, or -1 with the outcome
- * set. */
-int ca_bridge_fetch(struct ca_bridge *b, struct net_fetch *f, const char *name,
-    struct net_fetched *ret, struct ca_bridge_answer *answer);
-/* What a status other than success means; where says what is not there when
- * nothing is. */
-void ca_bridge_judge_status(const struct net_fetched *got, const char *where,
-    struct ca_bridge_answer *a);
-/* Seconds from now of a Retry-After value (RFC 9110, 10.2.3), 0 if it is none,
- * CA_BRIDGE_HINT_MAX at most. */
-int64_t ca_bridge_retry_after(const char *value, int64_t now);
-
-/* --- EST's own formats (bridge_est_codec.c) --- */
-
-/* The certificate for this public key out of a certs-only PKCS#7 message,
- * base64 or DER (RFC 7030, 4.1.3, 4.2.3), appended to *leaf. NULL, or what is
- * wrong. */
-const char *ca_est_read_certs(
-    struct ca_span body, struct ca_span spki, struct buf *leaf);
-/* Each certificate of such a message. */
-typedef void ca_est_cert_fn(void *cookie, X509 *cert);
-const char *ca_est_each_cert(
-    struct ca_span body, ca_est_cert_fn *fn, void *cookie);
-/* What the CA wants in a request (RFC 7030, 4.5.2): a line each into *out;
- * *ret_bars: what no device can give, or NULL. NULL, or what is wrong. */
-const char *ca_est_read_attributes(
-    struct ca_span body, struct buf *out, const char **ret_bars);
-
-/* --- records (bridge_store.c); the store is locked --- */
-
-struct ca_bridge_record {
-	char *device, *template_name, *subject, *names, *state, *request_id,
-	    *text;
-	uint8_t spki_sha256[32];
-	struct buf csr;
-	struct buf progress; /* of the request, as its protocol gave it */
-	int64_t tries, made_at, asked_at, retry_at, urgent_at;
-};
-void ca_bridge_record_clear(struct ca_bridge_record *r);
-/* 1 = found, 0, -1. bridge NULL: the one asked last. */
-int ca_bridge_store_get(struct ca_store *s, const char *bridge, const char *key,
-    struct ca_bridge_record *ret, struct err *err);
-/* Insert or replace. */
-int ca_bridge_store_put(struct ca_store *s, const char *bridge, const char *key,
-    const struct ca_bridge_record *r, struct err *err);
-/* ERR_CONFLICT when some certificate has this serial. */
-int ca_bridge_store_serial_free(
-    struct ca_store *s, const char *serial, struct err *err);
-/* The certificate of a request. ERR_CONFLICT when key or serial have one. */
-int ca_bridge_store_add_cert(struct ca_store *s, const char *bridge,
-    const struct ca_cert *cert, struct err *err);
-int ca_bridge_store_revoke(struct ca_store *s, const char *serial,
-    const struct ca_bridge_end *end, bool told, struct err *err);
 #endif

@@ -17,8 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bridge_cmp_internal.h"
-#include "ca_internal.h"
+#include "cmp_internal.h"
 #include "secret.h"
 #include "str.h"
 

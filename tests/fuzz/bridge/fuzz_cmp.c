@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bridge_cmp_internal.h"
+#include "cmp_internal.h"
 #include "mem.h"
 #include "secret.h"
 #include "str.h"

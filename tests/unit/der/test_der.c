@@ -5,7 +5,7 @@
 #include <cmocka.h>
 
 #include "buf.h"
-#include "der_internal.h"
+#include "der.h"
 
 struct row {
 	uint8_t bytes[24];

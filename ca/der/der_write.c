@@ -3,7 +3,7 @@
 #include <time.h>
 
 #include "buf.h"
-#include "der_internal.h"
+#include "der.h"
 
 static void
 add_length(struct buf *out, size_t len)

@@ -18,7 +18,7 @@ enum ca_cmp_body {
 	CA_CMP_POLLREQ = 25
 };
 
-/* --- formats (bridge_cmp_codec.c) --- */
+/* --- formats (cmp_codec.c) --- */
 
 /* PKIStatusInfo, and what else an answer says for people. */
 struct ca_cmp_status {
@@ -43,7 +43,7 @@ typedef void ca_cmp_cert_fn(void *cookie, X509 *cert);
 const char *ca_cmp_each_cert(
     struct ca_span value, ca_cmp_cert_fn *fn, void *cookie);
 
-/* --- one exchange of a transaction (bridge_cmp_talk.c) --- */
+/* --- one exchange of a transaction (cmp_talk.c) --- */
 
 /*
  * libcrypto's client sees a transaction as one run of its own.  Ours end with

@@ -9,8 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "bridge_cmp_internal.h"
-#include "ca_internal.h"
+#include "cmp_internal.h"
 #include "fetch.h"
 #include "secret.h"
 #include "str.h"

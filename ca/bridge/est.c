@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "bridge_internal.h"
-#include "ca_internal.h"
 #include "clock.h"
 #include "fetch.h"
 #include "mem.h"
@@ -104,14 +103,14 @@ est_submit(struct ca_bridge *b, const struct ca_bridge_ask *ask,
 	const char *why;
 	struct buf body;
 
-	buf_init(&body, CA_CSR_MAX * 2);
+	buf_init(&body, ask->csr_len * 2);
 	str_base64(&body, ask->csr, ask->csr_len);
 	if (call(b, "simpleenroll", &body, &got, ret) == 0) {
 		if (got.status != 200) {
 			ca_bridge_judge_status(&got, NOWHERE, ret);
 		} else {
-			why = ca_est_read_certs(ca_der_bytes(&got.body),
-			    ca_bridge_key(ask), &ret->leaf);
+			why = ca_est_read_certs(
+			    ca_der_bytes(&got.body), ask->spki, &ret->leaf);
 			if (why == NULL)
 				ret->outcome = CA_BRIDGE_ISSUED;
 			else

@@ -6,7 +6,7 @@
 #include <openssl/err.h>
 #include <string.h>
 
-#include "bridge_cmp_internal.h"
+#include "cmp_internal.h"
 #include "str.h"
 
 #define TEXTS_MAX 16

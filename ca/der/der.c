@@ -1,4 +1,4 @@
-#include "der_internal.h"
+#include "der.h"
 
 #include <string.h>
 

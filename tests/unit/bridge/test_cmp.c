@@ -15,9 +15,9 @@
 #include <cmocka.h>
 #include <openssl/pem.h>
 
-#include "bridge_cmp_internal.h"
 #include "ca_internal.h"
 #include "cmp_ca.h"
+#include "cmp_internal.h"
 #include "fixture.h"
 #include "http_peer.h"
 #include "identity.h"

@@ -12,15 +12,16 @@
 #include <cmocka.h>
 #include <openssl/pem.h>
 
-#include "authority_internal.h"
 #include "bridge_internal.h"
 #include "buf.h"
 #include "clock.h"
+#include "csr_internal.h"
 #include "err.h"
 #include "file.h"
 #include "fixture.h"
 #include "mem.h"
 #include "other_ca.h"
+#include "pki_text.h"
 #include "process_internal.h"
 
 #define FOREVER_S 60
@@ -102,9 +103,12 @@ open_bridge(const char *text)
 static void
 ask(struct ca_bridge *b, const char *cookie, struct ca_bridge_answer *a)
 {
-	const struct ca_bridge_ask what = {
+	struct ca_bridge_ask what = {
 	    .csr = csr.data, .csr_len = csr.len, .request_id = cookie};
+	struct ca_csr parts;
 
+	assert_null(ca_csr_parse(ca_der_bytes(&csr), &parts));
+	what.spki = parts.spki;
 	ca_bridge_answer_init(a);
 	if (cookie != NULL)
 		ca_bridge_helper.poll(b, &what, a);
