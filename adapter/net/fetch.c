@@ -11,7 +11,7 @@
 #include "secret.h"
 #include "str.h"
 
-#define CREDENTIAL_MAX 4096 /* "user:password" */
+#define CREDENTIAL_MAX 4096 /* "user:password", or a token */
 #define PEER_TEXT 120	    /* of a foreign message in an error */
 
 /* One exchange under way. */
@@ -19,7 +19,6 @@ struct exchange {
 	const struct net_fetch *f;
 	CURL *easy;
 	struct curl_slist *headers;
-	struct curl_slist *credential; /* its entry in headers */
 	struct net_fetched got;
 	size_t header_bytes;
 	bool released; /* the request may have begun to leave */
@@ -94,7 +93,7 @@ add_header(struct exchange *x, const char *line)
 }
 
 static void
-add_credential(struct exchange *x)
+add_basic(struct exchange *x)
 {
 	const struct net_fetch *f = x->f;
 	struct buf plain, line;
@@ -108,9 +107,19 @@ add_credential(struct exchange *x)
 	buf_str(&line, "Authorization: Basic ");
 	str_base64(&line, plain.data, plain.len);
 	add_header(x, buf_text(&line));
-	for (x->credential = x->headers; x->credential->next != NULL;)
-		x->credential = x->credential->next;
 	buf_free(&plain);
+	buf_free(&line);
+}
+
+static void
+add_token(struct exchange *x)
+{
+	struct buf line;
+
+	buf_init(&line, CREDENTIAL_MAX);
+	buf_printf(
+	    &line, "%s: %s", x->f->token_header, secret_text(x->f->token));
+	add_header(x, buf_text(&line));
 	buf_free(&line);
 }
 
@@ -123,7 +132,9 @@ fill_headers(struct exchange *x)
 		add_header(x, x->f->headers[i]);
 	add_header(x, "Expect:");
 	if (x->f->user != NULL)
-		add_credential(x);
+		add_basic(x);
+	if (x->f->token != NULL)
+		add_token(x);
 }
 
 static void
@@ -259,8 +270,11 @@ is_plain(const char *url)
 static void
 exchange_clear(struct exchange *x)
 {
-	if (x->credential != NULL)
-		secret_wipe(x->credential->data, strlen(x->credential->data));
+	struct curl_slist *line;
+
+	/* Credentials are among them. */
+	for (line = x->headers; line != NULL; line = line->next)
+		secret_wipe(line->data, strlen(line->data));
 	curl_slist_free_all(x->headers);
 	if (x->easy != NULL)
 		curl_easy_cleanup(x->easy);
@@ -275,9 +289,13 @@ net_fetch(const struct net_fetch *f, struct net_fetched *ret, struct err *err)
 	long status = 0;
 	int rc = -1;
 
-	if (is_plain(f->url) && f->user != NULL)
+	if (is_plain(f->url) && (f->user != NULL || f->token != NULL))
 		return err_set(err, ERR_INVALID,
-		    "a password is not sent over http; the URL must be https");
+		    "a credential is not sent over http; the URL must be "
+		    "https");
+	if (f->token != NULL && strpbrk(secret_text(f->token), "\r\n") != NULL)
+		return err_set(
+		    err, ERR_INVALID, "the token has more than one line");
 	/* Counted, and safe in threads: a command has no net. */
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return err_set(err, ERR_LIMIT, "libcurl cannot start");

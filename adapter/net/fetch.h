@@ -28,6 +28,9 @@ struct net_fetch {
 	/* Basic (RFC 7617), sent with the first request; or NULL. */
 	const char *user;
 	const struct secret *password;
+	/* The name of a header, and the secret that is its value; or NULL. */
+	const char *token_header;
+	const struct secret *token;
 	unsigned timeout_ms; /* name, connection, TLS and exchange in all */
 	size_t answer_max;   /* longer answers end in ERR_PROTOCOL */
 };

@@ -103,6 +103,17 @@ http_link_say(struct http_link *link, const char *text)
 	return http_link_write(link, text, strlen(text));
 }
 
+bool
+http_link_client(const struct http_link *link, char *out, size_t size)
+{
+	const X509 *cert =
+	    link->ssl != NULL ? SSL_get0_peer_certificate(link->ssl) : NULL;
+
+	return cert != NULL &&
+	    X509_NAME_get_text_by_NID(X509_get_subject_name(cert),
+		NID_commonName, out, (int)size) > 0;
+}
+
 unsigned
 http_link_number(const struct http_link *link)
 {
@@ -264,6 +275,16 @@ run_accept(void *cookie)
 	}
 }
 
+static void
+ask_clients(SSL_CTX *ctx, const struct identity *ca)
+{
+	if (X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), ca->cert) != 1 ||
+	    SSL_CTX_add_client_CA(ctx, ca->cert) != 1)
+		abort();
+	SSL_CTX_set_verify(
+	    ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+}
+
 static SSL_CTX *
 server_context(const struct http_peer_conf *conf)
 {
@@ -282,6 +303,8 @@ server_context(const struct http_peer_conf *conf)
 		    SSL_CTX_set_cipher_list(ctx, "ALL:@SECLEVEL=0") != 1)
 			abort();
 	}
+	if (conf->clients != NULL)
+		ask_clients(ctx, conf->clients);
 	if (conf->tickets_only)
 		(void)SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	else

@@ -19,7 +19,9 @@ struct http_peer_conf {
 	const struct identity *identity; /* NULL: plain HTTP */
 	int max_version;		 /* e.g. TLS1_2_VERSION; 0: any */
 	bool tickets_only;		 /* remembers no TLS sessions itself */
-	uint16_t port;			 /* 0: any */
+	const struct identity *clients; /* asks for a certificate, which this CA
+					 * must have signed; NULL: asks none */
+	uint16_t port;			/* 0: any */
 	http_serve_fn *serve;
 	void *cookie;
 };
@@ -53,6 +55,8 @@ bool http_request_header(const struct http_request *request, const char *name,
     char *out, size_t size);
 bool http_link_write(struct http_link *link, const void *bytes, size_t len);
 bool http_link_say(struct http_link *link, const char *text);
+/* The CN of the client's certificate; false without one. */
+bool http_link_client(const struct http_link *link, char *out, size_t size);
 /* 1 for the first connection accepted, and so on. */
 unsigned http_link_number(const struct http_link *link);
 /* Close with a reset instead of a FIN. */

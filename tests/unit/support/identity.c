@@ -42,17 +42,15 @@ set_names(X509 *cert, const char *name, const struct identity *issuer)
 	add_extension(cert, NID_basic_constraints,
 	    issuer != NULL ? "critical,CA:FALSE" : "critical,CA:TRUE");
 	if (issuer != NULL)
-		add_extension(cert, NID_ext_key_usage, "serverAuth");
+		add_extension(cert, NID_ext_key_usage, "serverAuth,clientAuth");
 }
 
 static char *
-pem_of(X509 *cert)
+text_of(BIO *bio)
 {
-	BIO *bio = BIO_new(BIO_s_mem());
 	char *text, *bytes;
 	long len;
 
-	need(bio != NULL && PEM_write_bio_X509(bio, cert) == 1);
 	len = BIO_get_mem_data(bio, &bytes);
 	need(len > 0);
 	text = calloc(1, (size_t)len + 1);
@@ -70,6 +68,7 @@ identity_new(const char *name, const struct identity *issuer)
 	unsigned char sha[32];
 	unsigned len = 0, i;
 	X509 *cert = X509_new();
+	BIO *bio;
 
 	need(identity != NULL && cert != NULL);
 	identity->key = EVP_EC_gen("P-256");
@@ -85,8 +84,22 @@ identity_new(const char *name, const struct identity *issuer)
 	need(X509_digest(cert, EVP_sha256(), sha, &len) == 1 && len == 32);
 	for (i = 0; i < len; i++)
 		(void)snprintf(identity->sha256 + 2 * i, 3, "%02x", sha[i]);
-	identity->pem = pem_of(cert);
+	bio = BIO_new(BIO_s_mem());
+	need(bio != NULL && PEM_write_bio_X509(bio, cert) == 1);
+	identity->pem = text_of(bio);
 	return identity;
+}
+
+char *
+identity_key_pem(const struct identity *identity, const char *password)
+{
+	const EVP_CIPHER *cipher = password != NULL ? EVP_aes_128_cbc() : NULL;
+	BIO *bio = BIO_new(BIO_s_mem());
+
+	need(bio != NULL &&
+	    PEM_write_bio_PKCS8PrivateKey(bio, identity->key, cipher, password,
+		password != NULL ? (int)strlen(password) : 0, NULL, NULL) == 1);
+	return text_of(bio);
 }
 
 void

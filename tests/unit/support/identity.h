@@ -12,5 +12,7 @@ struct identity {
 
 /* For this DNS name, signed by issuer (NULL: by itself, and a CA). */
 struct identity *identity_new(const char *name, const struct identity *issuer);
+/* The key, PKCS#8 in PEM, encrypted when there is a password; given. */
+char *identity_key_pem(const struct identity *identity, const char *password);
 void identity_free(struct identity *identity);
 #endif
