@@ -459,16 +459,13 @@ check_given(struct deal *d, struct err *err)
 	return 0;
 }
 
-static void
-fail_with(const struct deal *d, struct err *err)
+/* What a caller hears of an outcome that is none of success or of waiting. */
+static enum err_kind
+kind_of(enum ca_bridge_outcome outcome)
 {
-	enum err_kind kind = ERR_REFUSED;
-
-	if (d->answer.outcome == CA_BRIDGE_UNREACHABLE)
-		kind = ERR_UNREACHABLE;
-	else if (d->answer.outcome == CA_BRIDGE_UNKNOWN)
-		kind = ERR_UNKNOWN;
-	(void)err_set(err, kind, "%s", buf_text(&d->answer.text));
+	if (outcome == CA_BRIDGE_UNREACHABLE || outcome == CA_BRIDGE_LIMITED)
+		return ERR_UNREACHABLE;
+	return outcome == CA_BRIDGE_UNKNOWN ? ERR_UNKNOWN : ERR_REFUSED;
 }
 
 static void
@@ -513,7 +510,8 @@ record_answer(struct deal *d, struct err *err)
 	fault_point("bridge.recorded");
 	if (a->outcome != CA_BRIDGE_PENDING &&
 	    a->outcome != CA_BRIDGE_LIMITED) {
-		fail_with(d, err);
+		(void)err_set(
+		    err, kind_of(a->outcome), "%s", buf_text(&a->text));
 		return FAIL;
 	}
 	tell_wait(&d->record, d->request->now, d->ret);
@@ -638,11 +636,8 @@ tell_ca(struct ca_bridge *b, const struct ca_cert *cert, int reason,
 	ca_bridge_answer_init(&answer);
 	b->kind->revoke(b, cert->der, cert->der_len, reason, &answer);
 	if (answer.outcome != CA_BRIDGE_ISSUED)
-		rc = err_set(err,
-		    answer.outcome == CA_BRIDGE_UNREACHABLE   ? ERR_UNREACHABLE
-			: answer.outcome == CA_BRIDGE_UNKNOWN ? ERR_UNKNOWN
-							      : ERR_REFUSED,
-		    "%s", buf_text(&answer.text));
+		rc = err_set(
+		    err, kind_of(answer.outcome), "%s", buf_text(&answer.text));
 	ca_bridge_answer_clear(&answer);
 	return rc;
 }

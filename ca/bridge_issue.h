@@ -89,7 +89,8 @@ int ca_bridge_look(struct ca *ca, const char *key, struct ca_bridge_result *ret,
  * says so, and it stays valid until its end unless a person revokes it at the
  * CA. The same with b NULL: the bridge is not
  * configured any more.  Already revoked is success.  ERR_NOTFOUND when there is
- * none, or it came another way.
+ * none, or it came another way.  ERR_UNREACHABLE, also of a CA that has no time
+ * now, and ERR_UNKNOWN: to be told again; it is valid on record until then.
  */
 struct ca_bridge_end {
 	int reason;

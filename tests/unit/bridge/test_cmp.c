@@ -864,6 +864,16 @@ tell_revoked(bool *ret_told)
 }
 
 static void
+expect_valid(void)
+{
+	struct ca_cert cert;
+
+	assert_int_equal(ca_find(fixture.ca, "k1", NULL, &cert, &err), 0);
+	assert_int_equal(cert.revoked_at, 0);
+	ca_cert_clear(&cert);
+}
+
+static void
 test_revocation(void **state)
 {
 	/* reasonCode (2.5.29.21), superseded. */
@@ -874,8 +884,14 @@ test_revocation(void **state)
 	(void)state;
 	expect(CA_BRIDGE_ISSUED);
 	cmp_ca_forget(ca);
+	plan->refuse_revoke = 23 + 1;
+	expect_error(tell_revoked(&told), ERR_REFUSED, "notAuthorized");
+	expect_valid();
+	/* Not now: it is to be told again, and is. */
 	plan->refuse_revoke = 24 + 1;
-	expect_error(tell_revoked(&told), ERR_REFUSED, "systemUnavail");
+	expect_error(tell_revoked(&told), ERR_UNREACHABLE, "systemUnavail");
+	assert_false(told);
+	expect_valid();
 	plan->refuse_revoke = 0;
 	cmp_ca_forget(ca);
 	/* Its answer is lost; it is told again, and knew. */
