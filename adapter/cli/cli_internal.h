@@ -128,6 +128,9 @@ struct cli_revocation {
 };
 int cli_revoke(struct cli *c, const struct device *device,
     const struct cli_revocation *r, bool *ret_told, struct err *err);
+/* What a person is to do where its CA could not be told; given. */
+char *cli_revoke_there(
+    const struct cli *c, const char *issuer, const char *serial);
 /* A table of this command's rows on stdout. */
 struct table *cli_table(
     const struct cli *c, const struct table_column *columns, size_t count);

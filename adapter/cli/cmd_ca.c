@@ -7,6 +7,7 @@
 #include "buf.h"
 #include "cli_internal.h"
 #include "clock.h"
+#include "conf.h"
 #include "device.h"
 #include "file.h"
 #include "health.h"
@@ -184,23 +185,47 @@ cli_revoke(struct cli *c, const struct device *device,
 	return rc;
 }
 
+char *
+cli_revoke_there(const struct cli *c, const char *issuer, const char *serial)
+{
+	const struct conf *conf = c->daemon.conf;
+	const struct conf_bridge *b = NULL;
+	const char *where;
+	size_t i;
+
+	for (i = 0; i < conf->bridge_count; i++)
+		if (str_eq(conf->bridges[i].name, issuer))
+			b = &conf->bridges[i];
+	if (b == NULL)
+		return mem_printf("revoke serial %s at the CA behind %s, a "
+				  "bridge that is not configured any more",
+		    serial, issuer);
+	where = b->url != NULL ? b->url : b->command;
+	return mem_printf("revoke serial %s at the CA of bridge %s (%s), by "
+			  "its own means: %s knows no revocation",
+	    serial, issuer, where == NULL ? "-" : where, b->kind);
+}
+
 static int
 revoke_cert(struct cli *c, const struct ca_cert *cert, int reason)
 {
 	const struct cli_revocation r = {
 	    .serial = cert->serial, .issuer = cert->issuer, .reason = reason};
 	struct err err = {.kind = ERR_NONE};
+	char *there;
 	bool told;
 
 	if (cli_revoke(c, NULL, &r, &told, &err) != 0 ||
 	    store_commit(c->daemon.store, &err) != 0)
 		return cli_fail(&err);
-	if (!told)
+	if (!told) {
+		there = cli_revoke_there(c, r.issuer, r.serial);
 		cli_note(c,
-		    "%s is marked here only: its CA cannot be told by us, "
-		    "revoke it there",
-		    r.serial);
-	else if (str_eq(r.issuer, CA_ISSUER_INTERNAL))
+		    "%s is marked here only, and valid for everybody else "
+		    "until its end: %s",
+		    r.serial, there);
+		free(there);
+	} else if (str_eq(r.issuer, CA_ISSUER_INTERNAL))
 		cli_note(c, "%s is revoked; \"ca crl\" has it", r.serial);
 	else
 		cli_note(c, "%s is revoked at its CA", r.serial);

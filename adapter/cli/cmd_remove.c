@@ -113,13 +113,12 @@ write_remainder(struct table *t, const char *device, const struct remainder *r)
 }
 
 static char *
-revoke_by_hand(const struct left *l)
+revoke_by_hand(const struct cli *c, const struct left *l)
 {
 	if (str_eq(l->state, "valid"))
 		return mem_printf("amtkeeper ca revoke %s", l->serial);
 	if (str_eq(l->state, "marked"))
-		return mem_printf(
-		    "revoke it at the CA of bridge %s", l->issuer);
+		return cli_revoke_there(c, l->issuer, l->serial);
 	return NULL;
 }
 
@@ -159,7 +158,7 @@ tell(const struct cli *c, struct table *t, const struct gone *g)
 		r.name = l->serial;
 		r.state = l->state;
 		r.until = l->not_after;
-		r.by_hand = revoke_by_hand(l);
+		r.by_hand = revoke_by_hand(c, l);
 		write_remainder(t, g->name, &r);
 	}
 	if (str_empty(g->ad_dn))

@@ -332,8 +332,9 @@ static const struct cli_command commands[] = {
 	"Its secrets are forgotten, its events stay; the device itself is not "
 	"changed, nor is Active Directory. Rows say what is left: "
 	"certificates that stay valid, or were revoked with --revoke "
-	"(cessation of operation), the device's object in Active Directory, "
-	"and the command to remove each by hand. Without --revoke all are "
+	"(cessation of operation), or only marked here because the CA behind a "
+	"bridge cannot be told; the device's object in Active Directory; and "
+	"what to do to remove each by hand. Without --revoke all are "
 	"removed or none; with it one after another, a device whose change is "
 	"under way ends the command before anything of it is revoked. What "
 	"was interrupted is finished by the same command.",
@@ -426,7 +427,8 @@ static const struct cli_command commands[] = {
 	none, 0, 0, no_examples, cmd_ca_health},
     {"ca revoke", "SERIAL", "revoke a certificate",
 	"One that came over a bridge is revoked at its CA, where the protocol "
-	"can do that; CMP can, EST cannot.",
+	"can do that; CMP can. EST and helpers cannot: it is marked here, and "
+	"it is said what a person is to do there.",
 	ca_revoke_groups, 1, 1, revoke_examples, cmd_ca_revoke},
     {"ca block add", "HASH|FILE...", "never certify a key again",
 	"A key is known by the SHA-256 of its SubjectPublicKeyInfo, 64 hex "

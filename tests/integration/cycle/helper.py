@@ -93,6 +93,36 @@ def as_helper(where, keeper, fqdn):
     del keeper.env["CERTMONGER_OPERATION"]
 
 
+def leaves(keeper, state, names):
+    """The helper's CA cannot be told: it is marked, and a person is told."""
+    first, second = (keeper.device(name)["cert_serial"] for name in names[:2])
+    told = [row for row in keeper.json("device", "remove", names[0],
+                                       "--revoke", "--yes")
+            if row["what"] == "certificate"]
+    equal([row["name"] for row in told], [first], "the certificate it had")
+    equal(told[0]["state"], "marked", "is marked")
+    equal(told[0]["by_hand"], f"revoke serial {first} at the CA of bridge corp "
+          f"({HELPER} -d {state}), by its own means: helper knows no "
+          "revocation", "and what is to be done")
+    out = keeper.run("ca", "revoke", second, "--yes", expect=0).stderr
+    check("is marked here only" in out and f"revoke serial {second} at the CA "
+          "of bridge corp" in out, f"a person is told: {out}")
+    marked = {c["serial"] for c in keeper.json("ca", "list")
+              if c["revoked_at"]}
+    check({first, second} <= marked, f"both are on record: {marked}")
+    # Without the bridge nobody can say more than its name.
+    os.unlink(os.path.join(keeper.folder, "conf.d", "bridge.yaml"))
+    keeper.edit("profile.yaml", "  - {name: tls, issuer: corp}",
+                "  - {name: tls}")
+    third = keeper.device(names[2])["cert_serial"]
+    told = [row for row in keeper.json("device", "remove", names[2],
+                                       "--revoke", "--yes")
+            if row["what"] == "certificate"]
+    equal([(row["state"], row["by_hand"]) for row in told],
+          [("marked", f"revoke serial {third} at the CA behind corp, a bridge "
+            "that is not configured any more")], "a bridge that is gone")
+
+
 def main():
     where = folder()
     keeper = Keeper(where)
@@ -141,6 +171,7 @@ def main():
           f"said why: {out.stdout}{out.stderr}")
     equal(sim.get(sim.devices[0]["name"])["leaf_sha256"], leaf,
           "keeps its certificate")
+    leaves(keeper, state, [row["name"] for row in sim.devices])
     sim.stop()
     finish()
 
