@@ -13,6 +13,7 @@
 
 #include "authority_internal.h"
 #include "ca_internal.h"
+#include "chain.h"
 #include "clock.h"
 #include "fault.h"
 #include "line_internal.h"
@@ -23,7 +24,6 @@
 
 #define IMPORT_MAX 8 /* certificates in one file */
 #define KEY_ID_MAX 64
-#define AUTH_LEVEL 2 /* 112 bits: no SHA-1, no RSA-1024 */
 
 struct importing {
 	const struct ca_conf *conf;
@@ -144,6 +144,18 @@ find_known(struct importing *im, const struct ca_issuer *cert,
 	return rc;
 }
 
+static bool
+is_given(const struct importing *im, const X509_NAME *name)
+{
+	size_t i;
+
+	for (i = 0; i < im->given_count; i++)
+		if (X509_NAME_cmp(
+			X509_get_subject_name(im->given[i].x509), name) == 0)
+			return true;
+	return false;
+}
+
 static int
 find_issuer(struct importing *im, const struct ca_issuer *cert,
     struct ca_issuer *ret, struct err *err)
@@ -159,6 +171,11 @@ find_issuer(struct importing *im, const struct ca_issuer *cert,
 	if (got != 0)
 		return got == 1 ? 0 : -1;
 	ca_name_text(X509_get_issuer_name(cert->x509), name, sizeof(name));
+	if (is_given(im, X509_get_issuer_name(cert->x509)))
+		return err_set(err, ERR_INVALID,
+		    "a certificate says that %s signed it, but the key of the "
+		    "one given did not",
+		    name);
 	return err_set(err, ERR_INVALID,
 	    "the chain lacks the certificate of %s: give it too", name);
 }
@@ -232,6 +249,21 @@ out:
 	return rc;
 }
 
+/* Would a leaf of ours have to be of a certificate policy? They are of none.
+ * Of the CAs after this one each takes one off the number (RFC 5280, 6.1.4 and
+ * 6.1.5), a self-issued one here too. */
+static bool
+demands_policy(X509 *cert, size_t place)
+{
+	POLICY_CONSTRAINTS *c =
+	    X509_get_ext_d2i(cert, NID_policy_constraints, NULL, NULL);
+	bool demands = c != NULL && c->requireExplicitPolicy != NULL &&
+	    ASN1_INTEGER_get(c->requireExplicitPolicy) <= (long)place + 1;
+
+	POLICY_CONSTRAINTS_free(c);
+	return demands;
+}
+
 /* NULL, or why a certificate in this place (0: ours) is no CA for us. */
 static const char *
 check_ca(const struct ca_issuer *i, size_t place)
@@ -258,6 +290,9 @@ check_ca(const struct ca_issuer *i, size_t place)
 		return "may not vouch for servers (extKeyUsage)";
 	if (path_len >= 0 && (size_t)path_len < place)
 		return "allows fewer CAs below it (path length)";
+	if (demands_policy(i->x509, place))
+		return "demands a certificate policy of what we issue, which "
+		       "has none (policyConstraints)";
 	return NULL;
 }
 
@@ -323,8 +358,7 @@ check_chain(struct importing *im, struct err *err)
 		goto out;
 	}
 	param = X509_STORE_CTX_get0_param(ctx);
-	X509_VERIFY_PARAM_set_time(param, (time_t)im->io->now);
-	X509_VERIFY_PARAM_set_auth_level(param, AUTH_LEVEL);
+	ca_chain_rules(param, im->io->now);
 	(void)X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_X509_STRICT);
 	if (X509_verify_cert(ctx) != 1) {
 		why = X509_STORE_CTX_get_error(ctx);

@@ -1,9 +1,5 @@
 /* Opening a bridge. */
 #include <assert.h>
-#include <openssl/bio.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/x509_vfy.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,39 +88,12 @@ read_key(const char *path, struct secret **ret_key, struct err *err)
 	return rc;
 }
 
-/* Each certificate of the file is an anchor: the file is the administrator's
- * word, and a device sends its leaf only. */
-static int
-load_anchors(struct ca_bridge *b, const char *path, struct err *err)
-{
-	BIO *bio = BIO_new_mem_buf(b->anchors_pem, -1);
-	unsigned count = 0;
-	X509 *cert;
-
-	b->anchors = X509_STORE_new();
-	assert(bio != NULL && b->anchors != NULL);
-	(void)X509_STORE_set_flags(b->anchors, X509_V_FLAG_PARTIAL_CHAIN);
-	while (count <= CA_BRIDGE_ANCHORS_MAX &&
-	    (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
-		(void)X509_STORE_add_cert(b->anchors, cert);
-		X509_free(cert);
-		count++;
-	}
-	BIO_free(bio);
-	ERR_clear_error();
-	if (count == 0 || count > CA_BRIDGE_ANCHORS_MAX)
-		return err_set(err, ERR_INVALID,
-		    "%s: not 1 to %d certificates in PEM form", path,
-		    CA_BRIDGE_ANCHORS_MAX);
-	return 0;
-}
-
 static int
 load_files(
     struct ca_bridge *b, const struct ca_bridge_conf *conf, struct err *err)
 {
 	if (read_pem(conf->anchors, &b->anchors_pem, err) != 0 ||
-	    load_anchors(b, conf->anchors, err) != 0)
+	    ca_bridge_anchors_load(b, conf->anchors, err) != 0)
 		return -1;
 	if (conf->tls_ca == NULL)
 		b->tls_pem = mem_dup(b->anchors_pem);
@@ -212,7 +181,7 @@ ca_bridge_close(struct ca_bridge *b)
 	failed = pthread_mutex_destroy(&b->mutex);
 	assert(failed == 0);
 	(void)failed;
-	X509_STORE_free(b->anchors);
+	ca_bridge_anchors_clear(b);
 	secret_free(b->key_pem);
 	secret_free(b->password);
 	free(b->name);

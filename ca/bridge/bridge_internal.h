@@ -9,6 +9,12 @@ extern const struct ca_bridge_kind ca_bridge_cmp;
 extern const struct ca_bridge_kind ca_bridge_est;
 extern const struct ca_bridge_kind ca_bridge_helper;
 
+/* Anchors of b->anchors_pem, which came from path; ERR_INVALID. To be cleared
+ * in any case. */
+int ca_bridge_anchors_load(
+    struct ca_bridge *b, const char *path, struct err *err);
+void ca_bridge_anchors_clear(struct ca_bridge *b);
+
 /* Of several certificates the first with this key, DER, appended to *leaf;
  * found counts them. */
 struct ca_bridge_pick {

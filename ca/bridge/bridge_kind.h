@@ -100,7 +100,8 @@ struct ca_bridge {
 	char *cert_pem;	  /* NULL: none */
 	struct secret *key_pem;
 	struct secret *password;
-	X509_STORE *anchors;
+	X509_STORE *anchors;	 /* the tops of the file of anchors */
+	STACK_OF(X509) *between; /* all of it */
 	int64_t timeout, retry_first, retry_most;
 };
 /* With this protocol, which need not be in the table; for tests. */
@@ -108,7 +109,8 @@ int ca_bridge_open_kind(const struct ca_bridge_conf *conf,
     const struct ca_bridge_kind *kind, struct ca_bridge **ret_bridge,
     struct err *err);
 
-/* Chain of a certificate to the anchors at this time; purpose as in
+/* Chain of a certificate to the anchors at this time, as RFC 5280, 6.1 has it
+ * for any policy, and without revocation lists; purpose as in
  * X509_PURPOSE_*, 0: any. NULL, or why not. */
 const char *ca_bridge_chain(
     const struct ca_bridge *b, X509 *cert, int purpose, int64_t now);

@@ -4,13 +4,12 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
-#include <time.h>
 
 #include "bridge_internal.h"
+#include "chain.h"
 #include "clock.h"
 #include "str.h"
 
-#define AUTH_LEVEL 2 /* 112 bits: no SHA-1, no RSA below 2048 */
 #define SUBJECT_SHOWN 120
 
 const char *
@@ -21,11 +20,10 @@ ca_bridge_chain(const struct ca_bridge *b, X509 *cert, int purpose, int64_t now)
 	const char *why = "verification cannot start";
 
 	if (ctx == NULL ||
-	    X509_STORE_CTX_init(ctx, b->anchors, cert, NULL) != 1)
+	    X509_STORE_CTX_init(ctx, b->anchors, cert, b->between) != 1)
 		goto out;
 	param = X509_STORE_CTX_get0_param(ctx);
-	X509_VERIFY_PARAM_set_time(param, (time_t)now);
-	X509_VERIFY_PARAM_set_auth_level(param, AUTH_LEVEL);
+	ca_chain_rules(param, now);
 	if (purpose != 0)
 		(void)X509_VERIFY_PARAM_set_purpose(param, purpose);
 	why = X509_verify_cert(ctx) == 1
