@@ -13,15 +13,14 @@
 #include "signer_internal.h"
 #include "str.h"
 
-#define YEAR (365 * CLOCK_DAY)
-#define ROOT_LIFE (20 * YEAR)
 #define ORGANISATION_MAX 64 /* ub-organization-name */
 
 /* What ca_create() has in hands until all of it is on disk. */
 struct birth {
 	const struct ca_conf *conf;
 	const struct ca_new *how;
-	char *root_key_file;
+	struct ca_key_file file, root_file;
+	char *root_path;
 	struct ca_signer *root;
 	struct ca ca; /* with the issuing key */
 	bool wrote_root, wrote_issuing, made_store;
@@ -71,6 +70,12 @@ ca_authority_make(
 	};
 	int rc = -1;
 
+	if (a->of != NULL) {
+		tbs.subject = a->of->subject;
+		tbs.spki = a->of->spki;
+		tbs.subject_key = a->of->subject_key;
+		tbs.not_after = a->of->not_after;
+	}
 	if (a->issuer != NULL && tbs.not_before < a->issuer->not_before)
 		tbs.not_before = a->issuer->not_before;
 	if (a->issuer != NULL && tbs.not_after > a->issuer->not_after)
@@ -115,7 +120,7 @@ make_issuer(
 	    .issuer = root ? NULL : &b->ca.root,
 	    .spki = ca_signer_spki(root ? b->root : b->ca.signer),
 	    .path_len = root ? 1 : 0,
-	    .not_after = clock_now() + (root ? ROOT_LIFE : CA_ISSUING_LIFE),
+	    .not_after = clock_now() + (root ? CA_ROOT_LIFE : CA_ISSUING_LIFE),
 	};
 	struct buf name;
 	int rc = -1;
@@ -134,9 +139,12 @@ make_all(struct birth *b, struct err *err)
 {
 	struct ca *ca = &b->ca;
 
-	if (ca_signer_file_new(CA_KEY_ROOT, &b->root, err) != 0 ||
-	    ca_signer_issuing(&b->how->key, &ca->signer, err) != 0)
+	if (ca_signer_make(&b->root_file, &b->root, err) != 0 ||
+	    ca_signer_make(&b->file, &ca->signer, err) != 0)
 		return -1;
+	if (ca_span_equal(ca_signer_spki(b->root), ca_signer_spki(ca->signer)))
+		return err_set(err, ERR_INVALID,
+		    "root and issuing CA must not share a key");
 	if (make_issuer(b, true, &ca->root, err) != 0)
 		return -1;
 	return make_issuer(b, false, &ca->issuing, err);
@@ -168,12 +176,10 @@ save_all(struct birth *b, struct err *err)
 	struct ca_crl_row first;
 	int rc = -1;
 
-	if (ca_signer_file_save(
-		b->root, NULL, conf->vault, b->root_key_file, err) != 0)
+	if (ca_signer_file_save(b->root, &b->root_file, conf->vault, err) != 0)
 		return -1;
 	b->wrote_root = true;
-	if (ca_signer_file_save(ca->signer, &b->how->key, conf->vault,
-		conf->key_file, err) != 0)
+	if (ca_signer_file_save(ca->signer, &b->file, conf->vault, err) != 0)
 		return -1;
 	b->wrote_issuing = true;
 	if (ca_store_create(conf->database, &ca->store, err) != 0)
@@ -195,7 +201,17 @@ undo(struct birth *b)
 	if (b->wrote_issuing)
 		(void)unlink(b->conf->key_file);
 	if (b->wrote_root)
-		(void)unlink(b->root_key_file);
+		(void)unlink(b->root_path);
+}
+
+static void
+plan_files(struct birth *b)
+{
+	b->root_path = mem_printf("%s.root", b->conf->key_file);
+	b->file = (struct ca_key_file){
+	    CA_KEY_ISSUING, &b->how->key, b->conf->key_file};
+	b->root_file =
+	    (struct ca_key_file){CA_KEY_ROOT, &b->how->root_key, b->root_path};
 }
 
 int
@@ -204,18 +220,18 @@ ca_create(const struct ca_conf *conf, const struct ca_new *how, struct err *err)
 	struct birth b = {.conf = conf, .how = how};
 	int rc = -1;
 
-	b.root_key_file = mem_printf("%s.root", conf->key_file);
+	plan_files(&b);
 	if (ca_authority_check_organisation(how->organisation, err) == 0 &&
 	    check_absent(conf->database, err) == 0 &&
 	    check_absent(conf->key_file, err) == 0 &&
-	    check_absent(b.root_key_file, err) == 0 && make_all(&b, err) == 0)
+	    check_absent(b.root_path, err) == 0 && make_all(&b, err) == 0)
 		rc = save_all(&b, err);
 	ca_signer_free(b.root);
 	ca_line_clear(&b.ca);
 	ca_store_close(b.ca.store);
 	if (rc != 0)
 		undo(&b);
-	free(b.root_key_file);
+	free(b.root_path);
 	return rc;
 }
 
@@ -242,8 +258,7 @@ save_offline(struct birth *b, const struct buf *request, struct err *err)
 	struct ca *ca = &b->ca;
 	int rc;
 
-	if (ca_signer_file_save(ca->signer, &b->how->key, conf->vault,
-		conf->key_file, err) != 0)
+	if (ca_signer_file_save(ca->signer, &b->file, conf->vault, err) != 0)
 		return -1;
 	b->wrote_issuing = true;
 	if (ca_store_create(conf->database, &ca->store, err) != 0)
@@ -263,17 +278,19 @@ ca_create_offline(
 	struct buf request;
 	int rc = -1;
 
+	plan_files(&b);
 	buf_init(&request, CA_REQUEST_MAX);
 	if (ca_authority_check_organisation(how->organisation, err) == 0 &&
 	    check_absent(conf->database, err) == 0 &&
 	    check_absent(conf->key_file, err) == 0 &&
-	    ca_signer_issuing(&how->key, &b.ca.signer, err) == 0 &&
+	    ca_signer_make(&b.file, &b.ca.signer, err) == 0 &&
 	    ca_request_make(b.ca.signer, how->organisation, &request, err) == 0)
 		rc = save_offline(&b, &request, err);
 	ca_line_clear(&b.ca);
 	ca_store_close(b.ca.store);
 	if (rc != 0)
 		undo(&b);
+	free(b.root_path);
 	buf_free(&request);
 	return rc;
 }

@@ -12,12 +12,16 @@ struct ca_signer;
 struct err;
 
 #define CA_ISSUING_LIFE (INT64_C(3650) * 86400)
+#define CA_ROOT_LIFE (INT64_C(7300) * 86400)
 
 /* A certificate of a CA. */
 struct ca_authority {
 	const struct ca_signer *signer; /* its issuer's */
 	const struct ca_issuer *issuer; /* NULL: self-signed */
-	struct ca_span subject;		/* Name */
+	/* Another one of this CA (a cross-certificate): name, key and end are
+	 * its own; NULL: as follows. */
+	const struct ca_issuer *of;
+	struct ca_span subject; /* Name */
 	struct ca_span spki;
 	int path_len;
 	int64_t not_after; /* cut to the issuer's */
@@ -29,6 +33,8 @@ int ca_authority_check_organisation(const char *name, struct err *err);
 /* Append a Name like no other: "O=..., CN=AMT Issuing CA 0123abcd". */
 int ca_authority_name(
     struct buf *out, const char *organisation, bool root, struct err *err);
+/* O of a Name; given, NULL when there is none. */
+char *ca_organisation(const X509_NAME *name);
 /* A request for an issuing CA, signed by its key. */
 int ca_request_make(const struct ca_signer *s, const char *organisation,
     struct buf *out, struct err *err);

@@ -34,7 +34,7 @@ struct ca_conf {
 	const char *url;
 };
 
-/* Where an issuing key lives that is no file of ours. */
+/* Where a CA's key lives that is no file of ours. */
 struct ca_key_place {
 	/* "pkcs11:token=...;object=..." (RFC 7512; a query may name the
 	 * module: "?module-path=/usr/lib/..."), a TPM's "handle:0x81000001", or
@@ -49,7 +49,8 @@ struct ca_key_place {
  * any of the files exists; nothing is left behind on failure. */
 struct ca_new {
 	const char *organisation;
-	struct ca_key_place key; /* of the issuing CA; the root's is a file */
+	struct ca_key_place key;      /* of the issuing CA */
+	struct ca_key_place root_key; /* of the root */
 };
 int ca_create(
     const struct ca_conf *conf, const struct ca_new *how, struct err *err);
@@ -285,14 +286,41 @@ struct ca_import {
 };
 int ca_import(
     const struct ca_conf *conf, struct ca_import *io, struct err *err);
-/* Sign the request of an issuing CA with our root's key, KEY_FILE.root: ten
- * years, or to the root's end. Append the certificate, PEM. */
+/* Sign the request of an issuing CA with our root's key: ten years, or to the
+ * root's end. Or cross-sign the certificate of an issuing CA of another root,
+ * until its end or ours. Append the certificate, PEM. */
 int ca_certify(struct ca *ca, const struct ca_conf *conf, const struct buf *pem,
     struct buf *out, struct err *err);
+
+/* A new root of our own and a new issuing CA under it, which issues from then
+ * on.  The root before it, whose key must be here, cross-signs the new issuing
+ * CA, the new root those before it: either root verifies all until they end.
+ * One commit; a ca that is open, this one too, goes on with the old one until
+ * it is opened again. */
+struct ca_roll {
+	const char *organisation; /* NULL: that of the CA that issues now */
+	struct ca_key_place key, root_key;
+	/* Set on success: what it becomes. */
+	char subject[256], root[256], root_sha256[65];
+	int64_t not_after;
+};
+int ca_rollover(struct ca *ca, const struct ca_conf *conf, struct ca_roll *io,
+    struct err *err);
+/* Take a cross-certificate: of the name and key of one of our issuing CAs, by
+ * another root, with those above it, as ca_import() does. ERR_NOTFOUND when
+ * there is none that is new. */
+int ca_cross_import(
+    const struct ca_conf *conf, struct ca_import *io, struct err *err);
+/* The chain of this issuing CA under a further root, from its cross-certificate
+ * to the root, PEM; number as in ca_lines(), from 1. ERR_NOTFOUND. */
+int ca_cross_pem(
+    const struct ca *ca, size_t number, struct buf *out, struct err *err);
 
 /* The issuing CA before this one, NULL after the last; closed with it. What is
  * not about issuing works on it: its chain, its revocation list. */
 struct ca *ca_older(const struct ca *ca);
+/* The one that issued this certificate; ca if none of them did. */
+const struct ca *ca_line_of(const struct ca *ca, const struct ca_cert *cert);
 /* Its number, as in ca_lines(). */
 int64_t ca_line_id(const struct ca *ca);
 
@@ -301,6 +329,7 @@ struct ca_line_info {
 	int64_t id;
 	enum ca_line_state state;
 	const char *subject, *root; /* "O=..., CN=..."; NULL while waiting */
+	const char *cross;	    /* "1: O=..., CN=...; 2: ..."; NULL: none */
 	const char *serial;
 	int64_t not_before, not_after;
 	const char *key_file;

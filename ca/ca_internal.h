@@ -49,6 +49,13 @@ struct ca_places {
 	char *issuer;
 };
 
+/* One of our issuing CAs under another root: a second certificate of the same
+ * name and key, those above it, and that root. */
+struct ca_cross {
+	struct ca_issuer place[CA_BETWEEN_MAX + 2];
+	size_t count; /* of places */
+};
+
 struct ca {
 	struct ca_store *store; /* holds the lock */
 	struct ca_signer *signer;
@@ -61,6 +68,8 @@ struct ca {
 	int64_t line;
 	struct ca_issuer between[CA_BETWEEN_MAX]; /* issuing's issuer first */
 	size_t between_count;
+	struct ca_cross *cross; /* owned */
+	size_t cross_count;
 	struct ca *older; /* the line before, on the same store; owned */
 };
 /* All but store and older; zeroed then, but for those. */
@@ -72,6 +81,12 @@ void ca_line_free(struct ca *ca);
 const struct ca_issuer *ca_above(const struct ca *ca, size_t i);
 const char *ca_above_name(const struct ca *ca, size_t i);
 
+/* One more chain of a line; it is taken. */
+void ca_cross_add(struct ca *ca, struct ca_cross *cross);
+void ca_cross_clear(struct ca_cross *cross);
+
+int ca_issuer_copy(
+    const struct ca_issuer *from, struct ca_issuer *to, struct err *err);
 /* Take der apart into a zeroed *ret. */
 int ca_issuer_load(
     struct ca_issuer *ret, const uint8_t *der, size_t len, struct err *err);
@@ -97,6 +112,8 @@ struct ca_tbs {
 	/* The issuer's key identifier; NULL: self-signed. It is the one that
 	 * the issuer's certificate has: others make theirs in other ways. */
 	struct ca_span authority_key;
+	/* Its own identifier; NULL: made from the key. */
+	struct ca_span subject_key;
 	int64_t not_before;
 	int64_t not_after;
 	const struct ca_names *names; /* for a device */

@@ -13,6 +13,7 @@
 #include "mem.h"
 #include "record_internal.h"
 #include "str.h"
+#include "template_internal.h"
 
 #define STRENGTH_MIN 112 /* bits: RSA-2048, SHA-256 (SP 800-57, 5.6.1) */
 #define LINES_MAX 8192
@@ -22,6 +23,8 @@
 /* Ended longer ago than this is history. */
 #define PAST (90 * CLOCK_DAY)
 #define BRIDGE_PATIENCE (7 * CLOCK_DAY)
+/* So long before its end an old issuing CA with valid certificates is told. */
+#define LINE_NOTICE (90 * CLOCK_DAY)
 
 static const struct {
 	const char *name;
@@ -30,6 +33,7 @@ static const struct {
     [CA_FINDING_ISSUER_ENDED] = {"issuer-ended", true},
     [CA_FINDING_ISSUER_ENDS] = {"issuer-ends", false},
     [CA_FINDING_ISSUER_WEAK] = {"issuer-weak", true},
+    [CA_FINDING_LINE_ENDS] = {"line-ends", false},
     [CA_FINDING_CRL_LAPSED] = {"crl-lapsed", true},
     [CA_FINDING_CRL_LATE] = {"crl-late", false},
     [CA_FINDING_TEMPLATE] = {"template", true},
@@ -138,6 +142,44 @@ check_issuers(const struct checkup *c, struct err *err)
 			err) != 0)
 			return -1;
 	}
+	return 0;
+}
+
+/* One that issues no more, and how long it still has to be there. */
+static int
+check_old_line(const struct checkup *c, const struct ca *line, struct err *err)
+{
+	char name[200], text[300], end[CLOCK_TEXT], left[CLOCK_TEXT];
+	struct who who = {.subject = name};
+	int64_t ends = ca_first_to_end(line, NULL)->not_after;
+	struct ca_line_use use = {.count = 0};
+
+	if (ends <= c->h->now || ends - c->h->now > LINE_NOTICE)
+		return 0;
+	if (ca_store_line_use(line->store, line->line, c->h->now, &use, err) !=
+	    0)
+		return -1;
+	if (use.count == 0)
+		return 0;
+	ca_name_text(
+	    X509_get_subject_name(line->issuing.x509), name, sizeof(name));
+	(void)snprintf(text, sizeof(text),
+	    "issues no more and ends %s, in %s: %lld valid certificate%s of "
+	    "devices %s by it: \"run reissue-certificates\"",
+	    clock_text(ends, end), clock_span(ends - c->h->now, left),
+	    (long long)use.count, use.count == 1 ? "" : "s",
+	    use.count == 1 ? "is" : "are");
+	return tell(c, CA_FINDING_LINE_ENDS, who, text, err);
+}
+
+static int
+check_old_lines(const struct checkup *c, struct err *err)
+{
+	const struct ca *line;
+
+	for (line = c->ca->older; line != NULL; line = line->older)
+		if (check_old_line(c, line, err) != 0)
+			return -1;
 	return 0;
 }
 
@@ -366,7 +408,9 @@ ca_health(struct ca *ca, const struct ca_health *h, struct err *err)
 	if (rc != 0)
 		return -1;
 	ca_store_lock(ca->store);
-	rc = check_crls(&c, err);
+	rc = check_old_lines(&c, err);
+	if (rc == 0)
+		rc = check_crls(&c, err);
 	if (rc == 0)
 		rc = ca_store_survey(
 		    ca->store, h->now - PAST, check_cert, &c, err);

@@ -18,6 +18,7 @@ enum ca_finding_code {
 	CA_FINDING_ISSUER_ENDED,
 	CA_FINDING_ISSUER_ENDS,	 /* too early for the longest template */
 	CA_FINDING_ISSUER_WEAK,	 /* below 112 bits of strength */
+	CA_FINDING_LINE_ENDS,	 /* an old one, with certificates in use */
 	CA_FINDING_CRL_LAPSED,	 /* readers refuse what it vouches for */
 	CA_FINDING_CRL_LATE,	 /* should have been made anew already */
 	CA_FINDING_TEMPLATE,	 /* as ca_template_check() has it */

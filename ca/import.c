@@ -16,29 +16,19 @@
 #include "chain.h"
 #include "clock.h"
 #include "fault.h"
+#include "import_internal.h"
 #include "line_internal.h"
 #include "record_internal.h"
 #include "signer_internal.h"
 #include "str.h"
 #include "template_internal.h"
 
-#define IMPORT_MAX 8 /* certificates in one file */
 #define KEY_ID_MAX 64
-
-struct importing {
-	const struct ca_conf *conf;
-	struct ca_store *store;
-	struct ca_import *io;
-	struct ca_line_row row; /* the open request */
-	struct ca_issuer given[IMPORT_MAX];
-	size_t given_count;
-	struct ca line; /* what it becomes */
-};
 
 /* --- what was given --- */
 
 static int
-take_cert(struct importing *im, const char *label, const unsigned char *der,
+take_cert(struct ca_importing *im, const char *label, const unsigned char *der,
     size_t len, struct err *err)
 {
 	size_t number = im->given_count + 1;
@@ -48,17 +38,17 @@ take_cert(struct importing *im, const char *label, const unsigned char *der,
 		return err_set(err, ERR_INVALID,
 		    "block %zu is a \"%.40s\", not a certificate", number,
 		    label);
-	if (im->given_count == IMPORT_MAX)
-		return err_set(
-		    err, ERR_INVALID, "more than %d certificates", IMPORT_MAX);
+	if (im->given_count == CA_IMPORT_MAX)
+		return err_set(err, ERR_INVALID, "more than %d certificates",
+		    CA_IMPORT_MAX);
 	if (ca_issuer_load(&im->given[im->given_count++], der, len, &why) != 0)
 		return err_set(
 		    err, ERR_INVALID, "certificate %zu cannot be read", number);
 	return 0;
 }
 
-static int
-read_given(struct importing *im, struct err *err)
+int
+ca_import_read(struct ca_importing *im, struct err *err)
 {
 	const struct buf *pem = im->io->pem;
 	BIO *bio = BIO_new_mem_buf(pem->data, (int)pem->len);
@@ -84,20 +74,14 @@ read_given(struct importing *im, struct err *err)
 /* --- the chain --- */
 
 static int
-copy_issuer(const struct ca_issuer *from, struct ca_issuer *to, struct err *err)
-{
-	return ca_issuer_load(to, from->der.data, from->der.len, err);
-}
-
-static int
-find_own(struct importing *im, struct err *err)
+find_own(struct ca_importing *im, struct err *err)
 {
 	struct ca_span spki = ca_signer_spki(im->line.signer);
 	size_t i;
 
 	for (i = 0; i < im->given_count; i++)
 		if (ca_span_equal(im->given[i].spki, spki))
-			return copy_issuer(
+			return ca_issuer_copy(
 			    &im->given[i], &im->line.issuing, err);
 	return err_set(err, ERR_INVALID,
 	    "none of %zu certificates is for the key of our request",
@@ -117,7 +101,7 @@ signed_by(const struct ca_issuer *cert, const struct ca_issuer *issuer)
 
 /* Among what we know: any certificate of any line. 1, 0, -1. */
 static int
-find_known(struct importing *im, const struct ca_issuer *cert,
+find_known(struct ca_importing *im, const struct ca_issuer *cert,
     struct ca_issuer *ret, struct err *err)
 {
 	struct ca_line_row rows[CA_LINES_MAX];
@@ -135,7 +119,7 @@ find_known(struct importing *im, const struct ca_issuer *cert,
 			return -1;
 		for (k = 0; rc == 0 && ca_above(&line, k) != NULL; k++)
 			if (signed_by(cert, ca_above(&line, k)))
-				rc = copy_issuer(
+				rc = ca_issuer_copy(
 					 ca_above(&line, k), ret, err) == 0
 				    ? 1
 				    : -1;
@@ -145,7 +129,7 @@ find_known(struct importing *im, const struct ca_issuer *cert,
 }
 
 static bool
-is_given(const struct importing *im, const X509_NAME *name)
+is_given(const struct ca_importing *im, const X509_NAME *name)
 {
 	size_t i;
 
@@ -157,7 +141,7 @@ is_given(const struct importing *im, const X509_NAME *name)
 }
 
 static int
-find_issuer(struct importing *im, const struct ca_issuer *cert,
+find_issuer(struct ca_importing *im, const struct ca_issuer *cert,
     struct ca_issuer *ret, struct err *err)
 {
 	char name[160];
@@ -166,7 +150,7 @@ find_issuer(struct importing *im, const struct ca_issuer *cert,
 
 	for (i = 0; i < im->given_count; i++)
 		if (signed_by(cert, &im->given[i]))
-			return copy_issuer(&im->given[i], ret, err);
+			return ca_issuer_copy(&im->given[i], ret, err);
 	got = find_known(im, cert, ret, err);
 	if (got != 0)
 		return got == 1 ? 0 : -1;
@@ -181,7 +165,7 @@ find_issuer(struct importing *im, const struct ca_issuer *cert,
 }
 
 static int
-build_chain(struct importing *im, struct err *err)
+build_chain(struct ca_importing *im, struct err *err)
 {
 	struct ca *line = &im->line;
 	struct ca_issuer next;
@@ -216,7 +200,7 @@ build_chain(struct importing *im, struct err *err)
 
 /* Name and key are those that were asked for. */
 static int
-check_name(struct importing *im, struct err *err)
+check_name(struct ca_importing *im, struct err *err)
 {
 	char have[100], want[100];
 	const unsigned char *p;
@@ -297,7 +281,7 @@ check_ca(const struct ca_issuer *i, size_t place)
 }
 
 static int
-check_cas(struct importing *im, struct err *err)
+check_cas(struct ca_importing *im, struct err *err)
 {
 	const struct ca_issuer *i;
 	const char *why;
@@ -316,7 +300,7 @@ check_cas(struct importing *im, struct err *err)
 }
 
 static int
-check_period(struct importing *im, struct err *err)
+check_period(struct ca_importing *im, struct err *err)
 {
 	const struct ca_issuer *i;
 	char name[100], from[CLOCK_TEXT], to[CLOCK_TEXT];
@@ -339,7 +323,7 @@ check_period(struct importing *im, struct err *err)
 
 /* The rest is OpenSSL's word: signatures, strengths, names, strict form. */
 static int
-check_chain(struct importing *im, struct err *err)
+check_chain(struct ca_importing *im, struct err *err)
 {
 	X509_STORE *trust = X509_STORE_new();
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
@@ -374,10 +358,29 @@ out:
 	return rc;
 }
 
+int
+ca_import_check(struct ca_importing *im, struct err *err)
+{
+	if (build_chain(im, err) != 0 || check_cas(im, err) != 0 ||
+	    check_period(im, err) != 0)
+		return -1;
+	return check_chain(im, err);
+}
+
+void
+ca_import_clear(struct ca_importing *im)
+{
+	size_t i;
+
+	for (i = 0; i < im->given_count; i++)
+		ca_issuer_clear(&im->given[i]);
+	ca_line_clear(&im->line);
+}
+
 /* --- the change --- */
 
 static int
-put_line(struct importing *im, struct err *err)
+put_line(struct ca_importing *im, struct err *err)
 {
 	struct ca_line_row waiting, active;
 	size_t place;
@@ -403,7 +406,7 @@ put_line(struct importing *im, struct err *err)
 }
 
 static int
-commit(struct importing *im, struct err *err)
+commit(struct ca_importing *im, struct err *err)
 {
 	if (ca_store_begin(im->store, err) != 0)
 		return -1;
@@ -419,7 +422,7 @@ commit(struct importing *im, struct err *err)
 }
 
 static int
-open_request(struct importing *im, struct err *err)
+open_request(struct ca_importing *im, struct err *err)
 {
 	char *path;
 	int got, rc;
@@ -437,8 +440,8 @@ open_request(struct importing *im, struct err *err)
 	return rc;
 }
 
-static void
-tell(const struct importing *im)
+void
+ca_import_tell(const struct ca_importing *im)
 {
 	struct ca_import *io = im->io;
 
@@ -452,23 +455,21 @@ tell(const struct importing *im)
 }
 
 static int
-import_locked(struct importing *im, struct err *err)
+import_locked(struct ca_importing *im, struct err *err)
 {
-	if (open_request(im, err) != 0 || read_given(im, err) != 0 ||
+	if (open_request(im, err) != 0 || ca_import_read(im, err) != 0 ||
 	    find_own(im, err) != 0 || check_name(im, err) != 0 ||
-	    build_chain(im, err) != 0 || check_cas(im, err) != 0 ||
-	    check_period(im, err) != 0 || check_chain(im, err) != 0 ||
+	    ca_import_check(im, err) != 0 ||
 	    (!im->io->dry && commit(im, err) != 0))
 		return -1;
-	tell(im);
+	ca_import_tell(im);
 	return 0;
 }
 
 int
 ca_import(const struct ca_conf *conf, struct ca_import *io, struct err *err)
 {
-	struct importing im = {.conf = conf, .io = io};
-	size_t i;
+	struct ca_importing im = {.conf = conf, .io = io};
 	int rc;
 
 	if (ca_store_open(conf->database, &im.store, err) != 0)
@@ -476,9 +477,7 @@ ca_import(const struct ca_conf *conf, struct ca_import *io, struct err *err)
 	ca_store_lock(im.store);
 	rc = import_locked(&im, err);
 	ca_store_unlock(im.store);
-	for (i = 0; i < im.given_count; i++)
-		ca_issuer_clear(&im.given[i]);
-	ca_line_clear(&im.line);
+	ca_import_clear(&im);
 	ca_store_close(im.store);
 	return rc;
 }

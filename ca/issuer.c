@@ -99,6 +99,13 @@ ca_issuer_load(
 	return 0;
 }
 
+int
+ca_issuer_copy(
+    const struct ca_issuer *from, struct ca_issuer *to, struct err *err)
+{
+	return ca_issuer_load(to, from->der.data, from->der.len, err);
+}
+
 void
 ca_issuer_clear(struct ca_issuer *i)
 {

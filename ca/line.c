@@ -16,6 +16,15 @@
 #include "signer_internal.h"
 #include "str.h"
 
+void
+ca_line_suffix(struct ca_span spki, char out[CA_KEY_SUFFIX])
+{
+	uint8_t id[20];
+
+	ca_key_id(spki, id);
+	str_hex(id, (CA_KEY_SUFFIX - 1) / 2, out);
+}
+
 char *
 ca_line_key_file(const struct ca_conf *conf, const struct ca_line_row *row)
 {
@@ -58,6 +67,63 @@ load_place(struct ca_store *store, int64_t id, size_t place,
 	return got;
 }
 
+void
+ca_cross_add(struct ca *ca, struct ca_cross *cross)
+{
+	ca->cross =
+	    mem_grow(ca->cross, ca->cross_count + 1, sizeof(*ca->cross));
+	ca->cross[ca->cross_count++] = *cross;
+	memset(cross, 0, sizeof(*cross));
+}
+
+void
+ca_cross_clear(struct ca_cross *cross)
+{
+	size_t i;
+
+	for (i = 0; i < cross->count; i++)
+		ca_issuer_clear(&cross->place[i]);
+	cross->count = 0;
+}
+
+/* 1, 0 = there is none of this number, -1. */
+static int
+load_cross(struct ca *ca, int64_t id, size_t number, struct err *err)
+{
+	struct ca_cross cross = {.count = 0};
+	struct buf der;
+	int got = 1;
+
+	buf_init(&der, CA_CHAIN_MAX);
+	while (got == 1 && cross.count < CA_BETWEEN_MAX + 2) {
+		buf_reset(&der);
+		got = ca_store_cross_get(
+		    ca->store, id, number, cross.count, &der, err);
+		if (got == 1 &&
+		    ca_issuer_load(&cross.place[cross.count++], der.data,
+			der.len, err) != 0)
+			got = -1;
+	}
+	buf_free(&der);
+	if (got >= 0 && cross.count >= 2) {
+		ca_cross_add(ca, &cross);
+		return 1;
+	}
+	ca_cross_clear(&cross);
+	return got < 0 ? -1 : 0;
+}
+
+static int
+load_crosses(struct ca *ca, int64_t id, struct err *err)
+{
+	size_t number;
+	int got = 1;
+
+	for (number = 0; got == 1 && number < CA_CROSS_MAX; number++)
+		got = load_cross(ca, id, number, err);
+	return got < 0 ? -1 : 0;
+}
+
 int
 ca_line_load(struct ca *ca, int64_t id, struct err *err)
 {
@@ -76,7 +142,7 @@ ca_line_load(struct ca *ca, int64_t id, struct err *err)
 		ca->between_count = count - 2;
 		for (i = 0; i < ca->between_count; i++)
 			ca->between[i] = above[i + 1];
-		return 0;
+		return load_crosses(ca, id, err);
 	}
 	for (i = 0; i < CA_BETWEEN_MAX + 2; i++)
 		ca_issuer_clear(&above[i]);
@@ -85,6 +151,28 @@ ca_line_load(struct ca *ca, int64_t id, struct err *err)
 			     "the CA's database lacks certificates of issuing "
 			     "CA %lld",
 			     (long long)id);
+}
+
+static const struct ca_issuer *
+root_of(const struct ca_cross *cross)
+{
+	return &cross->place[cross->count - 1];
+}
+
+/* Its own, and those that vouch for it, too. */
+static int
+trust_roots(struct ca *ca, struct err *err)
+{
+	size_t i;
+	bool ok;
+
+	ca->trust = X509_STORE_new();
+	ok = ca->trust != NULL &&
+	    X509_STORE_add_cert(ca->trust, ca->root.x509) == 1;
+	for (i = 0; ok && i < ca->cross_count; i++)
+		ok = X509_STORE_add_cert(
+			 ca->trust, root_of(&ca->cross[i])->x509) == 1;
+	return ok ? 0 : ca_openssl_err(err, ERR_BUG, "trust the roots");
 }
 
 /* Do the parts belong together? A key restored from another backup than its
@@ -102,11 +190,7 @@ check_parts(struct ca *ca, struct err *err)
 			X509_get0_pubkey(ca_above(ca, i + 1)->x509)) != 1)
 			return ca_openssl_err(err, ERR_STORAGE,
 			    "the issuing CA is not signed by the root");
-	ca->trust = X509_STORE_new();
-	if (ca->trust == NULL ||
-	    X509_STORE_add_cert(ca->trust, ca->root.x509) != 1)
-		return ca_openssl_err(err, ERR_BUG, "trust the root");
-	return 0;
+	return trust_roots(ca, err);
 }
 
 static void
@@ -234,6 +318,11 @@ ca_line_clear(struct ca *ca)
 	for (i = 0; i < ca->between_count; i++)
 		ca_issuer_clear(&ca->between[i]);
 	ca->between_count = 0;
+	for (i = 0; i < ca->cross_count; i++)
+		ca_cross_clear(&ca->cross[i]);
+	free(ca->cross);
+	ca->cross = NULL;
+	ca->cross_count = 0;
 	X509_STORE_free(ca->trust);
 	ca->trust = NULL;
 }
@@ -299,12 +388,33 @@ tell_waiting(struct ca_store *store, struct ca_line_info *info, ca_line_fn *fn,
 	return rc;
 }
 
+/* Given; NULL: no other root vouches for it. */
+static char *
+cross_text(const struct ca *line)
+{
+	char name[256], *text;
+	struct buf list;
+	size_t i;
+
+	buf_init(&list, CA_CROSS_MAX * (sizeof(name) + 2));
+	for (i = 0; i < line->cross_count; i++) {
+		ca_name_text(
+		    X509_get_subject_name(root_of(&line->cross[i])->x509), name,
+		    sizeof(name));
+		buf_printf(&list, "%s%zu: %s", i > 0 ? "; " : "", i + 1, name);
+	}
+	text = list.len > 0 ? mem_dup(buf_text(&list)) : NULL;
+	buf_free(&list);
+	return text;
+}
+
 static int
 tell_certified(struct ca *line, struct ca_line_info *info, ca_line_fn *fn,
     void *cookie, struct err *err)
 {
-	char subject[256], root[256], serial[64] = "";
+	char subject[256], root[256], serial[64] = "", *others;
 	const ASN1_INTEGER *number;
+	int rc;
 
 	if (ca_line_load(line, info->id, err) != 0)
 		return -1;
@@ -321,7 +431,11 @@ tell_certified(struct ca *line, struct ca_line_info *info, ca_line_fn *fn,
 	info->serial = serial;
 	info->not_before = line->issuing.not_before;
 	info->not_after = line->issuing.not_after;
-	return fn(cookie, info, err);
+	others = cross_text(line);
+	info->cross = others;
+	rc = fn(cookie, info, err);
+	free(others);
+	return rc;
 }
 
 static int

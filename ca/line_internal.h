@@ -3,8 +3,10 @@
 #include <stdint.h>
 
 #include "ca.h"
+#include "der.h"
 
 struct buf;
+struct ca_cross;
 struct ca_issuer;
 struct ca_signer;
 struct ca_store;
@@ -18,6 +20,8 @@ struct err;
 #define CA_LINES_MAX 16	 /* all there ever were and still count */
 #define CA_BETWEEN_MAX 2 /* between the issuing CA and the root */
 #define CA_REQUEST_MAX 4096
+#define CA_CROSS_MAX 8 /* other roots of one line */
+#define CA_KEY_SUFFIX 17
 
 struct ca_line_row {
 	int64_t id;
@@ -45,9 +49,28 @@ int ca_store_line_put(struct ca_store *s, int64_t id, size_t place,
 int ca_store_line_get(struct ca_store *s, int64_t id, size_t place,
     struct buf *out, struct err *err);
 
+/* Other chains of a line, each with a number from 0 on; its place 0 is the
+ * cross-certificate. */
+int ca_store_cross_put(struct ca_store *s, int64_t line, size_t number,
+    const struct ca_cross *cross, struct err *err);
+/* 1, 0 = there is none in this place, -1. */
+int ca_store_cross_get(struct ca_store *s, int64_t line, size_t number,
+    size_t place, struct buf *out, struct err *err);
+
+/* Valid certificates of devices by a line. */
+struct ca_line_use {
+	int64_t count;
+	int64_t last_end;
+};
+int ca_store_line_use(struct ca_store *s, int64_t id, int64_t now,
+    struct ca_line_use *ret, struct err *err);
+
+/* What tells a key's file from others, by its public half. */
+void ca_line_suffix(struct ca_span spki, char out[CA_KEY_SUFFIX]);
 /* Path of the line's key; given. */
 char *ca_line_key_file(
     const struct ca_conf *conf, const struct ca_line_row *row);
-/* The certificates of a line from the store into a zeroed *ca. */
+/* The certificates of a line, its other chains among them, from the store into
+ * a zeroed *ca. */
 int ca_line_load(struct ca *ca, int64_t id, struct err *err);
 #endif

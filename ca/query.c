@@ -75,27 +75,44 @@ line_of(const struct ca *newest, X509 *leaf)
 	return newest;
 }
 
-/* Everyone between leaf and root; NULL when memory is out. */
+const struct ca *
+ca_line_of(const struct ca *ca, const struct ca_cert *cert)
+{
+	const unsigned char *p = cert->der;
+	X509 *leaf = d2i_X509(NULL, &p, (long)cert->der_len);
+	const struct ca *line = leaf != NULL ? line_of(ca, leaf) : ca;
+
+	X509_free(leaf);
+	ERR_clear_error();
+	return line;
+}
+
+/* Everyone between leaf and root, by one of the ways up: 0 is the line's own.
+ * NULL when memory is out. */
 static STACK_OF(X509) *
-untrusted_of(const struct ca *ca)
+untrusted_of(const struct ca *ca, size_t way)
 {
 	STACK_OF(X509) *chain = sk_X509_new_null();
-	size_t i;
+	const struct ca_cross *cross = way > 0 ? &ca->cross[way - 1] : NULL;
+	size_t i, count = way == 0 ? ca->between_count + 1 : cross->count - 1;
+	X509 *one;
 
-	for (i = 0; chain != NULL && i <= ca->between_count; i++)
-		if (sk_X509_push(chain, ca_above(ca, i)->x509) < 1) {
+	for (i = 0; chain != NULL && i < count; i++) {
+		one = way == 0 ? ca_above(ca, i)->x509 : cross->place[i].x509;
+		if (sk_X509_push(chain, one) < 1) {
 			sk_X509_free(chain);
 			chain = NULL;
 		}
+	}
 	return chain;
 }
 
 static int
-verify_chain(const struct ca *newest, X509 *leaf, int64_t now, struct err *err)
+verify_way(
+    const struct ca *ca, X509 *leaf, size_t way, int64_t now, struct err *err)
 {
-	const struct ca *ca = line_of(newest, leaf);
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
-	STACK_OF(X509) *chain = untrusted_of(ca);
+	STACK_OF(X509) *chain = untrusted_of(ca, way);
 	X509_VERIFY_PARAM *param;
 	int rc = 0, why;
 
@@ -118,6 +135,21 @@ out:
 	ERR_clear_error();
 	sk_X509_free(chain);
 	X509_STORE_CTX_free(ctx);
+	return rc;
+}
+
+/* Any way will do; OpenSSL goes one way only and does not turn back, so each is
+ * offered by itself. The error is that of the line's own. */
+static int
+verify_chain(const struct ca *newest, X509 *leaf, int64_t now, struct err *err)
+{
+	const struct ca *ca = line_of(newest, leaf);
+	int rc = verify_way(ca, leaf, 0, now, err);
+	struct err none;
+	size_t way;
+
+	for (way = 1; rc != 0 && way <= ca->cross_count; way++)
+		rc = verify_way(ca, leaf, way, now, &none);
 	return rc;
 }
 

@@ -110,34 +110,30 @@ ca_key_encode(EVP_PKEY *key)
 }
 
 int
-ca_signer_issuing(
-    const struct ca_key_place *place, struct ca_signer **ret, struct err *err)
+ca_signer_make(
+    const struct ca_key_file *f, struct ca_signer **ret, struct err *err)
 {
-	return place->uri != NULL
-	    ? ca_token_open(place, ret, err)
-	    : ca_signer_file_new(CA_KEY_ISSUING, ret, err);
+	return f->place->uri != NULL ? ca_token_open(f->place, ret, err)
+				     : ca_signer_file_new(f->kind, ret, err);
 }
 
 int
-ca_signer_file_save(const struct ca_signer *s, const struct ca_key_place *place,
-    struct vault *vault, const char *path, struct err *err)
+ca_signer_file_save(const struct ca_signer *s, const struct ca_key_file *f,
+    struct vault *vault, struct err *err)
 {
-	bool token = place != NULL && place->uri != NULL;
-	enum ca_key_kind kind = CA_KEY_ISSUING;
 	struct secret *plain;
 	struct buf sealed;
 	int rc = -1;
 
-	if (!token && !EVP_PKEY_is_a(ca_signer_self(s), "RSA"))
-		kind = CA_KEY_ROOT;
-	plain =
-	    token ? ca_token_encode(place) : ca_key_encode(ca_signer_self(s));
+	plain = f->place->uri != NULL ? ca_token_encode(f->place)
+				      : ca_key_encode(ca_signer_self(s));
 	buf_init(&sealed, KEY_FILE_MAX);
 	if (plain == NULL)
 		ca_openssl_err(err, ERR_STORAGE, "encode a CA key");
-	else if (vault_seal(vault, kinds[kind].purpose, plain, &sealed, err) ==
-	    0)
-		rc = file_write(path, sealed.data, sealed.len, 0600, true, err);
+	else if (vault_seal(
+		     vault, kinds[f->kind].purpose, plain, &sealed, err) == 0)
+		rc = file_write(
+		    f->path, sealed.data, sealed.len, 0600, true, err);
 	buf_free(&sealed);
 	secret_free(plain);
 	return rc;
@@ -185,7 +181,7 @@ open_key(const struct secret *plain, enum ca_key_kind kind,
     struct ca_signer **ret, struct err *err)
 {
 	EVP_PKEY *key;
-	int got = kind == CA_KEY_ISSUING ? open_token(plain, ret, err) : 0;
+	int got = open_token(plain, ret, err);
 
 	if (got != 0)
 		return got == 1 ? 0 : -1;

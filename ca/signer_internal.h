@@ -40,15 +40,19 @@ enum ca_key_kind { CA_KEY_ROOT /* P-384 */, CA_KEY_ISSUING /* RSA-3072 */ };
 /* A new key, in memory only. */
 int ca_signer_file_new(
     enum ca_key_kind kind, struct ca_signer **ret, struct err *err);
-/* The issuing key in this place: a new one, in memory, when it has no URI. */
-int ca_signer_issuing(
-    const struct ca_key_place *place, struct ca_signer **ret, struct err *err);
+/* What the sealed file of a key holds. */
+struct ca_key_file {
+	enum ca_key_kind kind;
+	const struct ca_key_place *place; /* a URI in it: the key is there */
+	const char *path;
+};
+/* The key in f's place: a new one, in memory, when it has no URI. */
+int ca_signer_make(
+    const struct ca_key_file *f, struct ca_signer **ret, struct err *err);
 /* Seal it, or the place where it is, into a new file; ERR_CONFLICT when path
- * exists. place NULL: no URI. */
-int ca_signer_file_save(const struct ca_signer *s,
-    const struct ca_key_place *place, struct vault *vault, const char *path,
-    struct err *err);
-/* Of the root: never in a token. */
+ * exists. */
+int ca_signer_file_save(const struct ca_signer *s, const struct ca_key_file *f,
+    struct vault *vault, struct err *err);
 int ca_signer_file_open(enum ca_key_kind kind, struct vault *vault,
     const char *path, struct ca_signer **ret, struct err *err);
 

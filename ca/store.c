@@ -178,6 +178,14 @@ static const char *const steps[] = {
     /* What a protocol needs to go on with a request. */
     ("ALTER TABLE bridge_request"
      " ADD COLUMN progress BLOB NOT NULL DEFAULT x'';"),
+
+    /* Issuing CAs under further roots. */
+    ("CREATE TABLE ca_cross ("
+     " line BIGINT NOT NULL REFERENCES ca_line (id),"
+     " number BIGINT NOT NULL,"
+     " place BIGINT NOT NULL,"
+     " certificate BLOB NOT NULL,"
+     " PRIMARY KEY (line, number, place));"),
 };
 
 static int

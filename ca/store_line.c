@@ -168,3 +168,62 @@ ca_store_line_get(struct ca_store *s, int64_t id, size_t place, struct buf *out,
 		return -1;
 	return take_blob(rows, out, err);
 }
+
+int
+ca_store_cross_put(struct ca_store *s, int64_t line, size_t number,
+    const struct ca_cross *cross, struct err *err)
+{
+	const struct buf *der;
+	size_t i;
+
+	for (i = 0; i < cross->count; i++) {
+		der = &cross->place[i].der;
+		if (db_run(ca_store_db(s), err,
+			"INSERT INTO ca_cross (line, number, place,"
+			" certificate) VALUES (?, ?, ?, ?)",
+			"iiib", line, (int64_t)number, (int64_t)i, der->data,
+			der->len) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+ca_store_cross_get(struct ca_store *s, int64_t line, size_t number,
+    size_t place, struct buf *out, struct err *err)
+{
+	struct db_rows *rows;
+
+	if (db_query(ca_store_db(s), &rows, err,
+		"SELECT certificate FROM ca_cross"
+		" WHERE line = ? AND number = ? AND place = ?",
+		"iii", line, (int64_t)number, (int64_t)place) != 0)
+		return -1;
+	return take_blob(rows, out, err);
+}
+
+int
+ca_store_line_use(struct ca_store *s, int64_t id, int64_t now,
+    struct ca_line_use *ret, struct err *err)
+{
+	struct db_rows *rows;
+	int got;
+
+	/* An OCSP responder's intent has no device. */
+	if (db_query(ca_store_db(s), &rows, err,
+		"SELECT COUNT(*), COALESCE(MAX(i.not_after), 0)"
+		" FROM ca_intent i"
+		" JOIN ca_certificate c ON c.serial = i.serial"
+		" LEFT JOIN ca_revocation r ON r.serial = i.serial"
+		" WHERE i.not_after > ? AND i.line = ? AND i.device <> ''"
+		" AND r.serial IS NULL",
+		"ii", now, id) != 0)
+		return -1;
+	got = db_next(rows, err);
+	if (got == 1) {
+		ret->count = db_int(rows, 0);
+		ret->last_end = db_int(rows, 1);
+	}
+	db_done(rows);
+	return got == 1 ? 0 : -1;
+}

@@ -162,7 +162,11 @@ write_subject_key(const struct ca_tbs *t, struct buf *out)
 	uint8_t id[20];
 
 	ca_key_id(t->spki, id);
-	ca_der_tlv(out, CA_TAG_OCTETS, id, sizeof(id));
+	if (t->subject_key.p != NULL)
+		ca_der_tlv(
+		    out, CA_TAG_OCTETS, t->subject_key.p, t->subject_key.len);
+	else
+		ca_der_tlv(out, CA_TAG_OCTETS, id, sizeof(id));
 }
 
 static void

@@ -168,6 +168,68 @@ test_issuer(void **state)
 	assert_true(seen.count > 1);
 }
 
+static int
+count_old_lines(void *cookie, const struct ca_finding *f, struct err *e)
+{
+	size_t *count = cookie;
+
+	(void)e;
+	if (f->code != CA_FINDING_LINE_ENDS)
+		return 0;
+	(*count)++;
+	assert_string_equal(f->name, "line-ends");
+	assert_non_null(strstr(f->subject, "AMT Issuing CA"));
+	assert_non_null(strstr(f->text, "1 valid certificate of devices is"));
+	return 0;
+}
+
+static size_t
+old_lines(int64_t after)
+{
+	size_t count = 0;
+	const struct ca_health h = {.now = fixture.now + after,
+	    .shown = look_shown,
+	    .found = count_old_lines,
+	    .found_cookie = &count};
+
+	if (ca_health(fixture.ca, &h, &err) != 0)
+		fail_msg("%s", err.text);
+	return count;
+}
+
+/* An old issuing CA is told before its end, while there is something by it. */
+static void
+test_old_line(void **state)
+{
+	const int64_t near = INT64_C(3650) * CLOCK_DAY - 30 * CLOCK_DAY;
+	struct ca_roll roll = {.organisation = NULL};
+	struct ca_cert cert;
+	struct db *db;
+
+	(void)state;
+	issue("k1", 0);
+	assert_int_equal(
+	    ca_rollover(fixture.ca, &fixture.conf, &roll, &err), 0);
+	fixture_reopen(&fixture);
+	finds_nothing(examine(0, &fixture_template));
+	assert_int_equal(old_lines(near), 0);
+	/* A certificate that lives as long as its issuer. */
+	assert_int_equal(db_open(fixture.database, false, &db, NULL), 0);
+	assert_int_equal(db_run(db, &err,
+			     "UPDATE ca_intent SET not_after = ? WHERE"
+			     " device <> ''",
+			     "i", fixture.now + near + CLOCK_DAY),
+	    0);
+	db_close(db);
+	assert_int_equal(old_lines(0), 0);
+	assert_int_equal(old_lines(near), 1);
+	assert_int_equal(ca_find(fixture.ca, "k1", NULL, &cert, &err), 0);
+	assert_int_equal(
+	    ca_revoke(fixture.ca, cert.serial, 4, fixture.now, &err), 0);
+	assert_int_equal(old_lines(near), 0);
+	ca_cert_clear(&cert);
+}
+
 static void
 test_crl(void **state)
 {
@@ -344,6 +406,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_well, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_issuer, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_old_line, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_crl, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_template, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_life, setup, teardown),

@@ -1,0 +1,261 @@
+/* The keys of our own roots, and what is signed with them. */
+#include <openssl/err.h>
+#include <openssl/objects.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "authority_internal.h"
+#include "ca_internal.h"
+#include "clock.h"
+#include "csr_internal.h"
+#include "line_internal.h"
+#include "mem.h"
+#include "root_internal.h"
+#include "signer_internal.h"
+#include "str.h"
+
+#define RSA_LEAST 3072
+#define EC_LEAST 384
+
+/* --- the key --- */
+
+char *
+ca_root_key_file(const struct ca_conf *conf, struct ca_span spki)
+{
+	char suffix[CA_KEY_SUFFIX];
+
+	ca_line_suffix(spki, suffix);
+	return mem_printf("%s.%s.root", conf->key_file, suffix);
+}
+
+int
+ca_root_open(const struct ca_conf *conf, const struct ca_issuer *root,
+    struct ca_signer **ret, struct err *err)
+{
+	char *path = ca_root_key_file(conf, root->spki);
+	struct ca_signer *signer = NULL;
+	int rc;
+
+	if (access(path, F_OK) != 0) { /* the first one's, then */
+		free(path);
+		path = mem_printf("%s.root", conf->key_file);
+	}
+	rc = ca_signer_file_open(CA_KEY_ROOT, conf->vault, path, &signer, err);
+	if (rc == 0 && !ca_span_equal(root->spki, ca_signer_spki(signer)))
+		rc = err_set(err, ERR_STORAGE,
+		    "the root's key file and database do not belong together");
+	free(path);
+	if (rc != 0)
+		ca_signer_free(signer);
+	else
+		*ret = signer;
+	return rc;
+}
+
+const struct ca_issuer *
+ca_root_ours(const struct ca *ca, const struct ca_conf *conf,
+    struct ca_signer **ret, struct err *err)
+{
+	struct err none;
+	const struct ca *line;
+
+	if (ca_root_open(conf, &ca->root, ret, err) == 0)
+		return &ca->root;
+	for (line = ca->older; line != NULL; line = line->older)
+		if (!ca_span_equal(line->root.spki, ca->root.spki) &&
+		    ca_root_open(conf, &line->root, ret, &none) == 0)
+			return &line->root;
+	return NULL;
+}
+
+/* --- what it is asked for --- */
+
+static bool
+key_strong(const EVP_PKEY *key)
+{
+	int bits = EVP_PKEY_get_bits(key);
+
+	return EVP_PKEY_is_a(key, "RSA")
+	    ? bits >= RSA_LEAST
+	    : EVP_PKEY_is_a(key, "EC") && bits >= EC_LEAST;
+}
+
+static bool
+hash_strong(const X509_REQ *req)
+{
+	int hash = NID_undef;
+
+	(void)OBJ_find_sigid_algs(X509_REQ_get_signature_nid(req), &hash, NULL);
+	return hash == NID_sha256 || hash == NID_sha384 || hash == NID_sha512;
+}
+
+/* Possession shown, key and hash of today's strength; the spans lie in der. */
+static int
+check_request(const struct buf *der, struct ca_csr *ret, struct err *err)
+{
+	const unsigned char *p = der->data;
+	const char *why = ca_der_check(ca_der_bytes(der));
+	X509_REQ *req = NULL;
+	EVP_PKEY *key = NULL;
+	int rc = 0;
+
+	if (why == NULL)
+		why = ca_csr_parse(ca_der_bytes(der), ret);
+	if (why == NULL)
+		req = d2i_X509_REQ(NULL, &p, (long)der->len);
+	if (req != NULL)
+		key = X509_REQ_get0_pubkey(req);
+	if (why == NULL && key == NULL)
+		why = "not a request with a key";
+	else if (why == NULL && (!key_strong(key) || !hash_strong(req)))
+		why = "an issuing CA needs RSA-3072 or P-384 at least, and "
+		      "SHA-256 at least";
+	else if (why == NULL && X509_REQ_verify(req, key) != 1)
+		why = "the request is not signed by the key in it";
+	else if (why == NULL &&
+	    X509_NAME_entry_count(X509_REQ_get_subject_name(req)) == 0)
+		why = "the request has no subject";
+	if (why != NULL)
+		rc = err_set(err, ERR_INVALID, "request: %s", why);
+	X509_REQ_free(req);
+	ERR_clear_error();
+	return rc;
+}
+
+static int
+certify_request(const struct ca_issuer *root, const struct ca_signer *signer,
+    const struct buf *der, struct ca_issuer *ret, struct err *err)
+{
+	struct ca_authority a = {
+	    .signer = signer,
+	    .issuer = root,
+	    .not_after = clock_now() + CA_ISSUING_LIFE,
+	};
+	struct ca_csr csr;
+
+	if (check_request(der, &csr, err) != 0)
+		return -1;
+	a.subject = csr.subject;
+	a.spki = csr.spki;
+	if (ca_span_equal(a.spki, root->spki) ||
+	    ca_span_equal(a.subject, root->subject))
+		return err_set(
+		    err, ERR_REFUSED, "request: key or name is the root's own");
+	return ca_authority_make(&a, ret, err);
+}
+
+/* --- an issuing CA of another root --- */
+
+int
+ca_cross_make(const struct ca_issuer *root, const struct ca_signer *signer,
+    const struct ca_issuer *of, struct ca_issuer *ret, struct err *err)
+{
+	const struct ca_authority a = {
+	    .signer = signer, .issuer = root, .of = of};
+
+	if (of->constraints != NULL)
+		return err_set(err, ERR_REFUSED,
+		    "its own root limits the names it may certify; ours would "
+		    "not");
+	return ca_authority_make(&a, ret, err);
+}
+
+/* NULL, or why we do not vouch for it. */
+static const char *
+check_cross(const struct ca_issuer *root, const struct ca_issuer *of)
+{
+	const EVP_PKEY *key = X509_get0_pubkey(of->x509);
+
+	if (X509_check_ca(of->x509) != 1)
+		return "it is no CA";
+	if (X509_check_issued(of->x509, of->x509) == X509_V_OK)
+		return "it is a root: cross-sign its issuing CAs";
+	if (key == NULL || !key_strong(key))
+		return "an issuing CA needs RSA-3072 or P-384 at least";
+	if (X509_check_issued(root->x509, of->x509) == X509_V_OK)
+		return "it is of this root already";
+	if (ca_span_equal(of->spki, root->spki) ||
+	    ca_span_equal(of->subject, root->subject))
+		return "key or name is the root's own";
+	if (of->subject_key.len == 0)
+		return "it has no key identifier";
+	return NULL;
+}
+
+static int
+certify_cross(const struct ca_issuer *root, const struct ca_signer *signer,
+    const struct buf *der, struct ca_issuer *ret, struct err *err)
+{
+	struct ca_issuer of = {.x509 = NULL};
+	const char *why = NULL;
+	int rc;
+
+	rc = ca_issuer_load(&of, der->data, der->len, err);
+	if (rc == 0)
+		why = check_cross(root, &of);
+	ERR_clear_error();
+	if (why != NULL)
+		rc = err_set(err, ERR_REFUSED, "certificate: %s", why);
+	if (rc == 0)
+		rc = ca_cross_make(root, signer, &of, ret, err);
+	ca_issuer_clear(&of);
+	return rc;
+}
+
+/* 1 and a certificate's DER, 0: it is something else, -1. */
+static int
+read_cert(const struct buf *text, struct buf *out, struct err *err)
+{
+	BIO *bio = BIO_new_mem_buf(text->data, (int)text->len);
+	char *label = NULL, *header = NULL;
+	unsigned char *der = NULL;
+	long len = 0;
+	int rc = 0;
+
+	if (bio != NULL &&
+	    PEM_read_bio(bio, &label, &header, &der, &len) == 1 &&
+	    str_eq(label, PEM_STRING_X509)) {
+		buf_add(out, der, (size_t)len);
+		rc = out->over
+		    ? err_set(err, ERR_INVALID, "the certificate is too large")
+		    : 1;
+	}
+	OPENSSL_free(label);
+	OPENSSL_free(header);
+	OPENSSL_free(der);
+	BIO_free(bio);
+	ERR_clear_error();
+	return rc;
+}
+
+int
+ca_certify(struct ca *ca, const struct ca_conf *conf, const struct buf *pem,
+    struct buf *out, struct err *err)
+{
+	struct ca_issuer made = {.x509 = NULL};
+	struct ca_signer *signer = NULL;
+	const struct ca_issuer *root;
+	struct buf der;
+	int got, rc;
+
+	buf_init(&der, CA_CHAIN_MAX);
+	got = read_cert(pem, &der, err);
+	rc = got == 0 ? ca_csr_read(pem, &der, err) : got == 1 ? 0 : -1;
+	root = rc == 0 ? ca_root_ours(ca, conf, &signer, err) : NULL;
+	if (root == NULL)
+		rc = -1;
+	else if (got == 1)
+		rc = certify_cross(root, signer, &der, &made, err);
+	else
+		rc = certify_request(root, signer, &der, &made, err);
+	if (rc == 0)
+		rc = ca_pem_write(
+		    PEM_STRING_X509, ca_der_bytes(&made.der), out, err);
+	ca_issuer_clear(&made);
+	ca_signer_free(signer);
+	buf_free(&der);
+	return rc;
+}
