@@ -185,12 +185,27 @@ int cli_chosen_device(struct cli *c, int64_t *ret_id);
 struct buf;
 int cli_put_public(const struct cli *c, const struct buf *pem, struct err *err);
 
-/* From --key and --pin-file; *ret_pin, NULL before, is to be freed after *ret.
- * CODE_OK, or an exit code with the complaint printed. */
+/* The issuing CA of --issuer; NULL with the complaint printed. */
+struct ca;
+struct ca *cli_find_line(struct cli *c);
+/* Its chain, or that of --cross. */
+int cli_put_chain(
+    struct cli *c, const struct ca *ca, struct buf *out, struct err *err);
+
+/* PINs that places of keys borrow; zeroed before, freed after those. */
+struct cli_ca_pins {
+	struct secret *key, *root;
+};
+void cli_ca_pins_free(struct cli_ca_pins *pins);
+/* From --key and --pin-file. CODE_OK, or an exit code with the complaint
+ * printed. */
 int cli_ca_key(
-    struct cli *c, struct ca_key_place *ret, struct secret **ret_pin);
-/* And --organisation. */
-int cli_ca_new(struct cli *c, struct ca_new *ret, struct secret **ret_pin);
+    struct cli *c, struct ca_key_place *ret, struct cli_ca_pins *ret_pins);
+/* From --root-key and --root-pin-file. */
+int cli_ca_root_key(
+    struct cli *c, struct ca_key_place *ret, struct cli_ca_pins *ret_pins);
+/* Both, and --organisation. */
+int cli_ca_new(struct cli *c, struct ca_new *ret, struct cli_ca_pins *ret_pins);
 
 /* By name, or the one of TLS certificates when that is NULL; NULL when there is
  * none of this name (cmd_ca_sign.c). */
@@ -234,6 +249,8 @@ int cmd_ca_chain(struct cli *c);
 int cmd_ca_csr(struct cli *c);
 int cmd_ca_import(struct cli *c);
 int cmd_ca_certify(struct cli *c);
+int cmd_ca_cross(struct cli *c);
+int cmd_ca_rollover(struct cli *c);
 int cmd_ca_list(struct cli *c);
 int cmd_ca_crl(struct cli *c);
 int cmd_ca_revoke(struct cli *c);

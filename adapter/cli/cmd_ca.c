@@ -97,17 +97,6 @@ put_crl(const struct cli *c, const struct buf *bytes, struct err *err)
 	return 0;
 }
 
-/* The issuing CA by its number; NULL if there is none that still signs. */
-static struct ca *
-find_line(struct cli *c, int64_t id)
-{
-	struct ca *ca = c->daemon.ca;
-
-	while (ca != NULL && id != 0 && ca_line_id(ca) != id)
-		ca = ca_older(ca);
-	return ca;
-}
-
 int
 cmd_ca_crl(struct cli *c)
 {
@@ -123,11 +112,9 @@ cmd_ca_crl(struct cli *c)
 	code = cli_open(c, DAEMON_CA, NULL);
 	if (code != CODE_OK)
 		return code;
-	ca = find_line(c, cli_count(c, "issuer", 0));
+	ca = cli_find_line(c);
 	if (ca == NULL)
-		return cli_complain(CODE_NOTHING,
-		    "no issuing CA with this number that is not at its end: "
-		    "see \"ca show\"");
+		return CODE_NOTHING;
 	buf_init(&der, CRL_MAX);
 	buf_init(&pem, CRL_MAX * 2);
 	rc = ca_crl(ca, clock_now(), &der, &err);

@@ -15,31 +15,60 @@
 #define PEM_MAX ((size_t)1024 * 1024)
 #define PUBLIC_MODE 0644
 
-int
-cli_ca_key(struct cli *c, struct ca_key_place *ret, struct secret **ret_pin)
+/* A place of a key by two options. */
+static int
+take_place(struct cli *c, const char *uri, const char *pin,
+    struct ca_key_place *ret, struct secret **ret_pin)
 {
-	bool has_pin = cli_text(c, "pin-file") != NULL;
-
-	*ret = (struct ca_key_place){.uri = cli_text(c, "key")};
-	if (!has_pin)
+	*ret = (struct ca_key_place){.uri = cli_text(c, uri)};
+	if (cli_text(c, pin) == NULL)
 		return CODE_OK;
 	if (ret->uri == NULL)
 		return cli_complain(
-		    CODE_USAGE, "--pin-file is for the token of --key");
-	*ret_pin = cli_secret(c, "pin-file", NULL);
+		    CODE_USAGE, "--%s is for the token of --%s", pin, uri);
+	*ret_pin = cli_secret(c, pin, NULL);
 	ret->pin = *ret_pin;
 	return *ret_pin != NULL ? CODE_OK : CODE_INPUT;
 }
 
 int
-cli_ca_new(struct cli *c, struct ca_new *ret, struct secret **ret_pin)
+cli_ca_key(
+    struct cli *c, struct ca_key_place *ret, struct cli_ca_pins *ret_pins)
+{
+	return take_place(c, "key", "pin-file", ret, &ret_pins->key);
+}
+
+int
+cli_ca_root_key(
+    struct cli *c, struct ca_key_place *ret, struct cli_ca_pins *ret_pins)
+{
+	return take_place(c, "root-key", "root-pin-file", ret, &ret_pins->root);
+}
+
+void
+cli_ca_pins_free(struct cli_ca_pins *pins)
+{
+	secret_free(pins->key);
+	secret_free(pins->root);
+	*pins = (struct cli_ca_pins){.key = NULL};
+}
+
+int
+cli_ca_new(struct cli *c, struct ca_new *ret, struct cli_ca_pins *ret_pins)
 {
 	const char *organisation = cli_text(c, "organisation");
+	int code;
 
 	*ret = (struct ca_new){.organisation = organisation != NULL
 		? organisation
 		: DEFAULT_ORGANISATION};
-	return cli_ca_key(c, &ret->key, ret_pin);
+	if (cli_flag(c, "offline-root") && cli_text(c, "root-key") != NULL)
+		return cli_complain(CODE_USAGE,
+		    "with --offline-root there is no root key here: leave out "
+		    "--root-key");
+	code = cli_ca_key(c, &ret->key, ret_pins);
+	return code == CODE_OK ? cli_ca_root_key(c, &ret->root_key, ret_pins)
+			       : code;
 }
 
 static int
@@ -56,9 +85,9 @@ cmd_ca_init(struct cli *c)
 	struct ca_new how;
 	const struct daemon_ca_new ca = {
 	    .how = &how, .offline = cli_flag(c, "offline-root")};
-	struct secret *pin = NULL;
+	struct cli_ca_pins pins = {.key = NULL};
 	struct err err = {.kind = ERR_NONE};
-	int code = cli_ca_new(c, &how, &pin), rc;
+	int code = cli_ca_new(c, &how, &pins), rc;
 
 	if (code == CODE_OK)
 		code = cli_open(c, DAEMON_STORE, NULL);
@@ -76,7 +105,7 @@ cmd_ca_init(struct cli *c)
 			 "the request, \"ca import\" takes the answer"
 		       : "the CA is made");
 out:
-	secret_free(pin);
+	cli_ca_pins_free(&pins);
 	return code;
 }
 
@@ -100,6 +129,7 @@ write_line(void *cookie, const struct ca_line_info *info, struct err *err)
 	table_text(t, state);
 	table_text(t, info->subject);
 	table_text(t, info->root);
+	table_text(t, info->cross);
 	table_int(t, info->not_before);
 	table_int(t, info->not_after);
 	table_text(t, info->serial);
@@ -113,9 +143,9 @@ cmd_ca_show(struct cli *c)
 {
 	static const struct table_column columns[] = {{"id", TABLE_INT, 0, 0},
 	    {"state", TABLE_STRING, 0, 0}, {"subject", TABLE_STRING, 0, 24},
-	    {"root", TABLE_STRING, 1, 24}, {"not_before", TABLE_TIME, 4, 0},
-	    {"not_after", TABLE_TIME, 0, 0}, {"serial", TABLE_STRING, 3, 0},
-	    {"key_file", TABLE_STRING, 2, 0}};
+	    {"root", TABLE_STRING, 1, 24}, {"cross", TABLE_STRING, 5, 24},
+	    {"not_before", TABLE_TIME, 4, 0}, {"not_after", TABLE_TIME, 0, 0},
+	    {"serial", TABLE_STRING, 3, 0}, {"key_file", TABLE_STRING, 2, 0}};
 	struct err err = {.kind = ERR_NONE};
 	int code = cli_open(c, DAEMON_STORE, NULL), rc;
 	struct ca_conf conf;
@@ -141,22 +171,51 @@ cli_put_public(const struct cli *c, const struct buf *pem, struct err *err)
 	return 0;
 }
 
+struct ca *
+cli_find_line(struct cli *c)
+{
+	int64_t id = cli_count(c, "issuer", 0);
+	struct ca *ca = c->daemon.ca;
+
+	while (ca != NULL && id != 0 && ca_line_id(ca) != id)
+		ca = ca_older(ca);
+	if (ca == NULL)
+		(void)cli_complain(CODE_NOTHING,
+		    "no issuing CA with this number that is not at its end: "
+		    "see \"ca show\"");
+	return ca;
+}
+
+int
+cli_put_chain(
+    struct cli *c, const struct ca *ca, struct buf *out, struct err *err)
+{
+	int64_t cross = cli_count(c, "cross", 0);
+
+	return cross == 0 ? ca_chain_pem(ca, out, err)
+			  : ca_cross_pem(ca, (size_t)cross, out, err);
+}
+
 int
 cmd_ca_chain(struct cli *c)
 {
 	struct err err = {.kind = ERR_NONE};
 	int code = cli_open(c, DAEMON_CA, NULL), rc;
 	struct buf pem;
+	struct ca *ca;
 
 	if (code != CODE_OK)
 		return code;
+	ca = cli_find_line(c);
+	if (ca == NULL)
+		return CODE_NOTHING;
 	buf_init(&pem, PEM_MAX);
 	if (cli_flag(c, "root"))
-		rc = ca_root_pem(c->daemon.ca, &pem, &err);
+		rc = ca_root_pem(ca, &pem, &err);
 	else if (cli_flag(c, "all"))
-		rc = ca_trust_pem(c->daemon.ca, &pem, &err);
+		rc = ca_trust_pem(ca, &pem, &err);
 	else
-		rc = ca_chain_pem(c->daemon.ca, &pem, &err);
+		rc = cli_put_chain(c, ca, &pem, &err);
 	if (rc == 0)
 		rc = cli_put_public(c, &pem, &err);
 	buf_free(&pem);
@@ -172,22 +231,22 @@ cmd_ca_csr(struct cli *c)
 	    .organisation = cli_text(c, "organisation"),
 	    .anew = cli_flag(c, "new"),
 	};
-	struct secret *pin = NULL;
+	struct cli_ca_pins pins = {.key = NULL};
 	struct err err = {.kind = ERR_NONE};
-	int code = cli_ca_key(c, &how.key, &pin), rc;
+	int code = cli_ca_key(c, &how.key, &pins), rc;
 	struct ca_conf conf;
 	struct buf pem;
 
 	if (code == CODE_OK)
 		code = cli_open(c, DAEMON_STORE, NULL);
 	if (code != CODE_OK) {
-		secret_free(pin);
+		cli_ca_pins_free(&pins);
 		return code;
 	}
 	conf = daemon_ca_conf(&c->daemon);
 	buf_init(&pem, PEM_MAX);
 	rc = ca_request(&conf, &how, &pem, &err);
-	secret_free(pin);
+	cli_ca_pins_free(&pins);
 	if (rc == 0)
 		rc = tell_event(c, "ca.requested", "{}", &err);
 	if (rc == 0)
@@ -196,8 +255,15 @@ cmd_ca_csr(struct cli *c)
 	return rc == 0 ? CODE_OK : cli_fail(&err);
 }
 
+/* What is done with certificates that others made. */
+struct intake {
+	int (*take)(
+	    const struct ca_conf *conf, struct ca_import *io, struct err *err);
+	const char *question, *event, *note;
+};
+
 static int
-import_pem(struct cli *c, const struct buf *pem)
+take_pem(struct cli *c, const struct intake *in, const struct buf *pem)
 {
 	struct ca_import io = {.pem = pem, .now = clock_now(), .dry = true};
 	struct ca_conf conf = daemon_ca_conf(&c->daemon);
@@ -206,32 +272,29 @@ import_pem(struct cli *c, const struct buf *pem)
 	bool sure;
 	int rc;
 
-	if (ca_import(&conf, &io, &err) != 0)
+	if (in->take(&conf, &io, &err) != 0)
 		return cli_fail(&err);
-	text = mem_printf("issue from now on by %s, until %s, under the root "
-			  "%s (SHA-256 %s)",
-	    io.subject, clock_text(io.not_after, end), io.root, io.root_sha256);
+	text = mem_printf("%s %s, until %s, under the root %s (SHA-256 %s)",
+	    in->question, io.subject, clock_text(io.not_after, end), io.root,
+	    io.root_sha256);
 	sure = cli_confirm(c, text);
 	free(text);
 	if (!sure)
 		return CODE_REFUSED;
 	io.dry = false;
-	if (ca_import(&conf, &io, &err) != 0)
+	if (in->take(&conf, &io, &err) != 0)
 		return cli_fail(&err);
 	text = mem_printf("{\"root_sha256\":\"%s\"}", io.root_sha256);
-	rc = tell_event(c, "ca.imported", text, &err);
+	rc = tell_event(c, in->event, text, &err);
 	free(text);
 	if (rc != 0)
 		return cli_fail(&err);
-	cli_note(c,
-	    "%s issues from now on; restart \"amtkeeper serve\", which "
-	    "has the one before it open",
-	    io.subject);
+	cli_note(c, "%s %s", io.subject, in->note);
 	return CODE_OK;
 }
 
-int
-cmd_ca_import(struct cli *c)
+static int
+take_file(struct cli *c, const struct intake *in)
 {
 	struct err err = {.kind = ERR_NONE};
 	int code = cli_open(c, DAEMON_STORE, NULL);
@@ -243,8 +306,70 @@ cmd_ca_import(struct cli *c)
 	if (file_read(c->args[0], PEM_MAX, &pem, &err) != 0)
 		code = cli_fail(&err);
 	else
-		code = import_pem(c, &pem);
+		code = take_pem(c, in, &pem);
 	buf_free(&pem);
+	return code;
+}
+
+int
+cmd_ca_import(struct cli *c)
+{
+	static const struct intake in = {.take = ca_import,
+	    .question = "issue from now on by",
+	    .event = "ca.imported",
+	    .note = "issues from now on; restart \"amtkeeper serve\", which "
+		    "has the one before it open"};
+
+	return take_file(c, &in);
+}
+
+int
+cmd_ca_cross(struct cli *c)
+{
+	static const struct intake in = {.take = ca_cross_import,
+	    .question = "let another root vouch for",
+	    .event = "ca.crossed",
+	    .note = "has a further chain: \"ca chain --cross\""};
+
+	return take_file(c, &in);
+}
+
+int
+cmd_ca_rollover(struct cli *c)
+{
+	struct ca_roll io = {.organisation = cli_text(c, "organisation")};
+	struct cli_ca_pins pins = {.key = NULL};
+	struct err err = {.kind = ERR_NONE};
+	int code = cli_ca_key(c, &io.key, &pins), rc;
+	struct ca_conf conf;
+	char *text;
+
+	if (code == CODE_OK)
+		code = cli_ca_root_key(c, &io.root_key, &pins);
+	if (code == CODE_OK)
+		code = cli_open(c, DAEMON_CA, NULL);
+	if (code == CODE_OK &&
+	    !cli_confirm(c,
+		"make a new root and a new issuing CA, and issue by that from "
+		"now on"))
+		code = CODE_REFUSED;
+	if (code != CODE_OK)
+		goto out;
+	conf = daemon_ca_conf(&c->daemon);
+	rc = ca_rollover(c->daemon.ca, &conf, &io, &err);
+	text = mem_printf("{\"root_sha256\":\"%s\"}", io.root_sha256);
+	if (rc == 0)
+		rc = tell_event(c, "ca.rolled", text, &err);
+	free(text);
+	code = rc == 0 ? CODE_OK : cli_fail(&err);
+	if (rc == 0)
+		cli_note(c,
+		    "%s issues from now on, under the root %s (SHA-256 %s); "
+		    "restart \"amtkeeper serve\", which has the one before it "
+		    "open",
+		    io.subject, io.root, io.root_sha256);
+out:
+	cli_ca_pins_free(&pins);
 	return code;
 }
 

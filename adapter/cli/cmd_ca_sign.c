@@ -23,7 +23,7 @@ cli_template(const struct cli *c, const char *name)
 }
 
 static int
-put_cert(const struct cli *c, const struct ca_cert *cert, struct err *err)
+put_cert(struct cli *c, const struct ca_cert *cert, struct err *err)
 {
 	struct buf pem;
 	int rc;
@@ -31,7 +31,8 @@ put_cert(const struct cli *c, const struct ca_cert *cert, struct err *err)
 	buf_init(&pem, PEM_MAX);
 	rc = ca_cert_pem(cert, &pem, err);
 	if (rc == 0 && cli_flag(c, "chain"))
-		rc = ca_chain_pem(c->daemon.ca, &pem, err);
+		rc =
+		    cli_put_chain(c, ca_line_of(c->daemon.ca, cert), &pem, err);
 	if (rc == 0)
 		rc = cli_put_public(c, &pem, err);
 	buf_free(&pem);

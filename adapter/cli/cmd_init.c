@@ -205,16 +205,18 @@ int
 cmd_init(struct cli *c)
 {
 	struct init in = {.c = c};
-	struct secret *pin = NULL;
+	struct cli_ca_pins pins = {.key = NULL};
 	int code = check_options(c);
 
 	if (code == CODE_OK)
-		code = cli_ca_new(c, &in.ca, &pin);
-	if (code != CODE_OK)
+		code = cli_ca_new(c, &in.ca, &pins);
+	if (code != CODE_OK) {
+		cli_ca_pins_free(&pins);
 		return code;
+	}
 	set_paths(&in);
 	code = make_all(&in);
-	secret_free(pin);
+	cli_ca_pins_free(&pins);
 	if (code == CODE_OK)
 		say_next(&in);
 	if (code != CODE_OK && in.profile_made)

@@ -57,6 +57,12 @@ static const struct cli_option key_options[] = {
     {"pin-file", 0, CLI_FILE, "FILE", NULL,
 	"its PIN, on the first line; kept sealed"},
     END};
+static const struct cli_option root_key_options[] = {
+    {"root-key", 0, CLI_TEXT, "URI", NULL,
+	"the root's key, likewise (a new one, sealed)"},
+    {"root-pin-file", 0, CLI_FILE, "FILE", NULL,
+	"its PIN, on the first line; kept sealed"},
+    END};
 
 static const struct cli_option init_options[] = {
     {"dir", 0, CLI_FILE, "DIR", NULL,
@@ -141,12 +147,20 @@ static const struct cli_option ca_chain_options[] = {
     {"root", 0, CLI_FLAG, NULL, NULL, "the root alone"},
     {"all", 0, CLI_FLAG, NULL, NULL,
 	"with the issuing CAs before this one: what to trust"},
+    {"issuer", 0, CLI_COUNT, "ID", NULL,
+	"of this issuing CA, as in \"ca show\" (the active one)"},
+    {"cross", 0, CLI_COUNT, "N", NULL,
+	"under its Nth further root, as in \"ca show\""},
     {"out", 0, CLI_FILE, "FILE", NULL, "write it there"}, END};
 static const struct cli_option ca_csr_options[] = {
     {"organisation", 0, CLI_TEXT, "NAME", NULL,
 	"in the CA's name (that of the one that issues now)"},
     {"new", 0, CLI_FLAG, NULL, NULL, "give up an open request and its key"},
     {"out", 0, CLI_FILE, "FILE", NULL, "write it there"}, END};
+static const struct cli_option ca_rollover_options[] = {
+    {"organisation", 0, CLI_TEXT, "NAME", NULL,
+	"in the names (that of the CA that issues now)"},
+    END};
 static const struct cli_option ca_certify_options[] = {
     {"out", 0, CLI_FILE, "FILE", NULL, "write it there"}, END};
 static const struct cli_option ca_sign_options[] = {
@@ -156,6 +170,8 @@ static const struct cli_option ca_sign_options[] = {
     END};
 static const struct cli_option ca_export_options[] = {
     {"chain", 0, CLI_FLAG, NULL, NULL, "with those above it"},
+    {"cross", 0, CLI_COUNT, "N", NULL,
+	"with --chain: under its issuer's Nth further root"},
     {"out", 0, CLI_FILE, "FILE", NULL, "write it there"}, END};
 static const struct cli_option ca_list_options[] = {
     {"device", 'd', CLI_TEXT, "NAME", NULL, "of this device only"},
@@ -199,7 +215,7 @@ static const struct cli_option help_options[] = {
 #define GROUPS static const struct cli_option *const
 
 GROUPS none[] = {NULL};
-GROUPS init_groups[] = {init_options, key_options, NULL};
+GROUPS init_groups[] = {init_options, key_options, root_key_options, NULL};
 GROUPS add_groups[] = {add_options, NULL};
 GROUPS set_groups[] = {set_options, NULL};
 GROUPS import_groups[] = {import_options, NULL};
@@ -210,7 +226,10 @@ GROUPS diagnose_groups[] = {
 GROUPS run_groups[] = {selection_options, limit_options, run_options, NULL};
 GROUPS journal_groups[] = {journal_options, NULL};
 GROUPS event_groups[] = {event_options, NULL};
-GROUPS ca_init_groups[] = {ca_init_options, key_options, NULL};
+GROUPS ca_init_groups[] = {
+    ca_init_options, key_options, root_key_options, NULL};
+GROUPS ca_rollover_groups[] = {
+    ca_rollover_options, key_options, root_key_options, yes_options, NULL};
 GROUPS ca_chain_groups[] = {ca_chain_options, NULL};
 GROUPS ca_csr_groups[] = {ca_csr_options, key_options, NULL};
 GROUPS ca_import_groups[] = {yes_options, NULL};
@@ -271,7 +290,13 @@ LIST show_device_examples[] = {
     "device show pc1.corp.example", "device show -a -o json", NULL};
 LIST journal_examples[] = {
     "journal", "journal --ended --device pc1.corp.example", NULL};
-LIST chain_examples[] = {"ca chain --all --out trust.pem", NULL};
+LIST chain_examples[] = {
+    "ca chain --all --out trust.pem", "ca chain --issuer 1 --cross 1", NULL};
+LIST rollover_examples[] = {"ca rollover",
+    "ca rollover --root-key 'pkcs11:token=root;object=root2' "
+    "--root-pin-file /root/pin",
+    NULL};
+LIST cross_examples[] = {"ca cross crossed.pem", NULL};
 LIST crl_examples[] = {"ca crl --out amt.crl", NULL};
 LIST revoke_examples[] = {
     "ca revoke 4f12ad30dfd1076b --reason key-compromise", NULL};
@@ -367,16 +392,19 @@ static const struct cli_command commands[] = {
 	"For an installation without one; init makes it too. With --key the "
 	"issuing key is one that is in a PKCS#11 token (pkcs11:token=...;"
 	"object=...) or a TPM (handle:0x81..., file:/... of a TSS2 PEM) and "
-	"stays there; the root's is a sealed file, or somebody else's with "
-	"--offline-root.",
+	"stays there; so is the root's with --root-key, which else is a sealed "
+	"file, or somebody else's with --offline-root.",
 	ca_init_groups, 0, 0, no_examples, cmd_ca_init},
     {"ca show", "", "the issuing CAs: active, old, waiting",
 	"The active one issues. Old ones verify what they issued and sign "
 	"their revocation list until their end. A waiting one has a request "
-	"open (ca csr).",
+	"open (ca csr). Under cross are further roots that vouch for it (ca "
+	"rollover, ca cross).",
 	none, 0, 0, no_examples, cmd_ca_show},
-    {"ca chain", "", "the CA's certificates, PEM", "", ca_chain_groups, 0, 0,
-	chain_examples, cmd_ca_chain},
+    {"ca chain", "", "the CA's certificates, PEM",
+	"From the issuing CA up to its root; with --cross up to another root, "
+	"for those who trust only that one.",
+	ca_chain_groups, 0, 0, chain_examples, cmd_ca_chain},
     {"ca csr", "", "the request of a new issuing CA, PEM",
 	"Makes a key and its request, or shows the one that is open. The CA "
 	"that issues goes on until the answer is imported. With --key it is a "
@@ -391,8 +419,23 @@ static const struct cli_command commands[] = {
     {"ca certify", "FILE|-", "sign an issuing CA's request by our root",
 	"For a rollover under our own root, and for the machine that is the "
 	"offline root of others. Possession of the key must be shown; the "
-	"certificate is a CA's with path length 0, for ten years at most.",
+	"certificate is a CA's with path length 0, for ten years at most. For "
+	"the certificate of an issuing CA of another root it makes a cross-"
+	"certificate, which \"ca cross\" takes there.",
 	ca_certify_groups, 1, 1, certify_examples, cmd_ca_certify},
+    {"ca rollover", "", "a new root and issuing CA, cross-signed",
+	"Makes both with new keys; the new CA issues from then on. The root "
+	"before it, whose key must be here, cross-signs the new issuing CA, "
+	"the new root those before: whoever trusts one of the roots verifies "
+	"all of it until that root's end. For a new issuing CA alone see \"ca "
+	"csr\".",
+	ca_rollover_groups, 0, 0, rollover_examples, cmd_ca_rollover},
+    {"ca cross", "FILE|-", "take a cross-certificate",
+	"FILE holds a second certificate of one of our issuing CAs, by another "
+	"root (ca certify makes one), and those above it that we do not know, "
+	"PEM. It is checked as \"ca import\" does; then \"ca chain --cross\" "
+	"has it, and it counts in our own verification.",
+	ca_import_groups, 1, 1, cross_examples, cmd_ca_cross},
     {"ca sign", "FILE|- DEVICE", "a certificate for a request by hand",
 	"FILE is a PKCS#10 request, PEM or DER; it must pass the same rules as "
 	"one that a device makes, and name DEVICE as it should be called now. "

@@ -18,6 +18,8 @@ _amtkeeper()
 		return ;;
 	--pin-file) COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
+	--root-pin-file) COMPREPLY=($(compgen -f -- "$cur"))
+		return ;;
 	--password-file) COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
 	--password-file) COMPREPLY=($(compgen -f -- "$cur"))
@@ -49,7 +51,7 @@ _amtkeeper()
 	'') words="init serve device discover diagnose plan run task journal events ca wsman config secret version help" ;;
 	"device") words="add set import list show remove" ;;
 	"task") words="list" ;;
-	"ca") words="init show chain csr import certify sign helper export list crl check health revoke block template bridge" ;;
+	"ca") words="init show chain csr import certify rollover cross sign helper export list crl check health revoke block template bridge" ;;
 	"ca block") words="add list remove" ;;
 	"ca template") words="list show check" ;;
 	"ca bridge") words="list test pending hasten" ;;
@@ -63,7 +65,7 @@ _amtkeeper()
 	plan\ *) command=plan ;;
 	esac
 	case $command in
-	"init") options=" --dir --state --organisation --offline-root --realm --domain --dc --ou --principal --keytab --key --pin-file" ;;
+	"init") options=" --dir --state --organisation --offline-root --realm --domain --dc --ou --principal --keytab --key --pin-file --root-key --root-pin-file" ;;
 	"serve") options="" ;;
 	"device add") options=" --address --password-file --uuid --os-host --os-domain --site --tls --plain --pin" ;;
 	"device set") options=" --address --uuid --os-host --os-domain --site --password-file --ask-password --tls --forget-identity" ;;
@@ -78,15 +80,17 @@ _amtkeeper()
 	"task list") options="" ;;
 	"journal") options=" --device --ended --limit" ;;
 	"events") options=" --device --since --after --last --limit --follow --verify" ;;
-	"ca init") options=" --organisation --offline-root --key --pin-file" ;;
+	"ca init") options=" --organisation --offline-root --key --pin-file --root-key --root-pin-file" ;;
 	"ca show") options="" ;;
-	"ca chain") options=" --root --all --out" ;;
+	"ca chain") options=" --root --all --issuer --cross --out" ;;
 	"ca csr") options=" --organisation --new --out --key --pin-file" ;;
 	"ca import") options=" --yes" ;;
 	"ca certify") options=" --out" ;;
-	"ca sign") options=" --template --check --chain --out" ;;
+	"ca rollover") options=" --organisation --key --pin-file --root-key --root-pin-file --yes" ;;
+	"ca cross") options=" --yes" ;;
+	"ca sign") options=" --template --check --chain --cross --out" ;;
 	"ca helper") options="" ;;
-	"ca export") options=" --chain --out" ;;
+	"ca export") options=" --chain --cross --out" ;;
 	"ca list") options=" --device --expiring" ;;
 	"ca crl") options=" --issuer --out --pem" ;;
 	"ca check") options="" ;;
