@@ -5,10 +5,10 @@
 #include <stdint.h>
 
 #include "bridge.h"
+#include "err.h"
 
 struct buf;
 struct ca;
-struct err;
 struct secret;
 struct vault;
 
@@ -21,7 +21,8 @@ struct vault;
  * the one signature is made; what was signed is compared with the record. After
  * a crash an intent without certificate is marked revoked, never signed again.
  * All calls block for a few milliseconds. A struct ca may be used by several
- * threads, which wait for each other; several processes may have it open.
+ * threads, which wait for each other but for checks and signatures; several
+ * processes may have it open.
  */
 
 struct ca_conf {
@@ -149,6 +150,18 @@ int ca_csr_check(
  */
 int ca_issue(struct ca *ca, const struct ca_request *request,
     struct ca_cert *ret, struct err *err);
+/* Several at once, which share two commits: each as by ca_issue() alone, and
+ * one that fails takes none of the others with it.  Two of one idempotency key
+ * get the same certificate. */
+#define CA_ISSUE_MANY 64 /* that share; more are done in turns */
+struct ca_issuance {
+	struct ca_request request;
+	/* Set by ca_issue_many(): err.kind is ERR_NONE, and cert filled (clear
+	 * it), or why not. */
+	struct ca_cert cert;
+	struct err err;
+};
+void ca_issue_many(struct ca *ca, struct ca_issuance *list, size_t count);
 /* By idempotency key or by serial (one of them); ERR_NOTFOUND. */
 int ca_find(struct ca *ca, const char *key, const char *serial,
     struct ca_cert *ret, struct err *err);

@@ -71,6 +71,10 @@ void ca_csr_case_init(struct ca_csr_case *c, const struct ca *ca,
 /* Every rule in order; the first that fails names itself in the text. On
  * success the case holds the CSR taken apart and both sets of names. */
 int ca_csr_case_check(struct ca_csr_case *c, struct err *err);
+/* The same in two parts: what can be said without the records, by any thread,
+ * and then what they say, with the store locked. */
+int ca_csr_case_check_alone(struct ca_csr_case *c, struct err *err);
+int ca_csr_case_check_records(struct ca_csr_case *c, struct err *err);
 void ca_csr_case_clear(struct ca_csr_case *c);
 /* The rules about our records, asked again when an intent is recorded: keys of
  * other devices and compromised ones, names of other devices are refused. */

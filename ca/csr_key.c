@@ -344,7 +344,6 @@ ca_rule_key_blocked(struct ca_csr_case *c, struct err *err)
 	char *note;
 	int found;
 
-	str_sha256(c->csr.spki.p, c->csr.spki.len, c->spki_sha256);
 	if (c->ca == NULL)
 		return 0;
 	found = ca_store_blocked(c->ca->store, c->spki_sha256, &note, err);

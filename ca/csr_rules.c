@@ -255,35 +255,36 @@ ca_csr_names_owner(struct ca_csr_case *c, struct err *err)
 static const struct rule {
 	const char *name;
 	ca_csr_rule_fn *check;
+	bool records; /* asks the database */
 } rules[] = {
-    {"form.size", form_size},
-    {"form.der", form_der},
-    {"form.structure", form_structure},
-    {"form.version", form_version},
-    {"form.attributes", form_attributes},
-    {"extension.unique", ext_unique},
-    {"extension.der", ext_der},
-    {"extension.critical", ext_critical},
-    {"extension.authority", ext_authority},
-    {"key.type", ca_rule_key_type},
-    {"key.size", ca_rule_key_size},
-    {"key.exponent", ca_rule_key_exponent},
-    {"key.factors", ca_rule_key_factors},
-    {"key.roca", ca_rule_key_roca},
-    {"key.primes", ca_rule_key_primes},
-    {"key.curve", ca_rule_key_curve},
-    {"key.point", ca_rule_key_point},
-    {"key.authority", ca_rule_key_authority},
-    {"signature.algorithm", ca_rule_signature_algorithm},
-    {"signature.valid", ca_rule_signature_valid},
-    {"names.record", names_record},
-    {"names.subject", names_subject},
-    {"names.alternative", names_alternative},
-    {"names.set", names_set},
-    {"names.constraints", ca_rule_names_constraints},
-    {"key.blocked", ca_rule_key_blocked},
-    {"key.owner", ca_csr_key_owner},
-    {"names.owner", ca_csr_names_owner},
+    {"form.size", form_size, false},
+    {"form.der", form_der, false},
+    {"form.structure", form_structure, false},
+    {"form.version", form_version, false},
+    {"form.attributes", form_attributes, false},
+    {"extension.unique", ext_unique, false},
+    {"extension.der", ext_der, false},
+    {"extension.critical", ext_critical, false},
+    {"extension.authority", ext_authority, false},
+    {"key.type", ca_rule_key_type, false},
+    {"key.size", ca_rule_key_size, false},
+    {"key.exponent", ca_rule_key_exponent, false},
+    {"key.factors", ca_rule_key_factors, false},
+    {"key.roca", ca_rule_key_roca, false},
+    {"key.primes", ca_rule_key_primes, false},
+    {"key.curve", ca_rule_key_curve, false},
+    {"key.point", ca_rule_key_point, false},
+    {"key.authority", ca_rule_key_authority, false},
+    {"signature.algorithm", ca_rule_signature_algorithm, false},
+    {"signature.valid", ca_rule_signature_valid, false},
+    {"names.record", names_record, false},
+    {"names.subject", names_subject, false},
+    {"names.alternative", names_alternative, false},
+    {"names.set", names_set, false},
+    {"names.constraints", ca_rule_names_constraints, false},
+    {"key.blocked", ca_rule_key_blocked, true},
+    {"key.owner", ca_csr_key_owner, true},
+    {"names.owner", ca_csr_names_owner, true},
 };
 
 #define RULES (sizeof(rules) / sizeof(rules[0]))
@@ -294,15 +295,38 @@ ca_csr_rule_name(size_t i)
 	return i < RULES ? rules[i].name : NULL;
 }
 
-int
-ca_csr_case_check(struct ca_csr_case *c, struct err *err)
+static int
+check_rules(struct ca_csr_case *c, bool records, struct err *err)
 {
 	size_t i;
 
 	for (i = 0; i < RULES; i++)
-		if (rules[i].check(c, err) != 0)
+		if (rules[i].records == records && rules[i].check(c, err) != 0)
 			return err_context(err, "CSR rule %s", rules[i].name);
 	return 0;
+}
+
+int
+ca_csr_case_check_alone(struct ca_csr_case *c, struct err *err)
+{
+	if (check_rules(c, false, err) != 0)
+		return -1;
+	str_sha256(c->csr.spki.p, c->csr.spki.len, c->spki_sha256);
+	return 0;
+}
+
+int
+ca_csr_case_check_records(struct ca_csr_case *c, struct err *err)
+{
+	return check_rules(c, true, err);
+}
+
+int
+ca_csr_case_check(struct ca_csr_case *c, struct err *err)
+{
+	return ca_csr_case_check_alone(c, err) != 0
+	    ? -1
+	    : ca_csr_case_check_records(c, err);
 }
 
 void

@@ -1,7 +1,7 @@
 #include "deed_internal.h"
 
+#include <assert.h>
 #include <openssl/x509.h>
-#include <openssl/x509v3.h>
 #include <string.h>
 
 #include "ca_internal.h"
@@ -25,79 +25,237 @@ ca_deed_clock(struct ca *ca, int64_t now, struct err *err)
 	return 0;
 }
 
+/* --- intents --- */
+
+int
+ca_deeds_begin(struct ca_deeds *d, struct ca *ca, struct err *err)
+{
+	d->ca = ca;
+	d->count = 0;
+	err_clear(&d->broken);
+	if (ca_store_enter(ca->store, err) != 0)
+		return -1;
+	fault_point("ca.issue.before-intent");
+	if (ca_store_begin(ca->store, err) == 0)
+		return 0;
+	ca_store_leave(ca->store);
+	return -1;
+}
+
 static int
-record_intent(struct ca_deed *d, struct err *err)
+record_intent(struct ca_deeds *d, struct ca_deed *one, struct err *err)
+{
+	struct ca_store *store = d->ca->store;
+	struct ca_intent *i = &one->intent;
+
+	str_sha256(one->tbs.data, one->tbs.len, i->tbs_sha256);
+	i->tbs = one->tbs.data;
+	i->tbs_len = one->tbs.len;
+	i->line = d->ca->line;
+	if (ca_store_lose(store, i->key, i->made_at, err) != 0 ||
+	    ca_store_add_intent(store, i, err) != 0)
+		return -1;
+	return one->also != NULL ? one->also(one->cookie, err) : 0;
+}
+
+/* A full disk, for one, ends a whole transaction, whoever notices it. */
+static int
+still_whole(struct ca_deeds *d, const struct err *why)
+{
+	if (d->broken.kind == ERR_NONE &&
+	    !ca_store_in_transaction(d->ca->store)) {
+		if (why != NULL)
+			d->broken = *why;
+		else
+			(void)err_set(&d->broken, ERR_STORAGE,
+			    "the database took back what was written");
+	}
+	return d->broken.kind == ERR_NONE ? 0 : -1;
+}
+
+static int
+add(struct ca_deeds *d, struct ca_deed *one, struct err *err)
 {
 	struct ca_store *store = d->ca->store;
 
-	str_sha256(d->tbs.data, d->tbs.len, d->intent.tbs_sha256);
-	d->intent.tbs = d->tbs.data;
-	d->intent.line = d->ca->line;
-	d->intent.tbs_len = d->tbs.len;
-	fault_point("ca.issue.before-intent");
-	if (ca_store_begin(store, err) != 0)
+	if (ca_store_mark(store, err) != 0)
 		return -1;
-	if (ca_store_lose(store, d->intent.key, d->intent.made_at, err) != 0 ||
-	    ca_store_add_intent(store, &d->intent, err) != 0 ||
-	    (d->also != NULL && d->also(d->cookie, err) != 0)) {
-		ca_store_rollback(store);
+	if (record_intent(d, one, err) == 0 && ca_store_keep(store, err) == 0)
+		return 0;
+	ca_store_undo(store);
+	(void)still_whole(d, err);
+	return -1;
+}
+
+int
+ca_deeds_add(struct ca_deeds *d, struct ca_deed *one, struct err *err)
+{
+	assert(d->count < CA_ISSUE_MANY);
+	if (still_whole(d, NULL) != 0) {
+		*err = d->broken;
 		return -1;
 	}
-	if (ca_store_commit(store, err) != 0)
+	if (add(d, one, err) != 0)
 		return -1;
-	fault_point("ca.issue.after-intent");
+	one->state = CA_DEED_INTENDED;
+	d->list[d->count++] = one;
+	fault_point("ca.issue.intent");
 	return 0;
 }
 
-/* Taken apart by another parser than the writer's own: does it say what the
- * record says? */
-static int
-compare(struct ca_deed *d, struct err *err)
-{
-	const unsigned char *p = d->der.data;
-	X509 *x = d2i_X509(NULL, &p, (long)d->der.len);
-	struct ca_span rest = ca_der_bytes(&d->der);
-	struct ca_tlv cert, tbs;
-	uint8_t hash[32];
-	int rc = -1;
-
-	if (x == NULL || p != d->der.data + d->der.len ||
-	    ca_der_only(rest, CA_TAG_SEQ, &cert) != 0 ||
-	    ca_der_take(&cert.body, CA_TAG_SEQ, &tbs) != 0)
-		goto out;
-	str_sha256(tbs.whole.p, tbs.whole.len, hash);
-	if (memcmp(hash, d->intent.tbs_sha256, sizeof(hash)) == 0 &&
-	    X509_get_version(x) == X509_VERSION_3 &&
-	    X509_check_issued(d->ca->issuing.x509, x) == X509_V_OK)
-		rc = 0;
-out:
-	X509_free(x);
-	return rc == 0 ? 0
-		       : ca_openssl_err(err, ERR_BUG,
-			     "the signed certificate is not the recorded one");
-}
-
-static int
-sign(struct ca_deed *d, struct err *err)
-{
-	if (ca_signer_sign(
-		d->ca->signer, ca_der_bytes(&d->tbs), &d->der, err) != 0 ||
-	    compare(d, err) != 0)
-		return -1;
-	fault_point("ca.issue.after-sign");
-	return 0;
-}
-
-static int
-record_cert(struct ca_deed *d, struct err *err)
+int
+ca_deeds_commit(struct ca_deeds *d, struct err *err)
 {
 	struct ca_store *store = d->ca->store;
 
+	if (still_whole(d, NULL) == 0 &&
+	    ca_store_commit(store, &d->broken) == 0) {
+		if (d->count > 0)
+			fault_point("ca.issue.after-intent");
+		return 0;
+	}
+	ca_store_rollback(store);
+	ca_store_leave(store);
+	d->count = 0;
+	*err = d->broken;
+	return -1;
+}
+
+/* --- signatures --- */
+
+/* What a certificate says of itself in front of its validity. */
+static bool
+head_matches(const struct ca *ca, const struct ca_deed *one, struct ca_span tbs)
+{
+	struct ca_tlv outer, version, serial, algorithm, issuer;
+	char hex[2 * CA_SERIAL_LEN + 1];
+
+	if (ca_der_take(&tbs, CA_TAG_CONTEXT_SEQ(0), &outer) != 0 ||
+	    ca_der_only(outer.body, CA_TAG_INTEGER, &version) != 0 ||
+	    ca_der_take(&tbs, CA_TAG_INTEGER, &serial) != 0 ||
+	    ca_der_take(&tbs, CA_TAG_SEQ, &algorithm) != 0 ||
+	    ca_der_take(&tbs, CA_TAG_SEQ, &issuer) != 0 ||
+	    serial.body.len != CA_SERIAL_LEN)
+		return false;
+	str_hex(serial.body.p, serial.body.len, hex);
+	return version.body.len == 1 && version.body.p[0] == X509_VERSION_3 &&
+	    str_eq(hex, one->intent.serial) &&
+	    ca_span_equal(algorithm.whole, ca_signer_algorithm(ca->signer)) &&
+	    ca_span_equal(issuer.whole, ca->issuing.subject);
+}
+
+/* Taken apart again, by the strict reader that strangers' requests go through
+ * and that shares nothing with the writer: is it what is on record? (OpenSSL's
+ * would decode the device's key once more, which costs more than all of this.)
+ */
+static int
+compare(const struct ca *ca, const struct ca_deed *one, struct err *err)
+{
+	struct ca_tlv cert, tbs, algorithm, signature;
+	uint8_t hash[32];
+
+	if (ca_der_check(ca_der_bytes(&one->der)) == NULL &&
+	    ca_der_only(ca_der_bytes(&one->der), CA_TAG_SEQ, &cert) == 0 &&
+	    ca_der_take(&cert.body, CA_TAG_SEQ, &tbs) == 0 &&
+	    ca_der_take(&cert.body, CA_TAG_SEQ, &algorithm) == 0 &&
+	    ca_der_only(cert.body, CA_TAG_BITS, &signature) == 0) {
+		str_sha256(tbs.whole.p, tbs.whole.len, hash);
+		if (memcmp(hash, one->intent.tbs_sha256, sizeof(hash)) == 0 &&
+		    ca_span_equal(
+			algorithm.whole, ca_signer_algorithm(ca->signer)) &&
+		    head_matches(ca, one, tbs.body))
+			return 0;
+	}
+	return err_set(
+	    err, ERR_BUG, "the signed certificate is not the recorded one");
+}
+
+static int
+sign(struct ca_deeds *d, struct ca_deed *one)
+{
+	struct ca *ca = d->ca;
+
+	if (ca_signer_sign(
+		ca->signer, ca_der_bytes(&one->tbs), &one->der, &one->err) != 0)
+		return -1;
+	return compare(ca, one, &one->err);
+}
+
+void
+ca_deeds_sign(struct ca_deeds *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->count; i++) {
+		d->list[i]->state =
+		    sign(d, d->list[i]) == 0 ? CA_DEED_SIGNED : CA_DEED_FAILED;
+		fault_point("ca.issue.after-sign");
+	}
+}
+
+/* --- certificates --- */
+
+static void
+fail(struct ca_deed *one, const struct err *why)
+{
+	one->state = CA_DEED_FAILED;
+	one->err = *why;
+}
+
+/* Intents that got no certificate: give them up now. Should that fail as well,
+ * the next use of the key or the next start does it. */
+static void
+give_up(struct ca_deeds *d)
+{
+	struct ca_store *store = d->ca->store;
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < d->count; i++)
+		any = any || d->list[i]->state == CA_DEED_FAILED;
+	if (!any || ca_store_begin(store, NULL) != 0)
+		return;
+	for (i = 0; i < d->count; i++)
+		if (d->list[i]->state == CA_DEED_FAILED &&
+		    ca_store_lose(store, d->list[i]->intent.key,
+			d->list[i]->intent.made_at, NULL) != 0)
+			break;
+	if (i < d->count || ca_store_commit(store, NULL) != 0)
+		ca_store_rollback(store);
+}
+
+/* -1 when it is no longer this one's matter alone. */
+static int
+record_cert(struct ca_deeds *d, struct ca_deed *one, struct err *err)
+{
+	struct ca_store *store = d->ca->store;
+
+	if (ca_store_mark(store, err) != 0)
+		return -1;
+	if (ca_store_add_cert(store, &one->intent, &one->der, err) == 0)
+		return ca_store_keep(store, err);
+	ca_store_undo(store);
+	if (!ca_store_in_transaction(store))
+		return -1;
+	fail(one, err);
+	return 0;
+}
+
+static int
+record_certs(struct ca_deeds *d, struct err *err)
+{
+	struct ca_store *store = d->ca->store;
+	size_t i;
+
 	if (ca_store_begin(store, err) != 0)
 		return -1;
-	if (ca_store_add_cert(store, &d->intent, &d->der, err) != 0) {
-		ca_store_rollback(store);
-		return -1;
+	for (i = 0; i < d->count; i++) {
+		if (d->list[i]->state == CA_DEED_SIGNED &&
+		    record_cert(d, d->list[i], err) != 0) {
+			ca_store_rollback(store);
+			return -1;
+		}
+		fault_point("ca.issue.certificate");
 	}
 	if (ca_store_commit(store, err) != 0)
 		return -1;
@@ -105,32 +263,45 @@ record_cert(struct ca_deed *d, struct err *err)
 	return 0;
 }
 
-/* The intent got no certificate: give it up now. Should that fail as well, the
- * next use of the key or the next start does it. */
-static void
-give_up(struct ca_deed *d)
+void
+ca_deeds_settle(struct ca_deeds *d)
 {
-	struct ca_store *store = d->ca->store;
+	struct err why;
+	size_t i;
+	int rc = d->count > 0 ? record_certs(d, &why) : 0;
 
-	if (ca_store_begin(store, NULL) != 0)
-		return;
-	if (ca_store_lose(store, d->intent.key, d->intent.made_at, NULL) != 0 ||
-	    ca_store_commit(store, NULL) != 0)
-		ca_store_rollback(store);
+	for (i = 0; i < d->count; i++) {
+		if (d->list[i]->state != CA_DEED_SIGNED)
+			continue;
+		if (rc == 0)
+			d->list[i]->state = CA_DEED_DONE;
+		else
+			fail(d->list[i], &why);
+	}
+	give_up(d);
+	ca_store_leave(d->ca->store);
 }
 
 int
-ca_deed_do(struct ca_deed *d, struct err *err)
+ca_deed_do(struct ca *ca, struct ca_deed *one, struct err *err)
 {
-	int rc = -1;
+	struct ca_deeds d;
+	struct err why, broken;
 
-	if (ca_store_enter(d->ca->store, err) != 0)
-		return -1;
-	if (record_intent(d, err) == 0) {
-		rc = sign(d, err) != 0 ? -1 : record_cert(d, err);
-		if (rc != 0)
-			give_up(d);
+	if (ca_deeds_begin(&d, ca, &why) == 0) {
+		if (ca_deeds_add(&d, one, &why) != 0)
+			fail(one, &why);
+		if (ca_deeds_commit(&d, &broken) == 0) {
+			ca_deeds_sign(&d);
+			ca_deeds_settle(&d);
+			why = one->err;
+		} else if (one->state != CA_DEED_FAILED) {
+			why = broken;
+		}
 	}
-	ca_store_leave(d->ca->store);
-	return rc;
+	if (one->state == CA_DEED_DONE)
+		return 0;
+	if (err != NULL)
+		*err = why;
+	return -1;
 }

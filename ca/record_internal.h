@@ -39,6 +39,19 @@ void ca_store_unlock(struct ca_store *s);
 int ca_store_begin(struct ca_store *s, struct err *err);
 int ca_store_commit(struct ca_store *s, struct err *err);
 void ca_store_rollback(struct ca_store *s);
+/* Some errors end a transaction by themselves. */
+bool ca_store_in_transaction(const struct ca_store *s);
+/* Within a transaction: what follows a mark is kept, or undone alone. */
+int ca_store_mark(struct ca_store *s, struct err *err);
+int ca_store_keep(struct ca_store *s, struct err *err);
+void ca_store_undo(struct ca_store *s);
+
+/* Idempotency keys that somebody of this process is at work on; the text is
+ * borrowed until the release. false when it is claimed already: wait, which
+ * gives up the lock until something was released. */
+bool ca_store_claim(struct ca_store *s, const char *key);
+void ca_store_release(struct ca_store *s, const char *key);
+void ca_store_wait(struct ca_store *s);
 
 struct ca_intent {
 	const char *serial;
@@ -63,7 +76,12 @@ int ca_store_add_intent(
  * meanwhile or the key has a certificate already. */
 int ca_store_add_cert(struct ca_store *s, const struct ca_intent *i,
     const struct buf *der, struct err *err);
-/* Enter and leave the time between intent and certificate. */
+/* Called without the lock, before it is taken to enter: waits while another
+ * process wants to declare intents lost, which would else never find nobody at
+ * work where certificates are made without a pause. */
+int ca_store_pass(struct ca_store *s, struct err *err);
+/* Enter and leave the time between intent and certificate; several threads may
+ * be in it. */
 int ca_store_enter(struct ca_store *s, struct err *err);
 void ca_store_leave(struct ca_store *s);
 /* Revoke pending intents under this key (NULL: all), in a transaction. */

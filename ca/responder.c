@@ -42,6 +42,7 @@ purpose_of(const char *serial)
 
 /* What is in hands until it is on record. */
 struct birth {
+	struct ca *ca;
 	struct ca_deed deed;
 	EVP_PKEY *key;
 	struct buf spki, name, sealed;
@@ -78,8 +79,7 @@ seal_key(struct birth *b, struct err *err)
 		rc = ca_openssl_err(
 		    err, ERR_STORAGE, "encode the OCSP responder's key");
 	else
-		rc = vault_seal(
-		    b->deed.ca->vault, purpose, plain, &b->sealed, err);
+		rc = vault_seal(b->ca->vault, purpose, plain, &b->sealed, err);
 	secret_free(plain);
 	free(purpose);
 	return rc;
@@ -88,10 +88,10 @@ seal_key(struct birth *b, struct err *err)
 static int
 write_tbs(struct birth *b, int64_t now, struct err *err)
 {
-	const struct ca_issuer *issuer = &b->deed.ca->issuing;
+	const struct ca_issuer *issuer = &b->ca->issuing;
 	struct ca_tbs tbs = {
 	    .use = CA_TBS_RESPONDER,
-	    .algorithm = ca_signer_algorithm(b->deed.ca->signer),
+	    .algorithm = ca_signer_algorithm(b->ca->signer),
 	    .issuer = issuer->subject,
 	    .spki = ca_der_bytes(&b->spki),
 	    .authority_key = issuer->subject_key,
@@ -141,7 +141,7 @@ static int
 keep_key(void *cookie, struct err *err)
 {
 	struct birth *b = cookie;
-	struct ca *ca = b->deed.ca;
+	struct ca *ca = b->ca;
 
 	return ca_store_add_responder(
 	    ca->store, &b->deed.intent, ca->issuing.name, &b->sealed, err);
@@ -150,7 +150,7 @@ keep_key(void *cookie, struct err *err)
 static int
 make(struct ca *ca, int64_t now, struct err *err)
 {
-	struct birth b = {.deed = {.ca = ca, .also = keep_key, .cookie = &b}};
+	struct birth b = {.ca = ca, .deed = {.also = keep_key, .cookie = &b}};
 	int rc = -1;
 
 	buf_init(&b.deed.tbs, CA_LEAF_MAX);
@@ -161,7 +161,7 @@ make(struct ca *ca, int64_t now, struct err *err)
 	if (ca_deed_clock(ca, now, err) == 0 && make_key(&b, err) == 0 &&
 	    write_tbs(&b, now, err) == 0 && seal_key(&b, err) == 0) {
 		fill_intent(&b, now);
-		rc = ca_deed_do(&b.deed, err);
+		rc = ca_deed_do(ca, &b.deed, err);
 	}
 	EVP_PKEY_free(b.key);
 	buf_free(&b.deed.tbs);

@@ -2,6 +2,7 @@
 #include <openssl/evp.h>
 #include <openssl/obj_mac.h>
 #include <openssl/x509.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +25,8 @@
 
 struct token_signer {
 	struct ca_token token;
-	int failures; /* since the last signature */
+	pthread_mutex_t mutex; /* a token does one thing at a time */
+	int failures;	       /* since the last signature */
 };
 
 /* --- the URI --- */
@@ -127,11 +129,9 @@ ca_token_decode(
 /* --- the signer --- */
 
 static int
-token_sign(void *self, const uint8_t *digest, size_t len, struct buf *out,
-    struct err *err)
+sign_alone(struct token_signer *s, const uint8_t *digest, size_t len,
+    struct buf *out, struct err *err)
 {
-	struct token_signer *s = self;
-
 	if (s->failures >= FAILURES_MAX)
 		return err_set(err, ERR_STORAGE,
 		    "the token refused %d signatures and is left alone until "
@@ -145,6 +145,19 @@ token_sign(void *self, const uint8_t *digest, size_t len, struct buf *out,
 	return 0;
 }
 
+static int
+token_sign(void *self, const uint8_t *digest, size_t len, struct buf *out,
+    struct err *err)
+{
+	struct token_signer *s = self;
+	int rc;
+
+	pthread_mutex_lock(&s->mutex);
+	rc = sign_alone(s, digest, len, out, err);
+	pthread_mutex_unlock(&s->mutex);
+	return rc;
+}
+
 static void
 token_free(void *self)
 {
@@ -153,6 +166,7 @@ token_free(void *self)
 	EVP_PKEY_free(s->token.use.key);
 	if (s->token.close != NULL)
 		s->token.close(s->token.self);
+	pthread_mutex_destroy(&s->mutex);
 	free(s);
 }
 
@@ -211,6 +225,7 @@ ca_token_open(
 	if (ca_token_check(place->uri, err) != 0)
 		return -1;
 	s = mem_alloc(sizeof(*s));
+	pthread_mutex_init(&s->mutex, NULL);
 	if (kinds[kind_of(place->uri)].open(place, &s->token, err) != 0)
 		goto fail;
 	pub = public_half(s->token.use.key, err);

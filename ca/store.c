@@ -15,10 +15,18 @@
 #include "mem.h"
 #include "str.h"
 
+struct claim {
+	struct claim *next;
+	const char *key;
+};
+
 struct ca_store {
 	struct db *db;
 	int lock_fd;
 	pthread_mutex_t mutex;
+	pthread_cond_t released;
+	struct claim *claims;
+	unsigned inside; /* threads between intent and certificate */
 };
 
 static const char *const steps[] = {
@@ -214,6 +222,8 @@ store_new(
 	s->lock_fd = -1;
 	failed = pthread_mutex_init(&s->mutex, NULL);
 	assert(failed == 0);
+	failed = pthread_cond_init(&s->released, NULL);
+	assert(failed == 0);
 	(void)failed;
 	opened = db_open(database, create, &s->db, err) == 0;
 	if (opened && open_lock(database, &s->lock_fd, err) == 0 &&
@@ -251,6 +261,9 @@ ca_store_close(struct ca_store *s)
 		db_close(s->db);
 	if (s->lock_fd >= 0)
 		(void)close(s->lock_fd);
+	assert(s->claims == NULL && s->inside == 0);
+	failed = pthread_cond_destroy(&s->released);
+	assert(failed == 0);
 	failed = pthread_mutex_destroy(&s->mutex);
 	assert(failed == 0);
 	(void)failed;
@@ -316,6 +329,97 @@ ca_store_rollback(struct ca_store *s)
 		db_rollback(s->db);
 }
 
+bool
+ca_store_in_transaction(const struct ca_store *s)
+{
+	return db_in_transaction(s->db);
+}
+
+int
+ca_store_mark(struct ca_store *s, struct err *err)
+{
+	/* Outside it would begin one. */
+	assert(db_in_transaction(s->db));
+	return db_run(s->db, err, "SAVEPOINT one", "");
+}
+
+int
+ca_store_keep(struct ca_store *s, struct err *err)
+{
+	return db_run(s->db, err, "RELEASE SAVEPOINT one", "");
+}
+
+void
+ca_store_undo(struct ca_store *s)
+{
+	if (db_in_transaction(s->db) &&
+	    db_run(s->db, NULL, "ROLLBACK TO SAVEPOINT one", "") == 0)
+		(void)db_run(s->db, NULL, "RELEASE SAVEPOINT one", "");
+}
+
+/* --- who is at work --- */
+
+bool
+ca_store_claim(struct ca_store *s, const char *key)
+{
+	struct claim *c;
+
+	for (c = s->claims; c != NULL; c = c->next)
+		if (str_eq(c->key, key))
+			return false;
+	c = mem_alloc(sizeof(*c));
+	c->key = key;
+	c->next = s->claims;
+	s->claims = c;
+	return true;
+}
+
+void
+ca_store_release(struct ca_store *s, const char *key)
+{
+	struct claim **at = &s->claims, *c;
+	int failed;
+
+	while (!str_eq((*at)->key, key))
+		at = &(*at)->next;
+	c = *at;
+	*at = c->next;
+	free(c);
+	failed = pthread_cond_broadcast(&s->released);
+	assert(failed == 0);
+	(void)failed;
+}
+
+void
+ca_store_wait(struct ca_store *s)
+{
+	int failed = pthread_cond_wait(&s->released, &s->mutex);
+
+	assert(failed == 0);
+	(void)failed;
+}
+
+/* The gate is a lock of its own on the same file: who wants to be alone keeps
+ * it shut while waiting for those inside to leave. */
+static int
+gate(int fd, short how, struct err *err)
+{
+	struct flock gate = {.l_type = how, .l_whence = SEEK_SET, .l_len = 1};
+
+	while (fcntl(fd, F_OFD_SETLKW, &gate) != 0)
+		if (errno != EINTR)
+			return err_errno(err, errno, "lock the CA's database");
+	return 0;
+}
+
+int
+ca_store_pass(struct ca_store *s, struct err *err)
+{
+	if (gate(s->lock_fd, F_RDLCK, err) != 0)
+		return -1;
+	return gate(s->lock_fd, F_UNLCK, err);
+}
+
 static int
 flock_fully(int fd, int how, struct err *err)
 {
@@ -328,13 +432,18 @@ flock_fully(int fd, int how, struct err *err)
 int
 ca_store_enter(struct ca_store *s, struct err *err)
 {
-	return flock_fully(s->lock_fd, LOCK_SH, err);
+	if (s->inside == 0 && flock_fully(s->lock_fd, LOCK_SH, err) != 0)
+		return -1;
+	s->inside++;
+	return 0;
 }
 
 void
 ca_store_leave(struct ca_store *s)
 {
-	(void)flock_fully(s->lock_fd, LOCK_UN, NULL);
+	assert(s->inside > 0);
+	if (--s->inside == 0)
+		(void)flock_fully(s->lock_fd, LOCK_UN, NULL);
 }
 
 int
@@ -390,21 +499,30 @@ ca_store_lose(struct ca_store *s, const char *key, int64_t now, struct err *err)
 	    key);
 }
 
+static int
+lose_all(struct ca_store *s, int64_t now, struct err *err)
+{
+	if (db_begin(s->db, err) != 0)
+		return -1;
+	if (ca_store_lose(s, NULL, now, err) == 0)
+		return db_commit(s->db, err);
+	ca_store_rollback(s);
+	return -1;
+}
+
 int
 ca_store_lose_all(struct ca_store *s, int64_t now, struct err *err)
 {
 	int rc = -1;
 
-	if (flock_fully(s->lock_fd, LOCK_EX, err) != 0)
+	assert(s->inside == 0);
+	if (gate(s->lock_fd, F_WRLCK, err) != 0)
 		return -1;
-	if (db_begin(s->db, err) != 0)
-		goto out;
-	if (ca_store_lose(s, NULL, now, err) != 0)
-		db_rollback(s->db);
-	else
-		rc = db_commit(s->db, err);
-out:
-	ca_store_leave(s);
+	if (flock_fully(s->lock_fd, LOCK_EX, err) == 0) {
+		rc = lose_all(s, now, err);
+		(void)flock_fully(s->lock_fd, LOCK_UN, NULL);
+	}
+	(void)gate(s->lock_fd, F_UNLCK, NULL);
 	return rc;
 }
 

@@ -202,9 +202,13 @@ static void
 live_and_die(
     struct fixture *f, const char *point, void (*fn)(void *arg), void *arg)
 {
+	const char *colon = strchr(point, ':');
+	char *name = mem_dup_len(point, strcspn(point, ":"));
+
 	if (ca_open(&f->conf, &f->ca, NULL) != 0)
 		_exit(1);
-	fault_arm(point, 1);
+	fault_arm(name, colon != NULL ? strtoul(colon + 1, NULL, 10) : 1);
+	free(name);
 	fn(arg);
 	_exit(2);
 }

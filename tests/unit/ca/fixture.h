@@ -35,8 +35,9 @@ int fixture_teardown(void **state);
 	    test, setup, fixture_teardown, fixture)
 
 /* fn(arg) in a process of its own, where f->ca is open and which dies at the
- * fault point.  The CA is closed before, as a database handle must not cross a
- * fork, and stays so.  Without fault points in the build the test is skipped.
+ * fault point, at its n-th passage if it is "POINT:n".  The CA is closed
+ * before, as a database handle must not cross a fork, and stays so.  Without
+ * fault points in the build the test is skipped.
  */
 void fixture_die_at(
     struct fixture *f, const char *point, void (*fn)(void *arg), void *arg);

@@ -156,6 +156,103 @@ test_after_commit(void **state)
 	crash_at(&cases[3]);
 }
 
+/* --- several at once --- */
+
+#define GOOD 3 /* and one that is refused, in their midst */
+#define BAD 1
+
+static void
+batch(struct ca_issuance list[GOOD + 1])
+{
+	static const char *const keys[GOOD + 1] = {"k0", "bad", "k1", "k2"};
+	static struct buf refused;
+	const struct csr_spec flipped = {.flip = true};
+	size_t i;
+
+	buf_init(&refused, 16384);
+	fixture_csr(&flipped, &refused);
+	for (i = 0; i <= GOOD; i++)
+		list[i].request = fixture_request(
+		    &fixture, i == BAD ? &refused : &csr, keys[i]);
+	ca_issue_many(fixture.ca, list, GOOD + 1);
+	buf_free(&refused);
+}
+
+static void
+batch_to_death(void *arg)
+{
+	struct ca_issuance list[GOOD + 1];
+
+	(void)arg;
+	batch(list);
+}
+
+static const struct after batch_cases[] = {
+    {"ca.issue.before-intent", 0, 0, 0, 0, GOOD},
+    {"ca.issue.intent:1", 0, 0, 0, 0, GOOD},
+    {"ca.issue.intent:3", 0, 0, 0, 0, GOOD},
+    {"ca.issue.after-intent", GOOD, GOOD, 0, GOOD, 2 * GOOD},
+    {"ca.issue.after-sign:1", GOOD, GOOD, 0, GOOD, 2 * GOOD},
+    {"ca.issue.after-sign:2", GOOD, GOOD, 0, GOOD, 2 * GOOD},
+    {"ca.issue.after-sign:3", GOOD, GOOD, 0, GOOD, 2 * GOOD},
+    {"ca.issue.certificate:1", GOOD, GOOD, 0, GOOD, 2 * GOOD},
+    {"ca.issue.certificate:3", GOOD, GOOD, 0, GOOD, 2 * GOOD},
+    {"ca.issue.after-commit", GOOD, 0, GOOD, 0, GOOD},
+};
+
+/* Twice, and each good one has got the same certificate both times. */
+static void
+batch_again(const char *point)
+{
+	struct ca_issuance one[GOOD + 1], two[GOOD + 1];
+	size_t i;
+
+	batch(one);
+	batch(two);
+	for (i = 0; i <= GOOD; i++) {
+		if (i == BAD) {
+			assert_int_equal(one[i].err.kind, ERR_INVALID);
+			assert_int_equal(two[i].err.kind, ERR_INVALID);
+			continue;
+		}
+		if (one[i].err.kind != ERR_NONE)
+			fail_msg("after %s: %s", point, one[i].err.text);
+		assert_int_equal(two[i].err.kind, ERR_NONE);
+		assert_int_equal(one[i].cert.revoked_at, 0);
+		assert_int_equal(
+		    ca_verify(fixture.ca, one[i].cert.der, one[i].cert.der_len,
+			NULL, fixture.now, NULL),
+		    0);
+		assert_string_equal(one[i].cert.serial, two[i].cert.serial);
+		ca_cert_clear(&one[i].cert);
+		ca_cert_clear(&two[i].cert);
+	}
+}
+
+static void
+test_batch(void **state)
+{
+	const struct after *c;
+	size_t i;
+
+	for (i = 0; i < sizeof(batch_cases) / sizeof(batch_cases[0]); i++) {
+		c = &batch_cases[i];
+		fixture_die_at(&fixture, c->point, batch_to_death, NULL);
+		assert_int_equal(count(INTENTS), c->intents);
+		assert_int_equal(count(PENDING), c->pending);
+		assert_int_equal(count(CERTS), c->certs);
+		fixture_reopen(&fixture);
+		assert_int_equal(count(PENDING), 0);
+		assert_int_equal(count(REVOKED), c->revoked);
+		batch_again(c->point);
+		assert_int_equal(count(INTENTS), c->intents_then);
+		assert_int_equal(count(CERTS), GOOD);
+		assert_int_equal(count(REVOKED), c->revoked);
+		(void)teardown(state);
+		(void)setup(state);
+	}
+}
+
 /* The lost serial is on the list that readers get. */
 static void
 test_lost_serial_is_on_the_crl(void **state)
@@ -227,6 +324,7 @@ main(void)
 	    ROW(test_after_intent),
 	    ROW(test_after_sign),
 	    ROW(test_after_commit),
+	    ROW(test_batch),
 	    ROW(test_lost_serial_is_on_the_crl),
 	    ROW(test_opening_does_not_hurt_the_living),
 	};

@@ -20,6 +20,7 @@
 
 static struct fixture fixture;
 static struct ca_signer *honest;
+static unsigned calls;
 
 static int
 fails(void *self, const uint8_t *digest, size_t len, struct buf *out,
@@ -30,6 +31,17 @@ fails(void *self, const uint8_t *digest, size_t len, struct buf *out,
 	(void)len;
 	(void)out;
 	return err_set(err, ERR_STORAGE, "the token is gone");
+}
+
+/* The second of several only. */
+static int
+fails_once(void *self, const uint8_t *digest, size_t len, struct buf *out,
+    struct err *err)
+{
+	const struct ca_key_use use = {.key = self};
+
+	return ++calls == 2 ? fails(self, digest, len, out, err)
+			    : ca_key_sign(&use, digest, len, out, err);
 }
 
 /* The right form, the wrong content: as after a fault in the computation. */
@@ -81,6 +93,7 @@ keep(void *self)
 }
 
 static const struct ca_signer_ops failing = {fails, keep};
+static const struct ca_signer_ops failing_once = {fails_once, keep};
 static const struct ca_signer_ops lying = {lies, keep};
 static const struct ca_signer_ops overtaken = {is_overtaken, keep};
 
@@ -172,6 +185,55 @@ test_overtaken(void **state)
 	issue_with(&overtaken, ERR_CONFLICT);
 }
 
+/* Of a batch only the one in the middle comes to grief. */
+static void
+batch_with(const struct ca_signer_ops *ops, enum err_kind kind)
+{
+	static const char *const keys[] = {"k0", "k1", "k2"};
+	EVP_PKEY *pub = X509_get_pubkey(fixture.ca->issuing.x509);
+	struct ca_issuance list[3];
+	struct buf csr;
+	size_t i;
+
+	calls = 0;
+	buf_init(&csr, 16384);
+	fixture_good_csr(&csr);
+	for (i = 0; i < 3; i++)
+		list[i].request = fixture_request(&fixture, &csr, keys[i]);
+	fixture.ca->signer =
+	    ca_signer_new(ops, ca_signer_self(honest), pub, NULL);
+	ca_issue_many(fixture.ca, list, 3);
+	ca_signer_free(fixture.ca->signer);
+	fixture.ca->signer = honest;
+	assert_int_equal(list[0].err.kind, ERR_NONE);
+	assert_int_equal(list[1].err.kind, kind);
+	assert_int_equal(list[2].err.kind, ERR_NONE);
+	assert_int_equal(revocations(), 1);
+	ca_cert_clear(&list[0].cert);
+	ca_cert_clear(&list[2].cert);
+	ca_issue_many(fixture.ca, list, 3);
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(list[i].err.kind, ERR_NONE);
+		ca_cert_clear(&list[i].cert);
+	}
+	assert_int_equal(revocations(), 1);
+	buf_free(&csr);
+}
+
+static void
+test_one_fails(void **state)
+{
+	(void)state;
+	batch_with(&failing_once, ERR_STORAGE);
+}
+
+static void
+test_one_is_overtaken(void **state)
+{
+	(void)state;
+	batch_with(&overtaken, ERR_CONFLICT);
+}
+
 #define ROW(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int
@@ -181,6 +243,8 @@ main(void)
 	    ROW(test_failing),
 	    ROW(test_lying),
 	    ROW(test_overtaken),
+	    ROW(test_one_fails),
+	    ROW(test_one_is_overtaken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
