@@ -3,7 +3,9 @@
  * for some milliseconds (two commits and a signature) or for a network.  So
  * they run on workers, in a lane for each CA, one after the other: a CA works
  * on one thing at a time, a slow one holds up nobody else, and the queue here
- * keeps the other workers free.
+ * keeps the other workers free.  What came to be issued by our own CA while it
+ * was busy is one thing: the more devices wait, the more of them share two
+ * commits.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -30,8 +32,8 @@
 struct lane {
 	struct ca_port *port;
 	struct ca_bridge *bridge; /* NULL: our own CA and all records */
-	struct job *first, *last; /* waiting; the running one is not in it */
-	struct job *running;
+	struct job *first, **end; /* waiting; where the next goes */
+	struct job *running;	  /* not among them: one, or several */
 };
 
 struct ca_port {
@@ -88,10 +90,10 @@ job_free(struct job *job)
 
 /* --- on a worker --- */
 
-static int
-call_issue(struct job *job, struct err *err)
+static struct ca_request
+request_of(const struct job *job)
 {
-	const struct ca_request request = {
+	return (struct ca_request){
 	    .template = &job->template,
 	    .subject = &job->subject,
 	    .csr = job->csr,
@@ -99,12 +101,40 @@ call_issue(struct job *job, struct err *err)
 	    .key = job->key,
 	    .now = clock_now(),
 	};
-	struct ca *ca = job->lane->port->ca;
+}
 
-	if (job->lane->bridge != NULL)
-		return ca_bridge_issue(ca, job->lane->bridge, &request,
-		    job->old_end, &job->result, err);
-	return ca_issue(ca, &request, &job->result.cert, err);
+/* By our own CA, with all those behind it. */
+static int
+call_issue(struct job *first, struct err *err)
+{
+	struct ca_issuance *list;
+	struct job *job;
+	size_t count = 0, i = 0;
+	int rc;
+
+	for (job = first; job != NULL; job = job->next)
+		count++;
+	list = mem_array(count, sizeof(*list));
+	for (job = first; job != NULL; job = job->next)
+		list[i++].request = request_of(job);
+	ca_issue_many(first->lane->port->ca, list, count);
+	for (job = first, i = 0; job != NULL; job = job->next, i++) {
+		job->err = list[i].err;
+		job->result.cert = list[i].cert;
+	}
+	*err = list[0].err;
+	rc = list[0].err.kind == ERR_NONE ? 0 : -1;
+	free(list);
+	return rc;
+}
+
+static int
+call_bridge(struct job *job, struct err *err)
+{
+	const struct ca_request request = request_of(job);
+
+	return ca_bridge_issue(job->lane->port->ca, job->lane->bridge, &request,
+	    job->old_end, &job->result, err);
 }
 
 /* A revoked one is not found: it is nothing to hand to a device any more. */
@@ -172,19 +202,50 @@ give_issued(const struct ca_bridge_result *result, struct port_issued *ret)
 
 static void job_done(void *arg);
 
+static struct job *
+unlink_job(struct lane *lane, struct job **at)
+{
+	struct job *job = *at;
+
+	*at = job->next;
+	if (*at == NULL)
+		lane->end = at;
+	job->next = NULL;
+	return job;
+}
+
+/* The first that waits, and with one to be issued by our own CA others of that
+ * kind, from wherever they stand. */
+static struct job *
+take(struct lane *lane)
+{
+	struct job *first = unlink_job(lane, &lane->first), *last = first;
+	struct job **at = &lane->first;
+	size_t count = 1;
+
+	if (first->call != call_issue)
+		return first;
+	while (*at != NULL && count < CA_ISSUE_MANY) {
+		if ((*at)->call != call_issue) {
+			at = &(*at)->next;
+			continue;
+		}
+		last->next = unlink_job(lane, at);
+		last = last->next;
+		count++;
+	}
+	return first;
+}
+
 static void
 start_next(struct lane *lane)
 {
 	struct work_job work = {.run = job_run, .done = job_done};
-	struct job *job = lane->first;
 
-	if (lane->running != NULL || job == NULL)
+	if (lane->running != NULL || lane->first == NULL)
 		return;
-	lane->first = job->next;
-	if (lane->first == NULL)
-		lane->last = NULL;
-	lane->running = job;
-	work.arg = job;
+	lane->running = take(lane);
+	work.arg = lane->running;
 	work_submit(lane->port->loop, &work);
 }
 
@@ -197,11 +258,8 @@ job_queue(struct job *job, struct lane *lane)
 	}
 	job->lane = lane;
 	job->next = NULL;
-	if (lane->last != NULL)
-		lane->last->next = job;
-	else
-		lane->first = job;
-	lane->last = job;
+	*lane->end = job;
+	lane->end = &job->next;
 	start_next(lane);
 }
 
@@ -219,18 +277,13 @@ lane_of(struct ca_port *port, const char *issuer)
 }
 
 static void
-job_done(void *arg)
+finish(struct job *job)
 {
-	struct job *job = arg;
-	struct lane *lane = job->lane;
-
-	assert(lane->running == job);
-	lane->running = NULL;
-	start_next(lane);
 	if (job->err.kind == ERR_NONE && job->then != NULL) {
 		job->call = job->then;
 		job->then = NULL;
-		job_queue(job, lane_of(lane->port, job->result.cert.issuer));
+		job_queue(
+		    job, lane_of(job->lane->port, job->result.cert.issuer));
 		return;
 	}
 	if (job->err.kind == ERR_NONE && job->ret_issued != NULL)
@@ -239,6 +292,21 @@ job_done(void *arg)
 		*job->ret_revoked = job->result.cert.revoked_at != 0;
 	job->done(job->cookie, &job->err);
 	job_free(job);
+}
+
+static void
+job_done(void *arg)
+{
+	struct job *job = arg, *next;
+	struct lane *lane = job->lane;
+
+	assert(lane->running == job);
+	lane->running = NULL;
+	start_next(lane);
+	for (; job != NULL; job = next) {
+		next = job->next;
+		finish(job);
+	}
 }
 
 static struct job *
@@ -281,14 +349,16 @@ static void
 port_issue(void *self, const struct port_request *request,
     struct port_issued *ret, port_done_fn *done, void *cookie)
 {
-	struct job *job = job_new(call_issue, done, cookie);
+	struct lane *lane = lane_of(self, request->template->issuer);
+	struct job *job = job_new(
+	    lane->bridge == NULL ? call_issue : call_bridge, done, cookie);
 
 	describe(job, request);
 	job->csr = mem_copy(request->csr, request->csr_len);
 	job->csr_len = request->csr_len;
 	job->key = mem_dup(request->key);
 	job->ret_issued = ret;
-	job_queue(job, lane_of(self, request->template->issuer));
+	job_queue(job, lane);
 }
 
 static void
@@ -339,6 +409,7 @@ port_ca_new(
 	port->lanes = mem_array(port->lane_count, sizeof(*port->lanes));
 	for (i = 0; i < port->lane_count; i++) {
 		port->lanes[i].port = port;
+		port->lanes[i].end = &port->lanes[i].first;
 		if (i > 0)
 			port->lanes[i].bridge = parts->bridges[i - 1];
 	}
@@ -355,13 +426,8 @@ port_ca_new(
 static void
 empty_lane(struct lane *lane)
 {
-	struct job *job;
-
-	while ((job = lane->first) != NULL) {
-		lane->first = job->next;
-		job_free(job);
-	}
-	lane->last = NULL;
+	while (lane->first != NULL)
+		job_free(unlink_job(lane, &lane->first));
 }
 
 void

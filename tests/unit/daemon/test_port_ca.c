@@ -10,6 +10,7 @@
 #include "daemon.h"
 #include "device.h"
 #include "err.h"
+#include "fault.h"
 #include "fixture.h"
 #include "loop.h"
 #include "mem.h"
@@ -251,6 +252,57 @@ test_stop(void **state)
 	buf_free(&csr);
 }
 
+#ifdef AMTKEEPER_FAULTS
+/* What comes while the CA is busy shares its commits; a bad one among them
+ * fails alone, and what is not to be issued keeps its place. */
+static void
+test_shared_commits(void **state)
+{
+	enum { CALLS = 10, BAD = 4 };
+	static struct port_issued issued[CALLS], none;
+	static struct answer answers[CALLS + 1];
+	const struct csr_spec flipped = {.flip = true};
+	unsigned order = 0, i;
+	struct buf csr, bad;
+	char key[16];
+
+	(void)state;
+	buf_init(&csr, 16384);
+	buf_init(&bad, 16384);
+	fixture_good_csr(&csr);
+	fixture_csr(&flipped, &bad);
+	fault_arm("ca.issue.after-commit", 0);
+	for (i = 0; i <= CALLS; i++) {
+		answers[i].order = &order;
+		answers[i].stop_at = CALLS + 1;
+	}
+	for (i = 0; i < CALLS; i++) {
+		(void)snprintf(key, sizeof(key), "s%u", i);
+		request.csr = i == BAD ? bad.data : csr.data;
+		request.csr_len = i == BAD ? bad.len : csr.len;
+		request.key = key;
+		ports.ca.issue(
+		    ports.ca.self, &request, &issued[i], answered, &answers[i]);
+		if (i == 2)
+			ports.ca.look(ports.ca.self, "nobody", &none, answered,
+			    &answers[CALLS]);
+	}
+	loop_run(loop);
+	/* The first, which found nobody at work, and the others. */
+	assert_int_equal(fault_passed(), 2);
+	fault_arm(NULL, 0);
+	for (i = 0; i < CALLS; i++) {
+		assert_int_equal(answers[i].times, 1);
+		assert_int_equal(
+		    answers[i].kind, i == BAD ? ERR_INVALID : ERR_NONE);
+		port_issued_clear(&issued[i]);
+	}
+	assert_int_equal(answers[CALLS].kind, ERR_NOTFOUND);
+	buf_free(&csr);
+	buf_free(&bad);
+}
+#endif
+
 /* What the device is called is the engine's to say, not the CSR's. */
 static void
 test_other_name_is_refused(void **state)
@@ -292,6 +344,9 @@ main(void)
 	    ROW(test_revoke_unknown),
 	    ROW(test_queue),
 	    ROW(test_stop),
+#ifdef AMTKEEPER_FAULTS
+	    ROW(test_shared_commits),
+#endif
 	    ROW(test_other_name_is_refused),
 	    ROW(test_short_name_and_firmware),
 	};
