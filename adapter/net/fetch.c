@@ -1,6 +1,7 @@
 #include "fetch.h"
 
 #include <curl/curl.h>
+#include <openssl/ssl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +12,10 @@
 #include "secret.h"
 #include "str.h"
 
-#define CREDENTIAL_MAX 4096 /* "user:password", or a token */
-#define PEER_TEXT 120	    /* of a foreign message in an error */
+#define CREDENTIAL_MAX 4096  /* "user:password", or a token */
+#define LINE_MAX_BYTES 98304 /* of an Authorization header */
+#define BINDING_MAX 128
+#define PEER_TEXT 120 /* of a foreign message in an error */
 
 /* One exchange under way. */
 struct exchange {
@@ -21,29 +24,11 @@ struct exchange {
 	struct curl_slist *headers;
 	struct net_fetched got;
 	size_t header_bytes;
-	bool released; /* the request may have begun to leave */
-	bool flooded;  /* headers past their limit */
+	bool released;		 /* the request may have begun to leave */
+	bool flooded;		 /* headers past their limit */
+	struct err unauthorized; /* why there is no credential */
 	char text[CURL_ERROR_SIZE];
 };
-
-/* CURLOPT_PREREQFUNCTION: see peer.c, before_request(). */
-/* NOLINTBEGIN(readability-non-const-parameter): libcurl's type */
-static int
-before_request(
-    void *cookie, char *remote, char *local, int remote_port, int local_port)
-/* NOLINTEND(readability-non-const-parameter) */
-{
-	struct exchange *x = cookie;
-
-	(void)remote;
-	(void)local;
-	(void)remote_port;
-	(void)local_port;
-	if (x->released)
-		return CURL_PREREQFUNC_ABORT;
-	x->released = true;
-	return CURL_PREREQFUNC_OK;
-}
 
 static size_t
 take_body(char *bytes, size_t size, size_t count, void *cookie)
@@ -121,6 +106,79 @@ add_token(struct exchange *x)
 	    &line, "%s: %s", x->f->token_header, secret_text(x->f->token));
 	add_header(x, buf_text(&line));
 	buf_free(&line);
+}
+
+/* RFC 5929, 4.1: by the hash of the certificate's own signature, and none
+ * weaker than SHA-256. */
+static void
+write_binding(struct exchange *x, struct buf *out)
+{
+	const struct curl_tlssessioninfo *tls = NULL;
+	unsigned char hash[EVP_MAX_MD_SIZE];
+	unsigned len = 0;
+	const EVP_MD *md;
+	X509 *leaf;
+	int nid;
+
+	if (curl_easy_getinfo(x->easy, CURLINFO_TLS_SSL_PTR, &tls) !=
+		CURLE_OK ||
+	    tls == NULL || tls->internals == NULL)
+		return;
+	leaf = SSL_get0_peer_certificate(tls->internals);
+	if (leaf == NULL ||
+	    X509_get_signature_info(leaf, &nid, NULL, NULL, NULL) != 1 ||
+	    nid == NID_undef)
+		return;
+	if (nid == NID_md5 || nid == NID_sha1)
+		nid = NID_sha256;
+	md = EVP_get_digestbynid(nid);
+	if (md == NULL || X509_digest(leaf, md, hash, &len) != 1)
+		return;
+	buf_str(out, "tls-server-end-point:");
+	buf_add(out, hash, len);
+}
+
+/* libcurl reads the list after this: there is one already, with more behind
+ * it. */
+static int
+add_authorization(struct exchange *x)
+{
+	struct buf binding, line;
+	int rc;
+
+	buf_init(&binding, BINDING_MAX);
+	buf_init(&line, LINE_MAX_BYTES);
+	write_binding(x, &binding);
+	buf_str(&line, "Authorization: ");
+	rc = x->f->authorize(x->f->cookie, &binding, &line, &x->unauthorized);
+	if (rc == 0 && line.over)
+		rc = err_set(&x->unauthorized, ERR_LIMIT,
+		    "the credential is longer than %d bytes", LINE_MAX_BYTES);
+	if (rc == 0)
+		add_header(x, buf_text(&line));
+	buf_free(&binding);
+	buf_free(&line);
+	return rc;
+}
+
+/* CURLOPT_PREREQFUNCTION: see peer.c, before_request(). */
+/* NOLINTBEGIN(readability-non-const-parameter): libcurl's type */
+static int
+before_request(
+    void *cookie, char *remote, char *local, int remote_port, int local_port)
+/* NOLINTEND(readability-non-const-parameter) */
+{
+	struct exchange *x = cookie;
+
+	(void)remote;
+	(void)local;
+	(void)remote_port;
+	(void)local_port;
+	if (x->released ||
+	    (x->f->authorize != NULL && add_authorization(x) != 0))
+		return CURL_PREREQFUNC_ABORT;
+	x->released = true;
+	return CURL_PREREQFUNC_OK;
 }
 
 static void
@@ -242,6 +300,11 @@ fail(const struct exchange *x, CURLcode code, struct err *err)
 	struct buf what;
 	int rc;
 
+	if (x->unauthorized.kind != ERR_NONE) {
+		if (err != NULL)
+			*err = x->unauthorized;
+		return -1;
+	}
 	buf_init(&what, sizeof(err->text));
 	if (x->got.body.over)
 		buf_printf(
@@ -289,7 +352,8 @@ net_fetch(const struct net_fetch *f, struct net_fetched *ret, struct err *err)
 	long status = 0;
 	int rc = -1;
 
-	if (is_plain(f->url) && (f->user != NULL || f->token != NULL))
+	if (is_plain(f->url) &&
+	    (f->user != NULL || f->token != NULL || f->authorize != NULL))
 		return err_set(err, ERR_INVALID,
 		    "a credential is not sent over http; the URL must be "
 		    "https");

@@ -8,6 +8,16 @@ struct err;
 struct secret;
 
 /*
+ * The value of the Authorization header, appended to *value.  Called once, when
+ * the server is proven and before a byte of the request leaves.  binding is the
+ * connection's channel binding "tls-server-end-point:..." (RFC 5929), which
+ * ties a credential to this server; empty when its certificate has none.  -1:
+ * nothing is sent, and *err is what net_fetch() fails with.
+ */
+typedef int net_authorize_fn(void *cookie, const struct buf *binding,
+    struct buf *value, struct err *err);
+
+/*
  * One blocking HTTP exchange for workers: a connection of its own, no
  * redirects, no cookies, no proxy, HTTP/1.1.  Not for devices, whose exchanges
  * are many and run on the loop (net.h).  May be called from several threads.
@@ -31,6 +41,9 @@ struct net_fetch {
 	/* The name of a header, and the secret that is its value; or NULL. */
 	const char *token_header;
 	const struct secret *token;
+	/* Or a credential for this connection alone; or NULL. */
+	net_authorize_fn *authorize;
+	void *cookie;
 	unsigned timeout_ms; /* name, connection, TLS and exchange in all */
 	size_t answer_max;   /* longer answers end in ERR_PROTOCOL */
 };
