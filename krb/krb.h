@@ -68,8 +68,13 @@ struct krb_proof;
  * given. ERR_NOTFOUND: the KDC does not know the SPN. */
 int krb_token(struct krb *k, const char *spn, struct buf *ret_token,
     struct krb_proof **ret_proof, struct err *err);
-/* The same with a ticket that no key opens: a server that takes this one looks
- * at none. */
+/* The same for a server that TLS has proven, so that no proof is needed, and
+ * bound to it: binding is the channel's ("tls-server-end-point:...", RFC 5929),
+ * or empty. */
+int krb_token_bound(struct krb *k, const char *spn, const struct buf *binding,
+    struct buf *ret_token, struct err *err);
+/* As krb_token() with a ticket that no key opens: a server that takes this one
+ * looks at none. */
 int krb_decoy(
     struct krb *k, const char *spn, struct buf *ret_token, struct err *err);
 /* Did whoever sent this answer token (base64) open the ticket: mutual

@@ -37,6 +37,13 @@ struct krb_proof {
 	gss_ctx_id_t context;
 };
 
+/* What is asked for. */
+struct wish {
+	const char *spn;
+	bool damaged;		   /* no key is to open the ticket */
+	const struct buf *binding; /* of the channel; NULL: none */
+};
+
 void
 krb_proof_free(struct krb_proof *p)
 {
@@ -178,40 +185,51 @@ import(struct krb *k, krb5_ccache cache, const char *spn, struct krb_proof *p,
 
 /* One step of the handshake; input NULL at first. */
 static OM_uint32
-step(struct krb_proof *p, gss_buffer_t input, gss_buffer_t output,
-    OM_uint32 *flags, OM_uint32 *minor)
+step(struct krb_proof *p, const struct buf *binding, gss_buffer_t input,
+    gss_buffer_t output, OM_uint32 *flags, OM_uint32 *minor)
 {
+	struct gss_channel_bindings_struct channel = {
+	    .initiator_addrtype = GSS_C_AF_UNSPEC,
+	    .acceptor_addrtype = GSS_C_AF_UNSPEC,
+	};
+
+	if (binding != NULL) {
+		channel.application_data.value = binding->data;
+		channel.application_data.length = binding->len;
+	}
 	return gss_init_sec_context(minor, p->credential, &p->context,
-	    p->target, &spnego, GSS_C_MUTUAL_FLAG, 0, GSS_C_NO_CHANNEL_BINDINGS,
+	    p->target, &spnego, GSS_C_MUTUAL_FLAG, 0,
+	    channel.application_data.length > 0 ? &channel
+						: GSS_C_NO_CHANNEL_BINDINGS,
 	    input, NULL, output, flags, NULL);
 }
 
 /* The token for the ticket in the cache; what the proof needs of the cache it
  * holds itself afterwards. */
 static int
-start(struct krb *k, krb5_ccache cache, const char *spn, struct krb_proof *p,
-    struct buf *ret_token, struct err *err)
+start(struct krb *k, krb5_ccache cache, const struct wish *w,
+    struct krb_proof *p, struct buf *ret_token, struct err *err)
 {
 	gss_buffer_desc token = GSS_C_EMPTY_BUFFER;
 	OM_uint32 major, minor, flags = 0;
 
-	if (import(k, cache, spn, p, err) != 0)
+	if (import(k, cache, w->spn, p, err) != 0)
 		return -1;
-	major = step(p, GSS_C_NO_BUFFER, &token, &flags, &minor);
+	major = step(p, w->binding, GSS_C_NO_BUFFER, &token, &flags, &minor);
 	if (GSS_ERROR(major))
-		return gss_fail(major, minor, ERR_PROTOCOL, err, spn);
+		return gss_fail(major, minor, ERR_PROTOCOL, err, w->spn);
 	str_base64(ret_token, token.value, token.length);
 	gss_release_buffer(&minor, &token);
 	if (ret_token->over)
 		return err_set(err, ERR_LIMIT,
 		    "the ticket for %s is longer than %zu characters: the "
 		    "account is in too many groups",
-		    spn, ret_token->max);
+		    w->spn, ret_token->max);
 	return 0;
 }
 
 static int
-make(struct krb *k, const char *spn, bool damaged, struct krb_proof *p,
+make(struct krb *k, const struct wish *w, struct krb_proof *p,
     struct buf *ret_token, struct err *err)
 {
 	krb5_ccache cache = NULL;
@@ -222,10 +240,10 @@ make(struct krb *k, const char *spn, bool damaged, struct krb_proof *p,
 		return -1;
 	code = copy_tgt(k, &cache);
 	if (code != 0)
-		krb_fail(k, code, err, "ticket for %s", spn);
-	else if (krb_ticket(k, cache, spn, err) == 0 &&
-	    (!damaged || damage_ticket(k, cache, spn, err) == 0))
-		result = start(k, cache, spn, p, ret_token, err);
+		krb_fail(k, code, err, "ticket for %s", w->spn);
+	else if (krb_ticket(k, cache, w->spn, err) == 0 &&
+	    (!w->damaged || damage_ticket(k, cache, w->spn, err) == 0))
+		result = start(k, cache, w, p, ret_token, err);
 	if (cache != NULL)
 		krb5_cc_destroy(k->ctx, cache);
 	return result;
@@ -235,9 +253,10 @@ int
 krb_token(struct krb *k, const char *spn, struct buf *ret_token,
     struct krb_proof **ret_proof, struct err *err)
 {
+	const struct wish wish = {.spn = spn};
 	struct krb_proof *p = mem_alloc(sizeof(*p));
 
-	if (make(k, spn, false, p, ret_token, err) != 0) {
+	if (make(k, &wish, p, ret_token, err) != 0) {
 		krb_proof_free(p);
 		return -1;
 	}
@@ -245,15 +264,34 @@ krb_token(struct krb *k, const char *spn, struct buf *ret_token,
 	return 0;
 }
 
+/* One whose answer nobody looks at. */
+static int
+make_alone(
+    struct krb *k, const struct wish *w, struct buf *ret_token, struct err *err)
+{
+	struct krb_proof *p = mem_alloc(sizeof(*p));
+	int result = make(k, w, p, ret_token, err);
+
+	krb_proof_free(p);
+	return result;
+}
+
+int
+krb_token_bound(struct krb *k, const char *spn, const struct buf *binding,
+    struct buf *ret_token, struct err *err)
+{
+	const struct wish wish = {.spn = spn, .binding = binding};
+
+	return make_alone(k, &wish, ret_token, err);
+}
+
 int
 krb_decoy(
     struct krb *k, const char *spn, struct buf *ret_token, struct err *err)
 {
-	struct krb_proof *p = mem_alloc(sizeof(*p));
-	int result = make(k, spn, true, p, ret_token, err);
+	const struct wish wish = {.spn = spn, .damaged = true};
 
-	krb_proof_free(p); /* there is no answer to it */
-	return result;
+	return make_alone(k, &wish, ret_token, err);
 }
 
 static int
@@ -263,7 +301,7 @@ finish(struct krb_proof *p, const struct buf *answer, struct err *err)
 	gss_buffer_desc output = GSS_C_EMPTY_BUFFER;
 	OM_uint32 major, minor, ignored, flags = 0;
 
-	major = step(p, &input, &output, &flags, &minor);
+	major = step(p, NULL, &input, &output, &flags, &minor);
 	gss_release_buffer(&ignored, &output);
 	if (GSS_ERROR(major))
 		return gss_fail(major, minor, ERR_UNTRUSTED, err,

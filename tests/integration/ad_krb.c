@@ -134,18 +134,32 @@ device_keytab(const char *name, const char *password_text)
 	return file;
 }
 
-/* Accepts (or not) a token; *answer gets the device's, in base64. */
+/* Accepts (or not) a token on a channel with this binding (NULL: none); *answer
+ * gets the device's, in base64, *ret_bound whether the token is bound to it. */
 static bool
-device_accepts(const char *keytab, const char *token, struct buf *answer)
+accepts_on(const char *keytab, const char *token, const char *binding,
+    struct buf *answer, bool *ret_bound)
 {
+	union {
+		const char *given;
+		void *theirs; /* GSSAPI only reads it */
+	} text = {.given = binding};
+	struct gss_channel_bindings_struct channel = {
+	    .initiator_addrtype = GSS_C_AF_UNSPEC,
+	    .acceptor_addrtype = GSS_C_AF_UNSPEC,
+	};
 	gss_key_value_element_desc where = {"keytab", keytab};
 	gss_key_value_set_desc store = {1, &where};
 	gss_buffer_desc in, out = GSS_C_EMPTY_BUFFER;
 	gss_ctx_id_t context = GSS_C_NO_CONTEXT;
 	gss_cred_id_t credential;
-	OM_uint32 major, minor, ignored;
+	OM_uint32 major, minor, ignored, flags = 0;
 	struct buf raw;
 
+	if (binding != NULL) {
+		channel.application_data.value = text.theirs;
+		channel.application_data.length = strlen(binding);
+	}
 	buf_init(&raw, TOKEN_MAX);
 	assert_int_equal(str_unbase64(&raw, token), 0);
 	in.value = raw.data;
@@ -154,13 +168,23 @@ device_accepts(const char *keytab, const char *token, struct buf *answer)
 	    GSS_C_NO_OID_SET, GSS_C_ACCEPT, &store, &credential, NULL, NULL);
 	assert_false(GSS_ERROR(major));
 	major = gss_accept_sec_context(&minor, &context, credential, &in,
-	    GSS_C_NO_CHANNEL_BINDINGS, NULL, NULL, &out, NULL, NULL, NULL);
+	    binding != NULL ? &channel : GSS_C_NO_CHANNEL_BINDINGS, NULL, NULL,
+	    &out, &flags, NULL, NULL);
+	*ret_bound = (flags & GSS_C_CHANNEL_BOUND_FLAG) != 0;
 	str_base64(answer, out.value, out.length);
 	gss_release_buffer(&ignored, &out);
 	gss_delete_sec_context(&ignored, &context, GSS_C_NO_BUFFER);
 	gss_release_cred(&ignored, &credential);
 	buf_free(&raw);
 	return major == GSS_S_COMPLETE;
+}
+
+static bool
+device_accepts(const char *keytab, const char *token, struct buf *answer)
+{
+	bool ignored;
+
+	return accepts_on(keytab, token, NULL, answer, &ignored);
 }
 
 /* --- login
@@ -419,6 +443,39 @@ many_proofs(void **state)
 	free(right);
 }
 
+/* A token that is bound to one server's TLS is no good at another's. */
+static void
+bound_to_a_channel(void **state)
+{
+	static const char here[] = "tls-server-end-point:here",
+			  there[] = "tls-server-end-point:there";
+	char *right = device_keytab("right.keytab", FIRST);
+	struct buf binding, out, answer;
+	bool bound = false;
+
+	(void)state;
+	buf_init(&binding, 100);
+	buf_init(&out, TOKEN_MAX);
+	buf_init(&answer, TOKEN_MAX);
+	buf_str(&binding, here);
+	assert_ok(krb_token_bound(k, spn, &binding, &out, err_));
+	assert_false(accepts_on(right, buf_text(&out), there, &answer, &bound));
+	buf_reset(&out); /* that one would be a replay */
+	assert_ok(krb_token_bound(k, spn, &binding, &out, err_));
+	assert_true(accepts_on(right, buf_text(&out), here, &answer, &bound));
+	assert_true(bound);
+	/* Without one it is good anywhere, and says so. */
+	buf_reset(&binding);
+	buf_reset(&out);
+	assert_ok(krb_token_bound(k, spn, &binding, &out, err_));
+	assert_true(accepts_on(right, buf_text(&out), there, &answer, &bound));
+	assert_false(bound);
+	buf_free(&binding);
+	buf_free(&out);
+	buf_free(&answer);
+	free(right);
+}
+
 static void
 nobody_opens_a_decoy(void **state)
 {
@@ -598,6 +655,7 @@ main(void)
 	    cmocka_unit_test(a_token_convinces_both_sides),
 	    cmocka_unit_test(wrong_answers),
 	    cmocka_unit_test(many_proofs),
+	    cmocka_unit_test(bound_to_a_channel),
 	    cmocka_unit_test(nobody_opens_a_decoy),
 	    cmocka_unit_test(a_token_is_fresh),
 	    cmocka_unit_test(an_rc4_device),
