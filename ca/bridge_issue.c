@@ -283,6 +283,17 @@ prepare(struct deal *d, struct err *err)
 /* What happens next. */
 enum next { FAIL = -1, DONE, ASK, CONFIRM };
 
+/* Both forms are certificate services' own. */
+static bool
+names_template(struct ca_span der)
+{
+	struct ca_csr csr;
+
+	return ca_csr_parse(der, &csr) == NULL &&
+	    (ca_csr_ext(&csr, ca_oids.template_name) != NULL ||
+		ca_csr_ext(&csr, ca_oids.template_oid) != NULL);
+}
+
 static struct ca_bridge_ask
 words_of(const struct deal *d)
 {
@@ -292,6 +303,7 @@ words_of(const struct deal *d)
 	    .csr = r->csr.data,
 	    .csr_len = r->csr.len,
 	    .spki = d->c.csr.spki, /* the same key: load_record() */
+	    .names_template = names_template(ca_der_bytes(&r->csr)),
 	    .request_id = r->request_id,
 	    .progress = ca_der_bytes(&r->progress),
 	};

@@ -470,7 +470,7 @@ static const struct cli_command commands[] = {
 	none, 0, 0, no_examples, cmd_ca_health},
     {"ca revoke", "SERIAL", "revoke a certificate",
 	"One that came over a bridge is revoked at its CA, where the protocol "
-	"can do that; CMP can. EST and helpers cannot: it is marked here, and "
+	"can do that; CMP can. EST, CES and helpers cannot: it is marked here, and "
 	"it is said what a person is to do there.",
 	ca_revoke_groups, 1, 1, revoke_examples, cmd_ca_revoke},
     {"ca block add", "HASH|FILE...", "never certify a key again",
@@ -502,7 +502,8 @@ static const struct cli_command commands[] = {
 	0, 0, no_examples, cmd_ca_bridge_list},
     {"ca bridge test", "NAME", "does that CA answer, and is it the right one?",
 	"Asks for no certificate: reads the CA's own ones, compares them with "
-	"the bridge's anchors, and what it wants of requests.",
+	"the bridge's anchors, and what it wants of requests. With CES the "
+	"templates of its policy service, and which of them devices can use.",
 	none, 1, 1, bridge_examples, cmd_ca_bridge_test},
     {"ca bridge pending", "", "requests that a CA has not granted",
 	"States: pending (the CA has it and has not decided), asked (no "

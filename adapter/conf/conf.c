@@ -20,7 +20,7 @@
 #define BRIDGE_AT(member) offsetof(struct conf_bridge, member)
 
 static const char *const transports[] = {"gssapi", "ldaps", NULL};
-static const char *const bridge_kinds[] = {"est", "cmp", "helper", NULL};
+static const char *const bridge_kinds[] = {"est", "cmp", "ces", "helper", NULL};
 
 static const char *
 check_name(const char *text)
@@ -90,19 +90,25 @@ static const struct conf_option bridge_options[] = {
 	.offset = BRIDGE_AT(kind),
 	.words = bridge_kinds,
 	.help =
-	    "protocol: EST (RFC 7030), CMP (RFC 4210, 9483); or a helper of "
-	    "certmonger's"},
+	    "protocol: EST (RFC 7030), CMP (RFC 4210, 9483), Microsoft's "
+	    "enrolment web service (MS-WSTEP); or a helper of certmonger's"},
     {.key = "url",
 	.type = CONF_TEXT,
 	.offset = BRIDGE_AT(url),
 	.check = check_bridge_url,
-	.help = "of the CA, e.g. https://ca.corp.example:8443; for CMP with "
-		"path, http allowed"},
+	.help = "of the CA, e.g. https://ca.corp.example:8443; for CMP and CES "
+		"with path, for CMP http allowed"},
+    {.key = "policy",
+	.type = CONF_TEXT,
+	.offset = BRIDGE_AT(policy),
+	.check = check_bridge_url,
+	.help = "CES: url of the policy service (MS-XCEP), which ca bridge "
+		"test reads"},
     {.key = "label",
 	.type = CONF_TEXT,
 	.offset = BRIDGE_AT(label),
-	.help = "EST label: which CA or profile of that server; profile for a "
-		"helper"},
+	.help = "EST label: which CA or profile of that server; template for "
+		"CES, profile for a helper"},
     {.key = "anchors",
 	.type = CONF_PATH,
 	.offset = BRIDGE_AT(anchors),
@@ -124,7 +130,7 @@ static const struct conf_option bridge_options[] = {
 	.type = CONF_TEXT,
 	.offset = BRIDGE_AT(user),
 	.help = "user name, to log in with; for CMP the reference of a "
-		"shared secret"},
+		"shared secret; CES without user and certificate: Kerberos"},
     {.key = "password_file",
 	.type = CONF_PATH,
 	.offset = BRIDGE_AT(password_file),

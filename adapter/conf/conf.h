@@ -23,6 +23,7 @@ struct conf_bridge { /* to another CA; see ca/bridge.h */
 	char *name;
 	char *kind;
 	char *url;
+	char *policy;
 	char *label;
 	char *anchors;
 	char *tls_ca;

@@ -12,7 +12,7 @@
 #define NAME_MAX_LEN 32
 
 static const struct ca_bridge_kind *const kinds[] = {
-    &ca_bridge_est, &ca_bridge_cmp, &ca_bridge_helper};
+    &ca_bridge_est, &ca_bridge_cmp, &ca_bridge_ces, &ca_bridge_helper};
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 const char *const *
@@ -45,6 +45,8 @@ check_conf(const struct ca_bridge_conf *conf, const struct ca_bridge_kind *kind,
 	if (!kind->local && conf->command != NULL)
 		return err_set(
 		    err, ERR_INVALID, "command is for the kind helper");
+	if (conf->policy != NULL && kind != &ca_bridge_ces)
+		return err_set(err, ERR_INVALID, "policy is for the kind ces");
 	if (str_empty(conf->anchors))
 		return err_set(err, ERR_INVALID,
 		    "anchors is not set: a file with the certificates of the "
@@ -137,9 +139,14 @@ ca_bridge_open_kind(const struct ca_bridge_conf *conf,
 	(void)failed;
 	b->name = mem_dup(conf->name);
 	b->url = mem_dup(conf->url);
+	b->policy = mem_dup(conf->policy);
 	b->label = mem_dup(conf->label);
 	b->user = mem_dup(conf->user);
 	b->command = mem_dup(conf->command);
+	b->realm = mem_dup(conf->realm);
+	b->kdc = mem_dup(conf->kdc);
+	b->principal = mem_dup(conf->principal);
+	b->keytab = mem_dup(conf->keytab);
 	b->timeout = conf->timeout;
 	b->retry_first = conf->retry_first;
 	b->retry_most = conf->retry_most;
@@ -186,9 +193,14 @@ ca_bridge_close(struct ca_bridge *b)
 	secret_free(b->password);
 	free(b->name);
 	free(b->url);
+	free(b->policy);
 	free(b->label);
 	free(b->user);
 	free(b->command);
+	free(b->realm);
+	free(b->kdc);
+	free(b->principal);
+	free(b->keytab);
 	free(b->anchors_pem);
 	free(b->tls_pem);
 	free(b->signer_pem);

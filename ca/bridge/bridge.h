@@ -33,8 +33,9 @@ struct ca_bridge_conf {
 	const char *name; /* 1 to 32 of a-z 0-9 - ; not "internal" */
 	const char *kind; /* a row of ca_bridge_kinds() */
 	const char *url;
-	const char *label;	   /* EST: of the CA at that server; helper:
-				    * profile; or NULL */
+	const char *policy;	   /* CES: URL of its policy service; or NULL */
+	const char *label;	   /* EST: of the CA at that server; CES:
+				    * template; helper: profile; or NULL */
 	const char *anchors;	   /* PEM file: the issuing CA's whole chain */
 	const char *tls_ca;	   /* PEM file: vouch for the server; NULL:
 				    * anchors */
@@ -45,9 +46,12 @@ struct ca_bridge_conf {
 	const char *signer;	   /* CMP: PEM file: whose subject signs the
 				    * CA's messages; or NULL */
 	const char *command;	   /* helper: its path and options, by blanks */
-	int64_t timeout;	   /* of one exchange */
-	int64_t retry_first;	   /* wait for a pending request, doubled ... */
-	int64_t retry_most;	   /* ... up to this */
+	/* CES without certificate and user: the account that Kerberos shows;
+	 * NULL: none; kdc NULL: by krb5.conf. */
+	const char *realm, *kdc, *principal, *keytab;
+	int64_t timeout;     /* of one exchange */
+	int64_t retry_first; /* wait for a pending request, doubled ... */
+	int64_t retry_most;  /* ... up to this */
 };
 
 /* Names of the protocols, NULL at the end. */

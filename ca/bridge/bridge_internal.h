@@ -5,6 +5,7 @@
 struct net_fetch;
 struct net_fetched;
 
+extern const struct ca_bridge_kind ca_bridge_ces;
 extern const struct ca_bridge_kind ca_bridge_cmp;
 extern const struct ca_bridge_kind ca_bridge_est;
 extern const struct ca_bridge_kind ca_bridge_helper;
@@ -23,6 +24,13 @@ struct ca_bridge_pick {
 	unsigned found;
 };
 void ca_bridge_pick(void *pick, X509 *cert);
+
+/* Each certificate of a PKCS#7 message of type signedData, DER.  full: it may
+ * be a message with content and signers (CMC), else it must be certs-only.
+ * NULL, or what is wrong. */
+typedef void ca_bridge_cert_fn(void *cookie, X509 *cert);
+const char *ca_bridge_each_cert(
+    struct ca_span der, bool full, ca_bridge_cert_fn *fn, void *cookie);
 
 /* The certificates that a CA calls its own: a line about each, and in the end
  * -1 when any does not chain to the anchors. */
@@ -59,9 +67,8 @@ int64_t ca_bridge_retry_after(const char *value, int64_t now);
 const char *ca_est_read_certs(
     struct ca_span body, struct ca_span spki, struct buf *leaf);
 /* Each certificate of such a message. */
-typedef void ca_est_cert_fn(void *cookie, X509 *cert);
 const char *ca_est_each_cert(
-    struct ca_span body, ca_est_cert_fn *fn, void *cookie);
+    struct ca_span body, ca_bridge_cert_fn *fn, void *cookie);
 /* What the CA wants in a request (RFC 7030, 4.5.2): a line each into *out;
  * *ret_bars: what no device can give, or NULL. NULL, or what is wrong. */
 const char *ca_est_read_attributes(

@@ -2,6 +2,7 @@
 #define BRIDGE_KIND_H_
 #include <openssl/types.h>
 #include <pthread.h>
+#include <stdbool.h>
 
 #include "bridge.h"
 #include "buf.h"
@@ -27,6 +28,7 @@ struct ca_bridge_ask {
 	const uint8_t *csr; /* PKCS#10, DER */
 	size_t csr_len;
 	struct ca_span spki; /* its SubjectPublicKeyInfo */
+	bool names_template; /* it holds a Microsoft template's name */
 	const char
 	    *request_id; /* as made by name_request, or given by submit */
 	struct ca_span progress; /* poll, confirm: as given before */
@@ -93,7 +95,8 @@ struct ca_bridge {
 	unsigned silent;    /* times in a row it did not answer */
 	char held_why[CA_BRIDGE_WORDS];
 	/* from the configuration, owned */
-	char *name, *url, *label, *user, *command;
+	char *name, *url, *policy, *label, *user, *command;
+	char *realm, *kdc, *principal, *keytab; /* NULL: not configured */
 	char *anchors_pem;
 	char *tls_pem;
 	char *signer_pem; /* NULL: none */

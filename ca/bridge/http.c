@@ -28,12 +28,15 @@ ca_bridge_fetch(struct ca_bridge *b, struct net_fetch *f, const char *name,
 	f->cert_pem = b->cert_pem;
 	f->key_pem = b->key_pem;
 	f->timeout_ms = (unsigned)(b->timeout * 1000);
-	f->answer_max = CA_BRIDGE_ANSWER_MAX;
+	if (f->answer_max == 0)
+		f->answer_max = CA_BRIDGE_ANSWER_MAX;
 	if (net_fetch(f, ret, &err) == 0)
 		return 0;
 	if (err.kind == ERR_UNREACHABLE)
 		outcome = CA_BRIDGE_UNREACHABLE;
-	else if (err.kind == ERR_UNTRUSTED || err.kind == ERR_INVALID)
+	else if (err.kind == ERR_UNTRUSTED || err.kind == ERR_INVALID ||
+	    err.kind == ERR_DENIED || err.kind == ERR_NOTFOUND ||
+	    err.kind == ERR_LIMIT)
 		outcome = CA_BRIDGE_MISCONFIGURED;
 	ca_bridge_answer_set(answer, outcome, "%s: %s", name, err.text);
 	return -1;

@@ -85,6 +85,7 @@ struct ca_oids {
 	struct ca_span server_auth, client_auth, ocsp_signing;
 	struct ca_span amt_remote, amt_local, amt_setup;
 	struct ca_span access_ocsp, access_issuers;
+	struct ca_span template_name, template_oid; /* Microsoft's */
 };
 extern const struct ca_oids ca_oids;
 #endif

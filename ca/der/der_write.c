@@ -185,6 +185,10 @@ const struct ca_oids ca_oids = {
 	.access_ocsp = OID(6, 8, 0x2b, 6, 1, 5, 5, 7, 48, 1),
 	.access_issuers = OID(6, 8, 0x2b, 6, 1, 5, 5, 7, 48, 2),
 	.ocsp_no_check = OID(6, 9, 0x2b, 6, 1, 5, 5, 7, 48, 1, 5),
+	/* 1.3.6.1.4.1.311.20.2, 1.3.6.1.4.1.311.21.7 (MS-WCCE 2.2.2.7.7) */
+	.template_name =
+	    OID(6, 9, 0x2b, 6, 1, 4, 1, 0x82, 0x37, 0x14, 0x02),
+	.template_oid = OID(6, 9, 0x2b, 6, 1, 4, 1, 0x82, 0x37, 0x15, 0x07),
 	/* 2.16.840.1.113741.1.2.{1,2,3} (Intel) */
 	.amt_remote = OID(6, 10, 0x60, 0x86, 0x48, 0x01, 0x86, 0xf8, 0x4d, 1,
 	    2, 1),

@@ -1,0 +1,663 @@
+/*
+ * Microsoft's enrolment web services, imitated on loopback: what is sent and to
+ * whom, what each answer changes on record, what goes on after a restart.
+ */
+#include <assert.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#include "bridge_internal.h"
+#include "ca_internal.h"
+#include "file.h"
+#include "fixture.h"
+#include "http_peer.h"
+#include "identity.h"
+#include "mem.h"
+#include "other_ca.h"
+#include "str.h"
+
+#define GOLDEN TESTS_DIR "/golden/bridge/ces/"
+#define GOLDEN_ID "urn:uuid:11111111-2222-4333-8444-555555555555"
+#define STATE 200 /* of a request, as text */
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define SOAP "\r\nContent-Type: application/soap+xml; charset=utf-8"
+#define OK "200 OK" SOAP
+#define FAULT "500 Internal Server Error" SOAP
+
+static struct fixture fixture;
+static struct other_ca *other;
+static struct identity *root, *server;
+static struct http_peer *peer;
+static struct ca_bridge *bridge;
+static struct buf csr;
+static struct ca_bridge_result got;
+static struct err err;
+
+/* --- the server --- */
+
+static struct script {
+	const char *head;   /* status line and headers; NULL: hang up */
+	const char *golden; /* file; NULL: body */
+	const char *body;   /* NULL: the certificate that was asked for */
+	const char *policy; /* golden file for the policy service */
+	bool stranger;
+	unsigned requests, queries, policies;
+	char last[HTTP_BODY_MAX]; /* message of the last one */
+	char path[128], authorization[64], type[64];
+} script;
+
+static void
+say(struct http_link *link, const char *head, const void *body, size_t len)
+{
+	char line[512];
+
+	(void)snprintf(line, sizeof(line),
+	    "HTTP/1.1 %s\r\nContent-Length: %zu\r\n\r\n", head, len);
+	(void)http_link_say(link, line);
+	(void)http_link_write(link, body, len);
+}
+
+/* The text between two others; "" if it is not there. */
+static char *
+between(const char *text, const char *from, const char *to)
+{
+	const char *start = strstr(text, from), *end;
+
+	if (start == NULL)
+		return mem_dup("");
+	start += strlen(from);
+	end = strstr(start, to);
+	assert(end != NULL);
+	return mem_dup_len(start, (size_t)(end - start));
+}
+
+/* A golden answer, to the message that came. */
+static void
+say_golden(struct http_link *link, const char *name)
+{
+	char *path = mem_printf(GOLDEN "%s", name), *at;
+	char *id = between(script.last, "<a:MessageID>", "<");
+	struct buf text;
+
+	buf_init(&text, 262144);
+	if (file_read(path, 262144, &text, NULL) != 0)
+		abort();
+	at = strstr((char *)text.data, GOLDEN_ID);
+	assert(strlen(id) == strlen(GOLDEN_ID));
+	if (at != NULL)
+		memcpy(at, id, strlen(id));
+	say(link, script.head, text.data, text.len);
+	buf_free(&text);
+	free(path);
+	free(id);
+}
+
+static void
+enroll(struct http_link *link)
+{
+	char *text =
+	    between(script.last, "secext-1.0.xsd\">", "</BinarySecurityToken>");
+	struct other_wish wish = {0};
+	struct buf der, leaf, body;
+
+	buf_init(&der, 16384);
+	buf_init(&leaf, 16384);
+	buf_init(&body, 65536);
+	if (script.stranger)
+		wish.key = fixture_key(1, 2048);
+	if (text[0] != '\0')
+		(void)str_unbase64(&der, text);
+	else /* a query: it has the request */
+		buf_add(&der, csr.data, csr.len);
+	other_ca_issue(other, &wish, der.data, der.len, &leaf);
+	buf_str(&body,
+	    "<e:Envelope xmlns:e='http://www.w3.org/2003/05/soap-envelope'>"
+	    "<e:Body><t:RequestSecurityTokenResponseCollection xmlns:t="
+	    "'http://docs.oasis-open.org/ws-sx/ws-trust/200512'>"
+	    "<t:RequestSecurityTokenResponse><t:RequestedSecurityToken>"
+	    "<b:BinarySecurityToken ValueType='x#X509v3' xmlns:b='http://"
+	    "docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-"
+	    "secext-1.0.xsd'>");
+	str_base64(&body, leaf.data, leaf.len);
+	buf_str(&body,
+	    "</b:BinarySecurityToken></t:RequestedSecurityToken>"
+	    "</t:RequestSecurityTokenResponse>"
+	    "</t:RequestSecurityTokenResponseCollection></e:Body>"
+	    "</e:Envelope>");
+	say(link, script.head, body.data, body.len);
+	buf_free(&der);
+	buf_free(&leaf);
+	buf_free(&body);
+	free(text);
+}
+
+static void
+serve(struct http_link *link, void *cookie)
+{
+	static struct http_request request;
+	char *path;
+
+	(void)cookie;
+	if (!http_link_read(link, &request))
+		return;
+	memcpy(script.last, request.body, request.body_len + 1);
+	(void)http_request_header(&request, "Authorization",
+	    script.authorization, sizeof(script.authorization));
+	(void)http_request_header(
+	    &request, "Content-Type", script.type, sizeof(script.type));
+	path = between(request.head, "POST ", " HTTP/");
+	(void)snprintf(script.path, sizeof(script.path), "%s", path);
+	free(path);
+	if (strstr(script.last, "<GetPolicies ") != NULL)
+		script.policies++;
+	else if (strstr(script.last, "/QueryTokenStatus<") != NULL)
+		script.queries++;
+	else
+		script.requests++;
+	if (strstr(script.last, "<GetPolicies ") != NULL)
+		say_golden(link, script.policy);
+	else if (script.head != NULL && script.golden != NULL)
+		say_golden(link, script.golden);
+	else if (script.head != NULL && script.body != NULL)
+		say(link, script.head, script.body, strlen(script.body));
+	else if (script.head != NULL)
+		enroll(link);
+}
+
+/* --- fixture --- */
+
+static struct ca_bridge *
+open_bridge(const char *host, const char *tls_ca, bool policy)
+{
+	char *anchors = fixture_path(&fixture, "anchors.pem");
+	char *tls = fixture_path(&fixture, tls_ca);
+	char *password = fixture_path(&fixture, "password");
+	unsigned port = http_peer_port(peer);
+	char *url = mem_printf("https://%s:%u/CES", host, port);
+	char *cep = mem_printf("https://%s:%u/CEP", host, port);
+	const struct ca_bridge_conf conf = {
+	    .name = "corp",
+	    .kind = "ces",
+	    .url = url,
+	    .policy = policy ? cep : NULL,
+	    .label = "AmtDevice",
+	    .anchors = anchors,
+	    .tls_ca = tls,
+	    .user = "CORP\\ra",
+	    .password_file = password,
+	    .timeout = 120,
+	    .retry_first = 100,
+	    .retry_most = 10000,
+	};
+	struct ca_bridge *b = NULL;
+
+	if (ca_bridge_open(&conf, &b, &err) != 0)
+		fail_msg("%s", err.text);
+	free(anchors);
+	free(tls);
+	free(password);
+	free(url);
+	free(cep);
+	return b;
+}
+
+static int
+setup(void **state)
+{
+	struct http_peer_conf conf = {.serve = serve};
+	char *password;
+
+	(void)state;
+	memset(&script, 0, sizeof(script));
+	script.head = OK;
+	fixture_open(&fixture);
+	other = other_ca_new("Corp CA");
+	root = identity_new("TLS root", NULL);
+	server = identity_new("localhost", root);
+	conf.identity = server;
+	peer = http_peer_start(&conf);
+	fixture_write(&fixture, "anchors.pem", other->pem, strlen(other->pem));
+	fixture_write(&fixture, "tls.pem", root->pem, strlen(root->pem));
+	fixture_write(&fixture, "password", "geheim<&>\n", 10);
+	password = fixture_path(&fixture, "password");
+	assert_int_equal(chmod(password, 0600), 0);
+	free(password);
+	bridge = open_bridge("localhost", "tls.pem", true);
+	buf_init(&csr, 16384);
+	fixture_good_csr(&csr);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	ca_cert_clear(&got.cert);
+	buf_free(&csr);
+	ca_bridge_close(bridge);
+	http_peer_stop(peer);
+	identity_free(server);
+	identity_free(root);
+	other_ca_free(other);
+	fixture_close(&fixture);
+	return 0;
+}
+
+static int
+ask(void)
+{
+	return fixture_ask(&fixture, bridge, &csr, &got, &err);
+}
+
+static void
+expect(enum ca_bridge_outcome outcome)
+{
+	if (ask() != 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(got.outcome, outcome);
+}
+
+static void
+said(const char *text)
+{
+	if (strstr(script.last, text) == NULL)
+		fail_msg("\"%s\" is not in: %s", text, script.last);
+}
+
+/* --- certificates --- */
+
+static void
+test_enroll(void **state)
+{
+	(void)state;
+	expect(CA_BRIDGE_ISSUED);
+	assert_string_equal(script.path, "/CES");
+	assert_string_equal(script.type, "application/soap+xml; charset=utf-8");
+	assert_string_equal(script.authorization, "");
+	said("/Issue</RequestType>");
+	said("Name=\"CertificateTemplate\"><Value>AmtDevice</Value>");
+	said("<o:Username>CORP\\ra</o:Username>");
+	said("#PasswordText\">geheim&lt;&amp;&gt;</o:Password>");
+}
+
+/* The request's own word on the template is the only one then. */
+static void
+test_template_in_request(void **state)
+{
+	static const uint8_t name[] = {0x1e, 0x06, 0, 'A', 0, 'm', 0, 't'};
+	struct csr_spec spec = {0};
+	struct buf ext;
+	size_t mark;
+
+	(void)state;
+	buf_init(&ext, 100);
+	mark = ca_der_open(&ext, CA_TAG_SEQ);
+	ca_der_span(&ext, ca_oids.template_name);
+	ca_der_tlv(&ext, CA_TAG_OCTETS, name, sizeof(name));
+	ca_der_close(&ext, mark);
+	spec.exts = ca_der_bytes(&ext);
+	buf_reset(&csr);
+	fixture_csr(&spec, &csr);
+	buf_free(&ext);
+	expect(CA_BRIDGE_ISSUED);
+	assert_null(strstr(script.last, "CertificateTemplate"));
+}
+
+static int
+take_row(void *cookie, const struct ca_bridge_row *row, struct err *e)
+{
+	(void)e;
+	(void)snprintf(cookie, STATE, "%s %s", row->state, row->request_id);
+	return 0;
+}
+
+/* What is on record of the one request. */
+static void
+on_record(const char *want)
+{
+	char have[STATE] = "nothing";
+
+	assert_int_equal(ca_bridge_list(fixture.ca, take_row, have, &err), 0);
+	assert_string_equal(have, want);
+}
+
+static void
+test_pending(void **state)
+{
+	(void)state;
+	script.golden = "pending.xml";
+	expect(CA_BRIDGE_PENDING);
+	on_record("pending 65");
+	/* Asked after by its number, by another process. */
+	ca_bridge_close(bridge);
+	http_peer_settle(peer);
+	fixture_reopen(&fixture);
+	bridge = open_bridge("localhost", "tls.pem", false);
+	fixture.now = got.retry_at;
+	expect(CA_BRIDGE_PENDING);
+	said("/QueryTokenStatus</RequestType>");
+	said("pki/2009/01/enrollment\">65</RequestID>");
+	assert_null(strstr(script.last, "BinarySecurityToken"));
+	fixture.now = got.retry_at;
+	script.golden = NULL;
+	expect(CA_BRIDGE_ISSUED);
+	assert_int_equal(script.requests, 1);
+	assert_int_equal(script.queries, 2);
+	on_record("nothing");
+}
+
+/* A number that the CA has forgotten: the next one is a new request. */
+static void
+test_forgotten(void **state)
+{
+	(void)state;
+	script.golden = "pending.xml";
+	expect(CA_BRIDGE_PENDING);
+	fixture.now = got.retry_at;
+	script.head = FAULT;
+	script.golden = "gone.xml";
+	fixture_failed(ask(), &err, ERR_UNKNOWN, "CERTSRV_E_NO_REQUEST");
+	on_record("asked ");
+	script.head = OK;
+	script.golden = NULL;
+	expect(CA_BRIDGE_ISSUED);
+	assert_int_equal(script.requests, 2);
+	assert_int_equal(script.queries, 1);
+}
+
+static void
+test_denied_by_a_manager(void **state)
+{
+	(void)state;
+	script.golden = "pending.xml";
+	expect(CA_BRIDGE_PENDING);
+	fixture.now = got.retry_at;
+	script.head = FAULT;
+	script.golden = "manager.xml";
+	fixture_failed(ask(), &err, ERR_REFUSED, "certificate manager");
+	on_record("rejected 65");
+	/* Not asked again at once; and then anew. */
+	fixture_failed(ask(), &err, ERR_REFUSED, "asked again after");
+	assert_int_equal(script.requests + script.queries, 2);
+	fixture.now += 11000;
+	script.head = OK;
+	script.golden = NULL;
+	expect(CA_BRIDGE_ISSUED);
+	assert_int_equal(script.requests, 2);
+}
+
+/* --- what changes nothing --- */
+
+static const struct bad {
+	const char *head, *golden, *body;
+	enum err_kind kind;
+	const char *text;
+} bad[] = {
+    {OK, "truncated.xml", NULL, ERR_UNKNOWN, "cannot be read: it is no XML"},
+    {OK, "dtd.xml", NULL, ERR_UNKNOWN, "cannot be read: it is no XML"},
+    {OK, "html.xml", NULL, ERR_UNKNOWN, "no SOAP message"},
+    {OK, "soap11.xml", NULL, ERR_UNKNOWN, "no SOAP message"},
+    {OK, "other-message.xml", NULL, ERR_UNKNOWN, "answers another message"},
+    {OK, "issued.xml", NULL, ERR_UNKNOWN, "for the key of the request"},
+    {OK, "two.xml", NULL, ERR_UNKNOWN, "no single response"},
+    {OK, "no-base64.xml", NULL, ERR_UNKNOWN, "no base64"},
+    {OK, "odd-type.xml", NULL, ERR_UNKNOWN, "not known"},
+    {OK, "pending-nil.xml", NULL, ERR_UNKNOWN, "has no id"},
+    {FAULT, "internal.xml", NULL, ERR_UNKNOWN, "the service fails at it"},
+    {FAULT, "login.xml", NULL, ERR_REFUSED, "refuses our login"},
+    {FAULT, "address.xml", NULL, ERR_REFUSED, "no such service"},
+    {FAULT, "denied.xml", NULL, ERR_REFUSED, "CERTSRV_E_TEMPLATE_DENIED"},
+    {FAULT, "html.xml", NULL, ERR_UNKNOWN, "HTTP 500"},
+    {FAULT, "truncated.xml", NULL, ERR_UNKNOWN, "HTTP 500"},
+    {OK, NULL, "", ERR_UNKNOWN, "no XML"},
+    {"202 Accepted", NULL, "", ERR_UNKNOWN, "cannot be read"},
+    {"401 Unauthorized", NULL, "", ERR_REFUSED, "credentials (HTTP 401)"},
+    {"403 Forbidden", NULL, "", ERR_REFUSED, "HTTP 403"},
+    {"404 Not Found", NULL, "", ERR_REFUSED, "no enrolment service at this"},
+    {"302 Found\r\nLocation: https://127.0.0.1/", NULL, "", ERR_UNKNOWN,
+	"HTTP 302"},
+    {NULL, NULL, NULL, ERR_UNKNOWN, "request: "},
+};
+
+static void
+test_bad_answers(void **state)
+{
+	struct err none;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(bad); i++) {
+		script.head = bad[i].head;
+		script.golden = bad[i].golden;
+		script.body = bad[i].body;
+		fixture_failed(ask(), &err, bad[i].kind, bad[i].text);
+		on_record("asked ");
+		assert_int_equal(
+		    ca_bridge_look(fixture.ca, "k1", &got, &none), -1);
+		assert_int_equal(none.kind, ERR_NOTFOUND);
+		fixture.now += 600;
+	}
+	assert_int_equal(script.queries, 0);
+}
+
+static void
+test_busy(void **state)
+{
+	(void)state;
+	script.head = FAULT;
+	script.golden = "no-rpc.xml";
+	expect(CA_BRIDGE_LIMITED);
+	fixture.now = got.retry_at;
+	script.head = "503 Service Unavailable\r\nRetry-After: 60";
+	script.golden = NULL;
+	script.body = "";
+	expect(CA_BRIDGE_LIMITED);
+	on_record("asked ");
+}
+
+static void
+test_wrong_key(void **state)
+{
+	(void)state;
+	script.stranger = true;
+	fixture_failed(ask(), &err, ERR_UNKNOWN, "for the key of the request");
+	on_record("asked ");
+}
+
+/* What comes is not believed: this CA is nobody we know. */
+static void
+test_wrong_issuer(void **state)
+{
+	(void)state;
+	other_ca_free(other);
+	other = other_ca_new("Other CA");
+	fixture_failed(ask(), &err, ERR_REFUSED, "does not chain");
+	on_record("rejected ");
+}
+
+static void
+test_flood(void **state)
+{
+	char *flood = mem_alloc(CA_BRIDGE_ANSWER_MAX + 2);
+
+	(void)state;
+	memset(flood, ' ', CA_BRIDGE_ANSWER_MAX + 1);
+	script.body = flood;
+	fixture_failed(ask(), &err, ERR_UNKNOWN, "exceeds 65536 bytes");
+	on_record("asked ");
+	free(flood);
+}
+
+/* The password goes to nobody who is not proven. */
+static void
+test_untrusted_server(void **state)
+{
+	(void)state;
+	ca_bridge_close(bridge);
+	bridge = open_bridge("localhost", "anchors.pem", false);
+	fixture_failed(ask(), &err, ERR_REFUSED, "request: ");
+	ca_bridge_close(bridge);
+	bridge = open_bridge("127.0.0.1", "tls.pem", false);
+	fixture_failed(ask(), &err, ERR_REFUSED, "request: ");
+	assert_int_equal(http_peer_requests(peer), 0);
+}
+
+static void
+test_nobody_there(void **state)
+{
+	struct http_peer_conf conf = {.serve = serve, .identity = server};
+
+	(void)state;
+	http_peer_stop(peer);
+	fixture_failed(ask(), &err, ERR_UNREACHABLE, "request: ");
+	peer = http_peer_start(&conf);
+}
+
+/* --- test --- */
+
+static void
+expect_test(int want, const char *shown, enum err_kind kind, const char *text)
+{
+	struct buf out;
+	int rc;
+
+	buf_init(&out, 65536);
+	rc = ca_bridge_test(bridge, &out, &err);
+	if (want != 0)
+		fixture_failed(rc, &err, kind, text);
+	else if (rc != 0)
+		fail_msg("%s", err.text);
+	if (strstr(buf_text(&out), shown) == NULL)
+		fail_msg("\"%s\" is not in: %s", shown, buf_text(&out));
+	buf_free(&out);
+}
+
+static void
+test_test(void **state)
+{
+	(void)state;
+	script.head = FAULT;
+	script.golden = "gone.xml";
+	/* Its CA is not this fixture's: in the answer it is the golden one. */
+	script.policy = "policies.xml";
+	expect_test(-1, "answers for its CA, to CORP\\x5Cra\n", ERR_REFUSED,
+	    "do not chain to the anchors");
+	assert_string_equal(script.path, "/CEP");
+	script.policy = "policies-none.xml";
+	expect_test(-1, "policy Corp enrolment", ERR_REFUSED, "no template");
+	script.golden = "login.xml";
+	expect_test(-1, "", ERR_REFUSED, "refuses our login");
+	script.golden = "no-rpc.xml";
+	expect_test(-1, "", ERR_REFUSED, "does not reach its CA");
+	script.golden = "gone.xml";
+	ca_bridge_close(bridge);
+	bridge = open_bridge("localhost", "tls.pem", false);
+	expect_test(0, "policy is not set", ERR_NONE, "");
+	/* A test only reads. */
+	assert_int_equal(script.requests, 0);
+	assert_int_equal(script.queries, 5);
+	assert_int_equal(script.policies, 2);
+}
+
+/* --- configuration --- */
+
+static const struct wrong {
+	const char *url, *policy, *user, *password, *signer, *principal;
+	enum err_kind kind;
+	const char *text;
+} wrongs[] = {
+    {"http://ces.example/CES", NULL, "ra", "password", NULL, NULL, ERR_INVALID,
+	"url must begin with https://HOST"},
+    {"https:///CES", NULL, "ra", "password", NULL, NULL, ERR_INVALID,
+	"url must begin with https://HOST"},
+    {"https://ces.example/CES?x", NULL, "ra", "password", NULL, NULL,
+	ERR_INVALID, "query"},
+    {"https://ces.example/CES", "http://ces.example/", "ra", "password", NULL,
+	NULL, ERR_INVALID, "policy: url must begin"},
+    {"https://ces.example/CES", NULL, "ra", "password", "anchors.pem", NULL,
+	ERR_INVALID, "signer is not for CES"},
+    {"https://ces.example/CES", NULL, "ra", "odd", NULL, NULL, ERR_INVALID,
+	"control character"},
+    {"https://ces.example/CES", NULL, NULL, NULL, NULL, NULL, ERR_INVALID,
+	"Kerberos needs directory.principal"},
+    {"https://ces.example/CES", NULL, NULL, NULL, NULL, "svc@CORP.EXAMPLE",
+	ERR_NOTFOUND, "missing.keytab"},
+};
+
+static void
+try_conf(const struct wrong *row)
+{
+	char *anchors = fixture_path(&fixture, "anchors.pem");
+	char *keytab = fixture_path(&fixture, "missing.keytab");
+	char *password = row->password == NULL
+	    ? NULL
+	    : fixture_path(&fixture, row->password);
+	const struct ca_bridge_conf conf = {
+	    .name = "corp",
+	    .kind = "ces",
+	    .url = row->url,
+	    .policy = row->policy,
+	    .anchors = anchors,
+	    .user = row->user,
+	    .password_file = password,
+	    .signer = row->signer == NULL ? NULL : anchors,
+	    .realm = "CORP.EXAMPLE",
+	    .kdc = "dc1.corp.example",
+	    .principal = row->principal,
+	    .keytab = row->principal == NULL ? NULL : keytab,
+	    .timeout = 5,
+	};
+	struct ca_bridge *b = NULL;
+
+	fixture_failed(
+	    ca_bridge_open(&conf, &b, &err), &err, row->kind, row->text);
+	assert_null(b);
+	free(anchors);
+	free(keytab);
+	free(password);
+}
+
+static void
+test_configurations(void **state)
+{
+	char *odd = fixture_path(&fixture, "odd");
+	size_t i;
+
+	(void)state;
+	fixture_write(&fixture, "odd", "a\tb\n", 4);
+	assert_int_equal(chmod(odd, 0600), 0);
+	free(odd);
+	for (i = 0; i < COUNT(wrongs); i++)
+		try_conf(&wrongs[i]);
+}
+
+#define ROW(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    ROW(test_enroll),
+	    ROW(test_template_in_request),
+	    ROW(test_pending),
+	    ROW(test_forgotten),
+	    ROW(test_denied_by_a_manager),
+	    ROW(test_bad_answers),
+	    ROW(test_busy),
+	    ROW(test_wrong_key),
+	    ROW(test_wrong_issuer),
+	    ROW(test_flood),
+	    ROW(test_untrusted_server),
+	    ROW(test_nobody_there),
+	    ROW(test_test),
+	    ROW(test_configurations),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
