@@ -33,12 +33,26 @@ key_stale(const struct device *d, const struct policy *p)
 	    !str_ieq(d->krb_realm, p->realm) || d->krb_kvno != d->ad_kvno;
 }
 
+/* Somebody else set AD's, or AD was restored from a backup: the stored one is
+ * nobody's. */
+static bool
+password_foreign(const struct device *d)
+{
+	return d->ad_own_at != 0 && d->ad_password_at != d->ad_own_at;
+}
+
+static bool
+password_unknown(const struct device *d)
+{
+	return d->ad_secret_at == 0 || password_foreign(d);
+}
+
 bool
 play_password_due(const struct device *d, const struct policy *p)
 {
 	int64_t due = password_due(d, p);
 
-	return d->ad_secret_at == 0 || key_stale(d, p) ||
+	return password_unknown(d) || key_stale(d, p) ||
 	    (due != 0 && due <= p->now);
 }
 
@@ -91,7 +105,7 @@ play_directory_plan(const struct device *d, const struct policy *p, bool forced,
 		play_object_plan(d, p, "profile-drift", plan);
 	}
 	if (!str_empty(d->ad_dn) &&
-	    (forced || d->ad_secret_at == 0 || (due != 0 && due <= p->now))) {
+	    (forced || password_unknown(d) || (due != 0 && due <= p->now))) {
 		plan_add(plan, "ad.password",
 		    forced ? "requested" : "ad-password-due",
 		    "password of the AD object",

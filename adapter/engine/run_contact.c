@@ -189,6 +189,7 @@ run_forget_object(struct device *d)
 	d->ad_kvno = 0;
 	d->ad_password_at = 0;
 	d->ad_secret_at = 0;
+	d->ad_own_at = 0;
 	d->ad_key_pending = false;
 	d->ad_read_at = clock_now();
 }

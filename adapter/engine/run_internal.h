@@ -43,6 +43,11 @@ struct run {
 	bool no_directory; /* AD does not answer: planned without it */
 	bool no_password;  /* none is stored for it */
 	bool no_key;	   /* a step of AD's failed: no more of those */
+	/* AD was seen to take the stored password in this run. */
+	bool password_seen;
+	/* A step found that AD's password is not the stored one: nothing more
+	 * with that, and a new plan. */
+	bool password_wrong;
 	bool abandoned;	   /* reported; callbacks that still come do nothing */
 	char leaf[65];
 	char account[256];

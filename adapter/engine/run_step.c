@@ -52,6 +52,7 @@ make_plan(struct run *run)
 	run_policy(run, &policy);
 	if (run->no_key)
 		policy.directory = false;
+	run->password_wrong = false;
 	run->play->plan(run->device, &policy, run->rounds == 0, &more);
 	plan_append(&run->plan, &more);
 	run->rounds++;
@@ -83,7 +84,8 @@ drop_step(struct run *run)
 static void
 skip_directory(struct run *run)
 {
-	while (run->no_key && run->at < run->plan.count &&
+	while ((run->no_key || run->password_wrong) &&
+	    run->at < run->plan.count &&
 	    run->plan.steps[run->at].kind->directory)
 		run->at++;
 }
@@ -96,7 +98,8 @@ next_step(struct run *run)
 
 	drop_step(run);
 	skip_directory(run);
-	if (run->at == run->plan.count && run->done > run->done_before &&
+	if (run->at == run->plan.count &&
+	    (run->done > run->done_before || run->password_wrong) &&
 	    run->rounds < MOST_ROUNDS && !run->engine->draining)
 		make_plan(run);
 	if (run->at == run->plan.count) {

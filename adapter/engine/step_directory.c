@@ -41,6 +41,8 @@ promote(struct step *step)
 		return;
 	}
 	run->device->ad_secret_at = clock_now();
+	run->device->ad_own_at = run->device->ad_password_at;
+	run->password_seen = true;
 	run->device->ad_key_pending = true;
 }
 

@@ -1,5 +1,6 @@
 #include "conf.h"
 #include "device.h"
+#include "log.h"
 #include "profile.h"
 #include "run_internal.h"
 #include "secret.h"
@@ -29,21 +30,81 @@ key_salted(void *cookie, const struct err *err)
 	step_prepared(step, err);
 }
 
+/* The salt is asked of the KDC: it is fixed when the password is set and does
+ * not follow a later rename. */
+static void
+look_salt(struct step *step)
+{
+	const struct port_kdc *kdc = &step_ports(step)->kdc;
+
+	kdc->look_salt(kdc->self, step_arg(step, "account"), &step->text,
+	    &step->number, key_salted, step);
+}
+
+/* A key made from it would open no ticket: AD gets another password first. */
+static void
+stored_is_wrong(struct step *step)
+{
+	struct run *run = step->run;
+
+	log_line(LOG_WARN, "ad.mismatch",
+	    "device=%s account=%s error=\"AD has another password than the "
+	    "stored one: both get a new one\"",
+	    run->device->name, step_arg(step, "account"));
+	run->device->ad_secret_at = 0;
+	run->password_wrong = true;
+	step->skip = true;
+	step_prepared(step, NULL);
+}
+
+static void
+stored_checked(void *cookie, const struct err *err)
+{
+	struct step *step = cookie;
+
+	secret_free(step->borrowed);
+	step->borrowed = NULL;
+	if (err->kind == ERR_DENIED)
+		stored_is_wrong(step);
+	else if (err->kind != ERR_NONE)
+		step_prepared(step, err);
+	else
+		look_salt(step);
+}
+
+/* Does AD take the stored password still? Somebody may have set another, or
+ * restored AD from a backup. */
+static void
+check_stored(struct step *step)
+{
+	const struct port_kdc *kdc = &step_ports(step)->kdc;
+	struct run *run = step->run;
+	struct err err;
+
+	if (store_secret_get(run->engine->deps.store, run->id, STORE_SECRET_AD,
+		&step->borrowed, &err) == 0)
+		kdc->check_password(kdc->self, step_arg(step, "account"),
+		    step->borrowed, stored_checked, step);
+	else if (err.kind == ERR_NOTFOUND)
+		stored_is_wrong(step);
+	else
+		step_prepared(step, &err);
+}
+
 static void
 key_found(void *cookie, const struct err *err)
 {
 	struct step *step = cookie;
-	const struct port_kdc *kdc = &step_ports(step)->kdc;
 
 	if (err->kind != ERR_NONE) {
 		step_prepared(step, err);
 		return;
 	}
 	step_arg_set_int(step, "kvno", step->run->device->ad_kvno);
-	/* The salt is asked of the KDC: it is fixed when the password is set
-	 * and does not follow a later rename. */
-	kdc->look_salt(kdc->self, step_arg(step, "account"), &step->text,
-	    &step->number, key_salted, step);
+	if (step->run->password_seen)
+		look_salt(step);
+	else
+		check_stored(step);
 }
 
 static void

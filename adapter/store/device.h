@@ -108,7 +108,10 @@ struct device {
 	int64_t ad_max_age;	/* seconds; 0 = passwords never expire */
 	int64_t ad_read_at;
 	int64_t ad_secret_at; /* when we last set it; 0 = we do not know it */
-	bool ad_key_pending;  /* AD's password is not yet in the device */
+	/* pwdLastSet of that one, as AD said when it was seen to work; another
+	 * date there is another password. 0 = not known. */
+	int64_t ad_own_at;
+	bool ad_key_pending; /* AD's password is not yet in the device */
 
 	/* What we did, and how it went. */
 	int64_t clock_set_at;

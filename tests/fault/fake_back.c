@@ -186,7 +186,9 @@ set_ad_password(struct world *w, const struct secret *password)
 	(void)snprintf(w->ad_password, sizeof(w->ad_password), "%s",
 	    secret_text(password));
 	w->kvno++;
-	w->password_at = clock_now();
+	/* Never the same date twice, however fast it goes here. */
+	w->password_at =
+	    w->password_at < clock_now() ? clock_now() : w->password_at + 1;
 }
 
 static void

@@ -249,6 +249,22 @@ test_ad_password_is_due_ten_days_before_the_domain_says(void **state)
 	assert_string_equal(codes(), "ad-password-due");
 }
 
+/* Set by somebody else, or AD restored from a backup: the date says so. */
+static void
+test_a_password_that_is_not_ours_is_replaced(void **state)
+{
+	(void)state;
+	d->ad_own_at = d->ad_password_at;
+	assert_string_equal(codes(), "");
+	d->ad_password_at++;
+	assert_string_equal(codes(), "ad-password-due");
+	make("auto", true);
+	assert_string_equal(steps(), "ad.password kerberos.set");
+	d->ad_password_at -= CLOCK_DAY;
+	make("auto", true);
+	assert_string_equal(steps(), "ad.password kerberos.set");
+}
+
 /* Only what our CA issued is ours to revoke, and only what is there to remove.
  */
 static void
@@ -504,6 +520,7 @@ main(void)
 	    TEST(test_certificate_that_waits),
 	    TEST(test_certificate_is_due_before_it_ends),
 	    TEST(test_ad_password_is_due_ten_days_before_the_domain_says),
+	    TEST(test_a_password_that_is_not_ours_is_replaced),
 	    TEST(test_a_key_too_small_for_new_firmware),
 	    TEST(test_a_key_that_firmware_refuses_is_not_begun),
 	    TEST(test_what_is_not_ours_is_not_revoked),
