@@ -292,6 +292,12 @@ directory_close(struct directory *d)
 	free(d);
 }
 
+const char *
+directory_controller(const struct directory *d)
+{
+	return d->dc;
+}
+
 bool
 directory_alive(const struct directory *d)
 {

@@ -35,6 +35,8 @@ int directory_locate(
 int directory_open(const struct directory_conf *conf,
     struct directory **ret_directory, struct err *err);
 void directory_close(struct directory *d); /* NULL is allowed */
+/* The controller it is connected to; borrowed. */
+const char *directory_controller(const struct directory *d);
 /* Still usable after an error? Else close and open again. */
 bool directory_alive(const struct directory *d);
 

@@ -74,6 +74,7 @@ struct conf {
 	char *bind_dn;		   /* ldaps with simple bind: who */
 	char *bind_password_file;  /* and with what */
 	int64_t directory_timeout; /* each LDAP or KDC exchange */
+	int64_t replication;	   /* until all controllers know of a change */
 	int64_t clock_limit;	   /* our clock may be off the KDC's by this */
 
 	/* revocation: */

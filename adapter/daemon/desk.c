@@ -25,14 +25,21 @@
  * one of those is lost without a trace: look first. */
 #define IDLE_MS 60000
 
+struct pause {
+	int64_t until;	    /* clock_mono_ms() */
+	struct err failure; /* why there is one */
+};
+
 struct office {
 	const struct conf *conf;
 	pthread_mutex_t lock; /* guards the rest */
 	char *names;	      /* controllers, best first; NULL: not looked up */
 	const char *next;     /* in names: those not tried yet */
 	char *controller;     /* in use; NULL: none */
-	int64_t pause_until;  /* clock_mono_ms() */
-	struct err failure;   /* why there is a pause */
+	struct pause refused; /* of every job: our login was */
+	struct pause lost;    /* of those that name no controller */
+	struct pause silent;  /* of those that name this one */
+	char *silent_dc;
 };
 
 struct desk {
@@ -61,6 +68,7 @@ office_free(struct office *office)
 	pthread_mutex_destroy(&office->lock);
 	free(office->names);
 	free(office->controller);
+	free(office->silent_dc);
 	free(office);
 }
 
@@ -121,27 +129,51 @@ office_give_up(struct office *office, const char *controller)
 	pthread_mutex_unlock(&office->lock);
 }
 
-/* Is it too early to try again? Then *err is why. */
 static bool
-office_pauses(struct office *office, struct err *err)
+lasts(const struct pause *pause, struct err *err)
+{
+	if (clock_mono_ms() >= pause->until)
+		return false;
+	*err = pause->failure;
+	return true;
+}
+
+/* Is it too early to try again? Then *err is why. dc NULL: the office's. */
+static bool
+office_pauses(struct office *office, const char *dc, struct err *err)
 {
 	bool result;
 
 	pthread_mutex_lock(&office->lock);
-	result = clock_mono_ms() < office->pause_until;
-	if (result)
-		*err = office->failure;
+	result = lasts(&office->refused, err);
+	if (!result && dc == NULL)
+		result = lasts(&office->lost, err);
+	else if (!result && str_eq(dc, office->silent_dc))
+		result = lasts(&office->silent, err);
 	pthread_mutex_unlock(&office->lock);
 	return result;
 }
 
 static void
-office_pause(struct office *office, int64_t ms, const struct err *failure)
+office_pause(struct office *office, struct pause *pause, int64_t ms,
+    const struct err *failure)
 {
 	pthread_mutex_lock(&office->lock);
-	office->pause_until = clock_mono_ms() + ms;
-	office->failure = *failure;
+	pause->until = clock_mono_ms() + ms;
+	pause->failure = *failure;
 	pthread_mutex_unlock(&office->lock);
+}
+
+/* This one does not answer: nobody waits for it again in the next moment. */
+static void
+office_avoid(
+    struct office *office, const char *controller, const struct err *failure)
+{
+	pthread_mutex_lock(&office->lock);
+	mem_replace(&office->silent_dc, controller);
+	pthread_mutex_unlock(&office->lock);
+	office_pause(office, &office->silent, PAUSE_MS, failure);
+	office_give_up(office, controller);
 }
 
 /* --- connections --- */
@@ -175,18 +207,19 @@ desk_free(struct desk *desk)
 	free(desk);
 }
 
-/* Kerberos with the office's controller; no exchange yet. */
+/* Kerberos with this controller, NULL: the office's; no exchange yet. */
 static int
-open_krb(struct desk *desk, struct err *err)
+open_krb(struct desk *desk, const char *dc, struct err *err)
 {
 	const struct conf *conf = desk->office->conf;
 	struct krb_conf krb = {.realm = conf->realm,
 	    .principal = conf->principal,
 	    .keytab = conf->keytab,
 	    .deadline_ms = deadline_of(desk->office)};
-	char *controller;
+	char *controller = mem_dup(dc);
 
-	if (office_controller(desk->office, &controller, err) != 0)
+	if (controller == NULL &&
+	    office_controller(desk->office, &controller, err) != 0)
 		return -1;
 	if (!str_eq(controller, desk->controller))
 		disconnect(desk);
@@ -242,11 +275,12 @@ probe(struct desk *desk)
 }
 
 static int
-connect_desk(struct desk *desk, enum desk_need need, struct err *err)
+connect_desk(struct desk *desk, const struct desk_job *job, const char *dc,
+    struct err *err)
 {
-	if (open_krb(desk, err) != 0)
+	if (open_krb(desk, dc, err) != 0)
 		return -1;
-	if (need == DESK_KDC)
+	if (job->need == DESK_KDC)
 		return 0;
 	probe(desk);
 	return open_directory(desk, err);
@@ -255,44 +289,59 @@ connect_desk(struct desk *desk, enum desk_need need, struct err *err)
 /* --- work --- */
 
 static int
-attempt(struct desk *desk, enum desk_need need, desk_fn *fn, void *cookie,
+attempt(struct desk *desk, const struct desk_job *job, const char *dc,
     struct err *err)
 {
-	bool ldap = need == DESK_DIRECTORY;
+	struct office *office = desk->office;
+	bool ldap = job->need == DESK_DIRECTORY;
 
-	if (connect_desk(desk, need, err) != 0) {
+	err_clear(err);
+	if (connect_desk(desk, job, dc, err) != 0) {
 		if (err->kind == ERR_DENIED)
-			office_pause(desk->office, REFUSED_PAUSE_MS, err);
-		return -1;
+			office_pause(
+			    office, &office->refused, REFUSED_PAUSE_MS, err);
+	} else if (job->fn(job->cookie, desk->krb,
+		       ldap ? desk->directory : NULL, err) == 0) {
+		if (ldap)
+			desk->used_at = clock_mono_ms();
+		return 0;
 	}
-	if (fn(cookie, desk->krb, ldap ? desk->directory : NULL, err) != 0)
+	if (err->kind == ERR_UNREACHABLE) {
+		if (desk->controller != NULL)
+			office_avoid(office, desk->controller, err);
+		disconnect(desk);
+	}
+	return -1;
+}
+
+/* With whichever controller answers. */
+static int
+work_anywhere(struct desk *desk, const struct desk_job *job, struct err *err)
+{
+	struct office *office = desk->office;
+	int tries;
+
+	if (office_pauses(office, NULL, err))
 		return -1;
-	if (ldap)
-		desk->used_at = clock_mono_ms();
-	return 0;
+	for (tries = 0; tries < ATTEMPTS; tries++) {
+		if (attempt(desk, job, NULL, err) == 0)
+			return 0;
+		if (err->kind != ERR_UNREACHABLE)
+			return -1;
+	}
+	office_pause(office, &office->lost, PAUSE_MS, err);
+	return -1;
 }
 
 int
-desk_work(struct desk *desk, enum desk_need need, desk_fn *fn, void *cookie,
-    struct err *err)
+desk_work(struct desk *desk, const struct desk_job *job, struct err *err)
 {
-	struct err problem;
-	int tries;
-
-	if (office_pauses(desk->office, err))
+	if (job->dc == NULL)
+		return work_anywhere(desk, job, err);
+	if (!office_pauses(desk->office, job->dc, err) &&
+	    attempt(desk, job, job->dc, err) == 0)
+		return 0;
+	if (!job->or_another || err->kind != ERR_UNREACHABLE)
 		return -1;
-	for (tries = 0; tries < ATTEMPTS; tries++) {
-		err_clear(&problem);
-		if (attempt(desk, need, fn, cookie, &problem) == 0)
-			return 0;
-		if (problem.kind != ERR_UNREACHABLE)
-			break;
-		if (desk->controller != NULL)
-			office_give_up(desk->office, desk->controller);
-		disconnect(desk);
-	}
-	if (problem.kind == ERR_UNREACHABLE)
-		office_pause(desk->office, PAUSE_MS, &problem);
-	*err = problem;
-	return -1;
+	return work_anywhere(desk, job, err);
 }

@@ -1,5 +1,6 @@
 #ifndef DESK_INTERNAL_H_
 #define DESK_INTERNAL_H_
+#include <stdbool.h>
 
 struct conf;
 struct directory;
@@ -10,7 +11,8 @@ struct krb;
  * Connections to the domain, one set per worker: a desk serves one job at a
  * time.  All desks of an office use the same domain controller, because the
  * steps of one device must meet what the step before wrote, and others know it
- * only after replication.  It is changed when it does not answer.
+ * only after replication.  It is changed when it does not answer, except for
+ * jobs that name the one they mean.
  */
 struct office;
 struct desk;
@@ -28,11 +30,18 @@ enum desk_need { DESK_NONE, DESK_KDC, DESK_DIRECTORY };
 typedef int desk_fn(void *cookie, struct krb *krb, struct directory *directory,
     struct err *err);
 
+struct desk_job {
+	enum desk_need need;
+	const char *dc;	 /* the controller to ask; NULL: the office's */
+	bool or_another; /* the office's, when that one does not answer */
+	desk_fn *fn;
+	void *cookie;
+};
 /* Do it, on a worker, connecting first where that is needed. Done again once,
- * with another controller if there is one, when certainly nothing happened
- * (ERR_UNREACHABLE). After a failure to connect all desks fail at once with the
- * same error for some seconds, after a refused login for a quarter of an hour.
- */
-int desk_work(struct desk *desk, enum desk_need need, desk_fn *fn, void *cookie,
-    struct err *err);
+ * with another controller if there is one and the job names none, when
+ * certainly nothing happened (ERR_UNREACHABLE). After a failure to connect all
+ * desks fail at once with the same error for some seconds, for that controller
+ * or, when the job named none, for all; after a refused login for a quarter of
+ * an hour. */
+int desk_work(struct desk *desk, const struct desk_job *job, struct err *err);
 #endif

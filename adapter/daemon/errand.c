@@ -25,9 +25,13 @@ static void
 run_at_desk(void *arg)
 {
 	struct errand *e = arg;
+	const struct desk_job job = {.need = e->need,
+	    .dc = e->dc,
+	    .or_another = e->or_another,
+	    .fn = e->call,
+	    .cookie = e};
 
-	if (desk_work(e->queue->desks[e->desk], e->need, e->call, e, &e->err) ==
-	    0)
+	if (desk_work(e->queue->desks[e->desk], &job, &e->err) == 0)
 		err_clear(&e->err);
 }
 
@@ -40,6 +44,13 @@ run_alone(void *arg)
 		err_clear(&e->err);
 }
 
+static void
+free_errand(struct errand *e)
+{
+	free(e->dc);
+	e->free(e);
+}
+
 /* On the loop; it is over. */
 static void
 report(struct errand *e)
@@ -48,7 +59,7 @@ report(struct errand *e)
 	if (e->err.kind == ERR_NONE && e->give != NULL)
 		e->give(e);
 	e->done(e->cookie, &e->err);
-	e->free(e);
+	free_errand(e);
 }
 
 static void
@@ -100,7 +111,7 @@ errand_send(
 	    .run = run_alone, .done = alone_done, .arg = e};
 
 	if (q->stopped) {
-		e->free(e);
+		free_errand(e);
 		return;
 	}
 	e->queue = q;
@@ -141,7 +152,7 @@ errands_stop(struct errands *q)
 	while ((e = q->first) != NULL) {
 		q->first = e->next;
 		q->under_way--;
-		e->free(e);
+		free_errand(e);
 	}
 	q->last = NULL;
 	while (q->under_way > 0)

@@ -1,5 +1,6 @@
 #ifndef ERRAND_INTERNAL_H_
 #define ERRAND_INTERNAL_H_
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "desk_internal.h"
@@ -26,9 +27,11 @@ struct loop;
 struct errand {
 	/* Filled by the port: it embeds this as its first member. */
 	enum desk_need need;
+	char *dc; /* freed with it; see struct desk_job */
+	bool or_another;
 	desk_fn *call; /* cookie is the errand */
 	void (*give)(struct errand *e);
-	void (*free)(struct errand *e); /* everything, itself included */
+	void (*free)(struct errand *e); /* everything else, and itself */
 
 	/* errand.c's own */
 	struct errand *next;

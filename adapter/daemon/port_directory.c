@@ -11,6 +11,62 @@
 #include "mem.h"
 #include "secret.h"
 
+/* --- pick --- */
+
+struct pick_errand {
+	struct errand base;
+	char *dc;
+	char **ret_dc;
+};
+
+static void
+pick_free(struct errand *base)
+{
+	struct pick_errand *e = (void *)base;
+
+	free(e->dc);
+	free(e);
+}
+
+static int
+call_pick(
+    void *cookie, struct krb *krb, struct directory *directory, struct err *err)
+{
+	struct pick_errand *e = cookie;
+	int64_t offset_ms;
+
+	(void)krb;
+	/* What it says does not matter: it answers. */
+	if (directory_time(directory, &offset_ms, err) != 0)
+		return -1;
+	e->dc = mem_dup(directory_controller(directory));
+	return 0;
+}
+
+static void
+give_controller(struct errand *base)
+{
+	struct pick_errand *e = (void *)base;
+
+	mem_replace(e->ret_dc, e->dc);
+}
+
+static void
+pick(void *self, const char *wish, char **ret_dc, port_done_fn *done,
+    void *cookie)
+{
+	struct pick_errand *e = mem_alloc(sizeof(*e));
+
+	e->base.need = DESK_DIRECTORY;
+	e->base.dc = mem_dup(wish);
+	e->base.or_another = true;
+	e->base.call = call_pick;
+	e->base.give = give_controller;
+	e->base.free = pick_free;
+	e->ret_dc = ret_dc;
+	errand_send(self, &e->base, done, cookie);
+}
+
 /* --- look --- */
 
 struct look_errand {
@@ -60,12 +116,13 @@ give_object(struct errand *base)
 }
 
 static void
-look(void *self, const char *account, struct device *into, port_done_fn *done,
-    void *cookie)
+look(void *self, const char *account, const char *dc, struct device *into,
+    port_done_fn *done, void *cookie)
 {
 	struct look_errand *e = mem_alloc(sizeof(*e));
 
 	e->base.need = DESK_DIRECTORY;
+	e->base.dc = mem_dup(dc);
 	e->base.call = call_look;
 	e->base.give = give_object;
 	e->base.free = look_free;
@@ -122,6 +179,7 @@ ensure(void *self, const struct port_object *object, port_done_fn *done,
 	struct ensure_errand *e = mem_alloc(sizeof(*e));
 
 	e->base.need = DESK_DIRECTORY;
+	e->base.dc = mem_dup(object->dc);
 	e->base.call = call_ensure;
 	e->base.free = ensure_free;
 	e->account = mem_dup(object->account);
@@ -165,12 +223,13 @@ call_password_set(
 }
 
 static void
-password_set(void *self, const char *dn, const struct secret *password,
-    port_done_fn *done, void *cookie)
+password_set(void *self, const char *dn, const char *dc,
+    const struct secret *password, port_done_fn *done, void *cookie)
 {
 	struct password_errand *e = mem_alloc(sizeof(*e));
 
 	e->base.need = DESK_DIRECTORY;
+	e->base.dc = mem_dup(dc);
 	e->base.call = call_password_set;
 	e->base.free = password_free;
 	e->dn = mem_dup(dn);
@@ -192,6 +251,7 @@ port_directory_new(struct loop *loop, const struct conf *conf,
 	q = errands_new(loop, conf);
 	ports->directory = (struct port_directory){
 	    .self = q,
+	    .pick = pick,
 	    .look = look,
 	    .ensure = ensure,
 	    .password_set = password_set,

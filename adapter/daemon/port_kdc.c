@@ -112,11 +112,12 @@ call_check(
 }
 
 static void
-check_password(void *self, const char *account, const struct secret *password,
-    port_done_fn *done, void *cookie)
+check_password(void *self, const char *account, const char *dc,
+    const struct secret *password, port_done_fn *done, void *cookie)
 {
 	struct kdc_errand *e = kdc_errand(call_check, account);
 
+	e->base.dc = mem_dup(dc);
 	e->password = secret_copy(password);
 	errand_send(self, &e->base, done, cookie);
 }
@@ -141,11 +142,12 @@ give_salt(struct errand *base)
 }
 
 static void
-look_salt(void *self, const char *account, char **ret_salt,
+look_salt(void *self, const char *account, const char *dc, char **ret_salt,
     int64_t *ret_iterations, port_done_fn *done, void *cookie)
 {
 	struct kdc_errand *e = kdc_errand(call_salt, account);
 
+	e->base.dc = mem_dup(dc);
 	e->ret_text = ret_salt;
 	e->ret_number = ret_iterations;
 	e->base.give = give_salt;
@@ -175,11 +177,12 @@ give_token(struct errand *base)
 }
 
 static void
-token(void *self, const char *spn, struct buf *ret_token,
+token(void *self, const char *spn, const char *dc, struct buf *ret_token,
     struct port_proof **ret_proof, port_done_fn *done, void *cookie)
 {
 	struct kdc_errand *e = kdc_errand(call_token, spn);
 
+	e->base.dc = mem_dup(dc);
 	e->ret_bytes = ret_token;
 	e->ret_proof = ret_proof;
 	e->base.give = give_token;

@@ -217,45 +217,57 @@ struct port_object { /* the object that stands for a device, as it should be */
 	int64_t enctypes;	 /* msDS-SupportedEncryptionTypes */
 	const char *mark;	 /* description: makes it this device's */
 	const char *former_mark; /* an older one that is replaced; or NULL */
+	const char *dc;		 /* the controller to change it at */
 	const struct secret *password_if_new; /* NULL: not to be created */
 };
 
+/*
+ * What is changed at one domain controller is known to the others only after
+ * replication.  Calls that say dc ask that one and no other, which is
+ * ERR_UNREACHABLE when it does not answer; NULL is whichever is in use.
+ */
 struct port_directory {
 	void *self;
+	/* A controller (given) that answers and can be written to: the wished
+	 * one if it does, which may be NULL, else one for all to use. */
+	void (*pick)(void *self, const char *wish, char **ret_dc,
+	    port_done_fn *done, void *cookie);
 	/* Read the object into the ad_* fields of *into; ERR_NOTFOUND when
 	 * there is none. */
-	void (*look)(void *self, const char *account, struct device *into,
-	    port_done_fn *done, void *cookie);
+	void (*look)(void *self, const char *account, const char *dc,
+	    struct device *into, port_done_fn *done, void *cookie);
 	/* Create, or bring to spec what is there, whose password is left alone.
 	 * ERR_CONFLICT: account or a service name is another's; ERR_NOTFOUND:
 	 * not there, and no password to create it with. */
 	void (*ensure)(void *self, const struct port_object *object,
 	    port_done_fn *done, void *cookie);
 	/* Replace it. ERR_NOTFOUND, ERR_REFUSED by the domain's policy. */
-	void (*password_set)(void *self, const char *dn,
+	void (*password_set)(void *self, const char *dn, const char *dc,
 	    const struct secret *password, port_done_fn *done, void *cookie);
 };
 
 /* A ticket of ours that is being shown to a device. */
 struct port_proof;
 
-struct port_kdc {
+struct port_kdc { /* dc: as above */
 	void *self;
 	/* KDC's clock minus ours. */
 	void (*look_time)(void *self, int64_t *ret_offset_ms,
 	    port_done_fn *done, void *cookie);
 	/* Does this password get a ticket for the account? 0, ERR_DENIED,
 	 * ERR_NOTFOUND when there is no such account. */
-	void (*check_password)(void *self, const char *account,
+	void (*check_password)(void *self, const char *account, const char *dc,
 	    const struct secret *password, port_done_fn *done, void *cookie);
 	/* Salt (given) and rounds the KDC uses for the account. */
-	void (*look_salt)(void *self, const char *account, char **ret_salt,
-	    int64_t *ret_iterations, port_done_fn *done, void *cookie);
+	void (*look_salt)(void *self, const char *account, const char *dc,
+	    char **ret_salt, int64_t *ret_iterations, port_done_fn *done,
+	    void *cookie);
 	/* A fresh service ticket as SPNEGO token, appended to *ret_token, and
 	 * what the device's answer is held against (given, for proof_free()).
 	 * Several devices may be proving at once. ERR_NOTFOUND: no such SPN. */
-	void (*token)(void *self, const char *spn, struct buf *ret_token,
-	    struct port_proof **ret_proof, port_done_fn *done, void *cookie);
+	void (*token)(void *self, const char *spn, const char *dc,
+	    struct buf *ret_token, struct port_proof **ret_proof,
+	    port_done_fn *done, void *cookie);
 	/* Mutual authentication: did who sent this answer token (base64) open
 	 * the ticket? 0, or ERR_UNTRUSTED with the reason: it is empty, no
 	 * token, or made with another key. Once for each proof; asks nobody. */

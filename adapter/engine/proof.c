@@ -53,11 +53,10 @@ disproved(struct step *step, const char *why)
 	struct err err;
 
 	step->run->device->ad_key_pending = true;
-
 	(void)err_set(&err, ERR_UNTRUSTED,
 	    "the device has not proved that it holds the key of %s: %s",
 	    step->run->device->ad_dns_host, why);
-	step_seen(step, SEEN_NOT_APPLIED, &err);
+	step_seen_missing(step, &err);
 }
 
 /* There is no ticket to show.  One that the KDC will never give is no proof:
@@ -66,7 +65,9 @@ disproved(struct step *step, const char *why)
 static void
 no_ticket(struct step *step, const struct err *err)
 {
-	if (err_is_transient(err))
+	if (step_turns_elsewhere(step, err))
+		step_prove(step);
+	else if (err_is_transient(err))
 		step_seen(step, SEEN_CANNOT_TELL, err);
 	else
 		disproved(step, err->text);
@@ -184,6 +185,6 @@ step_prove(struct step *step)
 	kdc->proof_free(kdc->self, step->proof); /* an earlier look's */
 	step->proof = NULL;
 	name_service(step);
-	kdc->token(kdc->self, step->text, &step->bytes, &step->proof,
-	    ticket_made, step);
+	kdc->token(kdc->self, step->text, step_controller(step), &step->bytes,
+	    &step->proof, ticket_made, step);
 }

@@ -180,6 +180,15 @@ check_pending(struct run *run)
 
 /* --- Active Directory --- */
 
+const char *
+run_controller(const struct run *run)
+{
+	const struct device *d = run->device;
+	int64_t wait = run->engine->deps.conf->replication;
+
+	return clock_now() - d->ad_changed_at < wait ? d->ad_dc : NULL;
+}
+
 void
 run_forget_object(struct device *d)
 {
@@ -279,7 +288,8 @@ looked(void *cookie, const struct err *err)
 		return;
 	}
 	wish_account(run->device, run->engine->deps.profile, run->account);
-	port->look(port->self, run->account, run->device, object_looked, run);
+	port->look(port->self, run->account, run_controller(run), run->device,
+	    object_looked, run);
 }
 
 static void

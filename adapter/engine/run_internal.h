@@ -48,7 +48,7 @@ struct run {
 	/* A step found that AD's password is not the stored one: nothing more
 	 * with that, and a new plan. */
 	bool password_wrong;
-	bool abandoned;	   /* reported; callbacks that still come do nothing */
+	bool abandoned; /* reported; callbacks that still come do nothing */
 	char leaf[65];
 	char account[256];
 	struct err unreached;	 /* while it is found out what that means */
@@ -120,6 +120,9 @@ void run_contact_failed(struct run *run, const struct err *err);
 bool run_refused(const struct err *err);
 /* A strike if it did; written with the end of the run. */
 void run_count_refusal(struct run *run, const struct err *err);
+/* The controller that took our last change, while others may not know of it;
+ * NULL: any will do. Borrowed. */
+const char *run_controller(const struct run *run);
 /* The record without an AD object. */
 void run_forget_object(struct device *d);
 /* Read again what the steps have touched, then end. */

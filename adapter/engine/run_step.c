@@ -370,8 +370,9 @@ intend(struct run *run)
 	}
 	run->recorded = true;
 	step->attempts = 1;
+	step->opened_at = clock_now();
 	if (journal_intend(run->engine->deps.store, &intent, run->lease_token,
-		clock_now(), &step->intent, &err) != 0) {
+		step->opened_at, &step->intent, &err) != 0) {
 		if (err.kind == ERR_CONFLICT)
 			run_finish(run, ENGINE_FAILED, &err);
 		else
@@ -424,6 +425,7 @@ observe(struct run *run)
 {
 	if (run->abandoned)
 		return;
+	run->step.elsewhere = false;
 	run->step.kind->observe(&run->step);
 }
 
@@ -460,8 +462,9 @@ cannot_tell(struct run *run, const struct err *err)
 	if (!err_is_transient(err) || waited >= step->kind->patience_ms ||
 	    run->engine->draining) {
 		park(run, err,
-		    err_is_transient(err) ? diagnose_error(err)
-					  : REASON_PARKED);
+		    err_is_transient(err) && !step->elsewhere
+			? diagnose_error(err)
+			: REASON_PARKED);
 		return;
 	}
 	if (wait > LONGEST_WAIT_MS)
@@ -533,6 +536,7 @@ load_open(void *cookie, const struct journal_intent *intent, struct err *err)
 		run->step.secret = secret_copy(intent->secret);
 	run->step.intent = intent->id;
 	run->step.attempts = intent->attempts;
+	run->step.opened_at = intent->opened_at;
 	(void)err_set(&run->step.act_err, ERR_UNKNOWN,
 	    "the process that made this change ended before it saw the "
 	    "outcome");

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "clock.h"
+#include "conf.h"
+#include "device.h"
 #include "mem.h"
 #include "run_internal.h"
 #include "secret.h"
@@ -218,8 +220,77 @@ step_look_object(struct step *step, port_done_fn *then)
 {
 	const struct port_directory *port = &step_ports(step)->directory;
 
-	port->look(port->self, step_arg(step, "account"), step->run->device,
-	    then, step);
+	port->look(port->self, step_arg(step, "account"), step_controller(step),
+	    step->run->device, then, step);
+}
+
+/* --- one domain controller --- */
+
+static void
+controller_picked(void *cookie, const struct err *err)
+{
+	struct step *step = cookie;
+
+	if (err->kind == ERR_NONE)
+		step_arg_set(step, "dc", step->text);
+	step->then(step, err);
+}
+
+void
+step_pick_controller(struct step *step, port_done_fn *then)
+{
+	const struct port_directory *port = &step_ports(step)->directory;
+
+	step->then = then;
+	port->pick(port->self, run_controller(step->run), &step->text,
+	    controller_picked, step);
+}
+
+const char *
+step_controller(const struct step *step)
+{
+	const char *dc = step_arg(step, "dc");
+
+	if (step->elsewhere)
+		return NULL;
+	return dc != NULL ? dc : run_controller(step->run);
+}
+
+bool
+step_turns_elsewhere(struct step *step, const struct err *err)
+{
+	if (err->kind != ERR_UNREACHABLE || step_controller(step) == NULL)
+		return false;
+	step->elsewhere = true;
+	return true;
+}
+
+void
+step_seen_missing(struct step *step, const struct err *err)
+{
+	const struct conf *conf = step->run->engine->deps.conf;
+	const char *dc = step_arg(step, "dc");
+	struct err why;
+
+	if (!step->elsewhere ||
+	    clock_now() - step->opened_at >= conf->replication) {
+		step_seen(step, SEEN_NOT_APPLIED, err);
+		return;
+	}
+	(void)err_set(&why, ERR_UNREACHABLE,
+	    "domain controller %s does not answer, and others need not know "
+	    "yet what was written to it",
+	    dc != NULL ? dc : "(of before)");
+	step_seen(step, SEEN_CANNOT_TELL, &why);
+}
+
+void
+step_changed_object(struct step *step)
+{
+	struct device *d = step->run->device;
+
+	mem_replace(&d->ad_dc, step_arg(step, "dc"));
+	d->ad_changed_at = clock_now();
 }
 
 void
@@ -229,6 +300,12 @@ step_seen_if(struct step *step, const struct err *err, bool holds)
 		step_seen(step, SEEN_CANNOT_TELL, err);
 	else
 		step_seen(step, holds ? SEEN_APPLIED : SEEN_NOT_APPLIED, NULL);
+}
+
+void
+step_prepared_port(void *cookie, const struct err *err)
+{
+	step_prepared(cookie, err);
 }
 
 void

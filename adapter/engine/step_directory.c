@@ -42,6 +42,7 @@ promote(struct step *step)
 	}
 	run->device->ad_secret_at = clock_now();
 	run->device->ad_own_at = run->device->ad_password_at;
+	step_changed_object(step);
 	run->password_seen = true;
 	run->device->ad_key_pending = true;
 }
@@ -65,7 +66,7 @@ object_prepare(struct step *step)
 		step_arg_set(step, "former_mark", wish.former_mark);
 	if (str_empty(step->run->device->ad_dn))
 		make_candidate(step);
-	step_prepared(step, NULL);
+	step_pick_controller(step, step_prepared_port);
 }
 
 static void
@@ -80,6 +81,7 @@ object_act(struct step *step)
 	    .enctypes = step_arg_int(step, "enctypes"),
 	    .mark = step_arg(step, "mark"),
 	    .former_mark = step_arg(step, "former_mark"),
+	    .dc = step_arg(step, "dc"),
 	    .password_if_new = step->secret,
 	};
 
@@ -98,6 +100,8 @@ object_is_so(const struct step *step)
 	    d->ad_enctypes == step_arg_int(step, "enctypes");
 }
 
+static void object_observe(struct step *step);
+
 /* Created by us: the candidate is its password. Created by someone else in the
  * meantime: it is not, and ad.password will be planned. */
 static void
@@ -109,6 +113,8 @@ object_password(void *cookie, const struct err *err)
 		step->flag = true;
 	if (err->kind == ERR_NONE || err->kind == ERR_DENIED)
 		step_seen(step, SEEN_APPLIED, NULL);
+	else if (step_turns_elsewhere(step, err))
+		object_observe(step);
 	else
 		step_seen(step, SEEN_CANNOT_TELL, err);
 }
@@ -119,16 +125,18 @@ object_looked(void *cookie, const struct err *err)
 	struct step *step = cookie;
 	const struct port_kdc *kdc = &step_ports(step)->kdc;
 
-	if (err->kind == ERR_NOTFOUND) {
-		step_seen(step, SEEN_NOT_APPLIED, NULL);
+	if (step_turns_elsewhere(step, err)) {
+		object_observe(step);
+	} else if (err->kind == ERR_NOTFOUND) {
+		step_seen_missing(step, NULL);
 	} else if (err->kind != ERR_NONE) {
 		step_seen(step, SEEN_CANNOT_TELL, err);
 	} else if (!object_is_so(step)) {
-		step_seen(step, SEEN_NOT_APPLIED, NULL);
+		step_seen_missing(step, NULL);
 	} else if (step->secret != NULL) {
 		step->flag = false;
 		kdc->check_password(kdc->self, step_arg(step, "account"),
-		    step->secret, object_password, step);
+		    step_controller(step), step->secret, object_password, step);
 	} else {
 		step_seen(step, SEEN_APPLIED, NULL);
 	}
@@ -145,6 +153,8 @@ object_settled(struct step *step)
 {
 	if (step->secret != NULL && step->flag)
 		promote(step);
+	else
+		step_changed_object(step);
 }
 
 const struct step_kind step_ad_object = {
@@ -160,6 +170,8 @@ const struct step_kind step_ad_object = {
 
 /* --- ad.password --- */
 
+static void password_observe(struct step *step);
+
 static void
 password_found(void *cookie, const struct err *err)
 {
@@ -174,10 +186,21 @@ password_found(void *cookie, const struct err *err)
 }
 
 static void
+password_picked(void *cookie, const struct err *err)
+{
+	struct step *step = cookie;
+
+	if (err->kind == ERR_NONE)
+		step_look_object(step, password_found);
+	else
+		step_prepared(step, err);
+}
+
+static void
 password_prepare(struct step *step)
 {
 	step_arg_account(step);
-	step_look_object(step, password_found);
+	step_pick_controller(step, password_picked);
 }
 
 static void
@@ -185,8 +208,8 @@ password_act(struct step *step)
 {
 	const struct port_directory *port = &step_ports(step)->directory;
 
-	port->password_set(port->self, step_arg(step, "dn"), step->secret,
-	    step_acted_port, step);
+	port->password_set(port->self, step_arg(step, "dn"),
+	    step_arg(step, "dc"), step->secret, step_acted_port, step);
 }
 
 static void
@@ -194,8 +217,12 @@ password_looked(void *cookie, const struct err *err)
 {
 	struct step *step = cookie;
 
-	step_seen(
-	    step, err->kind == ERR_NONE ? SEEN_APPLIED : SEEN_CANNOT_TELL, err);
+	if (step_turns_elsewhere(step, err))
+		password_observe(step);
+	else
+		step_seen(step,
+		    err->kind == ERR_NONE ? SEEN_APPLIED : SEEN_CANNOT_TELL,
+		    err);
 }
 
 static void
@@ -203,12 +230,14 @@ password_checked(void *cookie, const struct err *err)
 {
 	struct step *step = cookie;
 
-	if (err->kind == ERR_NONE)
+	if (step_turns_elsewhere(step, err))
+		password_observe(step);
+	else if (err->kind == ERR_NONE)
 		step_look_object(step, password_looked); /* kvno, pwdLastSet */
 	else if (err->kind == ERR_DENIED)
-		step_seen(step, SEEN_NOT_APPLIED, NULL);
+		step_seen_missing(step, NULL);
 	else if (err->kind == ERR_NOTFOUND) /* nor has any other account it */
-		step_seen(step, SEEN_NOT_APPLIED, err);
+		step_seen_missing(step, err);
 	else
 		step_seen(step, SEEN_CANNOT_TELL, err);
 }
@@ -218,8 +247,8 @@ password_observe(struct step *step)
 {
 	const struct port_kdc *kdc = &step_ports(step)->kdc;
 
-	kdc->check_password(kdc->self, step_arg(step, "account"), step->secret,
-	    password_checked, step);
+	kdc->check_password(kdc->self, step_arg(step, "account"),
+	    step_controller(step), step->secret, password_checked, step);
 }
 
 const struct step_kind step_ad_password = {

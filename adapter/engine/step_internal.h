@@ -71,8 +71,13 @@ struct step {
 	bool skip;		  /* prepare(): nothing to do after all */
 	struct err act_err; /* how act() ended; ERR_UNKNOWN from the journal */
 	int64_t first_seen_ms; /* when this process began to observe */
+	int64_t opened_at;     /* the intent */
+	/* observe(): the controller that would know does not answer, and others
+	 * are asked. */
+	bool elsewhere;
 
 	/* Room for what calls in flight return. */
+	port_done_fn *then; /* who waits for it, where one call is two */
 	struct port_pki pki;
 	size_t cert_at, key_at; /* places in it, while it is gone through */
 	struct port_issued issued;
@@ -118,6 +123,28 @@ void step_look_pki(struct step *step, unsigned parts, port_done_fn *then);
 void step_arg_account(struct step *step);
 void step_look_object(struct step *step, port_done_fn *then);
 
+/*
+ * A step that writes to AD stays with one domain controller from prepare() to
+ * its end, over restarts too: others know what it wrote only after replication.
+ *
+ *   asked there --> it is so; it is not
+ *       |
+ *    no answer --> asked elsewhere --> it is so
+ *                        |
+ *                  it is not --> cannot tell, until replication had its time
+ */
+/* One that answers, into argument "dc". */
+void step_pick_controller(struct step *step, port_done_fn *then);
+/* The one to ask now; NULL: any. */
+const char *step_controller(const struct step *step);
+/* Was that no answer, and is there another to ask? Then so from now on, and
+ * observe() is to ask again. */
+bool step_turns_elsewhere(struct step *step, const struct err *err);
+/* An end of observe(): not so, as far as who was asked knows. */
+void step_seen_missing(struct step *step, const struct err *err);
+/* The record's word that AD was changed, in the settlement's transaction. */
+void step_changed_object(struct step *step);
+
 /* --- proof.c --- */
 /* Can the device be asked to prove its key? Only one whose ACL lets our own
  * account in can. */
@@ -134,6 +161,7 @@ void step_seen(struct step *step, enum seen seen, const struct err *err);
 /* The common end of an observe(): err, else whether it holds. */
 void step_seen_if(struct step *step, const struct err *err, bool holds);
 /* Port callbacks that do just that; cookie is the step. */
+void step_prepared_port(void *cookie, const struct err *err);
 void step_acted_port(void *cookie, const struct err *err);
 /* Call observe() again in a moment, from inside observe(). */
 void step_pause(struct step *step, int64_t ms, void (*then)(struct step *step));

@@ -37,8 +37,9 @@ look_salt(struct step *step)
 {
 	const struct port_kdc *kdc = &step_ports(step)->kdc;
 
-	kdc->look_salt(kdc->self, step_arg(step, "account"), &step->text,
-	    &step->number, key_salted, step);
+	kdc->look_salt(kdc->self, step_arg(step, "account"),
+	    step_controller(step), &step->text, &step->number, key_salted,
+	    step);
 }
 
 /* A key made from it would open no ticket: AD gets another password first. */
@@ -84,7 +85,8 @@ check_stored(struct step *step)
 	if (store_secret_get(run->engine->deps.store, run->id, STORE_SECRET_AD,
 		&step->borrowed, &err) == 0)
 		kdc->check_password(kdc->self, step_arg(step, "account"),
-		    step->borrowed, stored_checked, step);
+		    step_controller(step), step->borrowed, stored_checked,
+		    step);
 	else if (err.kind == ERR_NOTFOUND)
 		stored_is_wrong(step);
 	else
@@ -108,11 +110,22 @@ key_found(void *cookie, const struct err *err)
 }
 
 static void
+key_picked(void *cookie, const struct err *err)
+{
+	struct step *step = cookie;
+
+	if (err->kind == ERR_NONE)
+		step_look_object(step, key_found);
+	else
+		step_prepared(step, err);
+}
+
+static void
 key_prepare(struct step *step)
 {
 	step_arg_account(step);
 	step_arg_set(step, "realm", step->run->engine->deps.conf->realm);
-	step_look_object(step, key_found);
+	step_pick_controller(step, key_picked);
 }
 
 static void

@@ -111,7 +111,9 @@ struct device {
 	/* pwdLastSet of that one, as AD said when it was seen to work; another
 	 * date there is another password. 0 = not known. */
 	int64_t ad_own_at;
-	bool ad_key_pending; /* AD's password is not yet in the device */
+	char *ad_dc;	       /* the controller that took our last change */
+	int64_t ad_changed_at; /* when: others may not know it yet */
+	bool ad_key_pending;   /* AD's password is not yet in the device */
 
 	/* What we did, and how it went. */
 	int64_t clock_set_at;

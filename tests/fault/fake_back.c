@@ -143,11 +143,36 @@ fake_look_revoked(
 
 /* --- directory --- */
 
-/* May our account write? If so, the frame of every change. */
+/* Does the controller that is asked answer? NULL is any. */
 static bool
-directory_change(struct world *w, struct err *ret_err)
+reached(const struct world *w, const char *dc, struct err *ret_err)
 {
 	err_clear(ret_err);
+	if (dc == NULL || strcmp(dc, w->away) != 0)
+		return true;
+	(void)err_set(ret_err, ERR_UNREACHABLE, "%s does not answer", dc);
+	return false;
+}
+
+static void
+fake_pick(void *self, const char *wish, char **ret_dc, port_done_fn *done,
+    void *cookie)
+{
+	static const struct err none;
+	struct world *w = self;
+
+	if (wish == NULL || strcmp(wish, w->away) == 0)
+		wish = strcmp("dc1", w->away) == 0 ? "dc2" : "dc1";
+	mem_replace(ret_dc, wish);
+	world_answer(w, done, cookie, &none);
+}
+
+/* May our account write? If so, the frame of every change. */
+static bool
+directory_change(struct world *w, const char *dc, struct err *ret_err)
+{
+	if (!reached(w, dc, ret_err))
+		return false;
 	if (w->denied) {
 		(void)err_native(ret_err, ERR_DENIED, ERR_LDAP, 50,
 		    "our account lacks the right");
@@ -157,23 +182,24 @@ directory_change(struct world *w, struct err *ret_err)
 }
 
 static void
-fake_dir_look(void *self, const char *account, struct device *d,
+fake_dir_look(void *self, const char *account, const char *dc, struct device *d,
     port_done_fn *done, void *cookie)
 {
 	struct world *w = self;
 	struct err err;
 
-	err_clear(&err);
-	if (!w->object || strcmp(account, w->account) != 0) {
+	if (!reached(w, dc, &err)) {
+		/* err says so */
+	} else if (!w->ad.object || strcmp(account, w->ad.account) != 0) {
 		(void)err_set(&err, ERR_NOTFOUND, "no such object");
 	} else {
 		mem_replace(&d->ad_dn, "CN=pc,OU=AMT");
-		mem_replace(&d->ad_account, w->account);
-		mem_replace(&d->ad_dns_host, w->dns_host);
-		mem_replace(&d->ad_spns, w->spns);
-		d->ad_enctypes = w->enctypes;
-		d->ad_kvno = w->kvno;
-		d->ad_password_at = w->password_at;
+		mem_replace(&d->ad_account, w->ad.account);
+		mem_replace(&d->ad_dns_host, w->ad.dns_host);
+		mem_replace(&d->ad_spns, w->ad.spns);
+		d->ad_enctypes = w->ad.enctypes;
+		d->ad_kvno = w->ad.kvno;
+		d->ad_password_at = w->ad.password_at;
 		d->ad_max_age = 42 * CLOCK_DAY;
 		d->ad_read_at = clock_now();
 	}
@@ -183,12 +209,13 @@ fake_dir_look(void *self, const char *account, struct device *d,
 static void
 set_ad_password(struct world *w, const struct secret *password)
 {
-	(void)snprintf(w->ad_password, sizeof(w->ad_password), "%s",
+	(void)snprintf(w->ad.password, sizeof(w->ad.password), "%s",
 	    secret_text(password));
-	w->kvno++;
+	w->ad.kvno++;
 	/* Never the same date twice, however fast it goes here. */
-	w->password_at =
-	    w->password_at < clock_now() ? clock_now() : w->password_at + 1;
+	w->ad.password_at = w->ad.password_at < clock_now()
+	    ? clock_now()
+	    : w->ad.password_at + 1;
 }
 
 static void
@@ -198,30 +225,32 @@ fake_ensure(void *self, const struct port_object *object, port_done_fn *done,
 	struct world *w = self;
 	struct err err;
 
-	if (directory_change(w, &err)) {
+	if (directory_change(w, object->dc, &err)) {
+		(void)snprintf(w->ad.account, sizeof(w->ad.account), "%s",
+		    object->account);
 		(void)snprintf(
-		    w->account, sizeof(w->account), "%s", object->account);
+		    w->ad.dns_host, sizeof(w->ad.dns_host), "%s", object->fqdn);
 		(void)snprintf(
-		    w->dns_host, sizeof(w->dns_host), "%s", object->fqdn);
-		(void)snprintf(w->spns, sizeof(w->spns), "%s", object->spns);
-		w->enctypes = object->enctypes;
-		if (!w->object && object->password_if_new != NULL)
+		    w->ad.spns, sizeof(w->ad.spns), "%s", object->spns);
+		w->ad.enctypes = object->enctypes;
+		if (!w->ad.object && object->password_if_new != NULL)
 			set_ad_password(w, object->password_if_new);
-		w->object = true;
+		w->created += !w->ad.object;
+		w->ad.object = true;
 		world_changed(w, &err);
 	}
 	world_answer(w, done, cookie, &err);
 }
 
 static void
-fake_dir_password(void *self, const char *dn, const struct secret *password,
-    port_done_fn *done, void *cookie)
+fake_dir_password(void *self, const char *dn, const char *dc,
+    const struct secret *password, port_done_fn *done, void *cookie)
 {
 	struct world *w = self;
 	struct err err;
 
 	(void)dn;
-	if (directory_change(w, &err)) {
+	if (directory_change(w, dc, &err)) {
 		set_ad_password(w, password);
 		world_changed(w, &err);
 	}
@@ -240,30 +269,33 @@ fake_time(void *self, int64_t *ret, port_done_fn *done, void *cookie)
 }
 
 static void
-fake_check_password(void *self, const char *account,
+fake_check_password(void *self, const char *account, const char *dc,
     const struct secret *password, port_done_fn *done, void *cookie)
 {
 	struct world *w = self;
 	struct err err;
 
-	err_clear(&err);
-	if (!w->object || strcmp(account, w->account) != 0)
+	if (!reached(w, dc, &err)) {
+		/* err says so */
+	} else if (!w->ad.object || strcmp(account, w->ad.account) != 0)
 		(void)err_set(&err, ERR_NOTFOUND, "no such account");
-	else if (strcmp(secret_text(password), w->ad_password) != 0)
+	else if (strcmp(secret_text(password), w->ad.password) != 0)
 		(void)err_set(&err, ERR_DENIED, "preauthentication failed");
 	world_answer(w, done, cookie, &err);
 }
 
 static void
-fake_salt(void *self, const char *account, char **ret_salt,
+fake_salt(void *self, const char *account, const char *dc, char **ret_salt,
     int64_t *ret_iterations, port_done_fn *done, void *cookie)
 {
-	static const struct err none;
+	struct err err;
 
-	free(*ret_salt);
-	*ret_salt = mem_printf("SALT%s", account);
-	*ret_iterations = 4096;
-	world_answer(self, done, cookie, &none);
+	if (reached(self, dc, &err)) {
+		free(*ret_salt);
+		*ret_salt = mem_printf("SALT%s", account);
+		*ret_iterations = 4096;
+	}
+	world_answer(self, done, cookie, &err);
 }
 
 /* A ticket is the key it is made with; the answer to it names that key. */
@@ -272,20 +304,21 @@ struct port_proof {
 };
 
 static void
-fake_token(void *self, const char *spn, struct buf *ret_token,
+fake_token(void *self, const char *spn, const char *dc, struct buf *ret_token,
     struct port_proof **ret_proof, port_done_fn *done, void *cookie)
 {
 	struct world *w = self;
 	struct err err;
 
-	err_clear(&err);
-	if (w->no_tickets || strstr(w->spns, spn) == NULL) {
+	if (!reached(w, dc, &err)) {
+		/* err says so */
+	} else if (w->no_tickets || strstr(w->ad.spns, spn) == NULL) {
 		(void)err_set(&err, ERR_NOTFOUND, "no such SPN: %s", spn);
 	} else {
-		buf_str(ret_token, w->ad_password);
+		buf_str(ret_token, w->ad.password);
 		*ret_proof = mem_alloc(sizeof(**ret_proof));
 		(void)snprintf((*ret_proof)->key, sizeof((*ret_proof)->key),
-		    "%s", w->ad_password);
+		    "%s", w->ad.password);
 	}
 	world_answer(w, done, cookie, &err);
 }
@@ -333,6 +366,7 @@ world_back_ports(struct world *w, struct ports *ports)
 	};
 	ports->directory = (struct port_directory){
 	    .self = w,
+	    .pick = fake_pick,
 	    .look = fake_dir_look,
 	    .ensure = fake_ensure,
 	    .password_set = fake_dir_password,

@@ -74,12 +74,13 @@ static const struct profile profile = {
     .template_count = 1,
 };
 
-static const struct conf conf = {
+static struct conf conf = {
     .parallel = 10,
     .retry_first = 300,
     .retry_most = 86400,
     .lease = 600,
     .attempts = 3,
+    .replication = 900,
     .directory = true,
     .realm = text_realm,
 };
@@ -187,6 +188,7 @@ child(const char *play, unsigned long crash_at)
 	struct err err;
 	size_t open = 0;
 
+	conf.replication = harness.replicated ? 0 : 900;
 	templates[0].key = harness.short_keys ? key_short : key_auto;
 	must(vault_open(files.key, &vault, &err), &err);
 	must(store_open(files.db, vault, &store, &err), &err);

@@ -32,6 +32,7 @@ extern struct harness {
 	enum world_kind kind;
 	bool short_keys;   /* the template wants RSA-2048 in place of "auto" */
 	bool plan_only;	   /* processes plan and change nothing */
+	bool replicated;   /* the time for it is over at once */
 	bool recover_only; /* processes settle what is open and no more */
 	unsigned long every; /* kill at every n-th point: 1 is all */
 	/* For the text of a failure: what is going on. */

@@ -29,25 +29,25 @@ struct apart {
 static void
 ad_restored(struct world *w)
 {
-	(void)strcpy(w->ad_password, "Of-The-Backup-1");
-	w->kvno -= 1;
-	w->password_at -= 100;
+	(void)strcpy(w->ad.password, "Of-The-Backup-1");
+	w->ad.kvno -= 1;
+	w->ad.password_at -= 100;
 }
 
 static void
 ad_set_by_others(struct world *w)
 {
-	(void)strcpy(w->ad_password, "By-Somebody-Else-1");
-	w->kvno += 1;
-	w->password_at += 100;
+	(void)strcpy(w->ad.password, "By-Somebody-Else-1");
+	w->ad.kvno += 1;
+	w->ad.password_at += 100;
 }
 
 /* A backup of the very second, or a date that was set by hand. */
 static void
 ad_has_another_silently(struct world *w)
 {
-	(void)strcpy(w->ad_password, "Of-The-Backup-1");
-	w->kvno += 1;
+	(void)strcpy(w->ad.password, "Of-The-Backup-1");
+	w->ad.kvno += 1;
 }
 
 static void
@@ -92,11 +92,11 @@ check_together(const struct apart *way, int64_t kvno)
 	verify_run(harness.play);
 	if (way->ad_stays)
 		harness_check(
-		    harness.world->kvno == kvno, "AD's password stays");
+		    harness.world->ad.kvno == kvno, "AD's password stays");
 	else
 		harness_check(
-		    harness.world->kvno > kvno, "AD has a new password");
-	harness_check(harness.world->krb_kvno == harness.world->kvno,
+		    harness.world->ad.kvno > kvno, "AD has a new password");
+	harness_check(harness.world->krb_kvno == harness.world->ad.kvno,
 	    "the device knows its version");
 }
 
@@ -107,7 +107,7 @@ killed(const struct apart *way)
 
 	for (harness.n = 1;; harness.n += harness.every) {
 		come_apart(way);
-		kvno = harness.world->kvno;
+		kvno = harness.world->ad.kvno;
 		if (!harness_run(harness.play, harness.n))
 			break;
 		(void)harness_run(harness.play, 0);
@@ -124,7 +124,7 @@ lost(const struct apart *way, enum world_loss loss)
 
 	for (harness.n = 1;; harness.n++) {
 		come_apart(way);
-		kvno = harness.world->kvno;
+		kvno = harness.world->ad.kvno;
 		harness.world->loss = loss;
 		harness.world->loss_at = harness.n;
 		(void)harness_run(harness.play, 0);

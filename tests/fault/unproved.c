@@ -149,7 +149,7 @@ object_gone(void)
 		if (!open)
 			continue;
 		cases++;
-		harness.world->object = false;
+		harness.world->ad.object = false;
 		(void)harness_run(harness.play, 0);
 		verify_run(harness.play);
 	}

@@ -109,8 +109,8 @@ check_goal(const char *play)
 	    (str_eq(play, "sync-network") && harness.kind != WORLD_PLAIN))
 		check_certificate(w);
 	if (all || str_eq(play, "renew-ad-password"))
-		harness_check(w->object && w->krb &&
-			str_eq(w->krb_password, w->ad_password),
+		harness_check(w->ad.object && w->krb &&
+			str_eq(w->krb_password, w->ad.password),
 		    "device and AD have the same key");
 	if (all || str_eq(play, "renew-admin-password"))
 		harness_check(!str_eq(w->admin_password, HARNESS_PASSWORD),
@@ -149,7 +149,7 @@ verify_kept(const struct harness_store *s)
 	harness_check(
 	    stored_is(s->store, STORE_SECRET_ADMIN, w->admin_password),
 	    "the admin password is the stored one");
-	harness_check(stored_is(s->store, STORE_SECRET_AD, w->ad_password),
+	harness_check(stored_is(s->store, STORE_SECRET_AD, w->ad.password),
 	    "the AD password is the stored one");
 	harness_check(
 	    journal_open_count(s->store) == 0, "the journal is empty");

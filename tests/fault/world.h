@@ -51,6 +51,13 @@ enum world_manners {
 	WORLD_MANNERS
 };
 
+/* What one domain controller has. */
+struct world_ad {
+	bool object;
+	char account[256], dns_host[256], spns[1024], password[256];
+	int64_t enctypes, kvno, password_at;
+};
+
 struct world {
 	/* the device */
 	bool offline;
@@ -80,10 +87,11 @@ struct world {
 	int ca_delay;		     /* times it has not decided yet */
 	char ca_waiting[WORLD_TEXT]; /* the key it has a request for */
 	/* Active Directory */
-	bool object, denied; /* denied: our account may not write */
-	bool no_tickets;     /* the KDC does not know the service */
-	char account[256], dns_host[256], spns[1024], ad_password[256];
-	int64_t enctypes, kvno, password_at;
+	bool denied;	    /* our account may not write */
+	bool no_tickets;    /* the KDC does not know the service */
+	char away[16];	    /* the one of dc1 and dc2 that does not answer */
+	struct world_ad ad; /* what the one that does has */
+	int created;	    /* times that an object was made, at any */
 
 	int serial; /* of keys, certificates */
 

@@ -54,19 +54,20 @@ next_controller(void **state)
 	char *list = NULL;
 	struct err err;
 	int calls = 0;
+	struct desk_job job = {
+	    .need = DESK_DIRECTORY, .fn = look, .cookie = &calls};
 
 	(void)state;
 	/* else the test shows nothing */
 	assert_int_equal(
 	    directory_locate(conf.domain, AD_DEADLINE, &list, &err), 0);
 	assert_true(strncmp(list, "dc0.", 4) == 0);
-	if (desk_work(one, DESK_DIRECTORY, look, &calls, &err) != 0 ||
-	    desk_work(two, DESK_DIRECTORY, look, &calls, &err) != 0)
+	if (desk_work(one, &job, &err) != 0 || desk_work(two, &job, &err) != 0)
 		fail_msg("%s", err.text);
 	assert_int_equal(calls, 2);
 	/* what may have happened is not done again */
-	assert_int_equal(
-	    desk_work(one, DESK_DIRECTORY, refuse, &calls, &err), -1);
+	job.fn = refuse;
+	assert_int_equal(desk_work(one, &job, &err), -1);
 	assert_int_equal(err.kind, ERR_UNKNOWN);
 	assert_int_equal(calls, 3);
 	desk_free(one);

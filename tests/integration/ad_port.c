@@ -155,7 +155,7 @@ look(struct device *d, const char *account, enum err_kind kind)
 {
 	struct port_directory *p = &ports.directory;
 
-	p->look(p->self, account, d, done, NULL);
+	p->look(p->self, account, NULL, d, done, NULL);
 	wait_kind(kind);
 }
 
@@ -188,14 +188,15 @@ life_of_a_device(void **state)
 	assert_int_equal(d->ad_max_age, INT64_C(42) * 86400);
 	assert_true(d->ad_read_at > 0);
 
-	dir->password_set(dir->self, d->ad_dn, second, done, NULL);
+	dir->password_set(dir->self, d->ad_dn, NULL, second, done, NULL);
 	wait_kind(ERR_NONE);
-	kdc->check_password(kdc->self, d->ad_account, first, done, NULL);
+	kdc->check_password(kdc->self, d->ad_account, NULL, first, done, NULL);
 	wait_kind(ERR_DENIED);
-	kdc->check_password(kdc->self, d->ad_account, second, done, NULL);
+	kdc->check_password(kdc->self, d->ad_account, NULL, second, done, NULL);
 	wait_kind(ERR_NONE);
 
-	kdc->look_salt(kdc->self, d->ad_account, &salt, &rounds, done, NULL);
+	kdc->look_salt(
+	    kdc->self, d->ad_account, NULL, &salt, &rounds, done, NULL);
 	wait_kind(ERR_NONE);
 	assert_non_null(strstr(salt, "hostport1-ime."));
 	assert_int_equal(rounds, 4096);
@@ -226,13 +227,14 @@ proofs(void **state)
 	w.spns[strcspn(w.spns, " ")] = '\0';
 	for (i = 0; i < DEVICES; i++) {
 		buf_init(&text[i], TOKEN_MAX);
-		kdc->token(kdc->self, w.spns, &text[i], &proof[i], done, NULL);
+		kdc->token(
+		    kdc->self, w.spns, NULL, &text[i], &proof[i], done, NULL);
 	}
 	kdc->decoy(kdc->self, w.spns, &decoy, done, NULL);
 	wait_for(DEVICES + 1);
 	assert_true(decoy.len > 100);
-	kdc->token(
-	    kdc->self, "HTTP/nobody.example.test:1", &decoy, &none, done, NULL);
+	kdc->token(kdc->self, "HTTP/nobody.example.test:1", NULL, &decoy, &none,
+	    done, NULL);
 	wait_kind(ERR_NOTFOUND);
 	assert_null(none);
 	for (i = DEVICES - 1; i > 0; i--) {
@@ -275,7 +277,7 @@ verify_needs_nobody(void **state)
 	want(&w, "port1", "device 1");
 	buf_init(&text, TOKEN_MAX);
 	w.spns[strcspn(w.spns, " ")] = '\0';
-	kdc->token(kdc->self, w.spns, &text, &proof, done, NULL);
+	kdc->token(kdc->self, w.spns, NULL, &text, &proof, done, NULL);
 	wait_kind(ERR_NONE);
 	ad_stop();
 	for (i = 0; i < OTHERS; i++)
@@ -345,7 +347,7 @@ many_at_once(void **state)
 	(void)state;
 	for (i = 0; i < MANY; i++) {
 		list[i] = device_new("port1");
-		p->look(p->self, "port1-iME$", list[i], done, NULL);
+		p->look(p->self, "port1-iME$", NULL, list[i], done, NULL);
 		offset[i] = INT64_MAX;
 		kdc->look_time(kdc->self, &offset[i], done, NULL);
 	}
@@ -382,7 +384,7 @@ controller_comes_back(void **state)
 	port_directory_free(&mine);
 	for (tries = 0; tries < TRIES; tries++) {
 		ports.directory.look(
-		    ports.directory.self, "port1-iME$", d, done, NULL);
+		    ports.directory.self, "port1-iME$", NULL, d, done, NULL);
 		wait_for(1);
 		if (last.kind != ERR_UNREACHABLE)
 			break;
@@ -421,7 +423,7 @@ wrong_keytab(void **state)
 	memset(&mine, 0, sizeof(mine));
 	assert_int_equal(port_directory_new(loop, &conf, &mine, &err), 0);
 	p = &mine.directory;
-	p->look(p->self, "port1-iME$", d, done, NULL);
+	p->look(p->self, "port1-iME$", NULL, d, done, NULL);
 	wait_kind(ERR_INVALID);
 	port_directory_free(&mine);
 	free(conf.keytab);
@@ -449,7 +451,7 @@ one_refused_login(void **state)
 	assert_int_equal(port_directory_new(loop, &conf, &mine, &err), 0);
 	p = &mine.directory;
 	for (i = 0; i < 3; i++) {
-		p->look(p->self, "port1-iME$", d, done, NULL);
+		p->look(p->self, "port1-iME$", NULL, d, done, NULL);
 		wait_kind(ERR_DENIED);
 	}
 	assert_int_equal(ad_number(admin, person, "badPwdCount"), 1);
