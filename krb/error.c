@@ -27,18 +27,28 @@ static const struct {
 	"the KDC does not know this service; is the name registered, once, "
 	"on the account?"},
     {KRB5KDC_ERR_CLIENT_REVOKED, ERR_REFUSED,
-	"the account is disabled, locked or outside its logon hours"},
+	"the account is disabled, locked, expired or outside its logon hours; "
+	"see it in Active Directory"},
     {KRB5KDC_ERR_KEY_EXP, ERR_REFUSED,
-	"the password has expired or must be changed"},
-    {KRB5KDC_ERR_NAME_EXP, ERR_REFUSED, "the account has expired"},
+	"the password has expired or must be changed; set a new one and make "
+	"the keytab anew"},
+    {KRB5KDC_ERR_NAME_EXP, ERR_REFUSED,
+	"the account has expired; give it a later end in Active Directory "
+	"(accountExpires)"},
     {KRB5KDC_ERR_POLICY, ERR_REFUSED, "the KDC's policy forbids it"},
+    {KRB5KDC_ERR_WRONG_REALM, ERR_INVALID,
+	"this KDC is another realm's; is the realm right, and the name of the "
+	"domain controller?"},
+    {KRB5_REALM_UNKNOWN, ERR_INVALID, "no KDC of this realm is known"},
     {KRB5KDC_ERR_ETYPE_NOSUPP, ERR_REFUSED,
 	"the account has no key of an encryption type both sides allow; see "
 	"msDS-SupportedEncryptionTypes"},
     {KRB5KRB_AP_ERR_SKEW, ERR_REFUSED,
 	"the clock here and the KDC's differ by more than 5 minutes; set this "
 	"machine's clock"},
-    {KRB5_KT_NOTFOUND, ERR_INVALID, "the keytab has no key for this principal"},
+    {KRB5_KT_NOTFOUND, ERR_INVALID,
+	"the keytab has no key for this principal; \"klist -k\" shows whose "
+	"keys it has"},
     {KRB5_CC_NOTFOUND, ERR_INVALID, "not logged in"},
     {KRB5_PARSE_MALFORMED, ERR_INVALID, "not a principal name"},
 };

@@ -1,11 +1,51 @@
 #include <string.h>
 
+#include "buf.h"
 #include "krb.h"
 #include "krb_internal.h"
 #include "secret.h"
 
 #define ROUNDS_MAX 1000000 /* more is an attack on our CPU, not a policy */
 #define ROUNDS_SIZE 4
+#define SALT_MAX 1024
+
+static const struct {
+	const char *word;
+	krb5_enctype type;
+} types[] = {
+    [KRB_AES256] = {"aes256", ENCTYPE_AES256_CTS_HMAC_SHA1_96},
+    [KRB_AES128] = {"aes128", ENCTYPE_AES128_CTS_HMAC_SHA1_96},
+    [KRB_RC4] = {"rc4", ENCTYPE_ARCFOUR_HMAC},
+    /* What others may have, and no device. */
+    {"aes256-sha384", ENCTYPE_AES256_CTS_HMAC_SHA384_192},
+    {"aes128-sha256", ENCTYPE_AES128_CTS_HMAC_SHA256_128},
+    {"des-md5", ENCTYPE_DES_CBC_MD5},
+    {"des-crc", ENCTYPE_DES_CBC_CRC},
+    {"des3", ENCTYPE_DES3_CBC_SHA1},
+};
+
+const char *
+krb_type_name(enum krb_type type)
+{
+	return types[type].word;
+}
+
+krb5_enctype
+krb_enctype_of(enum krb_type type)
+{
+	return types[type].type;
+}
+
+const char *
+krb_enctype_name(krb5_enctype type)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (types[i].type == type)
+			return types[i].word;
+	return "other";
+}
 
 /* libkrb5 reads what it is given; its struct has no const. */
 static krb5_data
@@ -77,4 +117,41 @@ krb_key_aes(struct krb *k, int bits, const struct secret *password,
 	return derive(bits == 256 ? ENCTYPE_AES256_CTS_HMAC_SHA1_96
 				  : ENCTYPE_AES128_CTS_HMAC_SHA1_96,
 	    password, salt, &parameters, ret_key, err);
+}
+
+int
+krb_keys_make(struct krb *k, const char *account, const struct secret *password,
+    struct krb_keys *ret, struct err *err)
+{
+	struct krb_keys keys = {{NULL}};
+	int64_t rounds = 0;
+	struct buf salt;
+	int result;
+
+	buf_init(&salt, SALT_MAX);
+	result = krb_salt(k, account, &salt, &rounds, err);
+	if (result == 0)
+		result = krb_key_rc4(password, &keys.of[KRB_RC4], err);
+	if (result == 0 && rounds > 0)
+		result = krb_key_aes(k, 256, password, buf_text(&salt), rounds,
+		    &keys.of[KRB_AES256], err);
+	if (result == 0 && rounds > 0)
+		result = krb_key_aes(k, 128, password, buf_text(&salt), rounds,
+		    &keys.of[KRB_AES128], err);
+	buf_free(&salt);
+	if (result == 0)
+		*ret = keys;
+	else
+		krb_keys_clear(&keys);
+	return result;
+}
+
+void
+krb_keys_clear(struct krb_keys *keys)
+{
+	size_t i;
+
+	for (i = 0; i < KRB_TYPES; i++)
+		secret_free(keys->of[i]);
+	memset(keys, 0, sizeof(*keys));
 }

@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 #include "err.h"
+#include "file.h"
+#include "krb.h"
 
 struct addrinfo;
 struct buf;
@@ -41,8 +43,25 @@ struct krb {
 	struct krb_exchange exchange;
 	krb5_ccache cache; /* MEMORY, this struct's own */
 	bool logged_in;
-	int64_t renew_at; /* unix seconds */
+	int64_t renew_at, ends_at;     /* unix seconds */
+	char keytab_stamp[FILE_STAMP]; /* at the last attempt to log in */
+	struct err
+	    renewal; /* why the last one failed; ERR_NONE: told, or none */
 };
+
+/* Long-term keys are as good as passwords: may the file be used? */
+int krb_check_keytab(const char *path, struct err *err);
+/* Word for an encryption type of RFC 3961; "other" for one that is never met.
+ */
+const char *krb_enctype_name(krb5_enctype type);
+krb5_enctype krb_enctype_of(enum krb_type type);
+/* A new cache with a copy of our TGT in it and nothing else. */
+krb5_error_code krb_fresh_cache(struct krb *k, krb5_ccache *ret_cache);
+/* Our TGT; to be freed with krb5_free_cred_contents(). */
+krb5_error_code krb_find_tgt(struct krb *k, krb5_creds *ret);
+/* What the transport reads off an answer, which came in this time. */
+void krb_note_answer(
+    struct krb *k, const krb5_data *reply, int64_t sent, int64_t got);
 
 /* Read krb5.conf, into k->file. */
 krb5_error_code krb_profile_read(struct krb *k);

@@ -5,9 +5,13 @@
 #include "clock.h"
 #include "krb.h"
 #include "krb_internal.h"
-#include "mem.h"
+#include "str.h"
 
 #define RENEW_PART 4 /* renew when 1/4 of the life is left */
+/* After a renewal that failed: a refused key counts against the account, the
+ * rest may be over soon. */
+#define AGAIN 60
+#define AGAIN_REFUSED 900
 
 /*
  * GSSAPI keeps the name of its default cache per thread, while the environment
@@ -62,6 +66,17 @@ renewal_time(const krb5_ticket_times *times)
 	return end - (end - start) / RENEW_PART;
 }
 
+static void
+fail_login(struct krb *k, krb5_error_code code, struct err *err)
+{
+	krb_fail(k, code, err, "login with keytab %s", k->keytab);
+	if (err->kind == ERR_DENIED)
+		err_native(err, ERR_DENIED, ERR_KRB5, code,
+		    "login with keytab %s: the KDC refuses its key; if the "
+		    "account's password was set anew, make the keytab again",
+		    k->keytab);
+}
+
 static int
 renew(struct krb *k, struct err *err)
 {
@@ -69,6 +84,10 @@ renew(struct krb *k, struct err *err)
 	krb5_error_code code;
 	krb5_creds tgt;
 
+	/* Before it is read: what comes later is another file. */
+	file_stamp(k->keytab, k->keytab_stamp);
+	if (krb_check_keytab(k->keytab, err) != 0)
+		return -1;
 	memset(&tgt, 0, sizeof(tgt));
 	code = krb5_kt_resolve(k->ctx, k->keytab, &keytab);
 	if (code == 0)
@@ -80,8 +99,9 @@ renew(struct krb *k, struct err *err)
 	if (code == 0) {
 		k->logged_in = true;
 		k->renew_at = renewal_time(&tgt.times);
+		k->ends_at = (uint32_t)tgt.times.endtime;
 	} else {
-		krb_fail(k, code, err, "login with keytab %s", k->keytab);
+		fail_login(k, code, err);
 	}
 	krb5_free_cred_contents(k->ctx, &tgt);
 	if (keytab != NULL)
@@ -89,33 +109,78 @@ renew(struct krb *k, struct err *err)
 	return code == 0 ? 0 : -1;
 }
 
-int
-krb_login(struct krb *k, struct err *err)
+/* Is it time for a new ticket: none yet, old, or of a key that was replaced? */
+static bool
+is_due(const struct krb *k)
 {
-	krb_begin(k);
+	char stamp[FILE_STAMP];
+
 	if (!k->logged_in || clock_now() >= k->renew_at)
-		if (renew(k, err) != 0)
-			return -1;
-	return offer_cache(k, err);
+		return true;
+	file_stamp(k->keytab, stamp);
+	return !str_eq(stamp, k->keytab_stamp);
+}
+
+/* The ticket we have is as good as it was. */
+static int
+keep_ticket(struct krb *k, const struct err *why, struct err *err)
+{
+	int64_t now = clock_now();
+
+	if (!k->logged_in || now >= k->ends_at) {
+		k->logged_in = false;
+		*err = *why;
+		return -1;
+	}
+	k->renewal = *why;
+	k->renew_at = now + (why->kind == ERR_DENIED ? AGAIN_REFUSED : AGAIN);
+	if (k->renew_at > k->ends_at)
+		k->renew_at = k->ends_at;
+	return 0;
 }
 
 int
-krb_ticket(struct krb *k, krb5_ccache cache, const char *spn, struct err *err)
+krb_login(struct krb *k, struct err *err)
 {
-	krb5_creds want, *got = NULL;
+	struct err why = {.kind = ERR_NONE};
+
+	krb_begin(k);
+	if (is_due(k) && renew(k, &why) != 0 && keep_ticket(k, &why, err) != 0)
+		return -1;
+	return offer_cache(k, err);
+}
+
+int64_t
+krb_renewal(const struct krb *k)
+{
+	return k->renew_at;
+}
+
+bool
+krb_renewal_failed(struct krb *k, struct err *ret_why)
+{
+	if (k->renewal.kind == ERR_NONE)
+		return false;
+	*ret_why = k->renewal;
+	err_clear(&k->renewal);
+	return true;
+}
+
+krb5_error_code
+krb_find_tgt(struct krb *k, krb5_creds *ret)
+{
 	krb5_error_code code;
+	krb5_creds want;
 
 	memset(&want, 0, sizeof(want));
 	want.client = k->self;
-	if (krb_service_name(k, spn, &want.server, err) != 0)
-		return -1;
-	code = krb5_get_credentials(k->ctx, 0, cache, &want, &got);
+	code = krb5_build_principal(k->ctx, &want.server,
+	    (unsigned)strlen(k->realm), k->realm, KRB5_TGS_NAME, k->realm,
+	    (char *)NULL);
 	if (code == 0)
-		krb5_free_creds(k->ctx, got);
-	else
-		krb_fail(k, code, err, "ticket for %s", spn);
+		code = krb5_cc_retrieve_cred(k->ctx, k->cache, 0, &want, ret);
 	krb5_free_principal(k->ctx, want.server);
-	return code == 0 ? 0 : -1;
+	return code;
 }
 
 int

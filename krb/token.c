@@ -86,32 +86,6 @@ gss_fail(OM_uint32 major, OM_uint32 minor, enum err_kind kind, struct err *err,
 	return -1;
 }
 
-/* A new cache with a copy of our TGT in it. */
-static krb5_error_code
-copy_tgt(struct krb *k, krb5_ccache *ret_cache)
-{
-	krb5_creds want, tgt;
-	krb5_error_code code;
-
-	memset(&want, 0, sizeof(want));
-	memset(&tgt, 0, sizeof(tgt));
-	want.client = k->self;
-	code = krb5_build_principal(k->ctx, &want.server,
-	    (unsigned)strlen(k->realm), k->realm, KRB5_TGS_NAME, k->realm,
-	    (char *)NULL);
-	if (code == 0)
-		code = krb5_cc_retrieve_cred(k->ctx, k->cache, 0, &want, &tgt);
-	if (code == 0)
-		code = krb5_cc_new_unique(k->ctx, "MEMORY", NULL, ret_cache);
-	if (code == 0)
-		code = krb5_cc_initialize(k->ctx, *ret_cache, k->self);
-	if (code == 0)
-		code = krb5_cc_store_cred(k->ctx, *ret_cache, &tgt);
-	krb5_free_cred_contents(k->ctx, &tgt);
-	krb5_free_principal(k->ctx, want.server);
-	return code;
-}
-
 /* The ticket alone, and damaged: its last byte is the end of what is encrypted
  * with the service's key (RFC 4120 5.3, 5.2.9), and the checksum in there no
  * longer holds, whoever looks. */
@@ -238,7 +212,7 @@ make(struct krb *k, const struct wish *w, struct krb_proof *p,
 
 	if (krb_login(k, err) != 0)
 		return -1;
-	code = copy_tgt(k, &cache);
+	code = krb_fresh_cache(k, &cache);
 	if (code != 0)
 		krb_fail(k, code, err, "ticket for %s", w->spn);
 	else if (krb_ticket(k, cache, w->spn, err) == 0 &&

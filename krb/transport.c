@@ -193,8 +193,9 @@ talk(struct krb *k, int fd, const krb5_data *message, krb5_data *ret_reply)
 }
 
 /* A KRB-ERROR (RFC 4120 5.9.1) holds the KDC's time, whatever went wrong. */
-static void
-note_error(struct krb *k, const krb5_data *reply, int64_t sent, int64_t got)
+void
+krb_note_answer(
+    struct krb *k, const krb5_data *reply, int64_t sent, int64_t got)
 {
 	struct krb_exchange *x = &k->exchange;
 	krb5_error *e = NULL;
@@ -231,7 +232,7 @@ krb_transport(krb5_context ctx, void *data, const krb5_data *realm,
 		return code;
 	sent = now_us();
 	if (talk(k, fd, message, &reply) == 0) {
-		note_error(k, &reply, sent, now_us());
+		krb_note_answer(k, &reply, sent, now_us());
 		code = krb5_copy_data(ctx, &reply, ret_reply);
 	}
 	free(reply.data);

@@ -30,6 +30,21 @@ file_check_private(int fd, const char *path, struct err *err)
 	return 0;
 }
 
+void
+file_stamp(const char *path, char out[FILE_STAMP])
+{
+	struct stat st;
+
+	out[0] = '\0';
+	if (stat(path, &st) == 0)
+		(void)snprintf(out, FILE_STAMP, "%llx.%llx.%llx.%llx.%lx",
+		    (unsigned long long)st.st_dev,
+		    (unsigned long long)st.st_ino,
+		    (unsigned long long)st.st_size,
+		    (unsigned long long)st.st_ctim.tv_sec,
+		    (unsigned long)st.st_ctim.tv_nsec);
+}
+
 static int
 read_all(int fd, const char *path, size_t max, struct buf *out, struct err *err)
 {

@@ -20,6 +20,10 @@ int file_check_private(int fd, const char *path, struct err *err);
  * never a part. With excl, fails with ERR_CONFLICT when path exists. */
 int file_write(const char *path, const void *bytes, size_t len, mode_t mode,
     bool excl, struct err *err);
+/* Which file is there now, and in which state: another text after every change
+ * and replacement; "" when there is none. */
+#define FILE_STAMP 96
+void file_stamp(const char *path, char out[FILE_STAMP]);
 /* mkdir -p with this mode for what it creates. */
 int file_mkdirs(const char *path, mode_t mode, struct err *err);
 #endif

@@ -19,6 +19,7 @@
 #include "clock.h"
 #include "directory.h"
 #include "err.h"
+#include "file.h"
 #include "krb.h"
 #include "mem.h"
 #include "secret.h"
@@ -215,6 +216,17 @@ krb_with_keytab(const char *keytab)
 }
 
 static void
+copy_file(const char *from, const char *to)
+{
+	struct buf bytes;
+
+	buf_init(&bytes, 65536);
+	assert_ok(file_read(from, 65536, &bytes, err_));
+	assert_ok(file_write(to, bytes.data, bytes.len, 0600, false, err_));
+	buf_free(&bytes);
+}
+
+static void
 wrong_keytab(void **state)
 {
 	char *file = ad_wrong_keytab();
@@ -230,6 +242,90 @@ wrong_keytab(void **state)
 	krb_close(other);
 	free(file);
 	assert_ok(krb_login(k, err_));
+}
+
+/* The service account's key is replaced while we work: with the file comes the
+ * new ticket, and a file that is no good takes nothing from the old one. */
+static void
+a_new_keytab_is_taken(void **state)
+{
+	char *good = mem_dup(ad_env("LAB_KEYTAB")), *bad = ad_wrong_keytab();
+	char *file = ad_path("replaced.keytab");
+	struct krb *other;
+	struct err why;
+	int64_t at;
+
+	(void)state;
+	copy_file(good, file);
+	other = krb_with_keytab(file);
+	assert_int_equal(krb_renewal(other), 0);
+	assert_ok(krb_login(other, err_));
+	at = krb_renewal(other);
+	assert_true(at > clock_now());
+	copy_file(bad, file);
+	assert_ok(krb_login(other, err_));
+	assert_true(krb_renewal_failed(other, &why));
+	assert_int_equal(why.kind, ERR_DENIED);
+	assert_non_null(strstr(why.text, "make the keytab again"));
+	assert_false(krb_renewal_failed(other, &why)); /* once */
+	/* not tried again: a refused key counts against the account */
+	assert_ok(krb_login(other, err_));
+	assert_false(krb_renewal_failed(other, &why));
+	assert_true(krb_renewal(other) < at);
+	copy_file(good, file);
+	assert_ok(krb_login(other, err_));
+	assert_false(krb_renewal_failed(other, &why));
+	assert_true(krb_renewal(other) >= at);
+	/* readable by others: not used, and said */
+	assert_int_equal(chmod(file, 0644), 0);
+	assert_ok(krb_login(other, err_));
+	assert_true(krb_renewal_failed(other, &why));
+	assert_int_equal(why.kind, ERR_INVALID);
+	krb_close(other);
+	free(good);
+	free(bad);
+	free(file);
+}
+
+/* --- what a person asks
+ * ------------------------------------------------------------------ */
+
+static int
+count_entry(void *cookie, const struct krb_entry *entry, struct err *err)
+{
+	unsigned *types = cookie;
+
+	(void)err;
+	assert_string_equal(entry->principal, ad_env("LAB_PRINCIPAL"));
+	assert_true(entry->kvno > 0);
+	*types |= str_eq(entry->type, "aes256") ? 1u : 0;
+	*types |= str_eq(entry->type, "rc4") ? 2u : 0;
+	return 0;
+}
+
+static void
+what_we_have(void **state)
+{
+	struct krb_tgt tgt;
+	unsigned types = 0;
+	struct buf offered;
+
+	(void)state;
+	assert_ok(krb_tgt_read(k, &tgt, err_));
+	assert_string_equal(tgt.principal, ad_env("LAB_PRINCIPAL"));
+	assert_string_equal(tgt.type, "aes256");
+	assert_true(tgt.ends > clock_now());
+	krb_tgt_clear(&tgt);
+	buf_init(&offered, 256);
+	assert_ok(krb_types_offered(k, &offered, err_));
+	assert_string_equal(buf_text(&offered), "aes256,aes128,rc4");
+	buf_free(&offered);
+	assert_ok(
+	    krb_keytab_scan(ad_env("LAB_KEYTAB"), count_entry, &types, err_));
+	assert_int_equal(types, 3);
+	assert_kind(
+	    krb_keytab_scan(ad_env("KRB5_CONFIG"), count_entry, &types, err_),
+	    ERR_INVALID);
 }
 
 /* --- the clock
@@ -562,6 +658,118 @@ an_rc4_device(void **state)
 }
 
 static void
+make_keys(const char *password_text, struct krb_keys *ret)
+{
+	struct secret *password = ad_secret(password_text);
+
+	assert_ok(krb_keys_make(k, account, password, ret, err_));
+	secret_free(password);
+}
+
+static void
+convinces_with(const char *file, struct buf *out, struct buf *answer)
+{
+	struct krb_proof *proof = token(out);
+
+	assert_true(device_accepts(file, buf_text(out), answer));
+	convinces(proof, answer);
+}
+
+static int
+count_key(void *cookie, const struct krb_entry *entry, struct err *err)
+{
+	int *counts = cookie;
+
+	(void)err;
+	if (strstr(entry->principal, "HTTP/") == entry->principal)
+		counts[0]++;
+	else if (entry->kvno == 300)
+		counts[1]++;
+	return 0;
+}
+
+static void
+count_keys(const char *file)
+{
+	int counts[2] = {0, 0};
+
+	assert_ok(krb_keytab_scan(file, count_key, counts, err_));
+	assert_int_equal(counts[0], 3);
+	assert_int_equal(counts[1], 3);
+}
+
+/* Which of the account's types is used follows msDS-SupportedEncryptionTypes.
+ */
+static void
+keys_open_tickets(void **state)
+{
+	static const struct {
+		const char *allowed, *type;
+	} cases[] = {{"16", "aes256"}, {"8", "aes128"}, {"4", "rc4"}};
+	struct directory *admin = ad_administrator();
+	struct krb_keys right, wrong;
+	struct krb_ticket_facts facts;
+	struct directory_object o;
+	size_t i;
+
+	(void)state;
+	make_keys(FIRST, &right);
+	make_keys(SECOND, &wrong);
+	assert_ok(directory_read(d, account, &o, err_));
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ad_set(admin, dn, "msDS-SupportedEncryptionTypes",
+		    cases[i].allowed);
+		assert_ok(krb_ticket_try(k, spn, &right, &facts, err_));
+		assert_string_equal(facts.type, cases[i].type);
+		assert_int_equal(facts.kvno, o.kvno);
+		assert_true(facts.opened);
+		assert_ok(krb_ticket_try(k, spn, &wrong, &facts, err_));
+		assert_false(facts.opened);
+	}
+	ad_set(admin, dn, "msDS-SupportedEncryptionTypes", "24");
+	assert_kind(krb_ticket_try(k, "HTTP/nobody.example.test:16993", &right,
+			&facts, err_),
+	    ERR_NOTFOUND);
+	krb_keys_clear(&right);
+	krb_keys_clear(&wrong);
+	directory_object_clear(&o);
+	directory_close(admin);
+}
+
+/* What we write as a keytab, libkrb5 and an acceptor take for one. */
+static void
+a_keytab_of_ours(void **state)
+{
+	char *file = ad_path("ours.keytab");
+	struct krb_owner owner = {
+	    .realm = ad_env("LAB_REALM"), .name = spn, .now = clock_now()};
+	struct buf bytes, out, answer;
+	struct directory_object o;
+	struct krb_keys keys;
+
+	(void)state;
+	buf_init(&bytes, 65536);
+	buf_init(&out, TOKEN_MAX);
+	buf_init(&answer, TOKEN_MAX);
+	make_keys(FIRST, &keys);
+	assert_ok(directory_read(d, account, &o, err_));
+	owner.kvno = o.kvno;
+	krb_keytab_add(&bytes, &owner, &keys);
+	owner.name = account;
+	owner.kvno = 300; /* more than a byte */
+	krb_keytab_add(&bytes, &owner, &keys);
+	assert_ok(file_write(file, bytes.data, bytes.len, 0600, false, err_));
+	convinces_with(file, &out, &answer);
+	count_keys(file);
+	krb_keys_clear(&keys);
+	directory_object_clear(&o);
+	buf_free(&bytes);
+	buf_free(&out);
+	buf_free(&answer);
+	free(file);
+}
+
+static void
 unknown_service(void **state)
 {
 	struct krb_proof *proof = NULL;
@@ -648,6 +856,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(login_is_kept),
 	    cmocka_unit_test(wrong_keytab),
+	    cmocka_unit_test(a_new_keytab_is_taken),
+	    cmocka_unit_test(what_we_have),
 	    cmocka_unit_test(the_clock),
 	    cmocka_unit_test(passwords),
 	    cmocka_unit_test(one_attempt),
@@ -659,6 +869,8 @@ main(void)
 	    cmocka_unit_test(nobody_opens_a_decoy),
 	    cmocka_unit_test(a_token_is_fresh),
 	    cmocka_unit_test(an_rc4_device),
+	    cmocka_unit_test(keys_open_tickets),
+	    cmocka_unit_test(a_keytab_of_ours),
 	    cmocka_unit_test(unknown_service),
 	    cmocka_unit_test(without_krb5_conf),
 	    cmocka_unit_test(silent_kdc),
