@@ -76,7 +76,7 @@ krb_open(const struct krb_conf *conf, struct krb **ret_krb, struct err *err)
 	k->keytab = mem_dup(conf->keytab);
 	k->deadline_ms = conf->deadline_ms;
 	if (set_up(k, conf->kdc, err) != 0 ||
-	    krb_check_keytab(k->keytab, err) != 0 ||
+	    (k->keytab != NULL && krb_check_keytab(k->keytab, err) != 0) ||
 	    set_identity(k, conf->principal, err) != 0) {
 		krb_close(k);
 		return -1;

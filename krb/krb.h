@@ -22,7 +22,7 @@ struct krb_conf {
 	const char *realm;
 	const char *kdc; /* host or address; NULL: the realm's in krb5.conf */
 	const char *principal; /* our own, from the keytab */
-	const char *keytab;
+	const char *keytab;    /* NULL: nobody will log in */
 	unsigned deadline_ms;
 };
 int krb_open(

@@ -84,6 +84,8 @@ renew(struct krb *k, struct err *err)
 	krb5_error_code code;
 	krb5_creds tgt;
 
+	if (k->keytab == NULL)
+		return err_set(err, ERR_BUG, "no keytab to log in with");
 	/* Before it is read: what comes later is another file. */
 	file_stamp(k->keytab, k->keytab_stamp);
 	if (krb_check_keytab(k->keytab, err) != 0)

@@ -273,7 +273,7 @@ daemon_close(struct daemon *d)
 	memset(d, 0, sizeof(*d));
 }
 
-/* --- our clock --- */
+/* --- waiting --- */
 
 void
 daemon_waited(void *wait, const struct err *err)
@@ -293,38 +293,4 @@ daemon_await(struct daemon_wait *w, struct err *err)
 	if (err != NULL)
 		*err = w->err;
 	return -1;
-}
-
-int
-daemon_judge_clock(const struct conf *conf, int64_t offset_ms, struct err *err)
-{
-	char off[CLOCK_TEXT], limit[CLOCK_TEXT];
-	int64_t size = offset_ms < 0 ? -offset_ms : offset_ms;
-
-	if (size / 1000 < conf->clock_limit)
-		return 0;
-	return err_set(err, ERR_REFUSED,
-	    "this computer's clock is %s %s the domain controller's "
-	    "(limit %s): correct it first, or devices would be set wrong and "
-	    "refuse Kerberos tickets",
-	    clock_span(size / 1000, off), offset_ms > 0 ? "behind" : "ahead of",
-	    clock_span(conf->clock_limit, limit));
-}
-
-int
-daemon_check_clock(struct daemon *d, int64_t *ret_offset_ms, struct err *err)
-{
-	struct daemon_wait wait = {.loop = d->loop};
-	const struct port_kdc *kdc = &d->ports->kdc;
-	int64_t offset_ms = 0;
-
-	if (kdc->self != NULL) {
-		kdc->look_time(kdc->self, &offset_ms, daemon_waited, &wait);
-		if (daemon_await(&wait, err) != 0)
-			return err_context(err, "domain controller's clock");
-		if (daemon_judge_clock(d->conf, offset_ms, err) != 0)
-			return -1;
-	}
-	*ret_offset_ms = offset_ms;
-	return 0;
 }

@@ -162,6 +162,35 @@ typedef int daemon_ad_template_fn(
 int daemon_ad_templates(
     struct daemon *d, daemon_ad_template_fn *fn, void *cookie, struct err *err);
 
+/*
+ * The domain's Kerberos as a person looks at it: each controller, our ticket,
+ * our account, our keytab, and the clocks; texts borrowed.  A row without code
+ * is as it should be.
+ */
+enum daemon_level { DAEMON_GOOD, DAEMON_WARNING, DAEMON_BAD };
+struct daemon_krb_row {
+	enum daemon_level level;
+	const char *part; /* "kdc", "ldap", "clock", "ticket", "account",
+			   * "keytab" */
+	const char *name; /* controller or principal */
+	bool timed;
+	int64_t offset_ms;    /* its clock minus ours */
+	int64_t error_ms;     /* known to this */
+	int64_t kvno;	      /* 0: none */
+	const char *enctypes; /* by comma; NULL */
+	int64_t until;	      /* unix seconds; 0: no end, or unknown */
+	int64_t renew_until;
+	const char *code; /* of the finding; NULL: none */
+	const char *text; /* and what to do */
+};
+typedef int daemon_krb_row_fn(
+    void *cookie, const struct daemon_krb_row *row, struct err *err);
+/* Blocking, with all parts open. One attempt to log in. ERR_NOTFOUND when
+ * Active Directory is not configured, ERR_UNREACHABLE and so on when it is not
+ * known whom to ask; all else is a row. */
+int daemon_krb_status(
+    struct daemon *d, daemon_krb_row_fn *fn, void *cookie, struct err *err);
+
 /* For port_*.c, called by daemon_open(). */
 int port_device_new(struct loop *loop, struct net *net, const struct conf *conf,
     struct ca *ca, struct ports *ports, struct err *err);

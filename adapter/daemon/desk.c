@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,9 @@
 #include "conf.h"
 #include "directory.h"
 #include "err.h"
+#include "file.h"
 #include "krb.h"
+#include "log.h"
 #include "mem.h"
 #include "str.h"
 
@@ -40,6 +43,7 @@ struct office {
 	struct pause lost;    /* of those that name no controller */
 	struct pause silent;  /* of those that name this one */
 	char *silent_dc;
+	char credentials[2 * FILE_STAMP]; /* as they were when refused */
 };
 
 struct desk {
@@ -47,7 +51,8 @@ struct desk {
 	char *controller; /* what the two are connected to */
 	struct krb *krb;
 	struct directory *directory;
-	int64_t used_at; /* clock_mono_ms() of the last answer over LDAP */
+	int64_t used_at;   /* clock_mono_ms() of the last answer over LDAP */
+	int64_t rebind_at; /* unix seconds: its ticket is renewed; 0: none */
 };
 
 /* --- the controller --- */
@@ -73,9 +78,73 @@ office_free(struct office *office)
 }
 
 static unsigned
-deadline_of(const struct office *office)
+deadline_of(const struct conf *conf)
 {
-	return (unsigned)(office->conf->directory_timeout * 1000);
+	return (unsigned)(conf->directory_timeout * 1000);
+}
+
+int
+desk_others(const struct conf *conf, char **ret_names, struct err *err)
+{
+	return directory_locate(
+	    conf->domain, deadline_of(conf), ret_names, err);
+}
+
+int
+desk_controllers(const struct conf *conf, char **ret_names, struct err *err)
+{
+	if (conf->dc == NULL)
+		return desk_others(conf, ret_names, err);
+	*ret_names = mem_dup(conf->dc);
+	return 0;
+}
+
+int
+desk_open_krb(const struct conf *conf, const char *controller,
+    const char *keytab, struct krb **ret_krb, struct err *err)
+{
+	const struct krb_conf krb = {.realm = conf->realm,
+	    .kdc = controller,
+	    .principal = conf->principal,
+	    .keytab = keytab,
+	    .deadline_ms = deadline_of(conf)};
+
+	return krb_open(&krb, ret_krb, err);
+}
+
+/* Tickets for GSSAPI of this thread. */
+static int
+get_tickets(const struct conf *conf, const char *controller, struct krb *krb,
+    struct err *err)
+{
+	char *spn = mem_printf("ldap/%s", controller);
+	int result = krb_service(krb, spn, err);
+
+	if (result != 0 && err->kind == ERR_NOTFOUND)
+		(void)err_set(err, ERR_NOTFOUND,
+		    "%s is no domain controller of %s: its KDC knows no "
+		    "service %s; is directory.dc right, or what the DNS says "
+		    "of the domain's controllers (SRV)?",
+		    controller, conf->realm, spn);
+	free(spn);
+	return result;
+}
+
+int
+desk_open_directory(const struct conf *conf, const char *controller,
+    struct krb *krb, struct directory **ret_directory, struct err *err)
+{
+	const struct directory_conf ldap = {.dc = controller,
+	    .ldaps = str_eq(conf->transport, "ldaps"),
+	    .ca_file = conf->ldap_ca,
+	    .bind_dn = conf->bind_dn,
+	    .password_file = conf->bind_password_file,
+	    .deadline_ms = deadline_of(conf)};
+
+	if (ldap.bind_dn == NULL &&
+	    get_tickets(conf, controller, krb, err) != 0)
+		return -1;
+	return directory_open(&ldap, ret_directory, err);
 }
 
 /* Take the next name of the list; with the lock. */
@@ -98,10 +167,8 @@ office_controller(struct office *office, char **ret, struct err *err)
 	pthread_mutex_lock(&office->lock);
 	if (office->controller == NULL) {
 		free(office->names);
-		office->names = mem_dup(office->conf->dc);
-		if (office->names == NULL)
-			result = directory_locate(office->conf->domain,
-			    deadline_of(office), &office->names, err);
+		office->names = NULL;
+		result = desk_controllers(office->conf, &office->names, err);
 		if (result == 0) {
 			office->next = office->names;
 			choose(office);
@@ -129,6 +196,28 @@ office_give_up(struct office *office, const char *controller)
 	pthread_mutex_unlock(&office->lock);
 }
 
+/* In which state the files are that we log in with. */
+static void
+stamp_credentials(const struct conf *conf, char out[2 * FILE_STAMP])
+{
+	char keytab[FILE_STAMP], password[FILE_STAMP] = "";
+
+	file_stamp(conf->keytab, keytab);
+	if (conf->bind_password_file != NULL)
+		file_stamp(conf->bind_password_file, password);
+	(void)snprintf(out, (size_t)2 * FILE_STAMP, "%s%s", keytab, password);
+}
+
+/* A login that was refused is worth another attempt with other credentials. */
+static bool
+credentials_changed(const struct office *office)
+{
+	char now[2 * FILE_STAMP];
+
+	stamp_credentials(office->conf, now);
+	return !str_eq(now, office->credentials);
+}
+
 static bool
 lasts(const struct pause *pause, struct err *err)
 {
@@ -145,7 +234,7 @@ office_pauses(struct office *office, const char *dc, struct err *err)
 	bool result;
 
 	pthread_mutex_lock(&office->lock);
-	result = lasts(&office->refused, err);
+	result = lasts(&office->refused, err) && !credentials_changed(office);
 	if (!result && dc == NULL)
 		result = lasts(&office->lost, err);
 	else if (!result && str_eq(dc, office->silent_dc))
@@ -161,6 +250,8 @@ office_pause(struct office *office, struct pause *pause, int64_t ms,
 	pthread_mutex_lock(&office->lock);
 	pause->until = clock_mono_ms() + ms;
 	pause->failure = *failure;
+	if (pause == &office->refused)
+		stamp_credentials(office->conf, office->credentials);
 	pthread_mutex_unlock(&office->lock);
 }
 
@@ -212,10 +303,6 @@ static int
 open_krb(struct desk *desk, const char *dc, struct err *err)
 {
 	const struct conf *conf = desk->office->conf;
-	struct krb_conf krb = {.realm = conf->realm,
-	    .principal = conf->principal,
-	    .keytab = conf->keytab,
-	    .deadline_ms = deadline_of(desk->office)};
 	char *controller = mem_dup(dc);
 
 	if (controller == NULL &&
@@ -227,37 +314,33 @@ open_krb(struct desk *desk, const char *dc, struct err *err)
 	desk->controller = controller;
 	if (desk->krb != NULL)
 		return 0;
-	krb.kdc = controller;
-	return krb_open(&krb, &desk->krb, err);
+	return desk_open_krb(conf, controller, conf->keytab, &desk->krb, err);
+}
+
+/* A controller cuts a connection whose ticket has ended, and a write on it is
+ * lost: it is made anew with the next ticket. */
+static bool
+is_stale(const struct desk *desk)
+{
+	return !directory_alive(desk->directory) ||
+	    (desk->rebind_at != 0 && clock_now() >= desk->rebind_at);
 }
 
 static int
 open_directory(struct desk *desk, struct err *err)
 {
 	const struct conf *conf = desk->office->conf;
-	struct directory_conf ldap = {.dc = desk->controller,
-	    .ldaps = str_eq(conf->transport, "ldaps"),
-	    .ca_file = conf->ldap_ca,
-	    .bind_dn = conf->bind_dn,
-	    .password_file = conf->bind_password_file,
-	    .deadline_ms = deadline_of(desk->office)};
-	char *spn;
-	int result = 0;
+	int result;
 
-	if (desk->directory != NULL && !directory_alive(desk->directory)) {
+	if (desk->directory != NULL && is_stale(desk)) {
 		directory_close(desk->directory);
 		desk->directory = NULL;
 	}
 	if (desk->directory != NULL)
 		return 0;
-	if (ldap.bind_dn == NULL) {
-		/* This thread is to bind with these tickets. */
-		spn = mem_printf("ldap/%s", desk->controller);
-		result = krb_service(desk->krb, spn, err);
-		free(spn);
-	}
-	if (result == 0)
-		result = directory_open(&ldap, &desk->directory, err);
+	result = desk_open_directory(
+	    conf, desk->controller, desk->krb, &desk->directory, err);
+	desk->rebind_at = conf->bind_dn == NULL ? krb_renewal(desk->krb) : 0;
 	return result;
 }
 
@@ -288,22 +371,43 @@ connect_desk(struct desk *desk, const struct desk_job *job, const char *dc,
 
 /* --- work --- */
 
+/* A ticket that could not be renewed lives on for a while: time to act. */
+static void
+tell_renewal(struct desk *desk)
+{
+	struct err why;
+
+	if (desk->krb != NULL && krb_renewal_failed(desk->krb, &why))
+		log_line(LOG_WARN, "kerberos.renewal", "kind=%s error=\"%s\"",
+		    err_kind_name(why.kind), why.text);
+}
+
+static int
+do_job(struct desk *desk, const struct desk_job *job, struct err *err)
+{
+	bool ldap = job->need == DESK_DIRECTORY;
+	int result;
+
+	result =
+	    job->fn(job->cookie, desk->krb, ldap ? desk->directory : NULL, err);
+	tell_renewal(desk);
+	if (result == 0 && ldap)
+		desk->used_at = clock_mono_ms();
+	return result;
+}
+
 static int
 attempt(struct desk *desk, const struct desk_job *job, const char *dc,
     struct err *err)
 {
 	struct office *office = desk->office;
-	bool ldap = job->need == DESK_DIRECTORY;
 
 	err_clear(err);
 	if (connect_desk(desk, job, dc, err) != 0) {
 		if (err->kind == ERR_DENIED)
 			office_pause(
 			    office, &office->refused, REFUSED_PAUSE_MS, err);
-	} else if (job->fn(job->cookie, desk->krb,
-		       ldap ? desk->directory : NULL, err) == 0) {
-		if (ldap)
-			desk->used_at = clock_mono_ms();
+	} else if (do_job(desk, job, err) == 0) {
 		return 0;
 	}
 	if (err->kind == ERR_UNREACHABLE) {

@@ -21,6 +21,20 @@ struct desk;
 struct office *office_new(const struct conf *conf);
 void office_free(struct office *office); /* after its desks */
 
+/* What desks are made of, for those who ask each controller once; on a worker.
+ * The controllers: the configured one, or those that the DNS names, best first,
+ * separated by blanks; given. */
+int desk_controllers(
+    const struct conf *conf, char **ret_names, struct err *err);
+/* Those that the DNS names, whatever is configured. */
+int desk_others(const struct conf *conf, char **ret_names, struct err *err);
+/* keytab NULL: for what needs no login. */
+int desk_open_krb(const struct conf *conf, const char *controller,
+    const char *keytab, struct krb **ret_krb, struct err *err);
+/* Logs krb in, unless LDAP has a password of its own. */
+int desk_open_directory(const struct conf *conf, const char *controller,
+    struct krb *krb, struct directory **ret_directory, struct err *err);
+
 struct desk *desk_new(struct office *office);
 void desk_free(struct desk *desk); /* NULL is allowed */
 

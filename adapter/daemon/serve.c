@@ -1,4 +1,5 @@
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "buf.h"
@@ -16,6 +17,7 @@
 #include "revocation_internal.h"
 #include "store.h"
 #include "str.h"
+#include "survey_internal.h"
 
 /*
  * Work on what is due and on nothing else.  The store says what that is and
@@ -24,6 +26,7 @@
  */
 #define QUEUE_FACTOR 2			/* devices taken at once, per slot */
 #define CLOCK_EVERY_MS INT64_C(3600000) /* look at our own clock this often */
+#define CLOCK_JUMP_MS 2000 /* nobody slews a clock by this in an hour */
 #define LOG_TEXT 512
 
 struct serve {
@@ -39,6 +42,8 @@ struct serve {
 	bool clock_looking;
 	int64_t clock_offset_ms;
 	int64_t clock_good_until; /* clock_mono_ms(); 0: not looked yet */
+	int64_t clock_lead_ms;	  /* then; see clock_lead_ms() */
+	struct survey *survey;
 	struct err err;
 };
 
@@ -176,24 +181,34 @@ work(struct serve *s)
 		fail(s, &err);
 }
 
-/* --- our own clock, before work and every hour --- */
+/* --- our own clock: before work, every hour, and when it was set --- */
+
+/* What it is ahead of the one that nobody sets. */
+static int64_t
+clock_lead_ms(void)
+{
+	return clock_now_ms() - clock_mono_ms();
+}
+
+/* A machine that slept, or whose clock was set, looks anew. */
+static bool
+clock_is_good(const struct serve *s)
+{
+	return clock_mono_ms() < s->clock_good_until &&
+	    llabs(clock_lead_ms() - s->clock_lead_ms) < CLOCK_JUMP_MS;
+}
 
 static void
-clock_looked(void *cookie, const struct err *looked)
+clock_judged(struct serve *s, const struct err *err)
 {
-	struct serve *s = cookie;
-	struct err err = *looked;
-
 	s->clock_looking = false;
 	if (s->draining || s->failed) {
 		end_if_quiet(s);
 		return;
 	}
-	if (err.kind == ERR_NONE)
-		(void)daemon_judge_clock(s->d->conf, s->clock_offset_ms, &err);
-	if (err.kind != ERR_NONE) {
+	if (err->kind != ERR_NONE) {
 		log_line(LOG_WARN, "serve.clock", "kind=%s error=\"%s\"",
-		    err_kind_name(err.kind), err.text);
+		    err_kind_name(err->kind), err->text);
 		daemon_notify("STATUS=waiting: the clock cannot be trusted");
 		loop_timer_set(s->timer, (uint64_t)s->d->conf->poll * 1000);
 		return;
@@ -202,7 +217,35 @@ clock_looked(void *cookie, const struct err *looked)
 	    (long long)s->clock_offset_ms);
 	daemon_notify("STATUS=working");
 	s->clock_good_until = clock_mono_ms() + CLOCK_EVERY_MS;
+	s->clock_lead_ms = clock_lead_ms();
 	work(s);
+}
+
+static void
+clock_surveyed(void *cookie, const struct err *surveyed)
+{
+	struct serve *s = cookie;
+	struct err err = {.kind = ERR_NONE};
+
+	(void)daemon_judge_clock(s->d->conf, s->clock_offset_ms, &err);
+	if (surveyed->kind == ERR_NONE)
+		daemon_blame_clock(
+		    s->d->conf, s->survey, s->clock_offset_ms, &err);
+	survey_free(s->survey);
+	s->survey = NULL;
+	clock_judged(s, &err);
+}
+
+static void
+clock_looked(void *cookie, const struct err *looked)
+{
+	struct serve *s = cookie;
+
+	if (looked->kind == ERR_NONE && !s->draining && !s->failed &&
+	    daemon_judge_clock(s->d->conf, s->clock_offset_ms, NULL) != 0)
+		s->survey = survey_begin(s->d, clock_surveyed, s);
+	else
+		clock_judged(s, looked);
 }
 
 static void
@@ -213,7 +256,7 @@ tick(void *cookie)
 
 	if (s->draining || s->failed || s->clock_looking)
 		return;
-	if (kdc->self == NULL || clock_mono_ms() < s->clock_good_until) {
+	if (kdc->self == NULL || clock_is_good(s)) {
 		work(s);
 		return;
 	}
