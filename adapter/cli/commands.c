@@ -193,6 +193,10 @@ static const struct cli_option template_list_options[] = {
 static const struct cli_option block_options[] = {
     {"note", 0, CLI_TEXT, "TEXT", NULL, "why, for those without a note"}, END};
 
+static const struct cli_option export_options[] = {
+    {"out", 0, CLI_FILE, "FILE", NULL, "the keytab; must not be there yet"},
+    {"replace", 0, CLI_FLAG, NULL, NULL, "it may be"}, END};
+
 static const struct cli_option wsman_options[] = {
     {"xml", 0, CLI_FLAG, NULL, NULL, "as XML (else JSON)"}, END};
 static const struct cli_option show_options[] = {
@@ -242,6 +246,7 @@ GROUPS ca_revoke_groups[] = {ca_revoke_options, yes_options, NULL};
 GROUPS template_list_groups[] = {template_list_options, NULL};
 GROUPS block_groups[] = {block_options, NULL};
 GROUPS block_remove_groups[] = {yes_options, NULL};
+GROUPS export_groups[] = {export_options, NULL};
 GROUPS wsman_groups[] = {wsman_options, NULL};
 GROUPS invoke_groups[] = {wsman_options, yes_options, NULL};
 GROUPS show_groups[] = {show_options, NULL};
@@ -306,6 +311,9 @@ LIST template_show_examples[] = {"ca template show tls", NULL};
 LIST bridge_examples[] = {"ca bridge test corp", NULL};
 LIST krb_status_examples[] = {
     "krb status", "krb status -o json | jq '.[] | select(.code)'", NULL};
+LIST krb_check_examples[] = {"krb check pc1.corp.example", NULL};
+LIST export_examples[] = {
+    "krb keytab export pc1.corp.example --out pc1.keytab", NULL};
 LIST get_examples[] = {"wsman get pc1.corp.example AMT_GeneralSettings", NULL};
 LIST enum_examples[] = {
     "wsman enum pc1.corp.example AMT_PublicKeyCertificate --xml", NULL};
@@ -527,6 +535,23 @@ static const struct cli_command commands[] = {
 	"account's key version. Logs in once. Exit code: 0 nothing found, 3 "
 	"findings, 71 our login is refused, 70 no domain controller answers.",
 	none, 0, 0, krb_status_examples, cmd_krb_status},
+    {"krb check", "DEVICE", "the chain from a device's AD object to its login",
+	"The object; a fresh ticket for each of its service names, and whether "
+	"the key of the password we have opens it; the device's Kerberos "
+	"settings and its clock beside the KDC's and ours; a login on the "
+	"device with a ticket, and whether its answer was made with the "
+	"ticket's key. Each line is ok, failed with what to do, or skipped. "
+	"Changes nothing. Like a run it has the device for itself (exit code 21 "
+	"while another process works on it), and credentials that were refused "
+	"too often are not sent again (71). Exit code 3 if a line failed.",
+	none, 1, 1, krb_check_examples, cmd_krb_check},
+    {"krb keytab export", "DEVICE...", "the keys of devices as an MIT keytab",
+	"For reading recorded Kerberos traffic, or for something that stands in "
+	"for a device. The keys are those of the object's stored password, of "
+	"the types it uses, for its account and each service name; they are "
+	"written only when they open fresh tickets, of all devices or of none. "
+	"FILE is mode 0600 and appears whole; the audit chain is told first.",
+	export_groups, 1, NO_LIMIT, export_examples, cmd_krb_keytab_export},
     {"wsman get", "DEVICE CLASS [NAME=VALUE...]", "read one instance",
 	"With the device's stored credentials and trust. NAME=VALUE are "
 	"selectors. Like a run, a call has the device for itself (exit code 21 "

@@ -191,6 +191,40 @@ typedef int daemon_krb_row_fn(
 int daemon_krb_status(
     struct daemon *d, daemon_krb_row_fn *fn, void *cookie, struct err *err);
 
+/*
+ * The chain from a device's object to a login on it by Negotiate, each link by
+ * itself; texts borrowed, and say what to do.  Blocking, with all parts open.
+ * The device is held as by engine_hold() meanwhile, with the same refusals.
+ */
+enum daemon_link {
+	DAEMON_LINK_GOOD,
+	DAEMON_LINK_BROKEN,
+	DAEMON_LINK_SKIPPED /* it cannot be told */
+};
+struct daemon_krb_line {
+	enum daemon_link link;
+	const char *what; /* "object", "ticket", "login", ... */
+	const char *subject, *text;
+};
+typedef void daemon_krb_line_fn(
+    void *cookie, const struct daemon_krb_line *line);
+int daemon_krb_check(struct daemon *d, int64_t device, daemon_krb_line_fn *fn,
+    void *cookie, struct err *err);
+
+/* Append the keys of the device's object, of the types it uses, for all its
+ * names, to a keytab. Only keys that open fresh tickets: ERR_CONFLICT when the
+ * domain has another password than we. Blocking, with all parts open; whoever
+ * gives them away tells the audit chain first. */
+#define DAEMON_TYPES 64
+struct daemon_exported {
+	int64_t kvno;
+	size_t principals;
+	char enctypes[DAEMON_TYPES]; /* by comma */
+};
+struct buf;
+int daemon_krb_export(struct daemon *d, const struct device *device,
+    struct buf *out, struct daemon_exported *ret, struct err *err);
+
 /* For port_*.c, called by daemon_open(). */
 int port_device_new(struct loop *loop, struct net *net, const struct conf *conf,
     struct ca *ca, struct ports *ports, struct err *err);

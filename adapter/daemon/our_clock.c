@@ -60,22 +60,16 @@ daemon_blame_clock(const struct conf *conf, const struct survey *s,
 	size_t with_it = survey_near(s, offset_ms, limit_ms);
 	struct buf names;
 
-	if (survey_answered(s) < 2)
-		return; /* one word against another */
+	/* Our own clock is one voice, the others' are the rest. */
+	if (with_us == 0 || with_us < with_it)
+		return;
 	buf_init(&names, NAMES_MAX);
 	name_wrong(s, limit_ms, &names);
-	if (with_us > with_it)
-		(void)err_set(err, ERR_REFUSED,
-		    "wrong is the clock of %s: %zu other domain controller%s "
-		    "and this computer agree; correct it there, or devices "
-		    "would refuse its tickets",
-		    buf_text(&names), with_us, with_us == 1 ? "" : "s");
-	else if (with_us > 0)
-		(void)err_set(err, ERR_REFUSED,
-		    "the domain controllers' clocks differ, and it cannot be "
-		    "told which are right: from ours differ %s; correct them "
-		    "(\"amtkeeper krb status\" shows all)",
-		    buf_text(&names));
+	(void)err_set(err, ERR_REFUSED,
+	    "wrong is the clock of %s: %zu other domain controller%s and this "
+	    "computer agree; correct it there, or devices would refuse its "
+	    "tickets",
+	    buf_text(&names), with_us, with_us == 1 ? "" : "s");
 	buf_free(&names);
 }
 

@@ -38,6 +38,8 @@ _amtkeeper()
 		return ;;
 	--reason) COMPREPLY=($(compgen -W "unspecified key-compromise affiliation-changed superseded cessation-of-operation privilege-withdrawn" -- "$cur"))
 		return ;;
+	--out) COMPREPLY=($(compgen -f -- "$cur"))
+		return ;;
 	--to) COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
 	esac
@@ -48,13 +50,15 @@ _amtkeeper()
 		esac
 	done
 	case $command in
-	'') words="init serve device discover diagnose plan run task journal events ca wsman config secret version help" ;;
+	'') words="init serve device discover diagnose plan run task journal events ca krb wsman config secret version help" ;;
 	"device") words="add set import list show remove" ;;
 	"task") words="list" ;;
 	"ca") words="init show chain csr import certify rollover cross sign helper export list crl check health revoke block template bridge" ;;
 	"ca block") words="add list remove" ;;
 	"ca template") words="list show check" ;;
 	"ca bridge") words="list test pending hasten" ;;
+	"krb") words="status check keytab" ;;
+	"krb keytab") words="export" ;;
 	"wsman") words="get enum invoke decode" ;;
 	"config") words="check show example" ;;
 	"secret") words="show" ;;
@@ -106,6 +110,9 @@ _amtkeeper()
 	"ca bridge test") options="" ;;
 	"ca bridge pending") options="" ;;
 	"ca bridge hasten") options="" ;;
+	"krb status") options="" ;;
+	"krb check") options="" ;;
+	"krb keytab export") options=" --out --replace" ;;
 	"wsman get") options=" --xml" ;;
 	"wsman enum") options=" --xml" ;;
 	"wsman invoke") options=" --xml --yes" ;;

@@ -27,5 +27,6 @@ cycle(hardened 30 e2e hardened)
 cycle(cmp 35 e2e cmp)
 cycle(helper 15 e2e helper)
 cycle(templates 10 e2e templates)
+cycle(krb 20 e2e krb)
 # Every fault point instead of every sixteenth; tests/run --full has it.
 cycle(kill_more 480 slow kill --sample 1)
