@@ -3,11 +3,10 @@
 imitation, est_ca.py): at once, after a person's approval, after a kill at any
 word of it, or not at all; the device keeps what it has until then."""
 import os
-import subprocess
 
 from est_ca import EstCa
-from fleet import (FAULT_EXIT, PATIENCE, Keeper, Sim, check, consistent,
-                   equal, finish, folder, journal_empty)
+from fleet import (FAULT_EXIT, Keeper, Sim, check, consistent,
+                   equal, finish, folder, journal_empty, outcomes, verifies)
 
 POINTS = ("bridge.before-asked", "bridge.asked", "bridge.answered",
           "bridge.recorded")
@@ -25,21 +24,6 @@ def configure(keeper, ca, login, anchors="anchors.pem"):
     timeout: 10s
     {login}
 """)
-
-
-def outcomes(keeper, *words):
-    return {row["name"]: row["outcome"]
-            for row in keeper.json("run", *words)}
-
-
-def verifies(row, name, ca):
-    out = subprocess.run(
-        ["openssl", "s_client", "-connect", f"{row['address']}:16993",
-         "-verify_hostname", name, "-CAfile", ca.path("anchors.pem"),
-         "-verify_return_error"], stdin=subprocess.DEVNULL, text=True,
-        capture_output=True, timeout=PATIENCE)
-    check("Verify return code: 0 (ok)" in out.stdout,
-          f"{name}: openssl verifies against the enterprise's CA")
 
 
 def waits(sim, keeper, ca, rows):
@@ -80,7 +64,7 @@ def approved(sim, keeper, ca, rows):
     equal({c["issuer"] for c in keeper.json("ca", "list")}, {"corp"},
           "whose certificates they are")
     for row in rows:
-        verifies(row, row["name"], ca)
+        verifies(row, row["name"], ca.path("anchors.pem"))
         consistent(sim, keeper, row, row["name"])
 
 

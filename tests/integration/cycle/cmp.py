@@ -7,7 +7,8 @@ import os
 import subprocess
 
 from fleet import (FAULT_EXIT, PATIENCE, Keeper, Sim, check, consistent,
-                   equal, finish, folder, journal_empty)
+                   equal, finish, folder, journal_empty, outcomes,
+                   until_changed, verifies, who_holds)
 
 # Where it is killed, and what the CA has heard in the end.
 POINTS = {"bridge.before-asked": "p10cr;certConf;",
@@ -61,21 +62,6 @@ def configure(keeper, ca, secret):
     retry_first: 1s
     retry_most: 1s
 """)
-
-
-def outcomes(keeper, *words):
-    return {row["name"]: row["outcome"]
-            for row in keeper.json("run", *words)}
-
-
-def verifies(row, ca):
-    out = subprocess.run(
-        ["openssl", "s_client", "-connect", f"{row['address']}:16993",
-         "-verify_hostname", row["name"], "-CAfile",
-         os.path.join(ca.where, "anchors.pem"), "-verify_return_error"],
-        stdin=subprocess.DEVNULL, text=True, capture_output=True, timeout=PATIENCE)
-    check("Verify return code: 0 (ok)" in out.stdout,
-          f"{row['name']}: openssl verifies against the enterprise's CA")
 
 
 def configurations(keeper, ca):
@@ -134,18 +120,9 @@ def approved(sim, keeper, ca):
     equal({c["issuer"] for c in keeper.json("ca", "list")}, {"plant"},
           "whose certificates they are")
     for row in sim.devices:
-        verifies(row, ca)
+        verifies(row, row["name"],
+                 os.path.join(ca.where, "anchors.pem"))
         consistent(sim, keeper, row, row["name"])
-
-
-def until_changed(sim, keeper, name, old):
-    """What is asked anew after a second, is so in a second or two."""
-    for _ in range(5):
-        keeper.run("ca", "bridge", "hasten", name)
-        keeper.run("run", "reissue-certificates", name)
-        if sim.get(name)["leaf_sha256"] != old:
-            return True
-    return False
 
 
 def killed(sim, keeper, ca):
@@ -189,16 +166,6 @@ def refused(sim, keeper, ca):
     ca.tell("issue")
     check(until_changed(sim, keeper, name, old), f"{name}: in the end")
     consistent(sim, keeper, row, name)
-
-
-def who_holds(where, text):
-    found = []
-    for top, _, names in os.walk(where):
-        for name in names:
-            with open(os.path.join(top, name), "rb") as f:
-                if text.encode() in f.read():
-                    found.append(name)
-    return found
 
 
 def main():

@@ -3,76 +3,24 @@ http.server and ssl of Python, certificates by the openssl command.  It does wha
 it is told to: issue, wait, refuse, issue something else."""
 import base64
 import http.server
-import os
 import ssl
-import subprocess
 import threading
+
+from corp_ca import CorpCa, openssl
 
 PREFIX = "/.well-known/est/amt/"
 
 
-def openssl(*words, data=None):
-    return subprocess.run(["openssl", *words], input=data, check=True,
-                          capture_output=True).stdout
-
-
-class EstCa:
-    """Root, issuing CA below it, TLS certificate for 127.0.0.1 and a client
-    certificate for the one who may ask; a user with a password as well."""
+class EstCa(CorpCa):
+    """Who may ask has a client certificate, or is a user with a password."""
 
     def __init__(self, folder):
-        self.folder = folder
+        super().__init__(folder)
         self.mode = "issue"
         self.retry_after = 3600
         self.asked = []     # CSRs, DER
         self.issued = 0
-        os.makedirs(folder)
-        self._authority("root", None)
-        self._authority("issuing", "root")
-        self._leaf("server", "subjectAltName=IP:127.0.0.1\n"
-                   "extendedKeyUsage=serverAuth\n")
-        self._leaf("ra", "extendedKeyUsage=clientAuth\n")
-        with open(self.path("anchors.pem"), "wb") as out:
-            for name in ("issuing", "root"):
-                with open(self.path(f"{name}.pem"), "rb") as f:
-                    out.write(f.read())
         self.start(0)
-
-    def path(self, name):
-        return os.path.join(self.folder, name)
-
-    def _key(self, name):
-        openssl("genpkey", "-algorithm", "RSA", "-pkeyopt",
-                "rsa_keygen_bits:2048", "-out", self.path(f"{name}.key"))
-        os.chmod(self.path(f"{name}.key"), 0o600)
-
-    def _authority(self, name, issuer):
-        self._key(name)
-        words = ["req", "-x509", "-new", "-key", self.path(f"{name}.key"),
-                 "-subj", f"/O=Corp/CN=Corp {name} CA", "-days", "3650",
-                 "-out", self.path(f"{name}.pem")]
-        if issuer:
-            words += ["-CA", self.path(f"{issuer}.pem"),
-                      "-CAkey", self.path(f"{issuer}.key")]
-        openssl(*words, "-addext", "keyUsage=critical,keyCertSign,cRLSign")
-
-    def sign(self, csr, extensions, copy="copy"):
-        """CSR in DER; the certificate in PEM."""
-        config = self.path("ext.cnf")
-        with open(config, "w") as f:
-            f.write("basicConstraints=critical,CA:FALSE\n"
-                    "authorityKeyIdentifier=keyid\n" + extensions)
-        return openssl("x509", "-req", "-inform", "DER", "-CA",
-                       self.path("issuing.pem"), "-CAkey",
-                       self.path("issuing.key"), "-copy_extensions", copy,
-                       "-days", "365", "-extfile", config, data=csr)
-
-    def _leaf(self, name, extensions):
-        self._key(name)
-        csr = openssl("req", "-new", "-key", self.path(f"{name}.key"),
-                      "-subj", f"/CN={name}", "-outform", "DER")
-        with open(self.path(f"{name}.pem"), "wb") as f:
-            f.write(self.sign(csr, extensions))
 
     def message(self, *pems):
         """A certs-only message with these, base64."""
@@ -121,10 +69,7 @@ class EstCa:
                     self.headers["Authorization"] == f"Basic {basic}"
 
             def do_GET(self):
-                pems = []
-                for name in ("issuing", "root"):
-                    with open(ca.path(f"{name}.pem"), "rb") as f:
-                        pems.append(f.read())
+                pems = [ca.read("issuing.pem"), ca.read("root.pem")]
                 with lock:
                     if self.path == PREFIX + "cacerts":
                         self.answer(200, {}, ca.message(*pems))

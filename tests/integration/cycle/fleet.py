@@ -176,6 +176,59 @@ def journal_empty(keeper, what):
     equal(keeper.json("journal"), [], f"{what}: journal is empty")
 
 
+def outcomes(keeper, *words):
+    """Of a run, by device."""
+    return {row["name"]: row["outcome"]
+            for row in keeper.json("run", *words)}
+
+
+def until_changed(sim, keeper, name, old):
+    """What is asked anew after a second, is so in a second or two."""
+    for _ in range(5):
+        keeper.run("ca", "bridge", "hasten", name)
+        keeper.run("run", "reissue-certificates", name)
+        if sim.get(name)["leaf_sha256"] != old:
+            return True
+    return False
+
+
+def verifies(row, name, anchors):
+    out = subprocess.run(
+        ["openssl", "s_client", "-connect", f"{row['address']}:16993",
+         "-verify_hostname", name, "-CAfile", anchors,
+         "-verify_return_error"], stdin=subprocess.DEVNULL, text=True,
+        capture_output=True, timeout=PATIENCE)
+    check("Verify return code: 0 (ok)" in out.stdout,
+          f"{name}: openssl verifies against the enterprise's CA")
+
+
+def who_holds(where, text):
+    """Names of files with this text in them."""
+    found = []
+    for top, _, names in os.walk(where):
+        for name in names:
+            with open(os.path.join(top, name), "rb") as f:
+                if text.encode() in f.read():
+                    found.append(name)
+    return found
+
+
+def administrate(command, text):
+    """LDIF for ldapadd or ldapmodify, as the domain's Administrator."""
+    env = os.environ
+    with open(env["LAB_ADMIN_PASSWORD_FILE"]) as f:
+        password = f.read().rstrip("\n")
+    path = os.path.join(env["LAB_DIR"], "administrator")
+    with open(path, "w", opener=lambda p, f: os.open(p, f, 0o600)) as f:
+        f.write(password)
+    out = subprocess.run(
+        [command, "-H", f"ldaps://{env['LAB_DC']}", "-x", "-D",
+         f"Administrator@{env['LAB_DOMAIN']}", "-y", path],
+        input=text, text=True, capture_output=True, timeout=PATIENCE,
+        env=dict(env, LDAPTLS_CACERT=env["LAB_CA"]))
+    equal(out.returncode, 0, f"{command}: {out.stdout}{out.stderr}")
+
+
 def folder():
     path = os.path.join(os.environ["LAB_DIR"], "test")
     shutil.rmtree(path, ignore_errors=True)

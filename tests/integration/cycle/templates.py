@@ -4,9 +4,8 @@ of the profile."""
 import base64
 import os
 import struct
-import subprocess
 
-from fleet import PATIENCE, Keeper, check, equal, finish, folder
+from fleet import Keeper, administrate, check, equal, finish, folder
 
 DAY = 86400
 SERVER, CLIENT = "1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"
@@ -38,27 +37,12 @@ def entry(name, names=GIVEN, usages=(SERVER,), bits=2048, days=365, renew=42,
     return "\n".join(lines) + "\n\n"
 
 
-def add(text):
-    env = os.environ
-    with open(env["LAB_ADMIN_PASSWORD_FILE"]) as f:
-        password = f.read().rstrip("\n")
-    path = os.path.join(env["LAB_DIR"], "administrator")
-    with open(path, "w", opener=lambda p, f: os.open(p, f, 0o600)) as f:
-        f.write(password)
-    out = subprocess.run(
-        ["ldapadd", "-H", f"ldaps://{env['LAB_DC']}", "-x", "-D",
-         f"Administrator@{env['LAB_DOMAIN']}", "-y", path],
-        input=text, text=True, capture_output=True, timeout=PATIENCE,
-        env=dict(env, LDAPTLS_CACERT=env["LAB_CA"]))
-    equal(out.returncode, 0, f"ldapadd: {out.stdout}{out.stderr}")
-
-
 def main():
     keeper = Keeper(folder())
     rows = keeper.json("ca", "template", "list", "--directory")
     equal([r["source"] for r in rows], ["profile"], "a forest without any")
 
-    add(entry("AmtTls", usages=(SERVER, CONSOLE)) +
+    administrate("ldapadd", entry("AmtTls", usages=(SERVER, CONSOLE)) +
         entry("AmtWaits", enrollment=0x2, usages=()) +
         entry("ByDns", names=BY_DNS) +
         entry("High", names=0x80000001) +
