@@ -6,6 +6,8 @@
 
 struct buf;
 struct directory;
+struct directory_ace;
+struct directory_audit_object;
 struct err;
 struct secret;
 
@@ -97,6 +99,48 @@ typedef int directory_template_fn(
 /* In no order; none at all is no error. */
 int directory_templates(struct directory *d, directory_template_fn *fn,
     void *cookie, struct err *err);
+
+/* --- what the hygiene run reads; judged by audit.h --- */
+
+/* Called for each object; borrowed for the call, not 0 ends the scan with that
+ * result. */
+typedef int directory_scan_fn(
+    void *cookie, const struct directory_audit_object *object, struct err *err);
+/* The users and computers in and below ou, in no order, page by page: memory
+ * does not grow with their number. When it fails fn may have been called. */
+int directory_scan(struct directory *d, const char *ou, directory_scan_fn *fn,
+    void *cookie, struct err *err);
+/* The one of this sAMAccountName, in the whole domain; ERR_NOTFOUND. */
+int directory_find(struct directory *d, const char *account,
+    directory_scan_fn *fn, void *cookie, struct err *err);
+/* A DN as the server writes it, given; NULL: the domain's own. ERR_NOTFOUND. */
+int directory_dn(
+    struct directory *d, const char *dn, char **ret_dn, struct err *err);
+/* The domain's maxPwdAge in seconds; 0 = never. */
+int directory_max_age(
+    struct directory *d, int64_t *ret_seconds, struct err *err);
+/* Service names and their holders in the whole domain, not in the others of a
+ * forest: of those that hold this one all they have, or (NULL) all there are.
+ * fn as above. */
+typedef int directory_spn_fn(
+    void *cookie, const char *dn, const char *spn, struct err *err);
+int directory_spns(struct directory *d, const char *spn, directory_spn_fn *fn,
+    void *cookie, struct err *err);
+/* What an account may do by itself and by its groups: each entry for it in the
+ * DACLs of ou and of all above it up to the domain, inherited ones too. */
+struct directory_right {
+	const char *object; /* whose DACL; or who, with master */
+	const char
+	    *account; /* whom the entry names: by sAMAccountName, or SID */
+	bool own;     /* that is the account itself, not a group */
+	const struct directory_ace *ace; /* NULL: may not be read */
+	const char *master; /* the account is in this group of masters */
+};
+typedef int directory_right_fn(
+    void *cookie, const struct directory_right *right, struct err *err);
+/* who: sAMAccountName or DN. ERR_NOTFOUND, ERR_LIMIT (groups). fn as above. */
+int directory_rights(struct directory *d, const char *who, const char *ou,
+    directory_right_fn *fn, void *cookie, struct err *err);
 /* rootDSE currentTime (1 s precision) minus our clock, half the round trip off.
  */
 int directory_time(

@@ -67,6 +67,7 @@ struct directory_query {
 	int scope; /* LDAP_SCOPE_... */
 	const char *filter;
 	const char *const *attributes; /* NULL at the end */
+	bool dacl; /* of nTSecurityDescriptor that part alone */
 };
 /* Called for each entry; not 0 ends the search with that result. */
 typedef int directory_entry_fn(
@@ -113,6 +114,9 @@ int directory_period(const uint8_t *bytes, size_t len, int64_t *ret);
 /* Append text as assertion value (RFC 4515 3) or RDN value (RFC 4514 2.4). */
 void directory_escape_filter(struct buf *out, const char *text);
 void directory_escape_rdn(struct buf *out, const char *text);
+/* Behind the first comma that is not part of a value (RFC 4514); borrowed, ""
+ * above the top. */
+const char *directory_parent(const char *dn);
 /* GeneralizedTime "20261124103000.0Z" as unix seconds; 0 or -1. */
 int directory_parse_time(const char *text, int64_t *ret);
 

@@ -40,6 +40,15 @@ directory_escape_rdn(struct buf *out, const char *text)
 	}
 }
 
+const char *
+directory_parent(const char *dn)
+{
+	for (; *dn != '\0' && *dn != ','; dn++)
+		if (dn[0] == '\\' && dn[1] != '\0')
+			dn++;
+	return *dn == ',' ? dn + 1 : dn;
+}
+
 /* The next count digits as a number. */
 static int
 take_digits(const char **text, int count)

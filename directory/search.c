@@ -39,11 +39,28 @@ next_page(struct directory *d, LDAPMessage *result, struct berval *cookie,
 	return 0;
 }
 
+/* LDAP_SERVER_SD_FLAGS_OID with DACL_SECURITY_INFORMATION (MS-ADTS
+ * 3.1.1.3.4.1.11). */
+static int
+add_dacl_control(LDAPControl **ret, struct err *err)
+{
+	static const uint8_t flags[] = {0x30, 0x03, 0x02, 0x01, 0x04};
+	struct berval value = {.bv_len = sizeof(flags)};
+	int code;
+
+	value.bv_val = mem_copy(flags, sizeof(flags));
+	code = ldap_control_create("1.2.840.113556.1.4.801", 1, &value, 1, ret);
+	free(value.bv_val);
+	if (code != LDAP_SUCCESS)
+		return err_native(err, ERR_BUG, ERR_LDAP, code, "DACL control");
+	return 0;
+}
+
 static int
 one_page(struct directory *d, const struct directory_query *q,
     struct berval *cookie, LDAPMessage **ret, struct err *err)
 {
-	LDAPControl *controls[2] = {NULL, NULL};
+	LDAPControl *controls[3] = {NULL, NULL, NULL};
 	int code, msgid = -1, result;
 	char **attributes;
 	size_t count = 0;
@@ -52,6 +69,10 @@ one_page(struct directory *d, const struct directory_query *q,
 	    ldap_create_page_control(d->ld, PAGE_SIZE, cookie, 0, &controls[0]);
 	if (code != LDAP_SUCCESS)
 		return err_native(err, ERR_BUG, ERR_LDAP, code, "page control");
+	if (q->dacl && add_dacl_control(&controls[1], err) != 0) {
+		ldap_control_free(controls[0]);
+		return -1;
+	}
 	/* libldap wants them writable, and does not write. */
 	while (q->attributes[count] != NULL)
 		count++;
@@ -62,6 +83,7 @@ one_page(struct directory *d, const struct directory_query *q,
 	    0, controls, NULL, NULL, 0, &msgid);
 	result = directory_end(d, DIRECTORY_LOOK, code, msgid, ret, err);
 	ldap_control_free(controls[0]);
+	ldap_control_free(controls[1]);
 	free(attributes);
 	return result;
 }
