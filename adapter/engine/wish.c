@@ -168,6 +168,17 @@ object_marks(const struct device *d, struct wish_object *out)
 	    known ? MARK : "", known ? d->name : "");
 }
 
+const char *
+wish_marked(const char *description)
+{
+	const char *who;
+
+	if (description == NULL || !str_starts(description, MARK))
+		return NULL;
+	who = description + strlen(MARK);
+	return *who == '\0' ? NULL : who;
+}
+
 void
 wish_object(
     const struct device *d, const struct profile *p, struct wish_object *out)

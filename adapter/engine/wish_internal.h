@@ -3,6 +3,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "wish.h"
+
 struct buf;
 struct device;
 struct profile;
@@ -11,7 +13,6 @@ struct profile;
  * What the profile wishes of one device, in the form in which the record holds
  * what it has, so that the two can be compared as text.  Pure.
  */
-#define WISH_TEXT 2048
 #define WISH_STRONG_MAJOR 22 /* firmware refuses RSA-2048 from here on */
 
 /* The FQDN AMT should have: the host's, or what it has with names.sync off. */
@@ -31,18 +32,6 @@ int wish_key_bits(const struct device *d, const struct profile *p);
  * part in lower case for %h. */
 void wish_account(
     const struct device *d, const struct profile *p, char out[256]);
-/* The object that stands for the device in Active Directory. */
-struct wish_object {
-	char account[256];
-	char fqdn[256];	       /* dNSHostName, lower case */
-	char spns[WISH_TEXT];  /* as ad_spns: sorted */
-	int64_t enctypes;      /* AES for AMT 8 and later, RC4 before */
-	char mark[288];	       /* description; it belongs to this device */
-	char former_mark[288]; /* an older one that counts too; "" = none */
-};
-void wish_object(
-    const struct device *d, const struct profile *p, struct wish_object *out);
-
 bool wish_names_met(const struct device *d, const struct profile *p);
 bool wish_general_met(const struct device *d, const struct profile *p);
 bool wish_ip_met(const struct device *d, const struct profile *p);
