@@ -1,0 +1,60 @@
+#ifndef AD_AUDIT_H_
+#define AD_AUDIT_H_
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct daemon;
+struct err;
+
+/*
+ * The hygiene run over Active Directory: the objects of an OU, the service
+ * names of the domain, the rights of our own account, the controllers' clocks;
+ * joined with the devices of the store, of which there may be none.  Reads
+ * only.
+ */
+enum daemon_audit_level {
+	DAEMON_AUDIT_NOTE,
+	DAEMON_AUDIT_WARNING,
+	DAEMON_AUDIT_BAD
+};
+
+struct daemon_audit_kind {
+	const char *code; /* "spn-missing" */
+	enum daemon_audit_level level;
+	const char *help;
+};
+/* All kinds of findings, in triage order; false after the last. */
+bool daemon_audit_kind(size_t i, struct daemon_audit_kind *ret);
+const char *daemon_audit_level_name(enum daemon_audit_level level);
+
+/* Borrowed for the call. */
+struct daemon_audit_finding {
+	const char *code;
+	enum daemon_audit_level level;
+	const char *object;   /* a DN; of clocks: hosts */
+	const char *account;  /* or NULL */
+	const char *device;   /* in the store, or NULL */
+	const char *evidence; /* the values that were read */
+	/* Values to be there, and not to be there; by blanks, or NULL. */
+	const char *add, *drop;
+};
+/* -1 ends the audit. */
+typedef int daemon_audit_fn(
+    void *cookie, const struct daemon_audit_finding *f, struct err *err);
+
+struct daemon_audit {
+	const char *ou; /* NULL: the profile's */
+	int64_t stale;	/* seconds without a sign of life */
+	daemon_audit_fn *found;
+	void (*progress)(void *cookie, size_t objects); /* or NULL */
+	void *cookie;
+};
+/* Blocking; with all parts open. Findings come as they are made. Memory: one
+ * page of objects, and tables with 16 bytes per device in the store and 4 per
+ * service name below the OU, up to three times as large. ERR_NOTFOUND when
+ * Active Directory is not configured or there is no such OU, ERR_INVALID when
+ * none is named. */
+int daemon_ad_audit(
+    struct daemon *d, const struct daemon_audit *how, struct err *err);
+#endif

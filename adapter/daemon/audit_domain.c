@@ -1,0 +1,207 @@
+/* Of the hygiene run: the rights of our own account, and the clocks. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ad_audit.h"
+#include "audit_internal.h"
+#include "buf.h"
+#include "conf.h"
+#include "daemon.h"
+#include "directory.h"
+#include "err.h"
+#include "mem.h"
+#include "survey_internal.h"
+
+#define HOSTS_MAX 8192
+#define INHERITED 0x10 /* of an entry: it stands above as well */
+
+/* --- findings --- */
+
+int
+daemon_audit_tell(
+    void *sink, const struct directory_audit_finding *f, struct err *err)
+{
+	struct daemon_audit_sink *s = sink;
+	const struct daemon_audit_finding to = {
+	    .code = directory_audit_kind(f->code)->name,
+	    .level = (enum daemon_audit_level)f->level,
+	    .object = f->object,
+	    .account = f->account,
+	    .device = f->device,
+	    .evidence = f->evidence,
+	    .add = f->add,
+	    .drop = f->drop};
+
+	s->told = true;
+	return s->how->found(s->how->cookie, &to, err);
+}
+
+bool
+daemon_audit_kind(size_t i, struct daemon_audit_kind *ret)
+{
+	const struct directory_audit_kind *kind;
+
+	if (i >= AUDIT_COUNT)
+		return false;
+	kind = directory_audit_kind((enum directory_audit_code)i);
+	*ret = (struct daemon_audit_kind){.code = kind->name,
+	    .level = (enum daemon_audit_level)kind->level,
+	    .help = kind->help};
+	return true;
+}
+
+const char *
+daemon_audit_level_name(enum daemon_audit_level level)
+{
+	return directory_audit_level_name((enum directory_audit_level)level);
+}
+
+/* --- rights --- */
+
+static int
+tell_master(struct daemon_audit_sink *sink, const struct directory_right *r,
+    struct err *err)
+{
+	char *evidence = mem_printf("the account is a member of %s", r->master);
+	const struct directory_audit_finding f = {.code = AUDIT_RIGHTS_BROAD,
+	    .level = AUDIT_BAD,
+	    .object = r->object,
+	    .evidence = evidence};
+	int rc = daemon_audit_tell(sink, &f, err);
+
+	free(evidence);
+	return rc;
+}
+
+static int
+take_right(void *cookie, const struct directory_right *r, struct err *err)
+{
+	struct daemon_audit_sink *sink = cookie;
+	char words[DIRECTORY_ACE_WORDS];
+	struct directory_audit_finding f = {.code = AUDIT_RIGHTS_UNREAD,
+	    .level = AUDIT_NOTE,
+	    .object = r->object,
+	    .account = r->account,
+	    .evidence = "nTSecurityDescriptor may not be read"};
+	char *evidence = NULL;
+	int rc;
+
+	if (r->master != NULL)
+		return tell_master(sink, r, err);
+	if (r->ace != NULL) {
+		f.code = AUDIT_RIGHTS_BROAD;
+		if ((r->ace->flags & INHERITED) != 0 ||
+		    directory_ace_excess(r->ace, &f.level, words) == NULL)
+			return 0;
+		evidence = mem_printf("%s %s has: %s",
+		    r->own ? "our account" : "its group", r->account, words);
+		f.evidence = evidence;
+	}
+	rc = daemon_audit_tell(sink, &f, err);
+	free(evidence);
+	return rc;
+}
+
+int
+daemon_audit_rights(struct daemon *d, struct directory *directory,
+    const char *ou, struct daemon_audit_sink *sink, struct err *err)
+{
+	const struct conf *conf = d->conf;
+	char *who;
+	int rc;
+
+	if (conf->bind_dn != NULL)
+		who = mem_dup(conf->bind_dn);
+	else
+		who =
+		    mem_dup_len(conf->principal, strcspn(conf->principal, "@"));
+	rc = directory_rights(directory, who, ou, take_right, sink, err);
+	free(who);
+	return rc;
+}
+
+/* --- clocks --- */
+
+struct clocks {
+	struct buf hosts, offsets; /* of those that answered */
+	int64_t low, high;	   /* ms against ours */
+	size_t count;
+};
+
+static void
+add_clock(struct clocks *c, const struct survey_controller *from)
+{
+	int64_t ms = from->offset_ms, size = ms < 0 ? -ms : ms;
+
+	if (c->count == 0 || ms < c->low)
+		c->low = ms;
+	if (c->count == 0 || ms > c->high)
+		c->high = ms;
+	buf_printf(&c->hosts, "%s%s", c->count > 0 ? " " : "", from->name);
+	buf_printf(&c->offsets, "%s%s=%c%lld.%03llds", c->count > 0 ? " " : "",
+	    from->name, ms < 0 ? '-' : '+', (long long)(size / 1000),
+	    (long long)(size % 1000));
+	c->count++;
+}
+
+static int
+take_clock(struct clocks *c, const struct survey_controller *from,
+    struct daemon_audit_sink *sink, struct err *err)
+{
+	const struct directory_audit_finding f = {
+	    .code = AUDIT_CONTROLLER_SILENT,
+	    .level = AUDIT_WARNING,
+	    .object = from->name,
+	    .evidence = from->err.text};
+
+	if (from->err.kind != ERR_NONE)
+		return daemon_audit_tell(sink, &f, err);
+	add_clock(c, from);
+	return 0;
+}
+
+static int
+judge_clocks(struct daemon *d, const struct clocks *c,
+    struct daemon_audit_sink *sink, struct err *err)
+{
+	int64_t limit = d->conf->clock_limit * 1000;
+	struct directory_audit_finding f = {.code = AUDIT_CLOCK_SPREAD,
+	    .level = AUDIT_BAD,
+	    .object = buf_text(&c->hosts),
+	    .evidence = buf_text(&c->offsets)};
+	int rc = 0;
+
+	if (c->count == 0)
+		return 0;
+	if (c->high - c->low > limit)
+		rc = daemon_audit_tell(sink, &f, err);
+	f.code = AUDIT_CLOCK_OWN;
+	/* Off all of them, to the same side. */
+	if (rc == 0 && (c->low > limit || c->high < -limit))
+		rc = daemon_audit_tell(sink, &f, err);
+	return rc;
+}
+
+int
+daemon_audit_clocks(
+    struct daemon *d, struct daemon_audit_sink *sink, struct err *err)
+{
+	struct survey *s = survey_make(d, err);
+	const struct survey_controller *from;
+	struct clocks c = {.count = 0};
+	size_t i;
+	int rc = 0;
+
+	if (s == NULL)
+		return -1;
+	buf_init(&c.hosts, HOSTS_MAX);
+	buf_init(&c.offsets, HOSTS_MAX);
+	for (i = 0; rc == 0 && (from = survey_controller(s, i)) != NULL; i++)
+		rc = take_clock(&c, from, sink, err);
+	if (rc == 0)
+		rc = judge_clocks(d, &c, sink, err);
+	buf_free(&c.hosts);
+	buf_free(&c.offsets);
+	survey_free(s);
+	return rc;
+}
