@@ -272,6 +272,7 @@ int cmd_ca_bridge_hasten(struct cli *c);
 int cmd_krb_status(struct cli *c);
 int cmd_krb_check(struct cli *c);
 int cmd_krb_keytab_export(struct cli *c);
+int cmd_directory_audit(struct cli *c);
 int cmd_wsman_get(struct cli *c);
 int cmd_wsman_enum(struct cli *c);
 int cmd_wsman_invoke(struct cli *c);

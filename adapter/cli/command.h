@@ -16,6 +16,7 @@ enum command_code {
 	CODE_NOTHING = 4,
 	CODE_REFUSED = 5,
 	CODE_INTERRUPTED = 6,
+	CODE_WARNED = 7,
 	CODE_CONFIG = 10,
 	CODE_STORE = 11,
 	CODE_CA = 12,

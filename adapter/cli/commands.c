@@ -196,6 +196,11 @@ static const struct cli_option block_options[] = {
 static const struct cli_option export_options[] = {
     {"out", 0, CLI_FILE, "FILE", NULL, "the keytab; must not be there yet"},
     {"replace", 0, CLI_FLAG, NULL, NULL, "it may be"}, END};
+static const struct cli_option audit_options[] = {
+    {"ou", 0, CLI_TEXT, "DN", NULL, "in and below it (the profile's ad.ou)"},
+    {"stale", 0, CLI_SPAN, "SPAN", NULL,
+	"without a sign of life for so long (90d)"},
+    END};
 
 static const struct cli_option wsman_options[] = {
     {"xml", 0, CLI_FLAG, NULL, NULL, "as XML (else JSON)"}, END};
@@ -247,6 +252,7 @@ GROUPS template_list_groups[] = {template_list_options, NULL};
 GROUPS block_groups[] = {block_options, NULL};
 GROUPS block_remove_groups[] = {yes_options, NULL};
 GROUPS export_groups[] = {export_options, NULL};
+GROUPS audit_groups[] = {audit_options, NULL};
 GROUPS wsman_groups[] = {wsman_options, NULL};
 GROUPS invoke_groups[] = {wsman_options, yes_options, NULL};
 GROUPS show_groups[] = {show_options, NULL};
@@ -314,6 +320,8 @@ LIST krb_status_examples[] = {
 LIST krb_check_examples[] = {"krb check pc1.corp.example", NULL};
 LIST export_examples[] = {
     "krb keytab export pc1.corp.example --out pc1.keytab", NULL};
+LIST audit_examples[] = {"directory audit",
+    "directory audit --ou OU=PCs,DC=corp,DC=example --stale 180d -o csv", NULL};
 LIST get_examples[] = {"wsman get pc1.corp.example AMT_GeneralSettings", NULL};
 LIST enum_examples[] = {
     "wsman enum pc1.corp.example AMT_PublicKeyCertificate --xml", NULL};
@@ -552,6 +560,22 @@ static const struct cli_command commands[] = {
 	"written only when they open fresh tickets, of all devices or of none. "
 	"FILE is mode 0600 and appears whole; the audit chain is told first.",
 	export_groups, 1, NO_LIMIT, export_examples, cmd_krb_keytab_export},
+    {"directory audit", "", "what is wrong with objects in Active Directory",
+	"Reads, and changes nothing: passwords and their deadlines, flags, "
+	"stale objects, orphans of removed devices, service names, encryption "
+	"types, place; which of them two accounts share; what our own account "
+	"may do beyond what it needs; the controllers' clocks. It joins them "
+	"with the devices in the store, and needs none. Each finding has its "
+	"evidence and the command that repairs it. Codes: password-expired "
+	"password-expiring password-overdue password-due password-never-expires "
+	"password-must-change disabled stale orphan object-missing spn-duplicate "
+	"spn-missing spn-foreign dns-host-differs encryption-weak "
+	"encryption-differs encryption-unset wrong-ou delegation-unconstrained "
+	"kvno-differs rights-broad rights-unread clock-spread clock-own "
+	"controller-silent; amtkeeper(1) says what each means. Exit code 3 when "
+	"the worst of them is bad, 7 when it is a warning, 0 when there are "
+	"notes or none.",
+	audit_groups, 0, 0, audit_examples, cmd_directory_audit},
     {"wsman get", "DEVICE CLASS [NAME=VALUE...]", "read one instance",
 	"With the device's stored credentials and trust. NAME=VALUE are "
 	"selectors. Like a run, a call has the device for itself (exit code 21 "
@@ -598,11 +622,12 @@ static const struct cli_exit exits[] = {
     {CODE_FAILED, "failed", "failed for a reason not listed here"},
     {CODE_USAGE, "usage", "the command line is wrong"},
     {CODE_PARTIAL, "partial",
-	"some devices failed (diagnose --check: have "
-	"findings)"},
+	"some devices failed (diagnose --check: have findings; directory "
+	"audit: the worst finding is bad)"},
     {CODE_NOTHING, "nothing", "nothing matched"},
     {CODE_REFUSED, "refused", "refused or stopped by a safety rule"},
     {CODE_INTERRUPTED, "interrupted", "stopped by a signal"},
+    {CODE_WARNED, "warned", "directory audit: the worst finding is a warning"},
     {CODE_CONFIG, "config", "configuration or profile cannot be used"},
     {CODE_STORE, "store", "vault key or store cannot be used"},
     {CODE_CA, "ca", "the CA cannot be used"},

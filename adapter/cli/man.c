@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "ad_audit.h"
 #include "buf.h"
 #include "cli_internal.h"
 #include "diagnose.h"
@@ -180,6 +181,28 @@ write_findings(FILE *out)
 }
 
 static void
+write_audit(FILE *out)
+{
+	struct daemon_audit_kind kind;
+	size_t i;
+
+	(void)fputs("What\n"
+		    ".Cm directory audit\n"
+		    "says of objects in Active Directory, with the level that "
+		    "its exit code is by:\n"
+		    ".Bl -tag -width Ds\n",
+	    out);
+	for (i = 0; daemon_audit_kind(i, &kind); i++) {
+		(void)fputs(".It Li ", out);
+		write_quoted(out, kind.code);
+		(void)fprintf(
+		    out, " Pq %s\n", daemon_audit_level_name(kind.level));
+		write_text(out, kind.help);
+	}
+	(void)fputs(".El\n", out);
+}
+
+static void
 write_exits(FILE *out)
 {
 	const struct cli_exit *exits;
@@ -283,6 +306,7 @@ cli_man(FILE *out)
 	(void)fputs(".El\n", out);
 	write_tasks(out);
 	write_findings(out);
+	write_audit(out);
 	write_tail(out);
 	write_exits(out);
 }

@@ -50,7 +50,7 @@ _amtkeeper()
 		esac
 	done
 	case $command in
-	'') words="init serve device discover diagnose plan run task journal events ca krb wsman config secret version help" ;;
+	'') words="init serve device discover diagnose plan run task journal events ca krb directory wsman config secret version help" ;;
 	"device") words="add set import list show remove" ;;
 	"task") words="list" ;;
 	"ca") words="init show chain csr import certify rollover cross sign helper export list crl check health revoke block template bridge" ;;
@@ -59,6 +59,7 @@ _amtkeeper()
 	"ca bridge") words="list test pending hasten" ;;
 	"krb") words="status check keytab" ;;
 	"krb keytab") words="export" ;;
+	"directory") words="audit" ;;
 	"wsman") words="get enum invoke decode" ;;
 	"config") words="check show example" ;;
 	"secret") words="show" ;;
@@ -113,6 +114,7 @@ _amtkeeper()
 	"krb status") options="" ;;
 	"krb check") options="" ;;
 	"krb keytab export") options=" --out --replace" ;;
+	"directory audit") options=" --ou --stale" ;;
 	"wsman get") options=" --xml" ;;
 	"wsman enum") options=" --xml" ;;
 	"wsman invoke") options=" --xml --yes" ;;

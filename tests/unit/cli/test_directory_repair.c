@@ -1,0 +1,89 @@
+/* The commands that repair findings, safe to paste. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ad_audit.h"
+#include "cli_internal.h"
+#include "directory_repair_internal.h"
+
+static void
+expect(const struct daemon_audit_finding *f, const char *wanted)
+{
+	char *text = cli_audit_repair(f);
+
+	assert_non_null(text);
+	assert_string_equal(text, wanted);
+	free(text);
+}
+
+static void
+quoting(void **state)
+{
+	struct daemon_audit_finding f = {.code = "kvno-differs",
+	    .object = "CN=it's,OU=A B",
+	    .account = "it's$",
+	    .device = "it's;rm.x"};
+
+	(void)state;
+	expect(&f, "amtkeeper run renew-ad-password 'it'\\''s;rm.x'");
+	f.code = "stale";
+	expect(&f, "Disable-ADAccount -Identity 'CN=it''s,OU=A B'");
+	f.code = "spn-foreign";
+	f.device = NULL;
+	f.drop = "HTTP/a HTTP/b'$(x)";
+	expect(&f,
+	    "Set-ADObject -Remove @{servicePrincipalName='HTTP/a',"
+	    "'HTTP/b''$(x)'} -Identity 'CN=it''s,OU=A B'");
+}
+
+/* Each kind has one, whether or not the object is a device's, and the help of
+ * the command names it. */
+static void
+every_kind(void **state)
+{
+	struct daemon_audit_finding f = {
+	    .object = "CN=a", .account = "a$", .add = "x", .drop = "y"};
+	const struct cli_command *commands;
+	struct daemon_audit_kind kind;
+	const char *help = NULL;
+	char *device, *other;
+	size_t i, count;
+
+	(void)state;
+	commands = cli_commands(&count);
+	for (i = 0; i < count; i++)
+		if (strcmp(commands[i].name, "directory audit") == 0)
+			help = commands[i].text;
+	assert_non_null(help);
+	for (i = 0; daemon_audit_kind(i, &kind); i++) {
+		f.code = kind.code;
+		f.device = "pc1";
+		device = cli_audit_repair(&f);
+		f.device = NULL;
+		other = cli_audit_repair(&f);
+		if (device == NULL && other == NULL)
+			fail_msg("%s has no repair", kind.code);
+		if (strstr(help, kind.code) == NULL)
+			fail_msg("%s is not in the help", kind.code);
+		free(device);
+		free(other);
+	}
+	assert_true(i > 20);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(quoting),
+	    cmocka_unit_test(every_kind),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
