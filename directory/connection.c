@@ -52,17 +52,23 @@ set_tls(LDAP *ld, const char *ca_file)
 /* Inside TLS the server wants no second sealing, but a proof that both ends see
  * the same TLS (RFC 5929). */
 static int
-set_sasl(LDAP *ld, bool ldaps)
+set_sasl(LDAP *ld, bool tls)
 {
 	int binding = LDAP_OPT_X_SASL_CBINDING_TLS_ENDPOINT, code;
 
-	if (!ldaps)
+	if (!tls)
 		return ldap_set_option(
 		    ld, LDAP_OPT_X_SASL_SECPROPS, "minssf=128");
 	code = ldap_set_option(ld, LDAP_OPT_X_SASL_SECPROPS, "maxssf=0");
 	if (code == LDAP_OPT_SUCCESS)
 		code = ldap_set_option(ld, LDAP_OPT_X_SASL_CBINDING, &binding);
 	return code;
+}
+
+static bool
+has_tls(const struct directory_conf *conf)
+{
+	return conf->ldaps || conf->starttls;
 }
 
 static int
@@ -82,9 +88,9 @@ set_options(
 	ldap_set_option(d->ld, LDAP_OPT_RESTART, LDAP_OPT_ON);
 	ldap_set_option(d->ld, LDAP_OPT_TIMEOUT, &limit);
 	ldap_set_option(d->ld, LDAP_OPT_NETWORK_TIMEOUT, &limit);
-	if (set_sasl(d->ld, conf->ldaps) != LDAP_OPT_SUCCESS)
+	if (set_sasl(d->ld, has_tls(conf)) != LDAP_OPT_SUCCESS)
 		return err_set(err, ERR_BUG, "libldap has no SASL");
-	if (conf->ldaps)
+	if (has_tls(conf))
 		code = set_tls(d->ld, conf->ca_file);
 	if (code != LDAP_OPT_SUCCESS)
 		return err_set(err, ERR_INVALID,
@@ -119,9 +125,9 @@ bind_simple(struct directory *d, const struct directory_conf *conf,
 	const uint8_t *bytes;
 	size_t len;
 
-	if (!conf->ldaps)
+	if (!has_tls(conf))
 		return err_set(
-		    err, ERR_INVALID, "a password is sent over ldaps only");
+		    err, ERR_INVALID, "a password is sent inside TLS only");
 	password = secret_from_file(conf->password_file, err);
 	if (password == NULL)
 		return -1;
@@ -156,7 +162,7 @@ fail_untrusted(struct directory *d, const char *diagnostic, struct err *err)
 }
 
 static int
-bind_result(struct directory *d, bool ldaps, int code, struct err *err)
+bind_result(struct directory *d, bool tls, int code, struct err *err)
 {
 	struct directory_answer a = {.code = code, .op = DIRECTORY_LOOK};
 	char *diagnostic = NULL;
@@ -164,7 +170,7 @@ bind_result(struct directory *d, bool ldaps, int code, struct err *err)
 	if (code == LDAP_SUCCESS)
 		return 0;
 	ldap_get_option(d->ld, LDAP_OPT_DIAGNOSTIC_MESSAGE, &diagnostic);
-	if (ldaps && watchdog_connected(d->dog) && !watchdog_bitten(d->dog) &&
+	if (tls && watchdog_connected(d->dog) && !watchdog_bitten(d->dog) &&
 	    (code == LDAP_SERVER_DOWN || code == LDAP_CONNECT_ERROR)) {
 		fail_untrusted(d, diagnostic, err);
 	} else {
@@ -196,15 +202,18 @@ log_in(struct directory *d, const struct directory_conf *conf, struct err *err)
 	int code = LDAP_SUCCESS, result = 0;
 
 	directory_begin(d);
-	if (simple)
+	if (conf->starttls)
+		code = ldap_start_tls_s(d->ld, NULL, NULL);
+	/* Nothing of ours is sent without. */
+	if (code == LDAP_SUCCESS && simple)
 		result = bind_simple(d, conf, &code, err);
-	else
+	else if (code == LDAP_SUCCESS)
 		code = ldap_sasl_interactive_bind_s(d->ld, NULL, "GSSAPI", NULL,
 		    NULL, LDAP_SASL_QUIET, no_questions, NULL);
 	watchdog_disarm(d->dog);
 	if (result == 0)
-		result = bind_result(d, conf->ldaps, code, err);
-	if (result == 0 && !conf->ldaps)
+		result = bind_result(d, has_tls(conf), code, err);
+	if (result == 0 && !has_tls(conf))
 		result = check_strength(d, err);
 	if (result != 0)
 		err_context(err, "login to %s", d->dc);
@@ -268,7 +277,8 @@ directory_open(const struct directory_conf *conf,
 		goto out;
 	}
 	if (set_options(d, conf, err) != 0 || log_in(d, conf, err) != 0 ||
-	    find_base(d, conf->base, err) != 0)
+	    find_base(d, conf->base, err) != 0 ||
+	    directory_ask_netlogon(d, err) != 0)
 		goto out;
 	*ret_directory = d;
 	return 0;

@@ -21,17 +21,19 @@ struct secret;
 struct directory_conf {
 	const char *dc;	     /* FQDN */
 	const char *base;    /* DC=ad,DC=example,DC=test; NULL: from rootDSE */
-	bool ldaps;	     /* else ldap:// with GSSAPI sealing */
-	const char *ca_file; /* ldaps */
-	const char *bind_dn; /* ldaps with simple bind; NULL: GSSAPI, with the
+	bool ldaps;	     /* TLS from the first byte, or */
+	bool starttls;	     /* on ldap://; else GSSAPI sealing there */
+	const char *ca_file; /* for TLS */
+	const char *bind_dn; /* simple bind, inside TLS; NULL: GSSAPI, with the
 			      * process's default credentials (see krb.h) */
 	const char *password_file;
 	unsigned deadline_ms; /* per exchange */
 };
 /* The domain's controllers by DNS SRV, best first, separated by blanks; given.
- * ERR_NOTFOUND, ERR_UNREACHABLE. */
-int directory_locate(
-    const char *domain, unsigned deadline_ms, char **ret_dcs, struct err *err);
+ * Those of the site (NULL: none) stand before the others. ERR_NOTFOUND,
+ * ERR_UNREACHABLE. */
+int directory_locate(const char *domain, const char *site, unsigned deadline_ms,
+    char **ret_dcs, struct err *err);
 /* Connects and binds. ERR_UNREACHABLE, ERR_UNTRUSTED (certificate), ERR_DENIED
  * (credentials; text says data 52e/532/533/775 in words). */
 int directory_open(const struct directory_conf *conf,
@@ -39,6 +41,11 @@ int directory_open(const struct directory_conf *conf,
 void directory_close(struct directory *d); /* NULL is allowed */
 /* The controller it is connected to; borrowed. */
 const char *directory_controller(const struct directory *d);
+/* Not a read-only one? Is it in our site, or the nearest to it? Which is our
+ * site, by our address (borrowed; NULL: it does not know)? */
+bool directory_writable(const struct directory *d);
+bool directory_near(const struct directory *d);
+const char *directory_site(const struct directory *d);
 /* Still usable after an error? Else close and open again. */
 bool directory_alive(const struct directory *d);
 

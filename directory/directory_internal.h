@@ -11,12 +11,20 @@ struct err;
 struct secret;
 struct watchdog;
 
+#define DIRECTORY_SITE_SIZE 64 /* a label and its end */
+struct directory_netlogon {
+	bool writable;			/* not a read-only controller */
+	bool near;			/* in our site, or the nearest to it */
+	char site[DIRECTORY_SITE_SIZE]; /* ours; "": it does not know */
+};
+
 struct directory {
 	LDAP *ld;
 	char *dc;
 	char *base;
 	unsigned deadline_ms;
 	bool dead; /* nothing more will come over this connection */
+	struct directory_netlogon netlogon;
 	struct watchdog *dog;
 };
 
@@ -126,6 +134,15 @@ int directory_parse_time(const char *text, int64_t *ret);
 /* unicodePwd's form: quoted, UTF-16LE. */
 int directory_quote_password(
     struct buf *out, const struct secret *password, struct err *err);
+
+/* --- netlogon.c -------------------------------------------------------------
+ */
+
+/* The controller's answer; 0 or -1 (*ret unchanged). */
+int directory_parse_netlogon(
+    const uint8_t *bytes, size_t len, struct directory_netlogon *ret);
+/* Into d->netlogon. */
+int directory_ask_netlogon(struct directory *d, struct err *err);
 
 /* --- locate.c
  * -------------------------------------------------------------------- */

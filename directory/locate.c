@@ -78,15 +78,80 @@ directory_parse_srv(const uint8_t *answer, size_t len, struct buf *out)
 	return count > 0 ? 0 : -1;
 }
 
+/* The list behind one name, appended where it is not in out yet. */
+static void
+add_new(struct buf *out, const char *names)
+{
+	char *list = mem_dup(names), *rest = list, *name, *found;
+	size_t len;
+
+	while ((name = strsep(&rest, " ")) != NULL) {
+		len = strlen(name);
+		found = strstr(buf_text(out), name);
+		if (found != NULL && (found[len] == ' ' || found[len] == '\0'))
+			continue;
+		buf_printf(out, "%s%s", out->len > 0 ? " " : "", name);
+	}
+	free(list);
+}
+
+static int
+look_up(struct __res_state *state, const char *query, struct buf *names,
+    struct err *err)
+{
+	uint8_t answer[ANSWER_MAX];
+	struct buf list;
+	int len, result = -1;
+
+	len =
+	    res_nquery(state, query, ns_c_in, ns_t_srv, answer, sizeof(answer));
+	buf_init(&list, NAMES_MAX);
+	if (len < 0 && state->res_h_errno == TRY_AGAIN)
+		err_set(err, ERR_UNREACHABLE, "the DNS does not answer for %s",
+		    query);
+	else if (len < 0 ||
+	    directory_parse_srv(answer, (size_t)len, &list) != 0)
+		err_set(err, ERR_NOTFOUND,
+		    "the DNS has no SRV records %s: is the domain's name right, "
+		    "and does this machine use the domain's DNS?",
+		    query);
+	else
+		result = 0;
+	if (result == 0)
+		add_new(names, buf_text(&list));
+	buf_free(&list);
+	return result;
+}
+
+/* The site's first; a site that has none is served by the others. */
+static int
+look_up_all(struct __res_state *state, const char *domain, const char *site,
+    struct buf *names, struct err *err)
+{
+	char *query;
+	int result;
+
+	if (site != NULL) {
+		query = mem_printf(
+		    "_ldap._tcp.%s._sites.dc._msdcs.%s", site, domain);
+		result = look_up(state, query, names, err);
+		free(query);
+		if (result != 0 && err->kind == ERR_UNREACHABLE)
+			return -1;
+	}
+	query = mem_printf("_ldap._tcp.dc._msdcs.%s", domain);
+	result = look_up(state, query, names, err);
+	free(query);
+	return result;
+}
+
 int
-directory_locate(
-    const char *domain, unsigned deadline_ms, char **ret_dcs, struct err *err)
+directory_locate(const char *domain, const char *site, unsigned deadline_ms,
+    char **ret_dcs, struct err *err)
 {
 	struct __res_state state;
-	uint8_t answer[ANSWER_MAX];
 	struct buf names;
-	char *query;
-	int len, result = -1;
+	int result;
 
 	memset(&state, 0, sizeof(state));
 	if (res_ninit(&state) != 0)
@@ -97,25 +162,11 @@ directory_locate(
 		state.retrans /= state.nscount;
 	if (state.retrans < 1)
 		state.retrans = 1;
-	query = mem_printf("_ldap._tcp.dc._msdcs.%s", domain);
-	buf_init(&names, NAMES_MAX);
-	len = res_nquery(
-	    &state, query, ns_c_in, ns_t_srv, answer, sizeof(answer));
-	if (len < 0 && state.res_h_errno == TRY_AGAIN)
-		err_set(err, ERR_UNREACHABLE, "the DNS does not answer for %s",
-		    query);
-	else if (len < 0 ||
-	    directory_parse_srv(answer, (size_t)len, &names) != 0)
-		err_set(err, ERR_NOTFOUND,
-		    "the DNS has no SRV records %s: is the domain's name right, "
-		    "and does this machine use the domain's DNS?",
-		    query);
-	else
-		result = 0;
+	buf_init(&names, 2 * NAMES_MAX);
+	result = look_up_all(&state, domain, site, &names, err);
 	if (result == 0)
 		*ret_dcs = mem_dup(buf_text(&names));
 	buf_free(&names);
-	free(query);
 	res_nclose(&state);
 	return result;
 }

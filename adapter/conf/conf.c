@@ -19,7 +19,7 @@
 #define AT(member) offsetof(struct conf, member)
 #define BRIDGE_AT(member) offsetof(struct conf_bridge, member)
 
-static const char *const transports[] = {"gssapi", "ldaps", NULL};
+static const char *const transports[] = {"gssapi", "ldaps", "starttls", NULL};
 static const char *const bridge_kinds[] = {"est", "cmp", "ces", "helper", NULL};
 
 static const char *
@@ -295,6 +295,12 @@ static const struct conf_option options[] = {
 	.offset = AT(dc),
 	.check = check_name,
 	.help = "domain controller to use; not set: found by DNS"},
+    {.key = "directory.site",
+	.type = CONF_TEXT,
+	.offset = AT(site),
+	.check = check_name,
+	.help = "site of Active Directory whose controllers come first; not "
+		"set: ours, as a controller says"},
     {.key = "directory.principal",
 	.type = CONF_TEXT,
 	.offset = AT(principal),
@@ -309,15 +315,16 @@ static const struct conf_option options[] = {
 	.offset = AT(transport),
 	.fallback = "gssapi",
 	.words = transports,
-	.help = "gssapi: sealed LDAP on port 389; ldaps: TLS on port 636"},
+	.help = "gssapi: sealed LDAP on port 389; ldaps: TLS on port 636; "
+		"starttls: TLS on port 389"},
     {.key = "directory.ldap_ca",
 	.type = CONF_PATH,
 	.offset = AT(ldap_ca),
-	.help = "CA certificates the domain controller must chain to (ldaps)"},
+	.help = "CA certificates the domain controller must chain to (TLS)"},
     {.key = "directory.bind_dn",
 	.type = CONF_TEXT,
 	.offset = AT(bind_dn),
-	.help = "simple bind over ldaps as this DN; not set: Kerberos"},
+	.help = "simple bind inside TLS as this DN; not set: Kerberos"},
     {.key = "directory.bind_password_file",
 	.type = CONF_PATH,
 	.offset = AT(bind_password_file),
@@ -476,6 +483,7 @@ static int
 check_directory(
     const struct conf *c, const struct conf_node *roots, struct err *err)
 {
+	bool tls = !str_eq(c->transport, "gssapi");
 	const struct {
 		const char *key, *value, *why;
 		bool needed;
@@ -484,8 +492,7 @@ check_directory(
 	    {"directory.domain", c->domain, "directory is enabled", true},
 	    {"directory.principal", c->principal, "directory is enabled", true},
 	    {"directory.keytab", c->keytab, "directory is enabled", true},
-	    {"directory.ldap_ca", c->ldap_ca, "transport is ldaps",
-		str_eq(c->transport, "ldaps")},
+	    {"directory.ldap_ca", c->ldap_ca, "transport is TLS", tls},
 	    {"directory.bind_password_file", c->bind_password_file,
 		"bind_dn is set", c->bind_dn != NULL},
 	};
@@ -495,11 +502,11 @@ check_directory(
 		if (rules[i].needed && rules[i].value == NULL)
 			return conf_option_error(roots, rules[i].key, c->file,
 			    err, "must be set when %s", rules[i].why);
-	if (c->bind_dn != NULL && !str_eq(c->transport, "ldaps"))
+	if (c->bind_dn != NULL && !tls)
 		return conf_option_error(roots, "directory.bind_dn", c->file,
 		    err,
-		    "a simple bind needs transport: ldaps, or its password "
-		    "would be readable on the network");
+		    "a simple bind needs transport ldaps or starttls, or its "
+		    "password would be readable on the network");
 	return 0;
 }
 

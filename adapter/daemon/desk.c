@@ -39,6 +39,7 @@ struct office {
 	char *names;	      /* controllers, best first; NULL: not looked up */
 	const char *next;     /* in names: those not tried yet */
 	char *controller;     /* in use; NULL: none */
+	char *site;	      /* ours; NULL: not known */
 	struct pause refused; /* of every job: our login was */
 	struct pause lost;    /* of those that name no controller */
 	struct pause silent;  /* of those that name this one */
@@ -63,6 +64,7 @@ office_new(const struct conf *conf)
 	struct office *office = mem_alloc(sizeof(*office));
 
 	office->conf = conf;
+	office->site = mem_dup(conf->site);
 	pthread_mutex_init(&office->lock, NULL);
 	return office;
 }
@@ -74,6 +76,7 @@ office_free(struct office *office)
 	free(office->names);
 	free(office->controller);
 	free(office->silent_dc);
+	free(office->site);
 	free(office);
 }
 
@@ -87,7 +90,7 @@ int
 desk_others(const struct conf *conf, char **ret_names, struct err *err)
 {
 	return directory_locate(
-	    conf->domain, deadline_of(conf), ret_names, err);
+	    conf->domain, conf->site, deadline_of(conf), ret_names, err);
 }
 
 int
@@ -136,6 +139,7 @@ desk_open_directory(const struct conf *conf, const char *controller,
 {
 	const struct directory_conf ldap = {.dc = controller,
 	    .ldaps = str_eq(conf->transport, "ldaps"),
+	    .starttls = str_eq(conf->transport, "starttls"),
 	    .ca_file = conf->ldap_ca,
 	    .bind_dn = conf->bind_dn,
 	    .password_file = conf->bind_password_file,
@@ -168,7 +172,12 @@ office_controller(struct office *office, char **ret, struct err *err)
 	if (office->controller == NULL) {
 		free(office->names);
 		office->names = NULL;
-		result = desk_controllers(office->conf, &office->names, err);
+		if (office->conf->dc != NULL)
+			office->names = mem_dup(office->conf->dc);
+		else
+			result =
+			    directory_locate(office->conf->domain, office->site,
+				deadline_of(office->conf), &office->names, err);
 		if (result == 0) {
 			office->next = office->names;
 			choose(office);
@@ -178,6 +187,27 @@ office_controller(struct office *office, char **ret, struct err *err)
 		*ret = mem_dup(office->controller);
 	pthread_mutex_unlock(&office->lock);
 	return result;
+}
+
+/* A controller says where we are. Is there a better one than it? Then a new
+ * list is made at the next job. */
+static bool
+office_moves(struct office *office, const struct directory *directory)
+{
+	const char *site = directory_site(directory);
+	bool moves = false;
+
+	pthread_mutex_lock(&office->lock);
+	if (office->site == NULL && site != NULL && office->conf->dc == NULL) {
+		office->site = mem_dup(site);
+		moves = !directory_near(directory);
+	}
+	if (moves) {
+		free(office->controller);
+		office->controller = NULL;
+	}
+	pthread_mutex_unlock(&office->lock);
+	return moves;
 }
 
 /* This one does not answer: the next, or a new list after the last. */
@@ -326,6 +356,20 @@ is_stale(const struct desk *desk)
 	    (desk->rebind_at != 0 && clock_now() >= desk->rebind_at);
 }
 
+/* What is only read there is old as well: such a one is not used at all. */
+static int
+check_writable(struct desk *desk, struct err *err)
+{
+	if (directory_writable(desk->directory))
+		return 0;
+	directory_close(desk->directory);
+	desk->directory = NULL;
+	return err_set(err,
+	    desk->office->conf->dc != NULL ? ERR_REFUSED : ERR_UNREACHABLE,
+	    "domain controller %s is a read-only one: another is needed",
+	    desk->controller);
+}
+
 static int
 open_directory(struct desk *desk, struct err *err)
 {
@@ -341,6 +385,8 @@ open_directory(struct desk *desk, struct err *err)
 	result = desk_open_directory(
 	    conf, desk->controller, desk->krb, &desk->directory, err);
 	desk->rebind_at = conf->bind_dn == NULL ? krb_renewal(desk->krb) : 0;
+	if (result == 0)
+		result = check_writable(desk, err);
 	return result;
 }
 
@@ -366,7 +412,12 @@ connect_desk(struct desk *desk, const struct desk_job *job, const char *dc,
 	if (job->need == DESK_KDC)
 		return 0;
 	probe(desk);
-	return open_directory(desk, err);
+	if (open_directory(desk, err) != 0)
+		return -1;
+	if (dc != NULL || !office_moves(desk->office, desk->directory))
+		return 0;
+	/* Once: now the site is known. */
+	return connect_desk(desk, job, dc, err);
 }
 
 /* --- work --- */

@@ -21,3 +21,15 @@ endforeach()
 target_link_libraries(ad_port PRIVATE daemon store conf loop)
 target_link_libraries(ad_failover PRIVATE daemon store conf loop)
 set_tests_properties(lab_ad_clock PROPERTIES ENVIRONMENT LAB_FAKETIME=+10m)
+
+# Beside a second controller.
+add_executable(ad_second ${CMAKE_CURRENT_SOURCE_DIR}/ad_second.c
+  ${CMAKE_CURRENT_SOURCE_DIR}/ad_lab.c)
+target_link_libraries(ad_second PRIVATE daemon store conf loop directory krb
+  base cmocka warnings PkgConfig::ldap PkgConfig::krb5)
+add_test(NAME lab_ad_second COMMAND ${lab}/labrun ${lab}/labsecond
+  $<TARGET_FILE:ad_second>)
+add_test(NAME lab_ad_rodc COMMAND ${lab}/labrun ${lab}/labsecond --rodc
+  ${CMAKE_CURRENT_SOURCE_DIR}/ad_rodc.sh ${lab} $<TARGET_FILE:ad_second>)
+set_tests_properties(lab_ad_second lab_ad_rodc PROPERTIES LABELS lab
+  TIMEOUT 600 ENVIRONMENT LAB_TOOLS=${lab})

@@ -142,13 +142,24 @@ controllers_by_dns(void **state)
 	char *dcs = NULL;
 
 	(void)state;
-	assert_ok(
-	    directory_locate(ad_env("LAB_DOMAIN"), AD_DEADLINE, &dcs, err_));
+	assert_ok(directory_locate(
+	    ad_env("LAB_DOMAIN"), NULL, AD_DEADLINE, &dcs, err_));
 	assert_string_equal(dcs, ad_env("LAB_DC"));
 	free(dcs);
 	dcs = NULL;
-	assert_kind(
-	    directory_locate("nowhere.ad.example.test", AD_SHORT, &dcs, err_),
+	/* it is in both lists, and named once; a site without any has these */
+	assert_ok(directory_locate(ad_env("LAB_DOMAIN"),
+	    "Default-First-Site-Name", AD_DEADLINE, &dcs, err_));
+	assert_string_equal(dcs, ad_env("LAB_DC"));
+	free(dcs);
+	dcs = NULL;
+	assert_ok(directory_locate(
+	    ad_env("LAB_DOMAIN"), "Nowhere", AD_DEADLINE, &dcs, err_));
+	assert_string_equal(dcs, ad_env("LAB_DC"));
+	free(dcs);
+	dcs = NULL;
+	assert_kind(directory_locate(
+			"nowhere.ad.example.test", NULL, AD_SHORT, &dcs, err_),
 	    ERR_NOTFOUND);
 	assert_null(dcs);
 }
@@ -410,15 +421,27 @@ ldaps_conf(void)
 	    .deadline_ms = AD_DEADLINE};
 }
 
+/* What it says of itself and of us. */
 static void
-over_tls(void **state)
+where_we_are(void **state)
+{
+	(void)state;
+	assert_true(directory_writable(d));
+	assert_true(directory_near(d));
+	assert_string_equal(directory_site(d), "Default-First-Site-Name");
+	assert_string_equal(directory_controller(d), ad_env("LAB_DC"));
+}
+
+static void
+over_tls(bool starttls, const char *host)
 {
 	struct directory_conf conf = ldaps_conf();
 	struct directory *tls = NULL;
 	struct directory_object o;
-	struct device v = device_new("pc060");
+	struct device v = device_new(host);
 
-	(void)state;
+	conf.ldaps = !starttls;
+	conf.starttls = starttls;
 	assert_ok(directory_open(&conf, &tls, err_));
 	assert_ok(ensure(&v));
 	assert_ok(set_password(tls, v.dn, "Second-Passw0rd-2"));
@@ -427,6 +450,20 @@ over_tls(void **state)
 	directory_object_clear(&o);
 	directory_close(tls);
 	device_clear(&v);
+}
+
+static void
+over_ldaps(void **state)
+{
+	(void)state;
+	over_tls(false, "pc060");
+}
+
+static void
+over_starttls(void **state)
+{
+	(void)state;
+	over_tls(true, "pc061");
 }
 
 /* A CA that signed nothing here. */
@@ -454,6 +491,9 @@ tls_to_the_wrong_party(void **state)
 
 	(void)state;
 	conf.ca_file = ca;
+	assert_kind(directory_open(&conf, &tls, err_), ERR_UNTRUSTED);
+	conf.ldaps = false;
+	conf.starttls = true;
 	assert_kind(directory_open(&conf, &tls, err_), ERR_UNTRUSTED);
 	conf = ldaps_conf();
 	conf.dc =
@@ -518,6 +558,10 @@ silent_controller(void **state)
 	ad_stop();
 	assert_kind(directory_open(&tls, &by, err_), ERR_UNREACHABLE);
 	assert_non_null(strstr(said, "did not answer"));
+	tls.ldaps = false;
+	tls.starttls = true;
+	assert_kind(directory_open(&tls, &by, err_), ERR_UNREACHABLE);
+	assert_non_null(strstr(said, "did not answer"));
 	assert_kind(directory_open(&plain, &by, err_), ERR_UNREACHABLE);
 	assert_non_null(strstr(said, "did not answer"));
 	assert_null(by);
@@ -549,7 +593,9 @@ main(void)
 	    cmocka_unit_test(wishes_that_make_no_sense),
 	    cmocka_unit_test(policies),
 	    cmocka_unit_test(more_than_a_page),
-	    cmocka_unit_test(over_tls),
+	    cmocka_unit_test(where_we_are),
+	    cmocka_unit_test(over_ldaps),
+	    cmocka_unit_test(over_starttls),
 	    cmocka_unit_test(tls_to_the_wrong_party),
 	    cmocka_unit_test(wrong_credentials),
 	    cmocka_unit_test(nobody_listens),

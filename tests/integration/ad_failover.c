@@ -60,7 +60,7 @@ next_controller(void **state)
 	(void)state;
 	/* else the test shows nothing */
 	assert_int_equal(
-	    directory_locate(conf.domain, AD_DEADLINE, &list, &err), 0);
+	    directory_locate(conf.domain, NULL, AD_DEADLINE, &list, &err), 0);
 	assert_true(strncmp(list, "dc0.", 4) == 0);
 	if (desk_work(one, &job, &err) != 0 || desk_work(two, &job, &err) != 0)
 		fail_msg("%s", err.text);

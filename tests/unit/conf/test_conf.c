@@ -208,7 +208,8 @@ static const struct {
 	"a: retry_most must not be less"},
     {"bridges:\n- {name: a, kind: est, password: x}\n",
 	"password: unknown key"},
-    {"directory:\n  transport: ldap\n", "must be one of \"gssapi\", \"ldaps\""},
+    {"directory:\n  transport: ldap\n",
+	"must be one of \"gssapi\", \"ldaps\", \"starttls\""},
     {"directory:\n  realm: 'a b'\n", "directory.realm: must be a DNS name"},
     {"directory:\n  principal: x\n", "must be a principal"},
     {"revocation:\n  listen: localhost:80\n",
@@ -224,7 +225,7 @@ static const struct {
 	"directory.realm: must be set when directory is enabled"},
     {"directory:\n  enabled: true\n  realm: A.B\n  domain: a.b\n"
      "  principal: x@A.B\n  keytab: k\n  transport: ldaps\n",
-	"directory.ldap_ca: must be set when transport is ldaps"},
+	"directory.ldap_ca: must be set when transport is TLS"},
     {"directory:\n  enabled: true\n  realm: A.B\n  domain: a.b\n"
      "  principal: x@A.B\n  keytab: k\n  bind_dn: CN=x\n"
      "  bind_password_file: p\n",
