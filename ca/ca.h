@@ -252,6 +252,17 @@ const char *ca_name(const struct ca *ca);
  * ERR_NOTFOUND. */
 int ca_certificate(
     const struct ca *ca, const char *name, struct buf *out, struct err *err);
+/* The distinct roots of the issuing CAs that are not at their end, newest
+ * first. fn must not call the CA; -1 from it ends it. */
+struct ca_root_info {
+	const uint8_t *der;
+	size_t len;
+	const char *subject;
+};
+typedef int ca_root_fn(
+    void *cookie, const struct ca_root_info *root, struct err *err);
+int ca_roots(
+    const struct ca *ca, ca_root_fn *fn, void *cookie, struct err *err);
 /* Root certificate, PEM. */
 int ca_root_pem(const struct ca *ca, struct buf *out, struct err *err);
 /* The chain, and those of the issuing CAs before it that are not at their end:

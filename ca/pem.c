@@ -41,6 +41,37 @@ ca_trust_pem(const struct ca *ca, struct buf *out, struct err *err)
 	return 0;
 }
 
+static bool
+root_seen(const struct ca *first, const struct ca *ca)
+{
+	for (; first != ca; first = first->older)
+		if (ca_span_equal(ca_der_bytes(&first->root.der),
+			ca_der_bytes(&ca->root.der)))
+			return true;
+	return false;
+}
+
+int
+ca_roots(const struct ca *ca, ca_root_fn *fn, void *cookie, struct err *err)
+{
+	const struct ca *line;
+	char subject[256];
+	int rc = 0;
+
+	for (line = ca; rc == 0 && line != NULL; line = line->older) {
+		if (root_seen(ca, line))
+			continue;
+		ca_name_text(X509_get_subject_name(line->root.x509), subject,
+		    sizeof(subject));
+		rc = fn(cookie,
+		    &(struct ca_root_info){.der = line->root.der.data,
+			.len = line->root.der.len,
+			.subject = subject},
+		    err);
+	}
+	return rc;
+}
+
 const char *
 ca_name(const struct ca *ca)
 {

@@ -147,6 +147,10 @@ int amt_csr_make(struct amt *a, const struct amt_csr *csr, struct buf *ret_der,
 int amt_cert_add(struct amt *a, const struct buf *der,
     char ret_handle[AMT_HANDLE], amt_done_fn *done, void *cookie,
     struct err *err);
+/* The same for a CA's, as a trusted root. */
+int amt_root_add(struct amt *a, const struct buf *der,
+    char ret_handle[AMT_HANDLE], amt_done_fn *done, void *cookie,
+    struct err *err);
 int amt_cert_delete(struct amt *a, const char *handle, amt_done_fn *done,
     void *cookie, struct err *err);
 int amt_key_delete(struct amt *a, const char *handle, amt_done_fn *done,

@@ -19,7 +19,8 @@ struct store {
 	char handle[AMT_HANDLE];
 	struct amt_keygen how;
 	int64_t deadline;
-	struct buf blob; /* base64 */
+	struct buf blob;      /* base64 */
+	const char *argument; /* its element */
 };
 
 static void
@@ -144,7 +145,7 @@ amt_key_generate(struct amt *a, const struct amt_keygen *how,
 	return op_start(a, &kind, s, done, cookie, err);
 }
 
-/* --- AddCertificate --- */
+/* --- AddCertificate, AddTrustedRootCertificate --- */
 
 static int
 put_cert(void *state, struct op_message *m, struct err *err)
@@ -152,9 +153,9 @@ put_cert(void *state, struct op_message *m, struct err *err)
 	struct store *s = state;
 
 	(void)err;
-	wsman_open(&m->body, SERVICE, "AddCertificate_INPUT");
+	wsman_open(&m->body, SERVICE, s->argument);
 	wsman_text(&m->body, "CertificateBlob", buf_text(&s->blob));
-	wsman_close(&m->body, "AddCertificate_INPUT");
+	wsman_close(&m->body, s->argument);
 	return 0;
 }
 
@@ -168,6 +169,24 @@ take_cert(void *state, const struct wsman_reply *reply, struct err *err)
 	return OP_NEXT;
 }
 
+/* NULL with *err. */
+static struct store *
+store_blob(const struct buf *der, const char *argument,
+    char ret_handle[AMT_HANDLE], struct err *err)
+{
+	struct store *s;
+
+	if (der->len == 0 || der->len > MAX_CERT) {
+		err_set(err, ERR_INVALID,
+		    "firmware takes certificates of 1 to %d bytes", MAX_CERT);
+		return NULL;
+	}
+	s = store_new(ret_handle);
+	s->argument = argument;
+	str_base64(&s->blob, der->data, der->len);
+	return s;
+}
+
 int
 amt_cert_add(struct amt *a, const struct buf *der, char ret_handle[AMT_HANDLE],
     amt_done_fn *done, void *cookie, struct err *err)
@@ -177,14 +196,25 @@ amt_cert_add(struct amt *a, const struct buf *der, char ret_handle[AMT_HANDLE],
 		NULL},
 	};
 	static const struct op_kind kind = OP_KIND(exchanges, finish, clear);
-	struct store *s;
+	struct store *s =
+	    store_blob(der, "AddCertificate_INPUT", ret_handle, err);
 
-	if (der->len == 0 || der->len > MAX_CERT)
-		return err_set(err, ERR_INVALID,
-		    "firmware takes certificates of 1 to %d bytes", MAX_CERT);
-	s = store_new(ret_handle);
-	str_base64(&s->blob, der->data, der->len);
-	return op_start(a, &kind, s, done, cookie, err);
+	return s == NULL ? -1 : op_start(a, &kind, s, done, cookie, err);
+}
+
+int
+amt_root_add(struct amt *a, const struct buf *der, char ret_handle[AMT_HANDLE],
+    amt_done_fn *done, void *cookie, struct err *err)
+{
+	static const struct op_exchange exchanges[] = {
+	    {WSMAN_INVOKE, SERVICE, "AddTrustedRootCertificate", put_cert,
+		take_cert, NULL},
+	};
+	static const struct op_kind kind = OP_KIND(exchanges, finish, clear);
+	struct store *s =
+	    store_blob(der, "AddTrustedRootCertificate_INPUT", ret_handle, err);
+
+	return s == NULL ? -1 : op_start(a, &kind, s, done, cookie, err);
 }
 
 /* --- Delete --- */

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "ca.h"
 #include "cli_internal.h"
 #include "clock.h"
 #include "conf.h"
@@ -8,6 +9,7 @@
 #include "fleet_internal.h"
 #include "mem.h"
 #include "plan.h"
+#include "profile.h"
 #include "str.h"
 
 /*
@@ -192,7 +194,8 @@ diagnose_known(void *cookie, const struct device *d, struct err *err)
 	struct policy policy = {.profile = daemon->profile,
 	    .directory = daemon->conf->directory,
 	    .realm = daemon->conf->realm,
-	    .now = clock_now()};
+	    .now = clock_now(),
+	    .roots = f->roots.count > 0 ? &f->roots : NULL};
 	unsigned set = diagnose(d, &policy);
 
 	(void)err;
@@ -202,17 +205,37 @@ diagnose_known(void *cookie, const struct device *d, struct err *err)
 	return 0;
 }
 
+/* Which are the roots only the CA knows. */
+static int
+take_roots(struct fleet *f)
+{
+	struct ca_conf conf = daemon_ca_conf(&f->c->daemon);
+	struct ca *ca = NULL;
+	struct err err;
+
+	if (!f->c->daemon.profile->tls_roots)
+		return CODE_OK;
+	if (ca_open(&conf, &ca, &err) != 0)
+		return cli_fail(&err);
+	daemon_roots(ca, &f->roots);
+	ca_close(ca);
+	return CODE_OK;
+}
+
 static int
 diagnose_offline(struct fleet *f)
 {
 	const char *hint;
 	int code = cli_open(f->c, DAEMON_STORE, NULL);
 
+	if (code == CODE_OK)
+		code = take_roots(f);
 	if (code != CODE_OK)
 		return code;
 	f->table = cli_table(f->c, f->columns, f->column_count);
 	code = cli_select(f->c, 0, diagnose_known, f);
 	table_end(f->table);
+	daemon_roots_clear(&f->roots);
 	hint = diagnose_fleet_hint(&f->found);
 	if (code == CODE_OK && hint != NULL)
 		cli_note(f->c, "%s", hint);

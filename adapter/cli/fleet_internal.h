@@ -3,6 +3,7 @@
 #include "cli_internal.h"
 #include "diagnose.h"
 #include "engine.h"
+#include "ports.h"
 #include "progress_internal.h"
 
 #define FLEET_STEP_KINDS 32
@@ -28,6 +29,7 @@ struct fleet {
 	int lost; /* errno of writing rows, said; 0 */
 	struct progress progress;
 	struct diagnose_fleet found;
+	struct port_roots roots; /* without the engine, which has its own */
 	size_t findings, failed, parked, skipped, waiting;
 	/* Of plans: devices with steps, steps, and those by name. */
 	size_t planned, steps;

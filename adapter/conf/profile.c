@@ -335,6 +335,12 @@ static const struct conf_option options[] = {
 	.offset = AT(tls_plain),
 	.fallback = "false",
 	.help = "leave the port without TLS open where firmware can"},
+    {.key = "tls.trusted_roots",
+	.type = CONF_BOOL,
+	.offset = AT(tls_roots),
+	.fallback = "false",
+	.help = "the CA's roots, old and new, are trusted roots of the device, "
+		"for mutual TLS and 802.1x"},
     {.key = "tls.template",
 	.type = CONF_TEXT,
 	.offset = AT(template_name),

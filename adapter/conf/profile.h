@@ -58,6 +58,7 @@ struct profile {
 	/* tls: */
 	bool tls;	/* server authentication on the remote interface */
 	bool tls_plain; /* leave the plain port open where firmware can */
+	bool tls_roots; /* the CA's roots are its trusted roots */
 	char *template_name;
 
 	/* ad: */

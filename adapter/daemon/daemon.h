@@ -124,6 +124,11 @@ int daemon_call(struct daemon *d, int64_t device,
     const struct wsman_request *request, daemon_reply_fn *done, void *cookie,
     struct err *err);
 
+/* The CA's roots in the engine's words, to be cleared. */
+struct port_roots;
+void daemon_roots(const struct ca *ca, struct port_roots *ret);
+void daemon_roots_clear(struct port_roots *roots);
+
 /* A profile's template in the CA's words; texts borrowed from it. */
 struct ca_template;
 struct profile_template;

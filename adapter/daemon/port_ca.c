@@ -41,6 +41,7 @@ struct ca_port {
 	struct ca *ca;
 	struct lane *lanes; /* the first is our own */
 	size_t lane_count;
+	struct port_roots roots;
 	bool stopped; /* nothing is begun any more */
 };
 
@@ -393,6 +394,14 @@ port_look_revoked(void *self, const char *serial, bool *ret_revoked,
 	job_queue(job, lane_of(self, CA_ISSUER_INTERNAL));
 }
 
+static const struct port_roots *
+port_roots(void *self)
+{
+	struct ca_port *port = self;
+
+	return &port->roots;
+}
+
 int
 port_ca_new(
     const struct port_ca_parts *parts, struct ports *ports, struct err *err)
@@ -405,6 +414,7 @@ port_ca_new(
 	port = mem_alloc(sizeof(*port));
 	port->loop = parts->loop;
 	port->ca = parts->ca;
+	daemon_roots(port->ca, &port->roots);
 	port->lane_count = 1 + parts->bridge_count;
 	port->lanes = mem_array(port->lane_count, sizeof(*port->lanes));
 	for (i = 0; i < port->lane_count; i++) {
@@ -419,6 +429,7 @@ port_ca_new(
 	    .look = port_look,
 	    .revoke = port_revoke,
 	    .look_revoked = port_look_revoked,
+	    .roots = port_roots,
 	};
 	return 0;
 }
@@ -457,6 +468,7 @@ port_ca_free(struct ports *ports)
 	for (i = 0; i < port->lane_count; i++)
 		assert(port->lanes[i].running == NULL &&
 		    port->lanes[i].first == NULL);
+	daemon_roots_clear(&port->roots);
 	free(port->lanes);
 	free(port);
 	memset(&ports->ca, 0, sizeof(ports->ca));

@@ -376,8 +376,12 @@ on_cert_add(void *cookie, const struct err *err)
 	visit_end(cookie, &own);
 }
 
+typedef int add_fn(struct amt *a, const struct buf *der,
+    char ret_handle[AMT_HANDLE], amt_done_fn *done, void *cookie,
+    struct err *err);
+
 static int
-run_cert_add(struct visit *v, struct err *err)
+run_add(struct visit *v, add_fn *add, struct err *err)
 {
 	struct amt *a = visit_session(v, err);
 	struct handle_state *s;
@@ -393,10 +397,22 @@ run_cert_add(struct visit *v, struct err *err)
 		goto out;
 	}
 	s = visit_state(v, sizeof(*s), NULL);
-	rc = amt_cert_add(a, &der, s->handle, on_cert_add, v, err);
+	rc = add(a, &der, s->handle, on_cert_add, v, err);
 out:
 	buf_free(&der);
 	return rc;
+}
+
+static int
+run_cert_add(struct visit *v, struct err *err)
+{
+	return run_add(v, amt_cert_add, err);
+}
+
+static int
+run_root_add(struct visit *v, struct err *err)
+{
+	return run_add(v, amt_root_add, err);
 }
 
 static void
@@ -406,6 +422,15 @@ cert_add(void *self, struct visit *v, const char *der, port_done_fn *done,
 	(void)self;
 	visit_start(
 	    v, run_cert_add, &(struct job_args){.der = der}, done, cookie);
+}
+
+static void
+root_add(void *self, struct visit *v, const char *der, port_done_fn *done,
+    void *cookie)
+{
+	(void)self;
+	visit_start(
+	    v, run_root_add, &(struct job_args){.der = der}, done, cookie);
 }
 
 /* Gone already: what was wanted. */
@@ -562,6 +587,7 @@ port_device_acts(struct port_device *port)
 	port->key_generate = key_generate;
 	port->csr_make = csr_make;
 	port->cert_add = cert_add;
+	port->root_add = root_add;
 	port->cert_delete = cert_delete;
 	port->key_delete = key_delete;
 	port->tls_switch = tls_switch;

@@ -243,6 +243,24 @@ take_cert(struct device *d, struct cert_facts *facts)
 	cert_facts_clear(facts);
 }
 
+static void
+fill_roots(struct device *d, const struct amt_pki *pki)
+{
+	struct buf list;
+	char hash[65];
+	size_t i;
+
+	buf_init(&list, (size_t)AMT_MAX_STORE * sizeof(hash));
+	for (i = 0; i < pki->cert_count; i++) {
+		if (!pki->certs[i].trusted_root)
+			continue;
+		str_sha256_hex(pki->certs[i].der, pki->certs[i].der_len, hash);
+		buf_printf(&list, "%s%s", list.len > 0 ? " " : "", hash);
+	}
+	mem_replace(&d->trusted_roots, buf_text(&list));
+	buf_free(&list);
+}
+
 /* Over TLS it is the one that was presented: what the settings name may be
  * staged only. Over the plain port there are but the settings. */
 static int
@@ -271,6 +289,7 @@ fill_cert(
 	    cert_describe(v->port, der, len, parsed, &facts, err) != 0)
 		return -1;
 	take_cert(d, &facts);
+	fill_roots(d, &l->pki);
 	d->cert_read_only = cert != NULL && cert->read_only;
 	mem_replace(&d->cert_handle, cert == NULL ? NULL : cert->handle);
 	mem_replace(&d->cert_key_handle,

@@ -56,6 +56,9 @@ static const struct {
     [REASON_CERT_PENDING] = {"certificate-pending",
 	"a new TLS certificate was asked for and the enterprise's CA has not "
 	"decided: see `ca bridge pending`, approve it there"},
+    [REASON_ROOT_MISSING] = {"trusted-root-missing",
+	"its firmware does not trust a root of this CA, as the profile wants: "
+	"run enforce-profile (not while it demands certificates of its peers)"},
     [REASON_CLOCK_SKEW] = {"clock-skew",
 	"its clock is off, Kerberos will fail: run sync-clock"},
     [REASON_AD_MISSING] = {"ad-object-missing",
@@ -158,6 +161,8 @@ diagnose(const struct device *d, const struct policy *p)
 	if (d->read_at == 0)
 		return 0;
 	set |= certificate_reasons(d, p);
+	set |=
+	    bit(REASON_ROOT_MISSING, !wish_roots_met(d, p->profile, p->roots));
 	set |= bit(REASON_NAME_MISMATCH, !wish_names_met(d, p->profile));
 	set |= bit(REASON_CLOCK_SKEW,
 	    llabs(d->clock_offset_ms) > p->profile->clock_skew * 1000);

@@ -28,6 +28,7 @@ enum reason {
 	REASON_CERT_UNTRUSTED, /* "certificate-untrusted": not from our CA */
 	REASON_KEY_REFUSED,    /* "key-refused": by firmware, of the template */
 	REASON_CERT_PENDING,   /* "certificate-pending": another CA decides */
+	REASON_ROOT_MISSING,   /* "trusted-root-missing": our CA's */
 	REASON_CLOCK_SKEW,     /* "clock-skew" */
 	REASON_AD_MISSING,     /* "ad-object-missing" */
 	REASON_AD_PASSWORD_DUE,	   /* "ad-password-due" */

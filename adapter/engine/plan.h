@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 struct device;
+struct port_roots;
 struct profile;
 struct step_kind;
 
@@ -34,6 +35,8 @@ struct policy {
 	bool directory; /* AD is configured */
 	const char *realm;
 	int64_t now;
+	/* Of our CA; NULL: not known, and nothing is said of them. */
+	const struct port_roots *roots;
 };
 
 /* One task: a row of the table in plays.c. */

@@ -35,6 +35,10 @@ void play_replace_plan(const struct device *d, const struct policy *p,
     const char *reason, struct plan *plan);
 /* Remove and revoke what an interrupted replacement left. */
 void play_leftovers_plan(const struct device *d, struct plan *plan);
+/* Trusted roots: is one missing, or to be removed? And the steps. */
+bool play_roots_due(const struct device *d, const struct policy *p);
+void play_roots_plan(
+    const struct device *d, const struct policy *p, struct plan *plan);
 /* Is the AD password too old, unknown to us, or not the device's key? */
 bool play_password_due(const struct device *d, const struct policy *p);
 /* Is AD in use for this device, by configuration and profile? */

@@ -15,7 +15,7 @@ play_profile_due(const struct device *d, const struct policy *p)
 	if (d->read_at == 0)
 		return p->now;
 	if (!wish_general_met(d, profile) || !wish_ip_met(d, profile) ||
-	    !wish_tls_met(d, profile))
+	    !wish_tls_met(d, profile) || play_roots_due(d, p))
 		return p->now;
 	if (profile->tls && !wish_cert_key_met(d))
 		return p->now;
@@ -30,6 +30,7 @@ play_profile_plan(const struct device *d, const struct policy *p, bool forced,
 {
 	(void)forced;
 	play_network_plan(d, p, false, plan);
+	play_roots_plan(d, p, plan);
 	play_certificate_plan(d, p, false, plan);
 	play_directory_plan(d, p, false, plan);
 	if (p->profile->admin && d->admin_password_at == 0)

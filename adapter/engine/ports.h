@@ -78,6 +78,18 @@ struct port_pki { /* what the device's stores hold */
 };
 void port_pki_clear(struct port_pki *pki);
 
+/* A root of our CA. */
+struct port_root {
+	char sha256[65];
+	char *der;  /* base64 */
+	char *name; /* for people */
+};
+/* Those above the issuing CAs that are not at their end, newest first. */
+struct port_roots {
+	struct port_root *root;
+	size_t count;
+};
+
 struct port_names { /* what the device is called, and whether it says so */
 	const char *host, *domain;
 	const struct profile *profile; /* shared FQDN, DDNS, ping */
@@ -159,6 +171,9 @@ struct port_device {
 	    void *cookie);
 	void (*cert_add)(void *self, struct visit *v, const char *der,
 	    port_done_fn *done, void *cookie);
+	/* A CA's certificate as a trusted root. */
+	void (*root_add)(void *self, struct visit *v, const char *der,
+	    port_done_fn *done, void *cookie);
 	void (*cert_delete)(void *self, struct visit *v, const char *handle,
 	    port_done_fn *done, void *cookie);
 	void (*key_delete)(void *self, struct visit *v, const char *handle,
@@ -207,6 +222,8 @@ struct port_ca {
 	    void *self, const char *serial, port_done_fn *done, void *cookie);
 	void (*look_revoked)(void *self, const char *serial, bool *ret_revoked,
 	    port_done_fn *done, void *cookie);
+	/* Asks nobody; borrowed until the loop goes on. */
+	const struct port_roots *(*roots)(void *self);
 };
 
 struct port_object { /* the object that stands for a device, as it should be */

@@ -63,7 +63,16 @@ run_policy(const struct run *run, struct policy *ret_policy)
 		deps->ports->directory.self != NULL && !run->no_directory,
 	    .realm = deps->conf->realm,
 	    .now = clock_now(),
+	    .roots = run_roots(run),
 	};
+}
+
+const struct port_roots *
+run_roots(const struct run *run)
+{
+	const struct port_ca *port = &run->engine->deps.ports->ca;
+
+	return port->roots == NULL ? NULL : port->roots(port->self);
 }
 
 void

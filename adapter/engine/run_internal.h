@@ -89,6 +89,8 @@ void run_wait(struct run *run, int64_t ms, void (*then)(struct run *run));
 void run_finish(
     struct run *run, enum engine_outcome outcome, const struct err *err);
 void run_policy(const struct run *run, struct policy *ret_policy);
+/* Those of our CA now; NULL: not known. */
+const struct port_roots *run_roots(const struct run *run);
 /* Into run->reasons; once, at its end. */
 void run_diagnose(struct run *run);
 /* Write the record, fenced by the lease: ERR_CONFLICT when it is lost. */

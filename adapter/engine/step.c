@@ -15,7 +15,8 @@
 /*
  * The step table.  Its order is the order of every plan: the clock before
  * certificates and Kerberos, names before SPNs and certificates, the key in the
- * device before its ACL (firmware wants Kerberos on first), the password late
+ * device before its ACL (firmware wants Kerberos on first), roots before what
+ * may need them and removed after it, the password late
  * so that earlier steps run with one credential, the address last since it may
  * cut the path.  Adding a kind of step is a file and a line.
  */
@@ -27,12 +28,14 @@ static const struct step_kind *const kinds[] = {
     &step_kerberos_set,
     &step_acl_set,
     &step_certificate_clean,
+    &step_root_add,
     &step_key_generate,
     &step_certificate_issue,
     &step_certificate_add,
     &step_tls_switch,
     &step_certificate_remove,
     &step_certificate_revoke,
+    &step_root_remove,
     &step_admin_password,
     &step_ip_set,
     NULL,
@@ -173,6 +176,17 @@ step_arg_has(const struct step *step, const char *list, const char *value)
 			value))
 			return true;
 	return false;
+}
+
+const char *
+step_arg_at(const struct step *step, const char *list, size_t i)
+{
+	struct json_object *array;
+
+	if (!json_object_object_get_ex(step->args, list, &array) ||
+	    i >= json_object_array_length(array))
+		return NULL;
+	return json_object_get_string(json_object_array_get_idx(array, i));
 }
 
 const struct port_device *

@@ -106,6 +106,8 @@ void step_arg_set_int(struct step *step, const char *name, int64_t value);
 /* A list of texts; one that was never added to is empty. */
 void step_arg_add(struct step *step, const char *list, const char *value);
 bool step_arg_has(const struct step *step, const char *list, const char *value);
+/* The i-th; NULL past the last. */
+const char *step_arg_at(const struct step *step, const char *list, size_t i);
 
 const struct ports *step_ports(const struct step *step);
 const struct profile *step_profile(const struct step *step);
@@ -117,6 +119,11 @@ void step_look(struct step *step, unsigned parts, port_done_fn *then);
 void step_key_hash(const char *spki, char out[65]);
 /* Its stores (enum port_store) into step->pki. */
 void step_look_pki(struct step *step, unsigned parts, port_done_fn *then);
+
+/* Delete from its stores what lists "certs" (SHA-256) and "keys" (hash) name:
+ * act() and observe() (step_remove.c). */
+void step_delete_act(struct step *step);
+void step_delete_observe(struct step *step);
 
 /* The AD account into argument "account", and a read of its object into the
  * record. */
@@ -171,5 +178,5 @@ extern const struct step_kind step_clock_set, step_names_set, step_ad_object,
     step_ad_password, step_kerberos_set, step_acl_set, step_certificate_clean,
     step_key_generate, step_certificate_issue, step_certificate_add,
     step_tls_switch, step_certificate_remove, step_certificate_revoke,
-    step_admin_password, step_ip_set;
+    step_root_add, step_root_remove, step_admin_password, step_ip_set;
 #endif

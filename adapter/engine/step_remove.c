@@ -118,8 +118,8 @@ delete_next(void *cookie, const struct err *err)
 		step_acted(step, err);
 }
 
-static void
-delete_act(struct step *step)
+void
+step_delete_act(struct step *step)
 {
 	step->cert_at = 0;
 	step->key_at = 0;
@@ -134,8 +134,8 @@ delete_looked(void *cookie, const struct err *err)
 	step_seen_if(step, err, none_doomed(step));
 }
 
-static void
-delete_observe(struct step *step)
+void
+step_delete_observe(struct step *step)
 {
 	step_look_pki(step, PORT_KEYS | PORT_CERTS, delete_looked);
 }
@@ -207,8 +207,8 @@ const struct step_kind step_certificate_remove = {
     .soft = true,
     .touches = PORT_CERTIFICATE,
     .prepare = remove_prepare,
-    .act = delete_act,
-    .observe = delete_observe,
+    .act = step_delete_act,
+    .observe = step_delete_observe,
     .settled = remove_settled,
 };
 
@@ -271,6 +271,6 @@ const struct step_kind step_certificate_clean = {
     .soft = true,
     .touches = PORT_CERTIFICATE,
     .prepare = clean_prepare,
-    .act = delete_act,
-    .observe = delete_observe,
+    .act = step_delete_act,
+    .observe = step_delete_observe,
 };

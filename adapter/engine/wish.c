@@ -7,6 +7,7 @@
 #include "buf.h"
 #include "device.h"
 #include "mem.h"
+#include "ports.h"
 #include "profile.h"
 #include "str.h"
 
@@ -229,6 +230,78 @@ wish_tls_met(const struct device *d, const struct profile *p)
 		return true;
 	return d->tls_enabled &&
 	    (d->tls_plain == p->tls_plain || !d->tls_plain_supported);
+}
+
+bool
+wish_list_has(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+	const char *at = list;
+
+	while (at != NULL && (at = strstr(at, word)) != NULL) {
+		if ((at == list || at[-1] == ' ') &&
+		    (at[len] == ' ' || at[len] == '\0'))
+			return true;
+		at += len;
+	}
+	return false;
+}
+
+void
+wish_list_add(char **list, const char *word)
+{
+	char *more = mem_printf("%s%s%s", *list == NULL ? "" : *list,
+	    str_empty(*list) ? "" : " ", word);
+
+	free(*list);
+	*list = more;
+}
+
+bool
+wish_roots_met(const struct device *d, const struct profile *p,
+    const struct port_roots *roots)
+{
+	size_t i;
+
+	if (!p->tls || !p->tls_roots || roots == NULL)
+		return true;
+	for (i = 0; i < roots->count; i++)
+		if (!wish_list_has(d->trusted_roots, roots->root[i].sha256))
+			return false;
+	return true;
+}
+
+bool
+wish_root_spare(
+    const struct device *d, const struct port_roots *roots, const char *sha256)
+{
+	size_t i;
+
+	/* None at all would be a CA that does not answer. */
+	if (roots == NULL || roots->count == 0 ||
+	    !wish_list_has(d->our_roots, sha256))
+		return false;
+	for (i = 0; i < roots->count; i++)
+		if (str_eq(roots->root[i].sha256, sha256))
+			return false;
+	return true;
+}
+
+bool
+wish_roots_spare(const struct device *d, const struct profile *p,
+    const struct port_roots *roots)
+{
+	char *list, *rest, *word;
+	bool spare = false;
+
+	if (!p->tls || !p->tls_roots || d->our_roots == NULL)
+		return false;
+	rest = list = mem_dup(d->our_roots);
+	while (!spare && (word = strsep(&rest, " ")) != NULL)
+		spare = wish_list_has(d->trusted_roots, word) &&
+		    wish_root_spare(d, roots, word);
+	free(list);
+	return spare;
 }
 
 bool

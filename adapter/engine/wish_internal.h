@@ -7,6 +7,7 @@
 
 struct buf;
 struct device;
+struct port_roots;
 struct profile;
 
 /*
@@ -41,5 +42,18 @@ bool wish_cert_names_met(const struct device *d, const struct profile *p);
  */
 bool wish_cert_key_met(const struct device *d);
 bool wish_object_met(const struct device *d, const struct profile *p);
+/* Does it trust each of our roots, as far as the profile wants that? Roots that
+ * are not known (NULL) are wanted by nobody. */
+bool wish_roots_met(const struct device *d, const struct profile *p,
+    const struct port_roots *roots);
+/* Is there one that we put there and that is not among ours any more? */
+bool wish_roots_spare(const struct device *d, const struct profile *p,
+    const struct port_roots *roots);
+/* Is it this one? */
+bool wish_root_spare(
+    const struct device *d, const struct port_roots *roots, const char *sha256);
+/* Lists of hashes, separated by blanks; NULL is empty. */
+bool wish_list_has(const char *list, const char *word);
+void wish_list_add(char **list, const char *word);
 bool wish_acl_met(const struct device *d, const struct profile *p);
 #endif

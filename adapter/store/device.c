@@ -43,6 +43,7 @@ static const struct device_field fields[] = {
 	TEXT(cert_serial), TEXT(cert_subject), TEXT(cert_issuer),
 	TEXT(cert_names), TIME(cert_not_before), TIME(cert_not_after),
 	BOOL(cert_ours), INT(cert_key_bits), BOOL(cert_read_only),
+	TEXT(trusted_roots), TEXT(our_roots),
 
 	TEXT(next_key_handle), TEXT(next_key_spki), TEXT(next_cert),
 	TEXT(next_cert_serial), TEXT(next_cert_handle),

@@ -83,6 +83,11 @@ struct device {
 	int64_t cert_key_bits; /* RSA; 0 when unread or of another kind */
 	bool cert_read_only;   /* the firmware's own, and never deleted */
 
+	/* SHA-256 of the trusted roots it holds, by blanks; NULL: not read. And
+	 * of those, which we put there. */
+	char *trusted_roots;
+	char *our_roots;
+
 	/* A replacement under way: each is set by the step that made it. */
 	char *next_key_handle;
 	char *next_key_spki; /* base64 DER SubjectPublicKeyInfo */

@@ -235,6 +235,27 @@ refused_key(void)
 	harness.short_keys = false;
 }
 
+/* Where the new roots do not fit the old one stays: something trusts us yet. */
+static void
+refused_root(void)
+{
+	const struct world *w = harness.world;
+
+	harness.play = "enforce-profile";
+	harness.what = "refused root";
+	harness_reset();
+	harness.world->roots_full = true;
+	(void)harness_run(harness.play, 0);
+	harness_check(harness.told->outcome == ENGINE_FAILED &&
+		strstr(harness.told->error, "root.add") != NULL,
+	    "the reason is given");
+	harness_check(world_has_root(w, WORLD_ROOT_OLD) &&
+		!world_has_root(w, WORLD_ROOT_NEW),
+	    "the old root stays");
+	harness_check(w->tls_slot >= 0 && w->certs[w->tls_slot].ours,
+	    "the other steps are done");
+}
+
 static enum world_kind
 world_called(const char *name)
 {
@@ -257,6 +278,8 @@ main(int argc, char **argv)
 	harness_start(argc, argv);
 	if (harness.kind == WORLD_AMT22)
 		refused_key();
+	if (harness.kind == WORLD_TLS)
+		refused_root();
 	for (play = plays(); play->name != NULL; play++)
 		if (only == NULL || str_eq(only, play->name))
 			all_ways(play->name, sample);

@@ -354,6 +354,23 @@ fake_proof_free(void *self, struct port_proof *proof)
 	free(proof);
 }
 
+static const struct port_roots *
+fake_roots(void *self)
+{
+	static char now[] = WORLD_ROOT_NEW, before[] = WORLD_ROOT_CROSS,
+		    name[] = "CN=Root";
+	static struct port_root root[] = {
+	    {.der = now, .name = name}, {.der = before, .name = name}};
+	static const struct port_roots roots = {root, 2};
+	size_t i;
+
+	(void)self;
+	for (i = 0; i < roots.count; i++)
+		(void)str_base64_sha256(
+		    root[i].der, WORLD_TEXT, root[i].sha256);
+	return &roots;
+}
+
 void
 world_back_ports(struct world *w, struct ports *ports)
 {
@@ -363,6 +380,7 @@ world_back_ports(struct world *w, struct ports *ports)
 	    .look = fake_ca_look,
 	    .revoke = fake_revoke,
 	    .look_revoked = fake_look_revoked,
+	    .roots = fake_roots,
 	};
 	ports->directory = (struct port_directory){
 	    .self = w,

@@ -106,6 +106,21 @@ slot_of_key(const struct world *w, const char *spki)
 }
 
 static void
+look_roots(const struct world *w, struct device *d)
+{
+	char list[WORLD_SLOTS * 65 + 1] = "", hash[65];
+	int i;
+
+	for (i = 0; i < WORLD_SLOTS; i++) {
+		if (!w->certs[i].root)
+			continue;
+		(void)str_base64_sha256(w->certs[i].der, WORLD_TEXT, hash);
+		(void)strcat(strcat(list, list[0] == '\0' ? "" : " "), hash);
+	}
+	mem_replace(&d->trusted_roots, list);
+}
+
+static void
 look_certificate(const struct world *w, struct device *d)
 {
 	static const struct world_cert none;
@@ -113,6 +128,7 @@ look_certificate(const struct world *w, struct device *d)
 	    w->tls_slot < 0 ? &none : &w->certs[w->tls_slot];
 	char handle[32], hash[65];
 
+	look_roots(w, d);
 	d->cert_not_after = c->not_after;
 	d->cert_ours = c->ours;
 	d->cert_read_only = c->read_only;
@@ -228,6 +244,7 @@ copy_certs(const struct world *w, struct port_pki *ret)
 		c->serial = mem_dup(w->certs[i].serial);
 		c->ours = w->certs[i].ours;
 		c->read_only = w->certs[i].read_only;
+		c->trusted_root = w->certs[i].root;
 	}
 }
 
@@ -467,6 +484,28 @@ fake_cert_add(void *self, struct visit *v, const char *der, port_done_fn *done,
 }
 
 static void
+fake_root_add(void *self, struct visit *v, const char *der, port_done_fn *done,
+    void *cookie)
+{
+	struct world *w = self;
+	struct err err;
+	int slot;
+
+	slot = free_slot(w->certs[0].der, sizeof(w->certs[0]));
+	CHANGE(w, v, err, done, cookie, {
+		if (world_has_root(w, der)) {
+			(void)err_set(&err, ERR_REFUSED, "DUPLICATE");
+		} else if (slot < 0 || w->roots_full) {
+			(void)err_set(&err, ERR_REFUSED, "store is full");
+		} else {
+			(void)snprintf(
+			    w->certs[slot].der, WORLD_TEXT, "%s", der);
+			w->certs[slot].root = true;
+		}
+	});
+}
+
+static void
 fake_cert_delete(void *self, struct visit *v, const char *handle,
     port_done_fn *done, void *cookie)
 {
@@ -560,6 +599,7 @@ world_device_port(struct world *w, struct ports *ports)
 	    .key_generate = fake_key_generate,
 	    .csr_make = fake_csr_make,
 	    .cert_add = fake_cert_add,
+	    .root_add = fake_root_add,
 	    .cert_delete = fake_cert_delete,
 	    .key_delete = fake_key_delete,
 	    .tls_switch = fake_tls_switch,

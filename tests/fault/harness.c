@@ -19,6 +19,7 @@
 #include "journal.h"
 #include "log.h"
 #include "loop.h"
+#include "mem.h"
 #include "plan.h"
 #include "ports.h"
 #include "profile.h"
@@ -58,6 +59,7 @@ static const struct profile profile = {
     .ping = true,
     .ip = text_dhcp,
     .tls = true,
+    .tls_roots = true,
     .template_name = template_name,
     .ad = true,
     .ou = text_ou,
@@ -275,12 +277,15 @@ make_template(void)
 	struct vault *vault = NULL;
 	struct store *store = NULL;
 	struct err err;
+	char hash[65];
 
 	must(vault_create(files.key, &err), &err);
 	must(vault_open(files.key, &vault, &err), &err);
 	must(store_create(files.template_db, vault, &err), &err);
 	must(store_open(files.template_db, vault, &store, &err), &err);
 	d->next_due = clock_now(); /* as an import leaves it */
+	(void)str_base64_sha256(WORLD_ROOT_OLD, WORLD_TEXT, hash);
+	mem_replace(&d->our_roots, hash);
 	must(store_device_add(store, d, &err), &err);
 	assert(d->id == 1);
 	must(store_secret_put(store, 1, STORE_SECRET_ADMIN, password, 1, &err),

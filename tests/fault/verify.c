@@ -71,7 +71,7 @@ used_slots(const struct world *w, int *ret_keys)
 
 	*ret_keys = 0;
 	for (i = 0; i < WORLD_SLOTS; i++) {
-		certs += w->certs[i].der[0] != '\0';
+		certs += w->certs[i].der[0] != '\0' && !w->certs[i].root;
 		*ret_keys += w->keys[i][0] != '\0';
 	}
 	return certs;
@@ -104,6 +104,11 @@ check_goal(const char *play)
 	harness_check(llabs(w->clock_offset_ms) < 2000, "the clock is set");
 	if (all || str_eq(play, "sync-network"))
 		harness_check(str_eq(w->host, "new-pc1"), "the name followed");
+	if (all)
+		harness_check(world_has_root(w, WORLD_ROOT_NEW) &&
+			world_has_root(w, WORLD_ROOT_CROSS) &&
+			!world_has_root(w, WORLD_ROOT_OLD),
+		    "the CA's roots are there, the old one is gone");
 	/* Names do not switch TLS on where it is off. */
 	if (all || str_eq(play, "reissue-certificates") ||
 	    (str_eq(play, "sync-network") && harness.kind != WORLD_PLAIN))
@@ -129,9 +134,40 @@ pinned(const struct device *d)
 	return d->use_tls && str_eq(d->leaf_sha256, leaf);
 }
 
+static bool
+ours(const struct device *d, const char *der)
+{
+	char hash[65];
+
+	(void)str_base64_sha256(der, WORLD_TEXT, hash);
+	return d->our_roots != NULL && strstr(d->our_roots, hash) != NULL;
+}
+
+/* Whatever happened: one that is not ours is neither removed nor taken for
+ * ours, the old one goes only when the new ones are there, and the record knows
+ * whose they are. */
+static void
+check_roots(const struct device *d)
+{
+	const struct world *w = harness.world;
+	bool new = world_has_root(w, WORLD_ROOT_NEW);
+	bool cross = world_has_root(w, WORLD_ROOT_CROSS);
+	bool old = world_has_root(w, WORLD_ROOT_OLD);
+
+	harness_check(world_has_root(w, WORLD_ROOT_FOREIGN) &&
+		!ours(d, WORLD_ROOT_FOREIGN),
+	    "a root of somebody else stays");
+	harness_check(old || (new &&cross), "no root goes before its time");
+	harness_check(ours(d, WORLD_ROOT_NEW) ==
+		new &&ours(d, WORLD_ROOT_CROSS) ==
+		cross &&ours(d, WORLD_ROOT_OLD) == old,
+	    "the record knows which roots are ours");
+}
+
 static void
 check_record(const struct device *d)
 {
+	check_roots(d);
 	harness_check(pinned(d), "the certificate is the pinned one");
 	harness_check(
 	    certificates_known(d), "no valid certificate without a record");

@@ -63,6 +63,14 @@ add_foreign_certificate(struct world *w, bool read_only)
 	w->tls_slot = 0;
 }
 
+static void
+add_root(struct world_cert *c, const char *der)
+{
+	(void)strcpy(c->der, der);
+	(void)strcpy(c->serial, "r");
+	c->root = true;
+}
+
 /* A host that was renamed, a clock 17 minutes ahead, no AD object. */
 void
 world_reset(struct world *w, enum world_kind kind)
@@ -81,6 +89,19 @@ world_reset(struct world *w, enum world_kind kind)
 	w->tls_slot = -1;
 	if (w->tls)
 		add_foreign_certificate(w, kind == WORLD_FACTORY);
+	add_root(&w->certs[WORLD_SLOTS - 1], WORLD_ROOT_FOREIGN);
+	add_root(&w->certs[WORLD_SLOTS - 2], WORLD_ROOT_OLD);
+}
+
+bool
+world_has_root(const struct world *w, const char *der)
+{
+	int i;
+
+	for (i = 0; i < WORLD_SLOTS; i++)
+		if (w->certs[i].root && strcmp(w->certs[i].der, der) == 0)
+			return true;
+	return false;
 }
 
 void

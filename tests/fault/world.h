@@ -5,6 +5,7 @@
 
 struct loop;
 struct ports;
+struct world;
 
 /*
  * A fake world for crash tests: one device, a CA, Active Directory and its KDC,
@@ -23,7 +24,16 @@ struct world_cert {
 	char serial[64];
 	int64_t not_after;
 	bool ours, read_only;
+	bool root; /* a trusted one, in the device */
 };
+
+/* Trusted roots, base64: of the CA, of the CA before (which we put into the
+ * device, and nothing needs any more), of somebody else. */
+#define WORLD_ROOT_NEW "cm9vdC1uZXc="
+#define WORLD_ROOT_CROSS "cm9vdC1jcm9zcw=="
+#define WORLD_ROOT_OLD "cm9vdC1vbGQ="
+#define WORLD_ROOT_FOREIGN "cm9vdC1mb3JlaWdu"
+bool world_has_root(const struct world *w, const char *der);
 
 enum world_loss {
 	WORLD_NO_LOSS,
@@ -73,7 +83,8 @@ struct world {
 	bool tls;
 	char keys[WORLD_SLOTS][WORLD_TEXT]; /* spki; "" = empty */
 	struct world_cert certs[WORLD_SLOTS];
-	int tls_slot; /* -1: none */
+	int tls_slot;	 /* -1: none */
+	bool roots_full; /* it takes no further trusted root */
 	bool krb;
 	char krb_realm[128], krb_password[256], acl[WORLD_TEXT];
 	int64_t krb_kvno;

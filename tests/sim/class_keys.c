@@ -167,12 +167,25 @@ add_certificate(struct fw_call *c, const struct fw_node *in)
 	return add(c, in, false);
 }
 
+static int
+count_roots(const struct sim_device *d)
+{
+	int i, count = 0;
+
+	for (i = 0; i < SIM_MAX_CERTS; i++)
+		count +=
+		    d->state.certs[i].used && d->state.certs[i].trusted_root;
+	return count;
+}
+
 /* Trust cannot be widened while it is being relied on. */
 static int
 add_root(struct fw_call *c, const struct fw_node *in)
 {
 	if (c->d->state.committed.mutual)
 		return PT_NOT_PERMITTED;
+	if (count_roots(c->d) >= c->d->vol->options.max_roots)
+		return PT_MAX_LIMIT_REACHED;
 	return add(c, in, true);
 }
 

@@ -68,6 +68,17 @@ in_use(const struct sim_device *d, int handle)
 	    handle == d->state.staged.cert_handle;
 }
 
+/* While peers are checked with it, or are about to be. */
+static bool
+relied_on(const struct sim_device *d)
+{
+	const struct sim_state *s = &d->state;
+
+	return d->vol->options.hold_roots || s->committed.mutual ||
+	    s->staged.mutual || s->committed.local_mutual ||
+	    s->staged.local_mutual;
+}
+
 static enum fw_fault
 remove_cert(struct fw_call *c, size_t i)
 {
@@ -77,7 +88,8 @@ remove_cert(struct fw_call *c, size_t i)
 
 	if (cert == NULL)
 		abort(); /* the selector was matched against it just now */
-	if (cert->read_only || in_use(c->d, handle))
+	if (cert->read_only || in_use(c->d, handle) ||
+	    (cert->trusted_root && relied_on(c->d)))
 		return FW_ACCESS_DENIED;
 	free(cert->der);
 	memset(cert, 0, sizeof(*cert));
@@ -170,7 +182,7 @@ show_caps(struct fw_emit *e, const struct sim_device *d, size_t i)
 	fw_emit_string(e, "InstanceID", id);
 	fw_emit_uint(e, "MaximumCRLSize", 1024);
 	fw_emit_uint(
-	    e, "RootCertMaxCount", (uint32_t)d->vol->options.max_certs);
+	    e, "RootCertMaxCount", (uint32_t)d->vol->options.max_roots);
 	fw_emit_uint(e, "RootCertMaxSize", FW_MAX_DER);
 	if (!fw_hardened(fw_version(d)))
 		fw_emit_uint(e, "SupportedKeyLengths", 2048);

@@ -5,6 +5,7 @@
 
 #include "conn_internal.h"
 #include "control_internal.h"
+#include "firmware.h"
 #include "fleet_internal.h"
 
 /*
@@ -378,6 +379,17 @@ set_online(struct sim *s, struct sim_port *p, char *rest, struct text *out)
 	ok(out);
 }
 
+static void
+set_hold_roots(struct sim *s, struct sim_port *p, char *rest, struct text *out)
+{
+	char *word = word_next(&rest);
+
+	(void)s;
+	sim_firmware_options(p->dev)->hold_roots =
+	    word != NULL && strcmp(word, "on") == 0;
+	ok(out);
+}
+
 static const struct {
 	const char *word;
 	void (*run)(
@@ -388,6 +400,7 @@ static const struct {
     {"power-cycle", set_power_cycle},
     {"offline", set_offline},
     {"online", set_online},
+    {"hold-roots", set_hold_roots},
 };
 
 static void
@@ -405,8 +418,8 @@ run_set(struct sim *s, struct sim_port *p, char *rest, struct text *out)
 		return;
 	}
 	error(out,
-	    "set DEVICE skew-ms N, os-fqdn NAME, power-cycle, offline "
-	    "or online");
+	    "set DEVICE skew-ms N, os-fqdn NAME, power-cycle, offline, "
+	    "online or hold-roots on|off");
 }
 
 static const struct {

@@ -13,7 +13,9 @@ struct sim_options {
 	bool no_lms;	  /* no LMS on the host: static IP sync loses the IP */
 	int lan;   /* 0: wired and WLAN, 1: WLAN only, 2: wired port empty */
 	int split; /* items in one Pull at most, 0: all */
+	bool hold_roots; /* an 802.1x profile names its trusted roots, too */
 	int max_keys, max_certs; /* up to SIM_MAX_KEYS, SIM_MAX_CERTS */
+	int max_roots;		 /* of the certificates */
 	int writes;		 /* flash writes in one hour */
 	int busy_keys;		 /* the next N GenerateKeyPair answer 2061 */
 };

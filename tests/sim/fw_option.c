@@ -31,6 +31,10 @@ option_set(struct sim_options *o, const char *name, int value)
 		o->max_keys = value;
 	else if (strcmp(name, "max_certs") == 0)
 		o->max_certs = value;
+	else if (strcmp(name, "max_roots") == 0)
+		o->max_roots = value;
+	else if (strcmp(name, "hold_roots") == 0)
+		o->hold_roots = value != 0;
 	else if (strcmp(name, "writes") == 0)
 		o->writes = value;
 	else if (strcmp(name, "busy_keys") == 0)
@@ -49,6 +53,7 @@ fw_options_init(struct sim_options *o)
 	memset(o, 0, sizeof(*o));
 	o->max_keys = SIM_MAX_KEYS;
 	o->max_certs = SIM_MAX_CERTS;
+	o->max_roots = SIM_MAX_CERTS;
 	o->writes = 100000;
 	if (env == NULL)
 		return;

@@ -415,6 +415,49 @@ test_certificate_refusals(void **state)
 	assert_int_equal(add_cert(f, &want), PT_MAX_LIMIT_REACHED);
 }
 
+/* Is it gone? Else refused. */
+static bool
+drop_cert(struct fx *f, int handle)
+{
+	char selector[80];
+
+	(void)snprintf(selector, sizeof(selector),
+	    "InstanceID=Intel(r) AMT Certificate: Handle: %d", handle);
+	fx_op(f, "Delete", CERT, selector, NULL);
+	if (f->a.status == 200)
+		return true;
+	fx_assert_fault(f, "AccessDenied");
+	return false;
+}
+
+/* Not deleted while it may be asked for, and no more of them than fit. */
+static void
+roots_in_use(struct fx *f)
+{
+	static const char method[] = "AddTrustedRootCertificate";
+	struct leaf want = {.key = ca_key, .serial = 6, .ca = true};
+	char *second = issue(&want);
+	int first = -1, i;
+
+	for (i = 0; i < SIM_MAX_CERTS; i++)
+		if (f->d.state.certs[i].used &&
+		    f->d.state.certs[i].trusted_root)
+			first = f->d.state.certs[i].handle;
+	sim_firmware_options(&f->d)->max_roots = 1;
+	assert_int_equal(add_blob(f, method, "CertificateBlob", second),
+	    PT_MAX_LIMIT_REACHED);
+	f->d.state.staged.mutual = true;
+	assert_false(drop_cert(f, first));
+	f->d.state.staged.mutual = false;
+	sim_firmware_options(&f->d)->hold_roots = true;
+	assert_false(drop_cert(f, first));
+	sim_firmware_options(&f->d)->hold_roots = false;
+	assert_true(drop_cert(f, first));
+	assert_int_equal(
+	    add_blob(f, method, "CertificateBlob", second), PT_SUCCESS);
+	free(second);
+}
+
 static void
 test_trusted_root(void **state)
 {
@@ -435,6 +478,9 @@ test_trusted_root(void **state)
 	    add_blob(f, method, "CertificateBlob", root), PT_SUCCESS);
 	fx_get(f, CERT, NULL);
 	fx_assert_text(f, "TrustedRootCertficate", "true");
+	assert_int_equal(
+	    add_blob(f, method, "CertificateBlob", root), PT_DUPLICATE);
+	roots_in_use(f);
 	free(root);
 	free(leaf);
 }

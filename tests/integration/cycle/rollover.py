@@ -1,9 +1,13 @@
 #!/usr/bin/python3
 """rollover.py: from one root to the next.  Devices keep what the old issuing CA
 gave them until they are due; whoever trusts one of the two roots alone verifies
-all of them."""
+all of them.  The devices themselves trust both, until the old one is at its
+end."""
+import base64
+import hashlib
 import os
 import re
+import sqlite3
 import subprocess
 
 from fleet import (FAULT_EXIT, Keeper, Sim, check, consistent, equal, finish,
@@ -39,6 +43,88 @@ class Readers:
             leaf)
 
 
+# What happens to the answer when a root is given to a device.
+LOSSES = ["drop-answer", "close-before", "half-body", "wrong-xml", "status 500"]
+POINTS = ["step.prepared", "step.intended", "step.acted", "step.observed",
+          "step.settled"]
+
+
+def sha256(pem):
+    """Of a certificate in PEM."""
+    body = "".join(pem.split("-----")[2].split())
+    return hashlib.sha256(base64.b64decode(body)).hexdigest()
+
+
+def roots(sim, name):
+    return sorted(hashlib.sha256(bytes.fromhex(c["der"])).hexdigest()
+                  for c in sim.get(name)["certs"] if c["root"])
+
+
+def root_of(keeper, *words):
+    return keeper.run("ca", "chain", "--root", *words, expect=0).stdout
+
+
+def trusted(keeper, sim, wanted, what):
+    """Each device trusts these, and the record says so."""
+    for row in sim.devices:
+        equal(roots(sim, row["name"]), sorted(wanted), f"{what}: {row['name']}")
+        record = keeper.device(row["name"])
+        equal(sorted(record["trusted_roots"].split()), sorted(wanted),
+              f"{what}: on record")
+
+
+def pushed(keeper, sim, foreign):
+    """The roots of both lines; a root of somebody else stays."""
+    old, new = root_of(keeper, "--issuer", "1"), root_of(keeper)
+    both = [sha256(old), sha256(new)]
+    found = keeper.reasons("--offline")
+    check(all("trusted-root-missing" in r for r in found.values()),
+          f"told: {found}")
+    for row, loss in zip(sim.devices[2:], LOSSES):
+        sim.fault(f"{row['name']} AMT_PublicKeyManagementService."
+                  f"AddTrustedRootCertificate {loss} times 1")
+    for point in POINTS:
+        out = keeper.run("run", "enforce-profile", sim.devices[1]["name"],
+                         fault=f"{point}:1")
+        equal(out.returncode, FAULT_EXIT, f"killed at {point}")
+    keeper.run("run", "enforce-profile", "--all")
+    keeper.run("run", "enforce-profile", "--all", expect=0)
+    equal([f for f in sim.ctl("faults") if f["fired"] == 0], [],
+          "every planted loss happened")
+    trusted(keeper, sim, both + foreign, "after the rollover")
+    before = {r["name"]: sim.get(r["name"])["flash_writes"]
+              for r in sim.devices}
+    keeper.run("run", "enforce-profile", "--all", expect=0)
+    equal({r["name"]: sim.get(r["name"])["flash_writes"]
+           for r in sim.devices}, before, "nothing is written twice")
+    return both
+
+
+def removed(keeper, sim, both, foreign):
+    """The old line is gone: so is its root, as soon as the device lets go."""
+    keeper.run("run", "reissue-certificates", "--all", expect=0)
+    with sqlite3.connect(os.path.join(keeper.folder, "ca.db")) as db:
+        db.execute("DELETE FROM ca_cross")
+        db.execute("DELETE FROM ca_line_certificate WHERE line = 1")
+        db.execute("UPDATE ca_intent SET line = 2 WHERE line = 1")
+        db.execute("UPDATE ca_crl SET number = number + 100, line = 2"
+                   " WHERE line = 1")
+        db.execute("DELETE FROM ca_line WHERE id = 1")
+    db.close()
+    name = sim.devices[0]["name"]
+    sim.ctl("set", name, "hold-roots", "on")
+    out = keeper.run("run", "enforce-profile", name)
+    check("root.remove" in out.stdout and "AccessDenied" in out.stdout,
+          f"the refusal is told: {out.stdout}")
+    equal(roots(sim, name), sorted(both + foreign), "in use: it stays")
+    journal_empty(keeper, "after the refusal")
+    sim.ctl("set", name, "hold-roots", "off")
+    sim.fault(f"{sim.devices[2]['name']} *Delete* drop-answer times 1")
+    keeper.run("run", "enforce-profile", "--all")
+    keeper.run("run", "enforce-profile", "--all", expect=0)
+    trusted(keeper, sim, both[1:] + foreign, "after the old line's end")
+
+
 def chain(keeper, readers, name, *words):
     with open(readers.path(name), "w") as f:
         f.write(keeper.run("ca", "chain", *words, expect=0).stdout)
@@ -46,6 +132,24 @@ def chain(keeper, readers, name, *words):
 
 def states(keeper):
     return [row["state"] for row in keeper.json("ca", "show")]
+
+
+def other_root(keeper, sim, where):
+    """Somebody put a root of their own into each device."""
+    path = os.path.join(where, "foreign.pem")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout",
+         os.devnull, "-subj", "/CN=Foreign Root", "-out", path], check=True,
+        capture_output=True)
+    with open(path) as f:
+        pem = f.read()
+    blob = "".join(pem.split("-----")[2].split())
+    for row in sim.devices:
+        keeper.run("wsman", "invoke", row["name"],
+                   "AMT_PublicKeyManagementService",
+                   "AddTrustedRootCertificate", f"CertificateBlob={blob}",
+                   "--yes", expect=0)
+    return [sha256(pem)]
 
 
 def killed(keeper):
@@ -77,7 +181,6 @@ def either_root(keeper, sim, readers):
                expect=0)
     for row, name in zip(sim.devices, ("leaf1.pem", "leaf2.pem")):
         readers.leaf(row["address"], name)
-        consistent(sim, keeper, row, row["name"])
     for leaf, root, way, good in (
             ("leaf1.pem", "root1.pem", "old.pem", True),
             ("leaf1.pem", "root2.pem", "old-cross.pem", True),
@@ -132,14 +235,22 @@ def by_file(keeper, readers):
 def main():
     where = folder()
     keeper, readers = Keeper(where), Readers(where)
-    sim = Sim(where, 2, "--drift", "cert-expired", "--firmware", "15.0.23")
+    keeper.edit("profile.yaml", "  #trusted_roots:", "  trusted_roots: true")
+    sim = Sim(where, 2 + len(LOSSES), "--drift", "cert-expired", "--firmware",
+              "15.0.23")
     keeper.run("device", "import", sim.csv, expect=0)
     keeper.run("run", "auto", "--all", expect=0)
+    trusted(keeper, sim, [sha256(root_of(keeper))], "at first")
+    foreign = other_root(keeper, sim, where)
     killed(keeper)
     keeper.run("ca", "rollover", "--yes", expect=0)
+    both = pushed(keeper, sim, foreign)
     either_root(keeper, sim, readers)
     by_file(keeper, readers)
     keeper.run("ca", "health", expect=0)
+    removed(keeper, sim, both, foreign)
+    for row in sim.devices:
+        consistent(sim, keeper, row, row["name"], wrong=len(POINTS))
     journal_empty(keeper, "at the end")
     sim.stop()
     finish()

@@ -15,6 +15,7 @@
 #include "err.h"
 #include "mem.h"
 #include "plan.h"
+#include "ports.h"
 #include "profile.h"
 #include "wish_internal.h"
 
@@ -31,6 +32,10 @@ static char word_auto[] = "auto", word_tls[] = "tls", word_dhcp[] = "dhcp",
 static struct profile_template templates[1];
 static struct profile_acl acl[1];
 static struct profile profile;
+static char root_name[] = "CN=Root";
+static struct port_root root[] = {
+    {.sha256 = "aa", .name = root_name}, {.sha256 = "bb", .name = root_name}};
+static const struct port_roots roots = {root, 2};
 static struct policy policy;
 static struct plan plan;
 static struct device *d;
@@ -64,7 +69,11 @@ set_up(void **state)
 	    .admin_max_age = 180 * CLOCK_DAY,
 	    .templates = templates,
 	    .template_count = 1};
-	policy = (struct policy){&profile, true, "CORP.EXAMPLE", NOW};
+	policy = (struct policy){.profile = &profile,
+	    .directory = true,
+	    .realm = "CORP.EXAMPLE",
+	    .now = NOW,
+	    .roots = &roots};
 	d = device_new("pc1.corp.example");
 	d->read_at = d->clock_read_at = d->ad_read_at = NOW - 60;
 	mem_replace(&d->amt_version, "16.1.25");
@@ -510,6 +519,78 @@ test_reason_codes_are_words_and_reversible(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* Nobody asked for roots: whatever is in the device is nobody's business. */
+static void
+test_roots_are_asked_for(void **state)
+{
+	(void)state;
+	assert_string_equal(codes(), "");
+	mem_replace(&d->our_roots, "aa old");
+	mem_replace(&d->trusted_roots, "aa old");
+	make("enforce-profile", true);
+	assert_string_equal(steps(), "");
+	profile.tls_roots = true;
+	assert_string_equal(codes(), "trusted-root-missing,profile-drift");
+	/* Unknown is not missing. */
+	policy.roots = NULL;
+	assert_string_equal(codes(), "");
+	make("auto", false);
+	assert_string_equal(steps(), "");
+}
+
+static void
+test_roots_are_added(void **state)
+{
+	(void)state;
+	profile.tls_roots = true;
+	make("auto", false);
+	assert_string_equal(steps(), "root.add");
+	assert_string_equal(plan.steps[0].reason, "trusted-root-missing");
+	mem_replace(&d->trusted_roots, "xx aa");
+	make("enforce-profile", false);
+	assert_string_equal(steps(), "root.add");
+	mem_replace(&d->trusted_roots, "bb xx aa");
+	assert_string_equal(codes(), "");
+	make("enforce-profile", true);
+	assert_string_equal(steps(), "");
+	/* It takes none while it checks its peers, and is not asked to. */
+	d->tls_mutual = true;
+	mem_replace(&d->trusted_roots, "bb");
+	make("auto", false);
+	assert_string_equal(steps(), "");
+	assert_string_equal(codes(), "trusted-root-missing");
+}
+
+static void
+test_roots_are_removed(void **state)
+{
+	const struct port_roots none = {.count = 0};
+
+	(void)state;
+	profile.tls_roots = true;
+	mem_replace(&d->trusted_roots, "aa bb cc old");
+	make("enforce-profile", true);
+	assert_string_equal(steps(), "");
+	mem_replace(&d->our_roots, "aa bb old");
+	make("auto", false);
+	assert_string_equal(steps(), "root.remove");
+	/* A CA that names none is one that does not answer. */
+	policy.roots = &none;
+	make("auto", false);
+	assert_string_equal(steps(), "");
+	policy.roots = &roots;
+	mem_replace(&d->trusted_roots, "aa old");
+	make("auto", false);
+	assert_string_equal(steps(), "root.add root.remove");
+	/* Before certificates that may need them, and after. */
+	d->cert_not_after = NOW;
+	make("auto", false);
+	assert_string_equal(steps(),
+	    "certificate.clean root.add key.generate certificate.issue "
+	    "certificate.add tls.switch certificate.remove certificate.revoke "
+	    "root.remove");
+}
+
 int
 main(void)
 {
@@ -534,6 +615,9 @@ main(void)
 	    TEST(test_communication_errors_hide_what_is_stale),
 	    TEST(test_all_failing_is_told_from_a_few),
 	    TEST(test_reason_codes_are_words_and_reversible),
+	    TEST(test_roots_are_asked_for),
+	    TEST(test_roots_are_added),
+	    TEST(test_roots_are_removed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
