@@ -1,5 +1,6 @@
 """Apache in front of an imitated service, with what enrolment web services have on
-IIS: TLS, Kerberos by SPNEGO (mod_auth_gssapi), client certificates."""
+IIS: TLS, Kerberos by SPNEGO (mod_auth_gssapi), client certificates, which are asked for
+when a request for one of those addresses has come."""
 import os
 import shutil
 import socket
@@ -24,8 +25,6 @@ SSLEngine on
 SSLCertificateFile {dir}/server.pem
 SSLCertificateKeyFile {dir}/server.key
 SSLCACertificateFile {dir}/anchors.pem
-SSLVerifyClient optional
-SSLVerifyDepth 3
 RequestHeader unset X-User early
 <LocationMatch "_Kerberos/">
   AuthType GSSAPI
@@ -35,7 +34,8 @@ RequestHeader unset X-User early
   RequestHeader set X-User "expr=%{{REMOTE_USER}}"
 </LocationMatch>
 <LocationMatch "_Certificate/">
-  Require expr "%{{SSL_CLIENT_VERIFY}} == 'SUCCESS'"
+  SSLVerifyClient require
+  SSLVerifyDepth 3
   RequestHeader set X-User "expr=%{{SSL_CLIENT_S_DN}}"
 </LocationMatch>
 ProxyPass / http://127.0.0.1:{port}/

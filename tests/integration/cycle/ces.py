@@ -13,7 +13,7 @@ from fleet import (FAULT_EXIT, ROOT, Keeper, Sim, administrate, check,
                    until_changed, verifies, who_holds)
 
 ADDRESS = "127.0.0.20"
-REFUSED = 5  # exit code
+REFUSED, NO_ANSWER = 5, 101  # exit codes
 # Where it is killed while the CA waits, and what was heard when it has issued.
 POINTS = {"bridge.before-asked": ["request"],
           "bridge.asked": ["request"],
@@ -87,7 +87,7 @@ def configurations(conf, ca):
     conf.test(0, "to our certificate")
     # Each address has one way to log in.
     conf.write(USER, CERTIFICATE)
-    conf.test(REFUSED, "HTTP 403")
+    conf.test(NO_ANSWER, "certificate required")
     conf.write(USER, KERBEROS)
     conf.test(REFUSED, "HTTP 401")
     conf.write(KERBEROS)

@@ -416,7 +416,7 @@ static const struct bad {
     {FAULT, "html.xml", NULL, ERR_UNKNOWN, "HTTP 500"},
     {FAULT, "truncated.xml", NULL, ERR_UNKNOWN, "HTTP 500"},
     {OK, NULL, "", ERR_UNKNOWN, "no XML"},
-    {"202 Accepted", NULL, "", ERR_UNKNOWN, "cannot be read"},
+    {"202 Accepted", NULL, "", ERR_UNKNOWN, "cannot be read: it is no XML"},
     {"401 Unauthorized", NULL, "", ERR_REFUSED, "credentials (HTTP 401)"},
     {"403 Forbidden", NULL, "", ERR_REFUSED, "HTTP 403"},
     {"404 Not Found", NULL, "", ERR_REFUSED, "no enrolment service at this"},

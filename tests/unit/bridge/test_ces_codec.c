@@ -275,6 +275,38 @@ no_messages(void **state)
 	}
 }
 
+static void
+count_cert(void *cookie, X509 *cert)
+{
+	unsigned *count = cookie;
+
+	assert_non_null(cert);
+	(*count)++;
+}
+
+/* The CA's full answer is no certs-only message, as EST wants them. */
+static void
+full_answer(void **state)
+{
+	unsigned count = 0;
+	struct buf der;
+
+	(void)state;
+	load("full.der", &der);
+	assert_null(
+	    ca_bridge_each_cert(ca_der_bytes(&der), true, count_cert, &count));
+	assert_int_equal(count, 2); /* the CA's and the device's */
+	assert_string_equal(
+	    ca_bridge_each_cert(ca_der_bytes(&der), false, count_cert, &count),
+	    "it is no certs-only message: it has signers");
+	buf_char(&der, '\0');
+	assert_string_equal(
+	    ca_bridge_each_cert(ca_der_bytes(&der), true, count_cert, &count),
+	    "there are bytes behind the message");
+	assert_int_equal(count, 2);
+	buf_free(&der);
+}
+
 /* Every prefix of a good answer: nothing is read out of a part of it. */
 static void
 cut_anywhere(void **state)
@@ -443,6 +475,7 @@ main(void)
 	    cmocka_unit_test(passwords),
 	    cmocka_unit_test(all_answers),
 	    cmocka_unit_test(no_messages),
+	    cmocka_unit_test(full_answer),
 	    cmocka_unit_test(cut_anywhere),
 	    cmocka_unit_test_setup_teardown(
 		policies_are_shown, setup, teardown),
