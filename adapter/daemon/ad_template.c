@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge.h"
 #include "buf.h"
 #include "conf.h"
 #include "daemon.h"
@@ -99,8 +100,6 @@ static const struct {
 };
 #define USAGES (sizeof(usages) / sizeof(usages[0]))
 #define USAGES_TEXT_MAX 4096
-#define PROBLEM_MAX 120
-#define KEY_BITS_MAX 3072 /* the longest that firmware makes */
 
 static const char *
 word_of(const char *oid)
@@ -141,25 +140,19 @@ for_servers(const struct directory_template *t)
 
 /* We ask for devices, with names that only we know. */
 static const char *
-problem_of(const struct directory_template *t, char text[PROBLEM_MAX])
+problem_of(const struct directory_template *t, char text[CA_BRIDGE_PROBLEM])
 {
-	if (!t->supplied)
-		return "names come from the directory, of who asks, not from "
-		       "the request";
+	const struct ca_bridge_template wants = {
+	    .supplied = t->supplied,
+	    .signatures = t->signatures,
+	    .key_bits = t->key_bits,
+	};
+	const char *why = ca_bridge_template_problem(&wants, text);
+
+	if (why != NULL)
+		return why;
 	if (!for_servers(t))
 		return "not for TLS servers";
-	if (t->signatures > 0) {
-		(void)snprintf(text, PROBLEM_MAX,
-		    "wants %lld signatures of registration authorities",
-		    (long long)t->signatures);
-		return text;
-	}
-	if (t->key_bits > KEY_BITS_MAX) {
-		(void)snprintf(text, PROBLEM_MAX,
-		    "wants keys of %lld bits, devices make %d at most",
-		    (long long)t->key_bits, KEY_BITS_MAX);
-		return text;
-	}
 	if (t->validity == 0 || t->renew_before >= t->validity)
 		return "its periods do not fit each other";
 	return NULL;
@@ -169,7 +162,7 @@ static int
 tell(const struct directory_template *t, daemon_ad_template_fn *fn,
     void *cookie, struct err *err)
 {
-	char problem[PROBLEM_MAX];
+	char problem[CA_BRIDGE_PROBLEM];
 	struct daemon_ad_template to = {.name = t->name,
 	    .validity = t->validity,
 	    .renew_before = t->renew_before,

@@ -1,5 +1,6 @@
 #ifndef BRIDGE_H_
 #define BRIDGE_H_
+#include <stdbool.h>
 #include <stdint.h>
 
 struct buf;
@@ -74,4 +75,18 @@ const char *ca_bridge_anchors(const struct ca_bridge *b);
  * put right), ERR_PROTOCOL.
  */
 int ca_bridge_test(struct ca_bridge *b, struct buf *out, struct err *err);
+
+/* The longest RSA key that firmware makes. */
+#define CA_BRIDGE_KEY_BITS 3072
+
+/* What a certificate template of Microsoft's asks of requests. */
+struct ca_bridge_template {
+	bool supplied;	    /* takes their names; else it has its own */
+	int64_t signatures; /* of registration authorities */
+	int64_t key_bits;   /* at least */
+};
+/* NULL, or why it is not for devices, perhaps in text. */
+#define CA_BRIDGE_PROBLEM 120
+const char *ca_bridge_template_problem(
+    const struct ca_bridge_template *t, char text[CA_BRIDGE_PROBLEM]);
 #endif

@@ -15,10 +15,10 @@
 
 #define NAME_SHOWN 64
 #define URL_SHOWN 200
+#define USAGES_MAX 4096
 #define BITS_USUAL 2048 /* firmware up to AMT 21 makes no others */
-#define BITS_MOST 3072
-#define PROBLEM_MAX 96
 
+#define USAGES "2.5.29.37" /* extendedKeyUsage, as an oID's value */
 #define NAMES_SUPPLIED 0x1 /* subjectNameFlags, MS-CRTD 2.28 */
 #define PEND_ALL 0x2	   /* enrollmentFlags, 2.26 */
 #define KEY_ARCHIVED 0x1   /* privateKeyFlags, 2.27 */
@@ -31,7 +31,7 @@ struct reading {
 	struct buf *out;
 	bool met;  /* the bridge's template */
 	bool here; /* and a CA that has it is asked at the bridge's url */
-	char problem[PROBLEM_MAX]; /* with it; "": none */
+	char problem[CA_BRIDGE_PROBLEM]; /* with it; "": none */
 };
 
 static const struct xml_node *
@@ -170,40 +170,97 @@ show_cas(struct reading *r, const struct xml_node *policy, struct err *err)
 
 /* --- templates --- */
 
-/* What no firmware, or no bridge, can do about it. */
-static void
-find_problem(const struct xml_node *attributes, char ret[PROBLEM_MAX])
+const char *
+ca_bridge_template_problem(
+    const struct ca_bridge_template *t, char text[CA_BRIDGE_PROBLEM])
 {
-	int64_t bits, signatures, key;
-
-	bits = number_of(
-	    child(attributes, "privateKeyAttributes"), "minimalKeyLength");
-	signatures =
-	    number_of(child(attributes, "rARequirements"), "rASignatures");
-	key = number_of(attributes, "privateKeyFlags");
-	ret[0] = '\0';
-	if (!is_true(child(attributes, "permission"), "enroll"))
-		(void)snprintf(ret, PROBLEM_MAX,
-		    "our account has no right to enroll for it");
-	else if ((number_of(attributes, "subjectNameFlags") & NAMES_SUPPLIED) ==
-	    0)
-		(void)snprintf(ret, PROBLEM_MAX,
-		    "names come from the directory, of who asks, not from the "
-		    "request");
-	else if (signatures > 0)
-		(void)snprintf(ret, PROBLEM_MAX,
+	if (!t->supplied)
+		return "names come from the directory, of who asks, not from "
+		       "the request";
+	if (t->signatures > 0)
+		(void)snprintf(text, CA_BRIDGE_PROBLEM,
 		    "wants %lld signatures of registration authorities",
-		    (long long)signatures);
-	else if (bits > BITS_MOST)
-		(void)snprintf(ret, PROBLEM_MAX,
-		    "wants keys of %lld bits; firmware makes none",
-		    (long long)bits);
-	else if ((key & KEY_ARCHIVED) != 0)
-		(void)snprintf(ret, PROBLEM_MAX,
-		    "wants the private key, which never leaves a device");
-	else if ((key & ATTESTATION_NEEDED) != 0)
-		(void)snprintf(ret, PROBLEM_MAX,
-		    "wants key attestation, which firmware cannot give");
+		    (long long)t->signatures);
+	else if (t->key_bits > CA_BRIDGE_KEY_BITS)
+		(void)snprintf(text, CA_BRIDGE_PROBLEM,
+		    "wants keys of %lld bits, devices make %d at most",
+		    (long long)t->key_bits, CA_BRIDGE_KEY_BITS);
+	else
+		return NULL;
+	return text;
+}
+
+static int64_t
+key_bits(const struct xml_node *attributes)
+{
+	return number_of(
+	    child(attributes, "privateKeyAttributes"), "minimalKeyLength");
+}
+
+/* What no firmware, or no bridge, can do about it; "": nothing. */
+static void
+find_problem(const struct xml_node *attributes, char ret[CA_BRIDGE_PROBLEM])
+{
+	const struct ca_bridge_template t = {
+	    .supplied = (number_of(attributes, "subjectNameFlags") &
+			    NAMES_SUPPLIED) != 0,
+	    .signatures =
+		number_of(child(attributes, "rARequirements"), "rASignatures"),
+	    .key_bits = key_bits(attributes),
+	};
+	int64_t key = number_of(attributes, "privateKeyFlags");
+	char text[CA_BRIDGE_PROBLEM];
+	const char *why = ca_bridge_template_problem(&t, text);
+
+	if (!is_true(child(attributes, "permission"), "enroll"))
+		why = "our account has no right to enroll for it";
+	else if (why == NULL && (key & KEY_ARCHIVED) != 0)
+		why = "wants the private key, which never leaves a device";
+	else if (why == NULL && (key & ATTESTATION_NEEDED) != 0)
+		why = "wants key attestation, which firmware cannot give";
+	(void)snprintf(ret, CA_BRIDGE_PROBLEM, "%s", why == NULL ? "" : why);
+}
+
+/* Is this one of the answer's references to the object identifier? */
+static bool
+refers_to(const struct reading *r, const char *reference, const char *oid)
+{
+	const struct xml_node *row = child(child(r->answer, "oIDs"), "oID");
+
+	for (; row != NULL; row = xml_again(row))
+		if (str_eq(text_of(row, "oIDReferenceID"), reference))
+			return str_eq(text_of(row, "value"), oid);
+	return false;
+}
+
+/* Does this list of extended key usages, base64, hold serverAuth? */
+static bool
+lists_servers(const char *text)
+{
+	struct ca_tlv list, oid;
+	struct buf der;
+	bool found = false;
+
+	buf_init(&der, USAGES_MAX);
+	if (str_unbase64(&der, text) == 0 && !der.over &&
+	    ca_der_only(ca_der_bytes(&der), CA_TAG_SEQ, &list) == 0)
+		while (!found && ca_der_next(&list.body, &oid) == 0)
+			found = ca_span_equal(oid.whole, ca_oids.server_auth);
+	buf_free(&der);
+	return found;
+}
+
+/* A certificate without extended key usages is good for all of them. */
+static bool
+for_servers(const struct reading *r, const struct xml_node *attributes)
+{
+	const struct xml_node *ext;
+
+	ext = child(child(attributes, "extensions"), "extension");
+	for (; ext != NULL; ext = xml_again(ext))
+		if (refers_to(r, text_of(ext, "oIDReference"), USAGES))
+			return lists_servers(text_of(ext, "value"));
+	return true;
 }
 
 static void
@@ -211,11 +268,9 @@ show_template(
     struct reading *r, const struct xml_node *attributes, const char *problem)
 {
 	const struct xml_node *life = child(attributes, "certificateValidity");
+	int64_t bits = key_bits(attributes);
 	char span[CLOCK_TEXT];
-	int64_t bits;
 
-	bits = number_of(
-	    child(attributes, "privateKeyAttributes"), "minimalKeyLength");
 	buf_str(r->out, "template ");
 	show_text(r->out, text_of(attributes, "commonName"), NAME_SHOWN);
 	if (problem[0] != '\0') {
@@ -232,6 +287,8 @@ show_template(
 	    clock_span(number_of(life, "renewalPeriodSeconds"), span));
 	if ((number_of(attributes, "enrollmentFlags") & PEND_ALL) != 0)
 		buf_str(r->out, ", each by a certificate manager's approval");
+	if (!for_servers(r, attributes))
+		buf_str(r->out, "; not for TLS servers");
 	buf_char(r->out, '\n');
 }
 
@@ -240,7 +297,7 @@ static const struct xml_node *
 show_templates(struct reading *r)
 {
 	const struct xml_node *policy, *attributes, *own = NULL;
-	char problem[PROBLEM_MAX];
+	char problem[CA_BRIDGE_PROBLEM];
 
 	policy =
 	    child(child(child(r->answer, "response"), "policies"), "policy");

@@ -12,7 +12,6 @@
 
 #define OID_TEXT 80
 #define ATTRIBUTES_MAX 64
-#define BITS_MOST 3072 /* firmware makes no larger RSA keys */
 
 /* Base64 as RFC 8951 wants it, or DER as some servers send it. */
 static bool
@@ -104,7 +103,7 @@ is_large(struct ca_span values)
 		return false;
 	for (i = 0; i < bits.body.len; i++)
 		n = n << 8 | bits.body.p[i];
-	return n > BITS_MOST;
+	return n > CA_BRIDGE_KEY_BITS;
 }
 
 /* What no firmware can do, whatever we put into the request it signs. */
