@@ -26,8 +26,9 @@ struct err;
  * "asked" is committed before the first byte leaves.  Whoever finds it after a
  * crash asks again with the same CSR, which an RFC 7030 server takes as the
  * same request, and over CMP under the same transaction id; a CMP server that
- * answers with transactionIdInUse is asked anew.  What is true if the process
- * dies:
+ * answers with transactionIdInUse is asked anew; to Microsoft's it is another
+ * request, and what may come of the first is used by nobody.  What is true if
+ * the process dies:
  *
  *   before that commit        nothing was sent, nothing is recorded
  *   after it                  the CA may hold a request, or have issued: the
