@@ -248,6 +248,18 @@ str_printable(struct buf *out, const char *text, size_t len, size_t max)
 }
 
 void
+str_quote(struct buf *out, const char *text)
+{
+	buf_char(out, '\'');
+	for (; *text != '\0'; text++) {
+		if (*text == '\'')
+			buf_str(out, "'\\'");
+		buf_char(out, *text);
+	}
+	buf_char(out, '\'');
+}
+
+void
 str_split_fqdn(const char *fqdn, char **ret_host, char **ret_domain)
 {
 	size_t host = strcspn(fqdn, ".");

@@ -37,6 +37,9 @@ int str_base64_sha256(const char *text, size_t max, char out[65]);
  * at most max characters, "..." when cut. */
 void str_printable(struct buf *out, const char *text, size_t len, size_t max);
 
+/* As one word for a POSIX shell: in single quotes, those within apart. */
+void str_quote(struct buf *out, const char *text);
+
 /* "pc1.corp.example" -> "pc1", "corp.example"; domain "" when there is no dot.
  * The two results are given. */
 void str_split_fqdn(const char *fqdn, char **ret_host, char **ret_domain);

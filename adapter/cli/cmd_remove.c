@@ -122,7 +122,6 @@ revoke_by_hand(const struct cli *c, const struct left *l)
 	return NULL;
 }
 
-/* For a shell: in quotes, those within it apart. */
 static char *
 delete_by_hand(const struct conf *conf, const char *dn)
 {
@@ -131,14 +130,9 @@ delete_by_hand(const struct conf *conf, const char *dn)
 	char *text;
 
 	buf_init(&command, COMMAND_MAX);
-	buf_printf(&command, "ldapdelete -Y GSSAPI -H ldap://%s '",
+	buf_printf(&command, "ldapdelete -Y GSSAPI -H ldap://%s ",
 	    host == NULL ? "DC" : host);
-	for (; *dn != '\0'; dn++) {
-		if (*dn == '\'')
-			buf_str(&command, "'\\'");
-		buf_char(&command, *dn);
-	}
-	buf_char(&command, '\'');
+	str_quote(&command, dn);
 	text = mem_dup(buf_text(&command));
 	buf_free(&command);
 	return text;
