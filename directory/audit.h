@@ -149,9 +149,21 @@ typedef int directory_ace_fn(
  * -1 stops and returns. ERR_PROTOCOL for what is no descriptor. */
 int directory_aces(const uint8_t *bytes, size_t len, directory_ace_fn *fn,
     void *cookie, struct err *err);
-/* What the entry allows beyond the rights that upkeep of computer objects
- * needs ("directory delegate"), in words; NULL when nothing. Of groups that
- * everybody is in, only what makes them masters counts. */
+/* The rights that upkeep needs, on computer objects in and below its OU, and
+ * none but those; NULL after the last. */
+enum directory_grant_kind {
+	DIRECTORY_GRANT_CHILDREN, /* create and delete objects of a class */
+	DIRECTORY_GRANT_RIGHT,	  /* an extended right */
+	DIRECTORY_GRANT_ATTRIBUTE /* read and write */
+};
+struct directory_grant {
+	enum directory_grant_kind kind;
+	const char *name; /* as in the schema, or of the right */
+	const char *guid; /* as text */
+};
+const struct directory_grant *directory_grant(size_t i);
+/* What the entry allows beyond those, in words; NULL when nothing. Of groups
+ * that everybody is in, only what makes them masters counts. */
 #define DIRECTORY_ACE_WORDS 400
 const char *directory_ace_excess(const struct directory_ace *ace,
     enum directory_audit_level *ret_level, char out[DIRECTORY_ACE_WORDS]);

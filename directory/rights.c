@@ -8,6 +8,7 @@
 #include "audit.h"
 #include "buf.h"
 #include "err.h"
+#include "str.h"
 
 #define SID_HEAD 8
 #define SUBAUTHORITIES_MAX 15
@@ -278,39 +279,54 @@ directory_aces(const uint8_t *bytes, size_t len, directory_ace_fn *fn,
 
 /* --- what is too much --- */
 
-/* In the byte order of descriptors. */
-#define TAIL_A285 0xa2, 0x85, 0x00, 0xaa, 0x00, 0x30, 0x49, 0xe2
-static const uint8_t class_computer[GUID_LEN] = {
-    0x86, 0x7a, 0x96, 0xbf, 0xe6, 0x0d, 0xd0, 0x11, TAIL_A285};
+#define CLASS_COMPUTER "bf967a86-0de6-11d0-a285-00aa003049e2"
+#define RIGHT_RESET "00299570-246d-11d0-a768-00aa006e0529"
+/* With the old password in hand, as anybody may. */
+#define RIGHT_CHANGE "ab721a53-1e2f-11d0-9819-00aa0040529b"
+/* Replication of secrets to whoever asks. */
+#define RIGHT_REPLICATE "1131f6ad-9c07-11d1-f79f-00c04fc2dcd2"
 
-/* What upkeep writes on computer objects; the last two move them. */
-static const uint8_t needed_attributes[][GUID_LEN] = {
-    {0x88, 0x47, 0xa6, 0xf3, 0x06, 0x53, 0xd1, 0x11, 0xa9, 0xc5, 0x00, 0x00,
-	0xf8, 0x03, 0x67, 0xc1}, /* servicePrincipalName */
-    {0x47, 0x95, 0xe3, 0x72, 0x18, 0x7b, 0xd1, 0x11, 0xad, 0xef, 0x00, 0xc0,
-	0x4f, 0xd8, 0xd5, 0xcd}, /* dNSHostName */
-    {0x68, 0x7a, 0x96, 0xbf, 0xe6, 0x0d, 0xd0, 0x11, TAIL_A285}, /* uAC */
-    {0x67, 0x98, 0x11, 0x20, 0x04, 0x1d, 0xb7, 0x4a, 0x93, 0x71, 0xcf, 0xc3,
-	0xd5, 0xdf, 0x0a, 0xfd}, /* msDS-SupportedEncryptionTypes */
-    {0xd0, 0xbf, 0x0a, 0x3e, 0x6a, 0x12, 0xd0, 0x11, 0xa0, 0x60, 0x00, 0xaa,
-	0x00, 0x6c, 0x33, 0xed}, /* sAMAccountName */
-    {0x0a, 0x7a, 0x96, 0xbf, 0xe6, 0x0d, 0xd0, 0x11, TAIL_A285}, /* pwdLastSet
-								  */
-    {0x50, 0x79, 0x96, 0xbf, 0xe6, 0x0d, 0xd0, 0x11, TAIL_A285}, /* description
-								  */
-    {0x3f, 0x79, 0x96, 0xbf, 0xe6, 0x0d, 0xd0, 0x11, TAIL_A285}, /* cn */
-    {0x0e, 0x7a, 0x96, 0xbf, 0xe6, 0x0d, 0xd0, 0x11, TAIL_A285}, /* name */
+static const struct directory_grant grants[] = {
+    {DIRECTORY_GRANT_CHILDREN, "computer", CLASS_COMPUTER},
+    {DIRECTORY_GRANT_RIGHT, "Reset Password", RIGHT_RESET},
+    {DIRECTORY_GRANT_ATTRIBUTE, "servicePrincipalName",
+	"f3a64788-5306-11d1-a9c5-0000f80367c1"},
+    {DIRECTORY_GRANT_ATTRIBUTE, "dNSHostName",
+	"72e39547-7b18-11d1-adef-00c04fd8d5cd"},
+    {DIRECTORY_GRANT_ATTRIBUTE, "userAccountControl",
+	"bf967a68-0de6-11d0-a285-00aa003049e2"},
+    {DIRECTORY_GRANT_ATTRIBUTE, "msDS-SupportedEncryptionTypes",
+	"20119867-1d04-4ab7-9371-cfc3d5df0afd"},
+    {DIRECTORY_GRANT_ATTRIBUTE, "sAMAccountName",
+	"3e0abfd0-126a-11d0-a060-00aa006c33ed"},
+    {DIRECTORY_GRANT_ATTRIBUTE, "pwdLastSet",
+	"bf967a0a-0de6-11d0-a285-00aa003049e2"},
+    {DIRECTORY_GRANT_ATTRIBUTE, "description",
+	"bf967950-0de6-11d0-a285-00aa003049e2"},
+    /* To move an object is to rename it. */
+    {DIRECTORY_GRANT_ATTRIBUTE, "cn", "bf96793f-0de6-11d0-a285-00aa003049e2"},
+    {DIRECTORY_GRANT_ATTRIBUTE, "name", "bf967a0e-0de6-11d0-a285-00aa003049e2"},
 };
 
-#define TAIL_PASSWORD 0xd0, 0x11
-static const uint8_t right_reset[GUID_LEN] = {0x70, 0x95, 0x29, 0x00, 0x6d,
-    0x24, TAIL_PASSWORD, 0xa7, 0x68, 0x00, 0xaa, 0x00, 0x6e, 0x05, 0x29};
-/* With the old password in hand, as anybody may. */
-static const uint8_t right_change[GUID_LEN] = {0x53, 0x1a, 0x72, 0xab, 0x2f,
-    0x1e, TAIL_PASSWORD, 0x98, 0x19, 0x00, 0xaa, 0x00, 0x40, 0x52, 0x9b};
-/* Replication of secrets to whoever asks. */
-static const uint8_t right_replicate[GUID_LEN] = {0xad, 0xf6, 0x31, 0x11, 0x07,
-    0x9c, 0xd1, 0x11, 0xf7, 0x9f, 0x00, 0xc0, 0x4f, 0xc2, 0xdc, 0xd2};
+const struct directory_grant *
+directory_grant(size_t i)
+{
+	return i < sizeof(grants) / sizeof(grants[0]) ? &grants[i] : NULL;
+}
+
+/* "bf967a86-0de6-11d0-a285-00aa003049e2" of bytes as in descriptors. */
+#define GUID_TEXT 64
+static const char *
+guid_text(const uint8_t g[GUID_LEN], char out[GUID_TEXT])
+{
+	(void)snprintf(out, GUID_TEXT,
+	    "%08lx-%04lx-%04lx-%02x%02x-%02x%02x%02x%02x%02x%02x",
+	    (unsigned long)number(g, 4), (unsigned long)number(g + 4, 2),
+	    (unsigned long)number(g + 6, 2), (unsigned)g[8], (unsigned)g[9],
+	    (unsigned)g[10], (unsigned)g[11], (unsigned)g[12], (unsigned)g[13],
+	    (unsigned)g[14], (unsigned)g[15]);
+	return out;
+}
 
 struct excess {
 	const struct directory_ace *ace;
@@ -328,24 +344,21 @@ add_excess(struct excess *x, enum directory_audit_level level, const char *what)
 }
 
 static bool
-is_type(const struct directory_ace *ace, const uint8_t guid[GUID_LEN])
+is_type(const struct directory_ace *ace, const char *guid)
 {
-	return ace->typed && memcmp(ace->type, guid, GUID_LEN) == 0;
+	char text[GUID_TEXT];
+
+	return ace->typed && str_eq(guid_text(ace->type, text), guid);
 }
 
 /* "write of 4c164200-20c0-11d0-a768-00aa006e0529" */
 static void
 add_typed(struct excess *x, const char *what)
 {
-	const uint8_t *g = x->ace->type;
-	char text[96];
+	char guid[GUID_TEXT], text[128];
 
-	(void)snprintf(text, sizeof(text),
-	    "%s of %08lx-%04lx-%04lx-%02x%02x-%02x%02x%02x%02x%02x%02x", what,
-	    (unsigned long)number(g, 4), (unsigned long)number(g + 4, 2),
-	    (unsigned long)number(g + 6, 2), (unsigned)g[8], (unsigned)g[9],
-	    (unsigned)g[10], (unsigned)g[11], (unsigned)g[12], (unsigned)g[13],
-	    (unsigned)g[14], (unsigned)g[15]);
+	(void)snprintf(text, sizeof(text), "%s of %s", what,
+	    guid_text(x->ace->type, guid));
 	add_excess(x, AUDIT_WARNING, text);
 }
 
@@ -354,9 +367,9 @@ needs_attribute(const struct directory_ace *ace)
 {
 	size_t i;
 
-	for (i = 0;
-	     i < sizeof(needed_attributes) / sizeof(needed_attributes[0]); i++)
-		if (is_type(ace, needed_attributes[i]))
+	for (i = 0; i < sizeof(grants) / sizeof(grants[0]); i++)
+		if (grants[i].kind == DIRECTORY_GRANT_ATTRIBUTE &&
+		    is_type(ace, grants[i].guid))
 			return true;
 	return false;
 }
@@ -390,11 +403,11 @@ judge_control(struct excess *x)
 {
 	const struct directory_ace *a = x->ace;
 
-	if (is_type(a, right_replicate))
+	if (is_type(a, RIGHT_REPLICATE))
 		add_excess(x, AUDIT_BAD, "replication of every secret");
-	else if (is_type(a, right_reset) && !x->computers)
+	else if (is_type(a, RIGHT_RESET) && !x->computers)
 		add_excess(x, AUDIT_BAD, "password reset of every class");
-	else if (!is_type(a, right_reset) && !is_type(a, right_change))
+	else if (!is_type(a, RIGHT_RESET) && !is_type(a, RIGHT_CHANGE))
 		add_typed(x, "extended right");
 }
 
@@ -412,7 +425,7 @@ judge_rest(struct excess *x)
 	if ((a->mask & RIGHT_CONTROL) != 0 && a->typed)
 		judge_control(x);
 	if ((a->mask & (RIGHT_CREATE_CHILD | RIGHT_DELETE_CHILD)) != 0 &&
-	    !is_type(a, class_computer)) {
+	    !is_type(a, CLASS_COMPUTER)) {
 		if (a->typed)
 			add_typed(x, "create or delete");
 		else
@@ -430,10 +443,11 @@ directory_ace_excess(const struct directory_ace *ace,
     enum directory_audit_level *ret_level, char out[DIRECTORY_ACE_WORDS])
 {
 	struct excess x = {.ace = ace, .level = AUDIT_NOTE};
+	char guid[GUID_TEXT];
 	bool some;
 
 	x.computers = ace->inherited_typed &&
-	    memcmp(ace->inherited_type, class_computer, GUID_LEN) == 0;
+	    str_eq(guid_text(ace->inherited_type, guid), CLASS_COMPUTER);
 	buf_init(&x.words, DIRECTORY_ACE_WORDS - 1);
 	judge_mastery(&x);
 	/* Full control has all the others in it. */

@@ -196,6 +196,11 @@ static const struct cli_option block_options[] = {
 static const struct cli_option export_options[] = {
     {"out", 0, CLI_FILE, "FILE", NULL, "the keytab; must not be there yet"},
     {"replace", 0, CLI_FLAG, NULL, NULL, "it may be"}, END};
+static const struct cli_option delegate_options[] = {
+    {"print", 0, CLI_FLAG, NULL, NULL, "print the commands"},
+    {"ou", 0, CLI_TEXT, "DN", NULL, "in and below it (the profile's ad.ou)"},
+    {"account", 0, CLI_TEXT, "NAME", NULL, "whom (directory.principal)"}, END};
+
 static const struct cli_option audit_options[] = {
     {"ou", 0, CLI_TEXT, "DN", NULL, "in and below it (the profile's ad.ou)"},
     {"stale", 0, CLI_SPAN, "SPAN", NULL,
@@ -253,6 +258,7 @@ GROUPS block_groups[] = {block_options, NULL};
 GROUPS block_remove_groups[] = {yes_options, NULL};
 GROUPS export_groups[] = {export_options, NULL};
 GROUPS audit_groups[] = {audit_options, NULL};
+GROUPS delegate_groups[] = {delegate_options, NULL};
 GROUPS wsman_groups[] = {wsman_options, NULL};
 GROUPS invoke_groups[] = {wsman_options, yes_options, NULL};
 GROUPS show_groups[] = {show_options, NULL};
@@ -320,6 +326,10 @@ LIST krb_status_examples[] = {
 LIST krb_check_examples[] = {"krb check pc1.corp.example", NULL};
 LIST export_examples[] = {
     "krb keytab export pc1.corp.example --out pc1.keytab", NULL};
+LIST delegate_examples[] = {"directory delegate --print",
+    "directory delegate --print --ou OU=AMT,DC=corp,DC=example "
+    "--account svc-amt@corp.example",
+    NULL};
 LIST audit_examples[] = {"directory audit",
     "directory audit --ou OU=PCs,DC=corp,DC=example --stale 180d -o csv", NULL};
 LIST get_examples[] = {"wsman get pc1.corp.example AMT_GeneralSettings", NULL};
@@ -576,6 +586,13 @@ static const struct cli_command commands[] = {
 	"the worst of them is bad, 7 when it is a warning, 0 when there are "
 	"notes or none.",
 	audit_groups, 0, 0, audit_examples, cmd_directory_audit},
+    {"directory delegate", "", "the commands that give our account its rights",
+	"The least that upkeep needs: computer objects in one OU, their "
+	"password, seven attributes and their place, and to read password "
+	"settings. As dsacls for Windows and as samba-tool for Samba, for an "
+	"administrator of the domain to read and run. \"directory audit\" "
+	"finds what the account may do beyond them.",
+	delegate_groups, 0, 0, delegate_examples, cmd_directory_delegate},
     {"wsman get", "DEVICE CLASS [NAME=VALUE...]", "read one instance",
 	"With the device's stored credentials and trust. NAME=VALUE are "
 	"selectors. Like a run, a call has the device for itself (exit code 21 "

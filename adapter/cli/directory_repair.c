@@ -66,15 +66,16 @@ static const struct repair {
     {"controller-silent", NULL, "nltest /dsgetdc: # is it in use? %o"},
 };
 
+/* In PowerShell a quote within is doubled. */
 static void
-add_quoted(struct buf *out, const char *text, size_t len, bool ours)
+add_double(struct buf *out, const char *text, size_t len)
 {
 	size_t i;
 
 	buf_char(out, '\'');
 	for (i = 0; i < len; i++) {
 		if (text[i] == '\'')
-			buf_str(out, ours ? "'\\'" : "'");
+			buf_char(out, '\'');
 		buf_char(out, text[i]);
 	}
 	buf_char(out, '\'');
@@ -91,32 +92,39 @@ add_words(struct buf *out, const char *list, bool one)
 		len = one ? strlen(list) : strcspn(list, " ");
 		if (!first)
 			buf_char(out, ',');
-		add_quoted(out, list, len, false);
+		add_double(out, list, len);
 		list += len + strspn(list + len, " ");
 		first = false;
 	}
 }
 
-static void
-add_value(struct buf *out, const struct daemon_audit_finding *f, char which,
-    bool ours)
+static const char *
+value_of(const struct daemon_audit_finding *f, char which)
 {
 	const char *text = NULL;
 
-	if (which == '+' || which == '-') {
-		add_words(out, which == '+' ? f->add : f->drop,
-		    str_eq(f->code, "wrong-ou"));
-		return;
-	}
 	if (which == 'o')
 		text = f->object;
 	else if (which == 'a')
 		text = f->account;
 	else if (which == 'd')
 		text = f->device;
-	if (text == NULL)
-		text = "";
-	add_quoted(out, text, strlen(text), ours);
+	return text == NULL ? "" : text;
+}
+
+static void
+add_value(struct buf *out, const struct daemon_audit_finding *f, char which,
+    bool ours)
+{
+	const char *text = value_of(f, which);
+
+	if (which == '+' || which == '-')
+		add_words(out, which == '+' ? f->add : f->drop,
+		    str_eq(f->code, "wrong-ou"));
+	else if (ours)
+		str_quote(out, text);
+	else
+		add_double(out, text, strlen(text));
 }
 
 static char *

@@ -57,4 +57,17 @@ struct daemon_audit {
  * none is named. */
 int daemon_ad_audit(
     struct daemon *d, const struct daemon_audit *how, struct err *err);
+
+/* The rights that our account needs on computer objects in and below its OU,
+ * which are those that the run judges by; false after the last. */
+enum daemon_grant_kind {
+	DAEMON_GRANT_CHILDREN, /* create and delete objects of this class */
+	DAEMON_GRANT_RIGHT,    /* an extended right */
+	DAEMON_GRANT_ATTRIBUTE /* read and write */
+};
+struct daemon_grant {
+	enum daemon_grant_kind kind;
+	const char *name, *guid;
+};
+bool daemon_ad_grant(size_t i, struct daemon_grant *ret);
 #endif

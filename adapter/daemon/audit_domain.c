@@ -56,6 +56,19 @@ daemon_audit_level_name(enum daemon_audit_level level)
 	return directory_audit_level_name((enum directory_audit_level)level);
 }
 
+bool
+daemon_ad_grant(size_t i, struct daemon_grant *ret)
+{
+	const struct directory_grant *g = directory_grant(i);
+
+	if (g == NULL)
+		return false;
+	*ret = (struct daemon_grant){.kind = (enum daemon_grant_kind)g->kind,
+	    .name = g->name,
+	    .guid = g->guid};
+	return true;
+}
+
 /* --- rights --- */
 
 static int

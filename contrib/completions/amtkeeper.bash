@@ -59,7 +59,7 @@ _amtkeeper()
 	"ca bridge") words="list test pending hasten" ;;
 	"krb") words="status check keytab" ;;
 	"krb keytab") words="export" ;;
-	"directory") words="audit" ;;
+	"directory") words="audit delegate" ;;
 	"wsman") words="get enum invoke decode" ;;
 	"config") words="check show example" ;;
 	"secret") words="show" ;;
@@ -115,6 +115,7 @@ _amtkeeper()
 	"krb check") options="" ;;
 	"krb keytab export") options=" --out --replace" ;;
 	"directory audit") options=" --ou --stale" ;;
+	"directory delegate") options=" --print --ou --account" ;;
 	"wsman get") options=" --xml" ;;
 	"wsman enum") options=" --xml" ;;
 	"wsman invoke") options=" --xml --yes" ;;

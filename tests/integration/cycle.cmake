@@ -30,5 +30,6 @@ cycle(helper 15 e2e helper)
 cycle(templates 10 e2e templates)
 cycle(krb 20 e2e krb)
 cycle(audit 15 e2e audit)
+cycle(delegate 15 e2e delegate)
 # Every fault point instead of every sixteenth; tests/run --full has it.
 cycle(kill_more 480 slow kill --sample 1)

@@ -1,10 +1,15 @@
 """The lab's domain behind the controller's back: what no client may write, and
 quickly.  Times are seconds ago."""
 import os
+import secrets
 import time
 
 import ldb
+import samba.getopt  # noqa: F401  (loads the credentials bindings)
+import samba.dckeytab  # noqa: F401  (adds export_keytab to Net)
 from samba.auth import system_session
+from samba.credentials import Credentials
+from samba.net import Net
 from samba.param import LoadParm
 from samba.samdb import SamDB
 from samba.sd_utils import SDUtils
@@ -21,11 +26,12 @@ def filetime(ago):
 class Domain:
     def __init__(self):
         folder = os.path.join(os.environ["LAB_DIR"], "dc")
-        lp = LoadParm()
-        lp.load(os.path.join(folder, "smb.conf"))
+        self.lp = LoadParm()
+        self.smbconf = os.path.join(folder, "smb.conf")
+        self.lp.load(self.smbconf)
         private = os.path.join(folder, "private")
         self.sam = SamDB(url=os.path.join(private, "sam.ldb"),
-                         session_info=system_session(), lp=lp)
+                         session_info=system_session(), lp=self.lp)
         self.raw = ldb.Ldb("tdb://" + os.path.join(
             private, "sam.ldb.d", BASE.upper() + ".ldb"),
             flags=ldb.FLG_DONT_CREATE_DB)
@@ -53,6 +59,17 @@ class Domain:
                       "userAccountControl": "544", **attributes})
         self.set(dn, pwdLastSet=filetime(0), userAccountControl="512")
         return dn
+
+    def account(self, name):
+        """A service account without any right; its keytab."""
+        self.sam.newuser(name, "Aa1-" + secrets.token_urlsafe(18))
+        self.sam.setexpiry(f"(sAMAccountName={name})", 0, no_expiry_req=True)
+        keytab = os.path.join(os.environ["LAB_DIR"], name + ".keytab")
+        creds = Credentials()
+        creds.guess(self.lp)
+        Net(creds, self.lp).export_keytab(
+            keytab=keytab, principal=f"{name}@{os.environ['LAB_REALM']}")
+        return keytab
 
     @staticmethod
     def message(db, dn, values, flag):
