@@ -75,6 +75,9 @@ struct ca_template {
 	bool short_name; /* also name the host without its domain */
 	bool address;	 /* also name the record's static address */
 	bool underscore; /* host names may hold "_" */
+	/* Also name its account: by user principal name, and by security
+	 * identifier, which domain controllers map strongly. */
+	bool upn, sid;
 	/* Extended key usages by comma: server, client, amt-remote-console,
 	 * amt-local-console, amt-client-setup. NULL: server. */
 	const char *usages;
@@ -106,6 +109,9 @@ struct ca_subject {
 	const char *short_name; /* or NULL */
 	const char *address;	/* static IPv4, dotted; NULL: none or by DHCP */
 	int amt_major;		/* picks key size and hash when key is "auto" */
+	/* Of its account, as the directory has them; NULL: not known. Never
+	 * from a CSR. */
+	const char *upn, *sid;
 };
 
 /* A certificate as issued; texts owned by the struct. */

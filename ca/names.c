@@ -1,6 +1,7 @@
 #include "names_internal.h"
 
 #include <arpa/inet.h>
+#include <idn2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +24,11 @@ ca_names_clear(struct ca_names *n)
 
 	for (i = 0; i < n->count; i++)
 		free(n->dns[i]);
+	free(n->upn);
+	free(n->sid);
 	n->count = 0;
 	n->with_address = false;
+	n->upn = n->sid = NULL;
 }
 
 static bool
@@ -44,6 +48,22 @@ ca_names_add(struct ca_names *n, const char *name, size_t len)
 	n->dns[n->count++] = str_lower(mem_dup_len(name, len));
 }
 
+/* What an encoded label stands for must be one that may be registered
+ * (RFC 5891, 4.2), written in the one way there is. */
+static bool
+is_a_label(const char *label, size_t len)
+{
+	char *text = str_lower(mem_dup_len(label, len));
+	uint8_t *same = NULL;
+	bool is = idn2_register_u8(NULL, (const uint8_t *)text, &same, 0) ==
+		IDN2_OK &&
+	    str_eq((const char *)same, text);
+
+	idn2_free(same);
+	free(text);
+	return is;
+}
+
 /* "..--..." is kept for encodings; "xn--" is the only one there is
  * (RFC 5890, 2.3.1). */
 static const char *
@@ -55,10 +75,13 @@ check_label(const char *label, size_t len)
 		return "has a label longer than 63";
 	if (label[0] == '-' || label[len - 1] == '-')
 		return "has a hyphen at a label's end";
-	if (len >= 4 && label[2] == '-' && label[3] == '-' &&
-	    ((label[0] | 0x20) != 'x' || (label[1] | 0x20) != 'n'))
+	if (len < 4 || label[2] != '-' || label[3] != '-')
+		return NULL;
+	if ((label[0] | 0x20) != 'x' || (label[1] | 0x20) != 'n')
 		return "has a label of a reserved form";
-	return NULL;
+	return is_a_label(label, len)
+	    ? NULL
+	    : "has an xn-- label that stands for no name";
 }
 
 static const char *
@@ -88,6 +111,16 @@ letter_ok(char c, bool underscore)
 	    (c == '_' && underscore);
 }
 
+static const char *
+bad_letter(char c)
+{
+	if (c == '_')
+		return "holds \"_\", which the template does not allow";
+	return (c & 0x80) != 0
+	    ? "has a letter beyond ASCII: write it in its xn-- form"
+	    : "has a character other than a-z 0-9 - .";
+}
+
 const char *
 ca_name_check(const char *name, size_t len, bool underscore)
 {
@@ -97,11 +130,11 @@ ca_name_check(const char *name, size_t len, bool underscore)
 		return "is empty";
 	if (len > CA_DNS_MAX)
 		return "is longer than 253";
+	if (name[len - 1] == '.')
+		return "ends with a dot";
 	for (i = 0; i < len; i++) {
 		if (!letter_ok(name[i], underscore))
-			return name[i] == '_'
-			    ? "holds \"_\", which the template does not allow"
-			    : "has a character other than a-z 0-9 - .";
+			return bad_letter(name[i]);
 		if (name[i] == '.')
 			last = i + 1;
 	}
@@ -160,6 +193,19 @@ read_address(const char *text, struct ca_names *n, struct err *err)
 	return check_record("address", text, why, err);
 }
 
+static int
+check_account(const struct ca_template *t, const struct ca_subject *subject,
+    struct err *err)
+{
+	if (t->upn && !str_empty(subject->upn) &&
+	    check_record(
+		"UPN", subject->upn, ca_upn_check(subject->upn), err) != 0)
+		return -1;
+	return t->sid && !str_empty(subject->sid)
+	    ? check_record("SID", subject->sid, ca_sid_check(subject->sid), err)
+	    : 0;
+}
+
 int
 ca_names_want(const struct ca_template *t, const struct ca_subject *subject,
     struct ca_names *ret, struct err *err)
@@ -173,7 +219,8 @@ ca_names_want(const struct ca_template *t, const struct ca_subject *subject,
 
 	if (check_dns(t, "FQDN", fqdn, err) != 0 ||
 	    (with_host && check_dns(t, "short name", host, err) != 0) ||
-	    (with_address && read_address(address, &n, err) != 0))
+	    (with_address && read_address(address, &n, err) != 0) ||
+	    check_account(t, subject, err) != 0)
 		return -1;
 	if (strlen(fqdn) > CA_CN_MAX)
 		return err_set(err, ERR_INVALID,
@@ -182,6 +229,10 @@ ca_names_want(const struct ca_template *t, const struct ca_subject *subject,
 	ca_names_add(&n, fqdn, strlen(fqdn));
 	if (with_host && !has(&n, host))
 		ca_names_add(&n, host, strlen(host));
+	n.upn =
+	    t->upn && !str_empty(subject->upn) ? mem_dup(subject->upn) : NULL;
+	n.sid =
+	    t->sid && !str_empty(subject->sid) ? mem_dup(subject->sid) : NULL;
 	*ret = n;
 	return 0;
 }
@@ -459,6 +510,10 @@ ca_names_text(const struct ca_names *n, struct buf *out)
 		buf_printf(out, "%sdns:%s", i > 0 ? " " : "", sorted[i]);
 	if (n->with_address)
 		buf_printf(out, " ip:%s", address_text(n, address));
+	if (n->sid != NULL)
+		buf_printf(out, " sid:%s", n->sid);
+	if (n->upn != NULL)
+		buf_printf(out, " upn:%s", n->upn);
 }
 
 void
@@ -470,5 +525,7 @@ ca_names_write(const struct ca_names *n, struct buf *out)
 		ca_der_text(out, TAG_DNS, n->dns[i]);
 	if (n->with_address)
 		ca_der_tlv(out, TAG_ADDRESS, n->address, sizeof(n->address));
+	if (n->upn != NULL)
+		ca_upn_write(n->upn, out);
 	ca_der_close(out, mark);
 }

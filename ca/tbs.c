@@ -181,6 +181,12 @@ write_names(const struct ca_tbs *t, struct buf *out)
 	ca_names_write(t->names, out);
 }
 
+static void
+write_sid(const struct ca_tbs *t, struct buf *out)
+{
+	ca_sid_write(t->names->sid, out);
+}
+
 /* Nobody is to ask whether the one who answers was revoked: its life is short
  * instead (RFC 6960, 4.2.2.2.1). */
 static void
@@ -249,6 +255,8 @@ write_extensions(const struct ca_tbs *t, struct buf *out)
 	    {&ca_oids.authority_key, t->authority_key.p != NULL, false,
 		write_authority},
 	    {&ca_oids.alt_name, t->use == CA_TBS_DEVICE, false, write_names},
+	    {&ca_oids.account_sid, t->names != NULL && t->names->sid != NULL,
+		false, write_sid},
 	    {&ca_oids.crl_places, published, false, write_crl_places},
 	    {&ca_oids.authority_places, published, false,
 		write_authority_places},

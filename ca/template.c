@@ -9,6 +9,7 @@
 #include "ca.h"
 #include "ca_internal.h"
 #include "clock.h"
+#include "mem.h"
 #include "names_internal.h"
 #include "signer_internal.h"
 #include "str.h"
@@ -126,6 +127,15 @@ write_key(struct buf *out, const struct ca_key_policy *policy)
 	ca_der_close(out, spki);
 }
 
+static char *
+longest_text(size_t len)
+{
+	char *text = mem_alloc(len + 1);
+
+	memset(text, 'a', len);
+	return text;
+}
+
 /* The longest names there can be. */
 static void
 longest_names(const struct ca_template *t, struct ca_names *ret)
@@ -138,6 +148,8 @@ longest_names(const struct ca_template *t, struct ca_names *ret)
 	if (t->short_name)
 		ca_names_add(ret, name, LABEL_MAX);
 	ret->with_address = t->address;
+	ret->upn = t->upn ? longest_text(CA_UPN_MAX) : NULL;
+	ret->sid = t->sid ? longest_text(CA_SID_MAX) : NULL;
 }
 
 size_t

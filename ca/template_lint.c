@@ -113,6 +113,21 @@ lint_names(struct lint *l)
 		    l->t->address ? "address" : "short_name", l->t->usages);
 }
 
+/* A domain looks for the account of who logs in. */
+static void
+lint_account(struct lint *l)
+{
+	unsigned bits;
+
+	if ((l->t->upn || l->t->sid) &&
+	    ca_usage_parse(l->t->usages, &bits, NULL) == 0 &&
+	    (bits & CA_USAGE_CLIENT) == 0)
+		buf_printf(&l->line,
+		    "%s names who logs in, but usage client is not among %s",
+		    l->t->upn ? "upn" : "sid",
+		    l->t->usages == NULL ? "server" : l->t->usages);
+}
+
 /* No leaf may outlive whoever vouches for it. */
 static void
 lint_ends(struct lint *l)
@@ -207,8 +222,8 @@ ca_template_check(const struct ca *ca, const struct ca_template *t, int64_t now,
 {
 	static void (*const lints[])(struct lint *) = {lint_name, lint_validity,
 	    lint_renewal, lint_backdate, lint_key, lint_usages, lint_names,
-	    lint_ends, lint_constraints, lint_clamp, lint_max_size,
-	    lint_largest};
+	    lint_account, lint_ends, lint_constraints, lint_clamp,
+	    lint_max_size, lint_largest};
 	struct lint l = {.ca = ca, .t = t, .now = now};
 	int rc = 0;
 	size_t i;

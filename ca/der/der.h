@@ -81,8 +81,10 @@ struct ca_oids {
 	struct ca_span extension_request;
 	struct ca_span subject_key, key_usage, alt_name, constraints,
 	    crl_number, crl_reason, authority_key, ext_key_usage, crl_places,
-	    authority_places, ocsp_no_check;
+	    authority_places, ocsp_no_check, account_sid;
 	struct ca_span server_auth, client_auth, ocsp_signing;
+	/* MS-WCCE, 2.2.2.7.7.4: names a SID; MS-PKCA: a UPN. */
+	struct ca_span sid_name, upn_name;
 	struct ca_span amt_remote, amt_local, amt_setup;
 	struct ca_span access_ocsp, access_issuers;
 	struct ca_span template_name, template_oid; /* Microsoft's */

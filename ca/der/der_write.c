@@ -189,6 +189,12 @@ const struct ca_oids ca_oids = {
 	.template_name =
 	    OID(6, 9, 0x2b, 6, 1, 4, 1, 0x82, 0x37, 0x14, 0x02),
 	.template_oid = OID(6, 9, 0x2b, 6, 1, 4, 1, 0x82, 0x37, 0x15, 0x07),
+	.account_sid =
+	    OID(6, 9, 0x2b, 6, 1, 4, 1, 0x82, 0x37, 25, 2),
+	.sid_name =
+	    OID(6, 10, 0x2b, 6, 1, 4, 1, 0x82, 0x37, 25, 2, 1),
+	.upn_name =
+	    OID(6, 10, 0x2b, 6, 1, 4, 1, 0x82, 0x37, 20, 2, 3),
 	/* 2.16.840.1.113741.1.2.{1,2,3} (Intel) */
 	.amt_remote = OID(6, 10, 0x60, 0x86, 0x48, 0x01, 0x86, 0xf8, 0x4d, 1,
 	    2, 1),

@@ -298,7 +298,7 @@ static const struct csr_vector vectors[] = {
     {.rule = "names.alternative", .says = "\\x00", .spec = san_nul},
     {.rule = "names.alternative", .says = "address", .spec = dns_address},
     {.rule = "names.alternative", .says = "character", .spec = dns_wildcard},
-    {.rule = "names.alternative", .says = "empty label", .spec = dns_dot},
+    {.rule = "names.alternative", .says = "ends with a dot", .spec = dns_dot},
     {.rule = "names.alternative", .says = "twice", .spec = dns_twice},
     {.rule = "names.alternative", .says = "than 8", .spec = dns_many},
     {.rule = "names.set", .says = "\"dc1.corp.example\"", .spec = dns_extra},

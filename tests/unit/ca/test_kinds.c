@@ -182,6 +182,50 @@ test_address(void **state)
 	X509_free(x);
 }
 
+/* As the domain's controllers read it: UPN as otherName, SID as octets. */
+static void
+test_account(void **state)
+{
+	static const uint8_t sid[] = {0x30, 0x27, 0xa0, 0x25, 0x06, 0x0a, 0x2b,
+	    0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x19, 0x02, 0x01, 0xa0, 0x17,
+	    0x04, 0x15, 'S', '-', '1', '-', '5', '-', '2', '1', '-', '7', '-',
+	    '8', '-', '9', '-', '1', '1', '0', '4', '0', '0'};
+	struct ca_template t = fixture_template;
+	struct ca_subject s = fixture_subject;
+	const ASN1_OCTET_STRING *value;
+	ASN1_OBJECT *oid = OBJ_txt2obj("1.3.6.1.4.1.311.25.2", 1);
+	X509_EXTENSION *ext;
+	GENERAL_NAMES *names;
+	GENERAL_NAME *name;
+	X509 *x;
+
+	(void)state;
+	t.usages = "client";
+	t.upn = t.sid = true;
+	s.upn = "pc1-iME$@corp.example";
+	s.sid = "S-1-5-21-7-8-9-110400";
+	x = issue(&t, &s, NULL);
+	ext = X509_get_ext(x, X509_get_ext_by_OBJ(x, oid, -1));
+	assert_non_null(ext);
+	assert_int_equal(X509_EXTENSION_get_critical(ext), 0);
+	value = X509_EXTENSION_get_data(ext);
+	assert_int_equal(ASN1_STRING_length(value), sizeof(sid));
+	assert_memory_equal(ASN1_STRING_get0_data(value), sid, sizeof(sid));
+	names = X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);
+	assert_int_equal(sk_GENERAL_NAME_num(names), 2);
+	name = sk_GENERAL_NAME_value(names, 1);
+	assert_int_equal(name->type, GEN_OTHERNAME);
+	assert_int_equal(OBJ_obj2nid(name->d.otherName->type_id), NID_ms_upn);
+	assert_int_equal(name->d.otherName->value->type, V_ASN1_UTF8STRING);
+	assert_string_equal(
+	    ASN1_STRING_get0_data(name->d.otherName->value->value.utf8string),
+	    s.upn);
+	verify(x, X509_PURPOSE_SSL_CLIENT);
+	GENERAL_NAMES_free(names);
+	ASN1_OBJECT_free(oid);
+	X509_free(x);
+}
+
 static void
 test_issuers_end(void **state)
 {
@@ -273,6 +317,7 @@ main(void)
 	    ROW(test_usages),
 	    ROW(test_elliptic_key),
 	    ROW(test_address),
+	    ROW(test_account),
 	    ROW(test_issuers_end),
 	    ROW(test_max_size),
 	    ROW(test_largest),

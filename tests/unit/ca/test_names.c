@@ -14,14 +14,18 @@
 
 static const char *const good[] = {"pc1", "pc1.corp.example", "PC1.Corp",
     "1pc.example", "a-b.example", "xn--bcher-kva.example", "10.0.0.1a",
-    "a.b.c.d.e.f.g.h.i.j"};
+    "XN--Bcher-KVA.example", "xn--80ak6aa92e.xn--p1ai", "xn--fa-hia",
+    "a.b.c.d.e.f.g.h.i.j", "a.23456789.b-1",
+    "a23456789a23456789a23456789a23456789a23456789a23456789a23456789"
+    ".example"};
 static const struct {
 	const char *name, *says;
 } bad[] = {
     {"", "empty"},
-    {".", "empty label"},
+    {".", "ends with a dot"},
     {"a..b", "empty label"},
-    {"a.", "empty label"},
+    {"a.", "ends with a dot"},
+    {"pc1.corp.example.", "ends with a dot"},
     {".a", "empty label"},
     {"-a.b", "hyphen"},
     {"a-.b", "hyphen"},
@@ -29,14 +33,24 @@ static const struct {
     {"*.b.c", "character"},
     {"a b", "character"},
     {"a,DNS:b", "character"},
-    {"b\xc3\xbc.example", "character"},
+    {"b\xc3\xbc.example", "write it in its xn-- form"},
+    {"pc1.ex\xe4mple", "write it in its xn-- form"},
+    {"xn--.example", "hyphen"},
+    {"xn--a.example", "xn-- label"},	      /* a control character */
+    {"xn--zzzzzz.example", "xn-- label"},     /* no Punycode */
+    {"xn--abc-.example", "hyphen"},	      /* ASCII, encoded */
+    {"xn--9999999999.example", "xn-- label"}, /* beyond Unicode */
+    {"xn--u-ccb.example", "xn-- label"},      /* not in its normal form */
+    {"xn--ls8h.example", "xn-- label"},	      /* a pictogram */
+    {"xn--a-0hc.example", "xn-- label"},      /* two directions */
+    {"pc1.xn--bcher-kv", "xn-- label"},	      /* cut */
     {"a\n", "character"},
     {"10.0.0.1", "address"},
     {"127.1", "address"},
     {"1", "address"},
     {"ab--c.example", "reserved"},
     {"a.b.c.d.e.f.g.h.i.j.k", "too many"},
-    {"a23456789a23456789a23456789a23456789a23456789a23456789a23456789a234.b",
+    {"a23456789a23456789a23456789a23456789a23456789a23456789a23456789a.b",
 	"longer than 63"},
 };
 
@@ -64,6 +78,7 @@ test_names(void **state)
 		longest[i] = '.';
 	assert_null(ca_name_check(longest, 253, false));
 	assert_non_null(ca_name_check(longest, 254, false));
+	assert_null(ca_name_check("a_b._tcp", 8, true));
 	/* A NUL is a character like others, and none of a name's. */
 	assert_non_null(ca_name_check("pc1\0.example", 12, true));
 }
@@ -119,6 +134,71 @@ test_want(void **state)
 }
 
 static void
+test_account(void **state)
+{
+	static const char *const no_upn[] = {"", "pc1", "@example", "pc1@",
+	    "pc1@a@b", "pc 1@example", "pc1\n@example", "pc1\xff@example"};
+	static const char *const no_sid[] = {"", "S-1", "S-1-5", "S-1-5-",
+	    "S-1-5-21-", "S-1-5-21x", "S-2-5-21", "S-1-5--21", "s-1-5-21",
+	    "S-1-5-21-1 ", "S-1-5-1-2-3-4-5-6-7-8-9-10-11-12-13-14-15-16"};
+	char longest[CA_UPN_MAX + 2];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(no_upn) / sizeof(no_upn[0]); i++)
+		if (ca_upn_check(no_upn[i]) == NULL)
+			fail_msg("%s", no_upn[i]);
+	for (i = 0; i < sizeof(no_sid) / sizeof(no_sid[0]); i++)
+		if (ca_sid_check(no_sid[i]) == NULL)
+			fail_msg("%s", no_sid[i]);
+	memset(longest, 'a', sizeof(longest));
+	longest[1] = '@';
+	longest[CA_UPN_MAX + 1] = '\0';
+	assert_string_equal(ca_upn_check(longest), "is too long");
+	longest[CA_UPN_MAX] = '\0';
+	assert_null(ca_upn_check(longest));
+	assert_null(ca_upn_check("b\xc3\xbc-iME$@ad.example.test"));
+	assert_null(
+	    ca_sid_check("S-1-5-21-3623811015-3361044348-30300820-1013"));
+}
+
+/* The account is named if the template wants it and the directory has it. */
+static void
+test_want_account(void **state)
+{
+	struct ca_subject s = fixture_subject;
+	struct ca_template t = fixture_template;
+	struct ca_names n;
+	struct buf text;
+	struct err err;
+
+	(void)state;
+	buf_init(&text, 1024);
+	s.upn = "pc1-iME$@ad.example.test";
+	s.sid = "S-1-5-21-1-2-3-1104";
+	assert_int_equal(ca_names_want(&t, &s, &n, &err), 0);
+	assert_null(n.upn);
+	assert_null(n.sid);
+	ca_names_clear(&n);
+	t.upn = t.sid = true;
+	assert_int_equal(ca_names_want(&t, &s, &n, &err), 0);
+	ca_names_text(&n, &text);
+	assert_string_equal(buf_text(&text),
+	    "dns:pc1.corp.example sid:S-1-5-21-1-2-3-1104 "
+	    "upn:pc1-iME$@ad.example.test");
+	ca_names_clear(&n);
+	s.sid = NULL;
+	s.upn = "";
+	assert_int_equal(ca_names_want(&t, &s, &n, &err), 0);
+	assert_null(n.upn);
+	ca_names_clear(&n);
+	s.sid = "S-1-5-21\n";
+	assert_int_equal(ca_names_want(&t, &s, &n, &err), -1);
+	assert_non_null(strstr(err.text, "SID \"S-1-5-21\\x0A\" is no"));
+	buf_free(&text);
+}
+
+static void
 test_round_trip(void **state)
 {
 	struct ca_subject s = fixture_subject;
@@ -149,6 +229,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_names),
 	    cmocka_unit_test(test_want),
+	    cmocka_unit_test(test_account),
+	    cmocka_unit_test(test_want_account),
 	    cmocka_unit_test(test_round_trip),
 	};
 
