@@ -55,6 +55,10 @@ struct directory_object {
 	char *account;	/* sAMAccountName */
 	char *dns_host; /* dNSHostName */
 	char *spns;	/* sorted, separated by blanks */
+	/* userPrincipalName; where it has none, what stands for it: account and
+	 * DNS name of the domain. */
+	char *upn;
+	char *sid; /* objectSid: "S-1-5-..."; NULL: it may not be read */
 	int64_t enctypes, uac, kvno;
 	int64_t password_at; /* pwdLastSet, unix seconds; 0 = must change */
 	int64_t max_age; /* domain maxPwdAge in seconds; 0 = never. For a user

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit.h"
 #include "buf.h"
 #include "directory.h"
 #include "directory_internal.h"
@@ -17,7 +18,7 @@
 const char *const directory_object_attributes[] = {"sAMAccountName",
     "dNSHostName", "servicePrincipalName", "msDS-SupportedEncryptionTypes",
     "userAccountControl", "msDS-KeyVersionNumber", "pwdLastSet", "description",
-    NULL};
+    "userPrincipalName", "objectSid", NULL};
 
 void
 directory_object_clear(struct directory_object *o)
@@ -26,6 +27,8 @@ directory_object_clear(struct directory_object *o)
 	free(o->account);
 	free(o->dns_host);
 	free(o->spns);
+	free(o->upn);
+	free(o->sid);
 	memset(o, 0, sizeof(*o));
 }
 
@@ -47,6 +50,44 @@ directory_age(int64_t interval)
 	return -(interval / FILETIME_SECOND);
 }
 
+static char *
+sid_of(struct directory *d, LDAPMessage *entry)
+{
+	struct berval **values = ldap_get_values_len(d->ld, entry, "objectSid");
+	char text[DIRECTORY_SID_TEXT] = "";
+	struct directory_sid sid;
+
+	if (values != NULL && values[0] != NULL &&
+	    directory_sid_parse((const uint8_t *)values[0]->bv_val,
+		(size_t)values[0]->bv_len, &sid) == 0)
+		(void)directory_sid_text(&sid, text);
+	ldap_value_free_len(values);
+	return text[0] == '\0' ? NULL : mem_dup(text);
+}
+
+/* "account@ad.example.test", from "CN=...,DC=ad,DC=example,DC=test". */
+static char *
+implied_upn(const char *account, const char *dn)
+{
+	const char *part;
+	struct buf out;
+	char *text;
+	size_t len;
+
+	buf_init(&out, FILTER_MAX);
+	buf_printf(&out, "%s", account);
+	for (part = strstr(dn, ",DC="); part != NULL;
+	     part = strstr(part + len, ",DC=")) {
+		buf_char(&out, strchr(buf_text(&out), '@') == NULL ? '@' : '.');
+		part += strlen(",DC=");
+		len = strcspn(part, ",");
+		buf_add(&out, part, len);
+	}
+	text = mem_dup(buf_text(&out));
+	buf_free(&out);
+	return text;
+}
+
 void
 directory_object_fill(
     struct directory *d, LDAPMessage *entry, struct directory_object *ret)
@@ -58,6 +99,10 @@ directory_object_fill(
 	ret->account = directory_text(d, entry, "sAMAccountName");
 	ret->dns_host = directory_text(d, entry, "dNSHostName");
 	ret->spns = directory_list(d, entry, "servicePrincipalName");
+	ret->upn = directory_text(d, entry, "userPrincipalName");
+	if (ret->upn == NULL && ret->account != NULL)
+		ret->upn = implied_upn(ret->account, ret->dn);
+	ret->sid = sid_of(d, entry);
 	ret->enctypes =
 	    directory_number(d, entry, "msDS-SupportedEncryptionTypes", 0);
 	ret->uac = directory_number(d, entry, "userAccountControl", 0);

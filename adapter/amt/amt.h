@@ -135,6 +135,7 @@ struct amt_csr {
 	size_t spki_len;
 	const char *common_name;
 	const char *const *dns_names; /* NULL at the end */
+	const char *address;	      /* IPv4, dotted; NULL: none */
 	int hash_bits;		      /* 256 or 384 */
 };
 /* How long an RSA key is, from its SubjectPublicKeyInfo; 0: it is none. */

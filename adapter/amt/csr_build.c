@@ -1,3 +1,4 @@
+#include <arpa/inet.h>
 #include <assert.h>
 #include <openssl/asn1.h>
 #include <openssl/evp.h>
@@ -25,32 +26,44 @@ add_subject(X509_REQ *req, const char *common_name)
 	    (const unsigned char *)common_name, -1, -1, 0);
 }
 
-/* dNSName entries; NULL on failure. */
+static int
+push_name(GENERAL_NAMES *names, int type, const void *bytes, int len)
+{
+	ASN1_STRING *value = ASN1_STRING_type_new(
+	    type == GEN_DNS ? V_ASN1_IA5STRING : V_ASN1_OCTET_STRING);
+	GENERAL_NAME *name = GENERAL_NAME_new();
+
+	if (name == NULL || value == NULL ||
+	    ASN1_STRING_set(value, bytes, len) != 1) {
+		ASN1_STRING_free(value);
+		GENERAL_NAME_free(name);
+		return 0;
+	}
+	GENERAL_NAME_set0_value(name, type, value);
+	if (sk_GENERAL_NAME_push(names, name) > 0)
+		return 1;
+	GENERAL_NAME_free(name);
+	return 0;
+}
+
+/* dNSNames and the iPAddress; NULL on failure. */
 static GENERAL_NAMES *
-make_names(const char *const *dns)
+make_names(const struct amt_csr *csr)
 {
 	GENERAL_NAMES *names = GENERAL_NAMES_new();
-	ASN1_IA5STRING *text;
-	GENERAL_NAME *name;
+	const char *const *dns;
+	uint8_t address[4];
+	int ok = names != NULL;
 
-	for (; names != NULL && *dns != NULL; dns++) {
-		name = GENERAL_NAME_new();
-		text = ASN1_IA5STRING_new();
-		if (name == NULL || text == NULL ||
-		    ASN1_STRING_set(text, *dns, -1) != 1) {
-			GENERAL_NAME_free(name);
-			ASN1_IA5STRING_free(text);
-			GENERAL_NAMES_free(names);
-			return NULL;
-		}
-		GENERAL_NAME_set0_value(name, GEN_DNS, text);
-		if (sk_GENERAL_NAME_push(names, name) <= 0) {
-			GENERAL_NAME_free(name);
-			GENERAL_NAMES_free(names);
-			return NULL;
-		}
-	}
-	return names;
+	for (dns = csr->dns_names; ok && *dns != NULL; dns++)
+		ok = push_name(names, GEN_DNS, *dns, -1);
+	if (ok && csr->address != NULL)
+		ok = inet_pton(AF_INET, csr->address, address) == 1 &&
+		    push_name(names, GEN_IPADD, address, sizeof(address));
+	if (ok)
+		return names;
+	GENERAL_NAMES_free(names);
+	return NULL;
 }
 
 /* extension is taken. */
@@ -66,10 +79,10 @@ push(STACK_OF(X509_EXTENSION) *list, X509_EXTENSION *extension)
 }
 
 static int
-add_extensions(X509_REQ *req, const char *const *dns)
+add_extensions(X509_REQ *req, const struct amt_csr *csr)
 {
 	STACK_OF(X509_EXTENSION) *list = sk_X509_EXTENSION_new_null();
-	GENERAL_NAMES *names = make_names(dns);
+	GENERAL_NAMES *names = make_names(csr);
 	int ok = 0;
 
 	if (list != NULL && names != NULL &&
@@ -155,6 +168,7 @@ static int
 check_wish(const struct amt_csr *csr, struct err *err)
 {
 	const char *const *name;
+	uint8_t address[4];
 
 	if (csr->hash_bits != 256 && csr->hash_bits != 384)
 		return err_set(err, ERR_INVALID,
@@ -168,6 +182,10 @@ check_wish(const struct amt_csr *csr, struct err *err)
 		if (!str_is_fqdn(*name))
 			return err_set(
 			    err, ERR_INVALID, "a CSR needs proper DNS names");
+	if (csr->address != NULL &&
+	    inet_pton(AF_INET, csr->address, address) != 1)
+		return err_set(
+		    err, ERR_INVALID, "a CSR's address must be an IPv4 one");
 	return 0;
 }
 
@@ -187,7 +205,7 @@ csr_build(const struct amt_csr *csr, struct buf *out, struct err *err)
 	if (req != NULL && X509_REQ_set_version(req, 0) == 1 &&
 	    X509_REQ_set_pubkey(req, key) == 1 &&
 	    add_subject(req, csr->common_name) == 1 &&
-	    add_extensions(req, csr->dns_names) == 1 &&
+	    add_extensions(req, csr) == 1 &&
 	    add_null_signature(req, key, csr->hash_bits) == 1 &&
 	    add_der(out, req) == 1)
 		rc = 0;

@@ -172,6 +172,9 @@ write_facts(
 	table_text(table, t->usages);
 	table_text(table, facts.usage);
 	table_int(table, t->short_name);
+	table_int(table, t->address);
+	table_int(table, t->upn);
+	table_int(table, t->sid);
 	table_int(table, t->underscore);
 	table_int(table, t->max_size);
 	table_int(table, facts.largest);
@@ -191,8 +194,10 @@ cmd_ca_template_show(struct cli *c)
 	    {"backdate", TABLE_STRING, 1, 0}, {"key", TABLE_STRING, 2, 0},
 	    {"keys", TABLE_STRING, 1, 0}, {"usages", TABLE_LIST, 0, 12},
 	    {"key_usage", TABLE_STRING, 1, 0}, {"short_name", TABLE_BOOL, 1, 0},
-	    {"underscore", TABLE_BOOL, 1, 0}, {"max_size", TABLE_INT, 1, 0},
-	    {"largest", TABLE_INT, 1, 0}, {"issuer_end", TABLE_STRING, 1, 0},
+	    {"address", TABLE_BOOL, 1, 0}, {"upn", TABLE_BOOL, 1, 0},
+	    {"sid", TABLE_BOOL, 1, 0}, {"underscore", TABLE_BOOL, 1, 0},
+	    {"max_size", TABLE_INT, 1, 0}, {"largest", TABLE_INT, 1, 0},
+	    {"issuer_end", TABLE_STRING, 1, 0},
 	    {"ends_if_now", TABLE_TIME, 1, 0}, {"tls", TABLE_BOOL, 3, 0}};
 	struct table *table;
 	int code = cli_open(c, DAEMON_CA, NULL);

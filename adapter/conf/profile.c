@@ -222,6 +222,21 @@ static const struct conf_option template_options[] = {
 	.offset = TEMPLATE_AT(short_name),
 	.fallback = "true",
 	.help = "also name the host without its domain"},
+    {.key = "address",
+	.type = CONF_BOOL,
+	.offset = TEMPLATE_AT(address),
+	.fallback = "false",
+	.help = "also name the device's IPv4 address, if it is a static one"},
+    {.key = "upn",
+	.type = CONF_BOOL,
+	.offset = TEMPLATE_AT(upn),
+	.fallback = "false",
+	.help = "also name its account in AD, by user principal name"},
+    {.key = "sid",
+	.type = CONF_BOOL,
+	.offset = TEMPLATE_AT(sid),
+	.fallback = "false",
+	.help = "also name its account in AD, by SID, for strong mapping"},
     {.key = "underscore",
 	.type = CONF_BOOL,
 	.offset = TEMPLATE_AT(underscore),
@@ -495,6 +510,11 @@ check_templates(const struct profile *p, const struct conf_node *root,
 			    "%s: renew_before must be less than validity, or "
 			    "every certificate is due at once",
 			    t->name);
+		if ((t->upn || t->sid) && !str_eq(t->issuer, "internal"))
+			return conf_option_error(root, "templates", file, err,
+			    "%s: upn and sid are for our own CA: the CA %s has "
+			    "to look the account up itself",
+			    t->name, t->issuer);
 	}
 	return check_tls_template(p, root, file, err);
 }

@@ -30,6 +30,8 @@ struct profile_template { /* of certificates; see ca.h */
 	char *key;	 /* "auto" (by firmware), "rsa-2048", "rsa-3072",
 			  * "ec-p384" */
 	bool short_name; /* SAN also holds the host part */
+	bool address;	 /* SAN also holds a static IPv4 address */
+	bool upn, sid;	 /* names the account in the directory */
 	bool underscore; /* host names may hold "_" */
 	char *usages;	 /* "server,client" */
 	int64_t max_size;

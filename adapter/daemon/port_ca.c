@@ -58,7 +58,7 @@ struct job {
 	char *key, *serial;
 	uint8_t *csr;
 	size_t csr_len;
-	char *device, *fqdn, *short_name;
+	char *device, *fqdn, *short_name, *address, *upn, *sid;
 	char *template_name, *template_key, *usages;
 	struct ca_template template;
 	struct ca_subject subject;
@@ -82,6 +82,9 @@ job_free(struct job *job)
 	free(job->device);
 	free(job->fqdn);
 	free(job->short_name);
+	free(job->address);
+	free(job->upn);
+	free(job->sid);
 	free(job->template_name);
 	free(job->template_key);
 	free(job->usages);
@@ -327,10 +330,14 @@ static void
 describe(struct job *job, const struct port_request *request)
 {
 	const struct profile_template *t = request->template;
+	const struct port_subject *s = &request->subject;
 
 	job->device = mem_dup(request->device->name);
-	job->fqdn = mem_dup(request->fqdn);
-	job->short_name = mem_dup(request->short_name);
+	job->fqdn = mem_dup(s->fqdn);
+	job->short_name = mem_dup(s->short_name);
+	job->address = mem_dup(s->address);
+	job->upn = mem_dup(s->upn);
+	job->sid = mem_dup(s->sid);
 	job->template = daemon_template(t);
 	job->template.name = job->template_name = mem_dup(t->name);
 	job->template.key = job->template_key = mem_dup(t->key);
@@ -339,6 +346,9 @@ describe(struct job *job, const struct port_request *request)
 	    .device = job->device,
 	    .fqdn = job->fqdn,
 	    .short_name = job->short_name,
+	    .address = job->address,
+	    .upn = job->upn,
+	    .sid = job->sid,
 	    .amt_major = device_amt_major(request->device),
 	};
 	/* How long there is time, where another CA takes its own. */

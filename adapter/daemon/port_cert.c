@@ -17,6 +17,11 @@
 
 #define MAX_TEXT 1024 /* of a name in a certificate */
 #define MAX_NAMES 32
+/* MS-PKCA, 3.1.5.2.1.5; MS-WCCE, 2.2.2.7.7.4 */
+#define OID_UPN "1.3.6.1.4.1.311.20.2.3"
+#define OID_ACCOUNT "1.3.6.1.4.1.311.25.2"
+#define OID_SID OID_ACCOUNT ".1"
+#define OID_TEXT 64
 #define MAX_ANCHORS 64 /* more than ca_trust_pem() ever gives */
 
 static int64_t
@@ -68,29 +73,55 @@ compare(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* "dns:name" or "ip:address"; NULL for others. What is no plain word is a
- * peer's attempt at our log lines: escaped. */
+/* What the account is called: UPN and SID, each in a string of its own kind. */
+static void
+other_name(const OTHERNAME *other, struct buf *out)
+{
+	const ASN1_TYPE *value = other->value;
+	char oid[OID_TEXT];
+
+	(void)OBJ_obj2txt(oid, sizeof(oid), other->type_id, 1);
+	if (str_eq(oid, OID_UPN) && value->type == V_ASN1_UTF8STRING)
+		buf_str(out, "upn:");
+	else if (str_eq(oid, OID_SID) && value->type == V_ASN1_OCTET_STRING)
+		buf_str(out, "sid:");
+	else
+		return;
+	str_printable(out,
+	    (const char *)ASN1_STRING_get0_data(value->value.asn1_string),
+	    (size_t)ASN1_STRING_length(value->value.asn1_string), 255);
+}
+
+static void
+address_name(const ASN1_STRING *value, struct buf *out)
+{
+	const uint8_t *data = ASN1_STRING_get0_data(value);
+
+	if (ASN1_STRING_length(value) == 4)
+		buf_printf(
+		    out, "ip:%u.%u.%u.%u", data[0], data[1], data[2], data[3]);
+}
+
+/* "dns:name", "ip:address", "upn:name" or "sid:S-1-..."; NULL for others. What
+ * is no plain word is a peer's attempt at our log lines: escaped. */
 static char *
 one_name(const GENERAL_NAME *name)
 {
-	const ASN1_STRING *value;
-	const uint8_t *data;
 	char *text = NULL;
 	struct buf b;
-	int type, len;
+	void *value;
+	int type;
 
 	value = GENERAL_NAME_get0_value(name, &type);
-	if (type != GEN_DNS && type != GEN_IPADD)
-		return NULL;
-	data = ASN1_STRING_get0_data(value);
-	len = ASN1_STRING_length(value);
 	buf_init(&b, MAX_TEXT);
 	if (type == GEN_DNS) {
 		buf_str(&b, "dns:");
-		str_printable(&b, (const char *)data, (size_t)len, 255);
-	} else if (len == 4) {
-		buf_printf(
-		    &b, "ip:%u.%u.%u.%u", data[0], data[1], data[2], data[3]);
+		str_printable(&b, (const char *)ASN1_STRING_get0_data(value),
+		    (size_t)ASN1_STRING_length(value), 255);
+	} else if (type == GEN_IPADD) {
+		address_name(value, &b);
+	} else if (type == GEN_OTHERNAME) {
+		other_name(value, &b);
 	}
 	if (b.len > 0 && strchr(buf_text(&b), ' ') == NULL)
 		text = mem_dup(buf_text(&b));
@@ -118,21 +149,48 @@ join(char **list, size_t count)
 	return text;
 }
 
-static char *
-names_text(const X509 *cert)
+static size_t
+add_names(GENERAL_NAMES *names, char **list, size_t count)
 {
-	GENERAL_NAMES *names;
-	char *list[MAX_NAMES], *name;
-	size_t count = 0;
+	char *name;
 	int i;
 
-	names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
 	for (i = 0; i < sk_GENERAL_NAME_num(names) && count < MAX_NAMES; i++) {
 		name = one_name(sk_GENERAL_NAME_value(names, i));
 		if (name != NULL)
 			list[count++] = name;
 	}
 	GENERAL_NAMES_free(names);
+	return count;
+}
+
+/* The extension for the SID has the form of subjectAltName. */
+static GENERAL_NAMES *
+account_names(const X509 *cert)
+{
+	ASN1_OBJECT *oid = OBJ_txt2obj(OID_ACCOUNT, 1);
+	int at = X509_get_ext_by_OBJ(cert, oid, -1);
+	const ASN1_OCTET_STRING *value;
+	const unsigned char *p;
+
+	ASN1_OBJECT_free(oid);
+	if (at < 0)
+		return NULL;
+	value = X509_EXTENSION_get_data(X509_get_ext(cert, at));
+	p = ASN1_STRING_get0_data(value);
+	return d2i_GENERAL_NAMES(NULL, &p, ASN1_STRING_length(value));
+}
+
+static char *
+names_text(const X509 *cert)
+{
+	char *list[MAX_NAMES];
+	size_t count;
+
+	count = add_names(
+	    X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL), list, 0);
+	count = add_names(account_names(cert), list, count);
+	ERR_clear_error();
 	return join(list, count);
 }
 

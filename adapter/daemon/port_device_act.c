@@ -330,11 +330,13 @@ static int
 run_csr_make(struct visit *v, struct err *err)
 {
 	const struct port_csr *wish = &v->job.args.csr;
-	const char *names[] = {wish->fqdn, wish->short_name, NULL};
+	const char *names[] = {
+	    wish->subject.fqdn, wish->subject.short_name, NULL};
 	struct amt *a = visit_session(v, err);
 	struct amt_csr csr = {.key_handle = wish->key_handle,
-	    .common_name = wish->fqdn,
-	    .dns_names = names};
+	    .common_name = wish->subject.fqdn,
+	    .dns_names = names,
+	    .address = wish->subject.address};
 	struct buf spki;
 	int rc = -1;
 

@@ -107,6 +107,8 @@ give_object(struct errand *base)
 	mem_replace(&d->ad_account, o->account);
 	mem_replace(&d->ad_dns_host, o->dns_host);
 	mem_replace(&d->ad_spns, o->spns);
+	mem_replace(&d->ad_upn, o->upn);
+	mem_replace(&d->ad_sid, o->sid);
 	d->ad_enctypes = o->enctypes;
 	d->ad_uac = o->uac;
 	d->ad_kvno = o->kvno;

@@ -9,6 +9,7 @@
 #include "device.h"
 #include "err.h"
 #include "mem.h"
+#include "ports.h"
 #include "profile.h"
 #include "str.h"
 
@@ -62,9 +63,15 @@ daemon_sign(struct daemon *d, const struct daemon_csr *csr,
     struct ca_cert *ret_cert, struct err *err)
 {
 	const struct ca_template template = daemon_template(csr->template);
-	char fqdn[NAME_ROOM], host[NAME_ROOM], key[128] = "";
-	struct ca_subject subject = {.device = csr->device->name,
-	    .fqdn = fqdn,
+	char names[2][NAME_ROOM], key[128] = "";
+	const struct port_subject who =
+	    port_subject_of(csr->device, d->profile, csr->template, names);
+	const struct ca_subject subject = {.device = csr->device->name,
+	    .fqdn = who.fqdn,
+	    .short_name = who.short_name,
+	    .address = who.address,
+	    .upn = who.upn,
+	    .sid = who.sid,
 	    .amt_major = device_amt_major(csr->device)};
 	const struct ca_request request = {.template = &template,
 	    .subject = &subject,
@@ -77,11 +84,12 @@ daemon_sign(struct daemon *d, const struct daemon_csr *csr,
 		return err_set(err, ERR_REFUSED,
 		    "template %s is for the CA %s; take one of ours",
 		    csr->template->name, csr->template->issuer);
-	(void)device_wished_fqdn(csr->device, d->profile->names_sync, fqdn);
-	(void)snprintf(host, sizeof(host), "%s", fqdn);
-	host[strcspn(host, ".")] = '\0';
-	if (template.short_name && !str_eq(host, fqdn))
-		subject.short_name = host;
+	if ((template.upn && who.upn == NULL) ||
+	    (template.sid && who.sid == NULL))
+		return err_set(err, ERR_REFUSED,
+		    "template %s names the account of %s, which is not known: "
+		    "renew-ad-password makes or reads it",
+		    csr->template->name, csr->device->name);
 	if (ret_cert == NULL)
 		return ca_csr_check(d->ca, &request, err);
 	if (idempotency_key(d, csr, &template, key, err) != 0)

@@ -101,10 +101,21 @@ struct port_kerberos { /* the key of the device's AD object */
 	const char *salt;
 	int64_t iterations;
 };
+/* Whom a certificate is for: what the record has of that which its template
+ * names, NULL where that is nothing. */
+struct port_subject {
+	const char *fqdn, *short_name;
+	const char *address;   /* IPv4, dotted */
+	const char *upn, *sid; /* the CA's to add: they are in no CSR */
+};
+/* Borrowed from the device, but for what goes into names. */
+struct port_subject port_subject_of(const struct device *d,
+    const struct profile *p, const struct profile_template *t,
+    char names[2][256]);
 struct port_csr {
 	const char *key_handle;
 	const char *spki; /* base64 DER, of that key */
-	const char *fqdn, *short_name;
+	struct port_subject subject;
 };
 
 struct port_device {
@@ -201,9 +212,9 @@ struct port_issued {
 };
 void port_issued_clear(struct port_issued *issued);
 
-struct port_request {		       /* for a certificate */
-	const struct device *device;   /* whom it is for */
-	const char *fqdn, *short_name; /* what the CSR is held against */
+struct port_request {		     /* for a certificate */
+	const struct device *device; /* whom it is for */
+	struct port_subject subject; /* what the CSR is held against */
 	const struct profile_template *template;
 	const uint8_t *csr; /* DER */
 	size_t csr_len;

@@ -104,25 +104,41 @@ const struct step_kind step_key_generate = {
 
 /* --- certificate.issue --- */
 
+/* As the intent has it. */
+static struct port_subject
+issue_subject(struct step *step)
+{
+	return (struct port_subject){
+	    .fqdn = step_arg(step, "fqdn"),
+	    .short_name = step_arg(step, "short_name"),
+	    .address = step_arg(step, "address"),
+	    .upn = step_arg(step, "upn"),
+	    .sid = step_arg(step, "sid"),
+	};
+}
+
 static void
 issue_prepare(struct step *step)
 {
 	const struct run *run = step->run;
 	const struct profile *profile = run->engine->deps.profile;
-	char fqdn[256], host[256], hash[SHA256_HEX], *key;
+	char names[2][256], hash[SHA256_HEX], *key;
+	const struct port_subject s = port_subject_of(
+	    run->device, profile, profile_tls_template(profile), names);
 
 	/* One key pair and name set get one certificate, however often this
 	 * runs: the CA sees the same idempotency key. */
-	wish_fqdn(run->device, profile, fqdn);
 	step_key_hash(run->device->next_key_spki, hash);
-	hash[32] = '\0';
-	key =
-	    mem_printf("device-%lld/%s/%.64s", (long long)run->id, hash, fqdn);
+	hash[s.address == NULL ? 32 : 24] = '\0'; /* there must be room */
+	key = mem_printf("device-%lld/%s/%.64s%s%s", (long long)run->id, hash,
+	    s.fqdn, s.address == NULL ? "" : "/",
+	    s.address == NULL ? "" : s.address);
 	step_arg_set(step, "key", key);
-	step_arg_set(step, "fqdn", fqdn);
-	wish_host(run->device, profile, host);
-	if (profile_tls_template(profile)->short_name && !str_eq(host, fqdn))
-		step_arg_set(step, "short_name", host);
+	step_arg_set(step, "fqdn", s.fqdn);
+	step_arg_set(step, "short_name", s.short_name);
+	step_arg_set(step, "address", s.address);
+	step_arg_set(step, "upn", s.upn);
+	step_arg_set(step, "sid", s.sid);
 	free(key);
 	step_prepared(step, NULL);
 }
@@ -134,8 +150,7 @@ issue_signed(void *cookie, const struct err *err)
 	const struct port_ca *port = ca_port(step);
 	const struct port_request request = {
 	    .device = step->run->device,
-	    .fqdn = step_arg(step, "fqdn"),
-	    .short_name = step_arg(step, "short_name"),
+	    .subject = issue_subject(step),
 	    .template = profile_tls_template(step_profile(step)),
 	    .csr = step->bytes.data,
 	    .csr_len = step->bytes.len,
@@ -158,8 +173,7 @@ issue_act(struct step *step)
 	const struct port_csr csr = {
 	    .key_handle = run->device->next_key_handle,
 	    .spki = run->device->next_key_spki,
-	    .fqdn = step_arg(step, "fqdn"),
-	    .short_name = step_arg(step, "short_name"),
+	    .subject = issue_subject(step),
 	};
 
 	buf_reset(&step->bytes);

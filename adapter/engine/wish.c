@@ -12,6 +12,7 @@
 #include "str.h"
 
 #define NAME_ROOM 256
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define MARK "Intel AMT device "
 #define AES_MAJOR 8 /* the first release that holds AES keys */
 #define STRONG_BITS 3072
@@ -40,6 +41,29 @@ wish_domain(const struct device *d, const struct profile *p, char out[256])
 	(void)snprintf(out, NAME_ROOM, "%s", dot == NULL ? "" : dot + 1);
 }
 
+/* NULL for what is not wanted, or not there. */
+static const char *
+if_wanted(bool wanted, const char *text)
+{
+	return wanted && !str_empty(text) ? text : NULL;
+}
+
+struct port_subject
+port_subject_of(const struct device *d, const struct profile *p,
+    const struct profile_template *t, char names[2][256])
+{
+	wish_fqdn(d, p, names[0]);
+	wish_host(d, p, names[1]);
+	return (struct port_subject){
+	    .fqdn = names[0],
+	    .short_name = if_wanted(
+		t->short_name && !str_eq(names[0], names[1]), names[1]),
+	    .address = if_wanted(t->address, device_static_address(d)),
+	    .upn = if_wanted(t->upn, d->ad_upn),
+	    .sid = if_wanted(t->sid, d->ad_sid),
+	};
+}
+
 static int
 compare_text(const void *a, const void *b)
 {
@@ -65,15 +89,20 @@ void
 wish_cert_names(
     const struct device *d, const struct profile *p, struct buf *out)
 {
-	char fqdn[NAME_ROOM], host[NAME_ROOM];
-	char *items[2];
-	size_t count = 0;
+	char names[2][NAME_ROOM];
+	const struct port_subject s =
+	    port_subject_of(d, p, profile_tls_template(p), names);
+	const struct {
+		const char *kind, *name;
+	} all[] = {{"dns", s.fqdn}, {"dns", s.short_name}, {"ip", s.address},
+	    {"sid", s.sid}, {"upn", s.upn}};
+	char *items[COUNT(all)];
+	size_t count = 0, i;
 
-	wish_fqdn(d, p, fqdn);
-	wish_host(d, p, host);
-	items[count++] = mem_printf("dns:%s", fqdn);
-	if (profile_tls_template(p)->short_name && !str_eq(fqdn, host))
-		items[count++] = mem_printf("dns:%s", host);
+	for (i = 0; i < COUNT(all); i++)
+		if (all[i].name != NULL)
+			items[count++] =
+			    mem_printf("%s:%s", all[i].kind, all[i].name);
 	join_sorted(items, count, out);
 }
 

@@ -22,7 +22,7 @@ void wish_fqdn(const struct device *d, const struct profile *p, char out[256]);
 void wish_host(const struct device *d, const struct profile *p, char out[256]);
 void wish_domain(
     const struct device *d, const struct profile *p, char out[256]);
-/* cert_names: "dns:pc1 dns:pc1.corp.example", sorted. */
+/* cert_names, as the record and the template have them, sorted. */
 void wish_cert_names(
     const struct device *d, const struct profile *p, struct buf *out);
 /* acl_sids: "SID:realms SID:realms", sorted. */

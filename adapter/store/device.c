@@ -52,6 +52,7 @@ static const struct device_field fields[] = {
 	TEXT(old_cert_serial),
 
 	TEXT(ad_dn), TEXT(ad_account), TEXT(ad_dns_host), TEXT(ad_spns),
+	TEXT(ad_upn), TEXT(ad_sid),
 	INT(ad_enctypes), INT(ad_uac), INT(ad_kvno), TIME(ad_password_at),
 	INT(ad_max_age), TIME(ad_read_at), TIME(ad_secret_at),
 	TIME(ad_own_at), TEXT(ad_dc), TIME(ad_changed_at),
@@ -236,6 +237,21 @@ device_wished_fqdn(const struct device *d, bool follow_host, char out[256])
 		memcpy(out + len + 1, d->amt_domain, strlen(d->amt_domain) + 1);
 	}
 	return str_lower(out);
+}
+
+const char *
+device_static_address(const struct device *d)
+{
+	const char *address = d->ip_address;
+	bool fixed = !d->dhcp_enabled;
+
+	if (d->read_at == 0) {
+		address = d->os_address;
+		fixed = str_eq(d->os_ip_mode, "static");
+	}
+	return fixed && !str_empty(address) && !str_eq(address, "0.0.0.0")
+	    ? address
+	    : NULL;
 }
 
 static const char *

@@ -76,7 +76,8 @@ struct device {
 	char *cert_serial; /* hex, as in the CA's store */
 	char *cert_subject;
 	char *cert_issuer;
-	char *cert_names; /* "dns:a dns:b ip:1.2.3.4", sorted */
+	/* "dns:a dns:b ip:1.2.3.4 sid:S-1-5-... upn:a@b", sorted */
+	char *cert_names;
 	int64_t cert_not_before;
 	int64_t cert_not_after;
 	bool cert_ours;	       /* signed by our CA and verified */
@@ -106,6 +107,8 @@ struct device {
 	char *ad_account;  /* sAMAccountName */
 	char *ad_dns_host; /* dNSHostName */
 	char *ad_spns;	   /* sorted, separated by blanks */
+	char *ad_upn;	   /* userPrincipalName, or what stands for it */
+	char *ad_sid;	   /* objectSid: "S-1-5-..." */
 	int64_t ad_enctypes;
 	int64_t ad_uac;
 	int64_t ad_kvno;
@@ -186,6 +189,9 @@ const char *device_amt_fqdn(const struct device *d, char out[256]);
  * name keeps the firmware's domain. */
 const char *device_wished_fqdn(
     const struct device *d, bool follow_host, char out[256]);
+/* The IPv4 address that it keeps: as the firmware says, and while that is not
+ * read, as its host does; NULL by DHCP, or when none is known. Borrowed. */
+const char *device_static_address(const struct device *d);
 /* Where to look for it: its address alone when one is given, else its names and
  * its last IP address, each once. The next from *at on (0 first), which is
  * moved behind it; NULL when none is left. Borrowed like out. */

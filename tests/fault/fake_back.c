@@ -50,7 +50,8 @@ issue_new(struct world *w, const struct port_request *request)
 	memcpy(c->spki, request->csr, len);
 	c->spki[len] = '\0';
 	c->spki[strcspn(c->spki, " ")] = '\0';
-	(void)snprintf(c->names, sizeof(c->names), "dns:%s", request->fqdn);
+	(void)snprintf(
+	    c->names, sizeof(c->names), "dns:%s", request->subject.fqdn);
 	c->not_after = clock_now() + 365 * CLOCK_DAY;
 	c->ours = true;
 	w->issued_count++;

@@ -458,7 +458,7 @@ fake_csr_make(void *self, struct visit *v, const struct port_csr *csr,
 	struct err err;
 
 	if (let_in(v, v->password, &err))
-		buf_printf(ret_der, "%s %s", csr->spki, csr->fqdn);
+		buf_printf(ret_der, "%s %s", csr->spki, csr->subject.fqdn);
 	world_answer(self, done, cookie, &err);
 }
 

@@ -77,7 +77,7 @@ add_cert(struct bench *b, const char *fqdn)
 {
 	const struct port_csr wish = {.key_handle = b->device->next_key_handle,
 	    .spki = b->device->next_key_spki,
-	    .fqdn = fqdn};
+	    .subject = {.fqdn = fqdn}};
 	struct port_pki pki = {0};
 	struct buf csr;
 	size_t i;

@@ -202,14 +202,14 @@ refuses_bad_wishes(void **state)
 	static const char *const bad[] = {"pc1 x", NULL};
 	const char *long_name =
 	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.bbbbbbbbbbbbbbbbbbbb";
-	struct amt_csr rows[7];
+	struct amt_csr rows[8];
 	struct err err;
 	struct buf out;
 	size_t i;
 
 	(void)state;
 	buf_init(&out, 8192);
-	for (i = 0; i < 7; i++)
+	for (i = 0; i < 8; i++)
 		rows[i] = wish(256);
 	rows[0].hash_bits = 1;
 	rows[1].common_name = "";
@@ -219,13 +219,43 @@ refuses_bad_wishes(void **state)
 	rows[5].spki_len--;
 	rows[6].spki = (const uint8_t *)"nonsense";
 	rows[6].spki_len = 8;
-	for (i = 0; i < 7; i++) {
+	rows[7].address = "192.0.2";
+	for (i = 0; i < 8; i++) {
 		err_clear(&err);
 		assert_int_equal(csr_build(&rows[i], &out, &err), -1);
 		assert_int_equal(err.kind, ERR_INVALID);
 		assert_int_equal(out.len, 0);
 	}
 	buf_free(&out);
+}
+
+static void
+names_an_address(void **state)
+{
+	static const uint8_t wanted[] = {192, 0, 2, 7};
+	struct amt_csr csr = wish(256);
+	STACK_OF(X509_EXTENSION) *list;
+	const GENERAL_NAME *name;
+	GENERAL_NAMES *san;
+	struct buf null;
+	X509_REQ *req;
+
+	(void)state;
+	buf_init(&null, 8192);
+	csr.address = "192.0.2.7";
+	build(&csr, &null);
+	req = parse(&null);
+	list = X509_REQ_get_extensions(req);
+	san = X509V3_get_d2i(list, NID_subject_alt_name, NULL, NULL);
+	name = sk_GENERAL_NAME_value(san, sk_GENERAL_NAME_num(san) - 1);
+	assert_int_equal(name->type, GEN_IPADD);
+	assert_int_equal(ASN1_STRING_length(name->d.iPAddress), 4);
+	assert_memory_equal(
+	    ASN1_STRING_get0_data(name->d.iPAddress), wanted, 4);
+	GENERAL_NAMES_free(san);
+	sk_X509_EXTENSION_pop_free(list, X509_EXTENSION_free);
+	X509_REQ_free(req);
+	buf_free(&null);
 }
 
 int
@@ -235,6 +265,7 @@ main(void)
 	    cmocka_unit_test(has_what_was_wished),
 	    cmocka_unit_test(takes_only_its_own_content),
 	    cmocka_unit_test(refuses_bad_wishes),
+	    cmocka_unit_test(names_an_address),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -101,7 +101,8 @@ reads_lists(void **state)
 		 "  short_name: false\n  issuer: corp\n"
 		 "- name: console\n  usages: 'client,amt-remote-console'\n"
 		 "  key: ec-p384\n  max_size: 2000\n  issuer_end: clamp\n"
-		 "  underscore: true\n");
+		 "  underscore: true\n  address: true\n"
+		 "  upn: true\n  sid: true\n");
 
 	(void)state;
 	assert_int_equal(p->acl_count, 2);
@@ -117,6 +118,10 @@ reads_lists(void **state)
 	assert_int_equal(p->templates[2].max_size, 2000);
 	assert_string_equal(p->templates[2].issuer_end, "clamp");
 	assert_true(p->templates[2].underscore);
+	assert_true(p->templates[2].address);
+	assert_true(p->templates[2].upn);
+	assert_true(p->templates[2].sid);
+	assert_false(p->templates[0].sid);
 	assert_string_equal(profile_tls_template(p)->name, "long");
 	assert_string_equal(profile_tls_template(p)->key, "rsa-3072");
 	assert_false(profile_tls_template(p)->short_name);
@@ -178,6 +183,8 @@ static const struct {
     {"templates: [{name: tls, key: ec-p384}]\n", "makes RSA keys only"},
     {"templates: [{name: tls, max_size: 4101}]\n", "512 to 4100"},
     {"templates: [{name: tls, issuer_end: stretch}]\n", "must be one of"},
+    {"templates: [{name: tls, sid: true, issuer: corp}]\n",
+	"the CA corp has to look the account up"},
 };
 
 static void

@@ -46,7 +46,7 @@ setup(void **state)
 	device = device_new("pc1");
 	mem_replace(&device->amt_version, "16.1.25");
 	request = (struct port_request){.device = device,
-	    .fqdn = "PC1.corp.example",
+	    .subject = {.fqdn = "PC1.corp.example"},
 	    .template = &template};
 	template.short_name = false;
 	return 0;
@@ -311,7 +311,7 @@ test_other_name_is_refused(void **state)
 	struct port_issued issued = {0};
 
 	(void)state;
-	request.fqdn = "pc2.corp.example";
+	request.subject.fqdn = "pc2.corp.example";
 	issue(&spec, "k1", &issued, ERR_REFUSED);
 	assert_null(issued.der);
 	assert_null(issued.serial);
@@ -326,7 +326,7 @@ test_short_name_and_firmware(void **state)
 
 	(void)state;
 	template.short_name = true;
-	request.short_name = "pc1";
+	request.subject.short_name = "pc1";
 	issue(&spec, "k1", &issued, ERR_NONE);
 	port_issued_clear(&issued);
 	/* The same request from newer firmware: the key is too small. */

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "buf.h"
 #include "device.h"
 #include "mem.h"
 #include "profile.h"
@@ -116,6 +117,44 @@ test_encryption_types(void **state)
 	}
 }
 
+/* Of what the template names: what is known, and of addresses those that stay.
+ */
+static void
+test_names_of_the_certificate(void **state)
+{
+	static char name[] = "tls";
+	struct profile_template t = {.name = name, .short_name = true};
+	struct profile p = {.names_sync = true,
+	    .template_name = name,
+	    .templates = &t,
+	    .template_count = 1};
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, WISH_TEXT);
+	t.address = t.upn = t.sid = true;
+	wish_cert_names(d, &p, &out);
+	assert_string_equal(buf_text(&out), "dns:pc1 dns:pc1.corp.example");
+	d->read_at = 1;
+	mem_replace(&d->ip_address, "192.0.2.7");
+	mem_replace(&d->ad_upn, "pc1-iME$@corp.example");
+	mem_replace(&d->ad_sid, "S-1-5-21-7");
+	buf_reset(&out);
+	wish_cert_names(d, &p, &out);
+	assert_string_equal(buf_text(&out),
+	    "dns:pc1 dns:pc1.corp.example ip:192.0.2.7 sid:S-1-5-21-7 "
+	    "upn:pc1-iME$@corp.example");
+	mem_replace(&d->cert_names, buf_text(&out));
+	assert_true(wish_cert_names_met(d, &p));
+	d->dhcp_enabled = true;
+	assert_false(wish_cert_names_met(d, &p));
+	t = (struct profile_template){.name = name};
+	buf_reset(&out);
+	wish_cert_names(d, &p, &out);
+	assert_string_equal(buf_text(&out), "dns:pc1.corp.example");
+	buf_free(&out);
+}
+
 static void
 test_marks(void **state)
 {
@@ -160,6 +199,7 @@ main(void)
 	    ROW(test_account_patterns),
 	    ROW(test_long_names),
 	    ROW(test_encryption_types),
+	    ROW(test_names_of_the_certificate),
 	    ROW(test_marks),
 	    ROW(test_object_as_wished),
 	};

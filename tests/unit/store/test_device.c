@@ -274,11 +274,36 @@ test_places_are_tried_once_each(void **state)
 	device_free(d);
 }
 
+static void
+test_static_address(void **state)
+{
+	struct device *d = device_new("pc1.corp.example");
+
+	(void)state;
+	mem_replace(&d->ip_address, "192.0.2.7");
+	mem_replace(&d->os_address, "192.0.2.8");
+	assert_null(device_static_address(d));
+	mem_replace(&d->os_ip_mode, "static");
+	assert_string_equal(device_static_address(d), "192.0.2.8");
+	/* The firmware knows better. */
+	d->read_at = 1;
+	assert_string_equal(device_static_address(d), "192.0.2.7");
+	d->dhcp_enabled = true;
+	assert_null(device_static_address(d));
+	d->dhcp_enabled = false;
+	mem_replace(&d->ip_address, "0.0.0.0");
+	assert_null(device_static_address(d));
+	mem_replace(&d->ip_address, NULL);
+	assert_null(device_static_address(d));
+	device_free(d);
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_wished_name),
+	    cmocka_unit_test(test_static_address),
 	    cmocka_unit_test(test_places_are_tried_once_each),
 	    cmocka_unit_test(test_every_member),
 	    cmocka_unit_test(test_groups),
