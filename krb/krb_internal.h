@@ -43,7 +43,8 @@ struct krb {
 	struct krb_exchange exchange;
 	krb5_ccache cache; /* MEMORY, this struct's own */
 	bool logged_in;
-	int64_t renew_at, ends_at;     /* unix seconds */
+	int64_t renew_at,
+	    ends_at; /* unix seconds; of no use after the second */
 	char keytab_stamp[FILE_STAMP]; /* at the last attempt to log in */
 	struct err
 	    renewal; /* why the last one failed; ERR_NONE: told, or none */

@@ -8,6 +8,10 @@
 #include "str.h"
 
 #define RENEW_PART 4 /* renew when 1/4 of the life is left */
+/* With two minutes left Samba takes a ticket for one that only changes a
+ * password, and says that it has expired. */
+#define SPENT 120
+#define RENEW_LEAST (SPENT + 30)
 /* After a renewal that failed: a refused key counts against the account, the
  * rest may be over soon. */
 #define AGAIN 60
@@ -59,11 +63,12 @@ static int64_t
 renewal_time(const krb5_ticket_times *times)
 {
 	int64_t end = (uint32_t)times->endtime;
-	int64_t start = (uint32_t)times->starttime;
+	int64_t start = (uint32_t)times->starttime, part;
 
 	if (start == 0)
 		start = (uint32_t)times->authtime;
-	return end - (end - start) / RENEW_PART;
+	part = (end - start) / RENEW_PART;
+	return end - (part > RENEW_LEAST ? part : RENEW_LEAST);
 }
 
 static void
@@ -72,8 +77,8 @@ fail_login(struct krb *k, krb5_error_code code, struct err *err)
 	krb_fail(k, code, err, "login with keytab %s", k->keytab);
 	if (err->kind == ERR_DENIED)
 		err_native(err, ERR_DENIED, ERR_KRB5, code,
-		    "login with keytab %s: the KDC refuses its key; if the "
-		    "account's password was set anew, make the keytab again",
+		    "the KDC refuses our key: make the keytab anew, the "
+		    "account has another password (%s)",
 		    k->keytab);
 }
 
@@ -101,7 +106,7 @@ renew(struct krb *k, struct err *err)
 	if (code == 0) {
 		k->logged_in = true;
 		k->renew_at = renewal_time(&tgt.times);
-		k->ends_at = (uint32_t)tgt.times.endtime;
+		k->ends_at = (int64_t)(uint32_t)tgt.times.endtime - SPENT;
 	} else {
 		fail_login(k, code, err);
 	}

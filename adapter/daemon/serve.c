@@ -210,6 +210,7 @@ clock_judged(struct serve *s, const struct err *err)
 		log_line(LOG_WARN, "serve.clock", "kind=%s error=\"%s\"",
 		    err_kind_name(err->kind), err->text);
 		daemon_notify("STATUS=waiting: the clock cannot be trusted");
+		s->clock_good_until = 0;
 		loop_timer_set(s->timer, (uint64_t)s->d->conf->poll * 1000);
 		return;
 	}

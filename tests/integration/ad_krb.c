@@ -266,7 +266,7 @@ a_new_keytab_is_taken(void **state)
 	assert_ok(krb_login(other, err_));
 	assert_true(krb_renewal_failed(other, &why));
 	assert_int_equal(why.kind, ERR_DENIED);
-	assert_non_null(strstr(why.text, "make the keytab again"));
+	assert_non_null(strstr(why.text, "make the keytab anew"));
 	assert_false(krb_renewal_failed(other, &why)); /* once */
 	/* not tried again: a refused key counts against the account */
 	assert_ok(krb_login(other, err_));

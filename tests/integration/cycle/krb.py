@@ -132,7 +132,7 @@ def account(keeper, where):
     replace(
         f"CN=svc-amt,CN=Users,{ENV['LAB_BASE']}", "unicodePwd",
         unicode_password("Second-Passw0rd"))
-    Status(keeper).finds(71, "old keytab", login_refused="make the keytab again")
+    Status(keeper).finds(71, "old keytab", login_refused="make the keytab anew")
     keytab(mine, "Second-Passw0rd", kvno + 7)
     Status(keeper).finds(3, "a version of somewhere else",
                          keytab_ahead=f"has key version {kvno + 1}")
