@@ -1,5 +1,7 @@
 /* A request's way to another CA and back: on record before each word. */
+#include <arpa/inet.h>
 #include <assert.h>
+#include <openssl/err.h>
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +22,8 @@
 #define REJECTED "rejected"
 #define ISSUED "issued"
 
+#define SERIAL_MOST 20 /* bytes (RFC 5280, 4.1.2.2) */
+
 #define HOLD_FIRST 5 /* seconds without a word to a CA that was silent */
 #define HOLD_MOST 300
 #define HOLD_WRONG 60 /* or with which our configuration does not work */
@@ -34,9 +38,11 @@ struct deal {
 	struct ca_bridge_record record;
 	bool known; /* record is filled */
 	struct ca_bridge_answer answer;
+	bool again; /* the request may have been sent before */
+	char address[INET_ADDRSTRLEN];
 	struct buf leaf; /* what it gave, checked */
 	bool unwanted;	 /* what it gave failed that; the text says why */
-	bool orphan;	 /* what it gave it does not let us confirm */
+	bool orphan;	 /* what it gave is valid, and nobody's */
 	struct ca_bridge_result *ret;
 };
 
@@ -227,11 +233,13 @@ record_asking(struct deal *d, struct err *err)
 	const struct ca_template *t = d->request->template;
 	char id[CA_BRIDGE_ID_MAX + 1];
 
+	d->again = str_eq(r->state, ASKED) && r->tries > 0;
 	if (str_eq(r->state, REJECTED))
 		start_anew(r);
 	if (str_empty(r->request_id) && d->b->kind->name_request != NULL) {
 		d->b->kind->name_request(id);
 		mem_replace(&r->request_id, id);
+		d->again = false;
 	}
 	r->tries++;
 	r->asked_at = d->request->now;
@@ -295,16 +303,24 @@ names_template(struct ca_span der)
 }
 
 static struct ca_bridge_ask
-words_of(const struct deal *d)
+words_of(struct deal *d)
 {
 	const struct ca_bridge_record *r = &d->record;
+	const struct ca_names *want = &d->c.want;
 
 	return (struct ca_bridge_ask){
 	    .csr = r->csr.data,
 	    .csr_len = r->csr.len,
 	    .spki = d->c.csr.spki, /* the same key: load_record() */
 	    .names_template = names_template(ca_der_bytes(&r->csr)),
+	    .dns = (const char *const *)want->dns,
+	    .dns_count = want->count,
+	    .address = want->with_address ? inet_ntop(AF_INET, want->address,
+						d->address, sizeof(d->address))
+					  : NULL,
+	    .validity = d->request->template->validity,
 	    .request_id = r->request_id,
+	    .again = d->again,
 	    .progress = ca_der_bytes(&r->progress),
 	};
 }
@@ -425,6 +441,8 @@ record_issued(struct deal *d, struct err *err)
 
 	fill_cert(d, &cert);
 	mem_replace(&d->record.state, ISSUED);
+	(void)snprintf(d->ret->text, sizeof(d->ret->text), "%s",
+	    buf_text(&d->answer.text));
 	mem_replace(&d->record.text, "");
 	buf_reset(&d->record.progress);
 	if (save(d, &cert, err) != 0 ||
@@ -442,12 +460,35 @@ record_unconfirmed(struct deal *d, struct err *err)
 	return save(d, NULL, err) == 0 ? CONFIRM : FAIL;
 }
 
+/* What is not taken, and no certificate of anybody's here. */
+static bool
+is_stray(const struct deal *d)
+{
+	const unsigned char *p = d->leaf.data;
+	X509 *x = d2i_X509(NULL, &p, (long)d->leaf.len);
+	char serial[2 * SERIAL_MOST + 1];
+	const ASN1_INTEGER *number;
+	bool stray = false;
+
+	number = x == NULL ? NULL : X509_get0_serialNumber(x);
+	if (number != NULL && ASN1_STRING_length(number) <= SERIAL_MOST) {
+		str_hex(ASN1_STRING_get0_data(number),
+		    (size_t)ASN1_STRING_length(number), serial);
+		stray = ca_bridge_store_serial_free(
+			    d->ca->store, serial, NULL) == 0;
+	}
+	X509_free(x);
+	ERR_clear_error();
+	return stray;
+}
+
 /* Is it what was asked for, and its serial free? -1: the store is broken. */
 static int
 check_given(struct deal *d, struct err *err)
 {
 	struct ca_cert cert;
 	struct err why = {.kind = ERR_NONE};
+	char *remarks;
 	int rc;
 
 	buf_reset(&d->leaf);
@@ -463,11 +504,16 @@ check_given(struct deal *d, struct err *err)
 			return -1;
 		}
 	}
+	if (rc == 0)
+		return 0;
 	/* As good as a refusal. */
-	d->unwanted = rc != 0;
-	if (d->unwanted)
-		ca_bridge_answer_set(&d->answer, CA_BRIDGE_REJECTED,
-		    "the certificate it gave is not taken: %s", why.text);
+	d->unwanted = true;
+	d->orphan = d->b->kind->confirm == NULL && is_stray(d);
+	remarks = mem_dup(buf_text(&d->answer.text));
+	ca_bridge_answer_set(&d->answer, CA_BRIDGE_REJECTED,
+	    "the certificate it gave is not taken: %s%s%.160s", why.text,
+	    *remarks == '\0' ? "" : "; it remarks: ", remarks);
+	free(remarks);
 	return 0;
 }
 

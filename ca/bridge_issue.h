@@ -36,6 +36,23 @@ struct err;
  *   after the answer          the same
  *   after the second commit   row and certificate agree
  *
+ * Where a CA knows no request to ask after, an answer that is lost between the
+ * first commit and the second may have made a certificate.  Nobody else can use
+ * it, since the key never leaves its device, but nobody here would revoke it
+ * either, and asking again makes another.  So:
+ *
+ *   Vault     its certificates are looked through for one with the key before
+ *             it is asked again, and that is taken: one certificate, on record.
+ *             Where that cannot be (too many, policy, a role that keeps none)
+ *             there may be two, and the second's result says so in its text
+ *   step-ca   it takes a token once.  Asked again under the same id it makes
+ *             the one certificate if it had not heard the first, else it
+ *             refuses: two then, and the error of that try names the id that
+ *             the CA's log has the first under
+ *
+ * What such a CA issued and our checks refuse, it is told to revoke, unless its
+ * serial is that of a certificate on record.
+ *
  * A protocol that wants certificates confirmed (CMP) has two commits after the
  * answer: "unconfirmed", with the answer, before the confirmation leaves, and
  * "issued" after the CA's word on it.  Between them the confirmation is sent
@@ -60,7 +77,8 @@ struct ca_bridge_result {
 	struct ca_cert cert; /* issued: clear it */
 	int64_t retry_at;    /* pending, limited */
 	bool urgent;	     /* and the certificate in use ends before long */
-	char text[256];	     /* and why, for people */
+	char text[256];	     /* and why, for people; issued: the CA's
+			      * remarks, or "" */
 };
 
 /*

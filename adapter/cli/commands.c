@@ -498,8 +498,8 @@ static const struct cli_command commands[] = {
 	none, 0, 0, no_examples, cmd_ca_health},
     {"ca revoke", "SERIAL", "revoke a certificate",
 	"One that came over a bridge is revoked at its CA, where the protocol "
-	"can do that; CMP can. EST, CES and helpers cannot: it is marked here, and "
-	"it is said what a person is to do there.",
+	"can do that; CMP, Vault and step-ca can. EST, CES and helpers cannot: "
+	"it is marked here, and it is said what a person is to do there.",
 	ca_revoke_groups, 1, 1, revoke_examples, cmd_ca_revoke},
     {"ca block add", "HASH|FILE...", "never certify a key again",
 	"A key is known by the SHA-256 of its SubjectPublicKeyInfo, 64 hex "

@@ -20,7 +20,8 @@
 #define BRIDGE_AT(member) offsetof(struct conf_bridge, member)
 
 static const char *const transports[] = {"gssapi", "ldaps", "starttls", NULL};
-static const char *const bridge_kinds[] = {"est", "cmp", "ces", "helper", NULL};
+static const char *const bridge_kinds[] = {
+    "est", "cmp", "ces", "helper", "vault", "step", NULL};
 
 static const char *
 check_name(const char *text)
@@ -89,9 +90,9 @@ static const struct conf_option bridge_options[] = {
 	.type = CONF_WORD,
 	.offset = BRIDGE_AT(kind),
 	.words = bridge_kinds,
-	.help =
-	    "protocol: EST (RFC 7030), CMP (RFC 4210, 9483), Microsoft's "
-	    "enrolment web service (MS-WSTEP); or a helper of certmonger's"},
+	.help = "protocol: EST (RFC 7030), CMP (RFC 4210, 9483), Microsoft's "
+		"enrolment web service (MS-WSTEP); a helper of certmonger's; "
+		"Vault's or OpenBao's PKI engine; step-ca"},
     {.key = "url",
 	.type = CONF_TEXT,
 	.offset = BRIDGE_AT(url),
@@ -108,7 +109,16 @@ static const struct conf_option bridge_options[] = {
 	.type = CONF_TEXT,
 	.offset = BRIDGE_AT(label),
 	.help = "EST label: which CA or profile of that server; template for "
-		"CES, profile for a helper"},
+		"CES, profile for a helper; Vault's role; step-ca's "
+		"provisioner"},
+    {.key = "mount",
+	.type = CONF_TEXT,
+	.offset = BRIDGE_AT(mount),
+	.help = "Vault: path of the PKI engine; not set: pki"},
+    {.key = "namespace",
+	.type = CONF_TEXT,
+	.offset = BRIDGE_AT(space),
+	.help = "Vault: namespace that the engine is in"},
     {.key = "anchors",
 	.type = CONF_PATH,
 	.offset = BRIDGE_AT(anchors),
@@ -121,11 +131,13 @@ static const struct conf_option bridge_options[] = {
     {.key = "certificate",
 	.type = CONF_PATH,
 	.offset = BRIDGE_AT(certificate),
-	.help = "PEM file: our own certificate, to log in or sign with"},
+	.help = "PEM file: our own certificate, to log in or sign with; "
+		"step-ca: of an X5C provisioner"},
     {.key = "key",
 	.type = CONF_PATH,
 	.offset = BRIDGE_AT(key),
-	.help = "PEM file, mode 0600: its private key"},
+	.help = "PEM file, mode 0600: its private key; step-ca, alone: that "
+		"of a JWK provisioner"},
     {.key = "user",
 	.type = CONF_TEXT,
 	.offset = BRIDGE_AT(user),
@@ -135,6 +147,11 @@ static const struct conf_option bridge_options[] = {
 	.type = CONF_PATH,
 	.offset = BRIDGE_AT(password_file),
 	.help = "file, mode 0600: and its password, or that secret"},
+    {.key = "token_file",
+	.type = CONF_PATH,
+	.offset = BRIDGE_AT(token_file),
+	.help = "file, mode 0600: Vault's token, read each time; or user and "
+		"password_file: role id and secret id of an AppRole"},
     {.key = "signer",
 	.type = CONF_PATH,
 	.offset = BRIDGE_AT(signer),

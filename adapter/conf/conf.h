@@ -25,12 +25,15 @@ struct conf_bridge { /* to another CA; see ca/bridge.h */
 	char *url;
 	char *policy;
 	char *label;
+	char *mount;
+	char *space; /* "namespace" */
 	char *anchors;
 	char *tls_ca;
 	char *certificate;
 	char *key;
 	char *user;
 	char *password_file;
+	char *token_file;
 	char *signer;
 	char *command;
 	int64_t timeout;

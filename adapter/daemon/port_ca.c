@@ -18,6 +18,7 @@
 #include "daemon.h"
 #include "device.h"
 #include "err.h"
+#include "log.h"
 #include "loop.h"
 #include "mem.h"
 #include "ports.h"
@@ -187,6 +188,10 @@ give_issued(const struct ca_bridge_result *result, struct port_issued *ret)
 	char hex[65];
 	struct buf text;
 
+	if (result->outcome == CA_BRIDGE_ISSUED && result->text[0] != '\0')
+		log_line(LOG_WARN, "ca.remark",
+		    "issuer=%s serial=%s text=\"%s\"", cert->issuer,
+		    cert->serial, result->text);
 	if (result->outcome != CA_BRIDGE_ISSUED) {
 		ret->waiting = true;
 		ret->urgent = result->urgent;

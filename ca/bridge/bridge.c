@@ -11,8 +11,9 @@
 
 #define NAME_MAX_LEN 32
 
-static const struct ca_bridge_kind *const kinds[] = {
-    &ca_bridge_est, &ca_bridge_cmp, &ca_bridge_ces, &ca_bridge_helper};
+static const struct ca_bridge_kind *const kinds[] = {&ca_bridge_est,
+    &ca_bridge_cmp, &ca_bridge_ces, &ca_bridge_helper, &ca_bridge_vault,
+    &ca_bridge_step};
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 const char *const *
@@ -51,7 +52,13 @@ check_conf(const struct ca_bridge_conf *conf, const struct ca_bridge_kind *kind,
 		return err_set(err, ERR_INVALID,
 		    "anchors is not set: a file with the certificates of the "
 		    "issuing CA and those above it");
-	if ((conf->certificate == NULL) != (conf->key == NULL))
+	if (!kind->mounts &&
+	    (conf->mount != NULL || conf->space != NULL ||
+		conf->token_file != NULL))
+		return err_set(err, ERR_INVALID,
+		    "mount, namespace and token_file are for the kind vault");
+	if ((conf->certificate == NULL) != (conf->key == NULL) &&
+	    !(kind->signs && conf->key != NULL))
 		return err_set(
 		    err, ERR_INVALID, "certificate and key go together");
 	if ((conf->user == NULL) != (conf->password_file == NULL))
@@ -104,12 +111,11 @@ load_files(
 	if (conf->signer != NULL &&
 	    read_pem(conf->signer, &b->signer_pem, err) != 0)
 		return -1;
-	if (conf->certificate != NULL) {
-		if (read_pem(conf->certificate, &b->cert_pem, err) != 0)
-			return -1;
-		if (read_key(conf->key, &b->key_pem, err) != 0)
-			return -1;
-	}
+	if (conf->certificate != NULL &&
+	    read_pem(conf->certificate, &b->cert_pem, err) != 0)
+		return -1;
+	if (conf->key != NULL && read_key(conf->key, &b->key_pem, err) != 0)
+		return -1;
 	if (conf->password_file == NULL)
 		return 0;
 	b->password = secret_from_file(conf->password_file, err);
@@ -147,6 +153,9 @@ ca_bridge_open_kind(const struct ca_bridge_conf *conf,
 	b->kdc = mem_dup(conf->kdc);
 	b->principal = mem_dup(conf->principal);
 	b->keytab = mem_dup(conf->keytab);
+	b->mount = mem_dup(conf->mount);
+	b->space = mem_dup(conf->space);
+	b->token_file = mem_dup(conf->token_file);
 	b->timeout = conf->timeout;
 	b->retry_first = conf->retry_first;
 	b->retry_most = conf->retry_most;
@@ -201,6 +210,9 @@ ca_bridge_close(struct ca_bridge *b)
 	free(b->kdc);
 	free(b->principal);
 	free(b->keytab);
+	free(b->mount);
+	free(b->space);
+	free(b->token_file);
 	free(b->anchors_pem);
 	free(b->tls_pem);
 	free(b->signer_pem);

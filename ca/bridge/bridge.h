@@ -36,14 +36,20 @@ struct ca_bridge_conf {
 	const char *url;
 	const char *policy;	   /* CES: URL of its policy service; or NULL */
 	const char *label;	   /* EST: of the CA at that server; CES:
-				    * template; helper: profile; or NULL */
+				    * template; helper: profile; Vault: role;
+				    * step-ca: provisioner; or NULL */
+	const char *mount;	   /* Vault: of the engine; NULL: pki */
+	const char *space;	   /* Vault: namespace; or NULL */
 	const char *anchors;	   /* PEM file: the issuing CA's whole chain */
 	const char *tls_ca;	   /* PEM file: vouch for the server; NULL:
 				    * anchors */
 	const char *certificate;   /* our own, PEM file with chain; or NULL */
 	const char *key;	   /* its key, PEM file, mode 0600; or NULL */
-	const char *user;	   /* for Basic; CMP: reference; or NULL */
+	const char *user;	   /* for Basic; CMP: reference; Vault: role id
+				    * of an AppRole; or NULL */
 	const char *password_file; /* first line, mode 0600; or NULL */
+	const char *token_file;	   /* Vault: the same, read each time; or NULL
+				    */
 	const char *signer;	   /* CMP: PEM file: whose subject signs the
 				    * CA's messages; or NULL */
 	const char *command;	   /* helper: its path and options, by blanks */

@@ -9,6 +9,8 @@ extern const struct ca_bridge_kind ca_bridge_ces;
 extern const struct ca_bridge_kind ca_bridge_cmp;
 extern const struct ca_bridge_kind ca_bridge_est;
 extern const struct ca_bridge_kind ca_bridge_helper;
+extern const struct ca_bridge_kind ca_bridge_vault;
+extern const struct ca_bridge_kind ca_bridge_step;
 
 /* Anchors of b->anchors_pem, which came from path; ERR_INVALID. To be cleared
  * in any case. */
@@ -24,6 +26,10 @@ struct ca_bridge_pick {
 	unsigned found;
 };
 void ca_bridge_pick(void *pick, X509 *cert);
+/* The certificates of a PEM text, the first CA_BRIDGE_CERTS_MAX. */
+typedef void ca_bridge_cert_fn(void *cookie, X509 *cert);
+void ca_bridge_each_pem(
+    const char *text, size_t len, ca_bridge_cert_fn *fn, void *cookie);
 
 /* Each certificate of a PKCS#7 message of type signedData, DER.  full: it may
  * be a message with content and signers (CMC), else it must be certs-only.
@@ -46,15 +52,22 @@ int ca_bridge_shown_end(const struct ca_bridge_shown *s, struct err *err);
 
 /* NULL, or what is wrong with the url. */
 const char *ca_bridge_url_check(const char *url);
+/* The same where it names a server and no more; a slash at the end is cut off.
+ */
+const char *ca_bridge_url_server(char *url);
 /* One exchange of this name: what says which server is trusted, how long it may
- * take and how much it may say is filled in here. 0, or -1 with the outcome
- * set. */
+ * take and how much it may say (where that is 0) is filled in here. 0, or -1
+ * with the outcome set. */
 int ca_bridge_fetch(struct ca_bridge *b, struct net_fetch *f, const char *name,
     struct net_fetched *ret, struct ca_bridge_answer *answer);
 /* What a status other than success means; where says what is not there when
  * nothing is. */
 void ca_bridge_judge_status(const struct net_fetched *got, const char *where,
     struct ca_bridge_answer *a);
+/* Append ": " and the server's words, printable; nothing when they are empty.
+ */
+void ca_bridge_add_words(
+    struct ca_bridge_answer *a, const char *words, size_t len);
 /* Seconds from now of a Retry-After value (RFC 9110, 10.2.3), 0 if it is none,
  * CA_BRIDGE_HINT_MAX at most. */
 int64_t ca_bridge_retry_after(const char *value, int64_t now);

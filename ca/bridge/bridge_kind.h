@@ -29,8 +29,14 @@ struct ca_bridge_ask {
 	size_t csr_len;
 	struct ca_span spki; /* its SubjectPublicKeyInfo */
 	bool names_template; /* it holds a Microsoft template's name */
+	/* What it asks for, where the protocol wants to hear it again. */
+	const char *const *dns; /* the FQDN first */
+	size_t dns_count;
+	const char *address; /* IPv4, dotted; or NULL */
+	int64_t validity;    /* seconds; 0: as the CA likes */
 	const char
 	    *request_id; /* as made by name_request, or given by submit */
+	bool again; /* submit: it may have been sent before, under this id */
 	struct ca_span progress; /* poll, confirm: as given before */
 };
 
@@ -46,7 +52,8 @@ struct ca_bridge_answer {
 		       */
 	bool ended;   /* the CA knows nothing of the request id (any more) */
 	int64_t retry_after; /* seconds the CA asks us to wait; 0: silent */
-	struct buf text;     /* why, the CA's words printable */
+	/* Why, the CA's words printable; issued: what it remarks on that. */
+	struct buf text;
 };
 void ca_bridge_answer_init(struct ca_bridge_answer *a);
 void ca_bridge_answer_clear(struct ca_bridge_answer *a);
@@ -64,7 +71,11 @@ int ca_bridge_test_failed(const struct ca_bridge_answer *a, struct err *err);
  */
 struct ca_bridge_kind {
 	const char *name;
-	bool local; /* a program on this computer: command, and no url */
+	bool local;  /* a program on this computer: command, and no url */
+	bool mounts; /* mount, namespace and token_file are for it */
+	/* certificate and key sign what is sent: the server is not shown them,
+	 * and the key may be alone. */
+	bool signs;
 	/* Check the configuration and make b->state; no network. */
 	int (*open)(struct ca_bridge *b, struct err *err);
 	/* The id of a new request, on record before it is sent.  NULL: the
@@ -80,7 +91,9 @@ struct ca_bridge_kind {
 	 * knows), or why not.  NULL: the protocol has no such word. */
 	void (*confirm)(struct ca_bridge *b, const struct ca_bridge_ask *ask,
 	    const char *why_not, struct ca_bridge_answer *ret);
-	/* issued: the CA knows it as revoked. NULL: the protocol cannot. */
+	/* issued: the CA knows it as revoked. NULL: the protocol cannot.  Also
+	 * asked for what was issued and is not taken, where there is no
+	 * confirm. */
 	void (*revoke)(struct ca_bridge *b, const uint8_t *leaf, size_t len,
 	    int reason, struct ca_bridge_answer *ret);
 	int (*test)(struct ca_bridge *b, struct buf *out, struct err *err);
@@ -96,7 +109,8 @@ struct ca_bridge {
 	char held_why[CA_BRIDGE_WORDS];
 	/* from the configuration, owned */
 	char *name, *url, *policy, *label, *user, *command;
-	char *realm, *kdc, *principal, *keytab; /* NULL: not configured */
+	char *mount, *space, *token_file;	/* NULL: not configured */
+	char *realm, *kdc, *principal, *keytab; /* likewise */
 	char *anchors_pem;
 	char *tls_pem;
 	char *signer_pem; /* NULL: none */

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
 
 #include "bridge_internal.h"
@@ -60,6 +61,24 @@ ca_bridge_pick(void *pick, X509 *cert)
 	if (len > 0)
 		buf_add(p->leaf, der, (size_t)len);
 	OPENSSL_free(der);
+}
+
+void
+ca_bridge_each_pem(
+    const char *text, size_t len, ca_bridge_cert_fn *fn, void *cookie)
+{
+	BIO *bio = BIO_new_mem_buf(text, (int)len);
+	unsigned count = 0;
+	X509 *cert;
+
+	assert(bio != NULL);
+	while (count++ < CA_BRIDGE_CERTS_MAX &&
+	    (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
+		fn(cookie, cert);
+		X509_free(cert);
+	}
+	BIO_free(bio);
+	ERR_clear_error();
 }
 
 void

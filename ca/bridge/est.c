@@ -39,23 +39,13 @@ is_label(const char *label)
 static int
 est_open(struct ca_bridge *b, struct err *err)
 {
-	const char *why;
-	char *slash;
+	const char *why = ca_bridge_url_server(b->url);
 
-	if (!str_starts(b->url, "https://"))
-		return err_set(
-		    err, ERR_INVALID, "url must begin with https://");
-	slash = strchr(b->url + strlen("https://"), '/');
-	if (slash != NULL && slash[1] == '\0')
-		*slash = '\0';
-	else if (slash != NULL)
-		return err_set(err, ERR_INVALID,
-		    "url must be https://HOST or https://HOST:PORT; what is "
-		    "between /.well-known/est/ and the operation goes into "
-		    "label");
-	why = ca_bridge_url_check(b->url);
 	if (why != NULL)
-		return err_set(err, ERR_INVALID, "%s", why);
+		return err_set(err, ERR_INVALID,
+		    "%s; what is between /.well-known/est/ and the operation "
+		    "goes into label",
+		    why);
 	if (b->label != NULL && !is_label(b->label))
 		return err_set(err, ERR_INVALID, "label is no path segment");
 	if (b->signer_pem != NULL)

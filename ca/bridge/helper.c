@@ -187,29 +187,12 @@ add_words(struct ca_bridge_answer *a, const struct buf *out)
 }
 
 static void
-each_cert(
-    const struct buf *out, void (*fn)(void *cookie, X509 *cert), void *cookie)
-{
-	BIO *bio = BIO_new_mem_buf(out->data, (int)out->len);
-	unsigned count = 0;
-	X509 *cert;
-
-	while (bio != NULL && count++ < CA_BRIDGE_CERTS_MAX &&
-	    (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
-		fn(cookie, cert);
-		X509_free(cert);
-	}
-	BIO_free(bio);
-	ERR_clear_error();
-}
-
-static void
 read_issued(const struct ca_bridge_ask *ask, const struct buf *out,
     struct ca_bridge_answer *ret)
 {
 	struct ca_bridge_pick w = {.spki = ask->spki, .leaf = &ret->leaf};
 
-	each_cert(out, ca_bridge_pick, &w);
+	ca_bridge_each_pem(buf_text(out), out->len, ca_bridge_pick, &w);
 	if (ret->leaf.len > 0 && !ret->leaf.over)
 		ret->outcome = CA_BRIDGE_ISSUED;
 	else
@@ -345,7 +328,8 @@ helper_test(struct ca_bridge *b, struct buf *out, struct err *err)
 		goto out;
 	}
 	if (code == CODE_ISSUED)
-		each_cert(&said, ca_bridge_show, &roots);
+		ca_bridge_each_pem(
+		    buf_text(&said), said.len, ca_bridge_show, &roots);
 	else
 		buf_str(out, "it does not tell the CA's certificates\n");
 	rc = ca_bridge_shown_end(&roots, err);

@@ -17,6 +17,21 @@ ca_bridge_url_check(const char *url)
 	return NULL;
 }
 
+const char *
+ca_bridge_url_server(char *url)
+{
+	char *slash;
+
+	if (!str_starts(url, "https://"))
+		return "url must begin with https://";
+	slash = strchr(url + strlen("https://"), '/');
+	if (slash != NULL && slash[1] == '\0')
+		*slash = '\0';
+	else if (slash != NULL)
+		return "url must be https://HOST or https://HOST:PORT";
+	return ca_bridge_url_check(url);
+}
+
 int
 ca_bridge_fetch(struct ca_bridge *b, struct net_fetch *f, const char *name,
     struct net_fetched *ret, struct ca_bridge_answer *answer)
@@ -25,8 +40,10 @@ ca_bridge_fetch(struct ca_bridge *b, struct net_fetch *f, const char *name,
 	struct err err = {.kind = ERR_NONE};
 
 	f->ca_pem = b->tls_pem;
-	f->cert_pem = b->cert_pem;
-	f->key_pem = b->key_pem;
+	if (!b->kind->signs) {
+		f->cert_pem = b->cert_pem;
+		f->key_pem = b->key_pem;
+	}
 	f->timeout_ms = (unsigned)(b->timeout * 1000);
 	if (f->answer_max == 0)
 		f->answer_max = CA_BRIDGE_ANSWER_MAX;
@@ -42,22 +59,24 @@ ca_bridge_fetch(struct ca_bridge *b, struct net_fetch *f, const char *name,
 	return -1;
 }
 
-/* The server's own words, where it has some for people. */
-static void
-add_words(const struct net_fetched *got, struct buf *out)
+void
+ca_bridge_add_words(struct ca_bridge_answer *a, const char *words, size_t len)
 {
-	size_t len = got->body.len;
-	const char *text = buf_text(&got->body);
-
-	if (got->content_type == NULL ||
-	    strncasecmp(got->content_type, "text/plain", 10) != 0)
-		return;
-	while (len > 0 && strchr(" \r\n", text[len - 1]) != NULL)
+	while (len > 0 && strchr(" \r\n", words[len - 1]) != NULL)
 		len--;
 	if (len == 0)
 		return;
-	buf_str(out, ": ");
-	str_printable(out, text, len, CA_BRIDGE_WORDS);
+	buf_str(&a->text, ": ");
+	str_printable(&a->text, words, len, CA_BRIDGE_WORDS);
+}
+
+/* The server's own words, where it has some for people. */
+static void
+add_plain_words(const struct net_fetched *got, struct ca_bridge_answer *a)
+{
+	if (got->content_type != NULL &&
+	    strncasecmp(got->content_type, "text/plain", 10) == 0)
+		ca_bridge_add_words(a, buf_text(&got->body), got->body.len);
 }
 
 void
@@ -93,7 +112,7 @@ ca_bridge_judge_status(const struct net_fetched *got, const char *where,
 	else
 		ca_bridge_answer_set(a, CA_BRIDGE_UNKNOWN,
 		    "the CA answers with HTTP %d", got->status);
-	add_words(got, &a->text);
+	add_plain_words(got, a);
 	a->retry_after = ca_bridge_retry_after(got->retry_after, clock_now());
 }
 

@@ -19,7 +19,7 @@ ONLY = {  # header prefix: the folders that may include it
     "expat": {"adapter/xml"},
     "yaml.h": {"adapter/conf"},
     "json-c/": {"adapter/wsman", "adapter/store", "adapter/engine",
-                "adapter/daemon", "adapter/cli"},
+                "adapter/daemon", "adapter/cli", "ca/bridge"},
     "ldap": {"directory"}, "lber": {"directory"}, "sasl/": {"directory"},
     "krb5": {"krb"}, "gssapi": {"krb"},
     "openssl/": OPENSSL,
