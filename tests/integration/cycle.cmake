@@ -10,7 +10,7 @@ function(cycle test seconds label script)
       ${CMAKE_CURRENT_SOURCE_DIR}/cycle/${script}.py ${ARGN})
   set_tests_properties(e2e_${test} PROPERTIES COST ${seconds} LABELS ${label}
     TIMEOUT 3600 ENVIRONMENT
-    "AMTKEEPER=$<TARGET_FILE:amtkeeper>;SIM=$<TARGET_FILE:amtkeeper-sim>;CMP_SERVER=$<TARGET_FILE:cmp_server>;PYTHONDONTWRITEBYTECODE=1")
+    "AMTKEEPER=$<TARGET_FILE:amtkeeper>;SIM=$<TARGET_FILE:amtkeeper-sim>;CMP_SERVER=$<TARGET_FILE:cmp_server>;STEP_CA=${CMAKE_CURRENT_BINARY_DIR}/step-ca;PYTHONDONTWRITEBYTECODE=1")
 endfunction()
 
 cycle(cycle 15 e2e cycle)
@@ -28,6 +28,8 @@ cycle(hardened 30 e2e hardened)
 cycle(cmp 35 e2e cmp)
 cycle(ces 20 e2e ces)
 cycle(helper 15 e2e helper)
+cycle(apis 30 e2e apis)
+set_tests_properties(e2e_apis PROPERTIES FIXTURES_REQUIRED step_ca)
 cycle(templates 10 e2e templates)
 cycle(krb 20 e2e krb)
 cycle(audit 15 e2e audit)

@@ -1,12 +1,35 @@
 """An enterprise's own CA for tests, by the openssl command: what imitated services
-(est_ca.py, ces_ca.py) issue with."""
+(est_ca.py, ces_ca.py, vault_ca.py) issue with, and a server for them."""
+import http.server
 import os
+import ssl
 import subprocess
+import threading
 
 
 def openssl(*words, data=None):
     return subprocess.run(["openssl", *words], input=data, check=True,
                           capture_output=True).stdout
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """One connection of serve()."""
+    protocol_version = "HTTP/1.1"
+    timeout = 20
+
+    def answer(self, status, headers, body):
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def body(self):
+        return self.rfile.read(int(self.headers["Content-Length"]))
+
+    def log_message(self, *_):
+        pass
 
 
 class CorpCa:
@@ -47,7 +70,7 @@ class CorpCa:
                       "-CAkey", self.path(f"{issuer}.key")]
         openssl(*words, "-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
-    def sign(self, csr, extensions, copy="copy"):
+    def sign(self, csr, extensions, copy="copy", days=365):
         """CSR in DER; the certificate in PEM."""
         config = self.path("ext.cnf")
         with open(config, "w") as f:
@@ -56,7 +79,7 @@ class CorpCa:
         return openssl("x509", "-req", "-inform", "DER", "-CA",
                        self.path("issuing.pem"), "-CAkey",
                        self.path("issuing.key"), "-copy_extensions", copy,
-                       "-days", "365", "-extfile", config, data=csr)
+                       "-days", str(days), "-extfile", config, data=csr)
 
     def _leaf(self, name, extensions):
         self._key(name)
@@ -64,3 +87,25 @@ class CorpCa:
                       "-subj", f"/CN={name}", "-outform", "DER")
         with open(self.path(f"{name}.pem"), "wb") as f:
             f.write(self.sign(csr, extensions))
+
+    def serve(self, handler, port):
+        """With TLS, at this port of 127.0.0.1 or at any; stop() ends it."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.path("server.pem"),
+                                self.path("server.key"))
+        context.load_verify_locations(self.path("anchors.pem"))
+        context.verify_mode = ssl.CERT_OPTIONAL
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port),
+                                                      handler)
+        self.server.daemon_threads = True
+        self.server.socket = context.wrap_socket(
+            self.server.socket, server_side=True, do_handshake_on_connect=False)
+        self.port = self.server.server_address[1]
+        self.thread = threading.Thread(target=self.server.serve_forever,
+                                       daemon=True)
+        self.thread.start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()

@@ -2,11 +2,9 @@
 http.server and ssl of Python, certificates by the openssl command.  It does what
 it is told to: issue, wait, refuse, issue something else."""
 import base64
-import http.server
-import ssl
 import threading
 
-from corp_ca import CorpCa, openssl
+from corp_ca import CorpCa, Handler, openssl
 
 PREFIX = "/.well-known/est/amt/"
 
@@ -51,18 +49,7 @@ class EstCa(CorpCa):
     def start(self, port):
         ca, lock = self, threading.Lock()
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            timeout = 20
-
-            def answer(self, status, headers, body):
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
+        class EstHandler(Handler):
             def allowed(self):
                 basic = base64.b64encode(b"ra:open sesame").decode()
                 return self.connection.getpeercert() or \
@@ -79,7 +66,7 @@ class EstCa(CorpCa):
                         self.answer(404, {}, b"")
 
             def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                body = self.body()
                 with lock:
                     if self.path != PREFIX + "simpleenroll":
                         self.answer(404, {}, b"")
@@ -89,24 +76,4 @@ class EstCa(CorpCa):
                     else:
                         self.answer(*ca.enroll(base64.b64decode(body)))
 
-            def log_message(self, *_):
-                pass
-
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.path("server.pem"),
-                                self.path("server.key"))
-        context.load_verify_locations(self.path("anchors.pem"))
-        context.verify_mode = ssl.CERT_OPTIONAL
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port),
-                                                      Handler)
-        self.server.daemon_threads = True
-        self.server.socket = context.wrap_socket(
-            self.server.socket, server_side=True, do_handshake_on_connect=False)
-        self.port = self.server.server_address[1]
-        self.thread = threading.Thread(target=self.server.serve_forever)
-        self.thread.start()
-
-    def stop(self):
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
+        self.serve(EstHandler, port)
