@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "buf.h"
@@ -6,6 +7,7 @@
 #include "cli_internal.h"
 #include "clock.h"
 #include "conf.h"
+#include "mem.h"
 #include "profile.h"
 #include "str.h"
 
@@ -237,6 +239,49 @@ write_problems(
 	return rc == 0 ? CODE_OK : CODE_PARTIAL;
 }
 
+struct places {
+	struct table *table;
+	bool bad;
+};
+
+/* No template's own: all of ours name it. */
+static void
+put_problem(struct places *p, const char *problem)
+{
+	table_nothing(p->table);
+	table_text(p->table, problem);
+	table_row(p->table);
+	p->bad = true;
+}
+
+static void
+write_place(void *cookie, const struct daemon_place *place)
+{
+	struct places *p = cookie;
+	char *text;
+
+	if (place->problem == NULL)
+		return;
+	text = mem_printf(
+	    "certificates name %s, but: %s", place->url, place->problem);
+	put_problem(p, text);
+	free(text);
+}
+
+/* Where certificates send their readers: CDP and AIA. */
+static int
+check_places(struct cli *c, struct table *table)
+{
+	struct err err = {.kind = ERR_NONE};
+	struct places places = {.table = table};
+
+	if (c->daemon.conf->revocation_url != NULL &&
+	    daemon_check_revocation(&c->daemon, write_place, &places, &err) !=
+		0)
+		put_problem(&places, err.text);
+	return places.bad ? CODE_PARTIAL : CODE_OK;
+}
+
 int
 cmd_ca_template_check(struct cli *c)
 {
@@ -249,6 +294,10 @@ cmd_ca_template_check(struct cli *c)
 		return code;
 	table = cli_table(c, columns, COUNT(columns));
 	code = each_template(c, write_problems, table);
+	if (!cli_flag(c, "offline") &&
+	    (code == CODE_OK || code == CODE_PARTIAL) &&
+	    check_places(c, table) != CODE_OK)
+		code = CODE_PARTIAL;
 	table_end(table);
 	if (code == CODE_OK)
 		cli_note(c, "no problem found");

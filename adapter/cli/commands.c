@@ -190,6 +190,11 @@ static const struct cli_option template_list_options[] = {
     {"directory", 0, CLI_FLAG, NULL, NULL, "and those of Active Directory"},
     END};
 
+static const struct cli_option template_check_options[] = {
+    {"offline", 0, CLI_FLAG, NULL, NULL,
+	"do not ask at the places that certificates name"},
+    END};
+
 static const struct cli_option block_options[] = {
     {"note", 0, CLI_TEXT, "TEXT", NULL, "why, for those without a note"}, END};
 
@@ -254,6 +259,7 @@ GROUPS ca_list_groups[] = {ca_list_options, NULL};
 GROUPS ca_crl_groups[] = {ca_crl_options, NULL};
 GROUPS ca_revoke_groups[] = {ca_revoke_options, yes_options, NULL};
 GROUPS template_list_groups[] = {template_list_options, NULL};
+GROUPS template_check_groups[] = {template_check_options, NULL};
 GROUPS block_groups[] = {block_options, NULL};
 GROUPS block_remove_groups[] = {yes_options, NULL};
 GROUPS export_groups[] = {export_options, NULL};
@@ -524,8 +530,11 @@ static const struct cli_command commands[] = {
 	"One line for each problem, and exit code 3 if there is any: periods "
 	"that do not fit each other, validity beyond the end of an issuer, "
 	"usages and names that contradict each other, certificates that may "
-	"get too large for firmware.",
-	none, 0, NO_LIMIT, template_examples, cmd_ca_template_check},
+	"get too large for firmware; and what is not to be had where "
+	"certificates say that CRL, CA and OCSP are, which is no template's "
+	"own problem (see ca check).",
+	template_check_groups, 0, NO_LIMIT, template_examples,
+	cmd_ca_template_check},
     {"ca bridge list", "", "the enterprise's CAs that are configured", "", none,
 	0, 0, no_examples, cmd_ca_bridge_list},
     {"ca bridge test", "NAME", "does that CA answer, and is it the right one?",

@@ -106,7 +106,7 @@ _amtkeeper()
 	"ca block remove") options=" --yes" ;;
 	"ca template list") options=" --directory" ;;
 	"ca template show") options="" ;;
-	"ca template check") options="" ;;
+	"ca template check") options=" --offline" ;;
 	"ca bridge list") options="" ;;
 	"ca bridge test") options="" ;;
 	"ca bridge pending") options="" ;;

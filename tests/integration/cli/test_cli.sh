@@ -704,6 +704,15 @@ says out '^long,"a certificate may get [0-9]+ bytes long, max_size is 700"'
 is 'one line for each problem' "$(wc -l <"$tmp/out")" 4
 keep 3 ca template check long
 keep 0 ca template check tls
+printf 'revocation:\n  url: http://127.78.0.99:9/pki\n' \
+    >"$tmp/etc/conf.d/pki.yaml"
+keep 3 ca template check tls -o csv
+says out '^,"?certificates name http://127.78.0.99:9/pki/crl/.* refused'
+says out '^,"?certificates name http://127.78.0.99:9/pki/ca/.* refused'
+says out '^,"?certificates name http://127.78.0.99:9/pki/ocsp, .* refused'
+is 'one line for each place' "$(wc -l <"$tmp/out")" 4
+keep 0 ca template check tls --offline
+rm "$tmp/etc/conf.d/pki.yaml"
 
 # --- keys that are never certified ---
 openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 \

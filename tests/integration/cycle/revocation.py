@@ -3,6 +3,7 @@
 their own tools, of certificates that devices were given."""
 import base64
 import http.client
+import json
 import os
 import random
 import re
@@ -317,8 +318,13 @@ def main():
     rows = keeper.json("ca", "check")
     equal([(r["place"], r["problem"]) for r in rows],
           [("crl", None), ("ca", None), ("ocsp", None)], "ca check")
+    keeper.run("ca", "template", "check", expect=0)
     hammer(readers, service)
     service.stop()
+    rows = json.loads(keeper.run("ca", "template", "check", "-o", "json",
+                                 expect=3).stdout)
+    equal([r["template"] for r in rows], [None] * 3,
+          "what no certificate's reader would find")
     out = keeper.run("ca", "check", expect=3)
     equal(out.stdout.count("refused"), 3, f"nobody there: {out.stdout}")
     killed_in_renewal(readers, keeper, place)
