@@ -88,6 +88,18 @@ struct directory_wish {
  * written. */
 int directory_ensure(struct directory *d, const struct directory_wish *wish,
     const struct secret *password_if_new, struct err *err);
+/* Move the object of this account to the wished OU, which may be done already;
+ * of the wish, only account, OU and marks count. ERR_CONFLICT when it does not
+ * carry one of them, or its name is taken there, ERR_NOTFOUND (object or OU),
+ * ERR_DENIED, ERR_UNKNOWN. */
+int directory_move(
+    struct directory *d, const struct directory_wish *wish, struct err *err);
+/* What becomes of the object of a device that leaves. The same errors, and
+ * ERR_REFUSED for one with others below it: a tree is never deleted. *ret_dn
+ * (given) is which it was. */
+enum directory_end_of { DIRECTORY_DISABLED, DIRECTORY_DELETED };
+int directory_retire(struct directory *d, const struct directory_wish *wish,
+    enum directory_end_of end, char **ret_dn, struct err *err);
 /* Replace unicodePwd (a reset). ERR_REFUSED when policy or encryption forbids,
  * ERR_DENIED without the right, ERR_NOTFOUND, ERR_UNKNOWN when the answer was
  * lost. */

@@ -5,8 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "directory.h"
+
 struct buf;
-struct directory_object;
 struct err;
 struct secret;
 struct watchdog;
@@ -108,6 +109,28 @@ void directory_object_fill(
 int64_t directory_age(int64_t interval);
 /* Unix seconds from a FILETIME; 0 stays 0. */
 int64_t directory_filetime(int64_t filetime);
+
+/* --- owner.c ----------------------------------------------------------------
+ */
+
+struct directory_wish;
+struct directory_found {
+	struct directory_object object; /* dn NULL: none */
+	char *description;
+};
+void directory_found_clear(struct directory_found *f);
+/* Into *ret, zeroed before; its dn stays NULL when there is none. */
+int directory_find_account(struct directory *d, const char *base, int scope,
+    const char *account, struct directory_found *ret, struct err *err);
+/* In the whole domain, and marked as this device's: ERR_NOTFOUND, ERR_CONFLICT.
+ */
+int directory_find_ours(struct directory *d, const struct directory_wish *wish,
+    struct directory_found *ret, struct err *err);
+bool directory_is_mark(
+    const char *description, const struct directory_wish *wish);
+/* ERR_CONFLICT "what dn; advice"; returns -1. */
+int directory_conflict(
+    struct err *err, const char *what, const char *dn, const char *advice);
 
 /* --- template.c ------------------------------------------------------------
  */

@@ -21,8 +21,6 @@
 #define ACCOUNT_MAX 64 /* with the dollar */
 #define FILTER_MAX 4096
 #define DN_MAX 2048
-#define DN_SHOWN 160
-#define DN_ROOM 700 /* for that, escaped */
 #define QUOTED_MAX 1024
 #define MODS_MAX 8
 #define VALUES_MAX 8
@@ -100,80 +98,14 @@ change_words(struct changes *c, int op, const char *attribute, const char *list)
 /* --- whose is it? ------------------------------------------------------------
  */
 
-struct found {
-	struct directory_object object; /* dn NULL: none */
-	char *description;
-};
-
-static void
-found_clear(struct found *f)
-{
-	directory_object_clear(&f->object);
-	free(f->description);
-	f->description = NULL;
-}
-
-static int
-take_found(
-    void *cookie, struct directory *d, LDAPMessage *entry, struct err *err)
-{
-	struct found *f = cookie;
-
-	(void)err;
-	if (f->object.dn != NULL)
-		return 0;
-	directory_object_fill(d, entry, &f->object);
-	f->description = directory_text(d, entry, "description");
-	return 0;
-}
-
-static int
-find_account(struct directory *d, const char *base, int scope,
-    const char *account, struct found *ret, struct err *err)
-{
-	struct directory_query q = {.base = base,
-	    .scope = scope,
-	    .attributes = directory_object_attributes};
-	struct buf filter;
-	int result;
-
-	buf_init(&filter, FILTER_MAX);
-	buf_str(&filter, "(sAMAccountName=");
-	directory_escape_filter(&filter, account);
-	buf_str(&filter, ")");
-	q.filter = buf_text(&filter);
-	result = directory_search(d, &q, take_found, ret, err);
-	buf_free(&filter);
-	return result;
-}
-
-static int
-conflict(struct err *err, const char *what, const char *dn, const char *advice)
-{
-	struct buf shown;
-
-	buf_init(&shown, DN_ROOM);
-	str_printable(&shown, dn, strlen(dn), DN_SHOWN);
-	err_set(err, ERR_CONFLICT, "%s %s; %s", what, buf_text(&shown), advice);
-	buf_free(&shown);
-	return -1;
-}
-
-static bool
-is_mark(const char *description, const struct directory_wish *wish)
-{
-	return str_eq(description, wish->description) ||
-	    (wish->former_description != NULL &&
-		str_eq(description, wish->former_description));
-}
-
 /* In the wished OU, marked as this device's or not at all, and enabled. */
 static int
-check_ours(
-    const struct found *f, const struct directory_wish *wish, struct err *err)
+check_ours(const struct directory_found *f, const struct directory_wish *wish,
+    struct err *err)
 {
-	if (!str_empty(f->description) && !is_mark(f->description, wish))
-		return conflict(err,
+	if (!str_empty(f->description) &&
+	    !directory_is_mark(f->description, wish))
+		return directory_conflict(err,
 		    "the account stands for something else, described as",
 		    f->description,
 		    "choose another account pattern, or clear the description");
@@ -187,23 +119,23 @@ check_ours(
 /* *ret is the device's object, or has no dn. */
 static int
 find_ours(struct directory *d, const struct directory_wish *wish,
-    struct found *ret, struct err *err)
+    struct directory_found *ret, struct err *err)
 {
-	struct found elsewhere;
+	struct directory_found elsewhere;
 	int result;
 
-	if (find_account(
+	if (directory_find_account(
 		d, wish->ou, LDAP_SCOPE_ONELEVEL, wish->account, ret, err) != 0)
 		return err_context(err, "OU %s", wish->ou);
 	if (ret->object.dn != NULL)
 		return check_ours(ret, wish, err);
 	memset(&elsewhere, 0, sizeof(elsewhere));
-	result = find_account(
+	result = directory_find_account(
 	    d, d->base, LDAP_SCOPE_SUBTREE, wish->account, &elsewhere, err);
 	if (result == 0 && elsewhere.object.dn != NULL)
-		result = conflict(err, "the account is in use by",
+		result = directory_conflict(err, "the account is in use by",
 		    elsewhere.object.dn, "move it into the profile's OU");
-	found_clear(&elsewhere);
+	directory_found_clear(&elsewhere);
 	return result;
 }
 
@@ -256,9 +188,9 @@ check_spns(
 	q.filter = buf_text(&filter);
 	result = directory_search(d, &q, take_holder, &h, err);
 	if (result == 0 && h.other != NULL)
-		result =
-		    conflict(err, "a service name of the device is held by",
-			h.other, "remove it there");
+		result = directory_conflict(err,
+		    "a service name of the device is held by", h.other,
+		    "remove it there");
 	buf_free(&filter);
 	free(h.other);
 	return result;
@@ -338,7 +270,7 @@ create(struct directory *d, const struct directory_wish *wish,
 
 static int
 change(struct directory *d, const struct directory_wish *wish,
-    const struct found *f, struct err *err)
+    const struct directory_found *f, struct err *err)
 {
 	const struct directory_object *o = &f->object;
 	char enctypes[NUMBER_MAX];
@@ -393,7 +325,7 @@ int
 directory_ensure(struct directory *d, const struct directory_wish *wish,
     const struct secret *password_if_new, struct err *err)
 {
-	struct found f;
+	struct directory_found f;
 	int result;
 
 	if (check_wish(wish, err) != 0)
@@ -404,6 +336,6 @@ directory_ensure(struct directory *d, const struct directory_wish *wish,
 		result = create(d, wish, password_if_new, err);
 	else if (result == 0)
 		result = change(d, wish, &f, err);
-	found_clear(&f);
+	directory_found_clear(&f);
 	return result;
 }

@@ -39,6 +39,8 @@ static const struct {
 	"the server will not do this (form of the value, or encryption)"},
     {LDAP_OBJECT_CLASS_VIOLATION, ERR_REFUSED,
 	"the schema does not allow this"},
+    {LDAP_NOT_ALLOWED_ON_NONLEAF, ERR_REFUSED,
+	"there are objects below it, and no tree is deleted"},
     {LDAP_ALREADY_EXISTS, ERR_CONFLICT,
 	"an object of this name already exists"},
     {LDAP_LOCAL_ERROR, ERR_DENIED, "the Kerberos login to the server failed"},

@@ -157,32 +157,48 @@ ensure_free(struct errand *base)
 	free(e);
 }
 
-static int
-call_ensure(
-    void *cookie, struct krb *krb, struct directory *directory, struct err *err)
+static struct directory_wish
+wish_of(const struct ensure_errand *e)
 {
-	struct ensure_errand *e = cookie;
-	const struct directory_wish wish = {.ou = e->ou,
+	return (struct directory_wish){.ou = e->ou,
 	    .account = e->account,
 	    .fqdn = e->fqdn,
 	    .spns = e->spns,
 	    .enctypes = e->enctypes,
 	    .description = e->mark,
 	    .former_description = e->former_mark};
+}
+
+static int
+call_ensure(
+    void *cookie, struct krb *krb, struct directory *directory, struct err *err)
+{
+	struct ensure_errand *e = cookie;
+	const struct directory_wish wish = wish_of(e);
 
 	(void)krb;
 	return directory_ensure(directory, &wish, e->password, err);
 }
 
+static int
+call_move(
+    void *cookie, struct krb *krb, struct directory *directory, struct err *err)
+{
+	const struct directory_wish wish = wish_of(cookie);
+
+	(void)krb;
+	return directory_move(directory, &wish, err);
+}
+
 static void
-ensure(void *self, const struct port_object *object, port_done_fn *done,
-    void *cookie)
+send_object(struct errands *q, const struct port_object *object, desk_fn *call,
+    port_done_fn *done, void *cookie)
 {
 	struct ensure_errand *e = mem_alloc(sizeof(*e));
 
 	e->base.need = DESK_DIRECTORY;
 	e->base.dc = mem_dup(object->dc);
-	e->base.call = call_ensure;
+	e->base.call = call;
 	e->base.free = ensure_free;
 	e->account = mem_dup(object->account);
 	e->ou = mem_dup(object->ou);
@@ -193,7 +209,21 @@ ensure(void *self, const struct port_object *object, port_done_fn *done,
 	e->enctypes = object->enctypes;
 	if (object->password_if_new != NULL)
 		e->password = secret_copy(object->password_if_new);
-	errand_send(self, &e->base, done, cookie);
+	errand_send(q, &e->base, done, cookie);
+}
+
+static void
+ensure(void *self, const struct port_object *object, port_done_fn *done,
+    void *cookie)
+{
+	send_object(self, object, call_ensure, done, cookie);
+}
+
+static void
+move(void *self, const struct port_object *object, port_done_fn *done,
+    void *cookie)
+{
+	send_object(self, object, call_move, done, cookie);
 }
 
 /* --- password_set --- */
@@ -256,6 +286,7 @@ port_directory_new(struct loop *loop, const struct conf *conf,
 	    .pick = pick,
 	    .look = look,
 	    .ensure = ensure,
+	    .move = move,
 	    .password_set = password_set,
 	};
 	port_kdc_fill(&ports->kdc, q);

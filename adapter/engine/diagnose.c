@@ -142,8 +142,9 @@ directory_reasons(const struct device *d, const struct policy *p)
 	/* After a rename the object differs too; the name says so already. */
 	return bit(REASON_AD_PASSWORD_DUE, play_password_due(d, p)) |
 	    bit(REASON_PROFILE_DRIFT,
-		wish_names_met(d, p->profile) &&
-		    !wish_object_met(d, p->profile));
+		!wish_ou_met(d, p->profile) ||
+		    (wish_names_met(d, p->profile) &&
+			!wish_object_met(d, p->profile)));
 }
 
 unsigned

@@ -62,7 +62,8 @@ play_directory_due(const struct device *d, const struct policy *p)
 	if (!play_uses_directory(p))
 		return 0;
 	if (d->ad_read_at == 0 || str_empty(d->ad_dn) ||
-	    play_password_due(d, p) || !wish_object_met(d, p->profile))
+	    play_password_due(d, p) || !wish_object_met(d, p->profile) ||
+	    !wish_ou_met(d, p->profile))
 		return p->now;
 	return password_due(d, p);
 }
@@ -97,6 +98,9 @@ play_directory_plan(const struct device *d, const struct policy *p, bool forced,
 	if (!play_uses_directory(p))
 		return;
 	play_clock_plan(d, p, forced, plan);
+	if (!str_empty(d->ad_dn) && !wish_ou_met(d, p->profile))
+		plan_add(plan, "ad.move", "profile-drift",
+		    "AD object to another OU", d->ad_dn, p->profile->ou);
 	if (str_empty(d->ad_dn)) {
 		/* Created with its first password. */
 		play_object_plan(d, p, "ad-object-missing", plan);

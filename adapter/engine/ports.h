@@ -269,6 +269,11 @@ struct port_directory {
 	 * not there, and no password to create it with. */
 	void (*ensure)(void *self, const struct port_object *object,
 	    port_done_fn *done, void *cookie);
+	/* To object->ou, which may be done already; of the object only account,
+	 * OU, marks and dc count. ERR_CONFLICT: it is not marked as this
+	 * device's, or its name is taken there. */
+	void (*move)(void *self, const struct port_object *object,
+	    port_done_fn *done, void *cookie);
 	/* Replace it. ERR_NOTFOUND, ERR_REFUSED by the domain's policy. */
 	void (*password_set)(void *self, const char *dn, const char *dc,
 	    const struct secret *password, port_done_fn *done, void *cookie);

@@ -23,6 +23,7 @@
 static const struct step_kind *const kinds[] = {
     &step_clock_set,
     &step_names_set,
+    &step_ad_move,
     &step_ad_object,
     &step_ad_password,
     &step_kerberos_set,

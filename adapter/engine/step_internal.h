@@ -174,9 +174,10 @@ void step_acted_port(void *cookie, const struct err *err);
 void step_pause(struct step *step, int64_t ms, void (*then)(struct step *step));
 
 /* The kinds, by file. */
-extern const struct step_kind step_clock_set, step_names_set, step_ad_object,
-    step_ad_password, step_kerberos_set, step_acl_set, step_certificate_clean,
-    step_key_generate, step_certificate_issue, step_certificate_add,
-    step_tls_switch, step_certificate_remove, step_certificate_revoke,
-    step_root_add, step_root_remove, step_admin_password, step_ip_set;
+extern const struct step_kind step_clock_set, step_names_set, step_ad_move,
+    step_ad_object, step_ad_password, step_kerberos_set, step_acl_set,
+    step_certificate_clean, step_key_generate, step_certificate_issue,
+    step_certificate_add, step_tls_switch, step_certificate_remove,
+    step_certificate_revoke, step_root_add, step_root_remove,
+    step_admin_password, step_ip_set;
 #endif

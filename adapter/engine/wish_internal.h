@@ -41,6 +41,10 @@ bool wish_cert_names_met(const struct device *d, const struct profile *p);
 /* A device whose firmware was updated may have a key that it would refuse now.
  */
 bool wish_cert_key_met(const struct device *d);
+/* Is it in the profile's OU, and not below? */
+bool wish_ou_met(const struct device *d, const struct profile *p);
+/* The same of any object and OU, however their names are written (RFC 4514). */
+bool wish_dn_in(const char *dn, const char *ou);
 bool wish_object_met(const struct device *d, const struct profile *p);
 /* Does it trust each of our roots, as far as the profile wants that? Roots that
  * are not known (NULL) are wanted by nobody. */

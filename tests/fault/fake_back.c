@@ -187,6 +187,7 @@ fake_dir_look(void *self, const char *account, const char *dc, struct device *d,
     port_done_fn *done, void *cookie)
 {
 	struct world *w = self;
+	char dn[300];
 	struct err err;
 
 	if (!reached(w, dc, &err)) {
@@ -194,7 +195,8 @@ fake_dir_look(void *self, const char *account, const char *dc, struct device *d,
 	} else if (!w->ad.object || strcmp(account, w->ad.account) != 0) {
 		(void)err_set(&err, ERR_NOTFOUND, "no such object");
 	} else {
-		mem_replace(&d->ad_dn, "CN=pc,OU=AMT");
+		(void)snprintf(dn, sizeof(dn), "CN=pc,%s", w->ad.ou);
+		mem_replace(&d->ad_dn, dn);
 		mem_replace(&d->ad_account, w->ad.account);
 		mem_replace(&d->ad_dns_host, w->ad.dns_host);
 		mem_replace(&d->ad_spns, w->ad.spns);
@@ -236,8 +238,25 @@ fake_ensure(void *self, const struct port_object *object, port_done_fn *done,
 		w->ad.enctypes = object->enctypes;
 		if (!w->ad.object && object->password_if_new != NULL)
 			set_ad_password(w, object->password_if_new);
+		if (!w->ad.object)
+			(void)snprintf(
+			    w->ad.ou, sizeof(w->ad.ou), "%s", object->ou);
 		w->created += !w->ad.object;
 		w->ad.object = true;
+		world_changed(w, &err);
+	}
+	world_answer(w, done, cookie, &err);
+}
+
+static void
+fake_move(void *self, const struct port_object *object, port_done_fn *done,
+    void *cookie)
+{
+	struct world *w = self;
+	struct err err;
+
+	if (directory_change(w, object->dc, &err)) {
+		(void)snprintf(w->ad.ou, sizeof(w->ad.ou), "%s", object->ou);
 		world_changed(w, &err);
 	}
 	world_answer(w, done, cookie, &err);
@@ -388,6 +407,7 @@ world_back_ports(struct world *w, struct ports *ports)
 	    .pick = fake_pick,
 	    .look = fake_dir_look,
 	    .ensure = fake_ensure,
+	    .move = fake_move,
 	    .password_set = fake_dir_password,
 	};
 	ports->kdc = (struct port_kdc){

@@ -12,9 +12,10 @@
  * test_mismatch [--every N]
  *
  * Active Directory and the device come apart after a rotation that ended well:
- * AD is restored from a backup, somebody sets another password there, or the
- * device loses its key.  The next run makes them one again by itself, killed at
- * each fault point of that and with each answer lost.
+ * AD is restored from a backup, somebody sets another password there, the
+ * device loses its key, or the object is in another OU than the profile's.  The
+ * next run makes them one again by itself, killed at each fault point of that
+ * and with each answer lost.
  */
 #define PLAY "auto" /* what is not due is left alone */
 
@@ -66,6 +67,12 @@ device_was_reset(struct world *w)
 	w->acl[0] = '\0';
 }
 
+static void
+object_elsewhere(struct world *w)
+{
+	(void)strcpy(w->ad.ou, "OU=Other");
+}
+
 static const struct apart ways[] = {
     {"AD restored from a backup", ad_restored, false},
     {"AD's password set by others", ad_set_by_others, false},
@@ -73,6 +80,7 @@ static const struct apart ways[] = {
 	false},
     {"the device has an older key", device_has_older_key, true},
     {"the device was reset", device_was_reset, true},
+    {"the object is in another OU", object_elsewhere, true},
 };
 
 /* --- and together again --- */

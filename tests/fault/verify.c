@@ -114,6 +114,9 @@ check_goal(const char *play)
 	    (str_eq(play, "sync-network") && harness.kind != WORLD_PLAIN))
 		check_certificate(w);
 	if (all || str_eq(play, "renew-ad-password"))
+		harness_check(
+		    str_eq(w->ad.ou, "OU=AMT"), "the object is in the OU");
+	if (all || str_eq(play, "renew-ad-password"))
 		harness_check(w->ad.object && w->krb &&
 			str_eq(w->krb_password, w->ad.password),
 		    "device and AD have the same key");

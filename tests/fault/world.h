@@ -64,7 +64,7 @@ enum world_manners {
 /* What one domain controller has. */
 struct world_ad {
 	bool object;
-	char account[256], dns_host[256], spns[1024], password[256];
+	char ou[256], account[256], dns_host[256], spns[1024], password[256];
 	int64_t enctypes, kvno, password_at;
 };
 

@@ -307,6 +307,88 @@ others_objects_are_left_alone(void **state)
 	directory_close(admin);
 }
 
+/* Only with our mark, only where we may; its password and key stay. */
+static void
+to_another_ou(void **state)
+{
+	struct directory *admin = ad_administrator();
+	struct device v = device_new("pc035");
+	char *branch = mem_printf("OU=Branch\\, west,%s", ad_env("LAB_OU"));
+	char *other = mem_printf("OU=Other,%s", ad_env("LAB_BASE"));
+	struct directory_object o;
+
+	(void)state;
+	ad_add(admin, branch, "organizationalUnit");
+	assert_ok(ensure(&v));
+	v.wish.ou = other; /* no right there */
+	assert_kind(directory_move(d, &v.wish, err_), ERR_DENIED);
+	v.wish.ou = branch;
+	v.wish.description = "Intel AMT device of another";
+	assert_kind(directory_move(d, &v.wish, err_), ERR_CONFLICT);
+	assert_non_null(strstr(said, v.dn));
+	v.wish.former_description = v.description;
+	assert_ok(directory_move(d, &v.wish, err_));
+	assert_ok(directory_move(d, &v.wish, err_)); /* done already */
+	assert_ok(directory_read(d, v.account, &o, err_));
+	assert_string_equal(directory_parent(o.dn), branch);
+	assert_int_equal(o.kvno, 1);
+	directory_object_clear(&o);
+	v.wish.ou = "OU=Nowhere,DC=ad,DC=example,DC=test";
+	assert_kind(directory_move(d, &v.wish, err_), ERR_NOTFOUND);
+	v.wish.account = "nobody-iME$";
+	v.wish.ou = branch;
+	assert_kind(directory_move(d, &v.wish, err_), ERR_NOTFOUND);
+	device_clear(&v);
+	free(branch);
+	free(other);
+	directory_close(admin);
+}
+
+static int
+retire(const struct device *v, enum directory_end_of end)
+{
+	char *dn = NULL;
+	int result = directory_retire(d, &v->wish, end, &dn, err_);
+
+	if (result == 0)
+		assert_string_equal(dn, v->dn);
+	free(dn);
+	return result;
+}
+
+/* A device leaves: what is not marked as its, or has others below, stays. */
+static void
+disabled_and_deleted(void **state)
+{
+	struct directory *admin = ad_administrator();
+	struct device v = device_new("pc036");
+	struct directory_object o;
+	char *below = mem_printf("CN=below,%s", v.dn);
+
+	(void)state;
+	assert_ok(ensure(&v));
+	ad_set(admin, v.dn, "description", "the printer");
+	assert_kind(retire(&v, DIRECTORY_DISABLED), ERR_CONFLICT);
+	assert_kind(retire(&v, DIRECTORY_DELETED), ERR_CONFLICT);
+	ad_set(admin, v.dn, "description", v.description);
+	assert_ok(retire(&v, DIRECTORY_DISABLED));
+	assert_ok(retire(&v, DIRECTORY_DISABLED));
+	assert_ok(directory_read(d, v.account, &o, err_));
+	assert_int_equal(o.uac, 4096 | 2);
+	directory_object_clear(&o);
+
+	ad_add(admin, below, "serviceConnectionPoint");
+	assert_kind(retire(&v, DIRECTORY_DELETED), ERR_REFUSED);
+	assert_non_null(strstr(said, "no tree is deleted"));
+	assert_int_equal(
+	    ldap_delete_ext_s(admin->ld, below, NULL, NULL), LDAP_SUCCESS);
+	assert_ok(retire(&v, DIRECTORY_DELETED));
+	assert_kind(retire(&v, DIRECTORY_DELETED), ERR_NOTFOUND);
+	device_clear(&v);
+	free(below);
+	directory_close(admin);
+}
+
 static void
 no_right_no_change(void **state)
 {
@@ -589,6 +671,8 @@ main(void)
 	    cmocka_unit_test(names_with_special_characters),
 	    cmocka_unit_test(a_service_name_has_one_holder),
 	    cmocka_unit_test(others_objects_are_left_alone),
+	    cmocka_unit_test(to_another_ou),
+	    cmocka_unit_test(disabled_and_deleted),
 	    cmocka_unit_test(no_right_no_change),
 	    cmocka_unit_test(wishes_that_make_no_sense),
 	    cmocka_unit_test(policies),

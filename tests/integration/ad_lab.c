@@ -161,6 +161,21 @@ ad_set(struct directory *admin, const char *dn, const char *attribute,
 	free(text);
 }
 
+void
+ad_add(struct directory *admin, const char *dn, const char *class)
+{
+	char type[] = "objectClass", *text = mem_dup(class);
+	char *values[] = {text, NULL};
+	LDAPMod mod = {.mod_op = LDAP_MOD_ADD,
+	    .mod_type = type,
+	    .mod_vals.modv_strvals = values};
+	LDAPMod *mods[] = {&mod, NULL};
+
+	assert_int_equal(
+	    ldap_add_ext_s(admin->ld, dn, mods, NULL, NULL), LDAP_SUCCESS);
+	free(text);
+}
+
 struct wanted {
 	const char *attribute;
 	int64_t value;

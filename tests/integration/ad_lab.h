@@ -31,6 +31,8 @@ void ad_continue(void);
 /* One attribute of one object, as Administrator. */
 void ad_set(struct directory *admin, const char *dn, const char *attribute,
     const char *value);
+/* A new object of this class, as Administrator. */
+void ad_add(struct directory *admin, const char *dn, const char *class);
 int64_t ad_number(
     struct directory *admin, const char *dn, const char *attribute);
 #endif

@@ -37,6 +37,8 @@ WRITE = {
     "sAMAccountName": "3e0abfd0-126a-11d0-a060-00aa006c33ed",
     "pwdLastSet": "bf967a0a-0de6-11d0-a285-00aa003049e2",
     "description": "bf967950-0de6-11d0-a285-00aa003049e2",
+    "name": "bf967a0e-0de6-11d0-a285-00aa003049e2",
+    "cn": "bf96793f-0de6-11d0-a285-00aa003049e2",
 }
 ACCOUNTS = ("svc-amt", "svc-none", "operator")
 PSO_DAYS = 7

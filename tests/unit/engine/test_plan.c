@@ -274,6 +274,20 @@ test_a_password_that_is_not_ours_is_replaced(void **state)
 	assert_string_equal(steps(), "ad.password kerberos.set");
 }
 
+static void
+test_an_object_elsewhere_is_moved(void **state)
+{
+	(void)state;
+	mem_replace(&d->ad_dn, "cn=pc1, ou=amt"); /* the same to a directory */
+	assert_string_equal(codes(), "");
+	mem_replace(&d->ad_dn, "CN=pc1,OU=Sub,OU=AMT");
+	assert_string_equal(codes(), "profile-drift");
+	make("auto", true);
+	assert_string_equal(steps(), "ad.move");
+	make("renew-ad-password", true);
+	assert_string_equal(steps(), "ad.move ad.password kerberos.set");
+}
+
 /* Only what our CA issued is ours to revoke, and only what is there to remove.
  */
 static void
@@ -602,6 +616,7 @@ main(void)
 	    TEST(test_certificate_is_due_before_it_ends),
 	    TEST(test_ad_password_is_due_ten_days_before_the_domain_says),
 	    TEST(test_a_password_that_is_not_ours_is_replaced),
+	    TEST(test_an_object_elsewhere_is_moved),
 	    TEST(test_a_key_too_small_for_new_firmware),
 	    TEST(test_a_key_that_firmware_refuses_is_not_begun),
 	    TEST(test_what_is_not_ours_is_not_revoked),

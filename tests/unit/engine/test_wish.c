@@ -189,6 +189,25 @@ test_object_as_wished(void **state)
 	assert_false(wish_object_met(d, &profile));
 }
 
+/* However a writer escapes and pads. */
+static void
+test_names_of_places(void **state)
+{
+	static const char plain[] = "OU=Caf\xc3\xa9\\, north,DC=x";
+
+	(void)state;
+	assert_true(wish_dn_in("CN=a,OU=b,DC=x", "ou=B, dc = X"));
+	assert_true(wish_dn_in("CN=a\\,b,OU=b", "OU=b"));
+	assert_true(wish_dn_in("CN=a\\2cb,OU=b", "OU=b"));
+	assert_true(wish_dn_in("CN=a,OU=Caf\\C3\\A9\\2C north ,DC=x", plain));
+	assert_false(wish_dn_in("CN=a,OU=b c,DC=x", "OU=bc,DC=x"));
+	assert_false(wish_dn_in("CN=a,OU=b,OU=c", "OU=c"));
+	assert_false(wish_dn_in("OU=c", "OU=c"));
+	assert_false(wish_dn_in("CN=a\\,OU=c", "OU=c"));
+	assert_false(wish_dn_in("", ""));
+	assert_false(wish_dn_in("CN=a\\", "OU=c"));
+}
+
 #define ROW(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int
@@ -196,6 +215,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    ROW(test_names_of_the_object),
+	    cmocka_unit_test(test_names_of_places),
 	    ROW(test_account_patterns),
 	    ROW(test_long_names),
 	    ROW(test_encryption_types),
