@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "conf.h"
 #include "daemon_internal.h"
+#include "desk_internal.h"
 #include "engine.h"
 #include "err.h"
 #include "loop.h"
@@ -62,10 +63,9 @@ open_bridge(struct daemon *d, const struct conf_bridge *b, struct err *err)
 	    .token_file = b->token_file,
 	    .signer = b->signer,
 	    .command = b->command,
-	    .realm = d->conf->realm,
-	    .kdc = d->conf->dc,
-	    .principal = d->conf->principal,
-	    .keytab = d->conf->keytab,
+	    .principal = d->tickets != NULL ? d->conf->principal : NULL,
+	    .ticket = desk_ticket,
+	    .tickets = d->tickets,
 	    .timeout = b->timeout,
 	    .retry_first = b->retry_first,
 	    .retry_most = b->retry_most,
@@ -80,8 +80,11 @@ open_bridge(struct daemon *d, const struct conf_bridge *b, struct err *err)
 int
 daemon_open_bridges(struct daemon *d, struct err *err)
 {
+	const struct conf *conf = d->conf;
 	size_t i;
 
+	if (conf->directory && conf->principal != NULL && conf->keytab != NULL)
+		d->tickets = desk_tickets_new(conf);
 	if (d->conf->bridge_count > 0)
 		d->bridges = mem_array(
 		    d->conf->bridge_count, sizeof(struct ca_bridge *));
@@ -267,6 +270,7 @@ daemon_close(struct daemon *d)
 	for (i = 0; i < d->bridge_count; i++)
 		ca_bridge_close(d->bridges[i]);
 	free(d->bridges);
+	desk_tickets_free(d->tickets);
 	ca_close(d->ca);
 	if (d->store != NULL)
 		store_close(d->store);

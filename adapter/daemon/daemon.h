@@ -18,6 +18,7 @@ struct ca;
 struct ca_conf;
 struct ca_new;
 struct ca_bridge;
+struct desk_tickets;
 
 /*
  * Sets the parts up in order and plugs the real modules into the engine's
@@ -32,6 +33,7 @@ struct daemon {
 	struct ca *ca;
 	struct ca_bridge **bridges; /* as in conf */
 	size_t bridge_count;
+	struct desk_tickets *tickets; /* for those; NULL: no Kerberos */
 	struct loop *loop;
 	struct net *net;
 	struct ports *ports;

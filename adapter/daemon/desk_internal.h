@@ -35,6 +35,15 @@ int desk_open_krb(const struct conf *conf, const char *controller,
 int desk_open_directory(const struct conf *conf, const char *controller,
     struct krb *krb, struct directory **ret_directory, struct err *err);
 
+/* Tickets of conf->principal for services that are none of the domain's own; no
+ * I/O until the first.  A ca_bridge_ticket_fn, tickets for its cookie. */
+struct buf;
+struct desk_tickets;
+struct desk_tickets *desk_tickets_new(const struct conf *conf);
+void desk_tickets_free(struct desk_tickets *t); /* NULL is allowed */
+int desk_ticket(void *tickets, const char *spn, const struct buf *binding,
+    struct buf *ret_token, struct err *err);
+
 struct desk *desk_new(struct office *office);
 void desk_free(struct desk *desk); /* NULL is allowed */
 

@@ -149,13 +149,12 @@ ca_bridge_open_kind(const struct ca_bridge_conf *conf,
 	b->label = mem_dup(conf->label);
 	b->user = mem_dup(conf->user);
 	b->command = mem_dup(conf->command);
-	b->realm = mem_dup(conf->realm);
-	b->kdc = mem_dup(conf->kdc);
 	b->principal = mem_dup(conf->principal);
-	b->keytab = mem_dup(conf->keytab);
 	b->mount = mem_dup(conf->mount);
 	b->space = mem_dup(conf->space);
 	b->token_file = mem_dup(conf->token_file);
+	b->ticket = conf->ticket;
+	b->tickets = conf->tickets;
 	b->timeout = conf->timeout;
 	b->retry_first = conf->retry_first;
 	b->retry_most = conf->retry_most;
@@ -206,10 +205,7 @@ ca_bridge_close(struct ca_bridge *b)
 	free(b->label);
 	free(b->user);
 	free(b->command);
-	free(b->realm);
-	free(b->kdc);
 	free(b->principal);
-	free(b->keytab);
 	free(b->mount);
 	free(b->space);
 	free(b->token_file);

@@ -29,6 +29,14 @@ enum ca_bridge_outcome {
 /* "issued", "pending", ... */
 const char *ca_bridge_outcome_name(enum ca_bridge_outcome outcome);
 
+/*
+ * Append a Kerberos token for a service ("HTTP/host") to *value, base64, bound
+ * to the TLS channel (net_authorize_fn's binding).  Blocks; called by several
+ * threads.  ERR_DENIED, ERR_NOTFOUND (no such service), ERR_UNREACHABLE.
+ */
+typedef int ca_bridge_ticket_fn(void *cookie, const char *spn,
+    const struct buf *binding, struct buf *value, struct err *err);
+
 /* From the configuration; borrowed for the call. Times in seconds. */
 struct ca_bridge_conf {
 	const char *name; /* 1 to 32 of a-z 0-9 - ; not "internal" */
@@ -53,9 +61,11 @@ struct ca_bridge_conf {
 	const char *signer;	   /* CMP: PEM file: whose subject signs the
 				    * CA's messages; or NULL */
 	const char *command;	   /* helper: its path and options, by blanks */
-	/* CES without certificate and user: the account that Kerberos shows;
-	 * NULL: none; kdc NULL: by krb5.conf. */
-	const char *realm, *kdc, *principal, *keytab;
+	/* CES without certificate and user: Kerberos, for this principal, if
+	 * it is not NULL. */
+	const char *principal;
+	ca_bridge_ticket_fn *ticket;
+	void *tickets;	     /* its cookie */
 	int64_t timeout;     /* of one exchange */
 	int64_t retry_first; /* wait for a pending request, doubled ... */
 	int64_t retry_most;  /* ... up to this */

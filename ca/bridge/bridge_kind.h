@@ -109,8 +109,10 @@ struct ca_bridge {
 	char held_why[CA_BRIDGE_WORDS];
 	/* from the configuration, owned */
 	char *name, *url, *policy, *label, *user, *command;
-	char *mount, *space, *token_file;	/* NULL: not configured */
-	char *realm, *kdc, *principal, *keytab; /* likewise */
+	char *mount, *space, *token_file; /* NULL: not configured */
+	char *principal;		  /* Kerberos; NULL: none */
+	ca_bridge_ticket_fn *ticket;
+	void *tickets;
 	char *anchors_pem;
 	char *tls_pem;
 	char *signer_pem; /* NULL: none */

@@ -19,7 +19,6 @@
 #include "ces_internal.h"
 #include "clock.h"
 #include "fetch.h"
-#include "krb.h"
 #include "mem.h"
 #include "str.h"
 
@@ -29,40 +28,7 @@
 /* A request that no CA has got as far as: asked after in tests. */
 #define NO_REQUEST "2147483647"
 
-/* b->state, with Kerberos. */
-struct ces {
-	struct krb *krb;
-};
-
 /* --- configuration --- */
-
-static void
-ces_close(struct ca_bridge *b)
-{
-	struct ces *c = b->state;
-
-	if (c == NULL)
-		return;
-	krb_close(c->krb);
-	free(c);
-}
-
-static int
-open_kerberos(struct ca_bridge *b, struct err *err)
-{
-	struct krb_conf conf = {
-	    .realm = b->realm,
-	    .kdc = b->kdc,
-	    .principal = b->principal,
-	    .keytab = b->keytab,
-	    /* It is part of an exchange, which is to have the other half. */
-	    .deadline_ms = (unsigned)(b->timeout * 500),
-	};
-	struct ces *c = mem_alloc(sizeof(*c));
-
-	b->state = c;
-	return krb_open(&conf, &c->krb, err);
-}
 
 static const char *
 check_url(const char *url)
@@ -71,6 +37,12 @@ check_url(const char *url)
 	    strcspn(url + strlen(SCHEME), ":/") == 0)
 		return "must begin with https://HOST";
 	return ca_bridge_url_check(url);
+}
+
+static bool
+by_kerberos(const struct ca_bridge *b)
+{
+	return b->user == NULL && b->cert_pem == NULL;
 }
 
 static int
@@ -82,8 +54,7 @@ check_login(const struct ca_bridge *b, struct err *err)
 		why = "set user or certificate or, for Kerberos, neither";
 	else if (b->password != NULL)
 		why = ca_ces_password_check(b->password);
-	else if (b->cert_pem == NULL &&
-	    (b->realm == NULL || b->principal == NULL || b->keytab == NULL))
+	else if (b->cert_pem == NULL && b->principal == NULL)
 		why = "neither certificate nor user is set, and Kerberos needs "
 		      "directory.principal and directory.keytab";
 	return why == NULL ? 0 : err_set(err, ERR_INVALID, "%s", why);
@@ -101,11 +72,7 @@ ces_open(struct ca_bridge *b, struct err *err)
 		return err_set(err, ERR_INVALID, "policy: url %s", why);
 	if (b->signer_pem != NULL)
 		return err_set(err, ERR_INVALID, "signer is not for CES");
-	if (check_login(b, err) != 0)
-		return -1;
-	if (b->user != NULL || b->cert_pem != NULL)
-		return 0;
-	return open_kerberos(b, err);
+	return check_login(b, err);
 }
 
 /* --- one exchange --- */
@@ -150,13 +117,12 @@ authorize(
     void *cookie, const struct buf *binding, struct buf *value, struct err *err)
 {
 	const struct talk *t = cookie;
-	const struct ces *c = t->b->state;
 	const char *host = t->call.url + strlen(SCHEME);
 	char *spn = mem_printf("HTTP/%.*s", (int)strcspn(host, ":/"), host);
 	int rc;
 
 	buf_str(value, "Negotiate ");
-	rc = krb_token_bound(c->krb, spn, binding, value, err);
+	rc = t->b->ticket(t->b->tickets, spn, binding, value, err);
 	free(spn);
 	return rc;
 }
@@ -173,7 +139,7 @@ talk_send(struct talk *t, const char *name, size_t most)
 	    .headers = headers,
 	    .body = t->body.data,
 	    .body_len = t->body.len,
-	    .authorize = t->b->state != NULL ? authorize : NULL,
+	    .authorize = by_kerberos(t->b) ? authorize : NULL,
 	    .cookie = t,
 	    .answer_max = most,
 	};
@@ -203,7 +169,7 @@ judge_http(struct talk *t, const char *why)
 		return;
 	}
 	ca_bridge_judge_status(&t->got, NOWHERE, t->ret);
-	if (t->got.status == 401 && t->b->state != NULL)
+	if (t->got.status == 401 && by_kerberos(t->b))
 		buf_str(&t->ret->text,
 		    "; is HTTP/HOST of the url a service name of the account "
 		    "that the service runs as?");
@@ -254,7 +220,7 @@ static void
 show_login(const struct ca_bridge *b, struct buf *out)
 {
 	buf_str(out, "the enrolment service answers for its CA, to ");
-	if (b->state != NULL)
+	if (by_kerberos(b))
 		buf_printf(out, "%s by Kerberos", b->principal);
 	else if (b->user != NULL)
 		str_printable(out, b->user, strlen(b->user), CA_BRIDGE_WORDS);
@@ -326,5 +292,4 @@ const struct ca_bridge_kind ca_bridge_ces = {
     .submit = ces_submit,
     .poll = ces_poll,
     .test = ces_test,
-    .close = ces_close,
 };

@@ -12,8 +12,8 @@ from fleet import (FAULT_EXIT, ROOT, Keeper, Sim, administrate, check,
                    consistent, equal, finish, folder, journal_empty, outcomes,
                    until_changed, verifies, who_holds)
 
-ADDRESS = "127.0.0.20"
-REFUSED, NO_ANSWER = 5, 101  # exit codes
+ADDRESS, NOBODY = "127.0.0.20", "127.0.0.21"
+REFUSED, UNREACHABLE, NO_ANSWER = 5, 70, 101  # exit codes
 # Where it is killed while the CA waits, and what was heard when it has issued.
 POINTS = {"bridge.before-asked": ["request"],
           "bridge.asked": ["request"],
@@ -22,12 +22,9 @@ POINTS = {"bridge.before-asked": ["request"],
           "bridge.recorded": ["request", "query"]}
 
 
-def announce(host):
-    """In the DNS."""
-    path = os.path.join(os.environ["LAB_DIR"], "ces-host")
-    with open(path, "w") as f:
-        f.write(f"{ADDRESS} {host}\n")
-    subprocess.run([os.path.join(ROOT, "tests/lab/labdns"), path], check=True)
+def labdns(*words, text=None):
+    subprocess.run([os.path.join(ROOT, "tests/lab/labdns"), *words],
+                   input=text, text=True, check=True)
 
 
 def serve_as(host):
@@ -110,6 +107,20 @@ def configurations(conf, ca):
           "a test asks for nothing, and who asks is known by Kerberos")
 
 
+def found_by_dns(keeper, conf):
+    """Tickets of a controller that nobody has configured, and of the second one
+    when the first does not answer."""
+    dead = "dc0." + os.environ["LAB_DOMAIN"]
+    labdns("-", text=f"{NOBODY} {dead}\n")
+    labdns("--controller", dead)
+    keeper.edit("amtkeeper.yaml", "  dc:", "  #dc:")
+    conf.test(0, "by Kerberos")
+    keeper.edit("amtkeeper.yaml", "  #dc:", f"  dc: {dead}")
+    conf.test(UNREACHABLE, f"KDC {dead}")
+    keeper.edit("amtkeeper.yaml", "  dc:", f"  dc: {os.environ['LAB_DC']}")
+    conf.ca.take_heard()
+
+
 def waits(sim, keeper, ca):
     names = [row["name"] for row in sim.devices]
     leaves = {name: sim.get(name)["leaf_sha256"] for name in names}
@@ -190,7 +201,7 @@ def refused(sim, keeper, ca):
 def main():
     where = folder()
     host = "ces." + os.environ["LAB_DOMAIN"]
-    announce(host)
+    labdns("-", text=f"{ADDRESS} {host}\n")
     keeper = Keeper(where)
     ca = CesCa(os.path.join(where, "corp"), host)
     try:
@@ -198,6 +209,7 @@ def main():
                         os.environ["LAB_NONE_KEYTAB"], ADDRESS)
         conf = Configuration(keeper, ca)
         configurations(conf, ca)
+        found_by_dns(keeper, conf)
         keeper.edit("profile.yaml", "#templates:",
                     "templates:\n  - {name: tls, issuer: corp}")
         sim = Sim(where, len(POINTS), "--firmware", "12.0.67", "--seed", "11")

@@ -519,6 +519,104 @@ test_nobody_there(void **state)
 	peer = http_peer_start(&conf);
 }
 
+/* --- Kerberos --- */
+
+static struct tickets {
+	enum err_kind fail;
+	unsigned asked;
+	char spn[64], binding[64];
+} tickets;
+
+static int
+give_ticket(void *cookie, const char *spn, const struct buf *binding,
+    struct buf *value, struct err *e)
+{
+	struct tickets *t = cookie;
+
+	t->asked++;
+	(void)snprintf(t->spn, sizeof(t->spn), "%s", spn);
+	(void)snprintf(
+	    t->binding, sizeof(t->binding), "%.21s", buf_text(binding));
+	if (t->fail != ERR_NONE)
+		return err_set(e, t->fail, "no ticket for %s", spn);
+	buf_str(value, "VElDS0VU");
+	return 0;
+}
+
+static void
+open_by_kerberos(void)
+{
+	char *anchors = fixture_path(&fixture, "anchors.pem");
+	char *tls = fixture_path(&fixture, "tls.pem");
+	char *url = mem_printf(
+	    "https://localhost:%u/CES", (unsigned)http_peer_port(peer));
+	const struct ca_bridge_conf conf = {
+	    .name = "corp",
+	    .kind = "ces",
+	    .url = url,
+	    .anchors = anchors,
+	    .tls_ca = tls,
+	    .principal = "svc-amt@CORP.EXAMPLE",
+	    .ticket = give_ticket,
+	    .tickets = &tickets,
+	    .timeout = 120,
+	    .retry_first = 100,
+	    .retry_most = 10000,
+	};
+
+	memset(&tickets, 0, sizeof(tickets));
+	ca_bridge_close(bridge);
+	if (ca_bridge_open(&conf, &bridge, &err) != 0)
+		fail_msg("%s", err.text);
+	free(anchors);
+	free(tls);
+	free(url);
+}
+
+static void
+test_kerberos(void **state)
+{
+	(void)state;
+	open_by_kerberos();
+	expect(CA_BRIDGE_ISSUED);
+	assert_string_equal(script.authorization, "Negotiate VElDS0VU");
+	assert_null(strstr(script.last, "Security "));
+	/* No template is told of, without a label. */
+	assert_null(strstr(script.last, "CertificateTemplate"));
+	assert_int_equal(tickets.asked, 1);
+	assert_string_equal(tickets.spn, "HTTP/localhost");
+	assert_string_equal(tickets.binding, "tls-server-end-point:");
+}
+
+static void
+test_no_ticket(void **state)
+{
+	static const struct {
+		enum err_kind fail, kind;
+	} rows[] = {
+	    {ERR_DENIED, ERR_REFUSED},
+	    {ERR_NOTFOUND, ERR_REFUSED},
+	    {ERR_UNREACHABLE, ERR_UNREACHABLE},
+	};
+	size_t i;
+
+	(void)state;
+	open_by_kerberos();
+	for (i = 0; i < COUNT(rows); i++) {
+		tickets.fail = rows[i].fail;
+		fixture_failed(ask(), &err, rows[i].kind,
+		    "request: no ticket for HTTP/localhost");
+		on_record("asked ");
+	}
+	assert_int_equal(http_peer_requests(peer), 0);
+	/* And one that the service does not take. */
+	tickets.fail = ERR_NONE;
+	script.head = "401 Unauthorized\r\nWWW-Authenticate: Negotiate";
+	script.body = "";
+	fixture_failed(ask(), &err, ERR_REFUSED,
+	    "(HTTP 401); is HTTP/HOST of the url a service name");
+}
+
 /* --- test --- */
 
 static void
@@ -568,33 +666,30 @@ test_test(void **state)
 /* --- configuration --- */
 
 static const struct wrong {
-	const char *url, *policy, *user, *password, *signer, *principal;
+	const char *url, *policy, *user, *password, *signer;
 	enum err_kind kind;
 	const char *text;
 } wrongs[] = {
-    {"http://ces.example/CES", NULL, "ra", "password", NULL, NULL, ERR_INVALID,
+    {"http://ces.example/CES", NULL, "ra", "password", NULL, ERR_INVALID,
 	"url must begin with https://HOST"},
-    {"https:///CES", NULL, "ra", "password", NULL, NULL, ERR_INVALID,
+    {"https:///CES", NULL, "ra", "password", NULL, ERR_INVALID,
 	"url must begin with https://HOST"},
-    {"https://ces.example/CES?x", NULL, "ra", "password", NULL, NULL,
-	ERR_INVALID, "query"},
+    {"https://ces.example/CES?x", NULL, "ra", "password", NULL, ERR_INVALID,
+	"query"},
     {"https://ces.example/CES", "http://ces.example/", "ra", "password", NULL,
-	NULL, ERR_INVALID, "policy: url must begin"},
-    {"https://ces.example/CES", NULL, "ra", "password", "anchors.pem", NULL,
+	ERR_INVALID, "policy: url must begin"},
+    {"https://ces.example/CES", NULL, "ra", "password", "anchors.pem",
 	ERR_INVALID, "signer is not for CES"},
-    {"https://ces.example/CES", NULL, "ra", "odd", NULL, NULL, ERR_INVALID,
+    {"https://ces.example/CES", NULL, "ra", "odd", NULL, ERR_INVALID,
 	"control character"},
-    {"https://ces.example/CES", NULL, NULL, NULL, NULL, NULL, ERR_INVALID,
+    {"https://ces.example/CES", NULL, NULL, NULL, NULL, ERR_INVALID,
 	"Kerberos needs directory.principal"},
-    {"https://ces.example/CES", NULL, NULL, NULL, NULL, "svc@CORP.EXAMPLE",
-	ERR_NOTFOUND, "missing.keytab"},
 };
 
 static void
 try_conf(const struct wrong *row)
 {
 	char *anchors = fixture_path(&fixture, "anchors.pem");
-	char *keytab = fixture_path(&fixture, "missing.keytab");
 	char *password = row->password == NULL
 	    ? NULL
 	    : fixture_path(&fixture, row->password);
@@ -607,10 +702,6 @@ try_conf(const struct wrong *row)
 	    .user = row->user,
 	    .password_file = password,
 	    .signer = row->signer == NULL ? NULL : anchors,
-	    .realm = "CORP.EXAMPLE",
-	    .kdc = "dc1.corp.example",
-	    .principal = row->principal,
-	    .keytab = row->principal == NULL ? NULL : keytab,
 	    .timeout = 5,
 	};
 	struct ca_bridge *b = NULL;
@@ -619,7 +710,6 @@ try_conf(const struct wrong *row)
 	    ca_bridge_open(&conf, &b, &err), &err, row->kind, row->text);
 	assert_null(b);
 	free(anchors);
-	free(keytab);
 	free(password);
 }
 
@@ -655,6 +745,8 @@ main(void)
 	    ROW(test_flood),
 	    ROW(test_untrusted_server),
 	    ROW(test_nobody_there),
+	    ROW(test_kerberos),
+	    ROW(test_no_ticket),
 	    ROW(test_test),
 	    ROW(test_configurations),
 	};
