@@ -58,7 +58,15 @@ int ca_create(
 /* ERR_NOTFOUND when there is none; never makes one. Marks intents of a crashed
  * process revoked. */
 int ca_open(const struct ca_conf *conf, struct ca **ret_ca, struct err *err);
-void ca_close(struct ca *ca); /* NULL is allowed */
+/* One more who closes it; from any thread. */
+struct ca *ca_hold(struct ca *ca);
+/* It is gone when the last has closed it; NULL is allowed. */
+void ca_close(struct ca *ca);
+/* Were issuing CAs made, taken or crossed since it was opened, by whatever
+ * process? Then *ret_mark, which is the records', differs from
+ * ca_opened_mark(): it is to be opened again. */
+int ca_mark(struct ca *ca, int64_t *ret_mark, struct err *err);
+int64_t ca_opened_mark(const struct ca *ca);
 
 #define CA_SIZE_MAX 4100 /* AMT_PublicKeyCertificate.X509Certificate */
 
@@ -326,7 +334,7 @@ int ca_certify(struct ca *ca, const struct ca_conf *conf, const struct buf *pem,
  * on.  The root before it, whose key must be here, cross-signs the new issuing
  * CA, the new root those before it: either root verifies all until they end.
  * One commit; a ca that is open, this one too, goes on with the old one until
- * it is opened again. */
+ * it is opened again (ca_mark()). */
 struct ca_roll {
 	const char *organisation; /* NULL: that of the CA that issues now */
 	struct ca_key_place key, root_key;

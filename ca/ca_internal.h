@@ -1,6 +1,7 @@
 #ifndef CA_INTERNAL_H_
 #define CA_INTERNAL_H_
 #include <openssl/types.h>
+#include <stdatomic.h>
 
 #include "buf.h"
 #include "ca.h"
@@ -71,6 +72,9 @@ struct ca {
 	struct ca_cross *cross; /* owned */
 	size_t cross_count;
 	struct ca *older; /* the line before, on the same store; owned */
+	/* Of the newest: */
+	atomic_uint holders; /* but for one */
+	int64_t mark;	     /* ca_store_lines_mark() when it was opened */
 };
 /* All but store and older; zeroed then, but for those. */
 void ca_line_clear(struct ca *ca);

@@ -268,7 +268,9 @@ open_lines(const struct ca_conf *conf, struct ca *ca, struct err *err)
 	size_t count, i;
 	bool active = false;
 
-	if (ca_store_lines(ca->store, rows, &count, err) != 0)
+	/* First: what changes while we read is seen as a change. */
+	if (ca_store_lines_mark(ca->store, &ca->mark, err) != 0 ||
+	    ca_store_lines(ca->store, rows, &count, err) != 0)
 		return -1;
 	for (i = 0; i < count; i++) {
 		if (rows[i].state == CA_LINE_ACTIVE) {
@@ -334,12 +336,36 @@ ca_line_free(struct ca *ca)
 	free(ca);
 }
 
+struct ca *
+ca_hold(struct ca *ca)
+{
+	(void)atomic_fetch_add(&ca->holders, 1);
+	return ca;
+}
+
+int
+ca_mark(struct ca *ca, int64_t *ret_mark, struct err *err)
+{
+	int rc;
+
+	ca_store_lock(ca->store);
+	rc = ca_store_lines_mark(ca->store, ret_mark, err);
+	ca_store_unlock(ca->store);
+	return rc;
+}
+
+int64_t
+ca_opened_mark(const struct ca *ca)
+{
+	return ca->mark;
+}
+
 void
 ca_close(struct ca *ca)
 {
 	struct ca *older;
 
-	if (ca == NULL)
+	if (ca == NULL || atomic_fetch_sub(&ca->holders, 1) > 0)
 		return;
 	ca_store_close(ca->store);
 	for (; ca != NULL; ca = older) {

@@ -65,6 +65,9 @@ struct ca_line_use {
 int ca_store_line_use(struct ca_store *s, int64_t id, int64_t now,
     struct ca_line_use *ret, struct err *err);
 
+/* Another number after each change of lines and their certificates. */
+int ca_store_lines_mark(struct ca_store *s, int64_t *ret, struct err *err);
+
 /* What tells a key's file from others, by its public half. */
 void ca_line_suffix(struct ca_span spki, char out[CA_KEY_SUFFIX]);
 /* Path of the line's key; given. */

@@ -317,8 +317,7 @@ cmd_ca_import(struct cli *c)
 	static const struct intake in = {.take = ca_import,
 	    .question = "issue from now on by",
 	    .event = "ca.imported",
-	    .note = "issues from now on; restart \"amtkeeper serve\", which "
-		    "has the one before it open"};
+	    .note = "issues from now on"};
 
 	return take_file(c, &in);
 }
@@ -364,9 +363,7 @@ cmd_ca_rollover(struct cli *c)
 	code = rc == 0 ? CODE_OK : cli_fail(&err);
 	if (rc == 0)
 		cli_note(c,
-		    "%s issues from now on, under the root %s (SHA-256 %s); "
-		    "restart \"amtkeeper serve\", which has the one before it "
-		    "open",
+		    "%s issues from now on, under the root %s (SHA-256 %s)",
 		    io.subject, io.root, io.root_sha256);
 out:
 	cli_ca_pins_free(&pins);

@@ -236,6 +236,9 @@ int daemon_krb_export(struct daemon *d, const struct device *device,
 int port_device_new(struct loop *loop, struct net *net, const struct conf *conf,
     struct ca *ca, struct ports *ports, struct err *err);
 void port_device_free(struct ports *ports);
+/* Go on with this CA, which is borrowed in place of the one before; on the
+ * loop, between two calls. On failure nothing is changed. */
+int port_device_use(struct ports *ports, struct ca *ca, struct err *err);
 /* Everything is borrowed. */
 struct port_ca_parts {
 	struct loop *loop;
@@ -245,6 +248,8 @@ struct port_ca_parts {
 };
 int port_ca_new(
     const struct port_ca_parts *parts, struct ports *ports, struct err *err);
+/* Likewise; calls under way hold the one before until they are done. */
+void port_ca_use(struct ports *ports, struct ca *ca);
 /* Begin nothing more: calls that wait are dropped without an answer, those at
  * work are waited for (they bound their own time) and answered. */
 void port_ca_stop(struct ports *ports);

@@ -35,6 +35,7 @@ struct lane {
 	struct ca_bridge *bridge; /* NULL: our own CA and all records */
 	struct job *first, **end; /* waiting; where the next goes */
 	struct job *running;	  /* not among them: one, or several */
+	struct ca *ca;		  /* held for those */
 };
 
 struct ca_port {
@@ -122,7 +123,7 @@ call_issue(struct job *first, struct err *err)
 	list = mem_array(count, sizeof(*list));
 	for (job = first; job != NULL; job = job->next)
 		list[i++].request = request_of(job);
-	ca_issue_many(first->lane->port->ca, list, count);
+	ca_issue_many(first->lane->ca, list, count);
 	for (job = first, i = 0; job != NULL; job = job->next, i++) {
 		job->err = list[i].err;
 		job->result.cert = list[i].cert;
@@ -138,7 +139,7 @@ call_bridge(struct job *job, struct err *err)
 {
 	const struct ca_request request = request_of(job);
 
-	return ca_bridge_issue(job->lane->port->ca, job->lane->bridge, &request,
+	return ca_bridge_issue(job->lane->ca, job->lane->bridge, &request,
 	    job->old_end, &job->result, err);
 }
 
@@ -146,7 +147,7 @@ call_bridge(struct job *job, struct err *err)
 static int
 call_look(struct job *job, struct err *err)
 {
-	return ca_bridge_look(job->lane->port->ca, job->key, &job->result, err);
+	return ca_bridge_look(job->lane->ca, job->key, &job->result, err);
 }
 
 static int
@@ -154,7 +155,7 @@ call_revoke(struct job *job, struct err *err)
 {
 	const struct ca_bridge_end end = {
 	    .reason = REASON_SUPERSEDED, .now = clock_now()};
-	struct ca *ca = job->lane->port->ca;
+	struct ca *ca = job->lane->ca;
 	bool told;
 
 	if (str_eq(job->result.cert.issuer, CA_ISSUER_INTERNAL))
@@ -167,7 +168,7 @@ static int
 call_find(struct job *job, struct err *err)
 {
 	return ca_find(
-	    job->lane->port->ca, NULL, job->serial, &job->result.cert, err);
+	    job->lane->ca, NULL, job->serial, &job->result.cert, err);
 }
 
 static void
@@ -254,6 +255,7 @@ start_next(struct lane *lane)
 	if (lane->running != NULL || lane->first == NULL)
 		return;
 	lane->running = take(lane);
+	lane->ca = ca_hold(lane->port->ca);
 	work.arg = lane->running;
 	work_submit(lane->port->loop, &work);
 }
@@ -311,6 +313,8 @@ job_done(void *arg)
 
 	assert(lane->running == job);
 	lane->running = NULL;
+	ca_close(lane->ca);
+	lane->ca = NULL;
 	start_next(lane);
 	for (; job != NULL; job = next) {
 		next = job->next;
@@ -447,6 +451,17 @@ port_ca_new(
 	    .roots = port_roots,
 	};
 	return 0;
+}
+
+/* What is under way ends with the one before. */
+void
+port_ca_use(struct ports *ports, struct ca *ca)
+{
+	struct ca_port *port = ports->ca.self;
+
+	port->ca = ca;
+	daemon_roots_clear(&port->roots);
+	daemon_roots(ca, &port->roots);
 }
 
 static void

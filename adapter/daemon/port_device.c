@@ -378,29 +378,56 @@ use_password(void *self, struct visit *v, const struct secret *password)
 	visit_proven_drop(v);
 }
 
-int
-port_device_new(struct loop *loop, struct net *net, const struct conf *conf,
-    struct ca *ca, struct ports *ports, struct err *err)
+static void
+forget_ca(struct device_port *port)
 {
-	struct device_port *port;
+	X509_STORE_free(port->roots);
+	cert_memory_free(port->certs);
+	free(port->chain_pem);
+}
+
+/* What is said of certificates depends on whose are ours. */
+static int
+take_ca(struct device_port *port, struct ca *ca, struct err *err)
+{
 	X509_STORE *roots = NULL;
 	struct buf pem;
 	int rc = -1;
 
 	buf_init(&pem, MAX_PEM);
-	if (ca_trust_pem(ca, &pem, err) != 0)
-		goto out;
-	roots = cert_roots(buf_text(&pem), err);
-	if (roots == NULL)
-		goto out;
-	port = mem_alloc(sizeof(*port));
+	if (ca_trust_pem(ca, &pem, err) == 0)
+		roots = cert_roots(buf_text(&pem), err);
+	if (roots != NULL) {
+		forget_ca(port);
+		port->chain_pem = mem_dup(buf_text(&pem));
+		port->roots = roots;
+		port->certs = cert_memory_new();
+		port->ca = ca;
+		rc = 0;
+	}
+	buf_free(&pem);
+	return rc;
+}
+
+int
+port_device_use(struct ports *ports, struct ca *ca, struct err *err)
+{
+	return take_ca(ports->device.self, ca, err);
+}
+
+int
+port_device_new(struct loop *loop, struct net *net, const struct conf *conf,
+    struct ca *ca, struct ports *ports, struct err *err)
+{
+	struct device_port *port = mem_alloc(sizeof(*port));
+
+	if (take_ca(port, ca, err) != 0) {
+		free(port);
+		return -1;
+	}
 	port->loop = loop;
 	port->net = net;
 	port->conf = conf;
-	port->chain_pem = mem_dup(buf_text(&pem));
-	port->roots = roots;
-	port->certs = cert_memory_new();
-	port->ca = ca;
 	port->bridges = conf->bridge_count > 0;
 	ports->device.self = port;
 	ports->device.open = open_visit;
@@ -410,10 +437,7 @@ port_device_new(struct loop *loop, struct net *net, const struct conf *conf,
 	port_device_stores(&ports->device);
 	port_device_logins(&ports->device);
 	port_device_acts(&ports->device);
-	rc = 0;
-out:
-	buf_free(&pem);
-	return rc;
+	return 0;
 }
 
 void
@@ -423,9 +447,7 @@ port_device_free(struct ports *ports)
 
 	if (port == NULL)
 		return;
-	X509_STORE_free(port->roots);
-	cert_memory_free(port->certs);
-	free(port->chain_pem);
+	forget_ca(port);
 	free(port);
 	ports->device.self = NULL;
 }

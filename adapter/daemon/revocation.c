@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,7 +39,7 @@ struct list {
 struct ask {
 	struct ask *next;
 	struct http_request *request; /* unchanged until it is answered */
-	const struct list *list;      /* whose CRL; NULL: OCSP */
+	char crl[CA_NAME];	      /* whose CRL; "": OCSP */
 	bool get;
 	struct ca_ocsp ocsp;
 	struct buf der;
@@ -78,6 +79,7 @@ struct revocation {
 	bool busy, upkeep;
 	struct list *lists; /* the CA that issues, then those before it */
 	size_t list_count;
+	struct ca *next;      /* held; to be used when nothing is under way */
 	int64_t log_again;    /* clock_mono_ms() */
 	bool stopping, quiet; /* quiet: nobody asks any more */
 	revocation_stopped_fn *stopped;
@@ -118,6 +120,16 @@ renew_list(struct renewal *n)
 }
 
 static void
+want_list(struct batch *b, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < b->count; i++)
+		if (str_eq(name, ca_name(b->renewals[i].ca)))
+			b->renewals[i].wanted = true;
+}
+
+static void
 work(void *arg)
 {
 	struct batch *b = arg;
@@ -126,8 +138,8 @@ work(void *arg)
 	size_t i;
 
 	for (ask = b->first; ask != NULL; ask = ask->next) {
-		if (ask->list != NULL)
-			b->renewals[ask->list - b->r->lists].wanted = true;
+		if (ask->crl[0] != '\0')
+			want_list(b, ask->crl);
 		else
 			answer_ocsp(b, ask);
 	}
@@ -152,12 +164,32 @@ complain(struct revocation *r, const struct err *err)
 	    err_kind_name(err->kind), err->text);
 }
 
-static void
-give_crl(struct revocation *r, struct ask *ask, const struct err *err)
+/* The list of this name; NULL. */
+static struct list *
+list_named(struct revocation *r, const char *name)
 {
+	size_t i;
+
+	for (i = 0; i < r->list_count; i++)
+		if (str_eq(name, ca_name(r->lists[i].ca)))
+			return &r->lists[i];
+	return NULL;
+}
+
+/* A CA that is gone since it was asked for has no list any more. */
+static void
+give_crl(struct revocation *r, const struct batch *b, struct ask *ask)
+{
+	const struct list *list = list_named(r, ask->crl);
+	const struct err *err;
+
+	if (list == NULL) {
+		revocation_refuse(ask->request, 404);
+		return;
+	}
+	err = &b->renewals[list - r->lists].err;
 	if (err->kind == ERR_NONE) {
-		revocation_give_crl(
-		    ask->request, &ask->list->info, ask->list->body);
+		revocation_give_crl(ask->request, &list->info, list->body);
 		return;
 	}
 	complain(r, err);
@@ -246,6 +278,57 @@ batch_free(struct batch *b)
 	free(b);
 }
 
+/* --- another CA --- */
+
+/* One for each issuing CA that is not at its end. */
+static void
+fill_lists(struct revocation *r)
+{
+	struct ca *ca;
+	size_t i = 0;
+
+	r->list_count = 0;
+	for (ca = r->ca; ca != NULL; ca = ca_older(ca))
+		r->list_count++;
+	r->lists = mem_array(r->list_count, sizeof(*r->lists));
+	for (ca = r->ca; ca != NULL; ca = ca_older(ca))
+		r->lists[i++].ca = ca;
+}
+
+static void
+drop_lists(struct list *lists, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		http_body_drop(lists[i].body);
+	free(lists);
+}
+
+/* What must not lapse is looked at right away: the new one has no responder. */
+static void
+change_ca(struct revocation *r)
+{
+	assert(!r->busy);
+	drop_lists(r->lists, r->list_count);
+	ca_close(r->ca);
+	r->ca = r->next;
+	r->next = NULL;
+	fill_lists(r);
+	r->upkeep = !r->stopping;
+}
+
+void
+revocation_use(struct revocation *r, struct ca *ca)
+{
+	ca_close(r->next);
+	r->next = ca_hold(ca);
+	if (r->busy)
+		return;
+	change_ca(r);
+	start_batch(r);
+}
+
 static void
 done(void *arg)
 {
@@ -259,9 +342,8 @@ done(void *arg)
 		take_list(&r->lists[i], &b->renewals[i]);
 	while ((ask = b->first) != NULL) {
 		b->first = ask->next;
-		if (ask->list != NULL)
-			give_crl(
-			    r, ask, &b->renewals[ask->list - r->lists].err);
+		if (ask->crl[0] != '\0')
+			give_crl(r, b, ask);
 		else
 			give_ocsp(r, ask);
 		buf_free(&ask->der);
@@ -270,6 +352,8 @@ done(void *arg)
 	if (b->upkeep)
 		after_upkeep(r, b);
 	batch_free(b);
+	if (r->next != NULL)
+		change_ca(r);
 	start_batch(r);
 	check_end(r);
 }
@@ -332,8 +416,8 @@ on_timer(void *cookie)
 /* --- routes --- */
 
 static void
-queue(struct revocation *r, struct http_request *request,
-    const struct list *list, bool get)
+queue(struct revocation *r, struct http_request *request, const char *crl,
+    bool get)
 {
 	struct ask *ask;
 
@@ -343,7 +427,7 @@ queue(struct revocation *r, struct http_request *request,
 	}
 	ask = mem_alloc(sizeof(*ask));
 	ask->request = request;
-	ask->list = list;
+	(void)snprintf(ask->crl, sizeof(ask->crl), "%s", crl);
 	ask->get = get;
 	buf_init(&ask->der, CA_OCSP_ANSWER_MAX);
 	if (r->last != NULL)
@@ -360,14 +444,10 @@ handle_crl(void *cookie, struct http_request *request)
 {
 	struct revocation *r = cookie;
 	char name[CA_NAME];
-	size_t i = r->list_count;
 
-	if (revocation_name(request, ".crl", name))
-		for (i = 0; i < r->list_count; i++)
-			if (str_eq(name, ca_name(r->lists[i].ca)))
-				break;
-	if (i < r->list_count)
-		queue(r, request, &r->lists[i], true);
+	if (revocation_name(request, ".crl", name) &&
+	    list_named(r, name) != NULL)
+		queue(r, request, name, true);
 	else
 		revocation_refuse(request, 404);
 }
@@ -383,13 +463,13 @@ handle_cert(void *cookie, struct http_request *request)
 static void
 handle_post(void *cookie, struct http_request *request)
 {
-	queue(cookie, request, NULL, false);
+	queue(cookie, request, "", false);
 }
 
 static void
 handle_get(void *cookie, struct http_request *request)
 {
-	queue(cookie, request, NULL, true);
+	queue(cookie, request, "", true);
 }
 
 /* --- start and end --- */
@@ -442,20 +522,6 @@ open_http(struct revocation *r, const struct conf *conf, struct err *err)
 	return 0;
 }
 
-/* One for each issuing CA that is not at its end. */
-static void
-fill_lists(struct revocation *r)
-{
-	struct ca *ca;
-	size_t i = 0;
-
-	for (ca = r->ca; ca != NULL; ca = ca_older(ca))
-		r->list_count++;
-	r->lists = mem_array(r->list_count, sizeof(*r->lists));
-	for (ca = r->ca; ca != NULL; ca = ca_older(ca))
-		r->lists[i++].ca = ca;
-}
-
 int
 revocation_new(struct loop *loop, struct ca *ca, const struct conf *conf,
     struct revocation **ret, struct err *err)
@@ -463,7 +529,7 @@ revocation_new(struct loop *loop, struct ca *ca, const struct conf *conf,
 	struct revocation *r = mem_alloc(sizeof(*r));
 
 	r->loop = loop;
-	r->ca = ca;
+	r->ca = ca_hold(ca);
 	fill_lists(r);
 	r->timer = loop_timer_new(loop, on_timer, r);
 	if (open_http(r, conf, err) != 0) {
@@ -507,9 +573,9 @@ revocation_free(struct revocation *r)
 		return;
 	assert(!r->busy && r->first == NULL);
 	http_free(r->http);
-	for (i = 0; i < r->list_count; i++)
-		http_body_drop(r->lists[i].body);
-	free(r->lists);
+	drop_lists(r->lists, r->list_count);
+	ca_close(r->next);
+	ca_close(r->ca);
 	loop_timer_del(r->timer);
 	for (i = 0; i < ROUTES; i++)
 		free(r->paths[i]);

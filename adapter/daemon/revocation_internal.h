@@ -26,6 +26,9 @@ struct revocation;
 /* Listens when conf says so; works from the loop on. Both are borrowed. */
 int revocation_new(struct loop *loop, struct ca *ca, const struct conf *conf,
     struct revocation **ret, struct err *err);
+/* Go on with this CA, borrowed, in place of the one before, which is held while
+ * a request is under way. */
+void revocation_use(struct revocation *r, struct ca *ca);
 /* Answer what was asked, then call done() once, from the loop. */
 typedef void revocation_stopped_fn(void *cookie);
 void revocation_stop(

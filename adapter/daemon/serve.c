@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "ca_watch_internal.h"
 #include "clock.h"
 #include "conf.h"
 #include "daemon.h"
@@ -38,7 +39,9 @@ struct serve {
 	bool more;    /* the last look found a queue full */
 	bool draining, aborted, failed, ending;
 	struct revocation *revocation;
-	bool hushing, hushed; /* revocation: told to stop, has stopped */
+	struct ca_watch *watch;
+	/* Revocation and watch: told to stop, have stopped. */
+	bool hushing, hushed, watched;
 	bool clock_looking;
 	int64_t clock_offset_ms;
 	int64_t clock_good_until; /* clock_mono_ms(); 0: not looked yet */
@@ -87,6 +90,15 @@ stop(void *cookie)
 static void end_if_quiet(struct serve *s);
 
 static void
+watch_stopped(void *cookie)
+{
+	struct serve *s = cookie;
+
+	s->watched = true;
+	end_if_quiet(s);
+}
+
+static void
 revocation_stopped(void *cookie)
 {
 	struct serve *s = cookie;
@@ -106,9 +118,10 @@ end_if_quiet(struct serve *s)
 		return;
 	if (!s->hushing) {
 		s->hushing = true;
+		s->watched = daemon_watch_stop(s->watch, watch_stopped, s);
 		revocation_stop(s->revocation, revocation_stopped, s);
 	}
-	if (!s->hushed)
+	if (!s->hushed || !s->watched)
 		return;
 	s->ending = true;
 	loop_defer(s->d->loop, stop, s);
@@ -333,6 +346,7 @@ start(struct serve *s, struct err *err)
 	    revocation_new(
 		s->d->loop, s->d->ca, s->d->conf, &s->revocation, err) != 0)
 		return -1;
+	s->watch = daemon_watch_new(s->d, s->revocation);
 	log_line(LOG_NOTE, "serve.start", "parallel=%lld recovering=%zu",
 	    (long long)s->d->conf->parallel, open);
 	daemon_notify("READY=1\nSTATUS=working");
@@ -357,8 +371,10 @@ daemon_serve(struct daemon *d, struct err *err)
 	loop_timer_del(s.timer);
 	if (rc != 0)
 		return -1;
-	if (s.hushed) /* else a second signal came, and requests wait */
+	if (s.ending) { /* else a second signal came, and requests wait */
+		daemon_watch_free(s.watch);
 		revocation_free(s.revocation);
+	}
 	if (s.failed) {
 		if (err != NULL)
 			*err = s.err;

@@ -281,18 +281,24 @@ def renewed_unasked(readers, keeper):
 
 
 def rolled_over(readers, keeper, place):
-    """A new issuing CA: for the one before it is answered all the same."""
+    """A new issuing CA under the eyes of the service, which goes over to it; for
+    the one before it is answered all the same."""
+    service = Service(keeper)
+    service.ready()
     files = [os.path.join(keeper.folder, n) for n in ("ca.csr", "ca.pem")]
     keeper.run("ca", "csr", "--out", files[0], expect=0)
     keeper.run("ca", "certify", files[0], "--out", files[1], expect=0)
     keeper.run("ca", "import", files[1], "--yes", expect=0)
     with open(readers.path("all.pem"), "w") as f:
         f.write(keeper.run("ca", "chain", "--all", expect=0).stdout)
-    service = Service(keeper)
-    service.ready()
+    wait_for(lambda: service.says("serve.ca name="), PATIENCE,
+             "the service notices")
     with open(service.log) as f:
-        names = set(re.findall(r"revocation\.crl .*name=(\S+)", f.read()))
+        names = set(re.findall(r"serve\.ca name=(\S+)", f.read()))
     old = place.rsplit("/", 1)[1].removesuffix(".crl")
+    names.add(old)
+    wait_for(lambda: all(readers.curl(f"{URL}/crl/{n}.crl", n)[0] == 200
+                         for n in names), PATIENCE, "the lists of both")
     check(len(names) == 2 and old in names, f"a list of each: {names}")
     for name in names:
         equal(readers.curl(f"{URL}/crl/{name}.crl", name)[0], 200, name)

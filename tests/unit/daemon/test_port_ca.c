@@ -336,6 +336,56 @@ test_short_name_and_firmware(void **state)
 
 #define ROW(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
+/* A rollover under way of calls: what began with one CA ends with it, what
+ * comes then is the next one's. */
+static void
+test_another_ca(void **state)
+{
+	const struct csr_spec first = {.key = fixture_key(0, 2048)};
+	const struct csr_spec second = {.key = fixture_key(1, 2048)};
+	const struct port_roots *roots = ports.ca.roots(ports.ca.self);
+	struct port_issued one = {0}, two = {0};
+	struct ca_roll roll = {.organisation = NULL};
+	struct ca *next = NULL, *before = fixture.ca;
+	struct answer a = {0};
+	struct ca_cert cert;
+	int64_t mark = 0;
+	struct buf csr;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(roots->count, 1);
+	buf_init(&csr, 16384);
+	fixture_csr(&first, &csr);
+	request.csr = csr.data;
+	request.csr_len = csr.len;
+	request.key = "k1";
+	assert_int_equal(ca_mark(before, &mark, &err), 0);
+	assert_int_equal(mark, ca_opened_mark(before));
+	ports.ca.issue(ports.ca.self, &request, &one, answered, &a);
+	assert_int_equal(ca_rollover(before, &fixture.conf, &roll, &err), 0);
+	assert_int_equal(ca_mark(before, &mark, &err), 0);
+	assert_int_not_equal(mark, ca_opened_mark(before));
+	assert_int_equal(ca_open(&fixture.conf, &next, &err), 0);
+	assert_int_equal(mark, ca_opened_mark(next));
+	port_ca_use(&ports, next);
+	/* Ours of it; the call that is under way has one of its own. */
+	ca_close(before);
+	fixture.ca = next;
+	wait_for(&a, ERR_NONE);
+	issue(&second, "k2", &two, ERR_NONE);
+	assert_int_equal(ports.ca.roots(ports.ca.self)->count, 2);
+	assert_int_equal(ca_find(next, "k1", NULL, &cert, &err), 0);
+	assert_ptr_equal(ca_line_of(next, &cert), ca_older(next));
+	ca_cert_clear(&cert);
+	assert_int_equal(ca_find(next, "k2", NULL, &cert, &err), 0);
+	assert_ptr_equal(ca_line_of(next, &cert), next);
+	ca_cert_clear(&cert);
+	port_issued_clear(&one);
+	port_issued_clear(&two);
+	buf_free(&csr);
+}
+
 int
 main(void)
 {
@@ -349,6 +399,7 @@ main(void)
 #endif
 	    ROW(test_other_name_is_refused),
 	    ROW(test_short_name_and_firmware),
+	    cmocka_unit_test_setup_teardown(test_another_ca, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

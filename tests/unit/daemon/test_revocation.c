@@ -94,22 +94,31 @@ teardown(void **state)
 	return 0;
 }
 
-static void
-ask(struct pollfd *client, unsigned host)
+/* Connected, from this address. */
+static int
+reach(unsigned host)
 {
 	struct sockaddr_in to = {.sin_family = AF_INET,
 	    .sin_port = htons(port),
 	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	char text[128];
 	uint16_t own;
+	int fd = bound(host, &own);
+
+	assert_int_equal(connect(fd, (void *)&to, sizeof(to)), 0);
+	return fd;
+}
+
+static void
+ask(struct pollfd *client, unsigned host)
+{
+	char text[128];
 	int len;
 
 	len = snprintf(text, sizeof(text),
 	    "GET /crl/%s.crl HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
 	    ca_name(fixture.ca));
-	client->fd = bound(host, &own);
+	client->fd = reach(host);
 	client->events = POLLIN;
-	assert_int_equal(connect(client->fd, (void *)&to, sizeof(to)), 0);
 	assert_int_equal(send(client->fd, text, (size_t)len, 0), len);
 }
 
@@ -184,12 +193,84 @@ test_queue_is_bounded(void **state)
 	assert_int_equal(clients.answered, CLIENTS - clients.refused);
 }
 
+/* --- another CA --- */
+
+struct reader {
+	char name[CA_NAME];
+	char status[13];
+	int done[2];
+};
+
+static void *
+run_reader(void *arg)
+{
+	struct reader *r = arg;
+	char text[128];
+	int fd, len;
+
+	len = snprintf(text, sizeof(text),
+	    "GET /crl/%s.crl HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+	    r->name);
+	fd = reach(1);
+	assert_int_equal(send(fd, text, (size_t)len, 0), len);
+	assert_int_equal(recv(fd, r->status, 12, MSG_WAITALL), 12);
+	(void)close(fd);
+	(void)!write(r->done[1], "", 1);
+	return NULL;
+}
+
+static const char *
+status_of(const char *name)
+{
+	static struct reader r;
+	struct loop_io *io;
+	pthread_t thread;
+
+	memset(&r, 0, sizeof(r));
+	(void)snprintf(r.name, sizeof(r.name), "%s", name);
+	assert_int_equal(pipe(r.done), 0);
+	io = loop_io_add(loop, r.done[0], LOOP_READ, clients_done, loop);
+	assert_int_equal(pthread_create(&thread, NULL, run_reader, &r), 0);
+	loop_run(loop);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	loop_io_del(io);
+	(void)close(r.done[0]);
+	(void)close(r.done[1]);
+	return r.status + strlen("HTTP/1.1 ");
+}
+
+/* The lists of the new one and of the one before; also while a request for one
+ * that ends meanwhile waits. */
+static void
+test_another_ca(void **state)
+{
+	struct ca_roll roll = {.organisation = NULL};
+	struct ca *next = NULL, *before = fixture.ca;
+	char old[CA_NAME];
+	struct err err;
+
+	(void)state;
+	(void)snprintf(old, sizeof(old), "%s", ca_name(before));
+	assert_string_equal(status_of(old), "200");
+	assert_int_equal(ca_rollover(before, &fixture.conf, &roll, &err), 0);
+	assert_int_equal(ca_open(&fixture.conf, &next, &err), 0);
+	assert_string_equal(status_of(ca_name(next)), "404");
+	revocation_use(revocation, next);
+	ca_close(before);
+	fixture.ca = next;
+	/* Once more while the first look of the new one is under way. */
+	revocation_use(revocation, next);
+	assert_string_equal(status_of(ca_name(next)), "200");
+	assert_string_equal(status_of(old), "200");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(
 		test_queue_is_bounded, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_another_ca, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
