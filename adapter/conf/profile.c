@@ -489,6 +489,24 @@ check_tls_template(const struct profile *p, const struct conf_node *root,
 	return 0;
 }
 
+/* A name that nobody would ever fill in, or that the CA would leave out. */
+static int
+check_account_names(const struct profile *p, const struct profile_template *t,
+    const struct conf_node *root, const char *file, struct err *err)
+{
+	if (!p->ad)
+		return conf_option_error(root, "templates", file, err,
+		    "%s: upn and sid are those of the account that ad: keeps, "
+		    "which is not enabled",
+		    t->name);
+	if (!str_eq(t->issuer, "internal"))
+		return conf_option_error(root, "templates", file, err,
+		    "%s: upn and sid are for our own CA: the CA %s has to look "
+		    "the account up itself",
+		    t->name, t->issuer);
+	return 0;
+}
+
 static int
 check_templates(const struct profile *p, const struct conf_node *root,
     const char *file, struct err *err)
@@ -510,11 +528,9 @@ check_templates(const struct profile *p, const struct conf_node *root,
 			    "%s: renew_before must be less than validity, or "
 			    "every certificate is due at once",
 			    t->name);
-		if ((t->upn || t->sid) && !str_eq(t->issuer, "internal"))
-			return conf_option_error(root, "templates", file, err,
-			    "%s: upn and sid are for our own CA: the CA %s has "
-			    "to look the account up itself",
-			    t->name, t->issuer);
+		if ((t->upn || t->sid) &&
+		    check_account_names(p, t, root, file, err) != 0)
+			return -1;
 	}
 	return check_tls_template(p, root, file, err);
 }

@@ -2,6 +2,7 @@
 and devices whose keys are made here, by openssl."""
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -11,6 +12,17 @@ PATIENCE = 120
 KEYS = {"rsa-2048": ("RSA", "rsa_keygen_bits:2048", "sha256"),
         "rsa-3072": ("RSA", "rsa_keygen_bits:3072", "sha384"),
         "ec-p384": ("EC", "ec_paramgen_curve:P-384", "sha384")}
+
+
+# Never asked: what is known of accounts is told by know().
+DIRECTORY = """directory:
+  enabled: true
+  realm: CORP.EXAMPLE
+  domain: corp.example
+  dc: dc.corp.example
+  principal: svc@CORP.EXAMPLE
+  keytab: /dev/null
+"""
 
 
 def call(*words, given=None, folder=None, env=None):
@@ -56,10 +68,13 @@ class Authority:
             text = f.read().replace("  #template: tls\n",
                                     "  template: server\n")
         with open(profile, "w") as f:
-            f.write(text + templates)
-        if url:
-            os.mkdir(os.path.join(self.made, "conf.d"))
-            with open(os.path.join(self.made, "conf.d/pki.yaml"), "w") as f:
+            f.write(text.replace("  #enabled: false\n", "  enabled: true\n")
+                    .replace("  #ou: ''", "  ou: OU=AMT,DC=corp,DC=example") +
+                    templates)
+        os.mkdir(os.path.join(self.made, "conf.d"))
+        with open(os.path.join(self.made, "conf.d/all.yaml"), "w") as f:
+            f.write(DIRECTORY)
+            if url:
                 f.write(f"revocation:\n  listen: {url.split('/')[2]}\n"
                         f"  url: {url}\n")
         self.run("ca", "chain", "--root", "--out", self.path("root.pem"))
@@ -82,6 +97,14 @@ class Authority:
         rows = "".join(f"{name},127.0.0.1,not-a-real-1\n" for name in names)
         self.run("device", "import", "--strict", "-",
                  given=f"name,address,password\n{rows}".encode())
+
+    def know(self, name, **facts):
+        """What a run would have read of the device and its account."""
+        with sqlite3.connect(os.path.join(self.made, "fleet.db")) as db:
+            for column, value in facts.items():
+                db.execute(f"UPDATE device SET {column} = ? WHERE name = ?",
+                           (value, name))
+        db.close()
 
     def sign(self, name, template, kind, names=None):
         """NAME.key and NAME.pem of this host."""

@@ -24,6 +24,8 @@ TEMPLATES = """templates:
   - {name: setup, usages: "server,amt-client-setup", short_name: false}
   - {name: strong, usages: "server,client", key: rsa-3072, short_name: false}
   - {name: curve, usages: "server,client", key: ec-p384, short_name: false}
+  - {name: fixed, usages: server, short_name: false, address: true}
+  - {name: login, usages: client, short_name: false, upn: true, sid: true}
 """
 # template, key, purposes
 KINDS = [("server", "rsa-2048", [SERVER]),
@@ -32,7 +34,14 @@ KINDS = [("server", "rsa-2048", [SERVER]),
          ("console", "rsa-2048", [CLIENT]),
          ("setup", "rsa-2048", [SERVER]),
          ("strong", "rsa-3072", [SERVER, CLIENT]),
-         ("curve", "ec-p384", [SERVER, CLIENT])]
+         ("curve", "ec-p384", [SERVER, CLIENT]),
+         ("fixed", "rsa-2048", [SERVER]),
+         ("login", "rsa-2048", [CLIENT])]
+# What a certificate names beyond its host, and what is known for it.
+NAMES = {"both": "both", "fixed": "192.0.2.7"}
+FACTS = {"fixed": {"read_at": 1, "dhcp_enabled": 0, "ip_address": "192.0.2.7"},
+         "login": {"ad_upn": "login-iME$@corp.example",
+                   "ad_sid": "S-1-5-21-1004336348-1177238915-682003330-1104"}}
 # name, kind of the issuing key: in a sealed file, or in a PKCS#11 token
 CAS = [("file", None), ("ec", "EC:secp384r1"), ("rsa", "rsa:3072"),
        ("ec-256", "EC:secp256r1")]
@@ -81,7 +90,11 @@ def kinds(table, ca, at, name, which):
     table.row(f"{name}: CRL, empty", CRL, at)
     for template, key, purposes in which:
         host = f"{template}.corp.example"
-        names = f"DNS:{host},DNS:{template}" if template == "both" else None
+        ca.know(host, **FACTS.get(template, {}))
+        names = f"DNS:{host}"
+        if template in NAMES:
+            kind = "DNS" if template == "both" else "IP"
+            names += f",{kind}:{NAMES[template]}"
         file = ca.sign(host, template, key, names)
         strength = "medium" if key == "rsa-2048" else "high"
         for purpose in purposes:

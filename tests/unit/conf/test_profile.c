@@ -183,7 +183,9 @@ static const struct {
     {"templates: [{name: tls, key: ec-p384}]\n", "makes RSA keys only"},
     {"templates: [{name: tls, max_size: 4101}]\n", "512 to 4100"},
     {"templates: [{name: tls, issuer_end: stretch}]\n", "must be one of"},
-    {"templates: [{name: tls, sid: true, issuer: corp}]\n",
+    {"templates: [{name: tls, upn: true}]\n", "ad: keeps, which is not"},
+    {"ad: {enabled: true, ou: 'OU=A,DC=b'}\n"
+     "templates: [{name: tls, sid: true, issuer: corp}]\n",
 	"the CA corp has to look the account up"},
 };
 
