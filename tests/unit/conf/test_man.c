@@ -118,6 +118,11 @@ file_of(const char *key, const char *example)
 	if (strcmp(key, "templates[].name") == 0)
 		return mem_printf(
 		    "templates:\n- {name: tls}\n- {%s}\n", example);
+	if (strcmp(key, "templates[].upn") == 0 ||
+	    strcmp(key, "templates[].sid") == 0)
+		return mem_printf("ad: {enabled: true, ou: 'OU=a,DC=b'}\n"
+				  "templates:\n- {name: tls, %s}\n",
+		    example);
 	if (strncmp(key, "templates", 9) == 0)
 		return mem_printf("templates:\n- {name: tls, %s}\n", example);
 	if (strcmp(key, "ad.acl[].sid") == 0)
