@@ -13,6 +13,7 @@
 #include "secret.h"
 #include "str.h"
 
+#define MESSAGE_MAX ((ber_len_t)16 << 20) /* an entry has a few kB */
 #define SSF_MIN 128	/* MS-ADTS 3.1.1.3.1.5.1: less may not set passwords */
 #define REASON_MAX 120	/* characters shown */
 #define REASON_ROOM 512 /* each may become four */
@@ -71,6 +72,18 @@ has_tls(const struct directory_conf *conf)
 	return conf->ldaps || conf->starttls;
 }
 
+/* libldap makes room for as much as a message says it has, before it comes. */
+void
+directory_bound(LDAP *ld)
+{
+	ber_len_t most = MESSAGE_MAX;
+	Sockbuf *socket = NULL;
+
+	if (ldap_get_option(ld, LDAP_OPT_SOCKBUF, &socket) == LDAP_OPT_SUCCESS)
+		(void)ber_sockbuf_ctrl(
+		    socket, LBER_SB_OPT_SET_MAX_INCOMING, &most);
+}
+
 static int
 set_options(
     struct directory *d, const struct directory_conf *conf, struct err *err)
@@ -96,6 +109,7 @@ set_options(
 		return err_set(err, ERR_INVALID,
 		    "CA file %s cannot be used; is it readable PEM?",
 		    conf->ca_file != NULL ? conf->ca_file : "(none)");
+	directory_bound(d->ld);
 	watchdog_attach(d->dog, d->ld);
 	return 0;
 }

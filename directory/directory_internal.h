@@ -29,6 +29,11 @@ struct directory {
 	struct watchdog *dog;
 };
 
+/* --- connection.c --- */
+
+/* Refuse messages of the server's that are longer than any has to be. */
+void directory_bound(LDAP *ld);
+
 /* --- watchdog.c: cuts a connection that is not done in time ----------------
  */
 

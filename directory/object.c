@@ -183,8 +183,10 @@ read_max_age(struct directory *d, const struct directory_object *o,
 	char *settings = NULL;
 	int result;
 
-	if (find_settings(d, o, &settings, err) != 0)
+	if (find_settings(d, o, &settings, err) != 0) {
+		free(settings);
 		return -1;
+	}
 	if (settings != NULL)
 		n.attribute = "msDS-MaximumPasswordAge";
 	result = read_number(d, settings != NULL ? settings : d->base, &n, err);

@@ -154,8 +154,10 @@ directory_dn(
 	    .attributes = attributes};
 	char *found = NULL;
 
-	if (directory_search(d, &q, take_dn, &found, err) != 0)
+	if (directory_search(d, &q, take_dn, &found, err) != 0) {
+		free(found); /* it was, before the search failed */
 		return err_context(err, "%s", q.base);
+	}
 	if (found == NULL)
 		return err_set(err, ERR_NOTFOUND,
 		    "there is no %s, or it may not be read", q.base);

@@ -30,8 +30,10 @@ next_page(struct directory *d, LDAPMessage *result, struct berval *cookie,
 		    "%s answers a search with nonsense", d->dc);
 	page = ldap_control_find(LDAP_CONTROL_PAGEDRESULTS, controls, NULL);
 	if (page != NULL)
-		code =
-		    ldap_parse_pageresponse_control(d->ld, page, NULL, cookie);
+		code = page->ldctl_value.bv_len == 0
+		    ? LDAP_DECODING_ERROR /* libldap would end the process */
+		    : ldap_parse_pageresponse_control(
+			  d->ld, page, NULL, cookie);
 	ldap_controls_free(controls);
 	if (code != LDAP_SUCCESS)
 		return err_native(err, ERR_PROTOCOL, ERR_LDAP, code,

@@ -119,8 +119,10 @@ find_place(struct directory *d, char **ret_dn, struct err *err)
 	char *configuration = NULL;
 
 	if (directory_search(d, &q, take_configuration, &configuration, err) !=
-	    0)
+	    0) {
+		free(configuration);
 		return -1;
+	}
 	if (configuration == NULL)
 		return err_set(err, ERR_PROTOCOL,
 		    "%s does not say where its forest's configuration is",
