@@ -17,12 +17,13 @@
 #define CESSATION 5 /* RFC 5280, 5.3.1: cessationOfOperation */
 
 /*
- * A device leaves the fleet. With --revoke its certificates go too, in an order
- * that a crash cannot spoil: the audit chain says what is to be revoked; then,
- * while the store is locked for the removal, so that nobody can begin a change
- * that would get it one more, each is revoked, and only then the removal is
- * committed. Killed in between, the device is still there and the same command
- * finishes the work.
+ * A device leaves the fleet. With --revoke its certificates go too, and with
+ * --disable-object or --delete-object its object in Active Directory, in an
+ * order that a crash cannot spoil: the audit chain says what is to be done;
+ * then, while the store is locked for the removal, so that nobody can begin a
+ * change that would get it one more, each is revoked and the object's end is
+ * made, and only then the removal is committed. Killed in between, the device
+ * is still there and the same command finishes the work.
  */
 
 /* --- certificates of a device that are valid still --- */
@@ -85,8 +86,25 @@ find_lefts(
 /* A device that left, and what it leaves behind. */
 struct gone {
 	char *name, *ad_dn;
+	const char *state, *ad_state;
 	struct lefts lefts;
 };
+
+/* What is to become of the object; NULL: it stays. */
+static const char *
+object_wish(const struct cli *c)
+{
+	if (cli_flag(c, "delete-object"))
+		return "deleted";
+	return cli_flag(c, "disable-object") ? "disabled" : NULL;
+}
+
+/* One device after the other, each with what leaves with it? */
+static bool
+takes_more(const struct cli *c)
+{
+	return cli_flag(c, "revoke") || object_wish(c) != NULL;
+}
 
 static const struct table_column columns[] = {{"device", TABLE_STRING, 0, 0},
     {"what", TABLE_STRING, 0, 0}, {"name", TABLE_STRING, 0, 16},
@@ -141,7 +159,7 @@ delete_by_hand(const struct conf *conf, const char *dn)
 static void
 tell(const struct cli *c, struct table *t, const struct gone *g)
 {
-	struct remainder r = {.what = "device", .state = "removed"};
+	struct remainder r = {.what = "device", .state = g->state};
 	const struct left *l;
 	size_t i;
 
@@ -159,29 +177,37 @@ tell(const struct cli *c, struct table *t, const struct gone *g)
 		return;
 	r.what = "ad-object";
 	r.name = g->ad_dn;
-	r.state = "stays";
+	r.state = g->ad_state;
 	r.until = 0;
-	r.by_hand = delete_by_hand(c->daemon.conf, g->ad_dn);
+	r.by_hand = str_eq(g->ad_state, "stays")
+	    ? delete_by_hand(c->daemon.conf, g->ad_dn)
+	    : NULL;
 	write_remainder(t, g->name, &r);
 }
 
-/* {"valid":["01"],"revoked":["02"]}, given. */
+/* {"valid":["01"],"revoked":["02"],"ad_object":"deleted","ad_dn":"CN=..."},
+ * given. */
 static char *
-detail_of(const struct lefts *lefts)
+detail_of(const struct gone *g)
 {
 	struct json_object *detail = json_object_new_object(), *list;
+	const struct left *l;
 	char *text;
 	size_t i;
 
-	for (i = 0; i < lefts->count; i++) {
-		if (!json_object_object_get_ex(
-			detail, lefts->all[i].state, &list)) {
+	for (i = 0; i < g->lefts.count; i++) {
+		l = &g->lefts.all[i];
+		if (!json_object_object_get_ex(detail, l->state, &list)) {
 			list = json_object_new_array();
-			json_object_object_add(
-			    detail, lefts->all[i].state, list);
+			json_object_object_add(detail, l->state, list);
 		}
-		json_object_array_add(
-		    list, json_object_new_string(lefts->all[i].serial));
+		json_object_array_add(list, json_object_new_string(l->serial));
+	}
+	if (!str_empty(g->ad_dn)) {
+		json_object_object_add(
+		    detail, "ad_object", json_object_new_string(g->ad_state));
+		json_object_object_add(
+		    detail, "ad_dn", json_object_new_string(g->ad_dn));
 	}
 	text = mem_dup(
 	    json_object_to_json_string_ext(detail, JSON_C_TO_STRING_PLAIN));
@@ -191,9 +217,9 @@ detail_of(const struct lefts *lefts)
 
 static int
 write_event(struct cli *c, const struct device *d, const char *kind,
-    const struct lefts *lefts, struct err *err)
+    const struct gone *g, struct err *err)
 {
-	char *detail = detail_of(lefts);
+	char *detail = detail_of(g);
 	int rc = cli_event(c, d, kind, detail, err);
 
 	free(detail);
@@ -202,18 +228,36 @@ write_event(struct cli *c, const struct device *d, const char *kind,
 
 /* --- removing --- */
 
-/* Before anything is revoked: who wants it, and what. */
+/* What would be done. */
+static int
+foresee(struct cli *c, const struct device *d, struct gone *g, struct err *err)
+{
+	const char *wish = object_wish(c);
+	size_t i;
+
+	g->state = "to be removed";
+	if (wish != NULL)
+		g->ad_state = str_eq(wish, "deleted") ? "to be deleted"
+						      : "to be disabled";
+	if (find_lefts(c, d->name, &g->lefts, err) != 0)
+		return -1;
+	for (i = 0; cli_flag(c, "revoke") && i < g->lefts.count; i++)
+		g->lefts.all[i].state = "to be revoked";
+	return 0;
+}
+
+/* Before anything is done that stays done: who wants it, and what. */
 static int
 announce(struct cli *c, const struct device *d, struct err *err)
 {
-	struct lefts lefts = {.count = 0};
-	int rc = find_lefts(c, d->name, &lefts, err);
+	struct gone g = {.ad_dn = d->ad_dn, .ad_state = "stays"};
+	int rc = foresee(c, d, &g, err);
 
-	if (rc == 0 && lefts.count > 0)
-		rc = write_event(c, d, "device.removing", &lefts, err);
+	if (rc == 0 && (g.lefts.count > 0 || object_wish(c) != NULL))
+		rc = write_event(c, d, "device.removing", &g, err);
 	if (rc == 0)
 		rc = store_commit(c->daemon.store, err);
-	lefts_free(&lefts);
+	lefts_free(&g.lefts);
 	return rc;
 }
 
@@ -235,24 +279,50 @@ revoke_lefts(
 	return 0;
 }
 
+/* One that is not there any more has no end left to be made. */
+static int
+end_object(
+    struct cli *c, const struct device *d, struct gone *g, struct err *err)
+{
+	const char *wish = object_wish(c);
+	char *dn = NULL;
+
+	if (daemon_retire_object(&c->daemon, d,
+		str_eq(wish, "deleted") ? DAEMON_DELETE_OBJECT
+					: DAEMON_DISABLE_OBJECT,
+		&dn, err) == 0) {
+		free(g->ad_dn);
+		g->ad_dn = dn;
+		g->ad_state = wish;
+		return 0;
+	}
+	if (err->kind != ERR_NOTFOUND)
+		return -1;
+	err_clear(err);
+	g->ad_state = "gone";
+	return 0;
+}
+
 /* Up to the commit. The removal comes first: it is refused while a change is
  * under way, and nobody can begin one after it. */
 static int
-take_out(struct cli *c, const struct device *d, bool revoke,
-    struct lefts *lefts, struct err *err)
+take_out(struct cli *c, const struct device *d, struct gone *g, struct err *err)
 {
 	if (store_device_remove(c->daemon.store, d->id, err) != 0 ||
-	    find_lefts(c, d->name, lefts, err) != 0)
+	    find_lefts(c, d->name, &g->lefts, err) != 0)
 		return -1;
-	if (revoke && revoke_lefts(c, d, lefts, err) != 0)
+	if (object_wish(c) != NULL && end_object(c, d, g, err) != 0)
 		return -1;
-	return write_event(c, d, "device.removed", lefts, err);
+	if (cli_flag(c, "revoke") && revoke_lefts(c, d, &g->lefts, err) != 0)
+		return -1;
+	g->state = "removed";
+	return write_event(c, d, "device.removed", g, err);
 }
 
 static int
 remove_one(struct cli *c, int64_t id, struct gone *ret_gone, struct err *err)
 {
-	bool revoke = cli_flag(c, "revoke");
+	bool more = takes_more(c);
 	struct device *d = NULL;
 	int rc;
 
@@ -260,11 +330,16 @@ remove_one(struct cli *c, int64_t id, struct gone *ret_gone, struct err *err)
 		return -1;
 	ret_gone->name = mem_dup(d->name);
 	ret_gone->ad_dn = mem_dup(d->ad_dn);
-	rc = revoke ? announce(c, d, err) : 0;
-	if (rc == 0)
-		rc = take_out(c, d, revoke, &ret_gone->lefts, err);
-	if (rc == 0 && revoke)
-		rc = store_commit(c->daemon.store, err);
+	ret_gone->ad_state = "stays";
+	if (cli_flag(c, "dry-run")) {
+		rc = foresee(c, d, ret_gone, err);
+	} else {
+		rc = more ? announce(c, d, err) : 0;
+		if (rc == 0)
+			rc = take_out(c, d, ret_gone, err);
+		if (rc == 0 && more)
+			rc = store_commit(c->daemon.store, err);
+	}
 	if (rc != 0)
 		(void)err_context(err, "%s", d->name);
 	device_free(d);
@@ -284,7 +359,7 @@ remove_each(struct cli *c, const struct cli_ids *ids, struct gone *gone,
 	if (rc == 0 && store_commit(c->daemon.store, err) == 0)
 		return ids->count;
 	store_rollback(c->daemon.store);
-	if (!cli_flag(c, "revoke"))
+	if (!takes_more(c))
 		return 0; /* all of them or none */
 	return rc == 0 ? i : i - 1;
 }
@@ -306,7 +381,8 @@ remove_all(struct cli *c, const struct cli_ids *ids)
 	}
 	free(gone);
 	table_end(t);
-	cli_note(c, "%zu devices removed", done);
+	if (!cli_flag(c, "dry-run"))
+		cli_note(c, "%zu devices removed", done);
 	return err.kind == ERR_NONE ? CODE_OK : cli_fail(&err);
 }
 
@@ -331,30 +407,45 @@ open_parts(struct cli *c)
 	return CODE_OK;
 }
 
+static bool
+confirmed(struct cli *c, size_t count)
+{
+	const char *wish = object_wish(c);
+	char *question;
+	bool result;
+
+	if (cli_flag(c, "dry-run"))
+		return true;
+	question = mem_printf(
+	    "remove %zu devices, forget their passwords%s%s%s", count,
+	    cli_flag(c, "revoke") ? ", revoke their certificates" : "",
+	    wish == NULL		  ? ""
+		: str_eq(wish, "deleted") ? ", delete"
+					  : ", disable",
+	    wish == NULL ? "" : " their objects in Active Directory");
+	result = cli_confirm(c, question);
+	free(question);
+	return result;
+}
+
 int
 cmd_device_remove(struct cli *c)
 {
 	struct cli_ids ids = {.count = 0};
-	char *question;
 	int code;
 
 	if (!cli_selected(c, 0))
 		return cli_complain(
 		    CODE_USAGE, "name the devices, or give --all");
+	if (cli_flag(c, "disable-object") && cli_flag(c, "delete-object"))
+		return cli_complain(CODE_USAGE,
+		    "--disable-object and --delete-object exclude each other");
 	code = open_parts(c);
 	if (code == CODE_OK)
 		code = cli_select_ids(c, 0, &ids);
-	if (code != CODE_OK)
-		goto out;
-	question = mem_printf("remove %zu devices%s forget their passwords%s",
-	    ids.count, cli_flag(c, "revoke") ? "," : " and",
-	    cli_flag(c, "revoke") ? " and revoke their certificates" : "");
-	if (cli_confirm(c, question))
-		code = remove_all(c, &ids);
-	else
-		code = CODE_REFUSED;
-	free(question);
-out:
+	if (code == CODE_OK)
+		code = confirmed(c, ids.count) ? remove_all(c, &ids)
+					       : CODE_REFUSED;
 	free(ids.ids);
 	return code;
 }

@@ -46,7 +46,11 @@ static const struct cli_option run_options[] = {
 static const struct cli_option remove_options[] = {
     {"revoke", 0, CLI_FLAG, NULL, NULL,
 	"also revoke the certificates it still has"},
-    END};
+    {"disable-object", 0, CLI_FLAG, NULL, NULL,
+	"also disable its object in Active Directory"},
+    {"delete-object", 0, CLI_FLAG, NULL, NULL,
+	"also delete it there, if nothing is below it"},
+    {"dry-run", 'n', CLI_FLAG, NULL, NULL, "say what would be done"}, END};
 
 static const struct cli_option yes_options[] = {
     {"yes", 'y', CLI_FLAG, NULL, NULL, "do not ask"}, END};
@@ -288,6 +292,7 @@ LIST import_examples[] = {"device import fleet.csv",
 LIST list_examples[] = {"device list", "device list --reason clock-skew",
     "device list -o csv 'pc1*'", NULL};
 LIST remove_examples[] = {"device remove pc1.corp.example --revoke",
+    "device remove pc1.corp.example --revoke --delete-object --dry-run",
     "device remove 'lab-*' --yes -o csv", NULL};
 LIST discover_examples[] = {"discover", "discover --site berlin", NULL};
 LIST diagnose_examples[] = {"diagnose", "diagnose --offline --check",
@@ -389,14 +394,16 @@ static const struct cli_command commands[] = {
 	select_groups, 0, NO_LIMIT, show_device_examples, cmd_device_show},
     {"device remove", "NAME...", "take a device out of the fleet",
 	"Its secrets are forgotten, its events stay; the device itself is not "
-	"changed, nor is Active Directory. Rows say what is left: "
-	"certificates that stay valid, or were revoked with --revoke "
-	"(cessation of operation), or only marked here because the CA behind a "
-	"bridge cannot be told; the device's object in Active Directory; and "
-	"what to do to remove each by hand. Without --revoke all are "
-	"removed or none; with it one after another, a device whose change is "
-	"under way ends the command before anything of it is revoked. What "
-	"was interrupted is finished by the same command.",
+	"changed, nor is Active Directory without --disable-object or "
+	"--delete-object, which touch only an object with the device's mark, "
+	"and never a tree. Rows say what is left: certificates that stay "
+	"valid, or were revoked with --revoke (cessation of operation), or only "
+	"marked here because the CA behind a bridge cannot be told; the "
+	"device's object in Active Directory; and what to do to remove each by "
+	"hand. Without such an option all are removed or none; with one they "
+	"go one after another, and a device whose change is under way ends the "
+	"command before anything of it is touched. What was interrupted is "
+	"finished by the same command.",
 	remove_groups, 0, NO_LIMIT, remove_examples, cmd_device_remove},
     {"discover", "[NAME...]", "read devices, change nothing", selection_text,
 	select_groups, 0, NO_LIMIT, discover_examples, cmd_discover},

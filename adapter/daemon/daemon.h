@@ -232,6 +232,14 @@ struct buf;
 int daemon_krb_export(struct daemon *d, const struct device *device,
     struct buf *out, struct daemon_exported *ret, struct err *err);
 
+/* The object of a device that leaves: *ret_dn (given) is which it was.
+ * Blocking, with nothing open.  ERR_NOTFOUND when there is none; ERR_CONFLICT
+ * when it does not carry the device's mark; ERR_REFUSED when others are below
+ * it; ERR_INVALID when Active Directory is not configured. */
+enum daemon_retirement { DAEMON_DISABLE_OBJECT, DAEMON_DELETE_OBJECT };
+int daemon_retire_object(struct daemon *d, const struct device *device,
+    enum daemon_retirement how, char **ret_dn, struct err *err);
+
 /* For port_*.c, called by daemon_open(). */
 int port_device_new(struct loop *loop, struct net *net, const struct conf *conf,
     struct ca *ca, struct ports *ports, struct err *err);

@@ -77,7 +77,7 @@ _amtkeeper()
 	"device import") options=" --update --passwords --strict --plain" ;;
 	"device list") options=" --device --reason --site --all --limit" ;;
 	"device show") options=" --device --reason --site --all --limit" ;;
-	"device remove") options=" --device --reason --site --all --revoke --yes" ;;
+	"device remove") options=" --device --reason --site --all --revoke --disable-object --delete-object --dry-run --yes" ;;
 	"discover") options=" --device --reason --site --all --limit" ;;
 	"diagnose") options=" --device --reason --site --all --limit --offline --check" ;;
 	"plan") options=" --device --reason --site --all --limit" ;;

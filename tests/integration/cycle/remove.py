@@ -10,6 +10,7 @@ from fleet import (FAULT_EXIT, PATIENCE, Keeper, Sim, check, equal, finish,
                    folder, journal_empty)
 
 MOST_POINTS = 12
+MOST_OBJECT_POINTS = 5
 
 
 def certificates(keeper, name):
@@ -60,6 +61,97 @@ def stays(keeper, name):
     equal(out.returncode, 32, f"{name}: its object is gone: {out.stderr}")
 
 
+def attribute(keeper, dn, name):
+    """Of an object in Active Directory; None when it is not there."""
+    out = subprocess.run(
+        ["ldapsearch", "-Q", "-Y", "GSSAPI", "-LLL", "-b", dn, "-s", "base",
+         name], text=True, capture_output=True, env=dict(
+             keeper.env, KRB5CCNAME="FILE:" + os.path.join(
+                 keeper.folder, "cc")))
+    check(out.returncode in (0, 32), f"{dn}: {out.stderr}")
+    found = [line.split(": ", 1)[1] for line in out.stdout.split("\n")
+             if line.startswith(name + ": ")]
+    return found[0] if found else None
+
+
+def foreseen(keeper, name):
+    """A dry run says it all and does nothing."""
+    before = keeper.device(name)
+    told = rows(name, keeper.json("device", "remove", name, "--revoke",
+                                  "--delete-object", "--dry-run"))
+    equal([told[k][0]["state"] for k in ("device", "certificate",
+                                         "ad-object")],
+          ["to be removed", "to be revoked", "to be deleted"],
+          f"{name}: what would be done")
+    equal(keeper.device(name), before, f"{name}: a dry run changes nothing")
+    check(attribute(keeper, before["ad_dn"], "description"),
+          f"{name}: its object is there")
+
+
+def object_ends(keeper, name, option):
+    dn = keeper.device(name)["ad_dn"]
+    told = rows(name, keeper.json("device", "remove", name, "--yes", option))
+    equal([o["name"] for o in told["ad-object"]], [dn], f"{name}: which")
+    state = told["ad-object"][0]["state"]
+    uac = attribute(keeper, dn, "userAccountControl")
+    if option == "--disable-object":
+        equal((state, uac), ("disabled", "4098"), f"{name}: disabled")
+    else:
+        equal((state, uac), ("deleted", None), f"{name}: deleted")
+    keeper.run("device", "show", name, expect=4)
+
+
+def anothers_object(keeper, name):
+    """The mark is another's now: it stays, and so does the device."""
+    dn = keeper.device(name)["ad_dn"]
+
+    def describe(text):
+        subprocess.run(
+            ["ldapmodify", "-Q", "-Y", "GSSAPI"], check=True, text=True,
+            capture_output=True, env=dict(
+                keeper.env, KRB5CCNAME="FILE:" + os.path.join(
+                    keeper.folder, "cc")),
+            input=f"dn: {dn}\nchangetype: modify\nreplace: description\n"
+            f"description: {text}\n")
+    mark = attribute(keeper, dn, "description")
+    describe("the printer")
+    for option in ("--disable-object", "--delete-object"):
+        out = keeper.run("device", "remove", name, "--revoke", option,
+                         "--yes", expect=21)
+        check("device's mark" in out.stderr, f"{name}: why: {out.stderr}")
+    equal(attribute(keeper, dn, "userAccountControl"), "4096",
+          f"{name}: another's object stays")
+    equal(keeper.json("ca", "list", "-d", name)[0]["revoked_at"], None,
+          f"{name}: nothing is revoked")
+    describe(mark)
+
+
+def object_killed(keeper, name, point):
+    """False when there was no such point any more."""
+    dn = keeper.device(name)["ad_dn"]
+    out = keeper.run("device", "remove", name, "--delete-object", "--yes",
+                     fault=f"*:{point}")
+    if keeper.run("device", "show", name).returncode == 0:
+        keeper.run("device", "remove", name, "--delete-object", "--yes",
+                   expect=0)
+    keeper.run("device", "show", name, expect=4)
+    equal(attribute(keeper, dn, "description"), None,
+          f"{name}: killed at {point}: deleted in the end")
+    return out.returncode == FAULT_EXIT
+
+
+def objects(keeper, names):
+    foreseen(keeper, names[-1])
+    anothers_object(keeper, names[-1])
+    object_ends(keeper, names.pop(), "--disable-object")
+    object_ends(keeper, names.pop(), "--delete-object")
+    points = 0
+    while points < MOST_OBJECT_POINTS and object_killed(
+            keeper, names.pop(), points + 1):
+        points += 1
+    check(points >= 2, f"{points} fault points were met with objects")
+
+
 def under_way(keeper, name):
     """A change that was cut short keeps the device and all it has."""
     code = keeper.run("run", "reissue-certificates", name,
@@ -102,11 +194,14 @@ def killed(keeper, name, point):
 def main():
     where = folder()
     keeper = Keeper(where)
-    sim = Sim(where, MOST_POINTS + 3, "--firmware", "16.1.25")
+    sim = Sim(where, MOST_POINTS + MOST_OBJECT_POINTS + 5, "--firmware",
+              "16.1.25")
     keeper.run("device", "import", sim.csv, expect=0)
     keeper.run("run", "auto", "--all", expect=0)
     names = [row["name"] for row in sim.devices]
     stays(keeper, names.pop())
+    objects(keeper, names)
+    names = names[:MOST_POINTS + 1]
     under_way(keeper, names[-1])
     points = 0
     while names and killed(keeper, names.pop(), points + 1):
