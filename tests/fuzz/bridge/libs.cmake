@@ -1,0 +1,2 @@
+# Answers over HTTP come as struct net_fetched.
+set(libs net)
