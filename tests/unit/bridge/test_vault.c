@@ -155,6 +155,36 @@ test_quoted(void **state)
 	buf_free(&out);
 }
 
+static bool
+is_read(const char *text, size_t len)
+{
+	struct json_object *whole =
+	    ca_json_read((struct ca_span){(const uint8_t *)text, len});
+	bool good = whole != NULL;
+
+	(void)json_object_put(whole);
+	return good;
+}
+
+static void
+test_json(void **state)
+{
+	char deep[200];
+
+	(void)state;
+	assert_true(is_read("{}", 2));
+	assert_true(is_read("{\"a\":[1]}\n\n", 11));
+	assert_false(is_read("{}{}", 4));
+	assert_false(is_read("{}\0x", 4));
+	assert_false(is_read("{\"a\":\"\xff\"}", 9));
+	memset(deep, '[', sizeof(deep));
+	memcpy(deep, "{\"a\":", 5);
+	memset(deep + 100, ']', 95);
+	deep[195] = '}';
+	assert_false(is_read(deep, 196));
+	assert_false(is_read("", 0));
+}
+
 /* --- a certificate --- */
 
 static void
@@ -741,6 +771,7 @@ main(void)
 	    cmocka_unit_test(test_request),
 	    cmocka_unit_test(test_answer),
 	    cmocka_unit_test(test_quoted),
+	    cmocka_unit_test(test_json),
 	    cmocka_unit_test(test_serials),
 	    ROW(test_issued),
 	    ROW(test_remarks),
