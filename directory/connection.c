@@ -14,6 +14,10 @@
 #include "str.h"
 
 #define MESSAGE_MAX ((ber_len_t)16 << 20) /* an entry has a few kB */
+#define PORT_LDAP 389
+#define PORT_LDAPS 636
+#define PORT_CATALOG 3268
+#define PORT_CATALOG_TLS 3269
 #define SSF_MIN 128	/* MS-ADTS 3.1.1.3.1.5.1: less may not set passwords */
 #define REASON_MAX 120	/* characters shown */
 #define REASON_ROOM 512 /* each may become four */
@@ -268,17 +272,47 @@ find_base(struct directory *d, const char *base, struct err *err)
 	return 0;
 }
 
-int
-directory_open(const struct directory_conf *conf,
+/* Texts of its own. */
+static struct directory_conf
+copy_conf(const struct directory_conf *conf)
+{
+	struct directory_conf own = *conf;
+
+	own.dc = mem_dup(conf->dc);
+	own.ca_file = mem_dup(conf->ca_file);
+	own.bind_dn = mem_dup(conf->bind_dn);
+	own.password_file = mem_dup(conf->password_file);
+	own.base = NULL;
+	return own;
+}
+
+static void
+free_conf(struct directory_conf *own)
+{
+	union {
+		const char *text;
+		char *given;
+	} texts[] = {
+	    {own->dc}, {own->ca_file}, {own->bind_dn}, {own->password_file}};
+	size_t i;
+
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		free(texts[i].given);
+}
+
+/* Connected and logged in. */
+static int
+open_port(const struct directory_conf *conf, unsigned port,
     struct directory **ret_directory, struct err *err)
 {
 	static pthread_once_t set_up = PTHREAD_ONCE_INIT;
 	struct directory *d = mem_alloc(sizeof(*d));
-	char *uri =
-	    mem_printf("%s://%s", conf->ldaps ? "ldaps" : "ldap", conf->dc);
+	char *uri = mem_printf(
+	    "%s://%s:%u", conf->ldaps ? "ldaps" : "ldap", conf->dc, port);
 	int code;
 
 	pthread_once(&set_up, set_up_libraries);
+	d->conf = copy_conf(conf);
 	d->dc = mem_dup(conf->dc);
 	d->deadline_ms = conf->deadline_ms;
 	d->dog = watchdog_new();
@@ -290,15 +324,48 @@ directory_open(const struct directory_conf *conf,
 		    "'%s' is not the name of a server", conf->dc);
 		goto out;
 	}
-	if (set_options(d, conf, err) != 0 || log_in(d, conf, err) != 0 ||
-	    find_base(d, conf->base, err) != 0 ||
-	    directory_ask_netlogon(d, err) != 0)
+	if (set_options(d, conf, err) != 0 || log_in(d, conf, err) != 0)
 		goto out;
 	*ret_directory = d;
 	return 0;
 out:
 	directory_close(d);
 	return -1;
+}
+
+int
+directory_open(const struct directory_conf *conf,
+    struct directory **ret_directory, struct err *err)
+{
+	struct directory *d = NULL;
+
+	if (open_port(conf, conf->ldaps ? PORT_LDAPS : PORT_LDAP, &d, err) != 0)
+		return -1;
+	if (find_base(d, conf->base, err) != 0 ||
+	    directory_ask_netlogon(d, err) != 0) {
+		directory_close(d);
+		return -1;
+	}
+	*ret_directory = d;
+	return 0;
+}
+
+struct directory *
+directory_catalog(struct directory *d)
+{
+	struct err err;
+
+	if (d->catalog != NULL && !directory_alive(d->catalog)) {
+		directory_close(d->catalog);
+		d->catalog = NULL;
+	}
+	if (d->catalog != NULL || d->no_catalog || !d->netlogon.catalog)
+		return d->catalog;
+	if (open_port(&d->conf, d->conf.ldaps ? PORT_CATALOG_TLS : PORT_CATALOG,
+		&d->catalog, &err) == 0)
+		d->catalog->base = mem_dup("");
+	d->no_catalog = d->catalog == NULL;
+	return d->catalog;
 }
 
 void
@@ -311,6 +378,8 @@ directory_close(struct directory *d)
 	if (d->ld != NULL)
 		ldap_unbind_ext(d->ld, NULL, NULL);
 	watchdog_free(d->dog);
+	directory_close(d->catalog);
+	free_conf(&d->conf);
 	free(d->dc);
 	free(d->base);
 	free(d);

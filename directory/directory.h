@@ -83,9 +83,10 @@ struct directory_wish {
 /* Create (with this password) or bring to spec; the password of an object that
  * exists is left alone. Adopts an object of this account in this OU only, when
  * it has our description or none; others: ERR_CONFLICT saying whose or where it
- * is. A duplicate SPN: ERR_CONFLICT naming the holder. A disabled object:
- * ERR_REFUSED. No object and no password: ERR_NOTFOUND. Already so: nothing is
- * written. */
+ * is. A duplicate SPN, in the domain or, by the controller's global catalogue
+ * if it has one that answers, in the forest: ERR_CONFLICT naming the holder. A
+ * disabled object: ERR_REFUSED. No object and no password: ERR_NOTFOUND.
+ * Already so: nothing is written. */
 int directory_ensure(struct directory *d, const struct directory_wish *wish,
     const struct secret *password_if_new, struct err *err);
 /* Move the object of this account to the wished OU, which may be done already;

@@ -16,6 +16,7 @@ struct watchdog;
 struct directory_netlogon {
 	bool writable;			/* not a read-only controller */
 	bool near;			/* in our site, or the nearest to it */
+	bool catalog;			/* has the forest's global catalogue */
 	char site[DIRECTORY_SITE_SIZE]; /* ours; "": it does not know */
 };
 
@@ -26,6 +27,11 @@ struct directory {
 	unsigned deadline_ms;
 	bool dead; /* nothing more will come over this connection */
 	struct directory_netlogon netlogon;
+	/* How it was opened, with texts of its own, for the second connection:
+	 * to the global catalogue, from its first use on. */
+	struct directory_conf conf;
+	struct directory *catalog;
+	bool no_catalog; /* it does not answer */
 	struct watchdog *dog;
 };
 
@@ -33,6 +39,13 @@ struct directory {
 
 /* Refuse messages of the server's that are longer than any has to be. */
 void directory_bound(LDAP *ld);
+
+/* --- connection.c -----------------------------------------------------------
+ */
+
+/* The global catalogue of the same controller, whose base is "": the whole
+ * forest. NULL when there is none, or it does not answer. Borrowed. */
+struct directory *directory_catalog(struct directory *d);
 
 /* --- watchdog.c: cuts a connection that is not done in time ----------------
  */

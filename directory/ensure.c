@@ -161,38 +161,67 @@ take_holder(
 	return 0;
 }
 
-/* Two accounts with one service name break both: the KDC gives no ticket. The
- * server refuses as well, but does not say whose the name is. */
-static int
-check_spns(
-    struct directory *d, const char *spns, const char *self, struct err *err)
+static void
+any_of_spns(const char *spns, struct buf *filter)
 {
-	static const char *const attributes[] = {"sAMAccountName", NULL};
-	struct directory_query q = {.base = d->base,
-	    .scope = LDAP_SCOPE_SUBTREE,
-	    .attributes = attributes};
-	struct holder h = {.self = self};
-	struct buf filter;
-	int result;
 	size_t len;
 
-	buf_init(&filter, FILTER_MAX);
-	buf_str(&filter, "(|");
+	buf_str(filter, "(|");
 	for (; *spns != '\0'; spns += len + strspn(spns + len, " ")) {
 		len = strcspn(spns, " ");
 		/* A host name and a port: nothing in it needs escaping. */
 		buf_printf(
-		    &filter, "(servicePrincipalName=%.*s)", (int)len, spns);
+		    filter, "(servicePrincipalName=%.*s)", (int)len, spns);
 	}
-	buf_str(&filter, ")");
-	q.filter = buf_text(&filter);
+	buf_str(filter, ")");
+}
+
+/* Is one of them another's there? */
+static int
+check_holders(struct directory *d, const char *filter, const char *self,
+    const char *what, struct err *err)
+{
+	static const char *const attributes[] = {"sAMAccountName", NULL};
+	struct directory_query q = {.base = d->base,
+	    .scope = LDAP_SCOPE_SUBTREE,
+	    .filter = filter,
+	    .attributes = attributes};
+	struct holder h = {.self = self};
+	int result;
+
 	result = directory_search(d, &q, take_holder, &h, err);
 	if (result == 0 && h.other != NULL)
-		result = directory_conflict(err,
-		    "a service name of the device is held by", h.other,
-		    "remove it there");
-	buf_free(&filter);
+		result =
+		    directory_conflict(err, what, h.other, "remove it there");
 	free(h.other);
+	return result;
+}
+
+/* Two accounts with one service name break both: the KDC gives no ticket. The
+ * server refuses as well, but does not say whose the name is.  The domain
+ * first, which is newer, then the forest, where this controller has its
+ * catalogue and that answers. */
+static int
+check_spns(
+    struct directory *d, const char *spns, const char *self, struct err *err)
+{
+	struct directory *forest;
+	struct buf filter;
+	int result;
+
+	buf_init(&filter, FILTER_MAX);
+	any_of_spns(spns, &filter);
+	result = check_holders(d, buf_text(&filter), self,
+	    "a service name of the device is held, in the domain, by", err);
+	forest = result == 0 ? directory_catalog(d) : NULL;
+	if (forest != NULL &&
+	    check_holders(forest, buf_text(&filter), self,
+		"a service name of the device is held, elsewhere in the "
+		"forest, by",
+		err) != 0)
+		/* A catalogue that fails now is none. */
+		result = err->kind == ERR_CONFLICT ? -1 : 0;
+	buf_free(&filter);
 	return result;
 }
 

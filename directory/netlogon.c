@@ -18,6 +18,7 @@
 #define FLAGS_AT 4
 #define OPCODE 23	    /* LOGON_SAM_LOGON_RESPONSE_EX */
 #define OPCODE_NOBODY 25    /* the same without the user, of whom we ask none */
+#define FLAG_CATALOG 0x4    /* global catalogue */
 #define FLAG_CLOSEST 0x80   /* in our site, or the nearest there is */
 #define FLAG_WRITABLE 0x100 /* not a read-only controller */
 /* Names: forest, domain, host, NetBIOS domain, NetBIOS host, user, its site,
@@ -64,6 +65,7 @@ directory_parse_netlogon(
 	}
 	memset(ret, 0, sizeof(*ret));
 	ret->writable = (number_at(bytes + FLAGS_AT) & FLAG_WRITABLE) != 0;
+	ret->catalog = (number_at(bytes + FLAGS_AT) & FLAG_CATALOG) != 0;
 	ret->near = (number_at(bytes + FLAGS_AT) & FLAG_CLOSEST) != 0;
 	if (usable_site(name))
 		memcpy(ret->site, name, strlen(name) + 1);

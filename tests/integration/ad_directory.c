@@ -267,6 +267,30 @@ a_service_name_has_one_holder(void **state)
 	device_clear(&second);
 }
 
+/* What no search of the domain finds: an account in another partition. */
+static void
+a_service_name_in_the_forest(void **state)
+{
+	struct directory *admin = ad_administrator();
+	struct device v = device_new("pc025");
+	char *far = mem_printf(
+	    "CN=far,CN=Services,CN=Configuration,%s", ad_env("LAB_BASE"));
+	char *spn = mem_printf("HTTP/%s:664", v.fqdn);
+
+	(void)state;
+	ad_add(admin, far, "computer");
+	ad_set(admin, far, "servicePrincipalName", spn);
+	assert_kind(ensure(&v), ERR_CONFLICT);
+	assert_non_null(strstr(said, far));
+	assert_non_null(strstr(said, "forest"));
+	ad_set(admin, far, "servicePrincipalName", "HTTP/elsewhere:1");
+	assert_ok(ensure(&v));
+	device_clear(&v);
+	free(spn);
+	free(far);
+	directory_close(admin);
+}
+
 static void
 others_objects_are_left_alone(void **state)
 {
@@ -670,6 +694,7 @@ main(void)
 	    cmocka_unit_test(follows_the_name),
 	    cmocka_unit_test(names_with_special_characters),
 	    cmocka_unit_test(a_service_name_has_one_holder),
+	    cmocka_unit_test(a_service_name_in_the_forest),
 	    cmocka_unit_test(others_objects_are_left_alone),
 	    cmocka_unit_test(to_another_ou),
 	    cmocka_unit_test(disabled_and_deleted),

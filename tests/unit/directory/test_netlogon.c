@@ -39,6 +39,7 @@ two_kinds(void **state)
 	    directory_parse_netlogon(bytes.data, bytes.len, &n), 0);
 	assert_true(n.writable);
 	assert_true(n.near);
+	assert_true(n.catalog);
 	assert_string_equal(n.site, "Default-First-Site-Name");
 	/* the bit for "in your site" is off: one of another site */
 	bytes.data[4] &= (uint8_t)~0x80;
