@@ -7,6 +7,7 @@
 #include "authority_internal.h"
 #include "ca_internal.h"
 #include "clock.h"
+#include "crl_internal.h"
 #include "line_internal.h"
 #include "mem.h"
 #include "record_internal.h"
@@ -54,6 +55,7 @@ int
 ca_authority_make(
     const struct ca_authority *a, struct ca_issuer *ret, struct err *err)
 {
+	struct ca_places places = {.crl = NULL};
 	struct buf tbs_der, der;
 	struct ca_tbs tbs = {
 	    .use = CA_TBS_AUTHORITY,
@@ -67,6 +69,7 @@ ca_authority_make(
 	    .not_before = clock_now() - CLOCK_DAY,
 	    .not_after = a->not_after,
 	    .path_len = a->path_len,
+	    .places = &places,
 	};
 	int rc = -1;
 
@@ -80,6 +83,12 @@ ca_authority_make(
 		tbs.not_before = a->issuer->not_before;
 	if (a->issuer != NULL && tbs.not_after > a->issuer->not_after)
 		tbs.not_after = a->issuer->not_after;
+	if (a->issuer != NULL && a->url != NULL) {
+		places.crl =
+		    mem_printf("%s/crl/%s.crl", a->url, a->issuer->name);
+		places.issuer =
+		    mem_printf("%s/ca/%s.cer", a->url, a->issuer->name);
+	}
 	buf_init(&tbs_der, CA_CHAIN_MAX);
 	buf_init(&der, CA_CHAIN_MAX);
 	if (ca_serial_new(tbs.serial, err) == 0) {
@@ -90,6 +99,7 @@ ca_authority_make(
 	}
 	buf_free(&tbs_der);
 	buf_free(&der);
+	ca_places_clear(&places);
 	return rc;
 }
 
@@ -120,6 +130,7 @@ make_issuer(
 	    .issuer = root ? NULL : &b->ca.root,
 	    .spki = ca_signer_spki(root ? b->root : b->ca.signer),
 	    .path_len = root ? 1 : 0,
+	    .url = b->conf->url,
 	    .not_after = clock_now() + (root ? CA_ROOT_LIFE : CA_ISSUING_LIFE),
 	};
 	struct buf name;
@@ -187,6 +198,7 @@ save_all(struct birth *b, struct err *err)
 	b->made_store = true;
 	ca_store_lock(ca->store);
 	if (record_line(ca, err) == 0 &&
+	    ca_root_crl_make(ca, b->root, clock_now(), err) == 0 &&
 	    ca_crl_renew(ca, clock_now(), &first, NULL, err) == 0)
 		rc = 0;
 	ca_store_unlock(ca->store);

@@ -25,6 +25,9 @@ struct ca_authority {
 	struct ca_span spki;
 	int path_len;
 	int64_t not_after; /* cut to the issuer's */
+	/* As in ca_conf: where its issuer, and the list of that, are found;
+	 * NULL: left out. */
+	const char *url;
 };
 /* Signed; read back into a zeroed *ret. */
 int ca_authority_make(

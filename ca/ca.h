@@ -229,6 +229,18 @@ struct ca_crl_info {
 int ca_crl_since(struct ca *ca, int64_t now, struct ca_crl_info *io,
     struct buf *out, struct err *err);
 
+/* The list of the root above this issuing CA, likewise. Where the root's key is
+ * a new one is made when half of its year is over; elsewhere it is the one that
+ * was imported. ERR_NOTFOUND when there is none. */
+int ca_root_crl_since(struct ca *ca, int64_t now, struct ca_crl_info *io,
+    struct buf *out, struct err *err);
+/* Take one that was made where the key of one of our roots is; PEM or DER.
+ * ERR_UNTRUSTED, ERR_INVALID; ERR_CONFLICT when it is not newer than ours. */
+int ca_root_crl_import(
+    struct ca *ca, const struct buf *file, int64_t now, struct err *err);
+/* The root's name in URLs; borrowed from ca. */
+const char *ca_root_name(const struct ca *ca);
+
 /*
  * OCSP (RFC 6960, RFC 5019).  Answers are signed by a responder of ours with a
  * P-256 key and a certificate of two weeks (id-kp-OCSPSigning, id-pkix-ocsp-

@@ -65,6 +65,7 @@ struct ca {
 	X509_STORE *trust;		/* the root */
 	struct ca_places places;	/* NULLs: not published */
 	struct vault *vault;		/* borrowed */
+	char *key_file;			/* as in ca_conf */
 	struct ca_responder *responder; /* who answers; under the lock */
 	int64_t line;
 	struct ca_issuer between[CA_BETWEEN_MAX]; /* issuing's issuer first */
@@ -74,8 +75,10 @@ struct ca {
 	struct ca *older; /* the line before, on the same store; owned */
 	/* Of the newest: */
 	atomic_uint holders; /* but for one */
+	int64_t root_tried;  /* when its key did not sign; 0 */
 	int64_t mark;	     /* ca_store_lines_mark() when it was opened */
 };
+void ca_places_clear(struct ca_places *p);
 /* All but store and older; zeroed then, but for those. */
 void ca_line_clear(struct ca *ca);
 /* And itself. */

@@ -7,6 +7,7 @@
 
 #include "ca_internal.h"
 #include "clock.h"
+#include "crl_internal.h"
 #include "fault.h"
 #include "record_internal.h"
 #include "signer_internal.h"
@@ -52,41 +53,54 @@ write_entry(void *cookie, const struct ca_revoked *r)
 	ca_der_close(out, mark);
 }
 
-/* The list may be left out, but not be empty (5.1.2.6). */
 static int
-write_entries(
+read_entries(
     struct ca *ca, int64_t ends_after, struct buf *out, struct err *err)
 {
-	struct buf list;
-	int rc;
-
-	buf_init(&list, CRL_MAX);
-	rc = ca_store_revoked(ca->store,
-	    (struct ca_revoked_of){ca->line, ends_after}, write_entry, &list,
-	    err);
-	if (rc == 0 && list.over)
-		rc = err_set(err, ERR_LIMIT, "too many revocations for a CRL");
-	if (rc == 0 && list.len > 0)
-		ca_der_tlv(out, CA_TAG_SEQ, list.data, list.len);
-	buf_free(&list);
-	return rc;
+	if (ca_store_revoked(ca->store,
+		(struct ca_revoked_of){ca->line, ends_after}, write_entry, out,
+		err) != 0)
+		return -1;
+	return out->over
+	    ? err_set(err, ERR_LIMIT, "too many revocations for a CRL")
+	    : 0;
 }
 
 static void
-write_extensions(struct ca *ca, int64_t number, struct buf *out)
+write_extensions(
+    const struct ca_issuer *issuer, int64_t number, struct buf *out)
 {
 	size_t mark = ca_der_open(out, CA_TAG_CONTEXT_SEQ(0));
 	size_t list = ca_der_open(out, CA_TAG_SEQ);
 	struct buf value;
 
 	buf_init(&value, 64);
-	ca_tbs_authority(&value, ca->issuing.subject_key);
+	ca_tbs_authority(&value, issuer->subject_key);
 	ca_tbs_ext(out, ca_oids.authority_key, false, &value);
 	buf_reset(&value);
 	ca_der_number(&value, (uint64_t)number);
 	ca_tbs_ext(out, ca_oids.crl_number, false, &value);
 	buf_free(&value);
 	ca_der_close(out, list);
+	ca_der_close(out, mark);
+}
+
+/* The list may be left out, but not be empty (5.1.2.6). */
+void
+ca_crl_write(
+    const struct ca_crl_by *by, const struct ca_crl_row *row, struct buf *out)
+{
+	size_t mark = ca_der_open(out, CA_TAG_SEQ);
+
+	ca_der_number(out, 1); /* v2 */
+	ca_der_span(out, ca_signer_algorithm(by->signer));
+	ca_der_span(out, by->issuer->subject);
+	ca_der_time(out, row->this_update);
+	ca_der_time(out, row->next_update);
+	if (by->entries != NULL && by->entries->len > 0)
+		ca_der_tlv(
+		    out, CA_TAG_SEQ, by->entries->data, by->entries->len);
+	write_extensions(by->issuer, row->number, out);
 	ca_der_close(out, mark);
 }
 
@@ -97,18 +111,17 @@ static int
 write_list(struct ca *ca, const struct ca_crl_row *row, int64_t ends_after,
     struct buf *out, struct err *err)
 {
-	size_t mark = ca_der_open(out, CA_TAG_SEQ);
+	struct buf entries;
+	int rc;
 
-	ca_der_number(out, 1); /* v2 */
-	ca_der_span(out, ca_signer_algorithm(ca->signer));
-	ca_der_span(out, ca->issuing.subject);
-	ca_der_time(out, row->this_update);
-	ca_der_time(out, row->next_update);
-	if (write_entries(ca, ends_after, out, err) != 0)
-		return -1;
-	write_extensions(ca, row->number, out);
-	ca_der_close(out, mark);
-	return 0;
+	buf_init(&entries, CRL_MAX);
+	rc = read_entries(ca, ends_after, &entries, err);
+	if (rc == 0)
+		ca_crl_write(
+		    &(struct ca_crl_by){ca->signer, &ca->issuing, &entries},
+		    row, out);
+	buf_free(&entries);
+	return rc;
 }
 
 static int

@@ -25,6 +25,8 @@
 #define BRIDGE_PATIENCE (7 * CLOCK_DAY)
 /* So long before its end an old issuing CA with valid certificates is told. */
 #define LINE_NOTICE (90 * CLOCK_DAY)
+/* Where the root's key is its list is made anew after half a year. */
+#define ROOT_CRL_NOTICE (30 * CLOCK_DAY)
 
 static const struct {
 	const char *name;
@@ -36,6 +38,8 @@ static const struct {
     [CA_FINDING_LINE_ENDS] = {"line-ends", false},
     [CA_FINDING_CRL_LAPSED] = {"crl-lapsed", true},
     [CA_FINDING_CRL_LATE] = {"crl-late", false},
+    [CA_FINDING_ROOT_CRL_LAPSED] = {"root-crl-lapsed", true},
+    [CA_FINDING_ROOT_CRL_LATE] = {"root-crl-late", false},
     [CA_FINDING_TEMPLATE] = {"template", true},
     [CA_FINDING_ENDED] = {"certificate-ended", true},
     [CA_FINDING_RENEWAL_LATE] = {"renewal-late", false},
@@ -216,13 +220,56 @@ check_crl(const struct checkup *c, const struct ca *line, struct err *err)
 	return tell(c, CA_FINDING_CRL_LATE, who, text, err);
 }
 
+/* Does its certificate say that its root's list is with us? Another's root has
+ * its list elsewhere. */
+static bool
+names_list(const struct ca *line)
+{
+	char path[8 + CA_NAME + 8];
+
+	(void)snprintf(path, sizeof(path), "/crl/%s.crl", line->root.name);
+	return memmem(line->issuing.der.data, line->issuing.der.len, path,
+		   strlen(path)) != NULL;
+}
+
+static int
+check_root_crl(const struct checkup *c, const struct ca *line, struct err *err)
+{
+	char name[200], text[200], at[CLOCK_TEXT];
+	struct who who = {.subject = name};
+	struct ca_crl_row row;
+	int64_t left;
+
+	if (line->issuing.not_after <= c->h->now || !names_list(line))
+		return 0;
+	if (ca_store_get_root_crl(
+		line->store, line->root.name, &row, NULL, err) != 0)
+		return -1;
+	left = row.next_update - c->h->now;
+	if (left > ROOT_CRL_NOTICE)
+		return 0;
+	ca_name_text(
+	    X509_get_subject_name(line->root.x509), name, sizeof(name));
+	(void)snprintf(text, sizeof(text),
+	    "the root's revocation list %s%s: \"ca crl --root\" where its key is "
+	    "makes the next, \"ca crl --import\" takes it here",
+	    row.number == 0 ? "is not here"
+		: left <= 0 ? "ended "
+			    : "ends ",
+	    row.number == 0 ? "" : clock_text(row.next_update, at));
+	return tell(c,
+	    left <= 0 ? CA_FINDING_ROOT_CRL_LAPSED : CA_FINDING_ROOT_CRL_LATE,
+	    who, text, err);
+}
+
 static int
 check_crls(const struct checkup *c, struct err *err)
 {
 	const struct ca *line;
 
 	for (line = c->ca; c->h->published && line != NULL; line = line->older)
-		if (check_crl(c, line, err) != 0)
+		if (check_crl(c, line, err) != 0 ||
+		    check_root_crl(c, line, err) != 0)
 			return -1;
 	return 0;
 }

@@ -193,8 +193,8 @@ check_parts(struct ca *ca, struct err *err)
 	return trust_roots(ca, err);
 }
 
-static void
-places_clear(struct ca_places *p)
+void
+ca_places_clear(struct ca_places *p)
 {
 	free(p->crl);
 	free(p->ocsp);
@@ -223,6 +223,7 @@ open_line(const struct ca_conf *conf, const struct ca_line_row *row,
 	int rc = -1;
 
 	ca->vault = conf->vault;
+	ca->key_file = mem_dup(conf->key_file);
 	if (ca_line_load(ca, row->id, err) == 0 &&
 	    ca_signer_file_open(
 		CA_KEY_ISSUING, conf->vault, path, &ca->signer, err) == 0)
@@ -312,7 +313,9 @@ ca_line_clear(struct ca *ca)
 
 	ca_responder_free(ca->responder);
 	ca->responder = NULL;
-	places_clear(&ca->places);
+	ca_places_clear(&ca->places);
+	free(ca->key_file);
+	ca->key_file = NULL;
 	ca_signer_free(ca->signer);
 	ca->signer = NULL;
 	ca_issuer_clear(&ca->root);

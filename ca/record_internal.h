@@ -167,6 +167,12 @@ int ca_store_get_crl(struct ca_store *s, int64_t line, struct ca_crl_row *ret,
 int ca_store_put_crl(struct ca_store *s, const struct ca_crl_row *row,
     const struct buf *der, struct err *err);
 
+/* The same of a root, by its name. */
+int ca_store_get_root_crl(struct ca_store *s, const char *root,
+    struct ca_crl_row *ret, struct buf *out, struct err *err);
+int ca_store_put_root_crl(struct ca_store *s, const char *root,
+    const struct ca_crl_row *row, const struct buf *der, struct err *err);
+
 /* What is known about a serial number of a line. */
 enum ca_known { CA_UNKNOWN, CA_INTENDED, CA_ISSUED, CA_REVOKED };
 struct ca_status {

@@ -24,6 +24,7 @@
 #include "authority_internal.h"
 #include "ca_internal.h"
 #include "clock.h"
+#include "crl_internal.h"
 #include "fault.h"
 #include "line_internal.h"
 #include "mem.h"
@@ -79,6 +80,7 @@ make_cert(
 	    .issuer = root ? NULL : &r->next.root,
 	    .spki = ca_signer_spki(root ? r->root : r->next.signer),
 	    .path_len = root ? 1 : 0,
+	    .url = r->conf->url,
 	    .not_after = clock_now() + (root ? CA_ROOT_LIFE : CA_ISSUING_LIFE),
 	};
 	struct buf name;
@@ -115,13 +117,13 @@ make_certs(struct rolling *r, struct err *err)
 
 /* One of ours under a root, into a zeroed *ret. */
 static int
-cross(const struct ca_issuer *root, const struct ca_signer *signer,
-    const struct ca_issuer *of, struct ca_cross *ret, struct err *err)
+cross(const struct ca_crossing *how, const struct ca_issuer *of,
+    struct ca_cross *ret, struct err *err)
 {
 	ret->count = 2;
-	if (ca_cross_make(root, signer, of, &ret->place[0], err) != 0)
+	if (ca_cross_make(how, of, &ret->place[0], err) != 0)
 		return -1;
-	return ca_issuer_copy(root, &ret->place[1], err);
+	return ca_issuer_copy(how->root, &ret->place[1], err);
 }
 
 /* The new issuing CA under the newest of our roots. */
@@ -139,7 +141,8 @@ cross_forth(struct rolling *r, struct err *err)
 		    "the present root cannot sign here, and without it there "
 		    "is no rollover (\"ca csr\" and \"ca cross\" work with "
 		    "a root elsewhere)");
-	rc = cross(root, signer, &r->next.issuing, &made, err);
+	rc = cross(&(struct ca_crossing){root, signer, r->conf->url},
+	    &r->next.issuing, &made, err);
 	if (rc == 0)
 		ca_cross_add(&r->next, &made);
 	ca_cross_clear(&made);
@@ -151,6 +154,7 @@ cross_forth(struct rolling *r, struct err *err)
 static int
 cross_back(struct rolling *r, struct err *err)
 {
+	const struct ca_crossing how = {&r->next.root, r->root, r->conf->url};
 	const struct ca *line;
 	int rc = 0;
 
@@ -159,8 +163,8 @@ cross_back(struct rolling *r, struct err *err)
 		    line->cross_count == CA_CROSS_MAX)
 			continue;
 		r->line[r->back_count] = line->line;
-		rc = cross(&r->next.root, r->root, &line->issuing,
-		    &r->back[r->back_count++], err);
+		rc =
+		    cross(&how, &line->issuing, &r->back[r->back_count++], err);
 	}
 	return rc;
 }
@@ -245,15 +249,16 @@ commit(struct rolling *r, struct err *err)
 	return 0;
 }
 
-/* The first list, which else would be made when it is asked for. */
+/* The first lists, which else would be made when they are asked for. */
 static void
-make_list(struct rolling *r)
+make_lists(struct rolling *r)
 {
 	struct ca_crl_row first;
 
 	r->next.store = r->ca->store;
 	r->next.line = r->row.id;
 	(void)ca_crl_renew(&r->next, clock_now(), &first, NULL, NULL);
+	(void)ca_root_crl_make(&r->next, r->root, clock_now(), NULL);
 }
 
 static int
@@ -261,7 +266,7 @@ roll_locked(struct rolling *r, struct err *err)
 {
 	if (save_keys(r, err) != 0 || commit(r, err) != 0)
 		return -1;
-	make_list(r);
+	make_lists(r);
 	return 0;
 }
 

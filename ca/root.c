@@ -126,13 +126,15 @@ check_request(const struct buf *der, struct ca_csr *ret, struct err *err)
 }
 
 static int
-certify_request(const struct ca_issuer *root, const struct ca_signer *signer,
-    const struct buf *der, struct ca_issuer *ret, struct err *err)
+certify_request(const struct ca_conf *conf, const struct ca_issuer *root,
+    const struct ca_signer *signer, const struct buf *der,
+    struct ca_issuer *ret, struct err *err)
 {
 	struct ca_authority a = {
 	    .signer = signer,
 	    .issuer = root,
 	    .not_after = clock_now() + CA_ISSUING_LIFE,
+	    .url = conf->url,
 	};
 	struct ca_csr csr;
 
@@ -150,11 +152,13 @@ certify_request(const struct ca_issuer *root, const struct ca_signer *signer,
 /* --- an issuing CA of another root --- */
 
 int
-ca_cross_make(const struct ca_issuer *root, const struct ca_signer *signer,
-    const struct ca_issuer *of, struct ca_issuer *ret, struct err *err)
+ca_cross_make(const struct ca_crossing *how, const struct ca_issuer *of,
+    struct ca_issuer *ret, struct err *err)
 {
-	const struct ca_authority a = {
-	    .signer = signer, .issuer = root, .of = of};
+	const struct ca_authority a = {.signer = how->signer,
+	    .issuer = how->root,
+	    .of = of,
+	    .url = how->url};
 
 	if (of->constraints != NULL)
 		return err_set(err, ERR_REFUSED,
@@ -186,8 +190,8 @@ check_cross(const struct ca_issuer *root, const struct ca_issuer *of)
 }
 
 static int
-certify_cross(const struct ca_issuer *root, const struct ca_signer *signer,
-    const struct buf *der, struct ca_issuer *ret, struct err *err)
+certify_cross(const struct ca_crossing *how, const struct buf *der,
+    struct ca_issuer *ret, struct err *err)
 {
 	struct ca_issuer of = {.x509 = NULL};
 	const char *why = NULL;
@@ -195,12 +199,12 @@ certify_cross(const struct ca_issuer *root, const struct ca_signer *signer,
 
 	rc = ca_issuer_load(&of, der->data, der->len, err);
 	if (rc == 0)
-		why = check_cross(root, &of);
+		why = check_cross(how->root, &of);
 	ERR_clear_error();
 	if (why != NULL)
 		rc = err_set(err, ERR_REFUSED, "certificate: %s", why);
 	if (rc == 0)
-		rc = ca_cross_make(root, signer, &of, ret, err);
+		rc = ca_cross_make(how, &of, ret, err);
 	ca_issuer_clear(&of);
 	return rc;
 }
@@ -248,9 +252,11 @@ ca_certify(struct ca *ca, const struct ca_conf *conf, const struct buf *pem,
 	if (root == NULL)
 		rc = -1;
 	else if (got == 1)
-		rc = certify_cross(root, signer, &der, &made, err);
+		rc = certify_cross(
+		    &(struct ca_crossing){root, signer, conf->url}, &der, &made,
+		    err);
 	else
-		rc = certify_request(root, signer, &der, &made, err);
+		rc = certify_request(conf, root, signer, &der, &made, err);
 	if (rc == 0)
 		rc = ca_pem_write(
 		    PEM_STRING_X509, ca_der_bytes(&made.der), out, err);

@@ -20,6 +20,11 @@ const struct ca_issuer *ca_root_ours(const struct ca *ca,
     const struct ca_conf *conf, struct ca_signer **ret, struct err *err);
 /* A certificate of this CA's name and key under another root, into a zeroed
  * *ret. */
-int ca_cross_make(const struct ca_issuer *root, const struct ca_signer *signer,
-    const struct ca_issuer *of, struct ca_issuer *ret, struct err *err);
+struct ca_crossing {
+	const struct ca_issuer *root;
+	const struct ca_signer *signer; /* its */
+	const char *url;		/* as in ca_conf */
+};
+int ca_cross_make(const struct ca_crossing *how, const struct ca_issuer *of,
+    struct ca_issuer *ret, struct err *err);
 #endif

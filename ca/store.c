@@ -194,6 +194,15 @@ static const char *const steps[] = {
      " place BIGINT NOT NULL,"
      " certificate BLOB NOT NULL,"
      " PRIMARY KEY (line, number, place));"),
+
+    /* The last revocation list of each root of ours. */
+    ("CREATE TABLE ca_root_crl ("
+     " root TEXT PRIMARY KEY,"
+     " number BIGINT NOT NULL,"
+     " crl BLOB NOT NULL,"
+     " made_at BIGINT NOT NULL,"
+     " this_update BIGINT NOT NULL,"
+     " next_update BIGINT NOT NULL);"),
 };
 
 static int

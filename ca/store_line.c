@@ -248,3 +248,50 @@ ca_store_lines_mark(struct ca_store *s, int64_t *ret, struct err *err)
 	db_done(rows);
 	return got == 1 ? 0 : -1;
 }
+
+int
+ca_store_get_root_crl(struct ca_store *s, const char *root,
+    struct ca_crl_row *ret, struct buf *out, struct err *err)
+{
+	struct ca_crl_row row = {.number = 0};
+	struct db_rows *rows;
+	const void *der;
+	size_t len;
+	int got;
+
+	if (db_query(ca_store_db(s), &rows, err,
+		"SELECT number, made_at, this_update, next_update, crl"
+		" FROM ca_root_crl WHERE root = ? ORDER BY number DESC LIMIT 1",
+		"t", root) != 0)
+		return -1;
+	got = db_next(rows, err);
+	if (got == 1) {
+		row.number = db_int(rows, 0);
+		row.made_at = db_int(rows, 1);
+		row.this_update = db_int(rows, 2);
+		row.next_update = db_int(rows, 3);
+		der = db_blob(rows, 4, &len);
+		if (out != NULL)
+			buf_add(out, der, len);
+	}
+	db_done(rows);
+	if (got >= 0)
+		*ret = row;
+	return got < 0 ? -1 : 0;
+}
+
+int
+ca_store_put_root_crl(struct ca_store *s, const char *root,
+    const struct ca_crl_row *row, const struct buf *der, struct err *err)
+{
+	struct db *db = ca_store_db(s);
+
+	if (db_run(db, err, "DELETE FROM ca_root_crl WHERE root = ?", "t",
+		root) != 0)
+		return -1;
+	return db_run(db, err,
+	    "INSERT INTO ca_root_crl (root, number, crl, made_at, this_update,"
+	    " next_update) VALUES (?, ?, ?, ?, ?, ?)",
+	    "tibiii", root, row->number, der->data, der->len, row->made_at,
+	    row->this_update, row->next_update);
+}

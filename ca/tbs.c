@@ -233,7 +233,8 @@ write_authority_places(const struct ca_tbs *t, struct buf *out)
 {
 	size_t list = ca_der_open(out, CA_TAG_SEQ);
 
-	write_access(out, ca_oids.access_ocsp, t->places->ocsp);
+	if (t->places->ocsp != NULL)
+		write_access(out, ca_oids.access_ocsp, t->places->ocsp);
 	write_access(out, ca_oids.access_issuers, t->places->issuer);
 	ca_der_close(out, list);
 }

@@ -17,6 +17,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define CRL_MAX ((size_t)64 * 1024 * 1024)
+#define ROOT_CRL_MAX ((size_t)128 * 1024)
 #define PEM_LINE 64
 #define CRL_MODE 0644
 
@@ -97,15 +98,43 @@ put_crl(const struct cli *c, const struct buf *bytes, struct err *err)
 	return 0;
 }
 
+/* A root's list that was made elsewhere. */
+static int
+import_crl(struct cli *c, const char *path)
+{
+	struct err err = {.kind = ERR_NONE};
+	int code = cli_open(c, DAEMON_CA, NULL), rc;
+	struct buf file;
+
+	if (code != CODE_OK)
+		return code;
+	buf_init(&file, ROOT_CRL_MAX);
+	rc = file_read(path, ROOT_CRL_MAX, &file, &err);
+	if (rc == 0)
+		rc = ca_root_crl_import(c->daemon.ca, &file, clock_now(), &err);
+	if (rc == 0)
+		rc = cli_event(c, NULL, "ca.crl.imported", "{}", &err);
+	if (rc == 0)
+		rc = store_commit(c->daemon.store, &err);
+	buf_free(&file);
+	if (rc != 0)
+		return cli_fail(&err);
+	cli_note(c, "the root's list is given out from now on");
+	return CODE_OK;
+}
+
 int
 cmd_ca_crl(struct cli *c)
 {
 	struct err err = {.kind = ERR_NONE};
+	struct ca_crl_info info = {.number = 0};
 	bool pem_wanted = cli_flag(c, "pem");
 	struct buf der, pem;
 	struct ca *ca;
 	int code, rc;
 
+	if (cli_text(c, "import") != NULL)
+		return import_crl(c, cli_text(c, "import"));
 	if (!pem_wanted && cli_text(c, "out") == NULL && isatty(STDOUT_FILENO))
 		return cli_complain(CODE_USAGE,
 		    "DER is not for a terminal: give --pem or --out FILE");
@@ -117,7 +146,9 @@ cmd_ca_crl(struct cli *c)
 		return CODE_NOTHING;
 	buf_init(&der, CRL_MAX);
 	buf_init(&pem, CRL_MAX * 2);
-	rc = ca_crl(ca, clock_now(), &der, &err);
+	rc = cli_flag(c, "root")
+	    ? ca_root_crl_since(ca, clock_now(), &info, &der, &err)
+	    : ca_crl(ca, clock_now(), &der, &err);
 	if (rc == 0 && pem_wanted)
 		to_pem(&der, &pem);
 	if (rc == 0)

@@ -181,6 +181,9 @@ static const struct cli_option ca_list_options[] = {
     {"device", 'd', CLI_TEXT, "NAME", NULL, "of this device only"},
     {"expiring", 0, CLI_SPAN, "SPAN", NULL, "ending within, e.g. 30d"}, END};
 static const struct cli_option ca_crl_options[] = {
+    {"root", 0, CLI_FLAG, NULL, NULL, "of the root above it"},
+    {"import", 0, CLI_FILE, "FILE", NULL,
+	"take a root's list that was made elsewhere"},
     {"issuer", 0, CLI_COUNT, "ID", NULL,
 	"of this issuing CA, as in \"ca show\" (the active one)"},
     {"out", 0, CLI_FILE, "FILE", NULL, "write it there"},
@@ -325,7 +328,7 @@ LIST rollover_examples[] = {"ca rollover",
     "--root-pin-file /root/pin",
     NULL};
 LIST cross_examples[] = {"ca cross crossed.pem", NULL};
-LIST crl_examples[] = {"ca crl --out amt.crl", NULL};
+LIST crl_examples[] = {"ca crl --out amt.crl", "ca crl --root --pem", NULL};
 LIST revoke_examples[] = {
     "ca revoke 4f12ad30dfd1076b --reason key-compromise", NULL};
 LIST reveal_examples[] = {"secret show pc1.corp.example --reveal",
@@ -494,8 +497,12 @@ static const struct cli_command commands[] = {
 	ca_export_groups, 1, 1, no_examples, cmd_ca_export},
     {"ca list", "", "certificates that were issued", "", ca_list_groups, 0, 0,
 	ca_list_examples, cmd_ca_list},
-    {"ca crl", "", "the revocation list", "", ca_crl_groups, 0, 0, crl_examples,
-	cmd_ca_crl},
+    {"ca crl", "", "the revocation list",
+	"With --root that of the root, which names issuing CAs and lives a year: "
+	"where the root's key is, a new one is made after half of that; for a "
+	"machine without that key write it with --out there, and take it with "
+	"--import here.",
+	ca_crl_groups, 0, 0, crl_examples, cmd_ca_crl},
     {"ca check", "", "is there what certificates name",
 	"Asks at revocation.url for the CRL, the CA's certificate and OCSP, as "
 	"readers of certificates do, and compares. Exit code 3 if anything is "

@@ -31,6 +31,8 @@
 /* The CRL of one issuing CA, as it is given out. */
 struct list {
 	struct ca *ca;
+	const char *name; /* in URLs; borrowed from ca */
+	bool root;	  /* that of the root above it */
 	struct ca_crl_info info;
 	struct http_body *body; /* NULL: not read yet */
 };
@@ -48,8 +50,9 @@ struct ask {
 
 /* What comes of a list, in its place in the batch. */
 struct renewal {
-	bool wanted;
+	bool wanted, root;
 	struct ca *ca;
+	const char *name;
 	struct ca_crl_info info; /* the one we have; becomes the current one */
 	struct buf der;		 /* when it is another */
 	struct err err;
@@ -115,7 +118,11 @@ answer_ocsp(struct batch *b, struct ask *ask)
 static void
 renew_list(struct renewal *n)
 {
-	if (ca_crl_since(n->ca, clock_now(), &n->info, &n->der, &n->err) == 0)
+	int rc = n->root
+	    ? ca_root_crl_since(n->ca, clock_now(), &n->info, &n->der, &n->err)
+	    : ca_crl_since(n->ca, clock_now(), &n->info, &n->der, &n->err);
+
+	if (rc == 0)
 		err_clear(&n->err);
 }
 
@@ -125,7 +132,7 @@ want_list(struct batch *b, const char *name)
 	size_t i;
 
 	for (i = 0; i < b->count; i++)
-		if (str_eq(name, ca_name(b->renewals[i].ca)))
+		if (str_eq(name, b->renewals[i].name))
 			b->renewals[i].wanted = true;
 }
 
@@ -171,7 +178,7 @@ list_named(struct revocation *r, const char *name)
 	size_t i;
 
 	for (i = 0; i < r->list_count; i++)
-		if (str_eq(name, ca_name(r->lists[i].ca)))
+		if (str_eq(name, r->lists[i].name))
 			return &r->lists[i];
 	return NULL;
 }
@@ -190,6 +197,11 @@ give_crl(struct revocation *r, const struct batch *b, struct ask *ask)
 	err = &b->renewals[list - r->lists].err;
 	if (err->kind == ERR_NONE) {
 		revocation_give_crl(ask->request, &list->info, list->body);
+		return;
+	}
+	/* Another's root has its list elsewhere. */
+	if (err->kind == ERR_NOTFOUND && list->root) {
+		revocation_refuse(ask->request, 404);
 		return;
 	}
 	complain(r, err);
@@ -237,8 +249,8 @@ take_list(struct list *list, struct renewal *n)
 	http_body_drop(list->body);
 	list->body = http_body_new(&n->der);
 	list->info = n->info;
-	log_line(LOG_INFO, "revocation.crl", "name=%s number=%lld",
-	    ca_name(list->ca), (long long)list->info.number);
+	log_line(LOG_INFO, "revocation.crl", "name=%s number=%lld", list->name,
+	    (long long)list->info.number);
 }
 
 static void
@@ -250,13 +262,13 @@ after_upkeep(struct revocation *r, const struct batch *b)
 
 	for (i = 0; i < b->count; i++) {
 		err = &b->renewals[i].err;
-		if (err->kind == ERR_NONE)
+		if (err->kind == ERR_NONE ||
+		    (err->kind == ERR_NOTFOUND && b->renewals[i].root))
 			continue;
 		failed = true;
 		log_line(LOG_WARN, "revocation.upkeep",
 		    "what=crl name=%s kind=%s error=\"%s\"",
-		    ca_name(b->renewals[i].ca), err_kind_name(err->kind),
-		    err->text);
+		    b->renewals[i].name, err_kind_name(err->kind), err->text);
 	}
 	if (b->responder_err.kind != ERR_NONE)
 		log_line(LOG_WARN, "revocation.upkeep",
@@ -280,19 +292,29 @@ batch_free(struct batch *b)
 
 /* --- another CA --- */
 
-/* One for each issuing CA that is not at its end. */
+static void
+add_list(struct revocation *r, struct ca *ca, const char *name, bool root)
+{
+	if (list_named(r, name) == NULL)
+		r->lists[r->list_count++] =
+		    (struct list){.ca = ca, .name = name, .root = root};
+}
+
+/* One for each issuing CA that is not at its end, and one for each root. */
 static void
 fill_lists(struct revocation *r)
 {
 	struct ca *ca;
-	size_t i = 0;
+	size_t count = 0;
 
+	for (ca = r->ca; ca != NULL; ca = ca_older(ca))
+		count += 2;
 	r->list_count = 0;
+	r->lists = mem_array(count, sizeof(*r->lists));
 	for (ca = r->ca; ca != NULL; ca = ca_older(ca))
-		r->list_count++;
-	r->lists = mem_array(r->list_count, sizeof(*r->lists));
+		add_list(r, ca, ca_name(ca), false);
 	for (ca = r->ca; ca != NULL; ca = ca_older(ca))
-		r->lists[i++].ca = ca;
+		add_list(r, ca, ca_root_name(ca), true);
 }
 
 static void
@@ -395,6 +417,8 @@ start_batch(struct revocation *r)
 	b->renewals = mem_array(b->count, sizeof(*b->renewals));
 	for (i = 0; i < b->count; i++) {
 		b->renewals[i].ca = r->lists[i].ca;
+		b->renewals[i].name = r->lists[i].name;
+		b->renewals[i].root = r->lists[i].root;
 		b->renewals[i].info = r->lists[i].info;
 		buf_init(&b->renewals[i].der, CRL_MAX);
 	}

@@ -34,6 +34,8 @@ _amtkeeper()
 		return ;;
 	--out) COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
+	--import) COMPREPLY=($(compgen -f -- "$cur"))
+		return ;;
 	--out) COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
 	--reason) COMPREPLY=($(compgen -W "unspecified key-compromise affiliation-changed superseded cessation-of-operation privilege-withdrawn" -- "$cur"))
@@ -97,7 +99,7 @@ _amtkeeper()
 	"ca helper") options="" ;;
 	"ca export") options=" --chain --cross --out" ;;
 	"ca list") options=" --device --expiring" ;;
-	"ca crl") options=" --issuer --out --pem" ;;
+	"ca crl") options=" --root --import --issuer --out --pem" ;;
 	"ca check") options="" ;;
 	"ca health") options="" ;;
 	"ca revoke") options=" --reason --yes" ;;

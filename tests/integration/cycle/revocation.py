@@ -280,6 +280,33 @@ def renewed_unasked(readers, keeper):
         service.stop()
 
 
+def root_listed(readers, keeper):
+    """The new issuing CA says where its root's list is; with it every CA of a
+    chain can be checked."""
+    with open(readers.path("new.pem"), "w") as f:
+        f.write(keeper.run("ca", "chain", expect=0).stdout)
+    text = readers.run("openssl", "x509", "-in", "new.pem", "-noout", "-text")
+    place = re.search(r"CRL Distribution Points:.*?URI:(\S+)", text,
+                      re.S).group(1)
+    status, heads = readers.curl(place, "root.crl")
+    equal((status, heads["content-type"]), (200, "application/pkix-crl"),
+          "the root's CRL")
+    readers.run("openssl", "crl", "-inform", "DER", "-in", "root.crl", "-out",
+                "root-crl.pem")
+    out = readers.run("openssl", "verify", "-x509_strict", "-crl_check_all",
+                      "-CAfile", "root.pem", "-CRLfile", "root-crl.pem",
+                      "new.pem")
+    check("new.pem: OK" in out, f"the issuing CA is not revoked: {out}")
+    with open(readers.path("root.crl"), "rb") as f:
+        served = f.read()
+    keeper.run("ca", "crl", "--root", "--out", readers.path("own.crl"),
+               expect=0)
+    equal(readers.read("own.crl"), served, "ca crl --root has the same")
+    out = keeper.run("ca", "crl", "--import", readers.path("own.crl"))
+    check(out.returncode != 0, "not newer: not taken")
+    keeper.run("ca", "health", expect=0)
+
+
 def rolled_over(readers, keeper, place):
     """A new issuing CA under the eyes of the service, which goes over to it; for
     the one before it is answered all the same."""
@@ -307,6 +334,7 @@ def rolled_over(readers, keeper, place):
         check("verify OK" in out, f"{name}: {out}")
     equal(readers.curl(f"{URL}/crl/{old[::-1]}.crl", "none")[0], 404,
           "the list of no CA")
+    root_listed(readers, keeper)
     out = readers.ocsp("-issuer", "issuing.pem", "-cert", "good.pem")
     check("good.pem: good" in out and "verify OK" in out, out)
     service.stop()

@@ -16,6 +16,7 @@
 
 #include "ca_internal.h"
 #include "clock.h"
+#include "db.h"
 #include "err.h"
 #include "fixture.h"
 #include "mem.h"
@@ -115,6 +116,16 @@ cross_import(const struct buf *pem, bool dry, struct err *err)
 	struct ca_import io = {.pem = pem, .now = fixture.now, .dry = dry};
 
 	return ca_cross_import(&fixture.conf, &io, err);
+}
+
+static void
+change(const char *sql)
+{
+	struct db *db;
+
+	assert_int_equal(db_open(fixture.database, false, &db, NULL), 0);
+	assert_int_equal(db_run(db, NULL, sql, ""), 0);
+	db_close(db);
 }
 
 /* --- both roots --- */
@@ -341,6 +352,130 @@ test_refuses(void **state)
 	buf_free(&out);
 }
 
+/* --- the root's list --- */
+
+static struct fixture other_list;
+
+static int64_t
+root_list(struct ca *ca, int64_t now, struct buf *der, struct err *err)
+{
+	struct ca_crl_info info = {.number = 0};
+
+	buf_reset(der);
+	return ca_root_crl_since(ca, now, &info, der, err) == 0 ? info.number
+								: -1;
+}
+
+static void
+check_list(const struct ca *ca, const struct buf *der, int64_t now)
+{
+	const unsigned char *p = der->data;
+	X509_CRL *crl = d2i_X509_CRL(NULL, &p, (long)der->len);
+	time_t at = (time_t)now;
+
+	assert_non_null(crl);
+	assert_int_equal(
+	    X509_CRL_verify(crl, X509_get0_pubkey(ca->root.x509)), 1);
+	assert_null(X509_CRL_get_REVOKED(crl));
+	assert_true(X509_cmp_time(X509_CRL_get0_lastUpdate(crl), &at) < 0);
+	assert_true(X509_cmp_time(X509_CRL_get0_nextUpdate(crl), &at) > 0);
+	X509_CRL_free(crl);
+}
+
+static void
+test_root_list(void **state)
+{
+	char *path = fixture_path(&fixture, "ca.key.root");
+	const int64_t later = fixture.now + 200 * CLOCK_DAY;
+	struct ca_crl_info info;
+	struct buf der;
+	struct err err;
+	char place[64];
+
+	(void)state;
+	buf_init(&der, 65536);
+	assert_int_equal(root_list(fixture.ca, fixture.now, &der, &err), 1);
+	check_list(fixture.ca, &der, fixture.now);
+	info.number = 1;
+	buf_reset(&der);
+	assert_int_equal(
+	    ca_root_crl_since(fixture.ca, fixture.now, &info, &der, &err), 0);
+	assert_int_equal(der.len, 0);
+	assert_int_equal(root_list(fixture.ca, later, &der, &err), 2);
+	check_list(fixture.ca, &der, later);
+	/* Without its key what is there is given out. */
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(
+	    root_list(fixture.ca, later + 200 * CLOCK_DAY, &der, &err), 2);
+	free(path);
+	/* A certificate of an issuing CA says where it is. */
+	fixture_close(&fixture);
+	fixture_open(&fixture);
+	fixture.conf.url = "http://pki.example/amt";
+	roll();
+	(void)snprintf(place, sizeof(place),
+	    "http://pki.example/amt/crl/%s.crl", ca_root_name(fixture.ca));
+	assert_non_null(memmem(fixture.ca->issuing.der.data,
+	    fixture.ca->issuing.der.len, place, strlen(place)));
+	assert_int_equal(root_list(fixture.ca, fixture.now, &der, &err), 1);
+	check_list(fixture.ca, &der, fixture.now);
+	fixture.conf.url = NULL;
+	buf_free(&der);
+}
+
+/* Made elsewhere, as with an offline root. */
+static void
+test_root_list_by_file(void **state)
+{
+	char *path = fixture_path(&fixture, "ca.key.root");
+	const int64_t later = fixture.now + 200 * CLOCK_DAY;
+	struct buf first, second;
+	struct err err;
+
+	(void)state;
+	buf_init(&first, 65536);
+	buf_init(&second, 65536);
+	assert_int_equal(root_list(fixture.ca, fixture.now, &first, &err), 1);
+	assert_int_equal(root_list(fixture.ca, later, &second, &err), 2);
+	/* Not newer than ours, out of its time, no list, another's. */
+	assert_int_equal(
+	    ca_root_crl_import(fixture.ca, &first, fixture.now, &err), -1);
+	assert_int_equal(err.kind, ERR_CONFLICT);
+	assert_int_equal(
+	    ca_root_crl_import(fixture.ca, &second, fixture.now, &err), -1);
+	assert_int_equal(err.kind, ERR_INVALID);
+	second.data[second.len - 1] ^= 1;
+	assert_int_equal(
+	    ca_root_crl_import(fixture.ca, &second, later, &err), -1);
+	assert_int_equal(err.kind, ERR_UNTRUSTED);
+	second.data[second.len - 1] ^= 1;
+	fixture_open_bare(&other_list);
+	assert_int_equal(ca_create(&other_list.conf,
+			     &(struct ca_new){.organisation = "Other"}, &err),
+	    0);
+	assert_int_equal(ca_open(&other_list.conf, &other_list.ca, &err), 0);
+	assert_int_equal(
+	    ca_root_crl_import(other_list.ca, &second, later, &err), -1);
+	assert_int_equal(err.kind, ERR_UNTRUSTED);
+	fixture_close(&other_list);
+	/* As if it had been lost here. */
+	assert_int_equal(unlink(path), 0);
+	change("DELETE FROM ca_root_crl");
+	assert_int_equal(root_list(fixture.ca, later, &first, &err), -1);
+	assert_int_equal(err.kind, ERR_NOTFOUND);
+	assert_int_equal(
+	    ca_root_crl_import(fixture.ca, &second, later, &err), 0);
+	assert_int_equal(root_list(fixture.ca, later, &first, &err), 2);
+	buf_reset(&first);
+	buf_str(&first, "nothing");
+	assert_int_equal(
+	    ca_root_crl_import(fixture.ca, &first, later, &err), -1);
+	assert_int_equal(err.kind, ERR_INVALID);
+	buf_free(&first);
+	buf_free(&second);
+	free(path);
+}
+
 /* --- crashes --- */
 
 static void
@@ -350,6 +485,40 @@ roll_to_death(void *arg)
 
 	(void)arg;
 	(void)ca_rollover(fixture.ca, &fixture.conf, &io, NULL);
+}
+
+static void
+list_to_death(void *arg)
+{
+	struct ca_crl_info info = {.number = 0};
+	struct buf der;
+
+	(void)arg;
+	buf_init(&der, 65536);
+	(void)ca_root_crl_since(
+	    fixture.ca, fixture.now + 200 * CLOCK_DAY, &info, &der, NULL);
+}
+
+/* One list or the other, never two of one number. */
+static void
+test_list_crashes(void **state)
+{
+	const int64_t later = fixture.now + 200 * CLOCK_DAY;
+	struct buf der;
+	struct err err;
+
+	(void)state;
+	buf_init(&der, 65536);
+	fixture_die_at(
+	    &fixture, "ca.crl.root.before-commit", list_to_death, NULL);
+	fixture_reopen(&fixture);
+	assert_int_equal(root_list(fixture.ca, fixture.now, &der, &err), 1);
+	fixture_die_at(
+	    &fixture, "ca.crl.root.after-commit", list_to_death, NULL);
+	fixture_reopen(&fixture);
+	assert_int_equal(root_list(fixture.ca, later, &der, &err), 2);
+	check_list(fixture.ca, &der, later);
+	buf_free(&der);
 }
 
 static void
@@ -394,6 +563,9 @@ main(void)
 	    ROW(test_root_elsewhere),
 	    ROW(test_by_file),
 	    ROW(test_refuses),
+	    ROW(test_root_list),
+	    ROW(test_root_list_by_file),
+	    ROW(test_list_crashes),
 	    ROW(test_crashes),
 	};
 

@@ -246,6 +246,44 @@ test_crl(void **state)
 }
 
 static void
+change_root_list(const char *sql)
+{
+	struct db *db;
+
+	assert_int_equal(db_open(fixture.database, false, &db, NULL), 0);
+	assert_int_equal(db_run(db, &err, sql, ""), 0);
+	db_close(db);
+}
+
+/* Only where a certificate says that the root's list is with us. */
+static void
+test_root_crl(void **state)
+{
+	struct ca_roll roll = {.organisation = NULL};
+
+	(void)state;
+	change_root_list("DELETE FROM ca_root_crl");
+	finds_nothing(examine(0, &fixture_template));
+	fixture.conf.url = "http://pki.example/amt";
+	assert_int_equal(
+	    ca_rollover(fixture.ca, &fixture.conf, &roll, &err), 0);
+	fixture_reopen(&fixture);
+	fixture.conf.url = NULL;
+	finds_nothing(examine(0, &fixture_template));
+	change_root_list("UPDATE ca_root_crl"
+			 " SET next_update = next_update - 340 * 86400");
+	finds(examine(0, &fixture_template), CA_FINDING_ROOT_CRL_LATE,
+	    "root-crl-late", "AMT Root CA");
+	change_root_list("UPDATE ca_root_crl"
+			 " SET next_update = next_update - 30 * 86400");
+	finds(examine(0, &fixture_template), CA_FINDING_ROOT_CRL_LAPSED,
+	    "root-crl-lapsed", "AMT Root CA");
+	change_root_list("DELETE FROM ca_root_crl");
+	finds(examine(0, &fixture_template), CA_FINDING_ROOT_CRL_LAPSED,
+	    "root-crl-lapsed", "AMT Root CA");
+}
+
+static void
 test_template(void **state)
 {
 	struct ca_template t = fixture_template;
@@ -408,6 +446,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_issuer, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_old_line, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_crl, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_root_crl, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_template, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_life, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_place, setup, teardown),

@@ -685,6 +685,7 @@ test_migration(void **state)
 	    "DROP VIEW ca_known;"
 	    "DROP TABLE bridge_certificate;"
 	    "DROP TABLE bridge_request;"
+	    "DROP TABLE ca_root_crl;"
 	    "DROP TABLE ca_cross;"
 	    "DROP TABLE ca_line_certificate;"
 	    "DROP TABLE ca_line;"
