@@ -79,7 +79,9 @@ status_code(const struct cli *c, const struct status *s)
 		return CODE_UNREACHABLE;
 	if (s->refused)
 		return CODE_DENIED;
-	return s->findings > 0 ? CODE_PARTIAL : CODE_OK;
+	if (s->bad > 0)
+		return CODE_PARTIAL;
+	return s->findings > 0 ? CODE_WARNED : CODE_OK;
 }
 
 int

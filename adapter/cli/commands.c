@@ -573,8 +573,14 @@ static const struct cli_command commands[] = {
 	"the best of several samples, half the round trip taken off), the "
 	"encryption types it would log us in with, the directory's clock. Then "
 	"our ticket, our account, and the keys in our keytab beside the "
-	"account's key version. Logs in once. Exit code: 0 nothing found, 3 "
-	"findings, 71 our login is refused, 70 no domain controller answers.",
+	"account's key version. Logs in once. A row with a code is a finding "
+	"and says what to do: kdc-unreachable, kdc-clock, kdc-weak (no AES), "
+	"clock-off (ours), clock-spread (theirs), login-refused, login-failed, "
+	"ticket-weak, ldap-refused, ldap-failed, ldap-clock, account-unread, "
+	"account-password-expiring, account-password-expired, keytab-old, "
+	"keytab-ahead, keytab-weak, keytab-no-key, keytab-unreadable. Exit "
+	"code, by the worst: 0 none, 7 a warning, 3 a bad one, 71 our login is "
+	"refused, 70 no domain controller answers.",
 	none, 0, 0, krb_status_examples, cmd_krb_status},
     {"krb check", "DEVICE", "the chain from a device's AD object to its login",
 	"The object; a fresh ticket for each of its service names, and whether "
@@ -667,7 +673,8 @@ static const struct cli_exit exits[] = {
     {CODE_NOTHING, "nothing", "nothing matched"},
     {CODE_REFUSED, "refused", "refused or stopped by a safety rule"},
     {CODE_INTERRUPTED, "interrupted", "stopped by a signal"},
-    {CODE_WARNED, "warned", "directory audit: the worst finding is a warning"},
+    {CODE_WARNED, "warned",
+	"directory audit, krb status: the worst finding is a warning"},
     {CODE_CONFIG, "config", "configuration or profile cannot be used"},
     {CODE_STORE, "store", "vault key or store cannot be used"},
     {CODE_CA, "ca", "the CA cannot be used"},
