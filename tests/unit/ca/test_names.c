@@ -12,12 +12,13 @@
 #include "fixture.h"
 #include "names_internal.h"
 
+#define LABEL_63                                                               \
+	"a23456789a23456789a23456789a23456789a23456789a23456789a23456789"
+
 static const char *const good[] = {"pc1", "pc1.corp.example", "PC1.Corp",
     "1pc.example", "a-b.example", "xn--bcher-kva.example", "10.0.0.1a",
     "XN--Bcher-KVA.example", "xn--80ak6aa92e.xn--p1ai", "xn--fa-hia",
-    "a.b.c.d.e.f.g.h.i.j", "a.23456789.b-1",
-    "a23456789a23456789a23456789a23456789a23456789a23456789a23456789"
-    ".example"};
+    "a.b.c.d.e.f.g.h.i.j", "a.23456789.b-1", LABEL_63 ".example"};
 static const struct {
 	const char *name, *says;
 } bad[] = {
@@ -50,8 +51,7 @@ static const struct {
     {"1", "address"},
     {"ab--c.example", "reserved"},
     {"a.b.c.d.e.f.g.h.i.j.k", "too many"},
-    {"a23456789a23456789a23456789a23456789a23456789a23456789a23456789a.b",
-	"longer than 63"},
+    {LABEL_63 "a.b", "longer than 63"},
 };
 
 static void
