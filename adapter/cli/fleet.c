@@ -201,6 +201,8 @@ note_off(const struct fleet *f)
 	} keys[] = {{"reissue-certificates", "tls.enabled", d->profile->tls},
 	    {"renew-ad-password", "ad.enabled", d->profile->ad},
 	    {"renew-ad-password", "directory.enabled", d->conf->directory},
+	    {"sync-ad-object", "ad.enabled", d->profile->ad},
+	    {"sync-ad-object", "directory.enabled", d->conf->directory},
 	    {"renew-admin-password", "admin.enabled", d->profile->admin}};
 	size_t i;
 

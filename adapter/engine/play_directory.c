@@ -88,6 +88,38 @@ plan_key(const char *reason, const struct device *d, const struct policy *p,
 	    d->krb_enabled ? d->krb_realm : "off", p->realm);
 }
 
+/* Its place and what it says; not its password. */
+static void
+plan_object(const struct device *d, const struct policy *p, struct plan *plan)
+{
+	if (str_empty(d->ad_dn))
+		return;
+	if (!wish_ou_met(d, p->profile))
+		plan_add(plan, "ad.move", "profile-drift",
+		    "AD object to another OU", d->ad_dn, p->profile->ou);
+	if (!wish_object_met(d, p->profile))
+		play_object_plan(d, p, "profile-drift", plan);
+}
+
+/* Never by itself: what is wrong with the object is due with its password. */
+int64_t
+play_object_due(const struct device *d, const struct policy *p)
+{
+	(void)d;
+	(void)p;
+	return 0;
+}
+
+void
+play_object_alone_plan(const struct device *d, const struct policy *p,
+    bool forced, struct plan *plan)
+{
+	if (!play_uses_directory(p))
+		return;
+	play_clock_plan(d, p, forced, plan);
+	plan_object(d, p, plan);
+}
+
 void
 play_directory_plan(const struct device *d, const struct policy *p, bool forced,
     struct plan *plan)
@@ -98,16 +130,12 @@ play_directory_plan(const struct device *d, const struct policy *p, bool forced,
 	if (!play_uses_directory(p))
 		return;
 	play_clock_plan(d, p, forced, plan);
-	if (!str_empty(d->ad_dn) && !wish_ou_met(d, p->profile))
-		plan_add(plan, "ad.move", "profile-drift",
-		    "AD object to another OU", d->ad_dn, p->profile->ou);
 	if (str_empty(d->ad_dn)) {
 		/* Created with its first password. */
 		play_object_plan(d, p, "ad-object-missing", plan);
 		plan_key("ad-object-missing", d, p, plan);
-	} else if (!wish_object_met(d, p->profile)) {
-		play_object_plan(d, p, "profile-drift", plan);
 	}
+	plan_object(d, p, plan);
 	if (!str_empty(d->ad_dn) &&
 	    (forced || password_unknown(d) || (due != 0 && due <= p->now))) {
 		plan_add(plan, "ad.password",

@@ -18,6 +18,9 @@ void play_certificate_plan(const struct device *d, const struct policy *p,
 int64_t play_directory_due(const struct device *d, const struct policy *p);
 void play_directory_plan(const struct device *d, const struct policy *p,
     bool forced, struct plan *plan);
+int64_t play_object_due(const struct device *d, const struct policy *p);
+void play_object_alone_plan(const struct device *d, const struct policy *p,
+    bool forced, struct plan *plan);
 int64_t play_admin_due(const struct device *d, const struct policy *p);
 void play_admin_plan(const struct device *d, const struct policy *p,
     bool forced, struct plan *plan);

@@ -19,6 +19,7 @@ static const char *const certificate_words[] = {"ReissueCertificates",
     "reissue-certificate", "configuretls", "re-issue-amt-certificates", NULL};
 static const char *const directory_words[] = {
     "RenewADPassword", "renew-active-directory-password", NULL};
+static const char *const no_words[] = {NULL};
 static const char *const admin_words[] = {"RenewAdminPassword",
     "changepassword", "changeamtpassword", "amtpassword",
     "renew-administrative-password", NULL};
@@ -53,6 +54,13 @@ static const struct play table[] = {
 	.uses_directory = true,
 	.due = play_directory_due,
 	.plan = play_directory_plan},
+    {.name = "sync-ad-object",
+	.aliases = no_words,
+	.summary = "place, names and encryption types of the Active Directory "
+		   "object, not its password",
+	.uses_directory = true,
+	.due = play_object_due,
+	.plan = play_object_alone_plan},
     {.name = "renew-admin-password",
 	.aliases = admin_words,
 	.summary = "new password for the Digest admin account",

@@ -411,6 +411,25 @@ test_asked_for_means_done(void **state)
 	assert_string_equal(steps(), "");
 }
 
+/* The object alone: neither its password nor the device's key, and never by
+ * itself. */
+static void
+test_object_alone(void **state)
+{
+	(void)state;
+	make("sync-ad-object", true);
+	assert_string_equal(steps(), "");
+	mem_replace(&d->ad_spns, "HTTP/elsewhere:16993");
+	mem_replace(&d->ad_dn, "CN=pc1,OU=Elsewhere,DC=corp,DC=example");
+	d->ad_secret_at = 0;
+	make("sync-ad-object", true);
+	assert_string_equal(steps(), "ad.move ad.object");
+	assert_int_equal(play_find("sync-ad-object")->due(d, &policy), 0);
+	mem_replace(&d->ad_dn, NULL);
+	make("sync-ad-object", true);
+	assert_string_equal(steps(), "");
+}
+
 static void
 test_clock_is_set_first_in_every_play(void **state)
 {
@@ -622,6 +641,7 @@ main(void)
 	    TEST(test_what_is_not_ours_is_not_revoked),
 	    TEST(test_interrupted_replacement_goes_on_where_it_stopped),
 	    TEST(test_asked_for_means_done),
+	    TEST(test_object_alone),
 	    TEST(test_clock_is_set_first_in_every_play),
 	    TEST(test_missing_object_is_made_and_the_key_set),
 	    TEST(test_adopted_object_gets_a_password_we_know),
