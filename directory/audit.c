@@ -143,7 +143,8 @@ found_as(struct look *l, enum directory_audit_code code,
 	    .device = l->c->wish == NULL ? NULL : l->c->wish->device,
 	    .evidence = buf_text(&l->evidence),
 	    .add = l->add.len > 0 ? buf_text(&l->add) : NULL,
-	    .drop = l->drop.len > 0 ? buf_text(&l->drop) : NULL};
+	    .drop = l->drop.len > 0 ? buf_text(&l->drop) : NULL,
+	    .mark = l->c->marked ? l->o->description : NULL};
 	int rc = l->fn(l->cookie, &f, l->err);
 
 	buf_reset(&l->evidence);
@@ -173,6 +174,18 @@ say_span(struct look *l, const char *what, int64_t seconds)
 	char text[CLOCK_TEXT];
 
 	buf_printf(&l->evidence, " %s=%s", what, clock_span(seconds, text));
+}
+
+/* To clear flags of userAccountControl, and to set others. */
+static void
+change_flags(struct look *l, int64_t clear, int64_t set)
+{
+	int64_t now = l->o->uac, then = (now & ~clear) | set;
+
+	if (then == now)
+		return;
+	buf_printf(&l->drop, "%lld", (long long)now);
+	buf_printf(&l->add, "%lld", (long long)then);
 }
 
 /* --- passwords --- */
@@ -218,6 +231,7 @@ check_password(struct look *l)
 	if (has_flag(l, UF_DONT_EXPIRE)) {
 		buf_printf(&l->evidence, "userAccountControl=0x%llx",
 		    (unsigned long long)l->o->uac);
+		change_flags(l, UF_DONT_EXPIRE, 0);
 		return found(l, AUDIT_PASSWORD_NEVER_EXPIRES);
 	}
 	return is_user(l) ? check_user_password(l) : check_computer_password(l);
@@ -261,6 +275,7 @@ check_orphan(struct look *l)
 	if (!l->c->marked || l->c->wish != NULL)
 		return 0;
 	buf_printf(&l->evidence, "description='%s'", l->o->description);
+	change_flags(l, 0, UF_ACCOUNTDISABLE);
 	return found(l, AUDIT_ORPHAN);
 }
 
@@ -486,6 +501,8 @@ check_dns_host(struct look *l)
 	if (w != NULL) {
 		buf_printf(&l->evidence, " device=%s", w->fqdn);
 		buf_str(&l->add, w->fqdn);
+		if (o->dns_host != NULL)
+			buf_str(&l->drop, o->dns_host);
 	} else {
 		buf_printf(&l->evidence, " sAMAccountName=%s",
 		    o->account == NULL ? "-" : o->account);
@@ -494,6 +511,14 @@ check_dns_host(struct look *l)
 }
 
 /* --- keys --- */
+
+static void
+change_types(struct look *l, int64_t wanted)
+{
+	buf_printf(&l->add, "%lld", (long long)wanted);
+	if (l->o->enctypes != 0)
+		buf_printf(&l->drop, "%lld", (long long)l->o->enctypes);
+}
 
 static int
 check_encryption(struct look *l)
@@ -512,8 +537,9 @@ check_encryption(struct look *l)
 	    (long long)have);
 	if (has_flag(l, UF_USE_DES_ONLY))
 		buf_str(&l->evidence, " with USE_DES_KEY_ONLY");
-	buf_printf(&l->add, "%lld",
-	    (long long)(w == NULL ? ENCTYPES_AES : w->enctypes));
+	/* Of a flag that says otherwise a person must know why. */
+	if (!has_flag(l, UF_USE_DES_ONLY))
+		change_types(l, w == NULL ? ENCTYPES_AES : w->enctypes);
 	if (weak)
 		return found(l, AUDIT_ENCRYPTION_WEAK);
 	if (w != NULL)

@@ -96,6 +96,7 @@ struct directory_audit_finding {
 	/* Of those that a write can put right: what is to be there, what is
 	 * not; by blanks, or NULL. */
 	const char *add, *drop;
+	const char *mark; /* the object's description, when that is ours */
 };
 /* Not 0 ends the audit with that result. */
 typedef int directory_audit_fn(void *cookie,

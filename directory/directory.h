@@ -124,6 +124,20 @@ typedef int directory_template_fn(
 int directory_templates(struct directory *d, directory_template_fn *fn,
     void *cookie, struct err *err);
 
+/* Values of one attribute out, others in, in one modification, which fails
+ * whole (ERR_CONFLICT) when one of the first is gone or one of the others is
+ * there already. */
+struct directory_amendment {
+	const char *dn, *attribute;
+	const char *drop, *add; /* by blanks; NULL: none */
+	const char *mark;	/* description it must have; NULL: any */
+};
+int directory_amend(
+    struct directory *d, const struct directory_amendment *a, struct err *err);
+/* Is it so? ERR_NOTFOUND, and ERR_CONFLICT when the mark is another. */
+int directory_amended(struct directory *d, const struct directory_amendment *a,
+    bool *ret_so, struct err *err);
+
 /* --- what the hygiene run reads; judged by audit.h --- */
 
 /* Called for each object; borrowed for the call, not 0 ends the scan with that

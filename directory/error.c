@@ -28,6 +28,7 @@ static const struct {
 	"name a writable one"},
     {LDAP_CONSTRAINT_VIOLATION, ERR_REFUSED,
 	"a rule of the directory forbids this value"},
+    {LDAP_NO_SUCH_ATTRIBUTE, ERR_CONFLICT, "the value is not there any more"},
     {LDAP_TYPE_OR_VALUE_EXISTS, ERR_CONFLICT, "the value is already there"},
     {LDAP_NO_SUCH_OBJECT, ERR_NOTFOUND, "there is no such object"},
     {LDAP_INVALID_CREDENTIALS, ERR_DENIED, "the credentials are refused"},

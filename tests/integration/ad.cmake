@@ -9,7 +9,7 @@ set_tests_properties(lab_labrun lab_selftest PROPERTIES
 
 # ad_X.c: a cmocka program.
 set(command_ad_failover ${CMAKE_CURRENT_SOURCE_DIR}/ad_failover.sh ${lab})
-foreach(name ad_directory ad_krb ad_port ad_clock ad_failover ad_threads)
+foreach(name ad_directory ad_amend ad_krb ad_port ad_clock ad_failover ad_threads)
   add_executable(${name} ${CMAKE_CURRENT_SOURCE_DIR}/${name}.c
     ${CMAKE_CURRENT_SOURCE_DIR}/ad_lab.c)
   target_link_libraries(${name} PRIVATE directory krb base cmocka warnings
