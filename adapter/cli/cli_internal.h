@@ -274,6 +274,7 @@ int cmd_krb_check(struct cli *c);
 int cmd_krb_keytab_export(struct cli *c);
 int cmd_directory_audit(struct cli *c);
 int cmd_directory_delegate(struct cli *c);
+int cmd_directory_repair(struct cli *c);
 int cmd_wsman_get(struct cli *c);
 int cmd_wsman_enum(struct cli *c);
 int cmd_wsman_invoke(struct cli *c);

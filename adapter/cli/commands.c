@@ -208,6 +208,14 @@ static const struct cli_option block_options[] = {
 static const struct cli_option export_options[] = {
     {"out", 0, CLI_FILE, "FILE", NULL, "the keytab; must not be there yet"},
     {"replace", 0, CLI_FLAG, NULL, NULL, "it may be"}, END};
+static const struct cli_option repair_options[] = {
+    {"plan", 0, CLI_FLAG, NULL, NULL, "say what would be written"},
+    {"dn", 0, CLI_TEXT, "DN", NULL,
+	"this object alone, ours or not; repeatable"},
+    {"delete", 0, CLI_FLAG, NULL, NULL,
+	"delete orphans instead of disabling them"},
+    END};
+
 static const struct cli_option delegate_options[] = {
     {"print", 0, CLI_FLAG, NULL, NULL, "print the commands"},
     {"ou", 0, CLI_TEXT, "DN", NULL, "in and below it (the profile's ad.ou)"},
@@ -271,6 +279,7 @@ GROUPS block_groups[] = {block_options, NULL};
 GROUPS block_remove_groups[] = {yes_options, NULL};
 GROUPS export_groups[] = {export_options, NULL};
 GROUPS audit_groups[] = {audit_options, NULL};
+GROUPS repair_groups[] = {repair_options, audit_options, yes_options, NULL};
 GROUPS delegate_groups[] = {delegate_options, NULL};
 GROUPS wsman_groups[] = {wsman_options, NULL};
 GROUPS invoke_groups[] = {wsman_options, yes_options, NULL};
@@ -340,6 +349,12 @@ LIST krb_status_examples[] = {
 LIST krb_check_examples[] = {"krb check pc1.corp.example", NULL};
 LIST export_examples[] = {
     "krb keytab export pc1.corp.example --out pc1.keytab", NULL};
+LIST repair_examples[] = {"directory repair --plan",
+    "directory repair spn-missing spn-foreign pc1.corp.example",
+    "directory repair orphan --delete --yes",
+    "directory repair password-never-expires "
+    "--dn CN=pc7,OU=PCs,DC=corp,DC=example",
+    NULL};
 LIST delegate_examples[] = {"directory delegate --print",
     "directory delegate --print --ou OU=AMT,DC=corp,DC=example "
     "--account svc-amt@corp.example",
@@ -615,6 +630,18 @@ static const struct cli_command commands[] = {
 	"the worst of them is bad, 7 when it is a warning, 0 when there are "
 	"notes or none.",
 	audit_groups, 0, 0, audit_examples, cmd_directory_audit},
+    {"directory repair", "[CODE|DEVICE...]",
+	"put right what the audit finds and a machine can",
+	"Audits, and repairs of the findings with these codes (all), of these "
+	"devices (all): service names, dNSHostName, encryption types, place, "
+	"the never-expires flag, orphans. The object of a device is brought to "
+	"the profile by the task sync-ad-object, with its journal. Any other "
+	"change is one write, announced in the audit chain before and told "
+	"after it was read back; it holds only while the values that were "
+	"found are there. Orphans are disabled, with --delete deleted, never "
+	"with others below them. Objects without our mark are left alone "
+	"unless --dn names them. Exit code 3 when one failed.",
+	repair_groups, 0, NO_LIMIT, repair_examples, cmd_directory_repair},
     {"directory delegate", "", "the commands that give our account its rights",
 	"The least that upkeep needs: computer objects in one OU, their "
 	"password, seven attributes and their place, and to read password "

@@ -19,51 +19,51 @@
 
 #define COMMAND_MAX ((size_t)128 * 1024)
 
+#define RENEW "amtkeeper run renew-ad-password %d"
+#define SYNC "amtkeeper run sync-ad-object %d"
+#define REPAIR(code) "amtkeeper directory repair " code " --dn %o"
+
 static const struct repair {
 	const char *code;
 	const char *device; /* of an object of a device; NULL: as the other */
 	const char *other;
+	const char *bare; /* of a finding without a value to add; or NULL */
 } repairs[] = {
-    {"password-expired", "amtkeeper run renew-ad-password %d",
-	"Set-ADAccountPassword -Reset -Identity %o"},
-    {"password-expiring", "amtkeeper run renew-ad-password %d",
-	"Set-ADAccountPassword -Reset -Identity %o"},
-    {"password-overdue", "amtkeeper run renew-ad-password %d",
-	"Reset-ComputerMachinePassword # on that computer: %a"},
-    {"password-due", "amtkeeper run renew-ad-password %d",
-	"Reset-ComputerMachinePassword # on that computer: %a"},
-    {"password-never-expires", NULL,
-	"Set-ADAccountControl -PasswordNeverExpires $false -Identity %o"},
-    {"password-must-change", "amtkeeper run renew-ad-password %d",
-	"Set-ADObject -Replace @{pwdLastSet=-1} -Identity %o"},
-    {"disabled", NULL, "Enable-ADAccount -Identity %o"},
-    {"stale", NULL, "Disable-ADAccount -Identity %o"},
-    {"orphan", NULL, "Disable-ADAccount -Identity %o"},
-    {"object-missing", "amtkeeper run auto %d", NULL},
+    {"password-expired", RENEW, "Set-ADAccountPassword -Reset -Identity %o",
+	NULL},
+    {"password-expiring", RENEW, "Set-ADAccountPassword -Reset -Identity %o",
+	NULL},
+    {"password-overdue", RENEW,
+	"Reset-ComputerMachinePassword # on that computer: %a", NULL},
+    {"password-due", RENEW,
+	"Reset-ComputerMachinePassword # on that computer: %a", NULL},
+    {"password-never-expires", NULL, REPAIR("password-never-expires"), NULL},
+    {"password-must-change", RENEW,
+	"Set-ADObject -Replace @{pwdLastSet=-1} -Identity %o", NULL},
+    {"disabled", NULL, "Enable-ADAccount -Identity %o", NULL},
+    {"stale", NULL, "Disable-ADAccount -Identity %o", NULL},
+    {"orphan", NULL, REPAIR("orphan"), REPAIR("orphan --delete")},
+    {"object-missing", "amtkeeper run auto %d", NULL, NULL},
     {"spn-duplicate", NULL,
-	"Set-ADObject -Remove @{servicePrincipalName=%-} -Identity %o"},
-    {"spn-missing", "amtkeeper run auto %d",
-	"Set-ADObject -Add @{servicePrincipalName=%+} -Identity %o"},
-    {"spn-foreign", "amtkeeper run auto %d",
-	"Set-ADObject -Remove @{servicePrincipalName=%-} -Identity %o"},
-    {"dns-host-differs", "amtkeeper run auto %d",
-	"Set-ADComputer -DNSHostName HOST.DOMAIN -Identity %o"},
-    {"encryption-weak", "amtkeeper run auto %d",
-	"Set-ADObject -Replace @{'msDS-SupportedEncryptionTypes'=24} "
-	"-Identity %o"},
-    {"encryption-differs", "amtkeeper run auto %d", NULL},
-    {"encryption-unset", "amtkeeper run auto %d",
-	"Set-ADObject -Replace @{'msDS-SupportedEncryptionTypes'=24} "
-	"-Identity %o"},
-    {"wrong-ou", NULL, "Move-ADObject -TargetPath %+ -Identity %o"},
+	"Set-ADObject -Remove @{servicePrincipalName=%-} -Identity %o", NULL},
+    {"spn-missing", SYNC, REPAIR("spn-missing"), NULL},
+    {"spn-foreign", SYNC, REPAIR("spn-foreign"), NULL},
+    {"dns-host-differs", SYNC,
+	"Set-ADComputer -DNSHostName HOST.DOMAIN -Identity %o", NULL},
+    {"encryption-weak", SYNC, REPAIR("encryption-weak"),
+	"Set-ADAccountControl -UseDESKeyOnly $false -Identity %o"},
+    {"encryption-differs", SYNC, NULL, NULL},
+    {"encryption-unset", SYNC, REPAIR("encryption-unset"), NULL},
+    {"wrong-ou", SYNC, NULL, NULL},
     {"delegation-unconstrained", NULL,
-	"Set-ADAccountControl -TrustedForDelegation $false -Identity %o"},
-    {"kvno-differs", "amtkeeper run renew-ad-password %d", NULL},
-    {"rights-broad", NULL, "dsacls %o /R %a"},
-    {"rights-unread", NULL, "dsacls %o /G \"%a:RC\""},
-    {"clock-spread", NULL, "w32tm /resync # on the controller that is off"},
-    {"clock-own", NULL, "chronyc makestep"},
-    {"controller-silent", NULL, "nltest /dsgetdc: # is it in use? %o"},
+	"Set-ADAccountControl -TrustedForDelegation $false -Identity %o", NULL},
+    {"kvno-differs", RENEW, NULL, NULL},
+    {"rights-broad", NULL, "dsacls %o /R %a", NULL},
+    {"rights-unread", NULL, "dsacls %o", NULL},
+    {"clock-spread", NULL, "w32tm /resync # on the controller that is off",
+	NULL},
+    {"clock-own", NULL, "chronyc makestep", NULL},
+    {"controller-silent", NULL, "nltest /dsgetdc: # is it in use? %o", NULL},
 };
 
 /* In PowerShell a quote within is doubled. */
@@ -81,15 +81,15 @@ add_double(struct buf *out, const char *text, size_t len)
 	buf_char(out, '\'');
 }
 
-/* By commas, each quoted; a DN is one word, whatever is in it. */
+/* By commas, each quoted. */
 static void
-add_words(struct buf *out, const char *list, bool one)
+add_words(struct buf *out, const char *list)
 {
 	size_t len;
 	bool first = true;
 
 	while (list != NULL && *list != '\0') {
-		len = one ? strlen(list) : strcspn(list, " ");
+		len = strcspn(list, " ");
 		if (!first)
 			buf_char(out, ',');
 		add_double(out, list, len);
@@ -119,8 +119,7 @@ add_value(struct buf *out, const struct daemon_audit_finding *f, char which,
 	const char *text = value_of(f, which);
 
 	if (which == '+' || which == '-')
-		add_words(out, which == '+' ? f->add : f->drop,
-		    str_eq(f->code, "wrong-ou"));
+		add_words(out, which == '+' ? f->add : f->drop);
 	else if (ours)
 		str_quote(out, text);
 	else
@@ -157,8 +156,12 @@ cli_audit_repair(const struct daemon_audit_finding *f)
 		r = &repairs[i];
 		if (!str_eq(r->code, f->code))
 			continue;
-		pattern = f->device != NULL && r->device != NULL ? r->device
-								 : r->other;
+		if (f->add == NULL && r->bare != NULL)
+			pattern = r->bare;
+		else
+			pattern = f->device != NULL && r->device != NULL
+			    ? r->device
+			    : r->other;
 		return pattern == NULL ? NULL : fill(pattern, f);
 	}
 	return NULL;

@@ -38,6 +38,7 @@ struct daemon_audit_finding {
 	const char *evidence; /* the values that were read */
 	/* Values to be there, and not to be there; by blanks, or NULL. */
 	const char *add, *drop;
+	const char *mark; /* the object's description, when that is ours */
 };
 /* -1 ends the audit. */
 typedef int daemon_audit_fn(

@@ -30,7 +30,8 @@ daemon_audit_tell(
 	    .device = f->device,
 	    .evidence = f->evidence,
 	    .add = f->add,
-	    .drop = f->drop};
+	    .drop = f->drop,
+	    .mark = f->mark};
 
 	s->told = true;
 	return s->how->found(s->how->cookie, &to, err);

@@ -61,11 +61,11 @@ _amtkeeper()
 	"ca bridge") words="list test pending hasten" ;;
 	"krb") words="status check keytab" ;;
 	"krb keytab") words="export" ;;
-	"directory") words="audit delegate" ;;
+	"directory") words="audit repair delegate" ;;
 	"wsman") words="get enum invoke decode" ;;
 	"config") words="check show example" ;;
 	"secret") words="show" ;;
-	run|plan) words="sync-clock sync-network reissue-certificates renew-ad-password renew-admin-password enforce-profile auto" ;;
+	run|plan) words="sync-clock sync-network reissue-certificates renew-ad-password sync-ad-object renew-admin-password enforce-profile auto" ;;
 	esac
 	case $command in
 	run\ *) command=run ;;
@@ -117,6 +117,7 @@ _amtkeeper()
 	"krb check") options="" ;;
 	"krb keytab export") options=" --out --replace" ;;
 	"directory audit") options=" --ou --stale" ;;
+	"directory repair") options=" --plan --dn --delete --ou --stale --yes" ;;
 	"directory delegate") options=" --print --ou --account" ;;
 	"wsman get") options=" --xml" ;;
 	"wsman enum") options=" --xml" ;;

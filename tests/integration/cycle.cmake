@@ -35,6 +35,7 @@ cycle(templates 10 e2e templates)
 cycle(krb 20 e2e krb)
 cycle(audit 15 e2e audit)
 cycle(delegate 15 e2e delegate)
+cycle(repair 20 e2e repair)
 cycle(renew 30 e2e renew)
 # Every fault point instead of every sixteenth; tests/run --full has it.
 cycle(kill_more 480 slow kill --sample 1)

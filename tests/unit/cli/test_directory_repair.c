@@ -34,12 +34,19 @@ quoting(void **state)
 	expect(&f, "amtkeeper run renew-ad-password 'it'\\''s;rm.x'");
 	f.code = "stale";
 	expect(&f, "Disable-ADAccount -Identity 'CN=it''s,OU=A B'");
-	f.code = "spn-foreign";
+	f.code = "spn-duplicate";
 	f.device = NULL;
 	f.drop = "HTTP/a HTTP/b'$(x)";
 	expect(&f,
 	    "Set-ADObject -Remove @{servicePrincipalName='HTTP/a',"
 	    "'HTTP/b''$(x)'} -Identity 'CN=it''s,OU=A B'");
+	f.code = "orphan";
+	expect(&f,
+	    "amtkeeper directory repair orphan --delete --dn "
+	    "'CN=it'\\''s,OU=A B'");
+	f.add = "4098";
+	expect(
+	    &f, "amtkeeper directory repair orphan --dn 'CN=it'\\''s,OU=A B'");
 }
 
 /* Each kind has one, whether or not the object is a device's, and the help of

@@ -1,0 +1,114 @@
+/* Which findings a machine can put right, and how. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ad_repair.h"
+#include "mem.h"
+#include "str.h"
+
+#define UAC "userAccountControl"
+#define SPN "servicePrincipalName"
+#define TYPES "msDS-SupportedEncryptionTypes"
+
+static const struct way {
+	const char *code;
+	bool task; /* of a device's object */
+	const char *attribute;
+	bool add, drop; /* which values of the finding are this one's */
+} ways[] = {
+    {"spn-missing", true, SPN, true, false},
+    {"spn-foreign", true, SPN, false, true},
+    {"dns-host-differs", true, NULL, false, false},
+    {"encryption-weak", true, TYPES, true, true},
+    {"encryption-differs", true, NULL, false, false},
+    {"encryption-unset", true, TYPES, true, true},
+    {"wrong-ou", true, NULL, false, false},
+    {"password-never-expires", false, UAC, true, true},
+    {"orphan", false, UAC, true, true},
+};
+
+static const struct way *
+find_way(const char *code)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		if (str_eq(ways[i].code, code))
+			return &ways[i];
+	return NULL;
+}
+
+/* false: nothing can be done about it. */
+static bool
+choose(const struct way *w, const struct daemon_audit_finding *f,
+    bool delete_orphans, enum daemon_repair_way *ret)
+{
+	bool orphan = str_eq(f->code, "orphan");
+
+	if (w->task && f->device != NULL)
+		*ret = DAEMON_REPAIR_BY_TASK;
+	else if (orphan && (f->mark == NULL || f->account == NULL))
+		return false;
+	else if (orphan && delete_orphans)
+		*ret = DAEMON_REPAIR_DELETE;
+	else if (w->attribute == NULL ||
+	    ((!w->add || f->add == NULL) && (!w->drop || f->drop == NULL)))
+		return false;
+	else
+		*ret = orphan ? DAEMON_REPAIR_DISABLE : DAEMON_REPAIR_VALUES;
+	return true;
+}
+
+bool
+daemon_repair_make(const struct daemon_audit_finding *f, bool delete_orphans,
+    struct daemon_repair *ret)
+{
+	const struct way *w = find_way(f->code);
+	struct daemon_repair r = {.attribute = NULL};
+
+	if (w == NULL || !choose(w, f, delete_orphans, &r.way))
+		return false;
+	r.code = mem_dup(f->code);
+	r.object = mem_dup(f->object);
+	r.account = mem_dup(f->account);
+	r.device = mem_dup(f->device);
+	r.evidence = mem_dup(f->evidence);
+	r.attribute = w->attribute;
+	r.add = mem_dup(w->add ? f->add : NULL);
+	r.drop = mem_dup(w->drop ? f->drop : NULL);
+	r.mark = mem_dup(f->mark);
+	*ret = r;
+	return true;
+}
+
+void
+daemon_repair_clear(struct daemon_repair *r)
+{
+	free(r->code);
+	free(r->object);
+	free(r->account);
+	free(r->device);
+	free(r->evidence);
+	free(r->add);
+	free(r->drop);
+	free(r->mark);
+	memset(r, 0, sizeof(*r));
+}
+
+char *
+daemon_repair_words(const struct daemon_repair *r)
+{
+	switch (r->way) {
+	case DAEMON_REPAIR_BY_TASK:
+		return mem_dup("task " DAEMON_REPAIR_TASK);
+	case DAEMON_REPAIR_DISABLE:
+		return mem_dup("disable");
+	case DAEMON_REPAIR_DELETE:
+		return mem_dup("delete");
+	case DAEMON_REPAIR_VALUES:
+		break;
+	}
+	return mem_printf("%s%s%s%s%s", r->attribute,
+	    r->drop != NULL ? " - " : "", r->drop != NULL ? r->drop : "",
+	    r->add != NULL ? " + " : "", r->add != NULL ? r->add : "");
+}
