@@ -63,6 +63,10 @@ struct directory_object {
 	int64_t password_at; /* pwdLastSet, unix seconds; 0 = must change */
 	int64_t max_age; /* domain maxPwdAge in seconds; 0 = never. For a user
 			  * object with a resultant PSO: the PSO's */
+	char *settings;	 /* that PSO; NULL: the domain's policy applies */
+	/* Of a user object: msDS-UserPasswordExpiryTimeComputed, unix seconds;
+	 * 0 = never. The controllers let no computer's expire. */
+	int64_t expires_at;
 };
 void directory_object_clear(struct directory_object *o);
 

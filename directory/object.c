@@ -143,26 +143,34 @@ read_number(
 }
 
 static int
-take_text(
+take_expiry(
     void *cookie, struct directory *d, LDAPMessage *entry, struct err *err)
 {
-	char **slot = cookie;
+	struct directory_object *o = cookie;
+	int64_t end = directory_number(
+	    d, entry, "msDS-UserPasswordExpiryTimeComputed", INT64_MAX);
 
 	(void)err;
-	if (*slot == NULL)
-		*slot = directory_text(d, entry, "msDS-ResultantPSO");
+	if (o->settings == NULL)
+		o->settings = directory_text(d, entry, "msDS-ResultantPSO");
+	/* 0: it must be changed before anything else. */
+	if (end == 0)
+		o->expires_at = 1;
+	else
+		o->expires_at = end == INT64_MAX ? 0 : directory_filetime(end);
 	return 0;
 }
 
 /*
  * A password settings object applies to user objects only (MS-ADTS
- * 3.1.1.4.5.36); *ret_dn is NULL when the domain's own policy does.
+ * 3.1.1.4.5.36), and only theirs expire; settings stay NULL when the domain's
+ * own policy applies.
  */
 static int
-find_settings(struct directory *d, const struct directory_object *o,
-    char **ret_dn, struct err *err)
+find_settings(struct directory *d, struct directory_object *o, struct err *err)
 {
-	static const char *const attributes[] = {"msDS-ResultantPSO", NULL};
+	static const char *const attributes[] = {
+	    "msDS-ResultantPSO", "msDS-UserPasswordExpiryTimeComputed", NULL};
 	struct directory_query q = {.base = o->dn,
 	    .scope = LDAP_SCOPE_BASE,
 	    .filter = "(objectClass=*)",
@@ -170,23 +178,21 @@ find_settings(struct directory *d, const struct directory_object *o,
 
 	if ((o->uac & UF_NORMAL_ACCOUNT) == 0)
 		return 0;
-	return directory_search(d, &q, take_text, ret_dn, err);
+	return directory_search(d, &q, take_expiry, o, err);
 }
 
 /* An object that we may see but whose age limit we may not is no object to
  * guess about. */
 static int
-read_max_age(struct directory *d, const struct directory_object *o,
-    int64_t *ret, struct err *err)
+read_max_age(struct directory *d, struct directory_object *o, struct err *err)
 {
 	struct number n = {.attribute = "maxPwdAge"};
-	char *settings = NULL;
+	const char *settings;
 	int result;
 
-	if (find_settings(d, o, &settings, err) != 0) {
-		free(settings);
+	if (find_settings(d, o, err) != 0)
 		return -1;
-	}
+	settings = o->settings;
 	if (settings != NULL)
 		n.attribute = "msDS-MaximumPasswordAge";
 	result = read_number(d, settings != NULL ? settings : d->base, &n, err);
@@ -197,8 +203,7 @@ read_max_age(struct directory *d, const struct directory_object *o,
 		    "the service account may not read %s of %s", n.attribute,
 		    settings != NULL ? settings : d->base);
 	if (result == 0)
-		*ret = directory_age(n.value);
-	free(settings);
+		o->max_age = directory_age(n.value);
 	return result;
 }
 
@@ -238,7 +243,7 @@ directory_read(struct directory *d, const char *account,
 		result = err_set(err, ERR_NOTFOUND,
 		    "there is no account %s in the domain", account);
 	if (result == 0)
-		result = read_max_age(d, &o, &o.max_age, err);
+		result = read_max_age(d, &o, err);
 	if (result != 0) {
 		directory_object_clear(&o);
 		return -1;

@@ -1,9 +1,12 @@
 #include <stdlib.h>
 
 #include "cli_internal.h"
+#include "clock.h"
+#include "conf.h"
 #include "device.h"
 #include "intake_internal.h"
 #include "mem.h"
+#include "plan.h"
 #include "secret.h"
 #include "store.h"
 #include "str.h"
@@ -124,10 +127,32 @@ static const enum table_type column_types[] = {[DEVICE_TEXT] = TABLE_STRING,
     [DEVICE_TIME] = TABLE_TIME,
     [DEVICE_BOOL] = TABLE_BOOL};
 
+/* Behind the fields: what follows from them. */
+#define DERIVED 2
+
+struct show {
+	struct table *t;
+	struct policy policy;
+};
+
+static void
+show_deadline(struct show *s, const struct device *d)
+{
+	struct plan_deadline deadline;
+	char *why;
+
+	plan_deadline(d, &s->policy, &deadline);
+	why = plan_deadline_why(d, &s->policy, &deadline);
+	table_int(s->t, why != NULL ? deadline.due : 0);
+	table_text(s->t, why);
+	free(why);
+}
+
 static int
 show_one(void *cookie, const struct device *d, struct err *err)
 {
-	struct table *t = cookie;
+	struct show *s = cookie;
+	struct table *t = s->t;
 	const struct device_field *fields;
 	size_t i, count;
 
@@ -139,6 +164,7 @@ show_one(void *cookie, const struct device *d, struct err *err)
 		else
 			table_int(t, device_get_int(d, &fields[i]));
 	}
+	show_deadline(s, d);
 	return cli_row(t, err);
 }
 
@@ -147,7 +173,7 @@ cmd_device_show(struct cli *c)
 {
 	const struct device_field *fields;
 	struct table_column *columns;
-	struct table *t;
+	struct show s = {.t = NULL};
 	size_t i, count;
 	int code;
 
@@ -158,7 +184,7 @@ cmd_device_show(struct cli *c)
 	if (code != CODE_OK)
 		return code;
 	fields = device_fields(&count);
-	columns = mem_array(count + 1, sizeof(*columns));
+	columns = mem_array(count + 1 + DERIVED, sizeof(*columns));
 	columns[0].name = "id";
 	columns[0].type = TABLE_INT;
 	for (i = 0; i < count; i++) {
@@ -167,10 +193,18 @@ cmd_device_show(struct cli *c)
 		    ? TABLE_LIST
 		    : column_types[fields[i].type];
 	}
-	t = cli_table(c, columns, count + 1);
-	table_set_blocks(t);
-	code = cli_select(c, 0, show_one, t);
-	table_end(t);
+	columns[count + 1].name = "ad_password_due";
+	columns[count + 1].type = TABLE_TIME;
+	columns[count + 2].name = "ad_password_why";
+	columns[count + 2].type = TABLE_STRING;
+	s.policy = (struct policy){.profile = c->daemon.profile,
+	    .directory = c->daemon.conf->directory,
+	    .realm = c->daemon.conf->realm,
+	    .now = clock_now()};
+	s.t = cli_table(c, columns, count + 1 + DERIVED);
+	table_set_blocks(s.t);
+	code = cli_select(c, 0, show_one, &s);
+	table_end(s.t);
 	free(columns);
 	return code;
 }

@@ -408,7 +408,9 @@ static const struct cli_command commands[] = {
 	import_groups, 1, 1, import_examples, cmd_device_import},
     {"device list", "[NAME...]", "the fleet, a line each", selection_text,
 	select_groups, 0, NO_LIMIT, list_examples, cmd_device_list},
-    {"device show", "NAME...", "all that is known of a device", "",
+    {"device show", "NAME...", "all that is known of a device",
+	"Behind it what follows: when the password of its object in Active "
+	"Directory must be another one, and by which rule.",
 	select_groups, 0, NO_LIMIT, show_device_examples, cmd_device_show},
     {"device remove", "NAME...", "take a device out of the fleet",
 	"Its secrets are forgotten, its events stay; the device itself is not "

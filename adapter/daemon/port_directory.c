@@ -114,6 +114,8 @@ give_object(struct errand *base)
 	d->ad_kvno = o->kvno;
 	d->ad_password_at = o->password_at;
 	d->ad_max_age = o->max_age;
+	mem_replace(&d->ad_settings, o->settings);
+	d->ad_expires_at = o->expires_at;
 	d->ad_read_at = clock_now();
 }
 

@@ -39,6 +39,27 @@ struct policy {
 	const struct port_roots *roots;
 };
 
+/* When the password of the AD object must be another one, and why then. Pure.
+ */
+enum deadline_rule {
+	DEADLINE_NEVER,
+	DEADLINE_DOMAIN,   /* its maxPwdAge */
+	DEADLINE_SETTINGS, /* a password settings object, of a user object */
+	DEADLINE_PROFILE   /* its ad.max_age: the earlier, or the only one */
+};
+struct plan_deadline {
+	enum deadline_rule rule;
+	bool enforced;	/* the controllers refuse it from the end on */
+	int64_t end;	/* of its life; 0 = never */
+	int64_t margin; /* before that */
+	int64_t due;	/* 0 = never */
+};
+void plan_deadline(
+    const struct device *d, const struct policy *p, struct plan_deadline *ret);
+/* In words, given; NULL when Active Directory is not used, or not read yet. */
+char *plan_deadline_why(const struct device *d, const struct policy *p,
+    const struct plan_deadline *l);
+
 /* One task: a row of the table in plays.c. */
 struct play {
 	const char *name; /* "sync-clock" */

@@ -11,19 +11,13 @@ play_uses_directory(const struct policy *p)
 	return p->directory && p->profile->ad;
 }
 
-/* When the password must be replaced: the domain's maximum age, or the
- * profile's where the domain says never, less the margin. 0 = never. */
 static int64_t
 password_due(const struct device *d, const struct policy *p)
 {
-	int64_t age = d->ad_max_age;
+	struct plan_deadline deadline;
 
-	if (age == 0 ||
-	    (p->profile->ad_max_age != 0 && p->profile->ad_max_age < age))
-		age = p->profile->ad_max_age;
-	if (age == 0)
-		return 0;
-	return d->ad_password_at + age - p->profile->ad_renew_before;
+	plan_deadline(d, p, &deadline);
+	return deadline.due;
 }
 
 static bool
@@ -41,8 +35,8 @@ password_foreign(const struct device *d)
 	return d->ad_own_at != 0 && d->ad_password_at != d->ad_own_at;
 }
 
-static bool
-password_unknown(const struct device *d)
+bool
+play_password_unknown(const struct device *d)
 {
 	return d->ad_secret_at == 0 || password_foreign(d);
 }
@@ -52,7 +46,7 @@ play_password_due(const struct device *d, const struct policy *p)
 {
 	int64_t due = password_due(d, p);
 
-	return password_unknown(d) || key_stale(d, p) ||
+	return play_password_unknown(d) || key_stale(d, p) ||
 	    (due != 0 && due <= p->now);
 }
 
@@ -137,7 +131,8 @@ play_directory_plan(const struct device *d, const struct policy *p, bool forced,
 	}
 	plan_object(d, p, plan);
 	if (!str_empty(d->ad_dn) &&
-	    (forced || password_unknown(d) || (due != 0 && due <= p->now))) {
+	    (forced || play_password_unknown(d) ||
+		(due != 0 && due <= p->now))) {
 		plan_add(plan, "ad.password",
 		    forced ? "requested" : "ad-password-due",
 		    "password of the AD object",

@@ -44,6 +44,8 @@ void play_roots_plan(
     const struct device *d, const struct policy *p, struct plan *plan);
 /* Is the AD password too old, unknown to us, or not the device's key? */
 bool play_password_due(const struct device *d, const struct policy *p);
+/* Is the stored one not AD's, or may it be another? */
+bool play_password_unknown(const struct device *d);
 /* Is AD in use for this device, by configuration and profile? */
 bool play_uses_directory(const struct policy *p);
 #endif

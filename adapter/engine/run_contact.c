@@ -195,6 +195,8 @@ run_forget_object(struct device *d)
 	mem_replace(&d->ad_dn, NULL);
 	mem_replace(&d->ad_dns_host, NULL);
 	mem_replace(&d->ad_spns, NULL);
+	mem_replace(&d->ad_settings, NULL);
+	d->ad_expires_at = 0;
 	d->ad_kvno = 0;
 	d->ad_password_at = 0;
 	d->ad_secret_at = 0;

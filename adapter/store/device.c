@@ -54,7 +54,8 @@ static const struct device_field fields[] = {
 	TEXT(ad_dn), TEXT(ad_account), TEXT(ad_dns_host), TEXT(ad_spns),
 	TEXT(ad_upn), TEXT(ad_sid),
 	INT(ad_enctypes), INT(ad_uac), INT(ad_kvno), TIME(ad_password_at),
-	INT(ad_max_age), TIME(ad_read_at), TIME(ad_secret_at),
+	INT(ad_max_age), TEXT(ad_settings), TIME(ad_expires_at),
+	TIME(ad_read_at), TIME(ad_secret_at),
 	TIME(ad_own_at), TEXT(ad_dc), TIME(ad_changed_at),
 	BOOL(ad_key_pending),
 

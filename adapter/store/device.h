@@ -114,6 +114,11 @@ struct device {
 	int64_t ad_kvno;
 	int64_t ad_password_at; /* pwdLastSet */
 	int64_t ad_max_age;	/* seconds; 0 = passwords never expire */
+	/* Of an object that is a user, not a computer: the settings object that
+	 * applies (NULL: the domain's policy), when the controllers let the
+	 * password expire (0 = never). */
+	char *ad_settings;
+	int64_t ad_expires_at;
 	int64_t ad_read_at;
 	int64_t ad_secret_at; /* when we last set it; 0 = we do not know it */
 	/* pwdLastSet of that one, as AD said when it was seen to work; another

@@ -474,12 +474,16 @@ policies(void **state)
 	/* a user object obeys its password settings object */
 	assert_ok(directory_read(d, "amt-user", &o, err_));
 	assert_int_equal(o.max_age, PSO_AGE);
+	assert_int_equal(o.expires_at, o.password_at + PSO_AGE);
+	assert_true(strncmp(o.settings, "CN=AMT-Users,", 13) == 0);
 	assert_kind(set_password(admin, o.dn, "abc"), ERR_REFUSED);
 	assert_non_null(strstr(said, "policy"));
 	directory_object_clear(&o);
 	/* an ordinary user obeys the domain */
 	assert_ok(directory_read(d, "operator", &o, err_));
 	assert_int_equal(o.max_age, MAX_AGE);
+	assert_null(o.settings);
+	assert_int_equal(o.expires_at, 0); /* its flags say so */
 	directory_object_clear(&o);
 	directory_close(admin);
 }

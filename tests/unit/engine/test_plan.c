@@ -241,7 +241,7 @@ test_certificate_is_due_before_it_ends(void **state)
 	assert_string_equal(codes(), "certificate-expired");
 }
 
-/* The maintenance guide's case: 42 days, ten days of grace. */
+/* By default there are ten days of grace. */
 static void
 test_ad_password_is_due_ten_days_before_the_domain_says(void **state)
 {
@@ -256,6 +256,93 @@ test_ad_password_is_due_ten_days_before_the_domain_says(void **state)
 	assert_string_equal(codes(), "");
 	profile.ad_max_age = 30 * CLOCK_DAY;
 	assert_string_equal(codes(), "ad-password-due");
+}
+
+static const char *
+why(void)
+{
+	static char text[256];
+	struct plan_deadline deadline;
+	char *words;
+
+	plan_deadline(d, &policy, &deadline);
+	words = plan_deadline_why(d, &policy, &deadline);
+	(void)snprintf(text, sizeof(text), "%s", words);
+	free(words);
+	return text;
+}
+
+/* The maintenance guide's case: passwords live for 42 days, the task runs every
+ * 30, and a device that is away then has 12 days of grace. */
+static void
+test_a_monthly_run_has_twelve_days_of_grace(void **state)
+{
+	const int64_t set_at = NOW, month = 30 * CLOCK_DAY;
+	struct plan_deadline deadline;
+
+	(void)state;
+	profile.ad_renew_before = 12 * CLOCK_DAY;
+	d->ad_password_at = set_at;
+	policy.now = set_at + month - 1;
+	make("renew-ad-password", false);
+	assert_false(plan_has(&plan, "ad.password"));
+	policy.now = set_at + month;
+	make("renew-ad-password", false);
+	assert_true(plan_has(&plan, "ad.password"));
+	plan_deadline(d, &policy, &deadline);
+	assert_int_equal(deadline.due, set_at + month);
+	assert_int_equal(deadline.end - policy.now, 12 * CLOCK_DAY);
+	assert_int_equal(deadline.rule, DEADLINE_DOMAIN);
+	assert_false(deadline.enforced);
+	assert_string_equal(why(),
+	    "older than 42d by the domain's maxPwdAge (hygiene: no domain "
+	    "controller enforces it for a computer object) on "
+	    "2027-02-26T08:00:00Z, renewed 12d before");
+	/* With a margin below twelve days the month's run comes too early, and
+	 * the next one too late: that is what serve wakes up for. */
+	profile.ad_renew_before = 10 * CLOCK_DAY;
+	make("renew-ad-password", false);
+	assert_false(plan_has(&plan, "ad.password"));
+	plan_deadline(d, &policy, &deadline);
+	assert_int_equal(
+	    play_find("renew-ad-password")->due(d, &policy), deadline.due);
+	assert_true(deadline.due < set_at + 2 * month);
+}
+
+/* A device that is kept as a user object is locked out. */
+static void
+test_a_user_object_expires(void **state)
+{
+	struct plan_deadline deadline;
+
+	(void)state;
+	d->ad_uac = 0x200;
+	assert_string_equal(
+	    why(), "never: neither the domain nor the profile sets an age");
+	d->ad_expires_at = d->ad_password_at + 7 * CLOCK_DAY;
+	plan_deadline(d, &policy, &deadline);
+	assert_true(deadline.enforced);
+	assert_int_equal(deadline.rule, DEADLINE_DOMAIN);
+	assert_int_equal(deadline.end, d->ad_expires_at);
+	mem_replace(&d->ad_settings, "CN=short");
+	assert_non_null(strstr(why(),
+	    "after 7d by password settings object "
+	    "CN=short (enforced"));
+	d->ad_uac = 0x10200; /* never, says a flag */
+	plan_deadline(d, &policy, &deadline);
+	assert_int_equal(deadline.due, 0);
+	profile.ad_max_age = 30 * CLOCK_DAY;
+	assert_non_null(strstr(why(), "30d by the profile's ad.max_age"));
+}
+
+static void
+test_why_a_password_is_due_now(void **state)
+{
+	(void)state;
+	d->ad_own_at = 1;
+	assert_non_null(strstr(why(), "now: what is stored is not AD's"));
+	mem_replace(&d->ad_dn, NULL);
+	assert_non_null(strstr(why(), "now: there is no object"));
 }
 
 /* Set by somebody else, or AD restored from a backup: the date says so. */
@@ -634,6 +721,9 @@ main(void)
 	    TEST(test_certificate_that_waits),
 	    TEST(test_certificate_is_due_before_it_ends),
 	    TEST(test_ad_password_is_due_ten_days_before_the_domain_says),
+	    TEST(test_a_monthly_run_has_twelve_days_of_grace),
+	    TEST(test_a_user_object_expires),
+	    TEST(test_why_a_password_is_due_now),
 	    TEST(test_a_password_that_is_not_ours_is_replaced),
 	    TEST(test_an_object_elsewhere_is_moved),
 	    TEST(test_a_key_too_small_for_new_firmware),
