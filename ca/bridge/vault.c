@@ -7,9 +7,10 @@
  * answer that was lost may have made a certificate; before it is asked for once
  * more, the engine's own records are looked through for one with the device's
  * key, which is in no other.  They can be listed, though not searched: where
- * there are more than CA_VAULT_SEARCH_MAX, or our policy does not let us, or
- * the role keeps none, a second certificate is made, and the first, which
- * nobody else can use either, stays valid until its end.  It is said then.
+ * there are more than CA_VAULT_SEARCH_MAX, or than can be read within the
+ * bridge's timeout, or our policy does not let us, or the role keeps none, a
+ * second certificate is made, and the first, which nobody else can use either,
+ * stays valid until its end.  It is said then.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -245,6 +246,7 @@ look_for_lost(struct ca_bridge *b, const struct ca_bridge_ask *ask,
 	char *path = mem_printf("%s/certs?list=true", b->mount);
 	struct call c = {.path = path, .answer_max = CA_VAULT_LIST_MAX};
 	struct net_fetched got = {0};
+	int64_t end = clock_mono_ms() + b->timeout * 1000;
 	const char *why = NULL;
 	size_t i;
 
@@ -258,7 +260,9 @@ look_for_lost(struct ca_bridge *b, const struct ca_bridge_ask *ask,
 		     (struct ca_span){got.body.data, got.body.len}, list) != 0)
 		why = "it has too many certificates to look through";
 	for (i = 0; why == NULL && i < list->count; i++)
-		if (!look_at(b, list->serials[i], ask->spki, ret))
+		if (clock_mono_ms() >= end)
+			why = "its certificates take too long to look through";
+		else if (!look_at(b, list->serials[i], ask->spki, ret))
 			why = "not all of its certificates can be read";
 	if (ret->leaf.len > 0)
 		ca_bridge_answer_set(ret, CA_BRIDGE_ISSUED,
@@ -320,8 +324,8 @@ vault_submit(struct ca_bridge *b, const struct ca_bridge_ask *ask,
 	submit_anew(b, ask, ret);
 	if (unsure != NULL && ret->outcome == CA_BRIDGE_ISSUED)
 		buf_printf(&ret->text,
-		    "%san answer was lost before, and may have made one more "
-		    "certificate for this key: %s",
+		    "%san earlier try, whose answer was lost, may have made "
+		    "one more certificate for this key: %s",
 		    ret->text.len > 0 ? "; " : "", unsure);
 }
 

@@ -8,8 +8,8 @@ struct secret;
 /* The formats of Vault's and OpenBao's PKI engine: bytes in, outcome and words
  * out, no I/O (vault_codec.c). */
 
-#define CA_VAULT_LIST_MAX 262144 /* bytes of a list of serials */
-#define CA_VAULT_SEARCH_MAX 256	 /* certificates looked at for one of ours */
+#define CA_VAULT_LIST_MAX 327680 /* bytes of a list of serials */
+#define CA_VAULT_SEARCH_MAX 4096 /* certificates looked at for one of ours */
 #define CA_VAULT_SERIAL_MAX 64	 /* "0a:1b:...", 20 bytes at most */
 
 /* The body of a signing request. ERR_LIMIT: it is too long. */

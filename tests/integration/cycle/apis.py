@@ -139,7 +139,11 @@ def vault_configured(keeper, ca):
 
 def vault(sim, keeper, ca):
     row = sim.devices[0]
-    keeper.run("run", "auto", "--all", expect=0)
+    ca.role["max_ttl"] = 300 * 86400
+    out = keeper.run("run", "auto", "--all", expect=0).stderr
+    equal(out.count("ca.remark"), len(POINTS), "what the CA remarks is logged")
+    check("is longer than permitted maxTTL" in out, f"in its words: {out}")
+    ca.role["max_ttl"] = 31536000
     before = ca.signs
     killed(sim, keeper, "vault")
     # The one whose answer was lost is found among the CA's.

@@ -560,6 +560,18 @@ test_lost_among_too_many(void **state)
 }
 
 static void
+test_lost_among_slow_ones(void **state)
+{
+	(void)state;
+	lose_one();
+	api.bridge->timeout = 0; /* for one exchange: as long as it takes */
+	api_row(&api, SIGN, "200 OK", CERT);
+	api_row(&api, CERTS, "200 OK", "{\"data\":{\"keys\":[\"0a:0b\"]}}");
+	expect_unsure("too long to look through");
+	assert_string_equal(api.lines, CERTS ";" SIGN ";");
+}
+
+static void
 test_lost_and_unreadable(void **state)
 {
 	(void)state;
@@ -789,6 +801,7 @@ main(void)
 	    ROW(test_lost_is_not_there),
 	    ROW(test_lost_and_denied),
 	    ROW(test_lost_among_too_many),
+	    ROW(test_lost_among_slow_ones),
 	    ROW(test_lost_and_unreadable),
 	    ROW(test_revocation),
 	    ROW(test_test),
