@@ -5,10 +5,9 @@ an imitation of Vault's PKI engine (vault_ca.py), then from a real step-ca
 what they replace is revoked there.  The device keeps what it has until then."""
 import os
 import re
-import subprocess
 
-from fleet import (FAULT_EXIT, PATIENCE, Keeper, Sim, check, consistent,
-                   equal, finish, folder, journal_empty)
+from fleet import (FAULT_EXIT, Keeper, Sim, check, consistent, equal, finish,
+                   folder, journal_empty, verifies, who_holds)
 from step_ca import StepCa
 from vault_ca import MOUNT, ROLE, ROLE_ID, SECRET_ID, SPACE, VaultCa
 
@@ -61,23 +60,13 @@ def reissue(sim, keeper, names):
     check(not left, f"{left} have a new one: {out.stdout}{out.stderr}")
 
 
-def verifies(row, ca):
-    out = subprocess.run(
-        ["openssl", "s_client", "-connect", f"{row['address']}:16993",
-         "-verify_hostname", row["name"], "-CAfile", ca.path("anchors.pem"),
-         "-verify_return_error"], stdin=subprocess.DEVNULL, text=True,
-        capture_output=True, timeout=PATIENCE)
-    check("Verify return code: 0 (ok)" in out.stdout,
-          f"{row['name']}: openssl verifies against that CA")
-
-
 def all_have(sim, keeper, ca, issuer):
     valid = {c["serial"] for c in keeper.json("ca", "list")
              if c["issuer"] == issuer and not c["revoked_at"]}
     for row in sim.devices:
         check(keeper.device(row["name"])["cert_serial"] in valid,
               f"{row['name']}: has one of {issuer}")
-        verifies(row, ca)
+        verifies(row, row["name"], ca.path("anchors.pem"))
         consistent(sim, keeper, row, f"{row['name']}, {issuer}")
     equal(len(valid), len(sim.devices), f"{issuer}: valid on record")
     journal_empty(keeper, f"{issuer}: everybody has one")
@@ -225,16 +214,6 @@ def step(sim, keeper, ca, x5c):
     ca.lives = "48h"
     ca.start()
     refused(sim, keeper, sim.devices[0], "the CA refuses (HTTP 403): ")
-
-
-def who_holds(where, text):
-    found = []
-    for base, _, names in os.walk(where):
-        for name in names:
-            with open(os.path.join(base, name), "rb") as f:
-                if text.encode() in f.read():
-                    found.append(name)
-    return found
 
 
 def main():
