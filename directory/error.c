@@ -33,7 +33,8 @@ static const struct {
     {LDAP_NO_SUCH_OBJECT, ERR_NOTFOUND, "there is no such object"},
     {LDAP_INVALID_CREDENTIALS, ERR_DENIED, "the credentials are refused"},
     {LDAP_INSUFFICIENT_ACCESS, ERR_DENIED,
-	"the service account has no right to do this; delegate it on the OU"},
+	"the service account has no right to do this; delegate it on the OU "
+	"(see \"directory delegate\")"},
     {LDAP_BUSY, ERR_UNREACHABLE, "the server is busy"},
     {LDAP_UNAVAILABLE, ERR_UNREACHABLE, "the server is shutting down"},
     {LDAP_UNWILLING_TO_PERFORM, ERR_REFUSED,
@@ -54,14 +55,18 @@ static const struct {
 	const char *data;
 	const char *words;
 } logons[] = {
-    {"data 525", "the account does not exist"},
-    {"data 52e", "wrong password"},
-    {"data 530", "not allowed to log on at this time"},
-    {"data 531", "not allowed to log on from this computer"},
+    {"data 525", "the account does not exist; is the name right that binds?"},
+    {"data 52e",
+	"wrong password, or no such account; see what the login is "
+	"configured with"},
+    {"data 530", "not allowed to log on at this time; see its logon hours"},
+    {"data 531",
+	"not allowed to log on from this computer; see its list of them"},
     {"data 532", "the password has expired; set a new one"},
     {"data 533", "the account is disabled; enable it"},
-    {"data 701", "the account has expired"},
-    {"data 773", "the password must be changed first"},
+    {"data 701",
+	"the account has expired; give it a later end (accountExpires)"},
+    {"data 773", "the password must be changed first; set a new one"},
     {"data 775",
 	"the account is locked; find out who tries wrong passwords, then unlock "
 	"it"},

@@ -148,6 +148,46 @@ def account(keeper, where):
     Status(keeper).finds(0, "the new keytab")
 
 
+def over_tls(keeper, where):
+    """LDAP with a password of its own: what is wrong with that."""
+    secret = os.path.join(where, "bind.password")
+
+    def bind_with(text):
+        with open(secret, "w", opener=lambda p, f: os.open(p, f, 0o600)) as f:
+            f.write(text + "\n")
+
+    keeper.edit("amtkeeper.yaml", "  #transport:", "  transport: ldaps")
+    keeper.edit("amtkeeper.yaml", "  #ldap_ca:", f"  ldap_ca: {ENV['LAB_CA']}")
+    keeper.edit("amtkeeper.yaml", "  #bind_dn:",
+                f"  bind_dn: svc-none@{ENV['LAB_DOMAIN']}")
+    keeper.edit("amtkeeper.yaml", "  #bind_password_file:",
+                f"  bind_password_file: {secret}")
+    bind_with("wrong")
+    Status(keeper).finds(3, "a wrong bind", ldap_refused="wrong password")
+    with open(ENV["LAB_NONE_PASSWORD_FILE"]) as f:
+        bind_with(f.read().rstrip("\n"))
+    Status(keeper).finds(0, "the right one")
+    dn = f"CN=svc-none,CN=Users,{ENV['LAB_BASE']}"
+    replace(dn, "accountExpires", ": 116444736000000000")
+    Status(keeper).finds(3, "it expired", ldap_refused="give it a later end")
+    replace(dn, "accountExpires", ": 0")
+    replace(dn, "userAccountControl", ": 66050")
+    Status(keeper).finds(3, "it is disabled", ldap_refused="enable it")
+    replace(dn, "userAccountControl", ": 66048")
+    keeper.edit("amtkeeper.yaml", "  ldap_ca:", "  ldap_ca: " + os.path.join(
+        where, "other-ca.pem"))
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=Other",
+                    "-keyout", "/dev/null", "-out",
+                    os.path.join(where, "other-ca.pem")], check=True,
+                   capture_output=True)
+    Status(keeper).finds(3, "another CA", ldap_failed="not from the configured")
+    keeper.edit("amtkeeper.yaml", "  transport:", "  transport: gssapi")
+    keeper.edit("amtkeeper.yaml", "  bind_dn:", "")
+    keeper.edit("amtkeeper.yaml", "  bind_password_file:", "")
+    Status(keeper).finds(0, "without")
+
+
 # --- clocks ------------------------------------------------------------------
 
 def far_kdc():
@@ -338,6 +378,7 @@ def main():
     credentials(sim, keeper, names[1])
     export(keeper, names)
     account(keeper, where)
+    over_tls(keeper, where)
     clocks(keeper, names[0])
     sim.stop()
     finish()
