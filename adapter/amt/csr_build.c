@@ -164,6 +164,20 @@ add_der(struct buf *out, X509_REQ *req)
 	return !out->over;
 }
 
+/* Whether hosts may be called "a_b" is the CA's to say. */
+static bool
+is_name(const char *name)
+{
+	char *plain = mem_dup(name), *at;
+	bool is;
+
+	while ((at = strchr(plain, '_')) != NULL)
+		*at = 'a';
+	is = str_is_fqdn(plain);
+	free(plain);
+	return is;
+}
+
 static int
 check_wish(const struct amt_csr *csr, struct err *err)
 {
@@ -179,7 +193,7 @@ check_wish(const struct amt_csr *csr, struct err *err)
 	if (csr->dns_names == NULL || csr->dns_names[0] == NULL)
 		return err_set(err, ERR_INVALID, "a CSR needs a DNS name");
 	for (name = csr->dns_names; *name != NULL; name++)
-		if (!str_is_fqdn(*name))
+		if (!is_name(*name))
 			return err_set(
 			    err, ERR_INVALID, "a CSR needs proper DNS names");
 	if (csr->address != NULL &&

@@ -77,13 +77,27 @@ is_site(const char *text)
 	return i <= SITE_MAX;
 }
 
+/* A name as people write it, where there is another as DNS has it. */
+static bool
+is_beyond_ascii(const char *text)
+{
+	while (*text != '\0' && (*text & 0x80) == 0)
+		text++;
+	return *text != '\0';
+}
+
 static int
 check(const char *field, const char *text, bool (*is)(const char *),
     const char *wanted, struct err *err)
 {
+	bool name = is == str_is_fqdn || is == is_host || is == is_address;
+
 	if (str_empty(text) || is(text))
 		return 0;
-	return err_set(err, ERR_INVALID, "%s: must be %s", field, wanted);
+	return err_set(err, ERR_INVALID, "%s: must be %s%s", field, wanted,
+	    name && is_beyond_ascii(text)
+		? ": write letters beyond ASCII in their xn-- form"
+		: "");
 }
 
 static int

@@ -163,6 +163,8 @@ head -n 2 "$tmp/fleet.csv" >"$tmp/bad.csv"
 printf 'not a name,,,,,,,,\n' >>"$tmp/bad.csv"
 keep 20 device import --strict "$tmp/bad.csv"
 says err 'bad.csv:3: name: must be a DNS name'
+keep 20 device add $'b\303\274cher.example' --password-file /dev/null
+says err 'name: must be a DNS name: write letters beyond ASCII in their xn--'
 is 'strict imports nothing' "$("$keeper" device list -o csv | wc -l)" 1
 chmod 644 "$tmp/bad.csv"
 keep 3 device import "$tmp/bad.csv"

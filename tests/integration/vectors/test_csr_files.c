@@ -78,8 +78,9 @@ judge(const char *file, char *out, size_t room)
 static void
 test_files(void **state)
 {
-	const struct verdict *list, *v;
-	const char *const *files;
+	static const struct verdict *list;
+	static const char *const *files;
+	const struct verdict *v;
 	size_t known = verdicts_read(VERDICTS "/csr.verdicts", &list), i;
 	size_t count = vectors_list(VECTORS "/requests", "", &files), bad = 0;
 	char said[512];

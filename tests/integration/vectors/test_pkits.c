@@ -39,6 +39,8 @@ static X509 *certs[CERTS_MAX];
 static const char *const *files;
 static size_t cert_count;
 static X509 *root;
+/* RC2, for the keys of PKITS; one that is loaded by name stands alone. */
+static OSSL_PROVIDER *legacy, *standard;
 
 static void
 read_certs(void)
@@ -305,11 +307,10 @@ test_all(void **state)
 static int
 setup(void **state)
 {
-	OSSL_PROVIDER *legacy = OSSL_PROVIDER_load(NULL, "legacy");
-
 	(void)state;
-	assert_non_null(legacy); /* RC2, for the keys of PKITS */
-	assert_non_null(OSSL_PROVIDER_load(NULL, "default"));
+	legacy = OSSL_PROVIDER_load(NULL, "legacy");
+	standard = OSSL_PROVIDER_load(NULL, "default");
+	assert_true(legacy != NULL && standard != NULL);
 	verdict_count = verdicts_read(VERDICTS "/pkits.verdicts", &verdicts);
 	read_certs();
 	fixture_open(&fixture);
@@ -325,6 +326,8 @@ teardown(void **state)
 	for (i = 0; i < cert_count; i++)
 		X509_free(certs[i]);
 	fixture_close(&fixture);
+	(void)OSSL_PROVIDER_unload(legacy);
+	(void)OSSL_PROVIDER_unload(standard);
 	return 0;
 }
 

@@ -243,11 +243,13 @@ names_an_address(void **state)
 	(void)state;
 	buf_init(&null, 8192);
 	csr.address = "192.0.2.7";
+	csr.dns_names = (const char *[]){"pc_1.corp.example", NULL};
 	build(&csr, &null);
 	req = parse(&null);
 	list = X509_REQ_get_extensions(req);
 	san = X509V3_get_d2i(list, NID_subject_alt_name, NULL, NULL);
 	name = sk_GENERAL_NAME_value(san, sk_GENERAL_NAME_num(san) - 1);
+	assert_int_equal(sk_GENERAL_NAME_num(san), 2);
 	assert_int_equal(name->type, GEN_IPADD);
 	assert_int_equal(ASN1_STRING_length(name->d.iPAddress), 4);
 	assert_memory_equal(
