@@ -49,9 +49,9 @@ static const struct directory_audit_kind kinds[AUDIT_COUNT] = {
     [AUDIT_OBJECT_MISSING] = {"object-missing", AUDIT_BAD,
 	"A device in the store had an object, and the domain has none."},
     [AUDIT_SPN_DUPLICATE] = {"spn-duplicate", AUDIT_BAD,
-	"A service name is held by a second account of the domain: the KDC "
-	"gives no ticket for it. Compared over the whole domain, not over the "
-	"other domains of a forest."},
+	"A service name is held by a second account: the KDC gives no ticket "
+	"for it. Compared over the forest where the controller has its global "
+	"catalogue, else over the domain; the evidence says which."},
     [AUDIT_SPN_MISSING] = {"spn-missing", AUDIT_WARNING,
 	"Service names that the object should have: of a device the six with "
 	"ports, of another computer HOST."},

@@ -161,9 +161,11 @@ int directory_dn(
 /* The domain's maxPwdAge in seconds; 0 = never. */
 int directory_max_age(
     struct directory *d, int64_t *ret_seconds, struct err *err);
-/* Service names and their holders in the whole domain, not in the others of a
- * forest: of those that hold this one all they have, or (NULL) all there are.
- * fn as above. */
+/* Is there a global catalogue on this controller that answers? */
+bool directory_sees_forest(struct directory *d);
+/* Service names and their holders in the whole forest, or in the domain where
+ * directory_sees_forest() is false: of those that hold this one all they have,
+ * or (NULL) all there are. fn as above. */
 typedef int directory_spn_fn(
     void *cookie, const char *dn, const char *spn, struct err *err);
 int directory_spns(struct directory *d, const char *spn, directory_spn_fn *fn,

@@ -230,12 +230,28 @@ take_names(
 	return rc;
 }
 
+/* The whole forest, where this controller has its catalogue. */
+static struct directory *
+widest(struct directory *d)
+{
+	struct directory *forest = directory_catalog(d);
+
+	return forest != NULL ? forest : d;
+}
+
+bool
+directory_sees_forest(struct directory *d)
+{
+	return widest(d) != d;
+}
+
 int
 directory_spns(struct directory *d, const char *spn, directory_spn_fn *fn,
     void *cookie, struct err *err)
 {
 	static const char *const attributes[] = {"servicePrincipalName", NULL};
-	struct directory_query q = {.base = d->base,
+	struct directory *where = widest(d);
+	struct directory_query q = {.base = where->base,
 	    .scope = LDAP_SCOPE_SUBTREE,
 	    .attributes = attributes};
 	struct names n = {.fn = fn, .cookie = cookie};
@@ -250,7 +266,7 @@ directory_spns(struct directory *d, const char *spn, directory_spn_fn *fn,
 		directory_escape_filter(&filter, spn);
 	buf_char(&filter, ')');
 	q.filter = buf_text(&filter);
-	rc = directory_search(d, &q, take_names, &n, err);
+	rc = directory_search(where, &q, take_names, &n, err);
 	buf_free(&filter);
 	return rc;
 }

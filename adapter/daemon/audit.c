@@ -232,7 +232,8 @@ tell_holder(
 	int rc;
 
 	buf_init(&evidence, EVIDENCE_MAX);
-	buf_printf(&evidence, "%s is held in the domain by", h->spn);
+	buf_printf(&evidence, "%s is held in the %s by", h->spn,
+	    directory_sees_forest(a->directory) ? "forest" : "domain");
 	for (i = 0; i < h->count; i++)
 		if (i != which)
 			buf_printf(&evidence, " %s", h->dns[i]);

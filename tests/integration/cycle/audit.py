@@ -11,6 +11,7 @@ from samdb import BASE, DAY, Domain, filetime
 AMT = os.environ["LAB_OU"]
 FLEET = "OU=Fleet," + AMT
 OTHER = "OU=Other," + BASE
+CONFIGURATION = "CN=beyond,CN=Services,CN=Configuration," + BASE
 CLEAN, WARNED, BAD = 0, 7, 3
 
 
@@ -77,6 +78,11 @@ def plant_names(faults):
                     servicePrincipalName=[
                         f"HTTP/scs.{os.environ['LAB_DOMAIN']}:{port}" for port
                         in (16992, 16993, 16994, 16995, 623, 664)])
+    # One whose other holder no search of the domain finds.
+    host = f"forest.{os.environ['LAB_DOMAIN']}"
+    d.sam.add({"dn": CONFIGURATION, "objectClass": "computer",
+               "servicePrincipalName": f"HOST/{host}"})
+    faults.computer("forest", "spn-duplicate")
     # One with a second holder outside, and one with a holder beside it.
     for name, where in (("twice", OTHER), ("pair", FLEET)):
         host = f"{name}.{os.environ['LAB_DOMAIN']}"
@@ -139,7 +145,10 @@ def evidence(found, names):
                     if c == code and o.startswith(name))
 
     r = row("spn-duplicate", "CN=twice,")
-    check(f"CN=twice2,{OTHER}" in r["evidence"], f"holder: {r['evidence']}")
+    check(f"CN=twice2,{OTHER}" in r["evidence"] and
+          "in the forest" in r["evidence"], f"holder: {r['evidence']}")
+    r = row("spn-duplicate", "CN=forest,")
+    check(CONFIGURATION in r["evidence"], f"elsewhere: {r['evidence']}")
     r = row("password-overdue", "CN=overdue,")
     check("maxPwdAge=42d" in r["evidence"], f"policy: {r['evidence']}")
     equal((r["level"], row("password-expired", "CN=expired,")["level"]),
