@@ -5,6 +5,7 @@ none."""
 import json
 import os
 
+from far import OTHER_ADDRESS, OTHER_DC, far_kdc, in_the_dns
 from fleet import Keeper, Sim, check, equal, finish, folder
 from samdb import BASE, DAY, Domain, filetime
 
@@ -138,6 +139,13 @@ def plant_rights(faults):
     faults.plant(BASE, "rights-broad")
 
 
+def plant_clocks(faults):
+    """A controller whose clock is ahead."""
+    far_kdc()
+    in_the_dns(OTHER_DC, OTHER_ADDRESS)
+    faults.plant(f"{os.environ['LAB_DC']} {OTHER_DC}", "clock-spread")
+
+
 def evidence(found, names):
     """Of some: the values that were read, and what repairs it."""
     def row(code, name):
@@ -213,10 +221,14 @@ def main():
     plant_flags(faults)
     plant_devices(faults, keeper, names)
     plant_rights(faults)
+    plant_clocks(faults)
     found = audit(keeper, "planted", BAD)
     compare(found, faults.wanted, "planted")
     evidence(found, names)
+    gone = "gone." + os.environ["LAB_DOMAIN"]
+    in_the_dns(gone, "127.0.0.99")
     found = audit(keeper, "an OU of others", BAD, "--ou", OTHER)
+    check(("controller-silent", gone) in found, "a controller that is gone")
     check(("spn-duplicate", f"CN=twice2,{OTHER}") in found,
           "the second holder, from its own side")
     keeper.run("directory", "audit", "--ou", "OU=None," + BASE, expect=4)
