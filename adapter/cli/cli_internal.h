@@ -116,6 +116,7 @@ int cli_open(struct cli *c, enum daemon_parts parts, const char *actor);
 const char *cli_actor(void);
 /* Write an event of this command; device may be NULL. detail is JSON. */
 struct device;
+struct profile_template;
 int cli_event(struct cli *c, const struct device *device, const char *kind,
     const char *detail, struct err *err);
 /* Revoke a certificate at whichever CA it is from, and write the event; the
@@ -264,6 +265,9 @@ int cmd_ca_export(struct cli *c);
 int cmd_ca_helper(struct cli *c);
 int cmd_ca_template_list(struct cli *c);
 int cmd_ca_template_show(struct cli *c);
+/* One of ours beside one of the forest; with all parts open. */
+int cmd_ca_template_beside(
+    struct cli *c, const struct profile_template *ours, const char *name);
 int cmd_ca_template_check(struct cli *c);
 int cmd_ca_bridge_list(struct cli *c);
 int cmd_ca_bridge_test(struct cli *c);

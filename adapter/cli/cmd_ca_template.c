@@ -187,6 +187,23 @@ write_facts(
 	return CODE_OK;
 }
 
+static int
+show_beside(struct cli *c)
+{
+	int code = cli_open(c, DAEMON_ENGINE, NULL);
+
+	if (code == CODE_OK)
+		code = find_all(c);
+	if (code != CODE_OK)
+		return code;
+	if (c->arg_count != 1)
+		return cli_complain(
+		    CODE_USAGE, "--beside is for one template of ours");
+	return cmd_ca_template_beside(c,
+	    profile_find_template(c->daemon.profile, c->args[0]),
+	    cli_text(c, "beside"));
+}
+
 int
 cmd_ca_template_show(struct cli *c)
 {
@@ -202,8 +219,11 @@ cmd_ca_template_show(struct cli *c)
 	    {"issuer_end", TABLE_STRING, 1, 0},
 	    {"ends_if_now", TABLE_TIME, 1, 0}, {"tls", TABLE_BOOL, 3, 0}};
 	struct table *table;
-	int code = cli_open(c, DAEMON_CA, NULL);
+	int code;
 
+	if (cli_text(c, "beside") != NULL)
+		return show_beside(c);
+	code = cli_open(c, DAEMON_CA, NULL);
 	if (code != CODE_OK)
 		return code;
 	table = cli_table(c, columns, COUNT(columns));

@@ -197,6 +197,11 @@ static const struct cli_option template_list_options[] = {
     {"directory", 0, CLI_FLAG, NULL, NULL, "and those of Active Directory"},
     END};
 
+static const struct cli_option template_show_options[] = {
+    {"beside", 0, CLI_TEXT, "NAME", NULL,
+	"one template, fact by fact beside this one of Active Directory"},
+    END};
+
 static const struct cli_option template_check_options[] = {
     {"offline", 0, CLI_FLAG, NULL, NULL,
 	"do not ask at the places that certificates name"},
@@ -274,6 +279,7 @@ GROUPS ca_list_groups[] = {ca_list_options, NULL};
 GROUPS ca_crl_groups[] = {ca_crl_options, NULL};
 GROUPS ca_revoke_groups[] = {ca_revoke_options, yes_options, NULL};
 GROUPS template_list_groups[] = {template_list_options, NULL};
+GROUPS template_show_groups[] = {template_show_options, NULL};
 GROUPS template_check_groups[] = {template_check_options, NULL};
 GROUPS block_groups[] = {block_options, NULL};
 GROUPS block_remove_groups[] = {yes_options, NULL};
@@ -342,7 +348,8 @@ LIST revoke_examples[] = {
     "ca revoke 4f12ad30dfd1076b --reason key-compromise", NULL};
 LIST reveal_examples[] = {"secret show pc1.corp.example --reveal",
     "secret show pc1.corp.example --to pc1.password", NULL};
-LIST template_show_examples[] = {"ca template show tls", NULL};
+LIST template_show_examples[] = {
+    "ca template show tls", "ca template show tls --beside AmtTls", NULL};
 LIST bridge_examples[] = {"ca bridge test corp", NULL};
 LIST krb_status_examples[] = {
     "krb status", "krb status -o json | jq '.[] | select(.code)'", NULL};
@@ -556,7 +563,8 @@ static const struct cli_command commands[] = {
     {"ca template show", "NAME...", "a template, and what follows from it",
 	"Key types by firmware, key usage, the largest certificate, and when "
 	"one issued now would end.",
-	none, 1, NO_LIMIT, template_show_examples, cmd_ca_template_show},
+	template_show_groups, 1, NO_LIMIT, template_show_examples,
+	cmd_ca_template_show},
     {"ca template check", "[NAME...]", "what is wrong with templates",
 	"One line for each problem, and exit code 3 if there is any: periods "
 	"that do not fit each other, validity beyond the end of an issuer, "

@@ -107,7 +107,7 @@ _amtkeeper()
 	"ca block list") options="" ;;
 	"ca block remove") options=" --yes" ;;
 	"ca template list") options=" --directory" ;;
-	"ca template show") options="" ;;
+	"ca template show") options=" --beside" ;;
 	"ca template check") options=" --offline" ;;
 	"ca bridge list") options="" ;;
 	"ca bridge test") options="" ;;

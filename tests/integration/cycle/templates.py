@@ -75,6 +75,18 @@ def main():
     equal(found["Users"]["usages"], ["client", "1.3.6.1.5.5.7.3.4"],
           "an OID that is nobody's word")
 
+    rows = keeper.json("ca", "template", "show", "tls", "--beside", "AmtTls")
+    facts = {r["fact"]: r for r in rows}
+    equal(facts["validity"]["same"], True, "fact by fact: validity")
+    equal((facts["renew_before"]["profile"],
+           facts["renew_before"]["directory"], facts["renew_before"]["same"]),
+          ("30d", "42d", False), "fact by fact: renew_before")
+    equal((facts["usages"]["directory"], facts["usages"]["same"]),
+          ("server,amt-remote-console", False), "fact by fact: usages")
+    equal(facts["for devices"]["directory"], "yes", "fact by fact: fit")
+    keeper.run("ca", "template", "show", "tls", "--beside", "Nobodys",
+               expect=4)
+
     finish()
 
 
