@@ -151,6 +151,8 @@ struct ca_request {
 /* Append the DER of a PKCS#10 request that is in text, PEM or DER. ERR_INVALID
  * when there is none, or more than out may hold; it is not looked into. */
 int ca_csr_read(const struct buf *text, struct buf *out, struct err *err);
+/* The same of a certificate. */
+int ca_cert_read(const struct buf *text, struct buf *out, struct err *err);
 /* Every rule a CSR must pass (the table in csr_rules.c); the text names rule
  * and value. ERR_INVALID, or ERR_REFUSED for a good CSR that we will not serve:
  * other names than the device's, another device's key, a name that another
@@ -263,9 +265,34 @@ struct ca_ocsp {
  * for what is not ours (unauthorized) or comes while there can be no responder
  * (tryLater) is answered too: -1 only when the records do not answer. What is
  * not on record is unknown; an intent without certificate is revoked; a nonce
- * of 1 to 32 bytes is given back (RFC 8954). */
+ * of 1 to 32 bytes is given back (RFC 8954). The first answer of a responder
+ * and every 64th after it is verified before it leaves; ERR_STORAGE if it does
+ * not hold. */
 int ca_ocsp(
     struct ca *ca, struct ca_ocsp *io, struct buf *out, struct err *err);
+/* A question about one of our certificates (der), or about a serial in hex: a
+ * DER OCSPRequest without a nonce, appended. ERR_REFUSED: of another CA. */
+struct ca_ocsp_about {
+	const char *serial;
+	const uint8_t *der;
+	size_t len;
+};
+int ca_ocsp_ask(struct ca *ca, const struct ca_ocsp_about *about,
+    struct buf *out, struct err *err);
+/* What an answer says of each certificate; ERR_REFUSED with its status when it
+ * says nothing. It is not verified. */
+struct ca_ocsp_verdict {
+	const char *serial;
+	const char *status; /* "good", "revoked", "unknown" */
+	bool good;
+	int64_t revoked_at; /* 0: not revoked */
+	int reason;	    /* -1: none is given */
+	int64_t this_update, next_update;
+};
+typedef int ca_ocsp_fn(
+    void *cookie, const struct ca_ocsp_verdict *v, struct err *err);
+int ca_ocsp_read(
+    const struct buf *answer, ca_ocsp_fn *fn, void *cookie, struct err *err);
 /* Make a responder if one is due; *ret_next is when the next will be. */
 int ca_ocsp_ready(
     struct ca *ca, int64_t now, int64_t *ret_next, struct err *err);
@@ -296,76 +323,16 @@ int ca_root_pem(const struct ca *ca, struct buf *out, struct err *err);
 int ca_trust_pem(const struct ca *ca, struct buf *out, struct err *err);
 
 /*
- * Rollover.  A request is made with a new issuing key, somebody signs it (an
- * enterprise's CA, a root that is kept offline, our own root), the certificate
- * is imported, and that CA issues from then on.  The one before it verifies
- * what it issued and signs its revocation list until its end.
+ * Rollover (rollover.h).  A request is made with a new issuing key, somebody
+ * signs it (an enterprise's CA, a root that is kept offline, our own root), the
+ * certificate is imported, and that CA issues from then on.  The one before it
+ * verifies what it issued and signs its revocation list until its end.
  */
 enum ca_line_state { CA_LINE_WAITING, CA_LINE_ACTIVE, CA_LINE_OLD };
 
 /* As ca_create(), but without a root: an issuing key and its request. */
 int ca_create_offline(
     const struct ca_conf *conf, const struct ca_new *how, struct err *err);
-/* Append the open request, PKCS#10 in PEM; makes key and request when there is
- * none. organisation NULL: that of the CA that issues now. With anew an open
- * one is given up, its key with it, but for one in a token. key is that of a
- * new request: one that is on record already, or without anew beside an open
- * request, is ERR_CONFLICT. */
-struct ca_request_new {
-	const char *organisation;
-	bool anew;
-	struct ca_key_place key;
-};
-int ca_request(const struct ca_conf *conf, const struct ca_request_new *how,
-    struct buf *out, struct err *err);
-/* Take the certificate of the open request, and those above it up to a
- * self-signed root, PEM in any order; ours need not be given. All is checked
- * before anything is changed: key and name of the request, CA, path lengths,
- * usages, periods, signatures of today's strength, a chain that OpenSSL
- * verifies strictly. One commit makes it the one that issues; a ca that is open
- * elsewhere goes on with the old one until it is opened again. With dry
- * everything but that is done. ERR_NOTFOUND without an open request;
- * ERR_UNTRUSTED, ERR_INVALID saying what is wrong. */
-struct ca_import {
-	const struct buf *pem;
-	int64_t now;
-	bool dry;
-	/* Set on success: what it becomes. */
-	char subject[256], root[256], root_sha256[65];
-	int64_t not_after;
-};
-int ca_import(
-    const struct ca_conf *conf, struct ca_import *io, struct err *err);
-/* Sign the request of an issuing CA with our root's key: ten years, or to the
- * root's end. Or cross-sign the certificate of an issuing CA of another root,
- * until its end or ours. Append the certificate, PEM. */
-int ca_certify(struct ca *ca, const struct ca_conf *conf, const struct buf *pem,
-    struct buf *out, struct err *err);
-
-/* A new root of our own and a new issuing CA under it, which issues from then
- * on.  The root before it, whose key must be here, cross-signs the new issuing
- * CA, the new root those before it: either root verifies all until they end.
- * One commit; a ca that is open, this one too, goes on with the old one until
- * it is opened again (ca_mark()). */
-struct ca_roll {
-	const char *organisation; /* NULL: that of the CA that issues now */
-	struct ca_key_place key, root_key;
-	/* Set on success: what it becomes. */
-	char subject[256], root[256], root_sha256[65];
-	int64_t not_after;
-};
-int ca_rollover(struct ca *ca, const struct ca_conf *conf, struct ca_roll *io,
-    struct err *err);
-/* Take a cross-certificate: of the name and key of one of our issuing CAs, by
- * another root, with those above it, as ca_import() does. ERR_NOTFOUND when
- * there is none that is new. */
-int ca_cross_import(
-    const struct ca_conf *conf, struct ca_import *io, struct err *err);
-/* The chain of this issuing CA under a further root, from its cross-certificate
- * to the root, PEM; number as in ca_lines(), from 1. ERR_NOTFOUND. */
-int ca_cross_pem(
-    const struct ca *ca, size_t number, struct buf *out, struct err *err);
-
 /* The issuing CA before this one, NULL after the last; closed with it. What is
  * not about issuing works on it: its chain, its revocation list. */
 struct ca *ca_older(const struct ca *ca);

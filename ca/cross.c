@@ -12,6 +12,7 @@
 #include "import_internal.h"
 #include "line_internal.h"
 #include "record_internal.h"
+#include "rollover.h"
 
 static bool
 same_ca(const struct ca_issuer *a, const struct ca_issuer *b)

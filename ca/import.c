@@ -19,6 +19,7 @@
 #include "import_internal.h"
 #include "line_internal.h"
 #include "record_internal.h"
+#include "rollover.h"
 #include "signer_internal.h"
 #include "str.h"
 #include "template_internal.h"

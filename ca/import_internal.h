@@ -4,6 +4,7 @@
 
 #include "ca_internal.h"
 #include "line_internal.h"
+#include "rollover.h"
 
 /* A certificate of ours, made by others, on its way into the records; shared by
  * import.c and cross.c. */

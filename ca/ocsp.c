@@ -22,6 +22,7 @@
 /* An answer may be kept this long: a reader whose cache is full of them gets
  * over a night without us, and a revocation is known to all within a day. */
 #define ANSWER_LIFE CLOCK_DAY
+#define CHECK_EVERY 64
 
 /* One request under way. */
 struct ocsp {
@@ -30,6 +31,8 @@ struct ocsp {
 	OCSP_REQUEST *request;
 	int count;
 	struct ca_status status[CA_OCSP_CERTS_MAX];
+	bool check;    /* this answer */
+	int64_t ends;  /* of the responder */
 	EVP_PKEY *key; /* the responder's */
 	X509 *x509;
 	OCSP_BASICRESP *basic;
@@ -92,8 +95,10 @@ look_up(struct ocsp *o, struct err *err)
 static void
 hold_responder(struct ocsp *o)
 {
-	const struct ca_responder *r = o->ca->responder;
+	struct ca_responder *r = o->ca->responder;
 
+	o->check = r->answers++ % CHECK_EVERY == 0;
+	o->ends = r->not_after;
 	(void)EVP_PKEY_up_ref(r->key);
 	o->key = r->key;
 	(void)X509_up_ref(r->x509);
@@ -215,13 +220,40 @@ encode(int status, OCSP_BASICRESP *basic, struct buf *out, struct err *err)
 	return rc;
 }
 
+/* Before anybody relies on it: a key that went wrong, or a fault while signing,
+ * is our matter.  Two more signatures' worth, so not each time. */
+static int
+check(struct ocsp *o, const struct buf *out, size_t from, struct err *err)
+{
+	const struct ca_ocsp_signer signer = {
+	    .issuer = &o->ca->issuing, .now = o->now, .not_after = o->ends};
+	struct buf answer = {.data = out->data + from, .len = out->len - from};
+	const char *why = o->check ? ca_ocsp_flaw(&answer, &signer) : NULL;
+
+	if (why == NULL)
+		return 0;
+	/* Whatever is on record, anew. */
+	ca_store_lock(o->ca->store);
+	ca_responder_free(o->ca->responder);
+	o->ca->responder = NULL;
+	ca_store_unlock(o->ca->store);
+	return err_set(
+	    err, ERR_STORAGE, "our own OCSP answer does not hold: %s", why);
+}
+
 static int
 respond(struct ocsp *o, struct ca_ocsp *io, struct buf *out, struct err *err)
 {
+	const size_t from = out->len;
+
 	if (!build(o) || !sign(o))
 		return ca_openssl_err(err, ERR_BUG, "sign an OCSP answer");
 	if (encode(OCSP_RESPONSE_STATUS_SUCCESSFUL, o->basic, out, err) != 0)
 		return -1;
+	if (check(o, out, from, err) != 0) {
+		out->len = from;
+		return -1;
+	}
 	if (!ca_ocsp_has_nonce(o->request)) {
 		io->this_update = o->now - CA_CLOCK_BACK;
 		io->next_update = o->next_update;

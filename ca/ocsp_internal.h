@@ -18,4 +18,14 @@ bool ca_ocsp_names(OCSP_CERTID *id, const struct ca_issuer *issuer);
 /* The serial number as our records write it; false: none of ours has that form
  * (positive, 16 octets). */
 bool ca_ocsp_serial(OCSP_CERTID *id, char ret[2 * CA_SERIAL_LEN + 1]);
+
+/* For whom and when an answer is given, and when its signer ends. */
+struct ca_ocsp_signer {
+	const struct ca_issuer *issuer;
+	int64_t now, not_after;
+};
+/* NULL, or why readers would not believe this answer: signature, responder,
+ * times. */
+const char *ca_ocsp_flaw(
+    const struct buf *answer, const struct ca_ocsp_signer *s);
 #endif

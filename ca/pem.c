@@ -108,7 +108,8 @@ ca_cert_pem(const struct ca_cert *cert, struct buf *out, struct err *err)
 /* --- what others bring --- */
 
 static int
-read_pem(const struct buf *text, struct buf *out, struct err *err)
+read_pem(const struct buf *text, const char *const labels[2],
+    const char *problem, struct buf *out, struct err *err)
 {
 	BIO *bio = BIO_new_mem_buf(text->data, (int)text->len);
 	char *name = NULL, *header = NULL;
@@ -118,10 +119,8 @@ read_pem(const struct buf *text, struct buf *out, struct err *err)
 
 	if (bio == NULL ||
 	    PEM_read_bio(bio, &name, &header, &data, &len) != 1 ||
-	    (!str_eq(name, PEM_STRING_X509_REQ) &&
-		!str_eq(name, PEM_STRING_X509_REQ_OLD)))
-		rc = err_set(err, ERR_INVALID,
-		    "no certificate request, in PEM or DER form");
+	    (!str_eq(name, labels[0]) && !str_eq(name, labels[1])))
+		rc = err_set(err, ERR_INVALID, "%s", problem);
 	else
 		buf_add(out, data, (size_t)len);
 	OPENSSL_free(name);
@@ -135,14 +134,35 @@ read_pem(const struct buf *text, struct buf *out, struct err *err)
 int
 ca_csr_read(const struct buf *text, struct buf *out, struct err *err)
 {
+	static const char *const labels[2] = {
+	    PEM_STRING_X509_REQ, PEM_STRING_X509_REQ_OLD};
 	int rc = 0;
 
 	if (text->len > 0 && text->data[0] == CA_TAG_SEQ)
 		buf_add(out, text->data, text->len);
 	else
-		rc = read_pem(text, out, err);
+		rc = read_pem(text, labels,
+		    "no certificate request, in PEM or DER form", out, err);
 	if (rc == 0 && out->over)
 		rc = err_set(err, ERR_INVALID, "the request is over %zu bytes",
 		    out->max);
+	return rc;
+}
+
+int
+ca_cert_read(const struct buf *text, struct buf *out, struct err *err)
+{
+	static const char *const labels[2] = {
+	    PEM_STRING_X509, PEM_STRING_X509_OLD};
+	int rc = 0;
+
+	if (text->len > 0 && text->data[0] == CA_TAG_SEQ)
+		buf_add(out, text->data, text->len);
+	else
+		rc = read_pem(text, labels,
+		    "no certificate, in PEM or DER form", out, err);
+	if (rc == 0 && out->over)
+		rc = err_set(err, ERR_INVALID,
+		    "the certificate is over %zu bytes", out->max);
 	return rc;
 }

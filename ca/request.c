@@ -19,6 +19,7 @@
 #include "line_internal.h"
 #include "mem.h"
 #include "record_internal.h"
+#include "rollover.h"
 #include "signer_internal.h"
 #include "str.h"
 

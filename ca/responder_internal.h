@@ -18,6 +18,7 @@ struct ca_responder {
 	int64_t not_after;
 	int64_t renew_at; /* make another */
 	int64_t look_at;  /* look into the records again */
+	unsigned answers; /* signed by this process */
 };
 
 /* With the store locked: see to it that ca->responder is one that is valid now.

@@ -29,6 +29,7 @@
 #include "line_internal.h"
 #include "mem.h"
 #include "record_internal.h"
+#include "rollover.h"
 #include "root_internal.h"
 #include "signer_internal.h"
 #include "str.h"

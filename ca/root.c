@@ -13,6 +13,7 @@
 #include "csr_internal.h"
 #include "line_internal.h"
 #include "mem.h"
+#include "rollover.h"
 #include "root_internal.h"
 #include "signer_internal.h"
 #include "str.h"

@@ -193,6 +193,9 @@ struct ca *cli_find_line(struct cli *c);
 int cli_put_chain(
     struct cli *c, const struct ca *ca, struct buf *out, struct err *err);
 
+/* Why a certificate was revoked, as --reason has it; NULL (cmd_ca.c). */
+const char *cli_reason_word(int number);
+
 /* PINs that places of keys borrow; zeroed before, freed after those. */
 struct cli_ca_pins {
 	struct secret *key, *root;
@@ -263,6 +266,7 @@ int cmd_ca_health(struct cli *c);
 int cmd_ca_sign(struct cli *c);
 int cmd_ca_export(struct cli *c);
 int cmd_ca_helper(struct cli *c);
+int cmd_ca_ocsp(struct cli *c);
 int cmd_ca_template_list(struct cli *c);
 int cmd_ca_template_show(struct cli *c);
 /* One of ours beside one of the forest; with all parts open. */

@@ -161,21 +161,33 @@ cmd_ca_crl(struct cli *c)
 /* --- revoke --- */
 
 /* RFC 5280 5.3.1 */
+static const struct {
+	const char *word;
+	int number;
+} reasons[] = {{"unspecified", 0}, {"key-compromise", 1},
+    {"affiliation-changed", 3}, {"superseded", 4},
+    {"cessation-of-operation", 5}, {"privilege-withdrawn", 9}};
+
 static int
 reason_number(const char *word)
 {
-	static const struct {
-		const char *word;
-		int number;
-	} reasons[] = {{"unspecified", 0}, {"key-compromise", 1},
-	    {"affiliation-changed", 3}, {"superseded", 4},
-	    {"cessation-of-operation", 5}, {"privilege-withdrawn", 9}};
 	size_t i;
 
 	for (i = 0; i < COUNT(reasons); i++)
 		if (str_eq(word, reasons[i].word))
 			return reasons[i].number;
 	return 0;
+}
+
+const char *
+cli_reason_word(int number)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(reasons); i++)
+		if (reasons[i].number == number)
+			return reasons[i].word;
+	return NULL;
 }
 
 int

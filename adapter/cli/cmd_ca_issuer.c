@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "file.h"
 #include "mem.h"
+#include "rollover.h"
 #include "secret.h"
 #include "store.h"
 

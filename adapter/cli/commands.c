@@ -188,6 +188,9 @@ static const struct cli_option ca_crl_options[] = {
 	"of this issuing CA, as in \"ca show\" (the active one)"},
     {"out", 0, CLI_FILE, "FILE", NULL, "write it there"},
     {"pem", 0, CLI_FLAG, NULL, NULL, "as PEM (else DER)"}, END};
+static const struct cli_option ca_ocsp_options[] = {
+    {"request", 0, CLI_FILE, "FILE", NULL, "answer this request, DER"},
+    {"out", 0, CLI_FILE, "FILE", NULL, "write the answer there, DER"}, END};
 static const struct cli_option ca_revoke_options[] = {
     {"reason", 0, CLI_WORD, "REASON", reason_words,
 	"why: key-compromise, superseded, ... (unspecified)"},
@@ -277,6 +280,7 @@ GROUPS ca_sign_groups[] = {ca_sign_options, ca_export_options, NULL};
 GROUPS ca_export_groups[] = {ca_export_options, NULL};
 GROUPS ca_list_groups[] = {ca_list_options, NULL};
 GROUPS ca_crl_groups[] = {ca_crl_options, NULL};
+GROUPS ca_ocsp_groups[] = {ca_ocsp_options, NULL};
 GROUPS ca_revoke_groups[] = {ca_revoke_options, yes_options, NULL};
 GROUPS template_list_groups[] = {template_list_options, NULL};
 GROUPS template_show_groups[] = {template_show_options, NULL};
@@ -343,6 +347,8 @@ LIST rollover_examples[] = {"ca rollover",
     "--root-pin-file /root/pin",
     NULL};
 LIST cross_examples[] = {"ca cross crossed.pem", NULL};
+LIST ocsp_examples[] = {
+    "ca ocsp pc1.pem", "ca ocsp --request ask.der --out answer.der", NULL};
 LIST crl_examples[] = {"ca crl --out amt.crl", "ca crl --root --pem", NULL};
 LIST revoke_examples[] = {
     "ca revoke 4f12ad30dfd1076b --reason key-compromise", NULL};
@@ -527,6 +533,11 @@ static const struct cli_command commands[] = {
 	"machine without that key write it with --out there, and take it with "
 	"--import here.",
 	ca_crl_groups, 0, 0, crl_examples, cmd_ca_crl},
+    {"ca ocsp", "[SERIAL|FILE]", "what our OCSP responder says",
+	"Of a serial number, of the certificate in FILE, or what it would answer "
+	"to a request: the same answer, without a network. Exit code 3 if a "
+	"certificate is not good.",
+	ca_ocsp_groups, 0, 1, ocsp_examples, cmd_ca_ocsp},
     {"ca check", "", "is there what certificates name",
 	"Asks at revocation.url for the CRL, the CA's certificate and OCSP, as "
 	"readers of certificates do, and compares. Exit code 3 if anything is "

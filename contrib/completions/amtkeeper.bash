@@ -38,6 +38,10 @@ _amtkeeper()
 		return ;;
 	--out) COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
+	--request) COMPREPLY=($(compgen -f -- "$cur"))
+		return ;;
+	--out) COMPREPLY=($(compgen -f -- "$cur"))
+		return ;;
 	--reason) COMPREPLY=($(compgen -W "unspecified key-compromise affiliation-changed superseded cessation-of-operation privilege-withdrawn" -- "$cur"))
 		return ;;
 	--out) COMPREPLY=($(compgen -f -- "$cur"))
@@ -55,7 +59,7 @@ _amtkeeper()
 	'') words="init serve device discover diagnose plan run task journal events ca krb directory wsman config secret version help" ;;
 	"device") words="add set import list show remove" ;;
 	"task") words="list" ;;
-	"ca") words="init show chain csr import certify rollover cross sign helper export list crl check health revoke block template bridge" ;;
+	"ca") words="init show chain csr import certify rollover cross sign helper export list crl ocsp check health revoke block template bridge" ;;
 	"ca block") words="add list remove" ;;
 	"ca template") words="list show check" ;;
 	"ca bridge") words="list test pending hasten" ;;
@@ -100,6 +104,7 @@ _amtkeeper()
 	"ca export") options=" --chain --cross --out" ;;
 	"ca list") options=" --device --expiring" ;;
 	"ca crl") options=" --root --import --issuer --out --pem" ;;
+	"ca ocsp") options=" --request --out" ;;
 	"ca check") options="" ;;
 	"ca health") options="" ;;
 	"ca revoke") options=" --reason --yes" ;;

@@ -153,6 +153,27 @@ def by_ocsp(readers, keeper):
           "verify OK" in revoked, revoked)
 
 
+def by_hand(readers, keeper):
+    """ca ocsp: the same answers without a network."""
+    row = keeper.json("ca", "ocsp", readers.path("good.pem"), "--out",
+                      readers.path("own.der"))[0]
+    equal((row["status"], row["reason"]), ("good", None), "ca ocsp FILE")
+    out = readers.run("openssl", "ocsp", "-CAfile", "chain.pem", "-issuer",
+                      "issuing.pem", "-cert", "good.pem", "-no_nonce",
+                      "-respin", "own.der")
+    check("good.pem: good" in out and "verify OK" in out, out)
+    out = keeper.run("ca", "ocsp", readers.path("bad.pem"), expect=3).stdout
+    check("revoked" in out, out)
+    out = keeper.run("ca", "ocsp", NEVER[2:], expect=3).stdout
+    check("unknown" in out, out)
+    readers.run("openssl", "ocsp", "-issuer", "issuing.pem", "-cert",
+                "good.pem", "-serial", NEVER, "-reqout", "ask2.der")
+    rows = keeper.json("ca", "ocsp", "--request", readers.path("ask2.der"))
+    equal([r["status"] for r in rows], ["good", "unknown"], "--request")
+    check(keeper.run("ca", "ocsp", "--request", readers.path("good.pem"))
+          .returncode not in (0, 3), "what is no request")
+
+
 def by_get(readers):
     readers.run("openssl", "ocsp", "-issuer", "issuing.pem", "-cert",
                 "good.pem", "-no_nonce", "-reqout", "ask.der")
@@ -347,6 +368,7 @@ def main():
     service.ready()
     place = certificates(readers)
     by_ocsp(readers, keeper)
+    by_hand(readers, keeper)
     by_get(readers)
     by_crl(readers, place)
     rows = keeper.json("ca", "check")

@@ -16,6 +16,7 @@
 #include "file.h"
 #include "fixture.h"
 #include "mem.h"
+#include "rollover.h"
 #include "secret.h"
 
 static struct fixture fixture;

@@ -23,6 +23,7 @@
 #include "err.h"
 #include "fixture.h"
 #include "mem.h"
+#include "rollover.h"
 #include "str.h"
 #include "verdicts.h"
 

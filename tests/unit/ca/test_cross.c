@@ -20,6 +20,7 @@
 #include "err.h"
 #include "fixture.h"
 #include "mem.h"
+#include "rollover.h"
 
 static struct fixture fixture;
 

@@ -16,6 +16,7 @@
 #include "err.h"
 #include "fixture.h"
 #include "health.h"
+#include "rollover.h"
 #include "str.h"
 
 static struct fixture fixture;

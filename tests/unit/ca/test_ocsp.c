@@ -20,7 +20,10 @@
 #include "err.h"
 #include "fixture.h"
 #include "mem.h"
+#include "responder_internal.h"
 #include "str.h"
+
+#define NEVER "40000000000000000000000000000001"
 
 static struct fixture fixture;
 static X509 *issuing, *root;
@@ -770,6 +773,124 @@ test_killed_in_renewal(void **state)
 
 /* --- places in certificates --- */
 
+/* --- our own questions, and answers that must not leave --- */
+
+struct heard {
+	size_t count;
+	char serial[64], status[16];
+	int reason;
+};
+
+static int
+hear(void *cookie, const struct ca_ocsp_verdict *v, struct err *err)
+{
+	struct heard *h = cookie;
+
+	(void)err;
+	h->count++;
+	h->reason = v->reason;
+	(void)snprintf(h->serial, sizeof(h->serial), "%s", v->serial);
+	(void)snprintf(h->status, sizeof(h->status), "%s", v->status);
+	assert_int_equal(v->good, strcmp(v->status, "good") == 0);
+	assert_int_equal(v->revoked_at != 0, strcmp(v->status, "revoked") == 0);
+	assert_true(v->this_update <= clock_now());
+	assert_true(v->next_update > clock_now());
+	return 0;
+}
+
+static struct heard
+asked_about(const struct ca_ocsp_about *about)
+{
+	struct ca_ocsp io = {.now = 0};
+	struct heard heard = {0};
+	struct buf request, out;
+	struct err err;
+
+	buf_init(&request, CA_OCSP_REQUEST_MAX);
+	buf_init(&out, CA_OCSP_ANSWER_MAX);
+	if (ca_ocsp_ask(fixture.ca, about, &request, &err) != 0 ||
+	    ask_bytes(&request, &io, &out, &err) != 0 ||
+	    ca_ocsp_read(&out, hear, &heard, &err) != 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(heard.count, 1);
+	buf_free(&request);
+	buf_free(&out);
+	return heard;
+}
+
+static void
+test_ask_ourselves(void **state)
+{
+	struct ca_ocsp_about about = {.serial = NULL};
+	struct buf nothing;
+	struct heard heard;
+	struct ca_cert cert;
+	struct err err;
+
+	(void)state;
+	issue("k1", &cert);
+	about.serial = cert.serial;
+	heard = asked_about(&about);
+	assert_string_equal(heard.status, "good");
+	assert_string_equal(heard.serial, cert.serial);
+	assert_int_equal(
+	    ca_revoke(fixture.ca, cert.serial, 1, fixture.now, &err), 0);
+	about = (struct ca_ocsp_about){.der = cert.der, .len = cert.der_len};
+	heard = asked_about(&about);
+	assert_string_equal(heard.status, "revoked");
+	assert_int_equal(heard.reason, 1);
+	about = (struct ca_ocsp_about){.serial = NEVER};
+	heard = asked_about(&about);
+	assert_string_equal(heard.status, "unknown");
+	buf_init(&nothing, 256);
+	about.serial = "no serial";
+	assert_int_equal(ca_ocsp_ask(fixture.ca, &about, &nothing, &err), -1);
+	assert_int_equal(err.kind, ERR_INVALID);
+	/* The root is not of an issuing CA of ours. */
+	about = (struct ca_ocsp_about){
+	    .der = fixture.ca->root.der.data, .len = fixture.ca->root.der.len};
+	assert_int_equal(ca_ocsp_ask(fixture.ca, &about, &nothing, &err), -1);
+	assert_int_equal(err.kind, ERR_REFUSED);
+	assert_int_equal(nothing.len, 0);
+	assert_int_equal(ca_ocsp_read(&nothing, hear, &heard, &err), -1);
+	ca_cert_clear(&cert);
+}
+
+/* A responder that nobody would believe, its key having been exchanged: nobody
+ * hears of it, and the one on record answers next. */
+static void
+test_bad_answer_stays_here(void **state)
+{
+	struct ca_ocsp io = {.now = 0};
+	struct ca_ocsp_about about = {.serial = NEVER};
+	struct buf request, out;
+	struct ca_responder *r;
+	X509 *changed;
+	struct err err;
+
+	(void)state;
+	buf_init(&request, CA_OCSP_REQUEST_MAX);
+	buf_init(&out, CA_OCSP_ANSWER_MAX);
+	assert_int_equal(ca_ocsp_ask(fixture.ca, &about, &request, &err), 0);
+	assert_int_equal(ask_bytes(&request, &io, &out, &err), 0);
+	buf_reset(&out);
+	r = fixture.ca->responder;
+	EVP_PKEY_free(r->key);
+	r->key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+	changed = X509_dup(r->x509);
+	X509_free(r->x509);
+	r->x509 = changed;
+	assert_int_equal(X509_set_pubkey(changed, r->key), 1);
+	r->answers = 0;
+	assert_int_equal(ask_bytes(&request, &io, &out, &err), -1);
+	assert_int_equal(err.kind, ERR_STORAGE);
+	assert_non_null(strstr(err.text, "signature"));
+	assert_int_equal(out.len, 0);
+	assert_int_equal(ask_bytes(&request, &io, &out, &err), 0);
+	buf_free(&request);
+	buf_free(&out);
+}
+
 static void
 test_places(void **state)
 {
@@ -852,6 +973,8 @@ main(void)
 	    ROW(test_records_do_not_answer),
 	    ROW(test_killed_in_renewal),
 	    ROW(test_places),
+	    ROW(test_ask_ourselves),
+	    ROW(test_bad_answer_stays_here),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,6 +21,7 @@
 #include "fixture.h"
 #include "mem.h"
 #include "record_internal.h"
+#include "rollover.h"
 
 static struct fixture fixture;
 

@@ -16,6 +16,7 @@
 #include "mem.h"
 #include "ports.h"
 #include "profile.h"
+#include "rollover.h"
 #include "str.h"
 
 static struct fixture fixture;

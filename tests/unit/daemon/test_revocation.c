@@ -24,6 +24,7 @@
 #include "mem.h"
 #include "record_internal.h"
 #include "revocation_internal.h"
+#include "rollover.h"
 
 /* Several source addresses, for the limit of each. */
 #define ADDRESSES 7
