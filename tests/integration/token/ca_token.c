@@ -280,6 +280,51 @@ test_rollover(void **state)
 	buf_free(&request);
 }
 
+/* The root's key in a token: it certifies, cross-signs and makes its list
+ * there, and the next root may be in another token. */
+static void
+test_root(void **state)
+{
+	struct ca_new how = new_in("TOKEN_RSA");
+	struct ca_roll roll = {.root_key = new_in("TOKEN_TPM_EC").key};
+	struct ca_crl_info info = {.number = 0};
+	struct ca_import io;
+	struct buf bytes;
+
+	(void)state;
+	how.root_key = how.key;
+	refuses(&how, ERR_INVALID, "must not share a key");
+	how.root_key = new_in("TOKEN_EC").key;
+	if (ca_create(&fixture.conf, &how, &err) != 0)
+		fail_msg("%s", err.text);
+	fixture_reopen(&fixture);
+	issue("k1", "RSA-SHA384");
+	buf_init(&bytes, 65536);
+	if (ca_request(
+		&fixture.conf, &(struct ca_request_new){0}, &bytes, &err) != 0)
+		fail_msg("%s", err.text);
+	certify(&bytes, &io);
+	fixture_reopen(&fixture);
+	issue("k2", "RSA-SHA384");
+	if (ca_rollover(fixture.ca, &fixture.conf, &roll, &err) != 0)
+		fail_msg("%s", err.text);
+	fixture_reopen(&fixture);
+	issue("k3", "RSA-SHA384");
+	buf_reset(&bytes);
+	if (ca_cross_pem(fixture.ca, 1, &bytes, &err) != 0)
+		fail_msg("%s", err.text);
+	buf_reset(&bytes);
+	/* Half a year later, by the TPM. */
+	if (ca_root_crl_since(fixture.ca, fixture.now + 200 * 86400, &info,
+		&bytes, &err) != 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(info.number, 2);
+	assert_int_equal(file_read(fixture.key_file, 65536, &bytes, NULL), 0);
+	assert_null(memmem(
+	    bytes.data, bytes.len, secret_text(pin), strlen(secret_text(pin))));
+	buf_free(&bytes);
+}
+
 int
 main(void)
 {
@@ -294,6 +339,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_clear, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_pin, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_rollover, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_root, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,6 +37,7 @@ make_key EC:secp384r1 ec 02
 make_key rsa:2048 short 03
 make_key EC:prime192v1 p192 04
 make_key EC:secp384r1 ec 02 other
+make_key EC:secp384r1 ec3 05
 
 # --- the TPM ---
 mkdir "$dir/tpm"
@@ -91,6 +92,17 @@ openssl crl -in "$dir/crl.pem" -noout -CAfile "$dir/chain.pem"
 openssl req -in "$dir/next.csr" -noout -verify
 "$keeper" ca csr --pin-file "$dir/pin" 2>"$dir/err" && exit 1
 grep -q 'for the token of --key' "$dir/err"
+"$keeper" ca rollover --yes -q --root-key "$(uri ec3)" \
+    --root-pin-file "$dir/pin"
+"$keeper" ca chain --root | openssl x509 -noout -pubkey >"$dir/root.pub"
+PKCS11_MODULE_PATH=$module openssl pkey -engine pkcs11 -inform engine -pubin \
+    -in 'pkcs11:token=amt;object=ec3;type=public' -pubout 2>"$dir/err" |
+    cmp - "$dir/root.pub"
+"$keeper" ca crl --root --pem | openssl crl -noout -CAfile \
+    <("$keeper" ca chain --root)
+"$keeper" init --dir "$dir/none" --offline-root --root-key "$(uri ec)" \
+    2>"$dir/err" && exit 1
+grep -q 'leave out --root-key' "$dir/err"
 if grep -rqs -e "$pin" "$dir/etc"; then
 	echo "FAILED: the PIN can be read in a file"
 	exit 1
