@@ -21,6 +21,8 @@
 /* After a failure to connect, jobs that wait in the queue fail at once instead
  * of one after the other after a time-out each. */
 #define PAUSE_MS 5000
+#define SILENT_PAUSE_MS 15000 /* for one controller */
+#define SILENT_MAX 8
 /* A login that was refused counts against the service account: no domain locks
  * it for one attempt per desk in a quarter of an hour. */
 #define REFUSED_PAUSE_MS 900000
@@ -33,6 +35,12 @@ struct pause {
 	struct err failure; /* why there is one */
 };
 
+/* Of jobs that name this one, NULL: none. */
+struct silent {
+	char *dc;
+	struct pause pause;
+};
+
 struct office {
 	const struct conf *conf;
 	pthread_mutex_t lock; /* guards the rest */
@@ -42,8 +50,8 @@ struct office {
 	char *site;	      /* ours; NULL: not known */
 	struct pause refused; /* of every job: our login was */
 	struct pause lost;    /* of those that name no controller */
-	struct pause silent;  /* of those that name this one */
-	char *silent_dc;
+	struct silent silent[SILENT_MAX];
+	size_t silent_next;		  /* the place for another one */
 	char credentials[2 * FILE_STAMP]; /* as they were when refused */
 };
 
@@ -72,10 +80,13 @@ office_new(const struct conf *conf)
 void
 office_free(struct office *office)
 {
+	size_t i;
+
 	pthread_mutex_destroy(&office->lock);
 	free(office->names);
 	free(office->controller);
-	free(office->silent_dc);
+	for (i = 0; i < SILENT_MAX; i++)
+		free(office->silent[i].dc);
 	free(office->site);
 	free(office);
 }
@@ -257,18 +268,36 @@ lasts(const struct pause *pause, struct err *err)
 	return true;
 }
 
-/* Is it too early to try again? Then *err is why. dc NULL: the office's. */
-static bool
+const struct conf *
+office_conf(const struct office *office)
+{
+	return office->conf;
+}
+
+/* The place of this one; NULL. With the lock. */
+static struct silent *
+find_silent(struct office *office, const char *dc)
+{
+	size_t i;
+
+	for (i = 0; i < SILENT_MAX; i++)
+		if (str_ieq(office->silent[i].dc, dc))
+			return &office->silent[i];
+	return NULL;
+}
+
+bool
 office_pauses(struct office *office, const char *dc, struct err *err)
 {
+	const struct silent *silent;
 	bool result;
 
 	pthread_mutex_lock(&office->lock);
 	result = lasts(&office->refused, err) && !credentials_changed(office);
 	if (!result && dc == NULL)
 		result = lasts(&office->lost, err);
-	else if (!result && str_eq(dc, office->silent_dc))
-		result = lasts(&office->silent, err);
+	else if (!result && (silent = find_silent(office, dc)) != NULL)
+		result = lasts(&silent->pause, err);
 	pthread_mutex_unlock(&office->lock);
 	return result;
 }
@@ -285,15 +314,22 @@ office_pause(struct office *office, struct pause *pause, int64_t ms,
 	pthread_mutex_unlock(&office->lock);
 }
 
-/* This one does not answer: nobody waits for it again in the next moment. */
-static void
+void
 office_avoid(
     struct office *office, const char *controller, const struct err *failure)
 {
+	struct silent *silent;
+
 	pthread_mutex_lock(&office->lock);
-	mem_replace(&office->silent_dc, controller);
+	silent = find_silent(office, controller);
+	if (silent == NULL) {
+		silent = &office->silent[office->silent_next];
+		office->silent_next = (office->silent_next + 1) % SILENT_MAX;
+		mem_replace(&silent->dc, controller);
+	}
+	silent->pause.until = clock_mono_ms() + SILENT_PAUSE_MS;
+	silent->pause.failure = *failure;
 	pthread_mutex_unlock(&office->lock);
-	office_pause(office, &office->silent, PAUSE_MS, failure);
 	office_give_up(office, controller);
 }
 

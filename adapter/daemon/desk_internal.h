@@ -20,6 +20,14 @@ struct desk;
 /* conf is borrowed. No I/O. */
 struct office *office_new(const struct conf *conf);
 void office_free(struct office *office); /* after its desks */
+const struct conf *office_conf(const struct office *office);
+/* Is it too early to ask this controller (NULL: the one in use) again? Then
+ * *err is why. Any thread. */
+bool office_pauses(struct office *office, const char *dc, struct err *err);
+/* It does not answer: nobody waits for it again in the next moment. Any thread.
+ */
+void office_avoid(
+    struct office *office, const char *controller, const struct err *failure);
 
 /* What desks are made of, for those who ask each controller once; on a worker.
  * The controllers: the configured one, or those that the DNS names, best first,

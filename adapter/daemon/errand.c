@@ -143,6 +143,12 @@ errands_new(struct loop *loop, const struct conf *conf)
 	return q;
 }
 
+struct office *
+errands_office(struct errands *q)
+{
+	return q->office;
+}
+
 void
 errands_stop(struct errands *q)
 {

@@ -54,6 +54,12 @@ void errands_free(struct errands *q); /* when none is under way */
 void errand_send(
     struct errands *q, struct errand *e, port_done_fn *done, void *cookie);
 
+/* Where its desks belong to; borrowed. */
+struct office *errands_office(struct errands *q);
+
+/* others.c: a call of port_directory. */
+void port_look_others(void *self, const struct port_password *password,
+    char **ret_behind, port_done_fn *done, void *cookie);
 /* port_kdc.c: the KDC's calls, over a queue of both ports. */
 void port_kdc_fill(struct port_kdc *port, struct errands *q);
 #endif

@@ -249,6 +249,11 @@ struct port_object { /* the object that stands for a device, as it should be */
 	const struct secret *password_if_new; /* NULL: not to be created */
 };
 
+struct port_password { /* of an object, where it was set */
+	const char *account, *dc;
+	int64_t at; /* pwdLastSet */
+};
+
 /*
  * What is changed at one domain controller is known to the others only after
  * replication.  Calls that say dc ask that one and no other, which is
@@ -264,6 +269,10 @@ struct port_directory {
 	 * there is none. */
 	void (*look)(void *self, const char *account, const char *dc,
 	    struct device *into, port_done_fn *done, void *cookie);
+	/* Which of the other controllers, by blanks (given; NULL: none), have
+	 * no password of that date? Those that do not answer count as none. */
+	void (*look_others)(void *self, const struct port_password *password,
+	    char **ret_behind, port_done_fn *done, void *cookie);
 	/* Create, or bring to spec what is there, whose password is left alone.
 	 * ERR_CONFLICT: account or a service name is another's; ERR_NOTFOUND:
 	 * not there, and no password to create it with. */

@@ -42,7 +42,7 @@ static void
 proved(struct step *step)
 {
 	step->run->device->ad_key_pending = false;
-	step_seen(step, SEEN_APPLIED, NULL);
+	step_spread(step);
 }
 
 /* No, with the reason. The key is then to be set again, whichever step asked:

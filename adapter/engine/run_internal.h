@@ -43,6 +43,8 @@ struct run {
 	bool no_directory; /* AD does not answer: planned without it */
 	bool no_password;  /* none is stored for it */
 	bool no_key;	   /* a step of AD's failed: no more of those */
+	bool spread; /* other controllers know the password, or were waited for
+		      */
 	/* AD was seen to take the stored password in this run. */
 	bool password_seen;
 	/* A step found that AD's password is not the stored one: nothing more

@@ -70,8 +70,10 @@ struct step {
 	struct secret *borrowed;  /* a stored one, while a call needs it */
 	bool skip;		  /* prepare(): nothing to do after all */
 	struct err act_err; /* how act() ended; ERR_UNKNOWN from the journal */
-	int64_t first_seen_ms; /* when this process began to observe */
-	int64_t opened_at;     /* the intent */
+	int64_t first_seen_ms;	 /* when this process began to observe */
+	int64_t opened_at;	 /* the intent */
+	int64_t spread_since_ms; /* since when other controllers are waited for
+				  */
 	/* observe(): the controller that would know does not answer, and others
 	 * are asked. */
 	bool elsewhere;
@@ -158,6 +160,11 @@ void step_changed_object(struct step *step);
 bool step_can_prove(const struct step *step);
 /* Let it prove that it holds the key of its AD object: an end of observe(). */
 void step_prove(struct step *step);
+
+/* --- spread.c --- */
+/* An end of observe(): it is so, once other controllers know the new password
+ * too, or were waited for long enough. */
+void step_spread(struct step *step);
 
 /* How the calls of a kind end. */
 void step_prepared(struct step *step, const struct err *err);

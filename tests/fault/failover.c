@@ -117,11 +117,38 @@ stays_away(bool rotation)
 	harness.n = 0;
 }
 
+/* Replication takes its time: it is waited for, and not for ever. */
+static void
+slow_replication(void)
+{
+	const int many = 1000;
+
+	for (harness.n = 1;; harness.n += harness.every) {
+		harness_reset();
+		harness.world->behind = 3;
+		if (!harness_run(PLAY, harness.n))
+			break;
+		(void)harness_run(PLAY, 0);
+		verify_run(PLAY);
+	}
+	harness.n = 0;
+	harness_check(harness.world->behind == 0, "the others were waited for");
+	harness_reset();
+	harness.world->behind = many;
+	(void)harness_run(PLAY, 0);
+	verify_run(PLAY);
+	harness_check(harness.world->behind < many - 3 &&
+		harness.world->behind > many / 2,
+	    "but not for ever");
+}
+
 int
 main(int argc, char **argv)
 {
 	harness.play = PLAY;
 	harness_start(argc, argv);
+	harness.what = "replication is slow";
+	slow_replication();
 	harness.what = "the controller of a new object comes back";
 	comes_back(false);
 	harness.what = "the controller of a new password comes back";

@@ -210,6 +210,20 @@ fake_dir_look(void *self, const char *account, const char *dc, struct device *d,
 }
 
 static void
+fake_look_others(void *self, const struct port_password *password,
+    char **ret_behind, port_done_fn *done, void *cookie)
+{
+	struct world *w = self;
+	struct err err;
+
+	if (reached(w, password->dc, &err) && w->behind > 0) {
+		w->behind--;
+		mem_replace(ret_behind, "dc2");
+	}
+	world_answer(w, done, cookie, &err);
+}
+
+static void
 set_ad_password(struct world *w, const struct secret *password)
 {
 	(void)snprintf(w->ad.password, sizeof(w->ad.password), "%s",
@@ -406,6 +420,7 @@ world_back_ports(struct world *w, struct ports *ports)
 	    .self = w,
 	    .pick = fake_pick,
 	    .look = fake_dir_look,
+	    .look_others = fake_look_others,
 	    .ensure = fake_ensure,
 	    .move = fake_move,
 	    .password_set = fake_dir_password,

@@ -102,6 +102,7 @@ struct world {
 	bool no_tickets;    /* the KDC does not know the service */
 	char away[16];	    /* the one of dc1 and dc2 that does not answer */
 	struct world_ad ad; /* what the one that does has */
+	int behind;	    /* looks at which the other is behind still */
 	int created;	    /* times that an object was made, at any */
 
 	int serial; /* of keys, certificates */

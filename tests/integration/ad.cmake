@@ -28,8 +28,9 @@ add_executable(ad_second ${CMAKE_CURRENT_SOURCE_DIR}/ad_second.c
 target_link_libraries(ad_second PRIVATE daemon store conf loop directory krb
   base cmocka warnings PkgConfig::ldap PkgConfig::krb5)
 add_test(NAME lab_ad_second COMMAND ${lab}/labrun ${lab}/labsecond
-  $<TARGET_FILE:ad_second>)
+  ${CMAKE_CURRENT_SOURCE_DIR}/ad_second.sh ${lab} $<TARGET_FILE:ad_second>)
 add_test(NAME lab_ad_rodc COMMAND ${lab}/labrun ${lab}/labsecond --rodc
-  ${CMAKE_CURRENT_SOURCE_DIR}/ad_rodc.sh ${lab} $<TARGET_FILE:ad_second>)
+  ${CMAKE_CURRENT_SOURCE_DIR}/ad_second.sh ${lab} $<TARGET_FILE:ad_second>
+  rodc)
 set_tests_properties(lab_ad_second lab_ad_rodc PROPERTIES LABELS lab
   TIMEOUT 600 ENVIRONMENT LAB_TOOLS=${lab})

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -130,6 +131,24 @@ look(const char *dc, struct device *d, enum err_kind kind)
 	wait_kind(kind);
 }
 
+/* Which others are behind: none, or this one. */
+static void
+behind(const struct device *d, const char *dc, const char *wanted)
+{
+	struct port_directory *p = &ports.directory;
+	const struct port_password password = {
+	    .account = ACCOUNT, .dc = dc, .at = d->ad_password_at};
+	char *list = NULL;
+
+	p->look_others(p->self, &password, &list, done, NULL);
+	wait_kind(ERR_NONE);
+	if (wanted == NULL)
+		assert_null(list);
+	else
+		assert_string_equal(list, wanted);
+	free(list);
+}
+
 static char *
 pick(const char *wish)
 {
@@ -168,8 +187,11 @@ written_to_one(void **state)
 	look(dc1, d, ERR_NOTFOUND);
 	check(dc2, first, ERR_NONE);
 	check(dc1, first, ERR_NOTFOUND);
+	behind(d, dc2, dc1);
 	lab("--push");
 	check(dc1, first, ERR_NONE);
+	behind(d, dc2, NULL);
+	sleep(1); /* a date of whole seconds */
 	p->password_set(p->self, d->ad_dn, dc2, second, done, NULL);
 	wait_kind(ERR_NONE);
 	check(dc2, second, ERR_NONE);
@@ -178,6 +200,9 @@ written_to_one(void **state)
 	assert_int_equal(d->ad_kvno, 1);
 	look(dc2, d, ERR_NONE);
 	assert_int_equal(d->ad_kvno, 2);
+	behind(d, dc2, dc1);
+	look(dc1, d, ERR_NONE);
+	behind(d, dc1, dc2);
 	device_free(d);
 	secret_free(first);
 	secret_free(second);
