@@ -32,6 +32,7 @@ ca_deeds_begin(struct ca_deeds *d, struct ca *ca, struct err *err)
 {
 	d->ca = ca;
 	d->count = 0;
+	d->spoiled = false;
 	err_clear(&d->broken);
 	if (ca_store_enter(ca->store, err) != 0)
 		return -1;
@@ -48,6 +49,10 @@ record_intent(struct ca_deeds *d, struct ca_deed *one, struct err *err)
 	struct ca_store *store = d->ca->store;
 	struct ca_intent *i = &one->intent;
 
+	/* A full disk, for one, ends a whole transaction, whoever notices. */
+	if (!ca_store_in_transaction(store))
+		return err_set(err, ERR_STORAGE,
+		    "the database took back what was written");
 	str_sha256(one->tbs.data, one->tbs.len, i->tbs_sha256);
 	i->tbs = one->tbs.data;
 	i->tbs_len = one->tbs.len;
@@ -58,49 +63,21 @@ record_intent(struct ca_deeds *d, struct ca_deed *one, struct err *err)
 	return one->also != NULL ? one->also(one->cookie, err) : 0;
 }
 
-/* A full disk, for one, ends a whole transaction, whoever notices it. */
-static int
-still_whole(struct ca_deeds *d, const struct err *why)
-{
-	if (d->broken.kind == ERR_NONE &&
-	    !ca_store_in_transaction(d->ca->store)) {
-		if (why != NULL)
-			d->broken = *why;
-		else
-			(void)err_set(&d->broken, ERR_STORAGE,
-			    "the database took back what was written");
-	}
-	return d->broken.kind == ERR_NONE ? 0 : -1;
-}
-
-static int
-add(struct ca_deeds *d, struct ca_deed *one, struct err *err)
-{
-	struct ca_store *store = d->ca->store;
-
-	if (ca_store_mark(store, err) != 0)
-		return -1;
-	if (record_intent(d, one, err) == 0 && ca_store_keep(store, err) == 0)
-		return 0;
-	ca_store_undo(store);
-	(void)still_whole(d, err);
-	return -1;
-}
-
 int
 ca_deeds_add(struct ca_deeds *d, struct ca_deed *one, struct err *err)
 {
-	assert(d->count < CA_ISSUE_MANY);
-	if (still_whole(d, NULL) != 0) {
-		*err = d->broken;
-		return -1;
+	assert(d->count < CA_ISSUE_MANY && !d->spoiled);
+	if (record_intent(d, one, err) == 0) {
+		one->state = CA_DEED_INTENDED;
+		d->list[d->count++] = one;
+		fault_point("ca.issue.intent");
+		return 0;
 	}
-	if (add(d, one, err) != 0)
-		return -1;
-	one->state = CA_DEED_INTENDED;
-	d->list[d->count++] = one;
-	fault_point("ca.issue.intent");
-	return 0;
+	/* A conflict is this one's; all else would happen to the others. */
+	d->spoiled = true;
+	if (err->kind != ERR_CONFLICT)
+		d->broken = *err;
+	return -1;
 }
 
 int
@@ -108,15 +85,19 @@ ca_deeds_commit(struct ca_deeds *d, struct err *err)
 {
 	struct ca_store *store = d->ca->store;
 
-	if (still_whole(d, NULL) == 0 &&
-	    ca_store_commit(store, &d->broken) == 0) {
+	if (!d->spoiled && !ca_store_in_transaction(store))
+		(void)err_set(&d->broken, ERR_STORAGE,
+		    "the database took back what was written");
+	else if (!d->spoiled && ca_store_commit(store, &d->broken) == 0) {
 		if (d->count > 0)
 			fault_point("ca.issue.after-intent");
-		return 0;
+		return 1;
 	}
 	ca_store_rollback(store);
 	ca_store_leave(store);
 	d->count = 0;
+	if (d->broken.kind == ERR_NONE)
+		return 0;
 	*err = d->broken;
 	return -1;
 }
@@ -208,59 +189,52 @@ static void
 give_up(struct ca_deeds *d)
 {
 	struct ca_store *store = d->ca->store;
+	const struct ca_intent *intent;
 	bool any = false;
+	int rc = 0;
 	size_t i;
 
 	for (i = 0; i < d->count; i++)
 		any = any || d->list[i]->state == CA_DEED_FAILED;
 	if (!any || ca_store_begin(store, NULL) != 0)
 		return;
-	for (i = 0; i < d->count; i++)
-		if (d->list[i]->state == CA_DEED_FAILED &&
-		    ca_store_lose(store, d->list[i]->intent.key,
-			d->list[i]->intent.made_at, NULL) != 0)
-			break;
-	if (i < d->count || ca_store_commit(store, NULL) != 0)
+	for (i = 0; rc == 0 && i < d->count; i++) {
+		intent = &d->list[i]->intent;
+		if (d->list[i]->state == CA_DEED_FAILED)
+			rc = ca_store_give_up(
+			    store, intent->serial, intent->made_at, NULL);
+	}
+	if (rc != 0 || ca_store_commit(store, NULL) != 0)
 		ca_store_rollback(store);
 }
 
-/* -1 when it is no longer this one's matter alone. */
-static int
-record_cert(struct ca_deeds *d, struct ca_deed *one, struct err *err)
-{
-	struct ca_store *store = d->ca->store;
-
-	if (ca_store_mark(store, err) != 0)
-		return -1;
-	if (ca_store_add_cert(store, &one->intent, &one->der, err) == 0)
-		return ca_store_keep(store, err);
-	ca_store_undo(store);
-	if (!ca_store_in_transaction(store))
-		return -1;
-	fail(one, err);
-	return 0;
-}
-
+/* 1, or 0 when one of them failed alone: to be done again without it; -1. */
 static int
 record_certs(struct ca_deeds *d, struct err *err)
 {
 	struct ca_store *store = d->ca->store;
+	struct ca_deed *one;
 	size_t i;
 
 	if (ca_store_begin(store, err) != 0)
 		return -1;
 	for (i = 0; i < d->count; i++) {
-		if (d->list[i]->state == CA_DEED_SIGNED &&
-		    record_cert(d, d->list[i], err) != 0) {
+		one = d->list[i];
+		if (one->state == CA_DEED_SIGNED &&
+		    ca_store_add_cert(store, &one->intent, &one->der, err) !=
+			0) {
 			ca_store_rollback(store);
-			return -1;
+			if (err->kind != ERR_CONFLICT)
+				return -1;
+			fail(one, err);
+			return 0;
 		}
 		fault_point("ca.issue.certificate");
 	}
 	if (ca_store_commit(store, err) != 0)
 		return -1;
 	fault_point("ca.issue.after-commit");
-	return 0;
+	return 1;
 }
 
 void
@@ -268,12 +242,14 @@ ca_deeds_settle(struct ca_deeds *d)
 {
 	struct err why;
 	size_t i;
-	int rc = d->count > 0 ? record_certs(d, &why) : 0;
+	int rc = d->count > 0 ? 0 : 1;
 
+	while (rc == 0)
+		rc = record_certs(d, &why);
 	for (i = 0; i < d->count; i++) {
 		if (d->list[i]->state != CA_DEED_SIGNED)
 			continue;
-		if (rc == 0)
+		if (rc == 1)
 			d->list[i]->state = CA_DEED_DONE;
 		else
 			fail(d->list[i], &why);
@@ -282,26 +258,33 @@ ca_deeds_settle(struct ca_deeds *d)
 	ca_store_leave(d->ca->store);
 }
 
+static int
+do_one(struct ca *ca, struct ca_deed *one, struct err *err)
+{
+	struct ca_deeds d;
+	struct err broken;
+	int rc;
+
+	if (ca_deeds_begin(&d, ca, err) != 0)
+		return -1;
+	rc = ca_deeds_add(&d, one, err);
+	if (ca_deeds_commit(&d, rc == 0 ? err : &broken) != 1)
+		return -1;
+	ca_deeds_sign(&d);
+	ca_deeds_settle(&d);
+	if (one->state == CA_DEED_DONE)
+		return 0;
+	*err = one->err;
+	return -1;
+}
+
 int
 ca_deed_do(struct ca *ca, struct ca_deed *one, struct err *err)
 {
-	struct ca_deeds d;
-	struct err why, broken;
+	struct err why;
+	int rc = do_one(ca, one, &why);
 
-	if (ca_deeds_begin(&d, ca, &why) == 0) {
-		if (ca_deeds_add(&d, one, &why) != 0)
-			fail(one, &why);
-		if (ca_deeds_commit(&d, &broken) == 0) {
-			ca_deeds_sign(&d);
-			ca_deeds_settle(&d);
-			why = one->err;
-		} else if (one->state != CA_DEED_FAILED) {
-			why = broken;
-		}
-	}
-	if (one->state == CA_DEED_DONE)
-		return 0;
-	if (err != NULL)
+	if (rc != 0 && err != NULL)
 		*err = why;
-	return -1;
+	return rc;
 }

@@ -57,7 +57,8 @@ struct ca_deeds {
 	struct ca *ca;
 	struct ca_deed *list[CA_ISSUE_MANY];
 	size_t count;
-	struct err broken; /* why the database took back the transaction */
+	bool spoiled;	   /* one could not be recorded */
+	struct err broken; /* why none of them can be */
 };
 
 /* ERR_REFUSED when now is before the last issuance: a clock that stepped back
@@ -68,9 +69,11 @@ int ca_deed_clock(struct ca *ca, int64_t now, struct err *err);
 /* In these err is not NULL. The store is locked, without a transaction, which
  * this begins. */
 int ca_deeds_begin(struct ca_deeds *d, struct ca *ca, struct err *err);
-/* In the transaction: record the intent. Borrowed until ca_deeds_settle(). */
+/* In the transaction: record the intent. Borrowed until ca_deeds_settle(). -1:
+ * this one cannot be recorded, and d is spoiled: nothing more can be added. */
 int ca_deeds_add(struct ca_deeds *d, struct ca_deed *one, struct err *err);
-/* Make the intents durable, those that were added. -1: none of them is. */
+/* 1: the intents are durable. 0: one spoiled it, and nothing is recorded: begin
+ * again without that one. -1: nothing is, and will not be. */
 int ca_deeds_commit(struct ca_deeds *d, struct err *err);
 /* The signatures. Nothing of the store is touched, so it need not be locked. */
 void ca_deeds_sign(struct ca_deeds *d);

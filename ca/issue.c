@@ -268,25 +268,33 @@ fail_rest(struct batch *b, const struct err *why)
 			fail(&b->list[i], why);
 }
 
-/* Intents of all that are claimed and fit. */
+/* Intents of all that are claimed and fit: 1, 0 when one that does not spoiled
+ * it for the others, -1. */
+static int
+intend_once(struct batch *b, struct err *err)
+{
+	size_t i;
+
+	if (ca_deeds_begin(&b->deeds, b->ca, err) != 0)
+		return -1;
+	for (i = 0; i < b->count && !b->deeds.spoiled; i++)
+		if (b->list[i].claimed && !b->list[i].done)
+			admit(b, &b->list[i]);
+	return ca_deeds_commit(&b->deeds, err);
+}
+
 static int
 intend(struct batch *b)
 {
 	struct err why;
-	size_t i;
+	int rc;
 
-	if (ca_deeds_begin(&b->deeds, b->ca, &why) != 0) {
+	do
+		rc = intend_once(b, &why);
+	while (rc == 0);
+	if (rc < 0)
 		fail_rest(b, &why);
-		return -1;
-	}
-	for (i = 0; i < b->count; i++)
-		if (b->list[i].claimed)
-			admit(b, &b->list[i]);
-	if (ca_deeds_commit(&b->deeds, &why) != 0) {
-		fail_rest(b, &why);
-		return -1;
-	}
-	return 0;
+	return rc < 0 ? -1 : 0;
 }
 
 /* --- the answer --- */

@@ -41,10 +41,6 @@ int ca_store_commit(struct ca_store *s, struct err *err);
 void ca_store_rollback(struct ca_store *s);
 /* Some errors end a transaction by themselves. */
 bool ca_store_in_transaction(const struct ca_store *s);
-/* Within a transaction: what follows a mark is kept, or undone alone. */
-int ca_store_mark(struct ca_store *s, struct err *err);
-int ca_store_keep(struct ca_store *s, struct err *err);
-void ca_store_undo(struct ca_store *s);
 
 /* Idempotency keys that somebody of this process is at work on; the text is
  * borrowed until the release. false when it is claimed already: wait, which
@@ -87,6 +83,9 @@ void ca_store_leave(struct ca_store *s);
 /* Revoke pending intents under this key (NULL: all), in a transaction. */
 int ca_store_lose(
     struct ca_store *s, const char *key, int64_t now, struct err *err);
+/* The one of this serial number, if it is pending still. */
+int ca_store_give_up(
+    struct ca_store *s, const char *serial, int64_t now, struct err *err);
 /* All of them, once nobody alive is between intent and certificate. */
 int ca_store_lose_all(struct ca_store *s, int64_t now, struct err *err);
 

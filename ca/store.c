@@ -344,28 +344,6 @@ ca_store_in_transaction(const struct ca_store *s)
 	return db_in_transaction(s->db);
 }
 
-int
-ca_store_mark(struct ca_store *s, struct err *err)
-{
-	/* Outside it would begin one. */
-	assert(db_in_transaction(s->db));
-	return db_run(s->db, err, "SAVEPOINT one", "");
-}
-
-int
-ca_store_keep(struct ca_store *s, struct err *err)
-{
-	return db_run(s->db, err, "RELEASE SAVEPOINT one", "");
-}
-
-void
-ca_store_undo(struct ca_store *s)
-{
-	if (db_in_transaction(s->db) &&
-	    db_run(s->db, NULL, "ROLLBACK TO SAVEPOINT one", "") == 0)
-		(void)db_run(s->db, NULL, "RELEASE SAVEPOINT one", "");
-}
-
 /* --- who is at work --- */
 
 bool
@@ -506,6 +484,20 @@ ca_store_lose(struct ca_store *s, const char *key, int64_t now, struct err *err)
 	return db_run(s->db, err,
 	    "DELETE FROM ca_pending WHERE key = ? OR ? IS NULL", "tt", key,
 	    key);
+}
+
+int
+ca_store_give_up(
+    struct ca_store *s, const char *serial, int64_t now, struct err *err)
+{
+	if (db_run(s->db, err,
+		"INSERT INTO ca_revocation (seq, serial, revoked_at, reason)"
+		" SELECT (SELECT COALESCE(MAX(seq), 0) + 1 FROM ca_revocation),"
+		"  serial, ?, 0 FROM ca_pending WHERE serial = ?",
+		"it", now, serial) != 0)
+		return -1;
+	return db_run(s->db, err, "DELETE FROM ca_pending WHERE serial = ?",
+	    "t", serial);
 }
 
 static int

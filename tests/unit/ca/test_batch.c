@@ -307,6 +307,60 @@ test_owners_within_a_batch(void **state)
 	buf_free(&csr);
 }
 
+static void
+run_script(const char *sql)
+{
+	struct db *db;
+	struct err err;
+
+	assert_int_equal(db_open(fixture.database, false, &db, NULL), 0);
+	if (db_script(db, sql, &err) != 0)
+		fail_msg("%s", err.text);
+	db_close(db);
+}
+
+static void
+all_but(struct ca_issuance *list, unsigned bad)
+{
+	unsigned i;
+
+	fill(list);
+	ca_issue_many(fixture.ca, list, DEVICES);
+	for (i = 0; i < DEVICES; i++) {
+		if (i == bad)
+			refused(&list[i], ERR_CONFLICT, "not this");
+		else
+			issued(&list[i]);
+	}
+	clear(list, DEVICES);
+}
+
+/* One that the database does not take: the others are recorded all the same,
+ * and its own intent, if there is one, is given up. */
+static void
+test_one_is_not_recorded(void **state)
+{
+	struct ca_issuance list[DEVICES];
+
+	(void)state;
+	run_script("CREATE TRIGGER t BEFORE INSERT ON ca_intent"
+		   " WHEN NEW.key = 'key-2' BEGIN"
+		   " SELECT RAISE(ABORT, 'not this'); END;");
+	all_but(list, 2);
+	assert_int_equal(count(INTENTS), DEVICES - 1);
+	assert_int_equal(count(LOST), 0);
+	run_script("DROP TRIGGER t;"
+		   "CREATE TRIGGER t BEFORE INSERT ON ca_certificate"
+		   " WHEN NEW.key = 'key-2' BEGIN"
+		   " SELECT RAISE(ABORT, 'not this'); END;");
+	all_but(list, 2);
+	assert_int_equal(count(INTENTS), DEVICES);
+	assert_int_equal(count(LOST), 1);
+	assert_int_equal(count("SELECT COUNT(*) FROM ca_pending"), 0);
+	run_script("DROP TRIGGER t;");
+	all_but(list, DEVICES);
+}
+
 /* A full disk fails all of them, and leaves nothing behind. */
 static void
 test_full_disk(void **state)
@@ -498,6 +552,7 @@ main(void)
 	    ROW(test_bad_ones_fail_alone),
 	    ROW(test_one_key_twice),
 	    ROW(test_owners_within_a_batch),
+	    ROW(test_one_is_not_recorded),
 	    ROW(test_full_disk),
 	    ROW(test_threads),
 	    ROW(test_gate),
