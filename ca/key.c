@@ -5,10 +5,11 @@
  */
 #include <assert.h>
 #include <openssl/bn.h>
+#include <stdint.h>
+#include <string.h>
 
 #include "csr_internal.h"
 
-#define SMALL_FACTOR_END 752
 #define FERMAT_ROUNDS 110
 
 unsigned
@@ -35,21 +36,174 @@ number(struct ca_span n)
 	return bn;
 }
 
-/* Odd numbers below 752 are tried in products of three, which fit a 32-bit
- * word: one long division for three trials. Composite ones do no harm. */
+/* The odd primes below 752. */
+static const uint16_t small_primes[] = {
+    3,
+    5,
+    7,
+    11,
+    13,
+    17,
+    19,
+    23,
+    29,
+    31,
+    37,
+    41,
+    43,
+    47,
+    53,
+    59,
+    61,
+    67,
+    71,
+    73,
+    79,
+    83,
+    89,
+    97,
+    101,
+    103,
+    107,
+    109,
+    113,
+    127,
+    131,
+    137,
+    139,
+    149,
+    151,
+    157,
+    163,
+    167,
+    173,
+    179,
+    181,
+    191,
+    193,
+    197,
+    199,
+    211,
+    223,
+    227,
+    229,
+    233,
+    239,
+    241,
+    251,
+    257,
+    263,
+    269,
+    271,
+    277,
+    281,
+    283,
+    293,
+    307,
+    311,
+    313,
+    317,
+    331,
+    337,
+    347,
+    349,
+    353,
+    359,
+    367,
+    373,
+    379,
+    383,
+    389,
+    397,
+    401,
+    409,
+    419,
+    421,
+    431,
+    433,
+    439,
+    443,
+    449,
+    457,
+    461,
+    463,
+    467,
+    479,
+    487,
+    491,
+    499,
+    503,
+    509,
+    521,
+    523,
+    541,
+    547,
+    557,
+    563,
+    569,
+    571,
+    577,
+    587,
+    593,
+    599,
+    601,
+    607,
+    613,
+    617,
+    619,
+    631,
+    641,
+    643,
+    647,
+    653,
+    659,
+    661,
+    673,
+    677,
+    683,
+    691,
+    701,
+    709,
+    719,
+    727,
+    733,
+    739,
+    743,
+    751,
+};
+#define SMALL_PRIMES (sizeof(small_primes) / sizeof(small_primes[0]))
+
+/* As many of the primes as a 32-bit word holds the product of, from the first
+ * on: one long division tries them all. Their count, and the product. */
+static size_t
+take_primes(const uint16_t *first, const uint16_t *end, BN_ULONG *ret_product)
+{
+	const uint16_t *p = first;
+	BN_ULONG product = 1;
+
+	while (p < end && product * *p <= UINT32_MAX)
+		product *= *p++;
+	*ret_product = product;
+	return (size_t)(p - first);
+}
+
 const char *
 ca_key_small_factor(struct ca_span n)
 {
+	const uint16_t *p = small_primes, *end = p + SMALL_PRIMES;
 	BIGNUM *bn = number(n);
-	BN_ULONG d, rest;
+	BN_ULONG product, rest;
 	const char *why = NULL;
+	size_t count, i;
 
 	if (!BN_is_odd(bn))
 		why = "modulus is even";
-	for (d = 3; why == NULL && d < SMALL_FACTOR_END; d += 6) {
-		rest = BN_mod_word(bn, d * (d + 2) * (d + 4));
-		if (rest % d == 0 || rest % (d + 2) == 0 || rest % (d + 4) == 0)
-			why = "modulus has a factor below 752";
+	for (; why == NULL && p < end; p += count) {
+		count = take_primes(p, end, &product);
+		rest = BN_mod_word(bn, product);
+		for (i = 0; i < count; i++)
+			if (rest % p[i] == 0)
+				why = "modulus has a factor below 752";
 	}
 	BN_free(bn);
 	return why;
@@ -88,6 +242,34 @@ ca_key_roca(struct ca_span n)
 		      : NULL;
 }
 
+/* At least sqrt(n), and little more. */
+static BN_ULONG
+word_root(BN_ULONG n)
+{
+	BN_ULONG root = UINT32_MAX, next = (root + n / root) / 2 + 1;
+
+	while (next < root) {
+		root = next;
+		next = (root + n / root) / 2 + 1;
+	}
+	return root + 1;
+}
+
+/* Where Newton's method begins: the root of the first word, so that each turn
+ * doubles 31 good bits. n = w * 2^shift + less, shift even. */
+static int
+first_root(BIGNUM *root, const BIGNUM *n)
+{
+	int shift = BN_num_bits(n) - 62;
+
+	if (shift <= 0)
+		return BN_set_word(root, word_root(BN_get_word(n)));
+	shift += shift & 1;
+	return BN_rshift(root, n, shift) &&
+	    BN_set_word(root, word_root(BN_get_word(root) + 1)) &&
+	    BN_lshift(root, root, shift / 2);
+}
+
 /* floor(sqrt(n)) by Newton's method from above. */
 static void
 root_of(BIGNUM *root, const BIGNUM *n, BN_CTX *ctx)
@@ -97,8 +279,7 @@ root_of(BIGNUM *root, const BIGNUM *n, BN_CTX *ctx)
 
 	BN_CTX_start(ctx);
 	next = BN_CTX_get(ctx);
-	ok = next != NULL && BN_one(next) &&
-	    BN_lshift(next, next, (BN_num_bits(n) + 1) / 2);
+	ok = next != NULL && first_root(next, n);
 	do {
 		ok = ok && BN_copy(root, next) != NULL &&
 		    BN_div(next, NULL, n, root, ctx) &&
@@ -109,69 +290,105 @@ root_of(BIGNUM *root, const BIGNUM *n, BN_CTX *ctx)
 	BN_CTX_end(ctx);
 }
 
+/* n = root^2? */
 static bool
-square_mod(BN_ULONG rest, BN_ULONG m)
+is_root(const BIGNUM *root, const BIGNUM *n, BN_CTX *ctx)
 {
-	BN_ULONG i;
+	BIGNUM *square;
+	bool same;
+	int ok;
 
-	rest %= m;
-	for (i = 0; i <= m / 2; i++)
-		if (i * i % m == rest)
-			return true;
-	return false;
+	BN_CTX_start(ctx);
+	square = BN_CTX_get(ctx);
+	ok = square != NULL && BN_sqr(square, root, ctx);
+	assert(ok);
+	(void)ok;
+	same = BN_cmp(square, n) == 0;
+	BN_CTX_end(ctx);
+	return same;
 }
 
-/* Few numbers are squares modulo all four, so few need the long way. */
-static bool
-is_square(const BIGNUM *n, BN_CTX *ctx)
+/* Numbers modulo which about half of all are squares or fewer, and the product
+ * of them, which fits a word with room for a sum. */
+static const BN_ULONG sieve[] = {64, 63, 65, 11, 17, 19, 23, 29, 31};
+#define SIEVE (sizeof(sieve) / sizeof(sieve[0]))
+
+/* squares[i][r]: r is a square modulo sieve[i]. */
+static void
+fill_sieve(bool squares[SIEVE][65])
 {
-	BN_ULONG rest = BN_mod_word(n, 64UL * 63 * 65 * 11);
-	BIGNUM *root;
+	BN_ULONG k;
+	size_t i;
+
+	memset(squares, 0, SIEVE * sizeof(squares[0]));
+	for (i = 0; i < SIEVE; i++)
+		for (k = 0; k <= sieve[i] / 2; k++)
+			squares[i][k * k % sieve[i]] = true;
+}
+
+/* Is (a + add)^2 - n a square modulo all of the sieve? */
+static bool
+passes(bool squares[SIEVE][65], const BN_ULONG a[SIEVE],
+    const BN_ULONG n[SIEVE], BN_ULONG add)
+{
+	BN_ULONG sum, m;
+	size_t i;
+
+	for (i = 0; i < SIEVE; i++) {
+		m = sieve[i];
+		sum = a[i] + add;
+		if (!squares[i][(sum * sum + m - n[i]) % m])
+			return false;
+	}
+	return true;
+}
+
+/* Is (a + add)^2 - n a square? */
+static bool
+splits(const BIGNUM *a, const BIGNUM *n, BN_ULONG add, BN_CTX *ctx)
+{
+	BIGNUM *rest, *root;
 	bool square;
 	int ok;
 
-	if (!square_mod(rest, 64) || !square_mod(rest, 63) ||
-	    !square_mod(rest, 65) || !square_mod(rest, 11))
-		return false;
 	BN_CTX_start(ctx);
+	rest = BN_CTX_get(ctx);
 	root = BN_CTX_get(ctx);
-	assert(root != NULL);
-	root_of(root, n, ctx);
-	ok = BN_sqr(root, root, ctx);
+	ok = root != NULL && BN_copy(rest, a) != NULL &&
+	    BN_add_word(rest, add) && BN_sqr(rest, rest, ctx) &&
+	    BN_sub(rest, rest, n);
 	assert(ok);
 	(void)ok;
-	square = BN_cmp(root, n) == 0;
+	root_of(root, rest, ctx);
+	square = is_root(root, rest, ctx);
 	BN_CTX_end(ctx);
 	return square;
 }
 
-/* Fermat: n = a^2 - b^2 with a just above the root when p and q are close. */
+/* Fermat: n = a^2 - b^2 with a just above the root when p and q are close. Few
+ * numbers are squares modulo all of the sieve, so few need the long way. */
 const char *
 ca_key_close_primes(struct ca_span n)
 {
-	BIGNUM *bn = number(n), *a = BN_new(), *rest = BN_new();
+	BIGNUM *bn = number(n), *root = BN_new();
+	BN_ULONG of_n[SIEVE], of_root[SIEVE], add;
+	bool squares[SIEVE][65], found;
 	BN_CTX *ctx = BN_CTX_new();
-	bool found = false;
-	int i, ok;
+	size_t i;
 
-	assert(a != NULL && rest != NULL && ctx != NULL);
-	root_of(a, bn, ctx);
-	ok = BN_sqr(rest, a, ctx);
-	if (ok && BN_cmp(rest, bn) == 0)
-		found = true; /* p = q */
-	ok = ok && BN_add_word(a, 1) && BN_sqr(rest, a, ctx) &&
-	    BN_sub(rest, rest, bn);
-	for (i = 0; ok && !found && i < FERMAT_ROUNDS; i++) {
-		found = is_square(rest, ctx);
-		/* (a + 1)^2 - n = (a^2 - n) + 2a + 1 */
-		ok = BN_add(rest, rest, a) && BN_add_word(a, 1) &&
-		    BN_add(rest, rest, a);
+	assert(root != NULL && ctx != NULL);
+	root_of(root, bn, ctx);
+	for (i = 0; i < SIEVE; i++) {
+		of_n[i] = BN_mod_word(bn, sieve[i]);
+		of_root[i] = BN_mod_word(root, sieve[i]);
 	}
-	assert(ok);
-	(void)ok;
+	fill_sieve(squares);
+	found = is_root(root, bn, ctx); /* p = q */
+	for (add = 1; !found && add <= FERMAT_ROUNDS; add++)
+		found = passes(squares, of_root, of_n, add) &&
+		    splits(root, bn, add, ctx);
 	BN_CTX_free(ctx);
-	BN_free(rest);
-	BN_free(a);
+	BN_free(root);
 	BN_free(bn);
 	return found ? "modulus is a product of primes too close to each other"
 		     : NULL;

@@ -195,6 +195,72 @@ test_good_keys(void **state)
 	buf_free(&der);
 }
 
+/* Every prime that is to be found is, alone. */
+static void
+test_each_small_factor(void **state)
+{
+	uint8_t bytes[256];
+	BIGNUM *n = BN_new();
+	BN_ULONG p, d;
+	int len;
+
+	(void)state;
+	for (p = 3; p < 760; p += 2) {
+		for (d = 3; d * d <= p && p % d != 0; d += 2)
+			;
+		if (d * d <= p)
+			continue;
+		assert_int_equal(BN_one(n), 1);
+		assert_int_equal(BN_lshift(n, n, 1279), 1);
+		assert_int_equal(BN_sub_word(n, 1), 1); /* a prime */
+		assert_int_equal(BN_mul_word(n, p), 1);
+		len = BN_bn2bin(n, bytes);
+		if (p < 752)
+			assert_non_null(ca_key_small_factor(
+			    (struct ca_span){bytes, (size_t)len}));
+		else
+			assert_null(ca_key_small_factor(
+			    (struct ca_span){bytes, (size_t)len}));
+	}
+	BN_free(n);
+}
+
+/* a^2 - b^2 with a = 2^1023 and b = x/1000 * 2^512: found in the step that is
+ * the next whole number above (x/1000)^2. */
+static bool
+fermat_finds(BN_ULONG x)
+{
+	uint8_t bytes[256];
+	BIGNUM *n = BN_new(), *b = BN_new();
+	BN_CTX *ctx = BN_CTX_new();
+	int len;
+
+	assert_int_equal(BN_set_word(b, x), 1);
+	assert_int_equal(BN_lshift(b, b, 512), 1);
+	assert_int_not_equal(BN_div_word(b, 1000), (BN_ULONG)-1);
+	assert_int_equal(BN_sqr(b, b, ctx), 1);
+	assert_int_equal(BN_one(n), 1);
+	assert_int_equal(BN_lshift(n, n, 2046), 1);
+	assert_int_equal(BN_sub(n, n, b), 1);
+	len = BN_bn2bin(n, bytes);
+	BN_free(n);
+	BN_free(b);
+	BN_CTX_free(ctx);
+	return ca_key_close_primes((struct ca_span){bytes, (size_t)len}) !=
+	    NULL;
+}
+
+static void
+test_fermat_steps(void **state)
+{
+	(void)state;
+	assert_true(fermat_finds(707));	   /* 1 */
+	assert_true(fermat_finds(1224));   /* 2 */
+	assert_true(fermat_finds(7382));   /* 55 */
+	assert_true(fermat_finds(10464));  /* 110 */
+	assert_false(fermat_finds(10511)); /* 111 */
+}
+
 /* Primes a little further apart than Fermat's method reaches are let through:
  * the rule looks at 110 steps, not at everything. */
 static void
@@ -275,6 +341,8 @@ main(void)
 	    cmocka_unit_test(test_every_rule_has_a_vector),
 	    cmocka_unit_test(test_without_a_ca),
 	    cmocka_unit_test(test_good_keys),
+	    cmocka_unit_test(test_each_small_factor),
+	    cmocka_unit_test(test_fermat_steps),
 	    cmocka_unit_test(test_fermat_finds_no_more_than_it_says),
 	};
 
