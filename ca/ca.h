@@ -214,10 +214,15 @@ int ca_block_read(
 
 typedef int ca_cert_fn(
     void *cookie, const struct ca_cert *cert, struct err *err);
-/* Newest first; expires_before 0 = all; device NULL = all. fn must not call the
- * CA; -1 from it ends the list and is returned. */
-int ca_list(struct ca *ca, const char *device, int64_t expires_before,
-    ca_cert_fn *fn, void *cookie, struct err *err);
+struct ca_list_of {
+	const char *device;  /* NULL: all */
+	int64_t ends_from;   /* at this time or later; 0: all */
+	int64_t ends_before; /* 0: all */
+};
+/* Newest first. fn must not call the CA; -1 from it ends the list and is
+ * returned. */
+int ca_list(struct ca *ca, const struct ca_list_of *of, ca_cert_fn *fn,
+    void *cookie, struct err *err);
 /* Append the current CRL, DER: the stored one, signed anew when a revocation
  * came since or half its week is over. ERR_REFUSED when the clock is before it.
  */

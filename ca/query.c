@@ -52,13 +52,13 @@ ca_revoke(
 }
 
 int
-ca_list(struct ca *ca, const char *device, int64_t expires_before,
-    ca_cert_fn *fn, void *cookie, struct err *err)
+ca_list(struct ca *ca, const struct ca_list_of *of, ca_cert_fn *fn,
+    void *cookie, struct err *err)
 {
 	int rc;
 
 	ca_store_lock(ca->store);
-	rc = ca_store_list(ca->store, device, expires_before, fn, cookie, err);
+	rc = ca_store_list(ca->store, of, fn, cookie, err);
 	ca_store_unlock(ca->store);
 	return rc;
 }

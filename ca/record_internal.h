@@ -92,8 +92,8 @@ int ca_store_lose_all(struct ca_store *s, int64_t now, struct err *err);
 /* By key or serial; csr_sha256 may be NULL. */
 int ca_store_find(struct ca_store *s, const char *key, const char *serial,
     struct ca_cert *ret, uint8_t csr_sha256[32], struct err *err);
-int ca_store_list(struct ca_store *s, const char *device,
-    int64_t expires_before, ca_cert_fn *fn, void *cookie, struct err *err);
+int ca_store_list(struct ca_store *s, const struct ca_list_of *of,
+    ca_cert_fn *fn, void *cookie, struct err *err);
 /* Those of devices that are not revoked and end after this; by device and
  * template, newest first. */
 int ca_store_survey(struct ca_store *s, int64_t ends_after, ca_cert_fn *fn,
@@ -143,8 +143,8 @@ struct ca_revoked {
 	int reason;
 };
 typedef void ca_revoked_fn(void *cookie, const struct ca_revoked *r);
-/* In serial order, those of a line whose certificate ends at or after this
- * time. */
+/* Those of a line whose certificate ends at or after this time, in the order of
+ * their ends. */
 struct ca_revoked_of {
 	int64_t line;
 	int64_t ends_after;

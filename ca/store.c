@@ -203,6 +203,39 @@ static const char *const steps[] = {
      " made_at BIGINT NOT NULL,"
      " this_update BIGINT NOT NULL,"
      " next_update BIGINT NOT NULL);"),
+
+    /* What grows with every certificate is found by an index; both halves of
+     * the view have the same types, or SQLite would walk and sort all of it. */
+    "DROP INDEX ca_intent_key;" /* nobody looks for it there */
+    "DROP INDEX ca_intent_subject;"
+    "CREATE INDEX ca_intent_subject ON ca_intent (subject, not_after);"
+    "CREATE INDEX ca_pending_key ON ca_pending (key);"
+    "CREATE INDEX bridge_certificate_end ON bridge_certificate (not_after);"
+    "CREATE INDEX bridge_certificate_issued ON bridge_certificate (issued_at);"
+    /* A revocation list is a stretch of an index, however many there were. */
+    "ALTER TABLE ca_revocation ADD COLUMN line BIGINT NOT NULL DEFAULT 0;"
+    "ALTER TABLE ca_revocation ADD COLUMN not_after BIGINT NOT NULL DEFAULT 0;"
+    "UPDATE ca_revocation SET line = (SELECT i.line FROM ca_intent i"
+    "  WHERE i.serial = ca_revocation.serial),"
+    " not_after = (SELECT i.not_after FROM ca_intent i"
+    "  WHERE i.serial = ca_revocation.serial);"
+    "CREATE INDEX ca_revocation_list ON ca_revocation"
+    " (line, not_after, serial, revoked_at, reason);"
+    "DROP VIEW ca_known;"
+    "CREATE VIEW ca_known AS"
+    " SELECT c.serial, c.certificate, i.subject, i.names, i.device,"
+    "  i.template, i.not_before, i.not_after, c.issued_at,"
+    "  CAST(COALESCE(r.revoked_at, 0) AS BIGINT) AS revoked_at,"
+    "  CAST(COALESCE(r.reason, 0) AS BIGINT) AS reason, c.key, i.csr_sha256,"
+    "  CAST('internal' AS TEXT) AS issuer"
+    "  FROM ca_certificate c JOIN ca_intent i ON i.serial = c.serial"
+    "  LEFT JOIN ca_revocation r ON r.serial = c.serial"
+    " UNION ALL"
+    " SELECT b.serial, b.certificate, q.subject, q.names, q.device,"
+    "  q.template, b.not_before, b.not_after, b.issued_at, b.revoked_at,"
+    "  b.reason, b.key, q.csr_sha256, b.bridge"
+    "  FROM bridge_certificate b"
+    "  JOIN bridge_request q ON q.bridge = b.bridge AND q.key = b.key;",
 };
 
 static int
@@ -470,15 +503,38 @@ ca_store_add_cert(struct ca_store *s, const struct ca_intent *i,
 	    "ttbi", i->serial, i->key, der->data, der->len, i->made_at);
 }
 
+/* Is there such an intent? Mostly not, and then this is quicker. */
+static int
+any_pending(struct ca_store *s, const char *key, struct err *err)
+{
+	struct db_rows *rows;
+	int got;
+
+	if (db_query(s->db, &rows, err,
+		"SELECT serial FROM ca_pending WHERE key = ? LIMIT 1", "t",
+		key) != 0)
+		return -1;
+	got = db_next(rows, err);
+	db_done(rows);
+	return got;
+}
+
 int
 ca_store_lose(struct ca_store *s, const char *key, int64_t now, struct err *err)
 {
+	int got = key != NULL ? any_pending(s, key, err) : 1;
+
+	if (got != 1)
+		return got;
 	/* Reason 0: what became of it is not known. */
 	if (db_run(s->db, err,
-		"INSERT INTO ca_revocation (seq, serial, revoked_at, reason)"
+		"INSERT INTO ca_revocation (seq, serial, revoked_at, reason,"
+		" line, not_after)"
 		" SELECT (SELECT COALESCE(MAX(seq), 0) FROM ca_revocation)"
-		"  + ROW_NUMBER() OVER (ORDER BY serial), serial, ?, 0"
-		" FROM ca_pending WHERE key = ? OR ? IS NULL",
+		"  + ROW_NUMBER() OVER (ORDER BY p.serial), p.serial, ?, 0,"
+		"  i.line, i.not_after"
+		" FROM ca_pending p JOIN ca_intent i ON i.serial = p.serial"
+		" WHERE p.key = ? OR ? IS NULL",
 		"itt", now, key, key) != 0)
 		return -1;
 	return db_run(s->db, err,
@@ -491,13 +547,16 @@ ca_store_give_up(
     struct ca_store *s, const char *serial, int64_t now, struct err *err)
 {
 	if (db_run(s->db, err,
-		"INSERT INTO ca_revocation (seq, serial, revoked_at, reason)"
+		"INSERT INTO ca_revocation (seq, serial, revoked_at, reason,"
+		" line, not_after)"
 		" SELECT (SELECT COALESCE(MAX(seq), 0) + 1 FROM ca_revocation),"
-		"  serial, ?, 0 FROM ca_pending WHERE serial = ?",
+		"  p.serial, ?, 0, i.line, i.not_after"
+		" FROM ca_pending p JOIN ca_intent i ON i.serial = p.serial"
+		" WHERE p.serial = ?",
 		"it", now, serial) != 0)
 		return -1;
-	return db_run(s->db, err, "DELETE FROM ca_pending WHERE serial = ?",
-	    "t", serial);
+	return db_run(
+	    s->db, err, "DELETE FROM ca_pending WHERE serial = ?", "t", serial);
 }
 
 static int

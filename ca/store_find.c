@@ -15,6 +15,7 @@
 	"SELECT serial, certificate, subject, names, device, template,"        \
 	" not_before, not_after, issued_at, revoked_at, reason, key,"          \
 	" csr_sha256, issuer FROM ca_known"
+#define NEWEST " ORDER BY issued_at DESC, serial"
 
 static void
 fill(struct db_rows *rows, struct ca_cert *ret)
@@ -100,21 +101,27 @@ each(struct db_rows *rows, ca_cert_fn *fn, void *cookie, struct err *err)
 }
 
 int
-ca_store_list(struct ca_store *s, const char *device, int64_t expires_before,
-    ca_cert_fn *fn, void *cookie, struct err *err)
+ca_store_list(struct ca_store *s, const struct ca_list_of *of, ca_cert_fn *fn,
+    void *cookie, struct err *err)
 {
+	const int64_t end = of->ends_before == 0 ? INT64_MAX : of->ends_before;
+	struct db *db = ca_store_db(s);
 	struct db_rows *rows;
 	int rc;
 
-	rc = device == NULL
-	    ? db_query(ca_store_db(s), &rows, err,
-		  CERT_COLUMNS " WHERE (? = 0 OR not_after < ?)"
-			       " ORDER BY issued_at DESC, serial",
-		  "ii", expires_before, expires_before)
-	    : db_query(ca_store_db(s), &rows, err,
-		  CERT_COLUMNS " WHERE device = ? AND (? = 0 OR not_after < ?)"
-			       " ORDER BY issued_at DESC, serial",
-		  "tii", device, expires_before, expires_before);
+	/* Three texts: each is to have the index that is best for it. */
+	if (of->device != NULL)
+		rc = db_query(db, &rows, err,
+		    CERT_COLUMNS " WHERE device = ? AND not_after >= ?"
+				 " AND not_after < ?" NEWEST,
+		    "tii", of->device, of->ends_from, end);
+	else if (of->ends_from != 0 || of->ends_before != 0)
+		rc = db_query(db, &rows, err,
+		    CERT_COLUMNS
+		    " WHERE not_after >= ? AND not_after < ?" NEWEST,
+		    "ii", of->ends_from, end);
+	else
+		rc = db_query(db, &rows, err, CERT_COLUMNS NEWEST, "");
 	return rc == 0 ? each(rows, fn, cookie, err) : -1;
 }
 
@@ -134,36 +141,52 @@ ca_store_survey(struct ca_store *s, int64_t ends_after, ca_cert_fn *fn,
 	return each(rows, fn, cookie, err);
 }
 
+/* The first row's device and serial, if there is a row; 1, 0, -1. */
+static int
+take_use(
+    struct db_rows *rows, char **ret_device, char **ret_serial, struct err *err)
+{
+	int got = db_next(rows, err);
+
+	if (got == 1) {
+		*ret_device = mem_dup(db_text(rows, 0));
+		*ret_serial = mem_dup(db_text(rows, 1));
+	}
+	db_done(rows);
+	return got;
+}
+
 int
 ca_store_subject_use(struct ca_store *s, const struct ca_use *u,
     char **ret_device, char **ret_serial, struct err *err)
 {
-	struct db_rows *rows;
+	struct db *db = ca_store_db(s);
 	char *device = NULL, *serial = NULL;
+	struct db_rows *rows;
 	int got;
 
 	/* An intent without certificate counts: it may be signed yet. */
-	if (db_query(ca_store_db(s), &rows, err,
-		"SELECT i.device, i.serial, i.not_after FROM ca_intent i"
+	if (db_query(db, &rows, err,
+		"SELECT i.device, i.serial FROM ca_intent i"
 		" LEFT JOIN ca_revocation r ON r.serial = i.serial"
 		" WHERE i.subject = ? AND i.device <> ? AND i.not_after >= ?"
-		" AND r.serial IS NULL"
-		" UNION ALL"
-		" SELECT q.device, b.serial, b.not_after FROM bridge_request q"
-		" JOIN bridge_certificate b"
-		"  ON b.bridge = q.bridge AND b.key = q.key"
-		" WHERE q.subject = ? AND q.device <> ? AND b.not_after >= ?"
-		" AND b.revoked_at = 0"
-		" ORDER BY 3 DESC LIMIT 1",
-		"ttitti", u->subject, u->device, u->at, u->subject, u->device,
-		u->at) != 0)
+		" AND r.serial IS NULL ORDER BY i.not_after DESC LIMIT 1",
+		"tti", u->subject, u->device, u->at) != 0)
 		return -1;
-	got = db_next(rows, err);
-	if (got == 1) {
-		device = mem_dup(db_text(rows, 0));
-		serial = mem_dup(db_text(rows, 1));
+	got = take_use(rows, &device, &serial, err);
+	/* A bridge's records are few: no order, which would cost a sort even
+	 * where there are none. */
+	if (got == 0) {
+		if (db_query(db, &rows, err,
+			"SELECT q.device, b.serial FROM bridge_request q"
+			" JOIN bridge_certificate b"
+			"  ON b.bridge = q.bridge AND b.key = q.key"
+			" WHERE q.subject = ? AND q.device <> ?"
+			" AND b.not_after >= ? AND b.revoked_at = 0 LIMIT 1",
+			"tti", u->subject, u->device, u->at) != 0)
+			return -1;
+		got = take_use(rows, &device, &serial, err);
 	}
-	db_done(rows);
 	if (got < 0)
 		return -1;
 	*ret_device = device;
@@ -195,9 +218,11 @@ ca_store_revoke(struct ca_store *s, const char *serial, int reason, int64_t now,
 	if (got != 1)
 		return got == 2 ? 0 : -1;
 	return db_run(db, err,
-	    "INSERT INTO ca_revocation (seq, serial, revoked_at, reason)"
-	    " SELECT COALESCE(MAX(seq), 0) + 1, ?, ?, ? FROM ca_revocation",
-	    "tii", serial, now, (int64_t)reason);
+	    "INSERT INTO ca_revocation (seq, serial, revoked_at, reason,"
+	    " line, not_after)"
+	    " SELECT (SELECT COALESCE(MAX(seq), 0) + 1 FROM ca_revocation),"
+	    "  serial, ?, ?, line, not_after FROM ca_intent WHERE serial = ?",
+	    "iit", now, (int64_t)reason, serial);
 }
 
 int
@@ -225,10 +250,9 @@ ca_store_revoked(struct ca_store *s, struct ca_revoked_of of, ca_revoked_fn *fn,
 	int got;
 
 	if (db_query(ca_store_db(s), &rows, err,
-		"SELECT r.serial, r.revoked_at, r.reason FROM ca_revocation r"
-		" JOIN ca_intent i ON i.serial = r.serial"
-		" WHERE i.not_after >= ? AND i.line = ? ORDER BY r.serial",
-		"ii", of.ends_after, of.line) != 0)
+		"SELECT serial, revoked_at, reason FROM ca_revocation"
+		" WHERE line = ? AND not_after >= ? ORDER BY not_after, serial",
+		"ii", of.line, of.ends_after) != 0)
 		return -1;
 	while ((got = db_next(rows, err)) == 1) {
 		r.serial = db_text(rows, 0);

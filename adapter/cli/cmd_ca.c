@@ -54,14 +54,19 @@ cmd_ca_list(struct cli *c)
 	struct err err = {.kind = ERR_NONE};
 	int64_t within = cli_span(c, "expiring", 0);
 	int code = cli_open(c, DAEMON_CA, NULL);
+	struct ca_list_of of = {.device = NULL};
 	struct table *t;
 	int rc;
 
 	if (code != CODE_OK)
 		return code;
 	t = cli_table(c, cert_columns, COUNT(cert_columns));
-	rc = ca_list(c->daemon.ca, cli_text(c, "device"),
-	    within == 0 ? 0 : clock_now() + within, write_cert, t, &err);
+	of.device = cli_text(c, "device");
+	if (within != 0) {
+		of.ends_from = clock_now();
+		of.ends_before = of.ends_from + within;
+	}
+	rc = ca_list(c->daemon.ca, &of, write_cert, t, &err);
 	return cli_listed(c, t, rc, &err);
 }
 

@@ -78,7 +78,8 @@ find_lefts(
 	ret_lefts->now = clock_now();
 	if (c->daemon.ca == NULL)
 		return 0;
-	return ca_list(c->daemon.ca, name, 0, keep_left, ret_lefts, err);
+	return ca_list(c->daemon.ca, &(struct ca_list_of){.device = name},
+	    keep_left, ret_lefts, err);
 }
 
 /* --- what is told --- */

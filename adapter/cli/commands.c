@@ -179,7 +179,9 @@ static const struct cli_option ca_export_options[] = {
     {"out", 0, CLI_FILE, "FILE", NULL, "write it there"}, END};
 static const struct cli_option ca_list_options[] = {
     {"device", 'd', CLI_TEXT, "NAME", NULL, "of this device only"},
-    {"expiring", 0, CLI_SPAN, "SPAN", NULL, "ending within, e.g. 30d"}, END};
+    {"expiring", 0, CLI_SPAN, "SPAN", NULL,
+	"ending within this time from now, e.g. 30d"},
+    END};
 static const struct cli_option ca_crl_options[] = {
     {"root", 0, CLI_FLAG, NULL, NULL, "of the root above it"},
     {"import", 0, CLI_FILE, "FILE", NULL,

@@ -380,6 +380,7 @@ test_list(void **state)
 	};
 	struct ca_subject other = fixture_subject;
 	struct seen all = {"", 0}, mine = {"", 0}, soon = {"", 0};
+	struct seen late = {"", 0}, none = {"", 0};
 	struct seen one = {"", 1};
 	struct ca_cert cert;
 	struct err err;
@@ -391,14 +392,31 @@ test_list(void **state)
 	ca_cert_clear(&cert);
 	f->now += 1000;
 	assert_int_equal(issue(f, &other, &other_spec, "new", &cert, &err), 0);
-	assert_int_equal(ca_list(f->ca, NULL, 0, note, &all, &err), 0);
+	assert_int_equal(
+	    ca_list(f->ca, &(struct ca_list_of){0}, note, &all, &err), 0);
 	assert_string_equal(all.keys, "new old ");
-	assert_int_equal(ca_list(f->ca, "pc1", 0, note, &mine, &err), 0);
+	assert_int_equal(ca_list(f->ca, &(struct ca_list_of){.device = "pc1"},
+			     note, &mine, &err),
+	    0);
 	assert_string_equal(mine.keys, "old ");
 	assert_int_equal(
-	    ca_list(f->ca, NULL, cert.not_after, note, &soon, &err), 0);
+	    ca_list(f->ca, &(struct ca_list_of){.ends_before = cert.not_after},
+		note, &soon, &err),
+	    0);
 	assert_string_equal(soon.keys, "old ");
-	assert_int_equal(ca_list(f->ca, NULL, 0, note, &one, &err), -1);
+	assert_int_equal(
+	    ca_list(f->ca, &(struct ca_list_of){.ends_from = cert.not_after},
+		note, &late, &err),
+	    0);
+	assert_string_equal(late.keys, "new ");
+	assert_int_equal(ca_list(f->ca,
+			     &(struct ca_list_of){.device = "pc2",
+				 .ends_before = cert.not_after},
+			     note, &none, &err),
+	    0);
+	assert_string_equal(none.keys, "");
+	assert_int_equal(
+	    ca_list(f->ca, &(struct ca_list_of){0}, note, &one, &err), -1);
 	assert_int_equal(err.kind, ERR_CANCELLED);
 	ca_cert_clear(&cert);
 }
