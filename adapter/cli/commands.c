@@ -615,7 +615,8 @@ static const struct cli_command commands[] = {
 	"and says what to do: kdc-unreachable, kdc-clock, kdc-weak (no AES), "
 	"clock-off (ours), clock-spread (theirs), login-refused, login-failed, "
 	"ticket-weak, ldap-refused, ldap-failed, ldap-clock, account-unread, "
-	"account-password-expiring, account-password-expired, keytab-old, "
+	"account-no-preauth, account-password-expiring, "
+	"account-password-expired, keytab-old, "
 	"keytab-ahead, keytab-weak, keytab-no-key, keytab-unreadable. Exit "
 	"code, by the worst: 0 none, 7 a warning, 3 a bad one, 71 our login is "
 	"refused, 70 no domain controller answers.",

@@ -28,6 +28,7 @@
 #define KEYS_MAX 256
 #define UF_NORMAL_ACCOUNT 0x200
 #define UF_DONT_EXPIRE 0x10000
+#define UF_NO_PREAUTH 0x400000
 #define EXPIRING (14 * CLOCK_DAY)
 
 /* --- rows, kept until all is known --- */
@@ -72,7 +73,7 @@ blame(struct row *row, enum daemon_level level, const char *code,
 	va_end(ap);
 	row->is.level = level;
 	row->is.code = code;
-	row->text = mem_dup(text);
+	mem_replace(&row->text, text);
 }
 
 static void
@@ -228,6 +229,11 @@ judge_account(const struct directory_object *o, struct row *row)
 	char span[CLOCK_TEXT];
 	int64_t left;
 
+	if ((o->uac & UF_NO_PREAUTH) != 0)
+		blame(row, DAEMON_WARNING, "account-no-preauth",
+		    "anybody is given what its password can be guessed from: "
+		    "clear \"Do not require Kerberos preauthentication\" "
+		    "(userAccountControl 0x400000)");
 	if ((o->uac & UF_NORMAL_ACCOUNT) == 0 ||
 	    (o->uac & UF_DONT_EXPIRE) != 0 || o->max_age == 0)
 		return;

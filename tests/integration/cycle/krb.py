@@ -104,6 +104,12 @@ def account(keeper, where):
     Status(keeper).finds(3, "disabled", login_failed="is disabled")
     service("userAccountControl", "512")
     Status(keeper).finds(0, "a password that expires, later")
+    service("userAccountControl", "4260352")
+    s = Status(keeper).finds(7, "without preauthentication",
+                             account_no_preauth="clear")
+    equal(s.part("kdc")[0]["enctypes"], ["aes256", "aes128", "rc4"],
+          "types, told by tickets")
+    service("userAccountControl", "512")
     service("accountExpires", "116444736000000000")
     Status(keeper).finds(3, "expired account", login_failed="expired")
     service("accountExpires", "0")
