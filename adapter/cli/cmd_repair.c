@@ -221,14 +221,36 @@ note_rest(const struct repair_list *l)
 		cli_note(l->c, "%zu more are left for the next time", l->left);
 }
 
+static int
+audit(struct repair_list *l, const char *ou, struct err *err)
+{
+	const struct daemon_audit how = {.ou = ou,
+	    .stale = cli_span(l->c, "stale", STALE),
+	    .found = keep,
+	    .cookie = l};
+
+	return daemon_ad_audit(&l->c->daemon, &how, err);
+}
+
+/* Of an object that is named, itself alone is looked at, wherever it is. */
+static int
+collect(struct repair_list *l, struct err *err)
+{
+	const char *ou = cli_text(l->c, "ou"), *dn;
+	size_t i;
+	int rc = 0;
+
+	if (ou != NULL || cli_text(l->c, "dn") == NULL)
+		return audit(l, ou, err);
+	for (i = 0; rc == 0 && (dn = cli_each(l->c, "dn", i)) != NULL; i++)
+		rc = audit(l, dn, err);
+	return rc;
+}
+
 int
 cmd_directory_repair(struct cli *c)
 {
 	struct repair_list l = {.c = c};
-	const struct daemon_audit how = {.ou = cli_text(c, "ou"),
-	    .stale = cli_span(c, "stale", STALE),
-	    .found = keep,
-	    .cookie = &l};
 	struct err err = {.kind = ERR_NONE};
 	int code = cli_open(c, DAEMON_ENGINE, cli_actor());
 	size_t i;
@@ -238,7 +260,7 @@ cmd_directory_repair(struct cli *c)
 	if (code != CODE_OK)
 		return code;
 	l.list = mem_array(REPAIRS_MAX, sizeof(*l.list));
-	if (daemon_ad_audit(&c->daemon, &how, &err) != 0)
+	if (collect(&l, &err) != 0)
 		code = cli_fail(&err);
 	else if (cli_flag(c, "plan"))
 		write_plan(&l, cli_table(c, columns, COUNT(columns)));

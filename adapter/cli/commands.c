@@ -221,7 +221,7 @@ static const struct cli_option export_options[] = {
 static const struct cli_option repair_options[] = {
     {"plan", 0, CLI_FLAG, NULL, NULL, "say what would be written"},
     {"dn", 0, CLI_TEXT, "DN", NULL,
-	"this object alone, ours or not; repeatable"},
+	"this object alone, wherever it is, ours or not; repeatable"},
     {"delete", 0, CLI_FLAG, NULL, NULL,
 	"delete orphans instead of disabling them"},
     END};

@@ -4,9 +4,10 @@ on its object, and nothing else; a clean OU, empty store and fleet alike, has
 none."""
 import json
 import os
+import subprocess
 
 from far import OTHER_ADDRESS, OTHER_DC, far_kdc, in_the_dns
-from fleet import Keeper, Sim, check, equal, finish, folder
+from fleet import PATIENCE, Keeper, Sim, check, equal, finish, folder
 from samdb import BASE, DAY, Domain, filetime
 
 AMT = os.environ["LAB_OU"]
@@ -225,6 +226,12 @@ def main():
     found = audit(keeper, "planted", BAD)
     compare(found, faults.wanted, "planted")
     evidence(found, names)
+    out = subprocess.run(
+        ["script", "-qec", f"{keeper.program} directory audit", "/dev/null"],
+        env=dict(keeper.env, TERM="xterm", COLUMNS="80"), text=True,
+        capture_output=True, stdin=subprocess.DEVNULL, timeout=PATIENCE)
+    check("\x1b[K1 objects" in out.stdout,
+          f"progress on a terminal: {out.stdout[:200]!r}")
     gone = "gone." + os.environ["LAB_DOMAIN"]
     in_the_dns(gone, "127.0.0.99")
     found = audit(keeper, "an OU of others", BAD, "--ou", OTHER)

@@ -4,6 +4,7 @@ real Active Directory; objects of others stay as they are until they are named;
 killed at every fault point, the same command finishes it."""
 import json
 import os
+import shlex
 
 from fleet import (FAULT_EXIT, Keeper, Sim, check, equal, finish, folder,
                    journal_empty)
@@ -78,6 +79,7 @@ def plan(case):
 def repair(case, strange):
     keeper, d = case.keeper, case.domain
     keeper.run("directory", "repair", "nonsense", expect=4)
+    keeper.run("directory", "repair", "--dn", "CN=nobody," + FLEET, expect=4)
     done = rows(keeper, "directory", "repair", "spn-missing", case.names[1],
                 "--yes", expect=0)
     equal(done, [], "another device has nothing")
@@ -100,8 +102,12 @@ def repair(case, strange):
           [("encryption-weak", "done")], "one that is not ours, by its name")
     equal(d.get(strange, TYPES), ["24"], "and it is so")
     elsewhere = d.computer(OTHER, "elsewhere", **{TYPES: "4"})
-    done = rows(keeper, "directory", "repair", "--ou", OTHER, "--yes", "--dn",
-                elsewhere, expect=3)
+    # As the audit says it is done.
+    told = rows(keeper, "directory", "audit", "--ou", OTHER)
+    words = shlex.split(next(r["repair"] for r in told
+                             if r["object"] == elsewhere))
+    equal(words[0], "amtkeeper", f"repaired by us: {words}")
+    done = rows(keeper, *words[1:], "--yes", expect=3)
     equal([r["state"] for r in done], ["failed"], "where we have no right")
     check("no right" in done[0]["error"], f"says so: {done[0]['error']}")
     equal(kinds(keeper)[-1], "directory.repair-failed", "and the chain")
