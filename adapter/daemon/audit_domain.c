@@ -10,6 +10,7 @@
 #include "directory.h"
 #include "err.h"
 #include "mem.h"
+#include "str.h"
 #include "survey_internal.h"
 
 #define HOSTS_MAX 8192
@@ -72,46 +73,65 @@ daemon_ad_grant(size_t i, struct daemon_grant *ret)
 
 /* --- rights --- */
 
-static int
-tell_master(struct daemon_audit_sink *sink, const struct directory_right *r,
-    struct err *err)
-{
-	char *evidence = mem_printf("the account is a member of %s", r->master);
-	const struct directory_audit_finding f = {.code = AUDIT_RIGHTS_BROAD,
-	    .level = AUDIT_BAD,
-	    .object = r->object,
-	    .evidence = evidence};
-	int rc = daemon_audit_tell(sink, &f, err);
+struct rights {
+	struct daemon_audit_sink *sink;
+	char **told; /* "object evidence": one entry is often stored as two */
+	size_t count;
+};
 
-	free(evidence);
-	return rc;
+/* Is it the first time? */
+static bool
+is_new(struct rights *r, const struct directory_audit_finding *f)
+{
+	char *text = mem_printf("%s %s", f->object, f->evidence);
+	size_t i;
+
+	for (i = 0; i < r->count; i++)
+		if (str_eq(r->told[i], text)) {
+			free(text);
+			return false;
+		}
+	r->told = mem_grow(r->told, r->count + 1, sizeof(*r->told));
+	r->told[r->count++] = text;
+	return true;
+}
+
+/* What the entry is too much for, given; NULL: nothing. */
+static char *
+words_of(const struct directory_right *r, enum directory_audit_level *ret_level)
+{
+	char words[DIRECTORY_ACE_WORDS];
+
+	if (r->master != NULL) {
+		*ret_level = AUDIT_BAD;
+		return mem_printf("the account is a member of %s", r->master);
+	}
+	if ((r->ace->flags & INHERITED) != 0 ||
+	    directory_ace_excess(r->ace, ret_level, words) == NULL)
+		return NULL;
+	return mem_printf("%s %s has: %s", r->own ? "our account" : "its group",
+	    r->account, words);
 }
 
 static int
 take_right(void *cookie, const struct directory_right *r, struct err *err)
 {
-	struct daemon_audit_sink *sink = cookie;
-	char words[DIRECTORY_ACE_WORDS];
+	struct rights *all = cookie;
 	struct directory_audit_finding f = {.code = AUDIT_RIGHTS_UNREAD,
 	    .level = AUDIT_NOTE,
 	    .object = r->object,
 	    .account = r->account,
 	    .evidence = "nTSecurityDescriptor may not be read"};
-	char *evidence = NULL;
-	int rc;
+	char *evidence;
+	int rc = 0;
 
-	if (r->master != NULL)
-		return tell_master(sink, r, err);
-	if (r->ace != NULL) {
-		f.code = AUDIT_RIGHTS_BROAD;
-		if ((r->ace->flags & INHERITED) != 0 ||
-		    directory_ace_excess(r->ace, &f.level, words) == NULL)
-			return 0;
-		evidence = mem_printf("%s %s has: %s",
-		    r->own ? "our account" : "its group", r->account, words);
-		f.evidence = evidence;
-	}
-	rc = daemon_audit_tell(sink, &f, err);
+	if (r->master == NULL && r->ace == NULL)
+		return daemon_audit_tell(all->sink, &f, err);
+	evidence = words_of(r, &f.level);
+	f.code = AUDIT_RIGHTS_BROAD;
+	f.evidence = evidence;
+	if (evidence != NULL && is_new(all, &f))
+		rc = daemon_audit_tell(all->sink, &f, err);
 	free(evidence);
 	return rc;
 }
@@ -121,6 +141,7 @@ daemon_audit_rights(struct daemon *d, struct directory *directory,
     const char *ou, struct daemon_audit_sink *sink, struct err *err)
 {
 	const struct conf *conf = d->conf;
+	struct rights all = {.sink = sink};
 	char *who;
 	int rc;
 
@@ -129,7 +150,10 @@ daemon_audit_rights(struct daemon *d, struct directory *directory,
 	else
 		who =
 		    mem_dup_len(conf->principal, strcspn(conf->principal, "@"));
-	rc = directory_rights(directory, who, ou, take_right, sink, err);
+	rc = directory_rights(directory, who, ou, take_right, &all, err);
+	while (all.count > 0)
+		free(all.told[--all.count]);
+	free(all.told);
 	free(who);
 	return rc;
 }

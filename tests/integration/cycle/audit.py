@@ -36,6 +36,8 @@ class Faults:
 def audit(keeper, what, code, *args):
     out = keeper.run("directory", "audit", "-o", "json", *args, expect=code)
     rows = json.loads(out.stdout or "[]")
+    told = [(row["code"], row["object"], row["evidence"]) for row in rows]
+    equal(len(set(told)), len(told), f"{what}: each once")
     return {(row["code"], row["object"]): row for row in rows}
 
 
