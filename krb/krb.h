@@ -54,6 +54,12 @@ int krb_time(struct krb *k, int samples, int64_t *ret_offset_ms,
  */
 int krb_password_check(struct krb *k, const char *principal,
     const struct secret *password, struct err *err);
+/* Replace its password (a reset) by RFC 3244, with our own ticket. ERR_DENIED
+ * without the right or such an account, ERR_REFUSED when policy forbids it,
+ * ERR_UNREACHABLE when nothing was sent, ERR_UNKNOWN when the answer
+ * was lost. */
+int krb_password_set(struct krb *k, const char *account,
+    const struct secret *password, struct err *err);
 /* Salt and PBKDF2 rounds the KDC really uses for the principal (ETYPE-INFO2 of
  * AES256); appended to *ret_salt. An account with an RC4 key only has neither:
  * nothing is appended, and 0 rounds. */

@@ -72,6 +72,12 @@ char *krb_profile_kdc(struct krb *k);
 krb5_error_code krb_profile_context(struct krb *k);
 /* Start the deadline of a public call. */
 void krb_begin(struct krb *k);
+/* A nonblocking socket to the one KDC, or -1 and k->exchange.trouble. */
+int krb_connect(struct krb *k, unsigned port);
+/* Length and message out, length and reply (given) in, over TCP. 0, or -1 and
+ * k->exchange.trouble. */
+int krb_talk(
+    struct krb *k, int fd, const krb5_data *message, krb5_data *ret_reply);
 /* krb5_pre_send_fn: does the exchange itself, with the one KDC. data is the
  * struct krb. */
 krb5_error_code krb_transport(krb5_context ctx, void *data,
@@ -94,6 +100,9 @@ int krb_account(
 /* "service/host:port" as a principal of our realm. */
 int krb_service_name(
     struct krb *k, const char *spn, krb5_principal *ret, struct err *err);
+/* One of the struct's own, for a service it has a ticket for; given. */
+int krb_cached(
+    struct krb *k, const char *spn, krb5_creds **ret, struct err *err);
 /* Service ticket into cache, which must hold a TGT. */
 int krb_ticket(
     struct krb *k, krb5_ccache cache, const char *spn, struct err *err);

@@ -98,6 +98,12 @@ get_ticket(struct krb *k, krb5_ccache cache, const char *spn, krb5_creds **ret,
 }
 
 int
+krb_cached(struct krb *k, const char *spn, krb5_creds **ret, struct err *err)
+{
+	return get_ticket(k, k->cache, spn, ret, err);
+}
+
+int
 krb_ticket(struct krb *k, krb5_ccache cache, const char *spn, struct err *err)
 {
 	krb5_creds *got = NULL;

@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,7 @@
 #include "krb_internal.h"
 #include "mem.h"
 
-#define KDC_PORT "88"
+#define KDC_PORT 88
 #define REPLY_MAX 262144 /* a PAC of 64 KiB and all that wraps it */
 #define LENGTH_SIZE 4
 
@@ -43,7 +44,7 @@ resolve(struct krb *k)
 		return 0;
 	memset(&hints, 0, sizeof(hints));
 	hints.ai_socktype = SOCK_STREAM;
-	code = getaddrinfo(k->kdc, KDC_PORT, &hints, &k->addresses);
+	code = getaddrinfo(k->kdc, NULL, &hints, &k->addresses);
 	if (code != 0) {
 		k->addresses = NULL;
 		return err_set(&k->exchange.trouble, ERR_UNREACHABLE,
@@ -145,25 +146,49 @@ dial(const struct krb *k, const struct addrinfo *to, int *ret_error)
 	return -1;
 }
 
+/* The same address with another port. */
 static int
-dial_any(struct krb *k)
+dial_port(
+    const struct krb *k, struct addrinfo to, unsigned port, int *ret_error)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in four;
+		struct sockaddr_in6 six;
+	} address;
+
+	if (to.ai_addrlen > sizeof(address)) {
+		*ret_error = EAFNOSUPPORT;
+		return -1;
+	}
+	memcpy(&address, to.ai_addr, to.ai_addrlen);
+	if (to.ai_family == AF_INET)
+		address.four.sin_port = htons((uint16_t)port);
+	else
+		address.six.sin6_port = htons((uint16_t)port);
+	to.ai_addr = &address.any;
+	return dial(k, &to, ret_error);
+}
+
+int
+krb_connect(struct krb *k, unsigned port)
 {
 	const struct addrinfo *to;
 	int fd = -1, error = 0;
 
+	err_clear(&k->exchange.trouble);
 	if (resolve(k) != 0)
 		return -1;
 	for (to = k->addresses; to != NULL && fd < 0; to = to->ai_next)
-		fd = dial(k, to, &error);
+		fd = dial_port(k, *to, port, &error);
 	if (fd < 0)
-		err_errno(&k->exchange.trouble, error, "KDC %s, TCP port %s",
-		    k->kdc, KDC_PORT);
+		err_errno(&k->exchange.trouble, error, "KDC %s, TCP port %u",
+		    k->kdc, port);
 	return fd;
 }
 
-/* Length and message out, length and reply in. The reply is given. */
-static int
-talk(struct krb *k, int fd, const krb5_data *message, krb5_data *ret_reply)
+int
+krb_talk(struct krb *k, int fd, const krb5_data *message, krb5_data *ret_reply)
 {
 	uint32_t length = htonl(message->length);
 	uint8_t *bytes = NULL;
@@ -226,12 +251,11 @@ krb_transport(krb5_context ctx, void *data, const krb5_data *realm,
 
 	(void)realm;
 	(void)ret_new_message;
-	err_clear(&k->exchange.trouble);
-	fd = dial_any(k);
+	fd = krb_connect(k, KDC_PORT);
 	if (fd < 0)
 		return code;
 	sent = now_us();
-	if (talk(k, fd, message, &reply) == 0) {
+	if (krb_talk(k, fd, message, &reply) == 0) {
 		krb_note_answer(k, &reply, sent, now_us());
 		code = krb5_copy_data(ctx, &reply, ret_reply);
 	}

@@ -20,6 +20,7 @@
 #define BRIDGE_AT(member) offsetof(struct conf_bridge, member)
 
 static const char *const transports[] = {"gssapi", "ldaps", "starttls", NULL};
+static const char *const password_ways[] = {"ldap", "kerberos", NULL};
 static const char *const bridge_kinds[] = {
     "est", "cmp", "ces", "helper", "vault", "step", NULL};
 
@@ -334,6 +335,13 @@ static const struct conf_option options[] = {
 	.words = transports,
 	.help = "gssapi: sealed LDAP on port 389; ldaps: TLS on port 636; "
 		"starttls: TLS on port 389"},
+    {.key = "directory.password_by",
+	.type = CONF_WORD,
+	.offset = AT(password_by),
+	.fallback = "ldap",
+	.words = password_ways,
+	.help = "what sets passwords of objects: ldap (unicodePwd) or kerberos "
+		"(RFC 3244, port 464)"},
     {.key = "directory.ldap_ca",
 	.type = CONF_PATH,
 	.offset = AT(ldap_ca),

@@ -8,8 +8,10 @@
 #include "device.h"
 #include "directory.h"
 #include "errand_internal.h"
+#include "krb.h"
 #include "mem.h"
 #include "secret.h"
+#include "str.h"
 
 /* --- pick --- */
 
@@ -232,7 +234,7 @@ move(void *self, const struct port_object *object, port_done_fn *done,
 
 struct password_errand {
 	struct errand base;
-	char *dn;
+	char *account, *dn;
 	struct secret *password;
 };
 
@@ -241,6 +243,7 @@ password_free(struct errand *base)
 {
 	struct password_errand *e = (void *)base;
 
+	free(e->account);
 	free(e->dn);
 	secret_free(e->password);
 	free(e);
@@ -252,21 +255,25 @@ call_password_set(
 {
 	struct password_errand *e = cookie;
 
-	(void)krb;
+	if (directory == NULL)
+		return krb_password_set(krb, e->account, e->password, err);
 	return directory_password_set(directory, e->dn, e->password, err);
 }
 
 static void
-password_set(void *self, const char *dn, const char *dc,
+password_set(void *self, const struct port_password *where,
     const struct secret *password, port_done_fn *done, void *cookie)
 {
+	const struct conf *conf = office_conf(errands_office(self));
 	struct password_errand *e = mem_alloc(sizeof(*e));
 
-	e->base.need = DESK_DIRECTORY;
-	e->base.dc = mem_dup(dc);
+	e->base.need =
+	    str_eq(conf->password_by, "kerberos") ? DESK_KDC : DESK_DIRECTORY;
+	e->base.dc = mem_dup(where->dc);
 	e->base.call = call_password_set;
 	e->base.free = password_free;
-	e->dn = mem_dup(dn);
+	e->account = mem_dup(where->account);
+	e->dn = mem_dup(where->dn);
 	e->password = secret_copy(password);
 	errand_send(self, &e->base, done, cookie);
 }

@@ -249,9 +249,9 @@ struct port_object { /* the object that stands for a device, as it should be */
 	const struct secret *password_if_new; /* NULL: not to be created */
 };
 
-struct port_password { /* of an object, where it was set */
-	const char *account, *dc;
-	int64_t at; /* pwdLastSet */
+struct port_password { /* of an object, and where it is or was set */
+	const char *account, *dn, *dc;
+	int64_t at; /* pwdLastSet, once it was */
 };
 
 /*
@@ -284,7 +284,7 @@ struct port_directory {
 	void (*move)(void *self, const struct port_object *object,
 	    port_done_fn *done, void *cookie);
 	/* Replace it. ERR_NOTFOUND, ERR_REFUSED by the domain's policy. */
-	void (*password_set)(void *self, const char *dn, const char *dc,
+	void (*password_set)(void *self, const struct port_password *where,
 	    const struct secret *password, port_done_fn *done, void *cookie);
 };
 

@@ -207,9 +207,13 @@ static void
 password_act(struct step *step)
 {
 	const struct port_directory *port = &step_ports(step)->directory;
+	const struct port_password where = {
+	    .account = step_arg(step, "account"),
+	    .dn = step_arg(step, "dn"),
+	    .dc = step_arg(step, "dc")};
 
-	port->password_set(port->self, step_arg(step, "dn"),
-	    step_arg(step, "dc"), step->secret, step_acted_port, step);
+	port->password_set(
+	    port->self, &where, step->secret, step_acted_port, step);
 }
 
 static void

@@ -277,14 +277,13 @@ fake_move(void *self, const struct port_object *object, port_done_fn *done,
 }
 
 static void
-fake_dir_password(void *self, const char *dn, const char *dc,
+fake_dir_password(void *self, const struct port_password *where,
     const struct secret *password, port_done_fn *done, void *cookie)
 {
 	struct world *w = self;
 	struct err err;
 
-	(void)dn;
-	if (directory_change(w, dc, &err)) {
+	if (directory_change(w, where->dc, &err)) {
 		set_ad_password(w, password);
 		world_changed(w, &err);
 	}

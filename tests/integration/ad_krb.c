@@ -850,6 +850,58 @@ silent_kdc(void **state)
 	buf_free(&out);
 }
 
+/* --- set-password -----------------------------------------------------------
+ */
+
+static void
+password_by_kerberos(void **state)
+{
+	struct krb *none = ad_krb("NONE_", AD_DEADLINE);
+	struct secret *other = ad_secret("Other-Passw0rd-3");
+	struct secret *longer = secret_random_text("abcXYZ0123456789", 120);
+	struct secret *longest = secret_random_text("abcXYZ0123456789", 250);
+	struct directory_object before, after;
+
+	(void)state;
+	assert_ok(directory_read(d, account, &before, err_));
+	assert_kind(krb_password_set(none, account, other, err_), ERR_DENIED);
+	assert_kind(krb_password_set(k, "operator", other, err_), ERR_DENIED);
+	assert_kind(krb_password_set(k, "nobody$", other, err_), ERR_DENIED);
+	assert_ok(krb_password_set(k, account, other, err_));
+	assert_ok(krb_password_check(k, account, other, err_));
+	assert_ok(directory_read(d, account, &after, err_));
+	assert_int_equal(after.kvno, before.kvno + 1);
+	/* lengths of one more byte and of two */
+	assert_ok(krb_password_set(k, account, longer, err_));
+	assert_ok(krb_password_check(k, account, longer, err_));
+	assert_ok(krb_password_set(k, account, longest, err_));
+	assert_ok(krb_password_check(k, account, longest, err_));
+	secret_free(longer);
+	secret_free(longest);
+	directory_object_clear(&before);
+	directory_object_clear(&after);
+	krb_close(none);
+	assert_ok(krb_login(k, err_)); /* closing took this thread's tickets */
+	secret_free(other);
+}
+
+/* The request has left, and nobody knows what became of it. */
+static void
+silent_password_server(void **state)
+{
+	struct krb *brief = ad_krb("", AD_SHORT);
+	struct secret *other = ad_secret("Other-Passw0rd-4");
+
+	(void)state;
+	assert_ok(krb_service(brief, "kadmin/changepw", err_));
+	ad_stop();
+	assert_kind(krb_password_set(brief, account, other, err_), ERR_UNKNOWN);
+	ad_continue();
+	krb_close(brief);
+	assert_ok(krb_login(k, err_));
+	secret_free(other);
+}
+
 int
 main(void)
 {
@@ -874,6 +926,8 @@ main(void)
 	    cmocka_unit_test(unknown_service),
 	    cmocka_unit_test(without_krb5_conf),
 	    cmocka_unit_test(silent_kdc),
+	    cmocka_unit_test(password_by_kerberos),
+	    cmocka_unit_test(silent_password_server),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

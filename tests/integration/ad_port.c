@@ -72,6 +72,7 @@ setup(void **state)
 	conf.principal = mem_dup(ad_env("LAB_PRINCIPAL"));
 	conf.keytab = mem_dup(ad_env("LAB_KEYTAB"));
 	conf.transport = mem_dup("gssapi");
+	conf.password_by = mem_dup("ldap");
 	conf.directory_timeout = AD_DEADLINE / 1000;
 	loop = loop_new(&err);
 	return loop != NULL ? 0 : -1;
@@ -87,6 +88,7 @@ teardown(void **state)
 	free(conf.principal);
 	free(conf.keytab);
 	free(conf.transport);
+	free(conf.password_by);
 	loop_free(loop);
 	return 0;
 }
@@ -160,11 +162,21 @@ look(struct device *d, const char *account, enum err_kind kind)
 }
 
 static void
+set_password(const struct device *d, const struct secret *password)
+{
+	struct port_directory *dir = &ports.directory;
+	const struct port_password where = {
+	    .account = d->ad_account, .dn = d->ad_dn};
+
+	dir->password_set(dir->self, &where, password, done, NULL);
+	wait_kind(ERR_NONE);
+}
+
+static void
 life_of_a_device(void **state)
 {
 	struct secret *first = ad_secret("First-Passw0rd-1");
 	struct secret *second = ad_secret("Second-Passw0rd-2");
-	struct port_directory *dir = &ports.directory;
 	struct port_kdc *kdc = &ports.kdc;
 	int64_t offset = INT64_MAX, rounds = 0;
 	struct wanted w;
@@ -188,8 +200,7 @@ life_of_a_device(void **state)
 	assert_int_equal(d->ad_max_age, INT64_C(42) * 86400);
 	assert_true(d->ad_read_at > 0);
 
-	dir->password_set(dir->self, d->ad_dn, NULL, second, done, NULL);
-	wait_kind(ERR_NONE);
+	set_password(d, second);
 	kdc->check_password(kdc->self, d->ad_account, NULL, first, done, NULL);
 	wait_kind(ERR_DENIED);
 	kdc->check_password(kdc->self, d->ad_account, NULL, second, done, NULL);

@@ -61,6 +61,7 @@ setup(void **state)
 	conf.principal = mem_dup(ad_env("LAB_PRINCIPAL"));
 	conf.keytab = mem_dup(ad_env("LAB_KEYTAB"));
 	conf.transport = mem_dup("gssapi");
+	conf.password_by = mem_dup("ldap");
 	conf.directory_timeout = AD_DEADLINE / 1000;
 	loop = loop_new(&err);
 	return loop != NULL ? port_directory_new(loop, &conf, &ports, &err)
@@ -78,6 +79,7 @@ teardown(void **state)
 	free(conf.principal);
 	free(conf.keytab);
 	free(conf.transport);
+	free(conf.password_by);
 	loop_free(loop);
 	return 0;
 }
@@ -178,6 +180,7 @@ written_to_one(void **state)
 	struct secret *first = ad_secret("First-Passw0rd-1");
 	struct secret *second = ad_secret("Second-Passw0rd-2");
 	struct port_directory *p = &ports.directory;
+	struct port_password where = {.account = ACCOUNT, .dc = dc2};
 	struct device *d = device_new("second");
 
 	(void)state;
@@ -192,7 +195,8 @@ written_to_one(void **state)
 	check(dc1, first, ERR_NONE);
 	behind(d, dc2, NULL);
 	sleep(1); /* a date of whole seconds */
-	p->password_set(p->self, d->ad_dn, dc2, second, done, NULL);
+	where.dn = d->ad_dn;
+	p->password_set(p->self, &where, second, done, NULL);
 	wait_kind(ERR_NONE);
 	check(dc2, second, ERR_NONE);
 	check(dc1, second, ERR_DENIED);
