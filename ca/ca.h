@@ -271,7 +271,7 @@ struct ca_ocsp {
  * (tryLater) is answered too: -1 only when the records do not answer. What is
  * not on record is unknown; an intent without certificate is revoked; a nonce
  * of 1 to 32 bytes is given back (RFC 8954). The first answer of a responder
- * and every 64th after it is verified before it leaves; ERR_STORAGE if it does
+ * and every 256th after it is verified before it leaves; ERR_STORAGE if it does
  * not hold. */
 int ca_ocsp(
     struct ca *ca, struct ca_ocsp *io, struct buf *out, struct err *err);

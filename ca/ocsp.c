@@ -22,7 +22,7 @@
 /* An answer may be kept this long: a reader whose cache is full of them gets
  * over a night without us, and a revocation is known to all within a day. */
 #define ANSWER_LIFE CLOCK_DAY
-#define CHECK_EVERY 64
+#define CHECK_EVERY 256
 
 /* One request under way. */
 struct ocsp {
