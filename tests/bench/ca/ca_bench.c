@@ -1,13 +1,15 @@
 #include "ca_bench.h"
 
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "ca.h"
-#include "err.h"
+#include "buf.h"
+#include "ca_internal.h"
 #include "mem.h"
+#include "signer_internal.h"
 #include "vault.h"
 
 void
@@ -61,32 +63,83 @@ bench_median(double *values, size_t count)
 static const char *const files[] = {"vault.key", "ca.key", "ca.key.root",
     "ca.db", "ca.db-wal", "ca.db-shm", "ca.db.lock"};
 
-void
-bench_ca_make(struct bench_ca *b)
+static void
+open_ca(struct bench_ca *b)
 {
-	const char *place = getenv("TMPDIR");
-	struct ca_conf conf = {.url = NULL};
-	char *key, *vault_key;
+	const struct ca_conf conf = {.vault = b->vault,
+	    .database = b->database,
+	    .key_file = b->key_file};
 	struct err err;
 
-	b->folder = mem_printf(
-	    "%s/amtkeeper-bench-XXXXXX", place != NULL ? place : "/tmp");
+	bench_need(ca_open(&conf, &b->ca, &err) == 0, "CA", &err);
+}
+
+static const char *
+root_of(enum bench_place place)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	if (place == BENCH_MEMORY)
+		return "/dev/shm";
+	return tmp != NULL ? tmp : "/tmp";
+}
+
+void
+bench_ca_make(struct bench_ca *b, enum bench_place place)
+{
+	const struct ca_new how = {.organisation = "Bench"};
+	struct ca_conf conf = {.url = NULL};
+	char *vault_key;
+	struct err err;
+
+	b->folder = mem_printf("%s/amtkeeper-bench-XXXXXX", root_of(place));
 	bench_need(mkdtemp(b->folder) != NULL, b->folder, NULL);
 	vault_key = mem_printf("%s/vault.key", b->folder);
 	b->database = mem_printf("%s/ca.db", b->folder);
-	key = mem_printf("%s/ca.key", b->folder);
+	b->key_file = mem_printf("%s/ca.key", b->folder);
 	bench_need(vault_create(vault_key, &err) == 0 &&
 		vault_open(vault_key, &b->vault, &err) == 0,
 	    "vault", &err);
 	conf.vault = b->vault;
 	conf.database = b->database;
-	conf.key_file = key;
-	bench_need(ca_create(&conf, &(struct ca_new){.organisation = "Bench"},
-		       &err) == 0 &&
-		ca_open(&conf, &b->ca, &err) == 0,
-	    "CA", &err);
+	conf.key_file = b->key_file;
+	bench_need(ca_create(&conf, &how, &err) == 0, "CA", &err);
+	open_ca(b);
 	free(vault_key);
-	free(key);
+}
+
+void
+bench_ca_reopen(struct bench_ca *b)
+{
+	ca_close(b->ca);
+	open_ca(b);
+}
+
+static int
+sign(void *self, const uint8_t *digest, size_t len, struct buf *out,
+    struct err *err)
+{
+	const struct ca_key_use use = {.key = self};
+
+	return ca_key_sign(&use, digest, len, out, err);
+}
+
+static void
+let_go(void *self)
+{
+	EVP_PKEY_free(self);
+}
+
+void
+bench_ca_use(struct bench_ca *b, EVP_PKEY *key)
+{
+	static const struct ca_signer_ops ops = {sign, let_go};
+	struct err err;
+
+	bench_need(EVP_PKEY_up_ref(key) && EVP_PKEY_up_ref(key), "key", NULL);
+	ca_signer_free(b->ca->signer);
+	b->ca->signer = ca_signer_new(&ops, key, key, &err);
+	bench_need(b->ca->signer != NULL, "signer", &err);
 }
 
 void
@@ -105,4 +158,5 @@ bench_ca_close(struct bench_ca *b)
 	(void)rmdir(b->folder);
 	free(b->folder);
 	free(b->database);
+	free(b->key_file);
 }

@@ -1,5 +1,6 @@
 #ifndef CA_BENCH_H_
 #define CA_BENCH_H_
+#include <openssl/types.h>
 #include <stddef.h>
 
 struct ca;
@@ -15,12 +16,18 @@ double bench_wall_us(void);
 /* Sorts the values. */
 double bench_median(double *values, size_t count);
 
-/* A CA in a folder of its own, below $TMPDIR or /tmp. */
+/* A CA in a folder of its own: below $TMPDIR or /tmp, where a commit costs what
+ * the disk takes, or below /dev/shm, where it costs nothing. */
+enum bench_place { BENCH_DISK, BENCH_MEMORY };
 struct bench_ca {
-	char *folder, *database;
+	char *folder, *database, *key_file;
 	struct vault *vault;
 	struct ca *ca;
 };
-void bench_ca_make(struct bench_ca *b);
+void bench_ca_make(struct bench_ca *b, enum bench_place place);
+/* Closed and opened again. */
+void bench_ca_reopen(struct bench_ca *b);
+/* Sign with this key from now on, whatever is in the CA's certificate. */
+void bench_ca_use(struct bench_ca *b, EVP_PKEY *key);
 void bench_ca_close(struct bench_ca *b); /* and remove the folder */
 #endif
