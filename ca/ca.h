@@ -94,9 +94,9 @@ struct ca_template {
 };
 /* Lint: each problem as one line into *out (may be NULL). ERR_INVALID if any:
  * periods that do not fit each other, validity beyond an issuer's end, unknown
- * key or usages, usages and names that contradict each other, a certificate
- * that may get larger than max_size. ca may be NULL: then issuers' ends and the
- * size are not looked at. */
+ * key or usages, usages and names that contradict each other or issuers, a
+ * certificate that may get larger than max_size. ca may be NULL: then issuers'
+ * ends and the size are not looked at. */
 int ca_template_check(const struct ca *ca, const struct ca_template *t,
     int64_t now, struct buf *out, struct err *err);
 /* The template, and what follows from it, in words. */

@@ -1,4 +1,5 @@
 /* What is wrong with a template: one check, one function, one row. */
+#include <openssl/x509v3.h>
 #include <string.h>
 
 #include "buf.h"
@@ -189,6 +190,35 @@ lint_constraints(struct lint *l)
 	}
 }
 
+/* An issuer's extended key usages limit those below it, as most readers have it
+ * (RFC 5280 leaves it open). */
+static void
+lint_issuers(struct lint *l)
+{
+	const struct ca_issuer *above;
+	uint32_t may;
+	unsigned bits, lacks;
+	size_t i;
+
+	if (l->ca == NULL || ca_usage_parse(l->t->usages, &bits, NULL) != 0)
+		return;
+	for (i = 0; (above = ca_above(l->ca, i)) != NULL; i++) {
+		may = X509_get_extended_key_usage(above->x509);
+		lacks = (may & XKU_ANYEKU) != 0 ? 0
+						: bits &
+			(((may & XKU_SSL_SERVER) != 0 ? 0 : CA_USAGE_SERVER) |
+			    ((may & XKU_SSL_CLIENT) != 0 ? 0
+							 : CA_USAGE_CLIENT));
+		if (lacks == 0)
+			continue;
+		buf_printf(&l->line,
+		    "usage %s: the %s CA may not vouch for such (extKeyUsage)",
+		    (lacks & CA_USAGE_SERVER) != 0 ? "server" : "client",
+		    ca_above_name(l->ca, i));
+		return;
+	}
+}
+
 static void
 lint_max_size(struct lint *l)
 {
@@ -222,7 +252,7 @@ ca_template_check(const struct ca *ca, const struct ca_template *t, int64_t now,
 {
 	static void (*const lints[])(struct lint *) = {lint_name, lint_validity,
 	    lint_renewal, lint_backdate, lint_key, lint_usages, lint_names,
-	    lint_account, lint_ends, lint_constraints, lint_clamp,
+	    lint_account, lint_ends, lint_constraints, lint_issuers, lint_clamp,
 	    lint_max_size, lint_largest};
 	struct lint l = {.ca = ca, .t = t, .now = now};
 	int rc = 0;

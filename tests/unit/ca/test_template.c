@@ -254,6 +254,33 @@ test_constraints(void **state)
 	fixture.ca->issuing.constraints = NULL;
 }
 
+/* The issuing CA may vouch for servers alone. */
+static void
+test_issuers_usages(void **state)
+{
+	struct ca_template t = {GOOD, .usages = "server,client"};
+	X509 *own = fixture.ca->issuing.x509, *limited = X509_dup(own);
+	X509_EXTENSION *ext = X509V3_EXT_conf_nid(
+	    NULL, NULL, NID_ext_key_usage, "serverAuth,OCSPSigning");
+	struct err err;
+
+	(void)state;
+	assert_int_equal(
+	    ca_template_check(fixture.ca, &t, fixture.now, NULL, &err), 0);
+	assert_int_equal(X509_add_ext(limited, ext, -1), 1);
+	X509_EXTENSION_free(ext);
+	fixture.ca->issuing.x509 = limited;
+	assert_int_equal(
+	    ca_template_check(fixture.ca, &t, fixture.now, NULL, &err), -1);
+	assert_non_null(
+	    strstr(err.text, "usage client: the issuing CA may not vouch"));
+	t.usages = "server";
+	assert_int_equal(
+	    ca_template_check(fixture.ca, &t, fixture.now, NULL, &err), 0);
+	fixture.ca->issuing.x509 = own;
+	X509_free(limited);
+}
+
 static void
 test_facts(void **state)
 {
@@ -289,6 +316,7 @@ main(void)
 	    ROW(test_key_by_firmware),
 	    ROW(test_clamp),
 	    ROW(test_constraints),
+	    ROW(test_issuers_usages),
 	    ROW(test_facts),
 	};
 
