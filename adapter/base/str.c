@@ -333,3 +333,53 @@ str_sha256_hex(const void *bytes, size_t len, char out[65])
 	str_sha256(bytes, len, digest);
 	str_hex(digest, sizeof(digest), out);
 }
+
+/* --- typing errors --- */
+
+size_t
+str_distance(const char *a, const char *b)
+{
+	size_t row[STR_FAR + 1], i, j, left, corner, best;
+	size_t len = strlen(b);
+
+	if (strlen(a) > STR_FAR || len > STR_FAR)
+		return STR_FAR;
+	for (j = 0; j <= len; j++)
+		row[j] = j;
+	for (i = 0; a[i] != '\0'; i++) {
+		corner = row[0];
+		row[0] = i + 1;
+		for (j = 0; j < len; j++) {
+			left = row[j];
+			best = corner + (a[i] == b[j] ? 0 : 1);
+			corner = row[j + 1];
+			best = corner + 1 < best ? corner + 1 : best;
+			row[j + 1] = left + 1 < best ? left + 1 : best;
+		}
+	}
+	return row[len];
+}
+
+char *
+str_near(const char *word, const char *const *names, size_t count)
+{
+	size_t limit = strlen(word) / 4 + 1, i, d, found = 0;
+	char *lower = str_lower(mem_dup(word)), *list = NULL, *name, *longer;
+
+	/* The nearest first. */
+	for (d = 0; d <= limit; d++)
+		for (i = 0; i < count && found < 3; i++) {
+			name = str_lower(mem_dup(names[i]));
+			if (str_distance(lower, name) == d) {
+				longer = mem_printf("%s%s%s",
+				    list != NULL ? list : "",
+				    list != NULL ? ", " : "", names[i]);
+				free(list);
+				list = longer;
+				found++;
+			}
+			free(name);
+		}
+	free(lower);
+	return list;
+}

@@ -50,6 +50,12 @@ bool str_is_fqdn(const char *name);
 #define STR_ADDRESS 46
 int str_address(
     const char *text, char ret_host[STR_ADDRESS], uint16_t *ret_port);
+/* Edits that turn a into b (Levenshtein); STR_FAR when one has more bytes. */
+#define STR_FAR 64
+size_t str_distance(const char *a, const char *b);
+/* "a, b": those of names a typing error away from word, in any case, at most
+ * three; given, NULL when there are none. */
+char *str_near(const char *word, const char *const *names, size_t count);
 /* SHA-256, as bytes and in lower-case hex. */
 void str_sha256(const void *bytes, size_t len, uint8_t out[32]);
 void str_sha256_hex(const void *bytes, size_t len, char out[65]);

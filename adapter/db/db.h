@@ -60,9 +60,14 @@ int db_query(struct db *db, struct db_rows **ret_rows, struct err *err,
     const char *sql, const char *types, ...);
 int db_query_list(struct db *db, struct db_rows **ret_rows, struct err *err,
     const char *sql, const struct db_value *values, size_t count);
+/* The same for SQL that was put together for this one time: it must only read,
+ * is never cached, and may go away afterwards. */
+int db_query_once(struct db *db, struct db_rows **ret_rows, struct err *err,
+    const char *sql, const struct db_value *values, size_t count);
 /* 1 = a row, 0 = end, -1 = error. */
 int db_next(struct db_rows *rows, struct err *err);
 int64_t db_int(struct db_rows *rows, int column);
+bool db_null(struct db_rows *rows, int column);
 /* Borrowed until db_next() or db_done(); NULL for NULL. */
 const char *db_text(struct db_rows *rows, int column);
 const void *db_blob(struct db_rows *rows, int column, size_t *ret_len);

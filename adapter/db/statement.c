@@ -263,6 +263,27 @@ db_query(struct db *db, struct db_rows **ret_rows, struct err *err,
 }
 
 int
+db_query_once(struct db *db, struct db_rows **ret_rows, struct err *err,
+    const char *sql, const struct db_value *values, size_t count)
+{
+	struct db_rows *rows;
+
+	if (statement_new(db, sql, false, &rows, err) == -1)
+		return -1;
+	rows->open = true;
+	if (!sqlite3_stmt_readonly(rows->stmt)) {
+		db_done(rows);
+		return err_set(err, ERR_BUG, "a query that would write");
+	}
+	if (bind_all(rows, values, count, SQLITE_TRANSIENT, err) == -1) {
+		db_done(rows);
+		return -1;
+	}
+	*ret_rows = rows;
+	return 0;
+}
+
+int
 db_next(struct db_rows *rows, struct err *err)
 {
 	int rc;
@@ -282,6 +303,12 @@ int64_t
 db_int(struct db_rows *rows, int column)
 {
 	return sqlite3_column_int64(rows->stmt, column);
+}
+
+bool
+db_null(struct db_rows *rows, int column)
+{
+	return sqlite3_column_type(rows->stmt, column) == SQLITE_NULL;
 }
 
 const char *

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "mem.h"
+#include "store.h"
 #include "str.h"
 
 /* clang-format off */
@@ -19,7 +20,7 @@
 
 static const struct device_field fields[] = {
 	HOST_TEXT(name), HOST_TEXT(uuid), HOST_TEXT(address),
-	HOST_TEXT(site), HOST_TEXT(profile),
+	HOST_TEXT(site), HOST_TEXT(profile), HOST_INT(group_id),
 	HOST_TEXT(os_host), HOST_TEXT(os_domain), HOST_TEXT(os_ip_mode),
 	HOST_TEXT(os_address),
 	HOST_INT(tls_port), HOST_INT(plain_port),
@@ -154,6 +155,7 @@ device_new(const char *name)
 	d = mem_alloc(sizeof(*d));
 	d->name = mem_dup(name);
 	d->admin_user = mem_dup("admin");
+	d->group_id = STORE_GROUP_ROOT;
 	d->tls_port = 16993;
 	d->plain_port = 16992;
 	d->key_bits = 2048;

@@ -22,6 +22,7 @@ struct device {
 	char *address; /* where to connect; NULL: resolve the names below */
 	char *site;
 	char *profile;
+	int64_t group_id; /* in the tree of groups: store_group_take() */
 	/* Host facts (operating system), from import, console or HostOSFQDN. */
 	char *os_host;
 	char *os_domain;

@@ -93,6 +93,56 @@ static const char tables_sql[] =
     ") STRICT;"
     "CREATE INDEX event_device ON event (device, id);";
 
+/*
+ * Step 1: what the query language needs. Names are unique without regard to
+ * case, as it compares them. Group 1 is the root of the tree and always there.
+ */
+static const char query_sql_step[] =
+    "CREATE TABLE branch ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " parent INTEGER REFERENCES branch,"
+    " name TEXT NOT NULL,"
+    " path TEXT NOT NULL"
+    ") STRICT;"
+    "CREATE UNIQUE INDEX branch_path ON branch (lower(path));"
+    "CREATE INDEX branch_parent ON branch (parent);"
+    "INSERT INTO branch (id, parent, name, path)"
+    " VALUES (1, NULL, '" STORE_GROUP_ROOT_NAME "', '" STORE_GROUP_ROOT_NAME
+    "');"
+    "CREATE INDEX device_group ON device (group_id);"
+
+    "CREATE TABLE tag ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " name TEXT NOT NULL"
+    ") STRICT;"
+    "CREATE UNIQUE INDEX tag_name ON tag (lower(name));"
+    "CREATE TABLE tag_device ("
+    " tag INTEGER NOT NULL REFERENCES tag ON DELETE CASCADE,"
+    " device INTEGER NOT NULL REFERENCES device ON DELETE CASCADE,"
+    " excluded INTEGER NOT NULL,"
+    " PRIMARY KEY (device, tag)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX tag_device_tag ON tag_device (tag);"
+
+    "CREATE TABLE saved_query ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " name TEXT NOT NULL,"
+    " note TEXT,"
+    " target TEXT NOT NULL,"
+    " selects TEXT,"
+    " wheres TEXT,"
+    " orders TEXT,"
+    " groups TEXT"
+    ") STRICT;"
+    "CREATE UNIQUE INDEX saved_query_name ON saved_query (lower(name));"
+    /* Numbers below are the program's own queries. */
+    "INSERT INTO sqlite_sequence (name, seq) VALUES ('saved_query', 99);"
+
+    /* The conditions are those of relation.c. */
+    "CREATE INDEX device_error ON device (error_code) WHERE error_text <> '';"
+    "CREATE INDEX device_cert_end ON device (cert_not_after)"
+    " WHERE cert_not_after > 0;";
+
 /* --- the table made from device_fields() --- */
 
 /* Column and type; numbers that are not read yet hold device_new()'s value. */
@@ -195,13 +245,14 @@ columns_update(struct db *db, struct err *err)
 static int
 migrate(struct db *db, struct err *err)
 {
-	const char *steps[1];
+	const char *steps[2];
 	struct buf sql;
 	int r;
 
 	buf_init(&sql, SCHEMA_MAX);
 	first_step(&sql);
 	steps[0] = buf_text(&sql);
+	steps[1] = query_sql_step;
 	r = db_migrate(db, steps, sizeof(steps) / sizeof(steps[0]), err);
 	buf_free(&sql);
 	return r;

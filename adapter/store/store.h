@@ -105,6 +105,84 @@ int store_secret_previous(struct store *s, int64_t device,
 int store_secret_put(struct store *s, int64_t device, enum store_secret kind,
     const struct secret *secret, int64_t now, struct err *err);
 
+/* --- groups: one tree, as ePO has it; a device is in one of them --- */
+#define STORE_GROUP_ROOT 1
+#define STORE_GROUP_ROOT_NAME "My Organization"
+
+/* The group of this path ("Berlin\\Lab", "My Organization/Berlin"), made with
+ * those above it when it is not there. ERR_INVALID. */
+int store_group_take(
+    struct store *s, const char *path, int64_t *ret_id, struct err *err);
+
+/* --- tags: names that devices have, or never get (excluded) --- */
+struct store_tag {
+	int64_t id;
+	const char *name;
+	int64_t devices, excluded; /* how many */
+};
+typedef int store_tag_fn(
+    void *cookie, const struct store_tag *tag, struct err *err);
+
+/* The tag of this name; made when it is not there. */
+int store_tag_take(
+    struct store *s, const char *name, int64_t *ret_id, struct err *err);
+/* By name or number; ERR_NOTFOUND. */
+int store_tag_find(
+    struct store *s, const char *name, int64_t *ret_id, struct err *err);
+/* Give it to a device or exclude the device from it. A device that is excluded
+ * does not get it; excluding takes it away. */
+int store_tag_apply(struct store *s, int64_t device, int64_t tag,
+    bool *ret_changed, struct err *err);
+int store_tag_exclude(struct store *s, int64_t device, int64_t tag,
+    bool *ret_changed, struct err *err);
+/* Neither of the two any more. */
+int store_tag_clear(struct store *s, int64_t device, int64_t tag,
+    bool *ret_changed, struct err *err);
+int store_tag_remove(struct store *s, int64_t tag, struct err *err);
+int store_tag_scan(
+    struct store *s, store_tag_fn *fn, void *cookie, struct err *err);
+
+/* --- queries: ePO's language over the fleet, see query.h --- */
+struct query;
+struct query_graph;
+
+/* The tables of the language, and what their columns are here. */
+const struct query_graph *store_graph(void);
+
+struct store_cell {
+	bool known;
+	const char *text; /* of a text, list or tags; borrowed */
+	int64_t number;	  /* of anything else */
+};
+typedef int store_query_fn(void *cookie, const struct store_cell *cells,
+    size_t count, struct err *err);
+/* A row at a time, in order; fn may not write, its -1 stops and returns.
+ * *ret_cut: there were more rows than a query gets that does not say how many.
+ */
+int store_query(struct store *s, const struct query *q, store_query_fn *fn,
+    void *cookie, bool *ret_cut, struct err *err);
+
+#define STORE_SAVED_OWN 100
+/* A query under a name; those that come with the program cannot be changed. */
+struct store_saved {
+	int64_t id; /* below STORE_SAVED_OWN: comes with the program */
+	const char *name, *note;
+	const char *target, *select, *where, *order, *group; /* or NULL */
+};
+typedef int store_saved_fn(
+    void *cookie, const struct store_saved *saved, struct err *err);
+/* fn once; by name in any case, or number. ERR_NOTFOUND. */
+int store_saved_find(struct store *s, const char *name, store_saved_fn *fn,
+    void *cookie, struct err *err);
+/* Those of the program first, then by name; fn may not write. */
+int store_saved_scan(
+    struct store *s, store_saved_fn *fn, void *cookie, struct err *err);
+/* Keep it; one of this name is replaced when told so, else ERR_CONFLICT. The
+ * caller has compiled it. */
+int store_saved_put(struct store *s, const struct store_saved *saved,
+    bool replace, struct err *err);
+int store_saved_remove(struct store *s, const char *name, struct err *err);
+
 /* --- events, each a link of the audit chain --- */
 struct store_event {
 	int64_t id;

@@ -1,0 +1,157 @@
+/*
+ * The tables of the query language, as ePO names them, over ours.  A device is
+ * one row for three of them, so naming columns of all three joins nothing.  A
+ * compound expression stands in parentheses: it is put into larger ones.
+ */
+#include "query.h"
+#include "store.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+enum source { DEVICE, BRANCH };
+static const char *const sources[] = {
+    [DEVICE] = "device AS d", [BRANCH] = "branch AS b"};
+static const struct query_relation relations[] = {
+    {DEVICE, BRANCH, "b.id = d.group_id"}};
+
+static const char *const states[] = {"unmanaged", "managed", NULL};
+
+#define TAGS_OF(wanted)                                                        \
+	"(SELECT group_concat(name, ', ') FROM (SELECT tag.name FROM"          \
+	" tag_device AS x JOIN tag ON tag.id = x.tag WHERE x.device = d.id"    \
+	" AND x.excluded = " wanted " ORDER BY lower(tag.name)))"
+#define TAG_EXISTS(wanted)                                                     \
+	"EXISTS (SELECT 1 FROM tag_device AS x JOIN tag ON tag.id = x.tag"     \
+	" WHERE x.device = d.id AND x.excluded = " wanted
+
+/* The firmware's FQDN, and whether the operating system has another. */
+#define AMT_FQDN                                                               \
+	"(d.amt_host || CASE WHEN d.amt_domain <> '' THEN '.' || d.amt_domain" \
+	" ELSE '' END)"
+#define OS_FQDN                                                                \
+	"(d.os_host || CASE WHEN d.os_domain <> '' THEN '.' || d.os_domain"    \
+	" ELSE '' END)"
+#define RENAMED                                                                \
+	"(lower(d.os_host) <> lower(d.amt_host)"                               \
+	" OR (coalesce(d.os_domain, '') <> '' AND lower(d.os_domain) <>"       \
+	" lower(coalesce(d.amt_domain, ''))))"
+
+/* Findings that mean: nothing could be said to it (diagnose.h). What failed
+ * otherwise is about one feature, and does not begin like that. */
+#define ERROR_TEXT                                                             \
+	"(CASE WHEN d.error_code IN ('offline', 'name-resolution',"            \
+	" 'credentials-rejected', 'credentials-missing',"                      \
+	" 'identity-mismatch', 'protocol-error') THEN"                         \
+	" 'Failed to enforce policy: ' ELSE '' END || d.error_text)"
+#define TLS_TEXT                                                               \
+	"(CASE WHEN d.tls_enabled = 0 THEN 'Supported and Disabled'"           \
+	" ELSE 'Supported and Enabled' END)"
+
+#define READ "d.read_at > 0"
+
+/* clang-format off */
+#define TIME(name, column, help) \
+	{name, QUERY_TIME, "d." column, "d." column " > 0", help, NULL}
+#define TEXT(name, column, help) \
+	{name, QUERY_TEXT, "d." column, "d." column " <> ''", help, NULL}
+
+static const struct query_column leaf[] = {
+	{"AutoID", QUERY_INT, "d.id", NULL, "number of the device", NULL},
+	{"NodeName", QUERY_TEXT, "d.name", NULL, "system name: the one it was added under", NULL},
+	{"ParentID", QUERY_GROUP, "d.group_id", NULL, "number of its group, EPOBranchNode.AutoID", NULL},
+	TEXT("AgentGUID", "uuid", "SMBIOS UUID"),
+	TIME("LastUpdate", "seen_at", "last communication: its last authenticated answer"),
+	{"ManagedState", QUERY_STATE, "(CASE WHEN d.seen_at > 0 THEN 1 ELSE 0 END)", NULL, "managed once it has answered", states},
+	{"Tags", QUERY_TEXT, TAGS_OF("0"), NULL, "names of its tags", NULL},
+	{"AppliedTags", QUERY_TAGS, TAGS_OF("0"), NULL, "the same, for the operators about tags", NULL},
+	{"ExcludedTags", QUERY_TEXT, TAGS_OF("1"), NULL, "tags it never gets", NULL},
+};
+
+static const struct query_column computer[] = {
+	{"ParentID", QUERY_INT, "d.id", NULL, "number of the device, EPOLeafNode.AutoID", NULL},
+	TEXT("ComputerName", "os_host", "host name of the operating system"),
+	TEXT("DomainName", "os_domain", "its domain"),
+	{"IPHostName", QUERY_TEXT, OS_FQDN, "d.os_host <> ''", "both", NULL},
+	TEXT("IPAddress", "ip_address", "as the firmware says"),
+	{"NetAddress", QUERY_TEXT, "upper(replace(replace(d.mac, ':', ''), '-', ''))", "d.mac <> ''", "MAC address, 12 hex digits", NULL},
+	TEXT("Site", "site", "where it stands"),
+	TEXT("Profile", "profile", "the profile it is to have"),
+};
+
+static const struct query_column branch[] = {
+	{"AutoID", QUERY_INT, "b.id", NULL, "number of the group", NULL},
+	{"ParentID", QUERY_GROUP, "b.parent", NULL, "of the group above", NULL},
+	{"NodeName", QUERY_TEXT, "b.name", NULL, "its name", NULL},
+	{"NodeTextPath", QUERY_TEXT, "b.path", NULL, "with those above it", NULL},
+};
+
+static const struct query_column amt[] = {
+	{"LeafNodeID", QUERY_INT, "d.id", NULL, "number of the device, EPOLeafNode.AutoID", NULL},
+	{"DNSName", QUERY_TEXT, AMT_FQDN, "d.amt_host <> ''", "FQDN in the firmware", NULL},
+	{"Renamed", QUERY_BOOL, RENAMED, "d.os_host <> '' AND d.amt_host <> ''", "the operating system has another name than the firmware", NULL},
+	{"FullyConfigured", QUERY_BOOL, "(d.control_mode IN ('acm', 'ccm'))", READ, "set up, in one of the two control modes", NULL},
+	TEXT("ControlMode", "control_mode", "acm, ccm or none"),
+	{"LastErrorMessage", QUERY_TEXT, ERROR_TEXT, "d.error_text <> ''", "begins with \"Failed to enforce policy\" when nothing could be said to it", NULL},
+	TEXT("LastErrorCode", "error_code", "the finding that stands for it"),
+	TIME("LastErrorTime", "error_at", "when that was"),
+	{"Reasons", QUERY_LIST, "d.reasons", "d.reasons <> ''", "all findings of the last look", NULL},
+	{"TLS", QUERY_TEXT, TLS_TEXT, READ, "\"Supported and Enabled\" or \"Supported and Disabled\"", NULL},
+	{"MutualTLS", QUERY_BOOL, "d.tls_mutual", READ, "it asks for a certificate as well", NULL},
+	TEXT("Version", "amt_version", "of the firmware"),
+	{"MajorVersion", QUERY_INT, "CAST(d.amt_version AS INTEGER)", "d.amt_version <> ''", "its first number", NULL},
+	TEXT("UUID", "uuid", "SMBIOS UUID"),
+	TEXT("IPAddress", "ip_address", "as the firmware says"),
+	TEXT("CertSubject", "cert_subject", "of the TLS certificate in use"),
+	TEXT("CertIssuer", "cert_issuer", "who signed it"),
+	TEXT("CertSerial", "cert_serial", "hex, as in \"ca list\""),
+	TIME("CertStarts", "cert_not_before", "from when it is valid"),
+	TIME("CertExpires", "cert_not_after", "until when"),
+	{"CertOurs", QUERY_BOOL, "d.cert_ours", "d.cert_not_after > 0", "issued by our CA", NULL},
+	{"ClockOffsetMs", QUERY_INT, "d.clock_offset_ms", "d.clock_read_at > 0", "how far its clock was ahead of ours", NULL},
+	TIME("ClockRead", "clock_read_at", "when that was"),
+	TIME("ClockSet", "clock_set_at", "when we last set it"),
+	{"Kerberos", QUERY_BOOL, "d.krb_enabled", READ, "Kerberos is on in the firmware", NULL},
+	TEXT("ADObject", "ad_dn", "its object in Active Directory"),
+	TIME("ADPasswordSet", "ad_password_at", "when that object's password was set"),
+	{"ADPasswordExpires", QUERY_TIME, "(d.ad_password_at + d.ad_max_age)", "d.ad_password_at > 0 AND d.ad_max_age > 0", "and when the domain lets it expire", NULL},
+	TIME("AdminPasswordSet", "admin_password_at", "when we last set the admin password"),
+	TIME("LastRead", "read_at", "when the firmware was last read"),
+	TIME("LastRun", "run_at", "when a task last ran"),
+	TEXT("LastTask", "run_play", "which task that was"),
+	TEXT("LastResult", "run_result", "ok, changed, failed or parked"),
+	{"Failures", QUERY_INT, "d.failures", NULL, "runs failed in a row", NULL},
+	TIME("NextRun", "next_due", "when serve looks at it again"),
+};
+/* clang-format on */
+
+static const struct query_table tables[] = {
+    {"EPOLeafNode", "systems in the tree", DEVICE, true, leaf, COUNT(leaf)},
+    {"EPOComputerProperties", "what their hosts say of themselves", DEVICE,
+	true, computer, COUNT(computer)},
+    {"EPOBranchNode", "groups of the tree", BRANCH, false, branch,
+	COUNT(branch)},
+    {"AMT_CustomProps", "what was discovered of Intel AMT, and diagnosed",
+	DEVICE, true, amt, COUNT(amt)},
+};
+
+static const struct query_graph graph = {.sources = sources,
+    .source_count = COUNT(sources),
+    .tables = tables,
+    .table_count = COUNT(tables),
+    .relations = relations,
+    .relation_count = COUNT(relations),
+    .tag_applied = TAG_EXISTS("0"),
+    .tag_excluded = TAG_EXISTS("1"),
+    .tag_by_name = "lower(tag.name) = ?",
+    .tag_by_id = "tag.id = ?",
+    .tag_containing = "instr(lower(tag.name), ?) > 0",
+    .group_below =
+	"WITH RECURSIVE below (id) AS (SELECT id FROM branch WHERE id = ?"
+	" UNION SELECT branch.id FROM branch JOIN below"
+	" ON branch.parent = below.id) SELECT id FROM below"};
+
+const struct query_graph *
+store_graph(void)
+{
+	return &graph;
+}

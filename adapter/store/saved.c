@@ -1,0 +1,241 @@
+/* Saved queries: a person's own in a table, the program's own here. */
+#include <string.h>
+
+#include "db.h"
+#include "err.h"
+#include "store.h"
+#include "store_internal.h"
+#include "str.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define SAVED_MAX 10000
+
+static const struct store_saved shipped[] = {
+    {1, "AMT communication errors",
+	"configured devices that could not be spoken to when last tried",
+	"EPOLeafNode",
+	"(select EPOLeafNode.NodeName AMT_CustomProps.DNSName "
+	"EPOLeafNode.LastUpdate AMT_CustomProps.LastErrorMessage "
+	"AMT_CustomProps.TLS)",
+	"(where (and (eq AMT_CustomProps.FullyConfigured true) "
+	"(contains AMT_CustomProps.LastErrorMessage "
+	"\"Failed to enforce policy\")))",
+	"(order (asc EPOLeafNode.NodeName))", NULL},
+    {2, "Renamed systems",
+	"the host has another name than the firmware: repair with "
+	"sync-network and reissue-certificates, or enforce-profile",
+	"EPOLeafNode",
+	"(select EPOLeafNode.NodeName EPOComputerProperties.IPHostName "
+	"AMT_CustomProps.DNSName EPOLeafNode.LastUpdate "
+	"AMT_CustomProps.Reasons)",
+	"(where (or (eq AMT_CustomProps.Renamed true) "
+	"(contains AMT_CustomProps.Reasons \"name-mismatch\") "
+	"(contains AMT_CustomProps.Reasons \"certificate-name-mismatch\")))",
+	"(order (asc EPOLeafNode.NodeName))", NULL},
+    {3, "Certificates by expiry", "TLS certificates, the first to end first",
+	"EPOLeafNode",
+	"(select EPOLeafNode.NodeName AMT_CustomProps.CertExpires "
+	"AMT_CustomProps.CertSubject AMT_CustomProps.CertIssuer "
+	"AMT_CustomProps.CertOurs)",
+	"(where (notBlank AMT_CustomProps.CertExpires))",
+	"(order (asc AMT_CustomProps.CertExpires))", NULL},
+    {4, "AD passwords by deadline",
+	"objects in Active Directory, the first to expire first", "EPOLeafNode",
+	"(select EPOLeafNode.NodeName AMT_CustomProps.ADPasswordExpires "
+	"AMT_CustomProps.ADPasswordSet AMT_CustomProps.ADObject)",
+	"(where (notBlank AMT_CustomProps.ADPasswordExpires))",
+	"(order (asc AMT_CustomProps.ADPasswordExpires))", NULL},
+    {5, "Clock skew", "clocks so far off that Kerberos may refuse them",
+	"EPOLeafNode",
+	"(select EPOLeafNode.NodeName AMT_CustomProps.ClockOffsetMs "
+	"AMT_CustomProps.ClockRead AMT_CustomProps.ClockSet)",
+	"(where (contains AMT_CustomProps.Reasons \"clock-skew\"))",
+	"(order (asc EPOLeafNode.NodeName))", NULL},
+    {6, "Never maintained", "no task was ever run on them", "EPOLeafNode",
+	"(select EPOLeafNode.NodeName EPOLeafNode.LastUpdate "
+	"AMT_CustomProps.Version AMT_CustomProps.LastErrorMessage)",
+	"(where (isBlank AMT_CustomProps.LastRun))",
+	"(order (asc EPOLeafNode.NodeName))", NULL},
+    {7, "Systems by TLS state", "how many of each", "EPOLeafNode",
+	"(select AMT_CustomProps.TLS (count) "
+	"(min AMT_CustomProps.CertExpires))",
+	NULL, "(order (desc (count)))", "(group AMT_CustomProps.TLS)"},
+};
+
+/* "amt-communication-errors" is easier to type. */
+static bool
+same_name(const char *a, const char *b)
+{
+	size_t i;
+	char one[2] = "", other[2] = "";
+
+	for (i = 0; a[i] != '\0' && b[i] != '\0'; i++) {
+		one[0] = a[i] == '-' ? ' ' : a[i];
+		other[0] = b[i] == '-' ? ' ' : b[i];
+		if (!str_ieq(one, other))
+			return false;
+	}
+	return a[i] == b[i];
+}
+
+static const struct store_saved *
+find_shipped(const char *name)
+{
+	int64_t id = 0;
+	size_t i;
+
+	(void)str_int(name, 1, INT64_MAX, &id);
+	for (i = 0; i < COUNT(shipped); i++)
+		if (same_name(shipped[i].name, name) || shipped[i].id == id)
+			return &shipped[i];
+	return NULL;
+}
+
+#define COLUMNS                                                                \
+	"SELECT id, name, note, target, selects, wheres, orders, groups"       \
+	" FROM saved_query"
+
+static void
+read_row(struct db_rows *rows, struct store_saved *ret)
+{
+	ret->id = db_int(rows, 0);
+	ret->name = db_text(rows, 1);
+	ret->note = db_text(rows, 2);
+	ret->target = db_text(rows, 3);
+	ret->select = db_text(rows, 4);
+	ret->where = db_text(rows, 5);
+	ret->order = db_text(rows, 6);
+	ret->group = db_text(rows, 7);
+}
+
+int
+store_saved_find(struct store *s, const char *name, store_saved_fn *fn,
+    void *cookie, struct err *err)
+{
+	const struct store_saved *own = find_shipped(name);
+	struct store_saved saved;
+	struct db_rows *rows;
+	int64_t id = 0;
+	int r;
+
+	if (own != NULL)
+		return fn(cookie, own, err);
+	if (store_check_text(name, "the name", err) == -1)
+		return -1;
+	(void)str_int(name, 1, INT64_MAX, &id);
+	if (db_query(s->db, &rows, err,
+		COLUMNS " WHERE lower(name) = lower(?) OR id = ?", "ti", name,
+		id) == -1)
+		return -1;
+	r = db_next(rows, err);
+	if (r == 1) {
+		read_row(rows, &saved);
+		r = fn(cookie, &saved, err);
+	} else if (r == 0)
+		r = err_set(err, ERR_NOTFOUND,
+		    "no query of this name is saved; \"query list\" has them");
+	db_done(rows);
+	return r;
+}
+
+int
+store_saved_scan(
+    struct store *s, store_saved_fn *fn, void *cookie, struct err *err)
+{
+	struct store_saved saved;
+	struct db_rows *rows;
+	size_t i;
+	int r;
+
+	for (i = 0; i < COUNT(shipped); i++)
+		if (fn(cookie, &shipped[i], err) == -1)
+			return -1;
+	if (db_query(s->db, &rows, err, COLUMNS " ORDER BY lower(name)", "") ==
+	    -1)
+		return -1;
+	while ((r = db_next(rows, err)) == 1) {
+		read_row(rows, &saved);
+		if ((r = fn(cookie, &saved, err)) == -1)
+			break;
+	}
+	db_done(rows);
+	return r;
+}
+
+static int
+check_saved(struct store *s, const struct store_saved *q, struct err *err)
+{
+	struct db_rows *rows;
+	int64_t number;
+	int r;
+
+	if (str_empty(q->name) || strlen(q->name) > STORE_NAME_MAX ||
+	    str_int(q->name, INT64_MIN, INT64_MAX, &number) == 0)
+		return err_set(err, ERR_INVALID,
+		    "name: wanted 1 to %d bytes, and no number",
+		    STORE_NAME_MAX);
+	if (find_shipped(q->name) != NULL)
+		return err_set(err, ERR_CONFLICT,
+		    "the query of this name comes with the program");
+	if (store_check_text(q->note, "the description", err) == -1 ||
+	    store_check_text(q->select, "select", err) == -1 ||
+	    store_check_text(q->where, "where", err) == -1 ||
+	    store_check_text(q->order, "order", err) == -1 ||
+	    store_check_text(q->group, "group", err) == -1)
+		return -1;
+	if (db_query(s->db, &rows, err, "SELECT count(*) FROM saved_query",
+		"") == -1)
+		return -1;
+	r = db_next(rows, err);
+	number = r == 1 ? db_int(rows, 0) : 0;
+	db_done(rows);
+	if (number >= SAVED_MAX)
+		return err_set(
+		    err, ERR_LIMIT, "%d queries are saved", SAVED_MAX);
+	return r == -1 ? -1 : 0;
+}
+
+int
+store_saved_put(struct store *s, const struct store_saved *saved, bool replace,
+    struct err *err)
+{
+	if (check_saved(s, saved, err) == -1 || store_begin(s, err) == -1)
+		return -1;
+	if (db_run(s->db, err,
+		"INSERT INTO saved_query (name, note, target, selects, wheres,"
+		" orders, groups) VALUES (?, ?, ?, ?, ?, ?, ?)"
+		" ON CONFLICT (lower(name)) DO UPDATE SET"
+		" note = excluded.note, target = excluded.target,"
+		" selects = excluded.selects, wheres = excluded.wheres,"
+		" orders = excluded.orders, groups = excluded.groups"
+		" WHERE ?",
+		"ttttttti", saved->name, saved->note, saved->target,
+		saved->select, saved->where, saved->order, saved->group,
+		(int64_t)replace) == -1)
+		return -1;
+	if (db_changes(s->db) > 0)
+		return 0;
+	return err_set(
+	    err, ERR_CONFLICT, "a query of this name is saved already");
+}
+
+int
+store_saved_remove(struct store *s, const char *name, struct err *err)
+{
+	int64_t id = 0;
+
+	if (find_shipped(name) != NULL)
+		return err_set(err, ERR_REFUSED,
+		    "the query of this name comes with the program");
+	(void)str_int(name, 1, INT64_MAX, &id);
+	if (store_check_text(name, "the name", err) == -1 ||
+	    store_begin(s, err) == -1 ||
+	    db_run(s->db, err,
+		"DELETE FROM saved_query WHERE lower(name) = lower(?)"
+		" OR id = ?",
+		"ti", name, id) == -1)
+		return -1;
+	if (db_changes(s->db) > 0)
+		return 0;
+	return err_set(err, ERR_NOTFOUND, "no query of this name is saved");
+}

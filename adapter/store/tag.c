@@ -1,0 +1,160 @@
+/* Tags: a row of "tag_device" says that a device has one, or never gets it. */
+#include <string.h>
+
+#include "db.h"
+#include "err.h"
+#include "store.h"
+#include "store_internal.h"
+#include "str.h"
+#include "utf8.h"
+
+static int
+check_name(const char *name, struct err *err)
+{
+	size_t len = strnlen(name, STORE_NAME_MAX + 1), at, step;
+	uint32_t point;
+	int64_t number;
+
+	if (len == 0 || len > STORE_NAME_MAX || name[0] == ' ' ||
+	    name[len - 1] == ' ')
+		return err_set(err, ERR_INVALID,
+		    "tag: wanted 1 to %d bytes, no blanks around them",
+		    STORE_NAME_MAX);
+	if (strchr(name, ',') != NULL ||
+	    str_int(name, INT64_MIN, INT64_MAX, &number) == 0)
+		return err_set(err, ERR_INVALID,
+		    "tag: a number, or with a comma, it would be taken for "
+		    "something else");
+	for (at = 0; at < len; at += step) {
+		step = utf8_next(name + at, len - at, &point);
+		if (step == 0 || !utf8_visible(point))
+			return err_set(err, ERR_INVALID,
+			    "tag: has a character that nobody sees");
+	}
+	return 0;
+}
+
+int
+store_tag_find(
+    struct store *s, const char *name, int64_t *ret_id, struct err *err)
+{
+	struct db_rows *rows;
+	int64_t id = 0;
+	int r;
+
+	if (store_check_text(name, "the tag", err) == -1)
+		return -1;
+	(void)str_int(name, 1, INT64_MAX, &id);
+	if (db_query(s->db, &rows, err,
+		"SELECT id FROM tag WHERE lower(name) = lower(?) OR id = ?",
+		"ti", name, id) == -1)
+		return -1;
+	r = db_next(rows, err);
+	if (r == 1)
+		*ret_id = db_int(rows, 0);
+	db_done(rows);
+	if (r == 0)
+		return err_set(err, ERR_NOTFOUND, "no such tag");
+	return r == 1 ? 0 : -1;
+}
+
+int
+store_tag_take(
+    struct store *s, const char *name, int64_t *ret_id, struct err *err)
+{
+	struct err why = {.kind = ERR_NONE};
+
+	if (check_name(name, err) == -1 || store_begin(s, err) == -1)
+		return -1;
+	if (store_tag_find(s, name, ret_id, &why) == 0)
+		return 0;
+	if (why.kind != ERR_NOTFOUND) {
+		if (err != NULL)
+			*err = why;
+		return -1;
+	}
+	if (db_run(s->db, err, "INSERT INTO tag (name) VALUES (?)", "t",
+		name) == -1)
+		return -1;
+	*ret_id = db_last_id(s->db);
+	return 0;
+}
+
+int
+store_tag_apply(struct store *s, int64_t device, int64_t tag, bool *ret_changed,
+    struct err *err)
+{
+	if (store_begin(s, err) == -1 ||
+	    db_run(s->db, err,
+		"INSERT INTO tag_device (device, tag, excluded)"
+		" VALUES (?, ?, 0) ON CONFLICT (device, tag) DO NOTHING",
+		"ii", device, tag) == -1)
+		return -1;
+	*ret_changed = db_changes(s->db) > 0;
+	return 0;
+}
+
+int
+store_tag_exclude(struct store *s, int64_t device, int64_t tag,
+    bool *ret_changed, struct err *err)
+{
+	if (store_begin(s, err) == -1 ||
+	    db_run(s->db, err,
+		"INSERT INTO tag_device (device, tag, excluded)"
+		" VALUES (?, ?, 1) ON CONFLICT (device, tag)"
+		" DO UPDATE SET excluded = 1"
+		" WHERE tag_device.excluded = 0",
+		"ii", device, tag) == -1)
+		return -1;
+	*ret_changed = db_changes(s->db) > 0;
+	return 0;
+}
+
+int
+store_tag_clear(struct store *s, int64_t device, int64_t tag, bool *ret_changed,
+    struct err *err)
+{
+	if (store_begin(s, err) == -1 ||
+	    db_run(s->db, err,
+		"DELETE FROM tag_device WHERE device = ? AND tag = ?", "ii",
+		device, tag) == -1)
+		return -1;
+	*ret_changed = db_changes(s->db) > 0;
+	return 0;
+}
+
+int
+store_tag_remove(struct store *s, int64_t tag, struct err *err)
+{
+	if (store_begin(s, err) == -1)
+		return -1;
+	return db_run(s->db, err, "DELETE FROM tag WHERE id = ?", "i", tag);
+}
+
+int
+store_tag_scan(struct store *s, store_tag_fn *fn, void *cookie, struct err *err)
+{
+	struct store_tag tag;
+	struct db_rows *rows;
+	int r;
+
+	if (db_query(s->db, &rows, err,
+		"SELECT id, name,"
+		" (SELECT count(*) FROM tag_device WHERE tag = tag.id"
+		"  AND excluded = 0),"
+		" (SELECT count(*) FROM tag_device WHERE tag = tag.id"
+		"  AND excluded = 1)"
+		" FROM tag ORDER BY lower(name)",
+		"") == -1)
+		return -1;
+	while ((r = db_next(rows, err)) == 1) {
+		tag.id = db_int(rows, 0);
+		tag.name = db_text(rows, 1);
+		tag.devices = db_int(rows, 2);
+		tag.excluded = db_int(rows, 3);
+		if ((r = fn(cookie, &tag, err)) == -1)
+			break;
+	}
+	db_done(rows);
+	return r;
+}

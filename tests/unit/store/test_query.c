@@ -1,0 +1,761 @@
+/*
+ * Every operator over a real store, the rows against those evaluated by hand;
+ * then random conditions over random rows, against an evaluator that is as
+ * simple as the language's description.
+ */
+#include "fixture.h"
+
+#include "buf.h"
+#include "query.h"
+#include "str.h"
+
+#define NOW_MS INT64_C(1700000000500) /* 2023-11-14T22:13:20.5Z */
+#define NOW INT64_C(1700000000)
+#define DAY INT64_C(86400)
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* --- the fleet --- */
+
+struct row {
+	const char *name, *version, *mode, *code, *error, *reasons, *os_host,
+	    *amt_host, *os_domain, *amt_domain, *group;
+	int64_t cert_end, failures, seen, read;
+	bool tls;
+};
+
+/* clang-format off */
+static const struct row rows[] = {
+    {"a1", "16.1.25", "acm", NULL, NULL, NULL, "a1", "a1", "x.test", "X.test",
+	NULL, NOW + 10 * DAY, 0, NOW - 60, NOW, true},
+    {"b2", "11.8.50", "ccm", "offline", "no route", "offline", "b2new", "b2",
+	NULL, NULL, "Berlin", NOW - DAY, 3, NOW - 5 * DAY, NOW, true},
+    {"c3", "16.0.1", "acm", "profile-drift", "50% of _it_", "clock-skew,certificate-name-mismatch", "c3",
+	"c3", "x.test", "y.test", "Berlin\\Lab", 0, 7, NOW - 3600, NOW, false},
+    {"d4", NULL, NULL, NULL, NULL, "name-mismatch", NULL, NULL, NULL, NULL,
+	"Paris", 0, -2, 0, 0, false},
+    {"E5", "  ", "none", "protocol-error", "Ärger", NULL, "e5", "e5", NULL,
+	NULL, "berlin/lab/Rack", NOW, 0, NOW, NOW, true},
+};
+/* clang-format on */
+
+static void
+add_row(struct fixture *f, const struct row *r)
+{
+	struct device *d = device_new(r->name);
+
+	d->amt_version = mem_dup(r->version);
+	d->control_mode = mem_dup(r->mode);
+	d->error_code = mem_dup(r->code);
+	d->error_text = mem_dup(r->error);
+	d->reasons = mem_dup(r->reasons);
+	d->os_host = mem_dup(r->os_host);
+	d->amt_host = mem_dup(r->amt_host);
+	d->os_domain = mem_dup(r->os_domain);
+	d->amt_domain = mem_dup(r->amt_domain);
+	d->cert_not_after = r->cert_end;
+	d->failures = r->failures;
+	d->seen_at = r->seen;
+	d->read_at = r->read;
+	d->tls_enabled = r->tls;
+	if (r->group != NULL)
+		assert_works(store_group_take(
+		    f->store, r->group, &d->group_id, &f->err));
+	assert_works(store_device_add(f->store, d, &f->err));
+	device_free(d);
+}
+
+static int
+setup_fleet(void **state)
+{
+	struct fixture *f;
+	int64_t vip, lab;
+	bool changed;
+	size_t i;
+
+	if (setup(state) != 0)
+		return -1;
+	f = *state;
+	for (i = 0; i < COUNT(rows); i++)
+		add_row(f, &rows[i]);
+	assert_works(store_tag_take(f->store, "VIP", &vip, &f->err));
+	assert_works(store_tag_take(f->store, "Lab PCs", &lab, &f->err));
+	assert_works(store_tag_apply(f->store, 1, vip, &changed, &f->err));
+	assert_works(store_tag_apply(f->store, 1, lab, &changed, &f->err));
+	assert_works(store_tag_apply(f->store, 3, lab, &changed, &f->err));
+	assert_works(store_tag_exclude(f->store, 2, vip, &changed, &f->err));
+	assert_works(store_commit(f->store, &f->err));
+	return 0;
+}
+
+/* --- rows as text --- */
+
+static int
+add_cells(
+    void *cookie, const struct store_cell *cells, size_t n, struct err *err)
+{
+	struct buf *out = cookie;
+	size_t i;
+
+	(void)err;
+	for (i = 0; i < n; i++) {
+		if (i > 0 || out->len > 0)
+			buf_str(out, i == 0 ? " " : "|");
+		if (!cells[i].known)
+			buf_str(out, "-");
+		else if (cells[i].text != NULL)
+			buf_str(out, cells[i].text);
+		else
+			buf_printf(out, "%lld", (long long)cells[i].number);
+	}
+	return 0;
+}
+
+static char *
+answer(struct fixture *f, const struct query_text *text)
+{
+	struct query *q = NULL;
+	struct buf out;
+	char *all;
+	bool cut;
+
+	buf_init(&out, 1 << 20);
+	if (query_compile(store_graph(), text, NOW_MS, &q, &f->err) == 0) {
+		if (store_query(f->store, q, add_cells, &out, &cut, &f->err) !=
+		    0)
+			fail_msg("%s: %s", query_sql(q), f->err.text);
+		all = mem_dup(buf_text(&out));
+	} else {
+		all = mem_dup(f->err.text);
+	}
+	query_free(q);
+	buf_free(&out);
+	return all;
+}
+
+static void
+check(struct fixture *f, const struct query_text *text, const char *wanted)
+{
+	char *got = answer(f, text);
+
+	if (!str_eq(got, wanted))
+		fail_msg("%s %s: \"%s\", not \"%s\"",
+		    text->where != NULL ? text->where : "",
+		    text->select != NULL ? text->select : "", got, wanted);
+	free(got);
+}
+
+static void
+test_operators(void **state)
+{
+#define A "AMT_CustomProps."
+#define L "EPOLeafNode."
+	static const struct {
+		const char *where, *wanted;
+	} cases[] = {
+	    {NULL, "a1 b2 c3 d4 E5"},
+	    {"", "a1 b2 c3 d4 E5"},
+	    {"()", "a1 b2 c3 d4 E5"},
+	    {"(where)", "a1 b2 c3 d4 E5"},
+	    /* the wrapper and white space */
+	    {"(where (eq EPOLeafNode.NodeName \"a1\"))", "a1"},
+	    {" ( WHERE\t( Eq epoleafnode.nodename 'A1' ) )\r\n", "a1"},
+	    {"(where(eq NodeName a1))", "a1"},
+	    {"(eq NodeName e5)", "E5"},
+	    /* logic */
+	    {"(and (eq " A "TLS 'Supported and Enabled')(gt " A "Failures 0))",
+		"b2"},
+	    {"(or (eq NodeName a1) (eq NodeName b2) (eq NodeName c3))",
+		"a1 b2 c3"},
+	    {"(and (notBlank " A "Version))", "a1 b2 c3"},
+	    {"(not (eq " A "Version '16.1.25'))", "b2 c3 d4 E5"},
+	    {"(not (not (eq " A "Version '16.1.25')))", "a1"},
+	    {"(not (and (ne NodeName a1) (ne NodeName d4)))", "a1 d4"},
+	    /* comparisons */
+	    {"(ne " A "Version '16.1.25')", "b2 c3 d4 E5"},
+	    {"(gt " A "Failures 3)", "c3"},
+	    {"(ge " A "Failures 3)", "b2 c3"},
+	    {"(lt " A "Failures 0)", "d4"},
+	    {"(le " A "Failures 0)", "a1 d4 E5"},
+	    {"(eq " A "Failures -2)", "d4"},
+	    {"(eq " A "Failures '3')", "b2"},
+	    {"(gt NodeName b2)", "c3 d4 E5"},
+	    {"(le NodeName 'B2')", "a1 b2"},
+	    {"(eq " A "FullyConfigured true)", "a1 b2 c3"},
+	    {"(eq " A "FullyConfigured 'No')", "E5"},
+	    {"(ne " A "FullyConfigured 1)", "d4 E5"},
+	    {"(eq " A "Renamed true)", "b2 c3"},
+	    {"(eq " A "Renamed false)", "a1 E5"},
+	    {"(eq " A "MajorVersion 16)", "a1 c3"},
+	    /* blanks */
+	    {"(isBlank " A "Version)", "d4 E5"},
+	    {"(isNotBlank " A "Version)", "a1 b2 c3"},
+	    {"(isBlank " A "CertExpires)", "c3 d4"},
+	    {"(notBlank " A "CertExpires)", "a1 b2 E5"},
+	    {"(isBlank " A "FullyConfigured)", "d4"},
+	    {"(isBlank " A "Reasons)", "a1 E5"},
+	    {"(isBlank " A "Failures)", ""},
+	    /* texts */
+	    {"(startsWith " A "Version '16.')", "a1 c3"},
+	    {"(notStartsWith " A "Version '16.')", "b2 d4 E5"},
+	    {"(doesNotStartWith " A "Version '16.')", "b2 d4 E5"},
+	    {"(endsWith " A "Version '.25')", "a1"},
+	    {"(endsWith " A "Version '916.1.25')", ""},
+	    {"(notEndsWith " A "Version '.25')", "b2 c3 d4 E5"},
+	    {"(doesNotEndWith " A "Version '.25')", "b2 c3 d4 E5"},
+	    {"(contains " A "LastErrorMessage 'failed to ENFORCE policy')",
+		"b2 E5"},
+	    {"(contains " A "LastErrorMessage '%')", "c3"},
+	    {"(contains " A "LastErrorMessage \"_it_\")", "c3"},
+	    {"(endsWith " A "LastErrorMessage 'Ärger')", "E5"},
+	    {"(startsWith " A "LastErrorMessage 'Ä')", ""},
+	    {"(notContains " A "LastErrorMessage '%')", "a1 b2 d4 E5"},
+	    {"(doesNotContain " A "LastErrorMessage '%')", "a1 b2 d4 E5"},
+	    /* lists: whole words */
+	    {"(contains " A "Reasons 'name-mismatch')", "d4"},
+	    {"(contains " A "Reasons 'Certificate-name-mismatch')", "c3"},
+	    {"(notContains " A "Reasons 'clock-skew')", "a1 b2 d4 E5"},
+	    /* sets and ranges */
+	    {"(in NodeName 'a1' \"E5\" zz)", "a1 E5"},
+	    {"(notIn NodeName 'a1' \"E5\")", "b2 c3 d4"},
+	    {"(in " A "Failures 3 7)", "b2 c3"},
+	    {"(between " A "Failures 3 7)", "b2 c3"},
+	    {"(between NodeName 'b' 'd')", "b2 c3"},
+	    {"( between " A "CertExpires (timestamp 1699913600000) (timestamp "
+	     "1700000000000))",
+		"b2 E5"},
+	    /* times; NOW is a half second after E5's */
+	    {"(eq " A "CertExpires (timestamp 1700000000000))", "E5"},
+	    {"(eq " A "CertExpires (timestamp 1700000000500))", ""},
+	    {"(ne " A "CertExpires (timestamp 1700000000000))", "a1 b2 c3 d4"},
+	    {"(in " A "CertExpires (timestamp 1700000000000) 5)", "E5"},
+	    {"(lt " A "CertExpires (timestamp 1700000000001))", "b2 E5"},
+	    {"(lt " A "CertExpires (timestamp 1700000000000))", "b2"},
+	    {"(le " A "CertExpires (timestamp 1699999999999))", "b2"},
+	    {"(ge " A "CertExpires (timestamp 1699999999001))", "a1 E5"},
+	    {"(gt " A "CertExpires (timestamp 1699999999999))", "a1 E5"},
+	    {"(gt " A "CertExpires '2023-11-14T22:13:20Z')", "a1"},
+	    {"(olderThan " L "LastUpdate 86400000)", "b2"},
+	    {"(newerThan " L "LastUpdate 86400000)", "a1 c3 E5"},
+	    {"(newerThan " L "LastUpdate 500)", "E5"},
+	    {"(newerThan " L "LastUpdate 499)", ""},
+	    {"(olderThan " A "CertExpires -2592000000)", "a1 b2 E5"},
+	    /* 21:00 to 22:00; c3 was seen at 21:13, a1 at 22:12 */
+	    {"(newerThanFull " L "LastUpdate 3600000)", "c3"},
+	    /* tags */
+	    {"(hasTag " L "AppliedTags 'vip')", "a1"},
+	    {"(hasTag " L "AppliedTags 2)", "a1 c3"},
+	    {"(hasTag " L "AppliedTags VIP \"Lab PCs\")", "a1 c3"},
+	    {"(containsTag " L "AppliedTags 'PC')", "a1 c3"},
+	    {"(hasTagExcluded " L "AppliedTags VIP)", "b2"},
+	    {"(doesNotHaveTag " L "AppliedTags 'VIP')", "b2 c3 d4 E5"},
+	    {"(doesNotHaveAnyTag " L "AppliedTags)", "b2 d4 E5"},
+	    /* the tree: 1 root, 2 Berlin, 3 Lab, 4 Paris, 5 Rack */
+	    {"(childOf " L "parentId 2)", "b2"},
+	    {"(childOf " L "parentId 3 4)", "c3 d4"},
+	    {"(descendsFrom " L "parentId 2)", "b2 c3 E5"},
+	    {"(descendsFrom " L "parentId 1)", "a1 b2 c3 d4 E5"},
+	    {"(descendsFrom " L "parentId 5 4)", "d4 E5"},
+	    {"(descendsFrom " L "parentId 99)", ""},
+	    {"(eq EPOBranchNode.NodeName 'LAB')", "c3"},
+	    {"(startsWith EPOBranchNode.NodeTextPath 'My "
+	     "Organization\\Berlin\\\\')",
+		"c3 E5"},
+	    /* states */
+	    {"(stateEq " L "ManagedState \"managed\")", "a1 b2 c3 E5"},
+	    {"(stateEq " L "ManagedState 'Unmanaged')", "d4"},
+	    {"(stateNe " L "ManagedState managed)", "d4"},
+	    {"(eq " L "ManagedState 0)", "d4"},
+	};
+	struct query_text text = {.target = "EPOLeafNode",
+	    .select = "(select EPOLeafNode.NodeName)",
+	    .order = "(order (az EPOLeafNode.NodeName))"};
+	size_t i;
+
+	for (i = 0; i < COUNT(cases); i++) {
+		text.where = cases[i].where;
+		check(*state, &text, cases[i].wanted);
+	}
+}
+
+/* Each operator of the language stands in the table above. */
+static void
+test_all_operators_have_cases(void **state)
+{
+	size_t i, len;
+	char *bytes, *word;
+	FILE *in = fopen(TESTS_DIR "/unit/store/test_query.c", "re");
+
+	(void)state;
+	assert_non_null(in);
+	bytes = mem_alloc(1 << 17);
+	len = fread(bytes, 1, (1 << 17) - 1, in);
+	assert_true(len > 0 && len < (1 << 17) - 1);
+	(void)fclose(in);
+	assert_non_null(query_operator(0));
+	for (i = 0; query_operator(i) != NULL; i++) {
+		word = mem_printf("(%s ", query_operator(i)->name);
+		if (strstr(bytes, word) == NULL)
+			fail_msg("no case of %s", word);
+		free(word);
+	}
+	free(bytes);
+}
+
+static void
+test_clauses(void **state)
+{
+	static const struct {
+		struct query_text text;
+		const char *wanted;
+	} cases[] = {
+	    {{"EPOLeafNode", "(select (top 2) NodeName)", NULL,
+		 "(order (desc NodeName))", NULL, NULL, NULL, 0},
+		"E5 d4"},
+	    {{"EPOLeafNode", "NodeName, AMT_CustomProps.TLS", NULL,
+		 "(za EPOLeafNode.NodeName)", NULL, NULL, NULL, 1},
+		"E5|Supported and Enabled"},
+	    {{"EPOLeafNode", NULL, NULL,
+		 "(order (desc (count)) AMT_CustomProps.TLS)",
+		 "(group AMT_CustomProps.TLS)", NULL, NULL, 0},
+		"Supported and Enabled|3 -|1 Supported and Disabled|1"},
+	    {{"AMT_CustomProps",
+		 "(select TLS (count) (count Version) (min Failures)"
+		 " (max Failures) (sum Failures) (avg Failures)"
+		 " (min CertExpires))",
+		 "(eq TLS 'supported and enabled')", NULL, "TLS", NULL, NULL,
+		 0},
+		"Supported and Enabled|3|3|0|3|3|1|1699913600"},
+	    {{"EPOLeafNode", "(select (count))",
+		 "(gt AMT_CustomProps.Failures "
+		 "1)",
+		 NULL, NULL, NULL, NULL, 0},
+		"2"},
+	    {{"EPOBranchNode", "(select AutoID NodeTextPath ParentID)", NULL,
+		 "AutoID", NULL, NULL, NULL, 0},
+		"1|My Organization|- 2|My Organization\\Berlin|1"
+		" 3|My Organization\\Berlin\\Lab|2 4|My Organization\\Paris|1"
+		" 5|My Organization\\Berlin\\Lab\\Rack|3"},
+	    {{"EPOBranchNode", "(select NodeName EPOLeafNode.NodeName)",
+		 "(descendsFrom ParentID 2)", "EPOLeafNode.NodeName", NULL,
+		 NULL, NULL, 0},
+		"Lab|c3 Rack|E5"},
+	    {{"EPOLeafNode", "(select Tags ExcludedTags AppliedTags)",
+		 "(in NodeName a1 b2)", "NodeName", NULL, NULL, NULL, 0},
+		"Lab PCs, VIP|-|Lab PCs, VIP -|VIP|-"},
+	    {{"EPOLeafNode", "(select (top 1) NodeName)",
+		 "(gt AMT_CustomProps.Failures 1)", "NodeName", NULL, NULL,
+		 "EPOLeafNode.AutoID", 0},
+		"2"},
+	    {{"EPOComputerProperties", "(select ComputerName IPHostName)",
+		 "(eq EPOLeafNode.NodeName c3)", NULL, NULL, NULL, NULL, 0},
+		"c3|c3.x.test"},
+	};
+	size_t i;
+
+	for (i = 0; i < COUNT(cases); i++)
+		check(*state, &cases[i].text, cases[i].wanted);
+}
+
+/* All columns of a table, of all tables: every declared SQL text is good. */
+static void
+test_all_columns(void **state)
+{
+	const struct query_graph *g = store_graph();
+	struct query_text text = {.join = "*", .top = 100};
+	struct fixture *f = *state;
+	struct query *q;
+	size_t i, j, n, wanted = 0;
+	struct buf out;
+	bool cut;
+
+	for (i = 0; i < g->table_count; i++)
+		wanted += g->tables[i].count;
+	for (i = 0; i < g->table_count; i++) {
+		text.target = g->tables[i].name;
+		assert_works(query_compile(g, &text, NOW_MS, &q, &f->err));
+		(void)query_outputs(q, &n);
+		assert_int_equal(n, wanted);
+		buf_init(&out, 1 << 20);
+		assert_works(
+		    store_query(f->store, q, add_cells, &out, &cut, &f->err));
+		for (j = 0; j < COUNT(rows); j++)
+			assert_non_null(strstr(buf_text(&out), rows[j].name));
+		buf_free(&out);
+		query_free(q);
+	}
+}
+
+/* --- random conditions over random rows --- */
+
+#define RANDOM_ROWS 60
+#define RANDOM_QUERIES 600
+
+struct fuzz {
+	unsigned seed;
+	struct row rows[RANDOM_ROWS];
+	char names[RANDOM_ROWS][8];
+	struct buf text;
+};
+
+static unsigned
+dice(struct fuzz *z, unsigned sides)
+{
+	z->seed = z->seed * 1103515245u + 12345u;
+	return (z->seed >> 16) % sides;
+}
+
+static const char *const words[] = {
+    "16.1", "16.1.25", "6.1", "x", "X1", "1x", " ", "a_b", "a%b"};
+static const char *const lists[] = {"a,b", "ab", "b", "a-b,c", "c,a,b"};
+static const char *const parts[] = {"a", "b", "c", "a-b", "ab"};
+
+static int
+compare(const char *op, int64_t a, int64_t b)
+{
+	return str_eq(op, "eq") ? a == b
+	    : str_eq(op, "gt")	? a > b
+	    : str_eq(op, "lt")	? a < b
+	    : str_eq(op, "ge")	? a >= b
+	    : str_eq(op, "le")	? a <= b
+				: a != b;
+}
+
+static bool
+is_part(const char *op, const char *text, const char *part)
+{
+	size_t n = strlen(text), m = strlen(part);
+
+	if (str_eq(op, "contains"))
+		return strcasestr(text, part) != NULL;
+	if (n < m)
+		return false;
+	return strncasecmp(str_eq(op, "startsWith") ? text : text + n - m, part,
+		   m) == 0;
+}
+
+static bool
+has_word(const char *list, const char *word)
+{
+	size_t len;
+
+	for (; list != NULL && *list != '\0'; list += list[len] != '\0') {
+		len = strcspn(list, ",");
+		if (len == strlen(word) && strncmp(list, word, len) == 0)
+			return true;
+		list += len;
+		len = 0;
+	}
+	return false;
+}
+
+/* One condition appended, and what it is for each row. */
+static void
+random_atom(struct fuzz *z, bool *ret)
+{
+	static const char *const compares[] = {
+	    "eq", "gt", "lt", "ge", "le", "ne"};
+	static const char *const ends[] = {
+	    "startsWith", "endsWith", "contains"};
+	const char *op = compares[dice(z, 6)], *end = ends[dice(z, 3)];
+	const char *word = words[dice(z, COUNT(words))];
+	const char *part = parts[dice(z, COUNT(parts))];
+	int64_t number = (int64_t)dice(z, 7) - 3, half = dice(z, 2) * 500;
+	unsigned kind = dice(z, 6);
+	const struct row *r;
+	size_t i;
+
+	if (kind == 0)
+		buf_printf(
+		    &z->text, "(%s Failures %lld)", op, (long long)number);
+	else if (kind == 1)
+		buf_printf(&z->text, "(%s CertExpires (timestamp %lld))", op,
+		    (long long)((NOW + number) * 1000 + half));
+	else if (kind == 2)
+		buf_printf(&z->text, "(%s Version \"%s\")", op, word);
+	else if (kind == 3)
+		buf_printf(&z->text, "(%s Version '%s')", end, word);
+	else if (kind == 4)
+		buf_printf(&z->text, "(contains Reasons '%s')", part);
+	else
+		buf_str(&z->text, "(isBlank Version)");
+	for (i = 0; i < RANDOM_ROWS; i++) {
+		r = &z->rows[i];
+		if (kind == 0)
+			ret[i] = compare(op, r->failures, number);
+		else if (kind == 1)
+			ret[i] = r->cert_end == 0
+			    ? str_eq(op, "ne")
+			    : compare(op, r->cert_end * 1000,
+				  (NOW + number) * 1000 + half);
+		else if (kind == 2)
+			ret[i] = r->version == NULL
+			    ? str_eq(op, "ne")
+			    : compare(op, strcasecmp(r->version, word), 0);
+		else if (kind == 3)
+			ret[i] = r->version != NULL &&
+			    is_part(end, r->version, word);
+		else if (kind == 4)
+			ret[i] = has_word(r->reasons, part);
+		else
+			ret[i] = r->version == NULL || str_eq(r->version, " ");
+	}
+}
+
+static void
+random_condition(struct fuzz *z, unsigned depth, bool *ret)
+{
+	unsigned kind = depth == 0 ? 3 : dice(z, 4), n, j;
+	bool one[RANDOM_ROWS];
+	size_t i;
+
+	if (kind == 3) {
+		random_atom(z, ret);
+		return;
+	}
+	buf_str(&z->text, kind == 0 ? "(and" : kind == 1 ? "( or " : "(not ");
+	n = kind == 2 ? 1 : 1 + dice(z, 4);
+	for (i = 0; i < RANDOM_ROWS; i++)
+		ret[i] = kind == 0;
+	for (j = 0; j < n; j++) {
+		random_condition(z, depth - 1, one);
+		for (i = 0; i < RANDOM_ROWS; i++)
+			ret[i] = kind == 0 ? ret[i] && one[i]
+			    : kind == 1	   ? ret[i] || one[i]
+					   : !one[i];
+	}
+	buf_str(&z->text, ")");
+}
+
+static void
+random_rows(struct fixture *f, struct fuzz *z)
+{
+	struct row *r;
+	size_t i;
+
+	for (i = 0; i < RANDOM_ROWS; i++) {
+		r = &z->rows[i];
+		(void)snprintf(z->names[i], sizeof(z->names[i]), "pc%02zu", i);
+		r->name = z->names[i];
+		r->version =
+		    dice(z, 4) == 0 ? NULL : words[dice(z, COUNT(words))];
+		r->reasons =
+		    dice(z, 3) == 0 ? NULL : lists[dice(z, COUNT(lists))];
+		r->failures = (int64_t)dice(z, 7) - 3;
+		r->cert_end =
+		    dice(z, 3) == 0 ? 0 : NOW + (int64_t)dice(z, 7) - 3;
+		add_row(f, r);
+	}
+	assert_works(store_commit(f->store, &f->err));
+}
+
+static void
+test_random(void **state)
+{
+	struct query_text text = {.target = "AMT_CustomProps",
+	    .select = "(select EPOLeafNode.NodeName)",
+	    .order = "(order LeafNodeID)"};
+	struct fuzz *z = mem_alloc(sizeof(*z));
+	bool holds[RANDOM_ROWS];
+	struct buf wanted;
+	size_t i, q, some = 0;
+
+	z->seed = 20231114;
+	buf_init(&z->text, QUERY_TEXT_MAX);
+	buf_init(&wanted, QUERY_TEXT_MAX);
+	random_rows(*state, z);
+	for (q = 0; q < RANDOM_QUERIES; q++) {
+		buf_reset(&z->text);
+		buf_reset(&wanted);
+		random_condition(z, 4, holds);
+		for (i = 0; i < RANDOM_ROWS; i++)
+			if (holds[i])
+				buf_printf(&wanted, "%s%s",
+				    wanted.len > 0 ? " " : "", z->names[i]);
+		some += wanted.len > 0 && wanted.len < RANDOM_ROWS * 5 - 1;
+		text.where = buf_text(&z->text);
+		check(*state, &text, buf_text(&wanted));
+	}
+	assert_true(some > RANDOM_QUERIES / 2); /* neither all nor none */
+	buf_free(&wanted);
+	buf_free(&z->text);
+	free(z);
+}
+
+/* --- what else there is --- */
+
+static int
+count_row(
+    void *cookie, const struct store_cell *cells, size_t n, struct err *err)
+{
+	size_t *count = cookie;
+
+	(void)cells;
+	(void)n;
+	(void)err;
+	++*count;
+	return 0;
+}
+
+/* Without (top N) there is a limit, and it is said when it cut something. */
+static void
+test_cut(void **state)
+{
+	struct query_text text = {
+	    .target = "EPOLeafNode", .select = "NodeName"};
+	struct fixture *f = *state;
+	struct query *q;
+	size_t count = 0;
+	bool cut;
+
+	reopen(f);
+	tamper(f,
+	    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+	    " WHERE i < 100001) INSERT INTO device (name)"
+	    " SELECT 'pc' || i FROM n");
+	assert_works(store_open(f->path, f->vault, &f->store, &f->err));
+	assert_works(query_compile(store_graph(), &text, NOW_MS, &q, &f->err));
+	assert_works(
+	    store_query(f->store, q, count_row, &count, &cut, &f->err));
+	assert_int_equal(count, QUERY_ROWS_DEFAULT);
+	assert_true(cut);
+	query_free(q);
+	text.top = (int64_t)count + 1;
+	count = 0;
+	assert_works(query_compile(store_graph(), &text, NOW_MS, &q, &f->err));
+	assert_works(
+	    store_query(f->store, q, count_row, &count, &cut, &f->err));
+	assert_int_equal(count, QUERY_ROWS_DEFAULT + 1);
+	assert_false(cut);
+	query_free(q);
+}
+
+static int
+try_saved(void *cookie, const struct store_saved *saved, struct err *err)
+{
+	struct fixture *f = cookie;
+	struct query_text text = {.target = saved->target,
+	    .select = saved->select,
+	    .where = saved->where,
+	    .order = saved->order,
+	    .group = saved->group};
+	struct query *q;
+	size_t count = 0;
+	bool cut;
+
+	if (query_compile(store_graph(), &text, NOW_MS, &q, err) != 0)
+		fail_msg("%s: %s", saved->name, err->text);
+	assert_works(store_query(f->store, q, count_row, &count, &cut, err));
+	query_free(q);
+	return 0;
+}
+
+static int
+take_name(void *cookie, const struct store_saved *saved, struct err *err)
+{
+	char **out = cookie;
+
+	(void)err;
+	mem_replace(out, saved->name);
+	return 0;
+}
+
+static void
+test_saved(void **state)
+{
+	struct store_saved own = {.name = "Mine",
+	    .target = "EPOLeafNode",
+	    .where = "(eq NodeName 'a1')"};
+	struct fixture *f = *state;
+	char *name = NULL;
+
+	assert_works(store_saved_put(f->store, &own, false, &f->err));
+	assert_fails(
+	    store_saved_put(f->store, &own, false, &f->err), ERR_CONFLICT);
+	own.note = "better";
+	assert_works(store_saved_put(f->store, &own, true, &f->err));
+	assert_works(store_commit(f->store, &f->err));
+	assert_works(store_saved_scan(f->store, try_saved, f, &f->err));
+	assert_works(
+	    store_saved_find(f->store, "mine", take_name, &name, &f->err));
+	assert_string_equal(name, "Mine");
+	assert_works(
+	    store_saved_find(f->store, "100", take_name, &name, &f->err));
+	assert_string_equal(name, "Mine");
+	assert_works(store_saved_find(
+	    f->store, "amt-communication-ERRORS", take_name, &name, &f->err));
+	assert_string_equal(name, "AMT communication errors");
+	assert_works(store_saved_remove(f->store, "MINE", &f->err));
+	assert_fails(
+	    store_saved_find(f->store, "mine", take_name, &name, &f->err),
+	    ERR_NOTFOUND);
+	assert_fails(
+	    store_saved_remove(f->store, "MINE", &f->err), ERR_NOTFOUND);
+	assert_fails(
+	    store_saved_remove(f->store, "clock skew", &f->err), ERR_REFUSED);
+	own.name = "Clock-Skew";
+	assert_fails(
+	    store_saved_put(f->store, &own, true, &f->err), ERR_CONFLICT);
+	own.name = "12";
+	assert_fails(
+	    store_saved_put(f->store, &own, true, &f->err), ERR_INVALID);
+	free(name);
+}
+
+static void
+test_groups_and_tags(void **state)
+{
+	struct fixture *f = *state;
+	int64_t id, again;
+	bool changed;
+
+	assert_works(store_group_take(f->store, "", &id, &f->err));
+	assert_int_equal(id, STORE_GROUP_ROOT);
+	assert_works(
+	    store_group_take(f->store, "my organization/BERLIN", &id, &f->err));
+	assert_int_equal(id, 2);
+	assert_fails(
+	    store_group_take(f->store, "a\\\\b", &id, &f->err), ERR_INVALID);
+	assert_fails(
+	    store_group_take(f->store, "a/ b", &id, &f->err), ERR_INVALID);
+	assert_fails(store_tag_take(f->store, "", &id, &f->err), ERR_INVALID);
+	assert_fails(store_tag_take(f->store, "17", &id, &f->err), ERR_INVALID);
+	assert_fails(
+	    store_tag_take(f->store, "a,b", &id, &f->err), ERR_INVALID);
+	assert_works(store_tag_find(f->store, "vip", &id, &f->err));
+	assert_works(store_tag_take(f->store, "vIp", &again, &f->err));
+	assert_int_equal(id, again);
+	/* An excluded device does not get it. */
+	assert_works(store_tag_apply(f->store, 2, id, &changed, &f->err));
+	assert_false(changed);
+	assert_works(store_tag_clear(f->store, 2, id, &changed, &f->err));
+	assert_true(changed);
+	assert_works(store_tag_apply(f->store, 2, id, &changed, &f->err));
+	assert_true(changed);
+	assert_works(store_tag_exclude(f->store, 2, id, &changed, &f->err));
+	assert_true(changed);
+	/* With its device or its tag it is gone. */
+	assert_works(store_device_remove(f->store, 2, &f->err));
+	assert_works(store_tag_remove(f->store, id, &f->err));
+	assert_works(store_commit(f->store, &f->err));
+	assert_fails(
+	    store_tag_find(f->store, "vip", &id, &f->err), ERR_NOTFOUND);
+}
+
+#define FLEET(name) cmocka_unit_test_setup_teardown(name, setup_fleet, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    FLEET(test_operators),
+	    cmocka_unit_test(test_all_operators_have_cases),
+	    FLEET(test_clauses),
+	    FLEET(test_all_columns),
+	    TEST(test_random),
+	    TEST(test_cut),
+	    FLEET(test_saved),
+	    FLEET(test_groups_and_tags),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
