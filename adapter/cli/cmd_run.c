@@ -309,7 +309,7 @@ cmd_run(struct cli *c)
 	if (!cli_selected(c, 1))
 		return cli_complain(CODE_REFUSED,
 		    "no devices chosen: name some, or give --device, "
-		    "--reason, --site or --all");
+		    "--reason, --site, --query or --all");
 	return fleet_run(&f, 1);
 }
 

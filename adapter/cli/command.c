@@ -316,12 +316,19 @@ take_command(struct cli *c, int argc, char **argv, int at, int *ret_words)
 		asked = is_help(argv[at + words]);
 		if (asked)
 			break;
-		longer = mem_printf("%s %s", name, argv[at + words++]);
+		longer = mem_printf("%s %s", name, argv[at + words]);
+		/* "query NAME" beside "query list". */
+		if (find_command(name) != NULL && !is_group(longer) &&
+		    find_command(longer) == NULL) {
+			free(longer);
+			break;
+		}
+		words++;
 		free(group);
 		group = name;
 		name = longer;
 	}
-	if (is_group(name)) {
+	if (is_group(name) && find_command(name) == NULL) {
 		cli_help_group(asked ? stdout : stderr, name);
 		code = asked ? CODE_OK : CODE_USAGE;
 	} else {

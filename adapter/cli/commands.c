@@ -32,7 +32,24 @@ static const struct cli_option selection_options[] = {
 	"by name, UUID or address; *, ? and [] match; repeatable"},
     {"reason", 0, CLI_TEXT, "CODE", NULL, "having this finding"},
     {"site", 0, CLI_TEXT, "SITE", NULL, "of this site"},
+    {"query", 0, CLI_TEXT, "QUERY", NULL,
+	"rows of a saved query, or meeting a condition: '(eq COLUMN VALUE)'"},
     {"all", 'a', CLI_FLAG, NULL, NULL, "every device"}, END};
+
+static const struct cli_option query_options[] = {
+    {"table", 0, CLI_TEXT, "TABLE", NULL, "what a row is (EPOLeafNode)"},
+    {"select", 0, CLI_TEXT, "COLUMNS", NULL,
+	"which columns, (count), (min COLUMN), ... (all)"},
+    {"where", 0, CLI_TEXT, "CONDITION", NULL, "which rows (all)"},
+    {"order", 0, CLI_TEXT, "COLUMNS", NULL, "by what: (desc COLUMN)"},
+    {"group", 0, CLI_TEXT, "COLUMNS", NULL, "one row per value of these"}, END};
+static const struct cli_option query_run_options[] = {
+    {"join", 0, CLI_TEXT, "TABLES", NULL,
+	"without --select: with columns of these; * is all"},
+    {"top", 0, CLI_COUNT, "N", NULL, "at most N rows (100000)"}, END};
+static const struct cli_option query_save_options[] = {
+    {"description", 0, CLI_TEXT, "TEXT", NULL, "what it is for"},
+    {"replace", 0, CLI_FLAG, NULL, NULL, "one of this name may be there"}, END};
 
 static const struct cli_option limit_options[] = {
     {"limit", 0, CLI_COUNT, "N", NULL, "at most N of them"}, END};
@@ -268,6 +285,8 @@ GROUPS remove_groups[] = {selection_options, remove_options, yes_options, NULL};
 GROUPS diagnose_groups[] = {
     selection_options, limit_options, diagnose_options, NULL};
 GROUPS run_groups[] = {selection_options, limit_options, run_options, NULL};
+GROUPS query_groups[] = {query_options, query_run_options, NULL};
+GROUPS query_save_groups[] = {query_options, query_save_options, NULL};
 GROUPS journal_groups[] = {journal_options, NULL};
 GROUPS event_groups[] = {event_options, NULL};
 GROUPS ca_init_groups[] = {
@@ -325,6 +344,15 @@ LIST plan_examples[] = {
     "plan reissue-certificates --all", "plan AutoMaintain pc1*", NULL};
 LIST run_examples[] = {"run auto --all", "run sync-clock --reason clock-skew",
     "run reissue-certificates --site berlin --limit 10 --max-failures 2", NULL};
+LIST query_examples[] = {"query 'AMT communication errors'",
+    "query certificates-by-expiry --top 20 -o csv",
+    "query '(olderThan AMT_CustomProps.CertExpires -2592000000)'",
+    "query --table AMT_CustomProps --group Reasons --order '(desc (count))'",
+    NULL};
+LIST query_save_examples[] = {
+    "query save 'Old firmware' --select 'NodeName AMT_CustomProps.Version' "
+    "--where '(lt AMT_CustomProps.MajorVersion 12)'",
+    NULL};
 LIST event_examples[] = {"events --device pc1.corp.example --since 7d",
     "events --follow -o json | jq .kind", "events --verify", NULL};
 LIST ca_sign_examples[] = {"ca sign pc1.csr pc1.corp.example --out pc1.pem",
@@ -386,8 +414,8 @@ LIST invoke_examples[] = {"wsman invoke pc1.corp.example "
 LIST decode_examples[] = {"wsman decode answer.xml", NULL};
 
 static const char selection_text[] =
-    "Names given as arguments and with --device choose devices; --reason and "
-    "--site narrow the choice.";
+    "Names given as arguments and with --device choose devices; --reason, --site "
+    "and --query narrow the choice.";
 
 static const struct cli_command commands[] = {
     {"init", "", "make configuration, keys, store and CA",
@@ -456,6 +484,31 @@ static const struct cli_command commands[] = {
 	run_groups, 1, NO_LIMIT, run_examples, cmd_run},
     {"task list", "", "the tasks and the names they go by", "", none, 0, 0,
 	no_examples, cmd_task_list},
+    {"query", "[NAME|CONDITION]", "ask the fleet in ePO's query language",
+	"A saved query by name (blanks may be hyphens) or number, a condition "
+	"over EPOLeafNode in parentheses, or a query made of the options. "
+	"\"query list\" has what is saved, \"query tables\" the columns, "
+	"\"query operators\" the language; \"query show\", \"save\" and "
+	"\"remove\" manage queries. Tables are joined by naming their "
+	"columns. Texts compare without regard to case; a comparison with what is "
+	"not known is false, and its contrary true. Spans of time are in "
+	"milliseconds. Without --top at most 100000 rows are "
+	"written, and exit code 7 says that there are more. The same query "
+	"chooses devices: run TASK --query NAME.",
+	query_groups, 0, 1, query_examples, cmd_query},
+    {"query list", "", "saved queries, and those that come with amtkeeper", "",
+	none, 0, 0, no_examples, cmd_query_list},
+    {"query show", "NAME", "a saved query, and the SQL it becomes", "", none, 1,
+	1, no_examples, cmd_query_show},
+    {"query save", "NAME", "keep a query under a name",
+	"It is checked first: what cannot be run is not kept.",
+	query_save_groups, 1, 1, query_save_examples, cmd_query_save},
+    {"query remove", "NAME", "forget a saved query", "", none, 1, 1,
+	no_examples, cmd_query_remove},
+    {"query tables", "[TABLE]", "columns, their types and meaning", "", none, 0,
+	1, no_examples, cmd_query_tables},
+    {"query operators", "", "operators of conditions", "", none, 0, 0,
+	no_examples, cmd_query_operators},
     {"journal", "", "changes under way, and past ones", "", journal_groups, 0,
 	0, journal_examples, cmd_journal_list},
     {"events", "", "what happened; each a link of the audit chain",

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ask_internal.h"
 #include "cli_internal.h"
 #include "device.h"
 #include "diagnose.h"
@@ -13,6 +14,8 @@ struct pick {
 	bool several;	     /* patterns, so that a device may come twice */
 	unsigned char *seen; /* a bit per id */
 	size_t seen_size;
+	const unsigned char *only; /* a bit per id; NULL: any */
+	size_t only_size;
 	size_t count, limit;
 };
 
@@ -30,7 +33,8 @@ bool
 cli_selected(const struct cli *c, size_t first)
 {
 	return pattern_at(c, first, 0) != NULL || cli_flag(c, "all") ||
-	    cli_text(c, "reason") != NULL || cli_text(c, "site") != NULL;
+	    cli_text(c, "reason") != NULL || cli_text(c, "site") != NULL ||
+	    cli_text(c, "query") != NULL;
 }
 
 /* Ids are small: the store counts them up from 1. */
@@ -52,11 +56,22 @@ seen_before(struct pick *p, int64_t id)
 	return seen;
 }
 
+static bool
+is_among(const struct pick *p, int64_t id)
+{
+	size_t at = (size_t)id / 8;
+
+	return p->only == NULL ||
+	    (at < p->only_size && (p->only[at] & (1u << (id % 8))) != 0);
+}
+
 static int
 pick_one(void *cookie, const struct device *device, struct err *err)
 {
 	struct pick *p = cookie;
 
+	if (!is_among(p, device->id))
+		return 0;
 	if (p->several && seen_before(p, device->id))
 		return 0;
 	if (p->limit != 0 && p->count == p->limit)
@@ -118,28 +133,96 @@ scan(struct cli *c, const char *pattern, struct pick *p)
 	    &err);
 }
 
+/* Every pattern in turn; without one all devices. */
+static int
+scan_patterns(struct cli *c, size_t first, struct pick *p)
+{
+	const char *pattern;
+	int code = CODE_OK;
+	size_t i;
+
+	p->several = pattern_at(c, first, 1) != NULL;
+	if (pattern_at(c, first, 0) == NULL)
+		return scan(c, NULL, p);
+	for (i = 0; (pattern = pattern_at(c, first, i)) != NULL; i++) {
+		code = scan(c, pattern, p);
+		if (code != CODE_OK)
+			break;
+	}
+	free(p->seen);
+	return code;
+}
+
+/* The rows of the query alone, in its order. */
+static int
+visit_ids(struct cli *c, const struct cli_ids *ids, struct pick *p)
+{
+	struct err err = {.kind = ERR_NONE};
+	struct device *d = NULL;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < ids->count; i++) {
+		err_clear(&err);
+		if (store_device_get(c->daemon.store, ids->ids[i], &d, &err) !=
+		    0) {
+			/* Removed meanwhile. */
+			rc = err.kind == ERR_NOTFOUND ? 0 : -1;
+			continue;
+		}
+		rc = pick_one(p, d, &err);
+		device_free(d);
+	}
+	return cli_scanned(rc, &err);
+}
+
+static int
+scan_among(
+    struct cli *c, size_t first, const struct cli_ids *ids, struct pick *p)
+{
+	struct pick marks = {.several = true};
+	size_t i;
+	int code;
+
+	for (i = 0; i < ids->count; i++)
+		(void)seen_before(&marks, ids->ids[i]);
+	p->only = marks.seen;
+	p->only_size = marks.seen_size;
+	code = scan_patterns(c, first, p);
+	free(marks.seen);
+	return code;
+}
+
+static int
+select_query(struct cli *c, size_t first, const char *query, struct pick *p)
+{
+	struct cli_ids ids = {.ids = NULL};
+	int code = ask_ids(c, query, &ids);
+	bool alone = pattern_at(c, first, 0) == NULL &&
+	    cli_text(c, "reason") == NULL && cli_text(c, "site") == NULL;
+
+	if (code == CODE_OK && ids.count > 0)
+		code = alone ? visit_ids(c, &ids, p)
+			     : scan_among(c, first, &ids, p);
+	if (code == CODE_OK && p->count == 0)
+		code = cli_complain(CODE_NOTHING, "no device matches");
+	free(ids.ids);
+	return code;
+}
+
 int
 cli_select(struct cli *c, size_t first, cli_device_fn *fn, void *cookie)
 {
 	struct pick p = {.fn = fn,
 	    .cookie = cookie,
 	    .limit = (size_t)cli_count(c, "limit", 0)};
-	const char *pattern;
+	const char *query = cli_text(c, "query");
 	int code = check_reason(c);
-	size_t i;
 
 	if (code != CODE_OK)
 		return code;
-	p.several = pattern_at(c, first, 1) != NULL;
-	if (pattern_at(c, first, 0) == NULL)
-		return scan(c, NULL, &p);
-	for (i = 0; (pattern = pattern_at(c, first, i)) != NULL; i++) {
-		code = scan(c, pattern, &p);
-		if (code != CODE_OK)
-			break;
-	}
-	free(p.seen);
-	return code;
+	return query != NULL ? select_query(c, first, query, &p)
+			     : scan_patterns(c, first, &p);
 }
 
 void

@@ -56,9 +56,10 @@ _amtkeeper()
 		esac
 	done
 	case $command in
-	'') words="init serve device discover diagnose plan run task journal events ca krb directory wsman config secret version help" ;;
+	'') words="init serve device discover diagnose plan run task query journal events ca krb directory wsman config secret version help" ;;
 	"device") words="add set import list show remove" ;;
 	"task") words="list" ;;
+	"query") words="list show save remove tables operators" ;;
 	"ca") words="init show chain csr import certify rollover cross sign helper export list crl ocsp check health revoke block template bridge" ;;
 	"ca block") words="add list remove" ;;
 	"ca template") words="list show check" ;;
@@ -81,14 +82,21 @@ _amtkeeper()
 	"device add") options=" --address --password-file --uuid --os-host --os-domain --site --tls --plain --pin" ;;
 	"device set") options=" --address --uuid --os-host --os-domain --site --password-file --ask-password --tls --forget-identity" ;;
 	"device import") options=" --update --passwords --strict --plain" ;;
-	"device list") options=" --device --reason --site --all --limit" ;;
-	"device show") options=" --device --reason --site --all --limit" ;;
-	"device remove") options=" --device --reason --site --all --revoke --disable-object --delete-object --dry-run --yes" ;;
-	"discover") options=" --device --reason --site --all --limit" ;;
-	"diagnose") options=" --device --reason --site --all --limit --offline --check" ;;
-	"plan") options=" --device --reason --site --all --limit" ;;
-	"run") options=" --device --reason --site --all --limit --dry-run --max-failures" ;;
+	"device list") options=" --device --reason --site --query --all --limit" ;;
+	"device show") options=" --device --reason --site --query --all --limit" ;;
+	"device remove") options=" --device --reason --site --query --all --revoke --disable-object --delete-object --dry-run --yes" ;;
+	"discover") options=" --device --reason --site --query --all --limit" ;;
+	"diagnose") options=" --device --reason --site --query --all --limit --offline --check" ;;
+	"plan") options=" --device --reason --site --query --all --limit" ;;
+	"run") options=" --device --reason --site --query --all --limit --dry-run --max-failures" ;;
 	"task list") options="" ;;
+	"query") options=" --table --select --where --order --group --join --top" ;;
+	"query list") options="" ;;
+	"query show") options="" ;;
+	"query save") options=" --table --select --where --order --group --description --replace" ;;
+	"query remove") options="" ;;
+	"query tables") options="" ;;
+	"query operators") options="" ;;
 	"journal") options=" --device --ended --limit" ;;
 	"events") options=" --device --since --after --last --limit --follow --verify" ;;
 	"ca init") options=" --organisation --offline-root --key --pin-file --root-key --root-pin-file" ;;

@@ -5,6 +5,13 @@ if(TARGET amtkeeper-sim)
       $<TARGET_FILE:amtkeeper> $<TARGET_FILE:amtkeeper-sim>)
   set_tests_properties(integration_cli PROPERTIES
     TIMEOUT 1800 LABELS "integration;sanitized" COST 35)
+
+  # Asking the fleet.
+  add_test(NAME integration_query
+    COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/cli/test_query.sh
+      $<TARGET_FILE:amtkeeper> $<TARGET_FILE:amtkeeper-sim>)
+  set_tests_properties(integration_query PROPERTIES
+    TIMEOUT 600 LABELS "integration;sanitized" COST 10)
 endif()
 
 # What is installed is there, and where others look for it.

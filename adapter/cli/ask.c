@@ -1,0 +1,138 @@
+#include "ask_internal.h"
+
+#include <stdlib.h>
+
+#include "clock.h"
+#include "mem.h"
+#include "str.h"
+
+#define DEVICES_TABLE "EPOLeafNode"
+#define DEVICE_ID "EPOLeafNode.AutoID"
+
+static void
+copy(const struct store_saved *from, struct store_saved *to)
+{
+	to->id = from->id;
+	to->name = mem_dup(from->name);
+	to->note = mem_dup(from->note);
+	to->target = mem_dup(from->target);
+	to->select = mem_dup(from->select);
+	to->where = mem_dup(from->where);
+	to->order = mem_dup(from->order);
+	to->group = mem_dup(from->group);
+}
+
+static int
+take_saved(void *cookie, const struct store_saved *saved, struct err *err)
+{
+	struct ask *a = cookie;
+
+	(void)err;
+	copy(saved, &a->saved);
+	return 0;
+}
+
+int
+ask_word(struct cli *c, const char *word, struct ask *ret)
+{
+	struct store_saved condition = {.target = DEVICES_TABLE, .where = word};
+	struct err err = {.kind = ERR_NONE};
+
+	if (word[0] == '(')
+		copy(&condition, &ret->saved);
+	else if (store_saved_find(
+		     c->daemon.store, word, take_saved, ret, &err) != 0)
+		return cli_fail(&err);
+	return CODE_OK;
+}
+
+void
+ask_options(const struct cli *c, struct ask *ret)
+{
+	struct store_saved given = {.target = cli_text(c, "table"),
+	    .note = cli_text(c, "description"),
+	    .select = cli_text(c, "select"),
+	    .where = cli_text(c, "where"),
+	    .order = cli_text(c, "order"),
+	    .group = cli_text(c, "group")};
+
+	if (given.target == NULL)
+		given.target = DEVICES_TABLE;
+	copy(&given, &ret->saved);
+	ret->join = cli_text(c, "join");
+}
+
+void
+ask_free(struct ask *a)
+{
+	free((void *)(uintptr_t)a->saved.name);
+	free((void *)(uintptr_t)a->saved.note);
+	free((void *)(uintptr_t)a->saved.target);
+	free((void *)(uintptr_t)a->saved.select);
+	free((void *)(uintptr_t)a->saved.where);
+	free((void *)(uintptr_t)a->saved.order);
+	free((void *)(uintptr_t)a->saved.group);
+}
+
+int
+ask_compile(
+    const struct ask *a, const char *only, struct query **ret, struct err *err)
+{
+	struct query_text text = {.target = a->saved.target,
+	    .select = a->saved.select,
+	    .where = a->saved.where,
+	    .order = a->saved.order,
+	    .group = a->saved.group,
+	    .join = a->join,
+	    .only = only,
+	    .top = a->top};
+
+	return query_compile(store_graph(), &text, clock_now_ms(), ret, err);
+}
+
+static int
+keep_id(void *cookie, const struct store_cell *cells, size_t n, struct err *err)
+{
+	(void)n;
+	(void)err;
+	cli_ids_add(cookie, cells[0].number);
+	return 0;
+}
+
+static int
+find_ids(struct cli *c, const struct ask *a, struct cli_ids *ret_ids,
+    struct err *err)
+{
+	const struct query_table *table =
+	    query_table(store_graph(), a->saved.target);
+	struct query *q = NULL;
+	bool cut = false;
+	int r;
+
+	if (table != NULL && !table->devices)
+		return err_set(err, ERR_INVALID,
+		    "rows of %s are no devices: ask one of EPOLeafNode",
+		    table->name);
+	if (ask_compile(a, DEVICE_ID, &q, err) != 0)
+		return -1;
+	r = store_query(c->daemon.store, q, keep_id, ret_ids, &cut, err);
+	query_free(q);
+	if (r == 0 && cut)
+		return err_set(err, ERR_LIMIT,
+		    "more than %d devices: let the query say (top N)",
+		    QUERY_ROWS_DEFAULT);
+	return r;
+}
+
+int
+ask_ids(struct cli *c, const char *word, struct cli_ids *ret_ids)
+{
+	struct err err = {.kind = ERR_NONE};
+	struct ask a = {.top = 0};
+	int code = ask_word(c, word, &a);
+
+	if (code == CODE_OK && find_ids(c, &a, ret_ids, &err) != 0)
+		code = cli_fail(&err);
+	ask_free(&a);
+	return code;
+}

@@ -1,0 +1,27 @@
+#ifndef CLI_ASK_INTERNAL_H_
+#define CLI_ASK_INTERNAL_H_
+#include <stdint.h>
+
+#include "cli_internal.h"
+#include "query.h"
+#include "store.h"
+
+/* A query of the command line: a saved one, a condition, or its clauses. */
+struct ask {
+	struct store_saved saved; /* texts owned */
+	int64_t top;		  /* 0: as it says itself */
+	const char *join;	  /* borrowed */
+};
+
+/* word: the name or number of a saved query, or a condition in parentheses over
+ * EPOLeafNode. CODE_OK, or the code with the complaint printed. */
+int ask_word(struct cli *c, const char *word, struct ask *ret);
+/* From --table, --select, ... */
+void ask_options(const struct cli *c, struct ask *ret);
+void ask_free(struct ask *a); /* safe on a zeroed one */
+/* only: as in struct query_text, or NULL. */
+int ask_compile(
+    const struct ask *a, const char *only, struct query **ret, struct err *err);
+/* The devices that are its rows, in its order. As ask_word(). */
+int ask_ids(struct cli *c, const char *word, struct cli_ids *ret_ids);
+#endif

@@ -1,0 +1,150 @@
+#!/bin/bash
+# The query language on the command line: what a person asks, saves and gets
+# wrong, and a query joined with a task against simulated firmware.
+#
+#	test_query.sh AMTKEEPER AMTKEEPER-SIM
+set -u
+keeper=$1
+sim=$2
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/querytest.XXXXXX")
+sim_pid=
+failed=0
+export AMTKEEPER_CONFIG=$tmp/etc/amtkeeper.yaml NO_COLOR=1
+
+# shellcheck disable=SC2317 # by trap
+cleanup() {
+	[ -n "$sim_pid" ] && kill "$sim_pid" 2>/dev/null && wait "$sim_pid"
+	rm -rf "$tmp"
+}
+trap cleanup EXIT
+
+# keep CODE ARGUMENT...: run it, compare the exit code; output in $tmp/out, err
+keep() {
+	local wanted=$1 code
+	shift
+	timeout 120 "$keeper" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
+	code=$?
+	sed -i 's/\r$//' "$tmp/out" # of CSV
+	if [ $code = "$wanted" ]; then
+		echo "ok: $* ($code)" | cut -c 1-100
+	else
+		echo "FAILED: $*: exit code $code, not $wanted" | cut -c 1-200
+		sed 's/^/    /' "$tmp/out" "$tmp/err"
+		failed=1
+	fi
+}
+
+# says FILE REGEX: does $tmp/FILE have such a line?
+says() {
+	if grep -Eq -- "$2" "$tmp/$1"; then
+		echo "ok: says $2"
+	else
+		echo "FAILED: $1 does not say $2"
+		sed 's/^/    /' "$tmp/$1"
+		failed=1
+	fi
+}
+
+# is TEXT GOT WANTED
+is() {
+	if [ "$2" = "$3" ]; then
+		echo "ok: $1"
+	else
+		echo "FAILED: $1: got $2, wanted $3"
+		failed=1
+	fi
+}
+
+"$sim" --devices 10 --first 127.79.0.1 --state "$tmp/sim" \
+    --control "$tmp/ctl" --write-fleet "$tmp/fleet.csv" --drift mixed \
+    >"$tmp/sim.out" 2>"$tmp/sim.err" &
+sim_pid=$!
+for _ in $(seq 3000); do
+	grep -q ready "$tmp/sim.out" && break
+	kill -0 $sim_pid 2>/dev/null || { cat "$tmp/sim.err" && exit 1; }
+	sleep 0.1
+done
+
+keep 0 init --dir "$tmp/etc"
+keep 0 device import "$tmp/fleet.csv"
+
+# --- before anything was read ---
+keep 0 query never-maintained -o csv
+is 'all of them' "$(wc -l <"$tmp/out")" 11
+says out '^EPOLeafNode.NodeName,EPOLeafNode.LastUpdate,AMT_CustomProps.Vers'
+keep 0 discover -q
+keep 0 query 'Clock Skew' -o json
+skewed=$(jq -r '.[]."EPOLeafNode.NodeName"' "$tmp/out")
+is 'some clocks are off' "$(echo "$skewed" | grep -c '^pc')" \
+    "$("$keeper" device list --reason clock-skew -o csv | grep -c '^pc')"
+says out '"AMT_CustomProps.ClockRead":"20'
+
+# --- the query and the task ---
+keep 0 run sync-clock --query clock-skew
+says err " $(echo "$skewed" | wc -l) changed, 0 failed"
+keep 0 query clock-skew
+says err 'nothing to show'
+keep 4 run sync-clock --query clock-skew
+says err 'no device matches'
+keep 0 device list -o csv \
+    --query '(olderThan AMT_CustomProps.CertExpires -31536000000)'
+keep 0 device list -o csv --query '(notBlank AMT_CustomProps.LastRun)'
+is 'those that were repaired' "$(grep -c '^pc' "$tmp/out")" \
+    "$(echo "$skewed" | wc -l)"
+keep 0 device list -o csv 'pc0000[0-4]*' --query '(gt AutoID 3)'
+is 'patterns and a query narrow each other' \
+    "$(grep -c '^pc' "$tmp/out")" 2
+keep 20 run auto --query systems-by-tls-state
+says err 'rows of groups are no rows of EPOLeafNode'
+
+# --- a device that is away: the guide's first query ---
+"$sim" --ctl "$tmp/ctl" set pc00000 offline >/dev/null || failed=1
+keep 0 diagnose -q pc00000.ad.example.test
+keep 0 query amt-communication-errors -o csv
+says out '^pc00000.*,Failed to enforce policy: '
+
+# --- clauses ---
+keep 0 query --table AMT_CustomProps --select 'TLS (count)' --group TLS \
+    --order '(desc (count))'
+says out '^TLS +COUNT$'
+keep 0 query --select NodeName --order '(desc NodeName)' --top 1 -o csv
+is 'the last one' "$(tail -n 1 "$tmp/out")" pc00009.ad.example.test
+keep 0 query --table EPOBranchNode
+says out 'My Organization'
+
+# --- saved ---
+keep 0 query save 'Old firmware' --select 'NodeName AMT_CustomProps.Version' \
+    --where '(lt AMT_CustomProps.MajorVersion 99)' --description 'all of it'
+keep 21 query save 'old FIRMWARE'
+keep 0 query save 'old firmware' --select NodeName --replace
+keep 0 query 'OLD firmware' -o csv
+is 'it was replaced' "$(head -n 1 "$tmp/out")" EPOLeafNode.NodeName
+keep 0 query list -o csv
+says out '^100,.*,EPOLeafNode,yes,'
+keep 0 query show 'Old firmware'
+says out '^sql +SELECT d.name'
+keep 20 query save bad --where '(eq Nothing 1)'
+keep 0 query remove 'old firmware'
+keep 4 query 'Old firmware'
+keep 5 query remove clock-skew
+
+# --- what goes wrong ---
+keep 2 query
+keep 2 query clock-skew --where '(eq AutoID 1)'
+keep 20 query '(eq NodeNmae x)'
+says err 'where, character 5: no column of EPOLeafNode in NodeNmae; near: Node'
+keep 20 query '(eq NodeName x'
+says err 'character 1: the parenthesis that opens here is never closed'
+keep 1 query "$(printf '%0100d' 0 | tr 0 '(')"
+says err 'nested more than 64 deep'
+keep 1 query "('$(head -c 100000 /dev/zero | tr '\0' x)"
+says err 'longer than so many bytes'
+keep 4 query tables Nothing
+keep 0 query tables epoleafnode
+says out '^EPOLeafNode +ManagedState +enum +'
+keep 0 query operators -o json
+is 'the language' "$(jq '[.[].operator] | index("newerThanFull") != null' \
+    "$tmp/out")" true
+keep 0 events --verify
+
+exit $failed
