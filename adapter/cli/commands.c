@@ -767,33 +767,6 @@ static const struct cli_command commands[] = {
 	3, no_examples, cmd_help},
 };
 
-static const struct cli_exit exits[] = {
-    {CODE_OK, "ok", "done, or nothing to do"},
-    {CODE_FAILED, "failed", "failed for a reason not listed here"},
-    {CODE_USAGE, "usage", "the command line is wrong"},
-    {CODE_PARTIAL, "partial",
-	"some devices failed (diagnose --check: have findings; directory "
-	"audit: the worst finding is bad)"},
-    {CODE_NOTHING, "nothing", "nothing matched"},
-    {CODE_REFUSED, "refused", "refused or stopped by a safety rule"},
-    {CODE_INTERRUPTED, "interrupted", "stopped by a signal"},
-    {CODE_WARNED, "warned",
-	"directory audit, krb status: the worst finding is a warning"},
-    {CODE_CONFIG, "config", "configuration or profile cannot be used"},
-    {CODE_STORE, "store", "vault key or store cannot be used"},
-    {CODE_CA, "ca", "the CA cannot be used"},
-    {CODE_INPUT, "input", "a file or value given is wrong"},
-    {CODE_EXISTS, "exists", "it exists already, or someone else holds it"},
-    {CODE_UNREACHABLE, "unreachable", "no connection; nothing was sent"},
-    {CODE_DENIED, "denied", "credentials were refused"},
-    {CODE_UNTRUSTED, "untrusted", "the peer is not who it should be"},
-    {CODE_UNKNOWN, "unknown", "sent, but the answer was lost"},
-    {CODE_PROTOCOL, "protocol", "an answer nobody can understand"},
-    {CODE_DEVICE_REFUSED, "device-refused",
-	"the device refused (SOAP fault "
-	"or PT status)"},
-};
-
 const struct cli_command *
 cli_commands(size_t *ret_count)
 {
@@ -805,11 +778,4 @@ const struct cli_option *
 cli_globals(void)
 {
 	return global_options;
-}
-
-const struct cli_exit *
-cli_exits(size_t *ret_count)
-{
-	*ret_count = COUNT(exits);
-	return exits;
 }

@@ -14,7 +14,8 @@ PREFIXES = {
     "store": "store_ device_ journal_", "daemon": "daemon_ port_ visit_ desk_ office_ errand_ errands_ survey_ ad_device_ "
               "call_ notify_ cert_ revocation_",
     "engine": "engine_ idset_ run_ step_ plan_ play_ plays wish_ diagnose reason_ port_",
-    "cli": "cli_ cmd_ command_ fleet_ table_ csv_ progress_ output_ outflow_ shown_ intake_ passwords_ mdoc_ help_ commands",
+    "cli": "cli_ cmd_ command_ fleet_ table_ csv_ progress_ output_ outflow_ shown_ intake_ passwords_ mdoc_ help_ commands ask_",
+    "query": "query_ sexp_ table_ column_ value_ condition_",
     "der": "ca_", "bridge": "ca_",
     "ca": "ca_ csr_ names_ name_ template_ tbs_ signer_ key_ issuer_ store_ crl_",
     "directory": "directory_ dir_ watchdog_", "krb": "krb_",
