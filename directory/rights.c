@@ -185,6 +185,7 @@ static const uint8_t *
 take_types(const uint8_t *at, const uint8_t *end, struct directory_ace *ret)
 {
 	uint32_t present;
+	size_t guids;
 
 	if (end - at < 4)
 		return NULL;
@@ -192,7 +193,8 @@ take_types(const uint8_t *at, const uint8_t *end, struct directory_ace *ret)
 	at += 4;
 	ret->typed = (present & TYPE_PRESENT) != 0;
 	ret->inherited_typed = (present & INHERITED_TYPE_PRESENT) != 0;
-	if (end - at < GUID_LEN * (ret->typed + ret->inherited_typed))
+	guids = (size_t)ret->typed + ret->inherited_typed;
+	if ((size_t)(end - at) < guids * GUID_LEN)
 		return NULL;
 	if (ret->typed)
 		take_guid(&at, ret->type);

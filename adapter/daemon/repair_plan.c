@@ -38,24 +38,33 @@ find_way(const char *code)
 	return NULL;
 }
 
+static bool
+has_values(const struct way *w, const struct daemon_audit_finding *f)
+{
+	return w->attribute != NULL &&
+	    ((w->add && f->add != NULL) || (w->drop && f->drop != NULL));
+}
+
 /* false: nothing can be done about it. */
+static bool
+choose_orphan(const struct way *w, const struct daemon_audit_finding *f,
+    bool delete_orphans, enum daemon_repair_way *ret)
+{
+	*ret = delete_orphans ? DAEMON_REPAIR_DELETE : DAEMON_REPAIR_DISABLE;
+	return f->mark != NULL && f->account != NULL &&
+	    (delete_orphans || has_values(w, f));
+}
+
 static bool
 choose(const struct way *w, const struct daemon_audit_finding *f,
     bool delete_orphans, enum daemon_repair_way *ret)
 {
-	bool orphan = str_eq(f->code, "orphan");
-
-	if (w->task && f->device != NULL)
-		*ret = DAEMON_REPAIR_BY_TASK;
-	else if (orphan && (f->mark == NULL || f->account == NULL))
-		return false;
-	else if (orphan && delete_orphans)
-		*ret = DAEMON_REPAIR_DELETE;
-	else if (w->attribute == NULL ||
-	    ((!w->add || f->add == NULL) && (!w->drop || f->drop == NULL)))
-		return false;
-	else
-		*ret = orphan ? DAEMON_REPAIR_DISABLE : DAEMON_REPAIR_VALUES;
+	if (str_eq(f->code, "orphan"))
+		return choose_orphan(w, f, delete_orphans, ret);
+	*ret = DAEMON_REPAIR_VALUES;
+	if (!w->task || f->device == NULL)
+		return has_values(w, f);
+	*ret = DAEMON_REPAIR_BY_TASK;
 	return true;
 }
 
