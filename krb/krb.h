@@ -34,6 +34,7 @@ void krb_close(struct krb *k); /* NULL is allowed */
  * fetched when less than a quarter of its life is left, or the keytab's file is
  * another than it was; while the old one lives a failure of that is no failure
  * of the login, and tried again later. ERR_DENIED when the KDC refuses the key,
+ * ERR_INVALID when keytab, key or account of ours are not there,
  * ERR_UNREACHABLE. */
 int krb_login(struct krb *k, struct err *err);
 /* When the next one is fetched, unix seconds; what was connected with the

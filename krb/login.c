@@ -137,6 +137,9 @@ keep_ticket(struct krb *k, const struct err *why, struct err *err)
 	if (!k->logged_in || now >= k->ends_at) {
 		k->logged_in = false;
 		*err = *why;
+		/* What callers look for with our ticket is another thing. */
+		if (err->kind == ERR_NOTFOUND)
+			err->kind = ERR_INVALID;
 		return -1;
 	}
 	k->renewal = *why;

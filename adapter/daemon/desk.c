@@ -134,8 +134,9 @@ get_tickets(const struct conf *conf, const char *controller, struct krb *krb,
 	char *spn = mem_printf("ldap/%s", controller);
 	int result = krb_service(krb, spn, err);
 
+	/* As good as one that does not answer: the next may be one. */
 	if (result != 0 && err->kind == ERR_NOTFOUND)
-		(void)err_set(err, ERR_NOTFOUND,
+		(void)err_set(err, ERR_UNREACHABLE,
 		    "%s is no domain controller of %s: its KDC knows no "
 		    "service %s; is directory.dc right, or what the DNS says "
 		    "of the domain's controllers (SRV)?",
@@ -491,6 +492,10 @@ attempt(struct desk *desk, const struct desk_job *job, const char *dc,
 
 	err_clear(err);
 	if (connect_desk(desk, job, dc, err) != 0) {
+		/* A keytab, a name in the DNS, our own account: what is missing
+		 * on the way says nothing of what the job looks for. */
+		if (err->kind == ERR_NOTFOUND)
+			err->kind = ERR_INVALID;
 		if (err->kind == ERR_DENIED)
 			office_pause(
 			    office, &office->refused, REFUSED_PAUSE_MS, err);

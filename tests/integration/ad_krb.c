@@ -282,6 +282,12 @@ a_new_keytab_is_taken(void **state)
 	assert_true(krb_renewal_failed(other, &why));
 	assert_int_equal(why.kind, ERR_INVALID);
 	krb_close(other);
+	/* gone: that is not "no such service" to one who asks for a ticket */
+	assert_int_equal(chmod(file, 0600), 0);
+	other = krb_with_keytab(file);
+	assert_int_equal(unlink(file), 0);
+	assert_kind(krb_service(other, "ldap/x", err_), ERR_INVALID);
+	krb_close(other);
 	free(good);
 	free(bad);
 	free(file);

@@ -99,7 +99,7 @@ def well(keeper):
 
 # --- our account -------------------------------------------------------------
 
-def account(keeper, where):
+def account(keeper, where, name):
     service("userAccountControl", "514")
     Status(keeper).finds(3, "disabled", login_failed="is disabled")
     service("userAccountControl", "512")
@@ -143,6 +143,9 @@ def account(keeper, where):
                          keytab_old=f"has key version {kvno + 1}")
     os.unlink(mine)
     Status(keeper).finds(3, "no keytab", keytab_unreadable="create it")
+    out = keeper.run("run", "auto", name)
+    check("create it with the key" in out.stderr and out.returncode != 0,
+          f"a run says so: {out.stderr}")
     keytab(mine, "Second-Passw0rd", kvno + 1)
     os.chmod(mine, 0o644)
     Status(keeper).finds(3, "an open keytab", keytab_unreadable="make it mode")
@@ -211,6 +214,17 @@ def clocks(keeper, name):
     in_the_dns("files." + ENV["LAB_DOMAIN"], ENV["LAB_DC_ADDRESS"])
     Status(keeper).finds(3, "a name that is no controller's",
                          ldap_failed="is no domain controller of")
+    # Not the one that knows of the last change, but whichever is found.
+    keeper.edit("amtkeeper.yaml", "  #replication:", "  replication: 0s")
+    kvno = keeper.device(name)["ad_kvno"]
+    keeper.edit("amtkeeper.yaml", "  dc:", "  #dc:")
+    keeper.run("run", "renew-ad-password", name, expect=0)
+    equal(keeper.device(name)["ad_kvno"], kvno + 1, "the next one is used")
+    keeper.edit("amtkeeper.yaml", "  #dc:",
+                "  dc: files." + ENV["LAB_DOMAIN"])
+    out = keeper.run("run", "renew-ad-password", name, expect=1)
+    check("is no domain controller of" in out.stdout, out.stdout)
+    keeper.edit("amtkeeper.yaml", "  dc:", f"  dc: {ENV['LAB_DC']}")
     in_the_dns("gone." + ENV["LAB_DOMAIN"], "127.0.0.99")
     Status(keeper).finds(7, "a controller that is gone",
                          kdc_unreachable="must leave the DNS")
@@ -340,7 +354,7 @@ def main():
     device(sim, keeper, names[0])
     credentials(sim, keeper, names[1])
     export(keeper, names)
-    account(keeper, where)
+    account(keeper, where, names[0])
     over_tls(keeper, where)
     clocks(keeper, names[0])
     sim.stop()

@@ -122,6 +122,13 @@ def main():
     service.says("device.done", "make the keytab anew",
                  "the service says what is wrong")
     check(not renamed(keeper, name, "third"), "no work without a key")
+    # What is missing on the way to the domain is not missing there.
+    os.unlink(mine)
+    service.says("device.done", "create it with the key",
+                 "the service says that there is no keytab")
+    device = keeper.device(name)
+    check(device["ad_dn"] and "ad-object-missing" not in
+          (device["reasons"] or []), "the object is not taken for lost")
     make_keytab(mine, "Second-Passw0rd-2", 4)
     wait_for(lambda: renamed(keeper, name, "third"), PATIENCE,
              "work with the new keytab, without a restart")
