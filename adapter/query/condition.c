@@ -3,7 +3,6 @@
  * many arguments.  What is not known makes a condition false; a contrary is
  * "NOT coalesce(..., 0)", so that it is true then.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +14,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define ANY_NUMBER QUERY_NODES_MAX
+#define TYPES_MAX 256
 
 #define T(type) (1u << QUERY_##type)
 #define PLAIN (T(TEXT) | T(INT) | T(TIME))
@@ -518,19 +518,20 @@ make_form(const struct cond *d)
 static int
 fail_types(const struct cond *d, const struct node *node)
 {
-	char types[120] = "";
-	size_t i, len;
+	struct buf types;
+	size_t i;
 
-	for (i = 0; i < QUERY_TYPE_COUNT; i++) {
-		if ((d->op->types & (1u << i)) == 0)
-			continue;
-		len = strlen(types);
-		(void)snprintf(types + len, sizeof(types) - len, "%s%s",
-		    len == 0 ? "" : ", ", query_type_name((enum query_type)i));
-	}
-	return sexp_fail(d->c->clause, node->at, d->c->err,
+	buf_init(&types, TYPES_MAX);
+	for (i = 0; i < QUERY_TYPE_COUNT; i++)
+		if ((d->op->types & (1u << i)) != 0)
+			buf_printf(&types, "%s%s", types.len == 0 ? "" : ", ",
+			    query_type_name((enum query_type)i));
+	(void)sexp_fail(d->c->clause, node->at, d->c->err,
 	    "%s is of type %s, and %s takes %s", d->column->name,
-	    query_type_name(d->column->type), d->op->shown.name, types);
+	    query_type_name(d->column->type), d->op->shown.name,
+	    buf_text(&types));
+	buf_free(&types);
+	return -1;
 }
 
 static int
