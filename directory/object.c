@@ -27,6 +27,7 @@ directory_object_clear(struct directory_object *o)
 	free(o->account);
 	free(o->dns_host);
 	free(o->spns);
+	free(o->settings);
 	free(o->upn);
 	free(o->sid);
 	memset(o, 0, sizeof(*o));
