@@ -123,19 +123,20 @@ read_one(OCSP_SINGLERESP *one, ca_ocsp_fn *fn, void *cookie, struct err *err)
 	    [V_OCSP_CERTSTATUS_UNKNOWN] = "unknown",
 	};
 	ASN1_GENERALIZEDTIME *at = NULL, *from, *to;
-	/* It does not change it, though it says so. */
-	const OCSP_CERTID *of = OCSP_SINGLERESP_get0_id(one);
-	OCSP_CERTID *id = (OCSP_CERTID *)(uintptr_t)of;
+	OCSP_CERTID *id = OCSP_CERTID_dup(OCSP_SINGLERESP_get0_id(one));
 	struct ca_ocsp_verdict v = {.reason = -1};
 	ASN1_INTEGER *serial;
 	char hex[64] = "";
 	int status;
 
+	if (id == NULL)
+		return ca_openssl_err(err, ERR_BUG, "read an OCSP answer");
 	status = OCSP_single_get0_status(one, &v.reason, &at, &from, &to);
 	(void)OCSP_id_get0_info(NULL, NULL, NULL, &serial, id);
 	if (ASN1_STRING_length(serial) < (int)sizeof(hex) / 2)
 		str_hex(ASN1_STRING_get0_data(serial),
 		    (size_t)ASN1_STRING_length(serial), hex);
+	OCSP_CERTID_free(id);
 	v.serial = hex;
 	v.status = status >= 0 && status <= V_OCSP_CERTSTATUS_UNKNOWN
 	    ? words[status]

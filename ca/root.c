@@ -137,7 +137,7 @@ certify_request(const struct ca_conf *conf, const struct ca_issuer *root,
 	    .not_after = clock_now() + CA_ISSUING_LIFE,
 	    .url = conf->url,
 	};
-	struct ca_csr csr;
+	struct ca_csr csr = {.subject = {NULL, 0}};
 
 	if (check_request(der, &csr, err) != 0)
 		return -1;
