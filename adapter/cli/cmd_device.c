@@ -16,7 +16,7 @@
 /* --- add --- */
 
 static int
-add_device(struct cli *c, struct device *device)
+add_device(struct cli *c, const struct intake *in, struct device *device)
 {
 	struct err err = {.kind = ERR_NONE};
 	struct secret *password;
@@ -26,6 +26,8 @@ add_device(struct cli *c, struct device *device)
 	if (password == NULL)
 		return CODE_INPUT;
 	rc = intake_check_password(password, &err);
+	if (rc == 0)
+		rc = intake_group(c, in, device, NULL, &err);
 	if (rc == 0)
 		rc = intake_add(c, device, password, &err);
 	if (rc == 0)
@@ -49,6 +51,7 @@ cmd_device_add(struct cli *c)
 	    .os_host = cli_text(c, "os-host"),
 	    .os_domain = cli_text(c, "os-domain"),
 	    .site = cli_text(c, "site"),
+	    .group = cli_text(c, "group"),
 	    .leaf_sha256 = cli_text(c, "pin"),
 	    .plain = cli_flag(c, "plain")};
 	struct err err = {.kind = ERR_NONE};
@@ -63,7 +66,7 @@ cmd_device_add(struct cli *c)
 		return cli_fail(&err);
 	code = cli_open(c, DAEMON_STORE, NULL);
 	if (code == CODE_OK)
-		code = add_device(c, device);
+		code = add_device(c, &in, device);
 	device_free(device);
 	return code;
 }

@@ -35,10 +35,12 @@ enum column {
 	COLUMN_LEAF,
 	COLUMN_SITE,
 	COLUMN_TLS,
+	COLUMN_GROUP,
 	COLUMN_COUNT
 };
 static const char *const column_names[COLUMN_COUNT] = {"name", "address",
-    "password", "os_host", "os_domain", "uuid", "leaf_sha256", "site", "tls"};
+    "password", "os_host", "os_domain", "uuid", "leaf_sha256", "site", "tls",
+    "group"};
 
 enum outcome { ADDED, CHANGED, UNCHANGED, PRESENT, BAD, OUTCOME_COUNT };
 static const char *const outcome_names[OUTCOME_COUNT] = {
@@ -184,6 +186,7 @@ read_line(const struct import *im, struct intake *in, struct err *err)
 	in->os_domain = csv_table_value(t, COLUMN_OS_DOMAIN);
 	in->site = csv_table_value(t, COLUMN_SITE);
 	in->leaf_sha256 = csv_table_value(t, COLUMN_LEAF);
+	in->group = csv_table_value(t, COLUMN_GROUP);
 	if (read_tls(csv_table_value(t, COLUMN_TLS), &in->plain, err) != 0)
 		return NULL;
 	return intake_device(in, err);
@@ -214,7 +217,8 @@ store_record(struct import *im, const struct intake *in, struct device *device,
 	buf_init(&changed, INTAKE_FIELDS_MAX);
 	if (rc == 0 && known == NULL) {
 		r->outcome = ADDED;
-		rc = intake_add(im->c, device, password, err);
+		rc = intake_group(im->c, in, device, NULL, err);
+		rc = rc != 0 ? rc : intake_add(im->c, device, password, err);
 	} else if (rc == 0 && !im->update) {
 		r->outcome = PRESENT;
 	} else if (rc == 0) {

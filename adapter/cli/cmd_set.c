@@ -45,7 +45,7 @@ static const char *
 fields(const struct cli *c, bool password, struct buf *out)
 {
 	static const char *const names[] = {"address", "uuid", "os-host",
-	    "os-domain", "site", "tls", "forget-identity", NULL};
+	    "os-domain", "site", "group", "tls", "forget-identity", NULL};
 	size_t i;
 
 	for (i = 0; names[i] != NULL; i++)
@@ -84,7 +84,8 @@ change(
 	    .uuid = cli_text(c, "uuid"),
 	    .os_host = cli_text(c, "os-host"),
 	    .os_domain = cli_text(c, "os-domain"),
-	    .site = cli_text(c, "site")};
+	    .site = cli_text(c, "site"),
+	    .group = cli_text(c, "group")};
 	char *owner = mem_printf("%s/%ld", cli_actor(), (long)getpid());
 	struct store *store = c->daemon.store;
 	int64_t now = clock_now(), token = 0;
@@ -101,6 +102,7 @@ change(
 		goto out;
 	in.name = d->name;
 	if (intake_change(&in, d, &text, err) != 0 ||
+	    intake_group(c, &in, d, &text, err) != 0 ||
 	    store_device_save_host(store, d, err) != 0)
 		goto out;
 	if (password != NULL &&

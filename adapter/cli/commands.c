@@ -1,4 +1,5 @@
 #include "cli_internal.h"
+#include "options_internal.h"
 
 /*
  * The table.  Words users know from elsewhere stay in sight: "task" for what
@@ -35,21 +36,6 @@ static const struct cli_option selection_options[] = {
     {"query", 0, CLI_TEXT, "QUERY", NULL,
 	"rows of a saved query, or meeting a condition: '(eq COLUMN VALUE)'"},
     {"all", 'a', CLI_FLAG, NULL, NULL, "every device"}, END};
-
-static const struct cli_option query_options[] = {
-    {"table", 0, CLI_TEXT, "TABLE", NULL, "what a row is (EPOLeafNode)"},
-    {"select", 0, CLI_TEXT, "COLUMNS", NULL,
-	"which columns, (count), (min COLUMN), ... (all)"},
-    {"where", 0, CLI_TEXT, "CONDITION", NULL, "which rows (all)"},
-    {"order", 0, CLI_TEXT, "COLUMNS", NULL, "by what: (desc COLUMN)"},
-    {"group", 0, CLI_TEXT, "COLUMNS", NULL, "one row per value of these"}, END};
-static const struct cli_option query_run_options[] = {
-    {"join", 0, CLI_TEXT, "TABLES", NULL,
-	"without --select: with columns of these; * is all"},
-    {"top", 0, CLI_COUNT, "N", NULL, "at most N rows (100000)"}, END};
-static const struct cli_option query_save_options[] = {
-    {"description", 0, CLI_TEXT, "TEXT", NULL, "what it is for"},
-    {"replace", 0, CLI_FLAG, NULL, NULL, "one of this name may be there"}, END};
 
 static const struct cli_option limit_options[] = {
     {"limit", 0, CLI_COUNT, "N", NULL, "at most N of them"}, END};
@@ -109,6 +95,7 @@ static const struct cli_option add_options[] = {
     {"os-host", 0, CLI_TEXT, "HOST", NULL, "host name of the OS"},
     {"os-domain", 0, CLI_TEXT, "DOMAIN", NULL, "domain of the OS"},
     {"site", 0, CLI_TEXT, "SITE", NULL, "where it stands"},
+    {"group", 0, CLI_TEXT, "PATH", NULL, "in the tree: 'Berlin\\Lab'"},
     {"tls", 0, CLI_FLAG, NULL, NULL, "speak TLS to it (the default)"},
     {"plain", 0, CLI_FLAG, NULL, NULL, "it has no TLS yet: use port 16992"},
     {"pin", 0, CLI_TEXT, "SHA256", NULL,
@@ -121,6 +108,7 @@ static const struct cli_option set_options[] = {
     {"os-host", 0, CLI_TEXT, "HOST", NULL, "host name of the OS"},
     {"os-domain", 0, CLI_TEXT, "DOMAIN", NULL, "domain of the OS"},
     {"site", 0, CLI_TEXT, "SITE", NULL, "where it stands"},
+    {"group", 0, CLI_TEXT, "PATH", NULL, "in the tree: 'Berlin\\Lab'"},
     {"password-file", 0, CLI_FILE, "FILE", NULL,
 	"the admin password it has now; - is standard input"},
     {"ask-password", 0, CLI_FLAG, NULL, NULL, "ask for that password"},
@@ -285,8 +273,9 @@ GROUPS remove_groups[] = {selection_options, remove_options, yes_options, NULL};
 GROUPS diagnose_groups[] = {
     selection_options, limit_options, diagnose_options, NULL};
 GROUPS run_groups[] = {selection_options, limit_options, run_options, NULL};
-GROUPS query_groups[] = {query_options, query_run_options, NULL};
-GROUPS query_save_groups[] = {query_options, query_save_options, NULL};
+GROUPS query_groups[] = {cli_query_options, cli_query_run_options, NULL};
+GROUPS query_save_groups[] = {cli_query_options, cli_query_save_options, NULL};
+GROUPS tag_delete_groups[] = {yes_options, NULL};
 GROUPS journal_groups[] = {journal_options, NULL};
 GROUPS event_groups[] = {event_options, NULL};
 GROUPS ca_init_groups[] = {
@@ -353,6 +342,8 @@ LIST query_save_examples[] = {
     "query save 'Old firmware' --select 'NodeName AMT_CustomProps.Version' "
     "--where '(lt AMT_CustomProps.MajorVersion 12)'",
     NULL};
+LIST tag_examples[] = {"tag add VIP pc1.corp.example",
+    "tag add AMT-CommError --query amt-communication-errors", NULL};
 LIST event_examples[] = {"events --device pc1.corp.example --since 7d",
     "events --follow -o json | jq .kind", "events --verify", NULL};
 LIST ca_sign_examples[] = {"ca sign pc1.csr pc1.corp.example --out pc1.pem",
@@ -439,11 +430,11 @@ static const struct cli_command commands[] = {
 	set_groups, 1, 1, set_examples, cmd_device_set},
     {"device import", "FILE|-", "take devices from a CSV file",
 	"Columns by their heading: name, address, password, os_host, "
-	"os_domain, uuid, leaf_sha256, site, tls (no: spoken to in plain until "
+	"os_domain, uuid, leaf_sha256, site, group, tls (no: spoken to in plain until "
 	"it has a certificate); others are ignored. A bad line is named and "
 	"passed over; every other row says what became of it. Devices that "
 	"are there already are left alone. With --update their address, uuid, "
-	"os_host, os_domain and site become what the row says (an empty field "
+	"os_host, os_domain, site and group become what the row says (an empty field "
 	"says nothing), and serve looks at them at once; their trust and "
 	"stored password stay, being newer than any list. Passwords "
 	"are better kept apart from the facts, with --passwords: one wrong "
@@ -509,6 +500,19 @@ static const struct cli_command commands[] = {
 	1, no_examples, cmd_query_tables},
     {"query operators", "", "operators of conditions", "", none, 0, 0,
 	no_examples, cmd_query_operators},
+    {"tag list", "", "tags, and how many devices have them", "", none, 0, 0,
+	no_examples, cmd_tag_list},
+    {"tag add", "TAG [NAME...]", "give a tag to devices",
+	"The tag is made when there is none of this name. A device that is "
+	"excluded from it does not get it.",
+	select_groups, 1, NO_LIMIT, tag_examples, cmd_tag_add},
+    {"tag exclude", "TAG [NAME...]", "take a tag from devices for good",
+	"They do not get it again before \"tag remove\".", select_groups, 1,
+	NO_LIMIT, no_examples, cmd_tag_exclude},
+    {"tag remove", "TAG [NAME...]", "neither given nor excluded", "",
+	select_groups, 1, NO_LIMIT, no_examples, cmd_tag_remove},
+    {"tag delete", "TAG", "forget a tag", "", tag_delete_groups, 1, 1,
+	no_examples, cmd_tag_delete},
     {"journal", "", "changes under way, and past ones", "", journal_groups, 0,
 	0, journal_examples, cmd_journal_list},
     {"events", "", "what happened; each a link of the audit chain",

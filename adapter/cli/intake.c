@@ -119,6 +119,8 @@ check_fields(const struct intake *in, struct err *err)
 	    check("leaf_sha256", in->leaf_sha256, is_sha256, "64 hex digits",
 		err) != 0)
 		return -1;
+	if (!str_empty(in->group) && store_group_check(in->group, err) != 0)
+		return -1;
 	if (in->plain && !str_empty(in->leaf_sha256))
 		return err_set(err, ERR_INVALID,
 		    "leaf_sha256: a device without TLS has no certificate");
@@ -187,6 +189,22 @@ intake_change(const struct intake *in, struct device *d, struct buf *changed,
 	}
 	if (d->uuid != NULL)
 		(void)str_lower(d->uuid);
+	return 0;
+}
+
+int
+intake_group(struct cli *c, const struct intake *in, struct device *d,
+    struct buf *changed, struct err *err)
+{
+	int64_t id = d->group_id;
+
+	if (str_empty(in->group))
+		return 0;
+	if (store_group_take(c->daemon.store, in->group, &id, err) != 0)
+		return -1;
+	if (id != d->group_id && changed != NULL)
+		add_name(changed, "group");
+	d->group_id = id;
 	return 0;
 }
 
@@ -308,6 +326,8 @@ intake_update(struct cli *c, const struct intake *in,
 	struct device *d = device_copy(known);
 	int rc = intake_change(in, d, changed, err), has;
 
+	if (rc == 0)
+		rc = intake_group(c, in, d, changed, err);
 	if (rc == 0 && changed->len > 0)
 		rc = store_device_save_host(store, d, err);
 	if (rc == 0 && password != NULL) {

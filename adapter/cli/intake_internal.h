@@ -14,6 +14,7 @@ struct secret;
 /* What a person or a file says of a new device; borrowed, NULL: nothing. */
 struct intake {
 	const char *name, *address, *uuid, *os_host, *os_domain, *site;
+	const char *group; /* path in the tree */
 	const char *leaf_sha256;
 	bool plain;
 };
@@ -25,6 +26,10 @@ struct device *intake_device(const struct intake *in, struct err *err);
  * trust and what is not given stay. The names of those that are others now are
  * appended to *changed, parted by commas. */
 int intake_change(const struct intake *in, struct device *d,
+    struct buf *changed, struct err *err);
+/* The group that is given, made in the open transaction when it is not there,
+ * into the record; its name to *changed (may be NULL) when it is another. */
+int intake_group(struct cli *c, const struct intake *in, struct device *d,
     struct buf *changed, struct err *err);
 /* Put record, password and event into the open transaction. ERR_CONFLICT when
  * the name is taken. */

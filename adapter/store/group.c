@@ -70,27 +70,61 @@ take_child(struct store *s, const char *name, size_t len, int64_t *id,
 	return r == -1 ? -1 : 0;
 }
 
+/* Behind the root's name, which a path may begin with. */
+static const char *
+below_root(const char *path)
+{
+	size_t len = strcspn(path, "\\/");
+
+	if (len != strlen(STORE_GROUP_ROOT_NAME) ||
+	    strncasecmp(path, STORE_GROUP_ROOT_NAME, len) != 0)
+		return path;
+	return path + len + (path[len] != '\0' ? 1 : 0);
+}
+
+/* Behind a name and its separator. */
+static const char *
+behind(const char *name, size_t *ret_len)
+{
+	*ret_len = strcspn(name, "\\/");
+	return name + *ret_len + (name[*ret_len] != '\0' ? 1 : 0);
+}
+
+int
+store_group_check(const char *path, struct err *err)
+{
+	const char *name = below_root(path), *next;
+	size_t len, depth = 0;
+
+	if (strlen(name) + strlen(STORE_GROUP_ROOT_NAME) + 1 > STORE_NAME_MAX)
+		return err_set(err, ERR_INVALID, "group: the path is too long");
+	for (; *name != '\0'; name = next) {
+		next = behind(name, &len);
+		if (check_name(name, len, err) == -1)
+			return -1;
+		if (++depth > DEPTH_MAX)
+			return err_set(err, ERR_INVALID,
+			    "group: more than %d deep", DEPTH_MAX);
+	}
+	return 0;
+}
+
 int
 store_group_take(
     struct store *s, const char *path, int64_t *ret_id, struct err *err)
 {
+	const char *name = below_root(path), *next;
 	int64_t id = STORE_GROUP_ROOT;
-	char *own = mem_dup(STORE_GROUP_ROOT_NAME);
-	size_t len, depth = 0;
+	char *own;
+	size_t len;
 	int r = 0;
 
-	for (; r == 0 && *path != '\0'; path += len + (path[len] != '\0')) {
-		len = strcspn(path, "\\/");
-		if (depth++ == 0 && len == strlen(own) &&
-		    strncasecmp(path, own, len) == 0)
-			continue;
-		r = check_name(path, len, err);
-		if (r == 0 &&
-		    (depth > DEPTH_MAX || strlen(own) + len > STORE_NAME_MAX))
-			r = err_set(err, ERR_INVALID,
-			    "group: the path is too deep or too long");
-		if (r == 0)
-			r = take_child(s, path, len, &id, &own, err);
+	if (store_group_check(path, err) == -1)
+		return -1;
+	own = mem_dup(STORE_GROUP_ROOT_NAME);
+	for (; r == 0 && *name != '\0'; name = next) {
+		next = behind(name, &len);
+		r = take_child(s, name, len, &id, &own, err);
 	}
 	free(own);
 	if (r == 0)

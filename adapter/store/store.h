@@ -111,6 +111,7 @@ int store_secret_put(struct store *s, int64_t device, enum store_secret kind,
 
 /* The group of this path ("Berlin\\Lab", "My Organization/Berlin"), made with
  * those above it when it is not there. ERR_INVALID. */
+int store_group_check(const char *path, struct err *err); /* can it be one? */
 int store_group_take(
     struct store *s, const char *path, int64_t *ret_id, struct err *err);
 

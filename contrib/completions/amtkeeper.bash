@@ -56,10 +56,11 @@ _amtkeeper()
 		esac
 	done
 	case $command in
-	'') words="init serve device discover diagnose plan run task query journal events ca krb directory wsman config secret version help" ;;
+	'') words="init serve device discover diagnose plan run task query tag journal events ca krb directory wsman config secret version help" ;;
 	"device") words="add set import list show remove" ;;
 	"task") words="list" ;;
 	"query") words="list show save remove tables operators" ;;
+	"tag") words="list add exclude remove delete" ;;
 	"ca") words="init show chain csr import certify rollover cross sign helper export list crl ocsp check health revoke block template bridge" ;;
 	"ca block") words="add list remove" ;;
 	"ca template") words="list show check" ;;
@@ -79,8 +80,8 @@ _amtkeeper()
 	case $command in
 	"init") options=" --dir --state --organisation --offline-root --realm --domain --dc --ou --principal --keytab --key --pin-file --root-key --root-pin-file" ;;
 	"serve") options="" ;;
-	"device add") options=" --address --password-file --uuid --os-host --os-domain --site --tls --plain --pin" ;;
-	"device set") options=" --address --uuid --os-host --os-domain --site --password-file --ask-password --tls --forget-identity" ;;
+	"device add") options=" --address --password-file --uuid --os-host --os-domain --site --group --tls --plain --pin" ;;
+	"device set") options=" --address --uuid --os-host --os-domain --site --group --password-file --ask-password --tls --forget-identity" ;;
 	"device import") options=" --update --passwords --strict --plain" ;;
 	"device list") options=" --device --reason --site --query --all --limit" ;;
 	"device show") options=" --device --reason --site --query --all --limit" ;;
@@ -97,6 +98,11 @@ _amtkeeper()
 	"query remove") options="" ;;
 	"query tables") options="" ;;
 	"query operators") options="" ;;
+	"tag list") options="" ;;
+	"tag add") options=" --device --reason --site --query --all --limit" ;;
+	"tag exclude") options=" --device --reason --site --query --all --limit" ;;
+	"tag remove") options=" --device --reason --site --query --all --limit" ;;
+	"tag delete") options=" --yes" ;;
 	"journal") options=" --device --ended --limit" ;;
 	"events") options=" --device --since --after --last --limit --follow --verify" ;;
 	"ca init") options=" --organisation --offline-root --key --pin-file --root-key --root-pin-file" ;;

@@ -112,6 +112,41 @@ is 'the last one' "$(tail -n 1 "$tmp/out")" pc00009.ad.example.test
 keep 0 query --table EPOBranchNode
 says out 'My Organization'
 
+# --- tags and the tree ---
+keep 0 tag add AMT-CommError --query amt-communication-errors
+says err '1 devices changed, 0 were so already'
+keep 0 tag exclude VIP pc00001.ad.example.test
+keep 0 tag add vip 'pc0000[12]*'
+says err '1 devices changed, 1 were so already'
+keep 0 tag list -o csv
+says out '^2,VIP,1,1$'
+keep 0 query '(and (hasTag AppliedTags VIP) (doesNotHaveTag AppliedTags x))' \
+    -o csv
+says out '^3,pc00002.ad.example.test,1,.*,VIP,VIP,$'
+keep 0 query "(hasTagExcluded AppliedTags 'vip')" -o csv
+says out '^2,pc00001'
+keep 5 tag remove VIP
+keep 4 tag remove nosuch --all
+keep 20 tag add 'a,b'
+keep 0 tag remove VIP --all
+keep 0 tag delete VIP --yes
+keep 0 query '(doesNotHaveAnyTag AppliedTags)' -o csv
+is 'all but the one away' "$(grep -c ,pc "$tmp/out")" 9
+keep 0 device set pc00003.ad.example.test --group 'Berlin/Lab'
+says err 'changed group'
+keep 20 device set pc00003.ad.example.test --group 'Berlin//Lab'
+printf 'name,group\npc00004.ad.example.test,my organization\\berlin\n' \
+    >"$tmp/groups.csv"
+printf 'pc00005.ad.example.test,a\\\\b\n' >>"$tmp/groups.csv"
+keep 3 device import "$tmp/groups.csv" --update -o csv
+says out '^2,pc00004.ad.example.test,changed,group,$'
+says out '^3,.*,bad,.*group: a name in the path is empty'
+keep 0 query --select 'NodeName EPOBranchNode.NodeTextPath' \
+    --where '(descendsFrom ParentID 2)' --order NodeName -o csv
+is 'two below Berlin' "$(tail -n 2 "$tmp/out" | cut -d . -f 1 | xargs)" \
+    'pc00003 pc00004'
+says out '^pc00004.ad.example.test,My Organization.Berlin$'
+
 # --- saved ---
 keep 0 query save 'Old firmware' --select 'NodeName AMT_CustomProps.Version' \
     --where '(lt AMT_CustomProps.MajorVersion 99)' --description 'all of it'

@@ -1,0 +1,21 @@
+#include "options_internal.h"
+
+#define END                                                                    \
+	{                                                                      \
+		.name = NULL                                                   \
+	}
+
+const struct cli_option cli_query_options[] = {
+    {"table", 0, CLI_TEXT, "TABLE", NULL, "what a row is (EPOLeafNode)"},
+    {"select", 0, CLI_TEXT, "COLUMNS", NULL,
+	"which columns, (count), (min COLUMN), ... (all)"},
+    {"where", 0, CLI_TEXT, "CONDITION", NULL, "which rows (all)"},
+    {"order", 0, CLI_TEXT, "COLUMNS", NULL, "by what: (desc COLUMN)"},
+    {"group", 0, CLI_TEXT, "COLUMNS", NULL, "one row per value of these"}, END};
+const struct cli_option cli_query_run_options[] = {
+    {"join", 0, CLI_TEXT, "TABLES", NULL,
+	"without --select: with columns of these; * is all"},
+    {"top", 0, CLI_COUNT, "N", NULL, "at most N rows (100000)"}, END};
+const struct cli_option cli_query_save_options[] = {
+    {"description", 0, CLI_TEXT, "TEXT", NULL, "what it is for"},
+    {"replace", 0, CLI_FLAG, NULL, NULL, "one of this name may be there"}, END};
