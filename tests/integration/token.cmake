@@ -4,7 +4,7 @@ if(TARGET amtkeeper)
     ${CMAKE_CURRENT_LIST_DIR}/../unit/ca/fixture.c)
   target_include_directories(ca_token PRIVATE
     ${CMAKE_CURRENT_LIST_DIR}/../unit/ca)
-  target_link_libraries(ca_token PRIVATE ca vault base cmocka warnings)
+  target_link_libraries(ca_token PRIVATE ca db vault base cmocka warnings)
   add_test(NAME integration_token
     COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/token/test_token.sh
       $<TARGET_FILE:ca_token> $<TARGET_FILE:amtkeeper>)

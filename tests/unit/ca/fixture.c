@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "clock.h"
+#include "db.h"
 #include "err.h"
 #include "fault.h"
 #include "file.h"
@@ -505,6 +506,39 @@ fixture_request(const struct fixture *f, const struct buf *csr, const char *key)
 	    .key = key,
 	    .now = f->now,
 	};
+}
+
+void
+fixture_issue(const struct fixture *f, unsigned slot, const char *key,
+    struct ca_cert *ret)
+{
+	const struct csr_spec spec = {.key = fixture_key(slot, 2048)};
+	struct ca_request request;
+	struct buf csr;
+	struct err err;
+
+	buf_init(&csr, 16384);
+	fixture_csr(&spec, &csr);
+	request = fixture_request(f, &csr, key);
+	if (ca_issue(f->ca, &request, ret, &err) != 0)
+		fail_msg("%s", err.text);
+	buf_free(&csr);
+}
+
+int64_t
+fixture_number(const struct fixture *f, const char *sql)
+{
+	struct db_rows *rows;
+	struct db *db;
+	int64_t n;
+
+	assert_int_equal(db_open(f->database, false, &db, NULL), 0);
+	assert_int_equal(db_query(db, &rows, NULL, sql, ""), 0);
+	assert_int_equal(db_next(rows, NULL), 1);
+	n = db_int(rows, 0);
+	db_done(rows);
+	db_close(db);
+	return n;
 }
 
 /* --- bridges --- */

@@ -85,6 +85,13 @@ void fixture_good_csr(struct buf *out);
 struct ca_request fixture_request(
     const struct fixture *f, const struct buf *csr, const char *key);
 
+/* The certificate of fixture_subject, under this key, for the test key of this
+ * slot; fails unless it is issued. */
+void fixture_issue(const struct fixture *f, unsigned slot, const char *key,
+    struct ca_cert *ret);
+/* The one number that this query finds in the CA's database. */
+int64_t fixture_number(const struct fixture *f, const char *sql);
+
 /* Bridges: ask for fixture_subject's certificate under the key k1, at once. */
 int fixture_ask(const struct fixture *f, struct ca_bridge *b,
     const struct buf *csr, struct ca_bridge_result *got, struct err *err);

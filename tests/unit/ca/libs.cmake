@@ -5,7 +5,7 @@ if(NOT TARGET ca_fixture)
     ${CMAKE_CURRENT_LIST_DIR}/csr_names.c)
   target_include_directories(ca_fixture PUBLIC ${CMAKE_CURRENT_LIST_DIR})
   target_link_libraries(ca_fixture PUBLIC ca base
-    PRIVATE vault cmocka OpenSSL::Crypto warnings)
+    PRIVATE db vault cmocka OpenSSL::Crypto warnings)
 endif()
 include(${CMAKE_CURRENT_SOURCE_DIR}/unit/support/http_peer.cmake)
 set(libs ca_fixture db vault http_peer OpenSSL::Crypto)

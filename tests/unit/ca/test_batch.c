@@ -103,22 +103,6 @@ clear(struct ca_issuance *list, size_t count)
 			ca_cert_clear(&list[i].cert);
 }
 
-static int64_t
-count(const char *sql)
-{
-	struct db_rows *rows;
-	struct db *db;
-	int64_t n;
-
-	assert_int_equal(db_open(fixture.database, false, &db, NULL), 0);
-	assert_int_equal(db_query(db, &rows, NULL, sql, ""), 0);
-	assert_int_equal(db_next(rows, NULL), 1);
-	n = db_int(rows, 0);
-	db_done(rows);
-	db_close(db);
-	return n;
-}
-
 #define INTENTS "SELECT COUNT(*) FROM ca_intent"
 #define LOST "SELECT COUNT(*) FROM ca_revocation"
 
@@ -220,7 +204,7 @@ test_many(void **state)
 	ca_issue_many(fixture.ca, list, MANY);
 	for (i = 0; i < MANY; i++)
 		issued(&list[i]);
-	assert_int_equal(count(INTENTS), MANY);
+	assert_int_equal(fixture_number(&fixture, INTENTS), MANY);
 	clear(list, MANY);
 	ca_issue_many(fixture.ca, list, 0);
 }
@@ -252,8 +236,8 @@ test_bad_ones_fail_alone(void **state)
 	refused(&list[5], ERR_REFUSED, "clock");
 	/* Its key failed with the first who came with it, in this batch. */
 	issued(&list[DEVICES + 2]);
-	assert_int_equal(count(LOST), 0);
-	assert_int_equal(count(INTENTS), 3);
+	assert_int_equal(fixture_number(&fixture, LOST), 0);
+	assert_int_equal(fixture_number(&fixture, INTENTS), 3);
 	clear(list, DEVICES + 3);
 	buf_free(&bad);
 }
@@ -276,7 +260,7 @@ test_one_key_twice(void **state)
 	issued(&list[2]);
 	assert_string_equal(list[0].cert.serial, list[2].cert.serial);
 	refused(&list[3], ERR_CONFLICT, "another CSR");
-	assert_int_equal(count(INTENTS), 2);
+	assert_int_equal(fixture_number(&fixture, INTENTS), 2);
 	clear(list, 4);
 }
 
@@ -347,16 +331,17 @@ test_one_is_not_recorded(void **state)
 		   " WHEN NEW.key = 'key-2' BEGIN"
 		   " SELECT RAISE(ABORT, 'not this'); END;");
 	all_but(list, 2);
-	assert_int_equal(count(INTENTS), DEVICES - 1);
-	assert_int_equal(count(LOST), 0);
+	assert_int_equal(fixture_number(&fixture, INTENTS), DEVICES - 1);
+	assert_int_equal(fixture_number(&fixture, LOST), 0);
 	run_script("DROP TRIGGER t;"
 		   "CREATE TRIGGER t BEFORE INSERT ON ca_certificate"
 		   " WHEN NEW.key = 'key-2' BEGIN"
 		   " SELECT RAISE(ABORT, 'not this'); END;");
 	all_but(list, 2);
-	assert_int_equal(count(INTENTS), DEVICES);
-	assert_int_equal(count(LOST), 1);
-	assert_int_equal(count("SELECT COUNT(*) FROM ca_pending"), 0);
+	assert_int_equal(fixture_number(&fixture, INTENTS), DEVICES);
+	assert_int_equal(fixture_number(&fixture, LOST), 1);
+	assert_int_equal(
+	    fixture_number(&fixture, "SELECT COUNT(*) FROM ca_pending"), 0);
 	run_script("DROP TRIGGER t;");
 	all_but(list, DEVICES);
 }
@@ -380,7 +365,7 @@ test_full_disk(void **state)
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 	for (i = 0; i < DEVICES; i++)
 		refused(&list[i], ERR_STORAGE, "");
-	assert_int_equal(count(INTENTS), 0);
+	assert_int_equal(fixture_number(&fixture, INTENTS), 0);
 	ca_issue_many(fixture.ca, list, DEVICES);
 	for (i = 0; i < DEVICES; i++)
 		issued(&list[i]);
@@ -438,8 +423,8 @@ test_threads(void **state)
 		assert_string_equal(workers[0].list[i].cert.serial,
 		    workers[1].list[KEYS - 1 - i].cert.serial);
 	}
-	assert_int_equal(count(INTENTS), KEYS);
-	assert_int_equal(count(LOST), 0);
+	assert_int_equal(fixture_number(&fixture, INTENTS), KEYS);
+	assert_int_equal(fixture_number(&fixture, LOST), 0);
 	for (i = 0; i < THREADS; i++)
 		clear(workers[i].list, KEYS);
 }

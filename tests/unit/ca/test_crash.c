@@ -14,7 +14,6 @@
 #include <cmocka.h>
 
 #include "ca_internal.h"
-#include "db.h"
 #include "err.h"
 #include "fixture.h"
 
@@ -63,22 +62,6 @@ die_at(const char *point)
 	fixture_die_at(&fixture, point, issue_to_death, NULL);
 }
 
-static int64_t
-count(const char *sql)
-{
-	struct db_rows *rows;
-	struct db *db;
-	int64_t n;
-
-	assert_int_equal(db_open(fixture.database, false, &db, NULL), 0);
-	assert_int_equal(db_query(db, &rows, NULL, sql, ""), 0);
-	assert_int_equal(db_next(rows, NULL), 1);
-	n = db_int(rows, 0);
-	db_done(rows);
-	db_close(db);
-	return n;
-}
-
 #define INTENTS "SELECT COUNT(*) FROM ca_intent"
 #define PENDING "SELECT COUNT(*) FROM ca_pending"
 #define CERTS "SELECT COUNT(*) FROM ca_certificate"
@@ -108,16 +91,16 @@ crash_at(const struct after *c)
 	struct err err;
 
 	die_at(c->point);
-	assert_int_equal(count(INTENTS), c->intents);
-	assert_int_equal(count(PENDING), c->pending);
-	assert_int_equal(count(CERTS), c->certs);
+	assert_int_equal(fixture_number(&fixture, INTENTS), c->intents);
+	assert_int_equal(fixture_number(&fixture, PENDING), c->pending);
+	assert_int_equal(fixture_number(&fixture, CERTS), c->certs);
 	fixture_reopen(&fixture);
-	assert_int_equal(count(PENDING), 0);
-	assert_int_equal(count(REVOKED), c->revoked);
+	assert_int_equal(fixture_number(&fixture, PENDING), 0);
+	assert_int_equal(fixture_number(&fixture, REVOKED), c->revoked);
 	if (issue(fixture.ca, "k1", &cert, &err) != 0)
 		fail_msg("after %s: %s", c->point, err.text);
-	assert_int_equal(count(INTENTS), c->intents_then);
-	assert_int_equal(count(CERTS), 1);
+	assert_int_equal(fixture_number(&fixture, INTENTS), c->intents_then);
+	assert_int_equal(fixture_number(&fixture, CERTS), 1);
 	assert_int_equal(cert.revoked_at, 0);
 	assert_int_equal(ca_verify(fixture.ca, cert.der, cert.der_len, NULL,
 			     fixture.now, &err),
@@ -238,16 +221,17 @@ test_batch(void **state)
 	for (i = 0; i < sizeof(batch_cases) / sizeof(batch_cases[0]); i++) {
 		c = &batch_cases[i];
 		fixture_die_at(&fixture, c->point, batch_to_death, NULL);
-		assert_int_equal(count(INTENTS), c->intents);
-		assert_int_equal(count(PENDING), c->pending);
-		assert_int_equal(count(CERTS), c->certs);
+		assert_int_equal(fixture_number(&fixture, INTENTS), c->intents);
+		assert_int_equal(fixture_number(&fixture, PENDING), c->pending);
+		assert_int_equal(fixture_number(&fixture, CERTS), c->certs);
 		fixture_reopen(&fixture);
-		assert_int_equal(count(PENDING), 0);
-		assert_int_equal(count(REVOKED), c->revoked);
+		assert_int_equal(fixture_number(&fixture, PENDING), 0);
+		assert_int_equal(fixture_number(&fixture, REVOKED), c->revoked);
 		batch_again(c->point);
-		assert_int_equal(count(INTENTS), c->intents_then);
-		assert_int_equal(count(CERTS), GOOD);
-		assert_int_equal(count(REVOKED), c->revoked);
+		assert_int_equal(
+		    fixture_number(&fixture, INTENTS), c->intents_then);
+		assert_int_equal(fixture_number(&fixture, CERTS), GOOD);
+		assert_int_equal(fixture_number(&fixture, REVOKED), c->revoked);
 		(void)teardown(state);
 		(void)setup(state);
 	}
@@ -310,8 +294,8 @@ test_opening_does_not_hurt_the_living(void **state)
 		assert_true(WIFEXITED(status));
 		assert_int_equal(WEXITSTATUS(status), 0);
 	}
-	assert_int_equal(count(CERTS), 40);
-	assert_int_equal(count(REVOKED), 0);
+	assert_int_equal(fixture_number(&fixture, CERTS), 40);
+	assert_int_equal(fixture_number(&fixture, REVOKED), 0);
 }
 
 #define ROW(test) cmocka_unit_test_setup_teardown(test, setup, teardown)

@@ -27,22 +27,6 @@ static struct fixture fixture;
 /* --- doing it --- */
 
 static void
-issue(unsigned slot, const char *key, struct ca_cert *ret)
-{
-	struct csr_spec spec = {.key = fixture_key(slot, 2048)};
-	struct ca_request request;
-	struct buf csr;
-	struct err err;
-
-	buf_init(&csr, 16384);
-	fixture_csr(&spec, &csr);
-	request = fixture_request(&fixture, &csr, key);
-	if (ca_issue(fixture.ca, &request, ret, &err) != 0)
-		fail_msg("%s", err.text);
-	buf_free(&csr);
-}
-
-static void
 roll(void)
 {
 	struct ca_roll io = {.organisation = NULL};
@@ -141,10 +125,10 @@ test_either_root(void **state)
 	(void)state;
 	buf_init(&own, 65536);
 	assert_int_equal(ca_cross_pem(fixture.ca, 1, &own, NULL), -1);
-	issue(0, "k1", &before);
+	fixture_issue(&fixture, 0, "k1", &before);
 	roll();
 	old = ca_older(fixture.ca);
-	issue(1, "k2", &after);
+	fixture_issue(&fixture, 1, "k2", &after);
 	assert_true(verifies(&before) && verifies(&after));
 	cross_of(fixture.ca, 1, &forth);
 	cross_of(old, 1, &back);
@@ -176,7 +160,7 @@ test_own_verification(void **state)
 	struct ca *old;
 
 	(void)state;
-	issue(0, "k1", &before);
+	fixture_issue(&fixture, 0, "k1", &before);
 	roll();
 	old = ca_older(fixture.ca);
 	assert_int_equal(X509_STORE_add_cert(other, fixture.ca->root.x509), 1);
@@ -197,10 +181,10 @@ test_again(void **state)
 	struct ca *ca;
 
 	(void)state;
-	issue(0, "k1", &first);
+	fixture_issue(&fixture, 0, "k1", &first);
 	roll();
 	roll();
-	issue(1, "k2", &last);
+	fixture_issue(&fixture, 1, "k2", &last);
 	assert_int_equal(fixture.ca->cross_count, 1);
 	ca = ca_older(fixture.ca);
 	assert_int_equal(ca->cross_count, 2);
@@ -293,7 +277,7 @@ test_by_file(void **state)
 			     &(struct ca_new){.organisation = "Other"}, &err),
 	    0);
 	assert_int_equal(ca_open(&other.conf, &other.ca, &err), 0);
-	issue(0, "k1", &cert);
+	fixture_issue(&fixture, 0, "k1", &cert);
 	issuing_pem(fixture.ca, &ours);
 	buf_init(&cross, 65536);
 	if (ca_certify(other.ca, &other.conf, &ours, &cross, &err) != 0)
@@ -531,7 +515,7 @@ test_crashes(void **state)
 	size_t i;
 
 	(void)state;
-	issue(0, "k1", &one);
+	fixture_issue(&fixture, 0, "k1", &one);
 	for (i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
 		fixture_die_at(&fixture, before[i], roll_to_death, NULL);
 		fixture_reopen(&fixture);
@@ -543,7 +527,7 @@ test_crashes(void **state)
 	fixture_reopen(&fixture);
 	assert_non_null(ca_older(fixture.ca));
 	assert_int_equal(fixture.ca->cross_count, 1);
-	issue(1, "k2", &two);
+	fixture_issue(&fixture, 1, "k2", &two);
 	assert_true(verifies(&one) && verifies(&two));
 	roll();
 	assert_true(verifies(&one) && verifies(&two));

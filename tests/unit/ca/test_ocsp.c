@@ -566,17 +566,6 @@ test_garbage(void **state)
 	"SELECT serial FROM ca_intent WHERE template = 'ocsp-responder'"       \
 	" ORDER BY not_after DESC, made_at DESC LIMIT 1"
 
-static int64_t
-count(const char *sql)
-{
-	char *text = one_text(sql);
-	int64_t n;
-
-	assert_int_equal(str_int(text, 0, INT64_MAX, &n), 0);
-	free(text);
-	return n;
-}
-
 static void
 test_responder_certificate(void **state)
 {
@@ -620,14 +609,14 @@ test_renewal(void **state)
 	assert_int_equal(ca_ocsp_ready(fixture.ca, now, &next, NULL), 0);
 	assert_int_equal(ca_ocsp_ready(fixture.ca, next - 1, &later, NULL), 0);
 	assert_int_equal(later, next);
-	assert_int_equal(count(RESPONDERS), 1);
+	assert_int_equal(fixture_number(&fixture, RESPONDERS), 1);
 	assert_int_equal(ca_ocsp_ready(fixture.ca, next, &later, NULL), 0);
 	assert_true(later > next);
-	assert_int_equal(count(RESPONDERS), 2);
+	assert_int_equal(fixture_number(&fixture, RESPONDERS), 2);
 	/* The first one's key is gone when its certificate is at its end. */
 	assert_int_equal(
 	    ca_ocsp_ready(fixture.ca, now + 15 * CLOCK_DAY, &later, NULL), 0);
-	assert_int_equal(count(RESPONDERS), 2);
+	assert_int_equal(fixture_number(&fixture, RESPONDERS), 2);
 }
 
 /* Another process, and a restart, use what is there. */
@@ -646,7 +635,7 @@ test_shared(void **state)
 	fixture_reopen(&fixture);
 	assert_int_equal(
 	    ca_ocsp_ready(fixture.ca, fixture.now, &next, NULL), 0);
-	assert_int_equal(count(RESPONDERS), 1);
+	assert_int_equal(fixture_number(&fixture, RESPONDERS), 1);
 }
 
 static void
@@ -664,7 +653,7 @@ test_revoked_responder_is_replaced(void **state)
 	    ca_ocsp_ready(fixture.ca, fixture.now + 60, &next, NULL), 0);
 	second = one_text(NEWEST);
 	assert_string_not_equal(first, second);
-	assert_int_equal(count(RESPONDERS), 1);
+	assert_int_equal(fixture_number(&fixture, RESPONDERS), 1);
 	free(first);
 	free(second);
 }
@@ -757,9 +746,11 @@ test_killed_in_renewal(void **state)
 		fixture_reopen(&fixture);
 		assert_int_equal(
 		    ca_ocsp_ready(fixture.ca, fixture.now, &next, NULL), 0);
+		assert_int_equal(fixture_number(&fixture,
+				     "SELECT COUNT(*) FROM ca_revocation"),
+		    cases[i].lost);
 		assert_int_equal(
-		    count("SELECT COUNT(*) FROM ca_revocation"), cases[i].lost);
-		assert_int_equal(count(RESPONDERS), cases[i].keys);
+		    fixture_number(&fixture, RESPONDERS), cases[i].keys);
 		expect(EVP_sha1(), "40000000000000000000000000000001",
 		    V_OCSP_CERTSTATUS_UNKNOWN, -1);
 		/* As if there had been none, for the next case. */

@@ -76,22 +76,6 @@ roll(void)
 }
 
 static void
-issue(unsigned slot, const char *key, struct ca_cert *ret)
-{
-	struct csr_spec spec = {.key = fixture_key(slot, 2048)};
-	struct ca_request request;
-	struct buf csr;
-	struct err err;
-
-	buf_init(&csr, 16384);
-	fixture_csr(&spec, &csr);
-	request = fixture_request(&fixture, &csr, key);
-	if (ca_issue(fixture.ca, &request, ret, &err) != 0)
-		fail_msg("%s", err.text);
-	buf_free(&csr);
-}
-
-static void
 must_verify(const struct ca_cert *cert)
 {
 	struct err err;
@@ -159,14 +143,14 @@ test_own_root(void **state)
 	struct ca *old;
 
 	(void)state;
-	issue(0, "k1", &before);
+	fixture_issue(&fixture, 0, "k1", &before);
 	assert_null(ca_older(fixture.ca));
 	roll();
 	lines_are("active old ");
 	old = ca_older(fixture.ca);
 	assert_non_null(old);
 	assert_null(ca_older(old));
-	issue(1, "k2", &after);
+	fixture_issue(&fixture, 1, "k2", &after);
 	must_verify(&before);
 	must_verify(&after);
 	/* Each line has a list of its own. */
@@ -496,7 +480,7 @@ test_enterprise(void **state)
 	size_t i;
 
 	(void)state;
-	issue(0, "k1", &before);
+	fixture_issue(&fixture, 0, "k1", &before);
 	ask(false, &request);
 	for (i = 0; i < sizeof(flaws) / sizeof(flaws[0]); i++) {
 		enterprise_answer(&request, &flaws[i], &answer);
@@ -514,7 +498,7 @@ test_enterprise(void **state)
 	assert_string_equal(told.root, "CN=Example Root");
 	fixture_reopen(&fixture);
 	assert_int_equal(fixture.ca->between_count, 1);
-	issue(1, "k2", &after);
+	fixture_issue(&fixture, 1, "k2", &after);
 	must_verify(&before);
 	must_verify(&after);
 	ca_cert_clear(&before);
@@ -584,7 +568,7 @@ test_offline(void **state)
 	if (import(&answer, false, NULL, &err) != 0)
 		fail_msg("%s", err.text);
 	fixture_reopen(&fixture);
-	issue(0, "k1", &cert);
+	fixture_issue(&fixture, 0, "k1", &cert);
 	must_verify(&cert);
 	assert_int_equal(entries(crl_of(fixture.ca)), 0);
 	/* Nobody here can sign for that root. */
@@ -659,13 +643,13 @@ test_crashes(void **state)
 	certify(&request, &cert);
 	die_at("ca.import.before-commit", import_to_death, &cert);
 	lines_are("waiting active ");
-	issue(0, "k1", &one);
+	fixture_issue(&fixture, 0, "k1", &one);
 	assert_null(ca_older(fixture.ca));
 	die_at("ca.import.after-commit", import_to_death, &cert);
 	lines_are("active old ");
 	assert_int_equal(import(&cert, false, NULL, &err), -1);
 	assert_int_equal(err.kind, ERR_NOTFOUND);
-	issue(1, "k2", &two);
+	fixture_issue(&fixture, 1, "k2", &two);
 	must_verify(&one);
 	must_verify(&two);
 	ca_cert_clear(&one);
@@ -712,7 +696,7 @@ test_migration(void **state)
 	struct err err;
 
 	(void)state;
-	issue(0, "k1", &cert);
+	fixture_issue(&fixture, 0, "k1", &cert);
 	assert_int_equal(
 	    ca_revoke(fixture.ca, cert.serial, 4, fixture.now, &err), 0);
 	assert_int_equal(entries(crl_of(fixture.ca)), 1);
@@ -726,7 +710,7 @@ test_migration(void **state)
 	lines_are("active ");
 	assert_int_equal(entries(crl_of(fixture.ca)), 1);
 	ca_cert_clear(&cert);
-	issue(1, "k2", &cert);
+	fixture_issue(&fixture, 1, "k2", &cert);
 	must_verify(&cert);
 	ca_cert_clear(&cert);
 }
