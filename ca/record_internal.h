@@ -30,6 +30,7 @@ void ca_store_destroy(const char *database);
 
 /* For store_find.c and store_ocsp.c. */
 struct db;
+struct db_rows;
 struct db *ca_store_db(const struct ca_store *s);
 
 /* One thread at a time; everything below is called with it held. */
@@ -165,6 +166,11 @@ int ca_store_get_crl(struct ca_store *s, int64_t line, struct ca_crl_row *ret,
     struct buf *out, struct err *err);
 int ca_store_put_crl(struct ca_store *s, const struct ca_crl_row *row,
     const struct buf *der, struct err *err);
+
+/* One row into *ret, whose columns are number, made_at, this_update,
+ * next_update, covers and crl; the rows are done then. */
+int ca_store_take_crl(struct db_rows *rows, int64_t line,
+    struct ca_crl_row *ret, struct buf *out, struct err *err);
 
 /* The same of a root, by its name. */
 int ca_store_get_root_crl(struct ca_store *s, const char *root,

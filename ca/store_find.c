@@ -265,21 +265,14 @@ ca_store_revoked(struct ca_store *s, struct ca_revoked_of of, ca_revoked_fn *fn,
 }
 
 int
-ca_store_get_crl(struct ca_store *s, int64_t line, struct ca_crl_row *ret,
+ca_store_take_crl(struct db_rows *rows, int64_t line, struct ca_crl_row *ret,
     struct buf *out, struct err *err)
 {
 	struct ca_crl_row row = {.line = line};
-	struct db_rows *rows;
 	const void *der;
 	size_t len;
-	int got;
+	int got = db_next(rows, err);
 
-	if (db_query(ca_store_db(s), &rows, err,
-		"SELECT number, made_at, this_update, next_update, covers, crl"
-		" FROM ca_crl WHERE line = ? ORDER BY number DESC LIMIT 1",
-		"i", line) != 0)
-		return -1;
-	got = db_next(rows, err);
 	if (got == 1) {
 		row.number = db_int(rows, 0);
 		row.made_at = db_int(rows, 1);
@@ -296,6 +289,20 @@ ca_store_get_crl(struct ca_store *s, int64_t line, struct ca_crl_row *ret,
 		return -1;
 	*ret = row;
 	return 0;
+}
+
+int
+ca_store_get_crl(struct ca_store *s, int64_t line, struct ca_crl_row *ret,
+    struct buf *out, struct err *err)
+{
+	struct db_rows *rows;
+
+	if (db_query(ca_store_db(s), &rows, err,
+		"SELECT number, made_at, this_update, next_update, covers, crl"
+		" FROM ca_crl WHERE line = ? ORDER BY number DESC LIMIT 1",
+		"i", line) != 0)
+		return -1;
+	return ca_store_take_crl(rows, line, ret, out, err);
 }
 
 int

@@ -253,31 +253,14 @@ int
 ca_store_get_root_crl(struct ca_store *s, const char *root,
     struct ca_crl_row *ret, struct buf *out, struct err *err)
 {
-	struct ca_crl_row row = {.number = 0};
 	struct db_rows *rows;
-	const void *der;
-	size_t len;
-	int got;
 
 	if (db_query(ca_store_db(s), &rows, err,
-		"SELECT number, made_at, this_update, next_update, crl"
+		"SELECT number, made_at, this_update, next_update, 0, crl"
 		" FROM ca_root_crl WHERE root = ? ORDER BY number DESC LIMIT 1",
 		"t", root) != 0)
 		return -1;
-	got = db_next(rows, err);
-	if (got == 1) {
-		row.number = db_int(rows, 0);
-		row.made_at = db_int(rows, 1);
-		row.this_update = db_int(rows, 2);
-		row.next_update = db_int(rows, 3);
-		der = db_blob(rows, 4, &len);
-		if (out != NULL)
-			buf_add(out, der, len);
-	}
-	db_done(rows);
-	if (got >= 0)
-		*ret = row;
-	return got < 0 ? -1 : 0;
+	return ca_store_take_crl(rows, 0, ret, out, err);
 }
 
 int
