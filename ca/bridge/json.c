@@ -1,8 +1,15 @@
 /* JSON, as far as CAs speak it. */
+#include "json_internal.h"
+
+#include <inttypes.h>
+#include <openssl/pem.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "json_internal.h"
+#include "pki_text.h"
+
+#define CSR_PEM_MAX 16384
 
 struct json_object *
 ca_json_read(struct ca_span body)
@@ -98,6 +105,28 @@ ca_json_add(struct json_object *in, const char *name, const char *text)
 
 	if (value == NULL || json_object_object_add(in, name, value) != 0)
 		abort();
+}
+
+int
+ca_json_add_csr(struct json_object *in, struct ca_span csr, struct err *err)
+{
+	struct buf text;
+	int rc;
+
+	buf_init(&text, CSR_PEM_MAX);
+	rc = ca_pem_write(PEM_STRING_X509_REQ, csr, &text, err);
+	ca_json_add(in, "csr", buf_text(&text));
+	buf_free(&text);
+	return rc;
+}
+
+void
+ca_json_add_seconds(struct json_object *in, const char *name, int64_t seconds)
+{
+	char text[32];
+
+	(void)snprintf(text, sizeof(text), "%" PRId64 "s", seconds);
+	ca_json_add(in, name, text);
 }
 
 void

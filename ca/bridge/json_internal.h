@@ -5,6 +5,7 @@
 
 #include "buf.h"
 #include "der.h"
+#include "err.h"
 
 /*
  * Answers in JSON (RFC 8259) of a CA that may say anything: one object and
@@ -29,6 +30,11 @@ const char *ca_json_text_at(const struct json_object *array, size_t i);
 
 /* To write: name and text go into *in. */
 void ca_json_add(struct json_object *in, const char *name, const char *text);
+/* A CSR as "csr", in PEM; a length of time, as Go reads it: "3600s". */
+int ca_json_add_csr(
+    struct json_object *in, struct ca_span csr, struct err *err);
+void ca_json_add_seconds(
+    struct json_object *in, const char *name, int64_t seconds);
 /* Append a text in quotes: for secrets, which nothing else should copy. */
 void ca_json_quote(struct buf *out, const char *text);
 /* The whole, without white space, appended to *out. */

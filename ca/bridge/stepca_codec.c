@@ -1,7 +1,6 @@
 /* step-ca's formats; see stepca_internal.h. */
 #include "stepca_internal.h"
 
-#include <inttypes.h>
 #include <openssl/bn.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -15,7 +14,6 @@
 #include "fetch.h"
 #include "json_internal.h"
 #include "jwt_internal.h"
-#include "pki_text.h"
 #include "str.h"
 
 #define PEM_MAX 16384
@@ -172,23 +170,16 @@ int
 ca_step_write_sign(const struct ca_bridge_ask *ask, const char *token,
     struct buf *out, struct err *err)
 {
-	const struct ca_span csr = {ask->csr, ask->csr_len};
 	struct json_object *body = new_object();
-	struct buf text;
-	int rc;
+	int rc = ca_json_add_csr(
+	    body, (struct ca_span){ask->csr, ask->csr_len}, err);
 
-	buf_init(&text, PEM_MAX);
-	rc = ca_pem_write(PEM_STRING_X509_REQ, csr, &text, err);
-	ca_json_add(body, "csr", buf_text(&text));
 	ca_json_add(body, "ott", token);
-	buf_reset(&text);
-	buf_printf(&text, "%" PRId64 "s", ask->validity);
 	if (ask->validity > 0)
-		ca_json_add(body, "notAfter", buf_text(&text));
+		ca_json_add_seconds(body, "notAfter", ask->validity);
 	if (rc == 0)
 		ca_json_write(body, out);
 	(void)json_object_put(body);
-	buf_free(&text);
 	return rc;
 }
 

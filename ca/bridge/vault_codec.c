@@ -1,7 +1,6 @@
 /* Vault's formats; see vault_internal.h. */
 #include "vault_internal.h"
 
-#include <inttypes.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -12,11 +11,10 @@
 #include "clock.h"
 #include "fetch.h"
 #include "json_internal.h"
-#include "pki_text.h"
 #include "secret.h"
 #include "str.h"
 
-#define PEM_MAX 16384
+#define ALT_NAMES_MAX 16384
 #define NAMES_MAX 4096
 #define SERIAL_BYTES 20 /* RFC 5280, 4.1.2.2 */
 #define TOKEN_MAX 2048
@@ -28,35 +26,31 @@ int
 ca_vault_write_sign(
     const struct ca_bridge_ask *ask, struct buf *out, struct err *err)
 {
-	const struct ca_span csr = {ask->csr, ask->csr_len};
 	struct json_object *body = json_object_new_object();
-	struct buf text;
+	struct buf names;
 	size_t i;
 	int rc;
 
 	if (body == NULL)
 		abort();
-	buf_init(&text, PEM_MAX);
-	rc = ca_pem_write(PEM_STRING_X509_REQ, csr, &text, err);
-	ca_json_add(body, "csr", buf_text(&text));
-	buf_reset(&text);
+	rc = ca_json_add_csr(
+	    body, (struct ca_span){ask->csr, ask->csr_len}, err);
+	buf_init(&names, ALT_NAMES_MAX);
 	for (i = 0; i < ask->dns_count; i++)
-		buf_printf(&text, "%s%s", i > 0 ? "," : "", ask->dns[i]);
+		buf_printf(&names, "%s%s", i > 0 ? "," : "", ask->dns[i]);
 	if (ask->dns_count > 0) {
 		ca_json_add(body, "common_name", ask->dns[0]);
-		ca_json_add(body, "alt_names", buf_text(&text));
+		ca_json_add(body, "alt_names", buf_text(&names));
 	}
 	if (ask->address != NULL)
 		ca_json_add(body, "ip_sans", ask->address);
-	buf_reset(&text);
-	buf_printf(&text, "%" PRId64 "s", ask->validity);
 	if (ask->validity > 0)
-		ca_json_add(body, "ttl", buf_text(&text));
+		ca_json_add_seconds(body, "ttl", ask->validity);
 	ca_json_add(body, "format", "pem");
 	if (rc == 0)
 		ca_json_write(body, out);
 	(void)json_object_put(body);
-	buf_free(&text);
+	buf_free(&names);
 	return rc;
 }
 
