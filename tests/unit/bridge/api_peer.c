@@ -71,7 +71,6 @@ say(struct api *a, struct http_link *link, const struct http_request *request,
     const struct api_row *row)
 {
 	const char *cert = strstr(row->body, "@CERT@");
-	char line[512];
 	struct buf body;
 
 	buf_init(&body, 1U << 20);
@@ -82,10 +81,7 @@ say(struct api *a, struct http_link *link, const struct http_request *request,
 		add_cert(a, request, &body);
 		buf_str(&body, cert + strlen("@CERT@"));
 	}
-	(void)snprintf(line, sizeof(line),
-	    "HTTP/1.1 %s\r\nContent-Length: %zu\r\n\r\n", row->head, body.len);
-	(void)http_link_say(link, line);
-	(void)http_link_write(link, body.data, body.len);
+	http_link_answer(link, row->head, body.data, body.len);
 	buf_free(&body);
 }
 

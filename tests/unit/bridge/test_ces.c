@@ -52,17 +52,6 @@ static struct script {
 	char path[128], authorization[64], type[64];
 } script;
 
-static void
-say(struct http_link *link, const char *head, const void *body, size_t len)
-{
-	char line[512];
-
-	(void)snprintf(line, sizeof(line),
-	    "HTTP/1.1 %s\r\nContent-Length: %zu\r\n\r\n", head, len);
-	(void)http_link_say(link, line);
-	(void)http_link_write(link, body, len);
-}
-
 /* The text between two others; "" if it is not there. */
 static char *
 between(const char *text, const char *from, const char *to)
@@ -92,7 +81,7 @@ say_golden(struct http_link *link, const char *name)
 	assert(strlen(id) == strlen(GOLDEN_ID));
 	if (at != NULL)
 		memcpy(at, id, strlen(id));
-	say(link, script.head, text.data, text.len);
+	http_link_answer(link, script.head, text.data, text.len);
 	buf_free(&text);
 	free(path);
 	free(id);
@@ -130,7 +119,7 @@ enroll(struct http_link *link)
 	    "</t:RequestSecurityTokenResponse>"
 	    "</t:RequestSecurityTokenResponseCollection></e:Body>"
 	    "</e:Envelope>");
-	say(link, script.head, body.data, body.len);
+	http_link_answer(link, script.head, body.data, body.len);
 	buf_free(&der);
 	buf_free(&leaf);
 	buf_free(&body);
@@ -165,7 +154,8 @@ serve(struct http_link *link, void *cookie)
 	else if (script.head != NULL && script.golden != NULL)
 		say_golden(link, script.golden);
 	else if (script.head != NULL && script.body != NULL)
-		say(link, script.head, script.body, strlen(script.body));
+		http_link_answer(
+		    link, script.head, script.body, strlen(script.body));
 	else if (script.head != NULL)
 		enroll(link);
 }

@@ -52,17 +52,6 @@ static struct script {
 } script;
 
 static void
-say(struct http_link *link, const char *head, const void *body, size_t len)
-{
-	char line[512];
-
-	(void)snprintf(line, sizeof(line),
-	    "HTTP/1.1 %s\r\nContent-Length: %zu\r\n\r\n", head, len);
-	(void)http_link_say(link, line);
-	(void)http_link_write(link, body, len);
-}
-
-static void
 serve(struct http_link *link, void *cookie)
 {
 	static struct http_request request;
@@ -83,14 +72,15 @@ serve(struct http_link *link, void *cookie)
 	if (skip)
 		script.skip--;
 	if (!skip && script.head != NULL) {
-		say(link, script.head, script.body, script.len);
+		http_link_answer(link, script.head, script.body, script.len);
 		return;
 	}
 	buf_init(&out, 65536);
 	if (cmp_ca_answer(ca, request.body, request.body_len, &out) &&
 	    (skip || !script.drop))
-		say(link, "200 OK\r\nContent-Type: application/pkixcmp",
-		    out.data, out.len);
+		http_link_answer(link,
+		    "200 OK\r\nContent-Type: application/pkixcmp", out.data,
+		    out.len);
 	buf_free(&out);
 }
 

@@ -41,17 +41,6 @@ static struct script {
 } script;
 
 static void
-say(struct http_link *link, const char *head, const void *body, size_t len)
-{
-	char line[512];
-
-	(void)snprintf(line, sizeof(line),
-	    "HTTP/1.1 %s\r\nContent-Length: %zu\r\n\r\n", head, len);
-	(void)http_link_say(link, line);
-	(void)http_link_write(link, body, len);
-}
-
-static void
 enroll(struct http_link *link, const struct http_request *request)
 {
 	struct buf der, leaf, message, text;
@@ -71,9 +60,9 @@ enroll(struct http_link *link, const struct http_request *request)
 		other_ca_message(other, &leaf, &message);
 	str_base64(&text, message.data, message.len);
 	if (script.binary)
-		say(link, script.head, message.data, message.len);
+		http_link_answer(link, script.head, message.data, message.len);
 	else
-		say(link, script.head, text.data, text.len);
+		http_link_answer(link, script.head, text.data, text.len);
 	buf_free(&der);
 	buf_free(&leaf);
 	buf_free(&message);
@@ -92,7 +81,7 @@ give_certs(struct http_link *link)
 	buf_init(&message, 65536);
 	buf_add(&leaf, der, (size_t)len);
 	other_ca_message(other, &leaf, &message);
-	say(link, "200 OK", message.data, message.len);
+	http_link_answer(link, "200 OK", message.data, message.len);
 	buf_free(&leaf);
 	buf_free(&message);
 	OPENSSL_free(der);
@@ -127,10 +116,11 @@ serve(struct http_link *link, void *cookie)
 	if (strstr(request.head, "/cacerts ") != NULL)
 		give_certs(link);
 	else if (strstr(request.head, "/csrattrs ") != NULL)
-		say(link, script.attributes_head, script.attributes,
-		    strlen(script.attributes));
+		http_link_answer(link, script.attributes_head,
+		    script.attributes, strlen(script.attributes));
 	else if (script.head != NULL && script.body != NULL)
-		say(link, script.head, script.body, strlen(script.body));
+		http_link_answer(
+		    link, script.head, script.body, strlen(script.body));
 	else if (script.head != NULL)
 		enroll(link, &request);
 }

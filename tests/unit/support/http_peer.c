@@ -103,6 +103,18 @@ http_link_say(struct http_link *link, const char *text)
 	return http_link_write(link, text, strlen(text));
 }
 
+void
+http_link_answer(
+    struct http_link *link, const char *head, const void *body, size_t len)
+{
+	char line[512];
+
+	(void)snprintf(line, sizeof(line),
+	    "HTTP/1.1 %s\r\nContent-Length: %zu\r\n\r\n", head, len);
+	(void)http_link_say(link, line);
+	(void)http_link_write(link, body, len);
+}
+
 bool
 http_link_client(const struct http_link *link, char *out, size_t size)
 {

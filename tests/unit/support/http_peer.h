@@ -55,6 +55,9 @@ bool http_request_header(const struct http_request *request, const char *name,
     char *out, size_t size);
 bool http_link_write(struct http_link *link, const void *bytes, size_t len);
 bool http_link_say(struct http_link *link, const char *text);
+/* A whole answer: status line without its version, headers if any, body. */
+void http_link_answer(
+    struct http_link *link, const char *head, const void *body, size_t len);
 /* The CN of the client's certificate; false without one. */
 bool http_link_client(const struct http_link *link, char *out, size_t size);
 /* 1 for the first connection accepted, and so on. */
