@@ -34,6 +34,18 @@ take(const char **at, bool *ret_escaped)
 	return (int)strtol(digits, NULL, 16);
 }
 
+/* A character with the blanks before it, which count for nothing beside what
+ * separates parts. */
+static void
+put(struct buf *out, size_t blanks, int c, bool separates)
+{
+	for (; blanks > 0; blanks--)
+		buf_char(out, ' ');
+	if (separates && c == ',')
+		c = PART_END;
+	buf_char(out, (char)(unsigned char)tolower(c));
+}
+
 /* A name as every writer would have written it: in lower case, nothing
  * escaped, no blanks around its parts. */
 static void
@@ -44,16 +56,14 @@ canonical(const char *dn, struct buf *out)
 	int c;
 
 	while (*dn != '\0') {
-		c = tolower(take(&dn, &escaped));
+		c = take(&dn, &escaped);
 		if (!escaped && c == ' ') {
 			blanks++;
 			continue;
 		}
 		separates = !escaped && (c == ',' || c == '=');
-		for (; blanks > 0; blanks--)
-			if (!begins && !separates)
-				buf_char(out, ' ');
-		buf_char(out, separates && c == ',' ? PART_END : (char)c);
+		put(out, begins || separates ? 0 : blanks, c, separates);
+		blanks = 0;
 		begins = separates;
 	}
 }
