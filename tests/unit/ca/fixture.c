@@ -231,7 +231,35 @@ fixture_die_at(
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), FAULT_EXIT);
 }
+
+void
+fixture_watch(const char *point)
+{
+	fault_arm(point, 0);
+}
+
+unsigned long
+fixture_watched(void)
+{
+	unsigned long passed = fault_passed();
+
+	fault_arm(NULL, 0);
+	return passed;
+}
 #else
+void
+fixture_watch(const char *point)
+{
+	(void)point;
+	skip();
+}
+
+unsigned long
+fixture_watched(void)
+{
+	return 0;
+}
+
 void
 fixture_die_at(
     struct fixture *f, const char *point, void (*fn)(void *arg), void *arg)

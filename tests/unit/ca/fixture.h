@@ -41,6 +41,10 @@ int fixture_teardown(void **state);
  */
 void fixture_die_at(
     struct fixture *f, const char *point, void (*fn)(void *arg), void *arg);
+/* From here on count how often this fault point is passed; without fault points
+ * in the build the test is skipped. */
+void fixture_watch(const char *point);
+unsigned long fixture_watched(void); /* until here */
 /* dir/name, to be freed. */
 char *fixture_path(const struct fixture *f, const char *name);
 void fixture_write(

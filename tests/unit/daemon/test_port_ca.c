@@ -10,7 +10,6 @@
 #include "daemon.h"
 #include "device.h"
 #include "err.h"
-#include "fault.h"
 #include "fixture.h"
 #include "loop.h"
 #include "mem.h"
@@ -253,7 +252,6 @@ test_stop(void **state)
 	buf_free(&csr);
 }
 
-#ifdef AMTKEEPER_FAULTS
 /* What comes while the CA is busy shares its commits; a bad one among them
  * fails alone, and what is not to be issued keeps its place. */
 static void
@@ -272,7 +270,7 @@ test_shared_commits(void **state)
 	buf_init(&bad, 16384);
 	fixture_good_csr(&csr);
 	fixture_csr(&flipped, &bad);
-	fault_arm("ca.issue.after-commit", 0);
+	fixture_watch("ca.issue.after-commit");
 	for (i = 0; i <= CALLS; i++) {
 		answers[i].order = &order;
 		answers[i].stop_at = CALLS + 1;
@@ -290,8 +288,7 @@ test_shared_commits(void **state)
 	}
 	loop_run(loop);
 	/* The first, which found nobody at work, and the others. */
-	assert_int_equal(fault_passed(), 2);
-	fault_arm(NULL, 0);
+	assert_int_equal(fixture_watched(), 2);
 	for (i = 0; i < CALLS; i++) {
 		assert_int_equal(answers[i].times, 1);
 		assert_int_equal(
@@ -302,7 +299,6 @@ test_shared_commits(void **state)
 	buf_free(&csr);
 	buf_free(&bad);
 }
-#endif
 
 /* What the device is called is the engine's to say, not the CSR's. */
 static void
@@ -395,9 +391,7 @@ main(void)
 	    ROW(test_revoke_unknown),
 	    ROW(test_queue),
 	    ROW(test_stop),
-#ifdef AMTKEEPER_FAULTS
 	    ROW(test_shared_commits),
-#endif
 	    ROW(test_other_name_is_refused),
 	    ROW(test_short_name_and_firmware),
 	    cmocka_unit_test_setup_teardown(test_another_ca, setup, teardown),
