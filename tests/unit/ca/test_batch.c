@@ -41,7 +41,7 @@ asker_open(struct asker *a, unsigned i)
 	    .key = fixture_key(i, 2048), .cn = a->fqdn, .dns = dns};
 
 	(void)snprintf(a->device, sizeof(a->device), "pc%u", i + 1);
-	(void)snprintf(a->fqdn, sizeof(a->fqdn), "%s.corp.example", a->device);
+	(void)snprintf(a->fqdn, sizeof(a->fqdn), "pc%u.corp.example", i + 1);
 	(void)snprintf(a->key, sizeof(a->key), "key-%u", i);
 	a->subject = fixture_subject;
 	a->subject.device = a->device;
