@@ -435,13 +435,14 @@ add_keytab(struct own_errand *e)
 		if (mine)
 			judge_key(e, keys, row);
 		ours = ours || mine;
-		free(keys->list[i].principal);
 	}
 	if (!ours && err.kind == ERR_NONE)
 		blame(add_row(&e->rows, "keytab", e->conf->principal),
 		    DAEMON_BAD, "keytab-no-key",
 		    "%s has no key of ours; is directory.principal right?",
 		    e->conf->keytab);
+	while (keys->count > 0)
+		free(keys->list[--keys->count].principal);
 	free(keys);
 }
 

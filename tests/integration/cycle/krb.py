@@ -3,6 +3,7 @@
 controller, when all is well and when each thing in turn is not; MIT's own tools
 judge the keytab."""
 import base64
+import itertools
 import json
 import os
 import stat
@@ -44,11 +45,12 @@ def unicode_password(text):
     return ":: " + base64.b64encode(f'"{text}"'.encode("utf-16-le")).decode()
 
 
-def keytab(path, password, kvno):
-    """As an administrator makes one, with a password and a key version."""
+def keytab(path, password, *kvnos):
+    """As an administrator makes one, with a password and key versions."""
     salt = ENV["LAB_REALM"] + "svc-amt"
     lines = []
-    for kind in ("aes256-cts-hmac-sha1-96", "aes128-cts-hmac-sha1-96"):
+    for kvno, kind in itertools.product(kvnos, (
+            "aes256-cts-hmac-sha1-96", "aes128-cts-hmac-sha1-96")):
         lines += [f"addent -password -p {ENV['LAB_PRINCIPAL']} -k {kvno} "
                   f"-e {kind} -s {salt}", password]
     new = path + ".new"
@@ -151,6 +153,9 @@ def account(keeper, where, name):
     Status(keeper).finds(3, "an open keytab", keytab_unreadable="make it mode")
     os.chmod(mine, 0o600)
     Status(keeper).finds(0, "the new keytab")
+    keytab(mine, "Second-Passw0rd", kvno + 1, kvno)
+    s = Status(keeper).finds(0, "with the old key behind the new one")
+    equal([row["kvno"] for row in s.part("keytab")], [kvno + 1, kvno], "both")
 
 
 def over_tls(keeper, where):
