@@ -249,6 +249,7 @@ int cmd_query_list(struct cli *c);
 int cmd_query_show(struct cli *c);
 int cmd_query_save(struct cli *c);
 int cmd_query_remove(struct cli *c);
+int cmd_query_import(struct cli *c);
 int cmd_query_tables(struct cli *c);
 int cmd_query_operators(struct cli *c);
 int cmd_tag_list(struct cli *c);

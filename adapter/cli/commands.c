@@ -274,7 +274,9 @@ GROUPS diagnose_groups[] = {
     selection_options, limit_options, diagnose_options, NULL};
 GROUPS run_groups[] = {selection_options, limit_options, run_options, NULL};
 GROUPS query_groups[] = {cli_query_options, cli_query_run_options, NULL};
-GROUPS query_save_groups[] = {cli_query_options, cli_query_save_options, NULL};
+GROUPS query_save_groups[] = {
+    cli_query_options, cli_query_save_options, cli_query_replace_options, NULL};
+GROUPS query_import_groups[] = {cli_query_replace_options, NULL};
 GROUPS tag_delete_groups[] = {yes_options, NULL};
 GROUPS journal_groups[] = {journal_options, NULL};
 GROUPS event_groups[] = {event_options, NULL};
@@ -496,6 +498,10 @@ static const struct cli_command commands[] = {
 	query_save_groups, 1, 1, query_save_examples, cmd_query_save},
     {"query remove", "NAME", "forget a saved query", "", none, 1, 1,
 	no_examples, cmd_query_remove},
+    {"query import", "FILE", "take queries from an export of ePO",
+	"Its XML. What cannot be run here is passed over, and its row says "
+	"why; of a chart the rows are taken.",
+	query_import_groups, 1, 1, no_examples, cmd_query_import},
     {"query tables", "[TABLE]", "columns, their types and meaning", "", none, 0,
 	1, no_examples, cmd_query_tables},
     {"query operators", "", "operators of conditions", "", none, 0, 0,

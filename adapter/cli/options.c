@@ -17,5 +17,6 @@ const struct cli_option cli_query_run_options[] = {
 	"without --select: with columns of these; * is all"},
     {"top", 0, CLI_COUNT, "N", NULL, "at most N rows (100000)"}, END};
 const struct cli_option cli_query_save_options[] = {
-    {"description", 0, CLI_TEXT, "TEXT", NULL, "what it is for"},
+    {"description", 0, CLI_TEXT, "TEXT", NULL, "what it is for"}, END};
+const struct cli_option cli_query_replace_options[] = {
     {"replace", 0, CLI_FLAG, NULL, NULL, "one of this name may be there"}, END};

@@ -6,4 +6,5 @@
 extern const struct cli_option cli_query_options[];
 extern const struct cli_option cli_query_run_options[];
 extern const struct cli_option cli_query_save_options[];
+extern const struct cli_option cli_query_replace_options[];
 #endif

@@ -59,7 +59,7 @@ _amtkeeper()
 	'') words="init serve device discover diagnose plan run task query tag journal events ca krb directory wsman config secret version help" ;;
 	"device") words="add set import list show remove" ;;
 	"task") words="list" ;;
-	"query") words="list show save remove tables operators" ;;
+	"query") words="list show save remove import tables operators" ;;
 	"tag") words="list add exclude remove delete" ;;
 	"ca") words="init show chain csr import certify rollover cross sign helper export list crl ocsp check health revoke block template bridge" ;;
 	"ca block") words="add list remove" ;;
@@ -96,6 +96,7 @@ _amtkeeper()
 	"query show") options="" ;;
 	"query save") options=" --table --select --where --order --group --description --replace" ;;
 	"query remove") options="" ;;
+	"query import") options=" --replace" ;;
 	"query tables") options="" ;;
 	"query operators") options="" ;;
 	"tag list") options="" ;;

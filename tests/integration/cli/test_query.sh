@@ -163,6 +163,42 @@ keep 0 query remove 'old firmware'
 keep 4 query 'Old firmware'
 keep 5 query remove clock-skew
 
+# --- imported ---
+cat >"$tmp/export.xml" <<'END'
+<list id="1">
+  <query id="2">
+    <name>Certs &amp; names</name>
+    <description>from a console</description>
+    <target>EPOLeafNode</target>
+    <table-uri>query:table?orion.table.columns=EPOLeafNode.NodeName%3AAMT_CustomProps.DNSName&amp;orion.table.order.by=EPOLeafNode.NodeName&amp;orion.table.order=desc</table-uri>
+    <condition-uri>query:condition?orion.condition.sexp=%28+where+%28+startsWith+EPOLeafNode.NodeName+%22pc0000%22+%29+%29</condition-uri>
+    <summary-uri>query:summary?orion.query.type=table.table&amp;orion.sum.query=false</summary-uri>
+  </query>
+  <query id="3">
+    <property name="name">Older</property>
+    <property name="target">EPOLeafNode</property>
+    <property name="tableURI">query:table?orion.table.columns=EPOLeafNode.NodeName</property>
+    <property name="conditionURI">query:condition?orion.condition.sexp=%28where%20%28eq%20EPOLeafNode.NodeName+%22pc00001.ad.example.test%22%29%29</property>
+  </query>
+  <query><name>Events</name><target>EPOEvents</target></query>
+</list>
+END
+keep 3 query import "$tmp/export.xml" -o csv
+says out '^Certs & names,EPOLeafNode,saved,$'
+says out '^Events,EPOEvents,bad,.*no table in EPOEvents'
+says err '2 queries saved, 1 passed over'
+keep 0 query 'certs & names' -o csv
+is 'the imported order' "$(sed -n 2p "$tmp/out" | cut -d . -f 1)" pc00009
+keep 0 query Older -o csv
+is 'the imported condition' "$(tail -n 1 "$tmp/out")" pc00001.ad.example.test
+keep 3 query import "$tmp/export.xml" -q
+says out 'is saved already'
+keep 3 query import "$tmp/export.xml" --replace
+printf '<list/>' >"$tmp/empty.xml"
+keep 20 query import "$tmp/empty.xml"
+printf '<!DOCTYPE x [<!ENTITY a "b">]><list><query/></list>' >"$tmp/dtd.xml"
+keep 20 query import "$tmp/dtd.xml"
+
 # --- what goes wrong ---
 keep 2 query
 keep 2 query clock-skew --where '(eq AutoID 1)'
