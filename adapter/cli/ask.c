@@ -9,17 +9,23 @@
 #define DEVICES_TABLE "EPOLeafNode"
 #define DEVICE_ID "EPOLeafNode.AutoID"
 
-static void
-copy(const struct store_saved *from, struct store_saved *to)
+void
+ask_set(struct ask *a, const struct store_saved *from)
 {
-	to->id = from->id;
-	to->name = mem_dup(from->name);
-	to->note = mem_dup(from->note);
-	to->target = mem_dup(from->target);
-	to->select = mem_dup(from->select);
-	to->where = mem_dup(from->where);
-	to->order = mem_dup(from->order);
-	to->group = mem_dup(from->group);
+	const char *const texts[ASK_TEXTS] = {from->name, from->note,
+	    from->target, from->select, from->where, from->order, from->group};
+	size_t i;
+
+	for (i = 0; i < ASK_TEXTS; i++)
+		mem_replace(&a->texts[i], texts[i]);
+	a->saved = (struct store_saved){.id = from->id,
+	    .name = a->texts[0],
+	    .note = a->texts[1],
+	    .target = a->texts[2],
+	    .select = a->texts[3],
+	    .where = a->texts[4],
+	    .order = a->texts[5],
+	    .group = a->texts[6]};
 }
 
 static int
@@ -28,7 +34,7 @@ take_saved(void *cookie, const struct store_saved *saved, struct err *err)
 	struct ask *a = cookie;
 
 	(void)err;
-	copy(saved, &a->saved);
+	ask_set(a, saved);
 	return 0;
 }
 
@@ -39,7 +45,7 @@ ask_word(struct cli *c, const char *word, struct ask *ret)
 	struct err err = {.kind = ERR_NONE};
 
 	if (word[0] == '(')
-		copy(&condition, &ret->saved);
+		ask_set(ret, &condition);
 	else if (store_saved_find(
 		     c->daemon.store, word, take_saved, ret, &err) != 0)
 		return cli_fail(&err);
@@ -58,20 +64,17 @@ ask_options(const struct cli *c, struct ask *ret)
 
 	if (given.target == NULL)
 		given.target = DEVICES_TABLE;
-	copy(&given, &ret->saved);
+	ask_set(ret, &given);
 	ret->join = cli_text(c, "join");
 }
 
 void
 ask_free(struct ask *a)
 {
-	free((void *)(uintptr_t)a->saved.name);
-	free((void *)(uintptr_t)a->saved.note);
-	free((void *)(uintptr_t)a->saved.target);
-	free((void *)(uintptr_t)a->saved.select);
-	free((void *)(uintptr_t)a->saved.where);
-	free((void *)(uintptr_t)a->saved.order);
-	free((void *)(uintptr_t)a->saved.group);
+	size_t i;
+
+	for (i = 0; i < ASK_TEXTS; i++)
+		free(a->texts[i]);
 }
 
 int

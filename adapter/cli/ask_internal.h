@@ -6,9 +6,12 @@
 #include "query.h"
 #include "store.h"
 
+#define ASK_TEXTS 7
+
 /* A query of the command line: a saved one, a condition, or its clauses. */
 struct ask {
-	struct store_saved saved; /* texts owned */
+	struct store_saved saved; /* of the texts */
+	char *texts[ASK_TEXTS];	  /* owned */
 	int64_t top;		  /* 0: as it says itself */
 	const char *join;	  /* borrowed */
 };
@@ -16,6 +19,8 @@ struct ask {
 /* word: the name or number of a saved query, or a condition in parentheses over
  * EPOLeafNode. CODE_OK, or the code with the complaint printed. */
 int ask_word(struct cli *c, const char *word, struct ask *ret);
+/* Copies of these. */
+void ask_set(struct ask *a, const struct store_saved *from);
 /* From --table, --select, ... */
 void ask_options(const struct cli *c, struct ask *ret);
 void ask_free(struct ask *a); /* safe on a zeroed one */

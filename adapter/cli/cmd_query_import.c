@@ -123,20 +123,26 @@ order_of(const char *column, const char *direction)
 }
 
 static void
-read_query(const struct xml_node *query, struct store_saved *ret)
+read_query(const struct xml_node *query, struct ask *ret)
 {
 	const char *table = text_of(query, "table-uri", "tableURI");
 	const char *condition = text_of(query, "condition-uri", "conditionURI");
 	char *columns = parameter(table, "orion.table.columns");
 	char *by = parameter(table, "orion.table.order.by");
 	char *direction = parameter(table, "orion.table.order");
+	char *where = parameter(condition, "orion.condition.sexp");
+	char *select = select_of(columns), *order = order_of(by, direction);
+	struct store_saved saved = {.name = text_of(query, "name", "name"),
+	    .note = text_of(query, "description", "description"),
+	    .target = text_of(query, "target", "target"),
+	    .select = select,
+	    .where = where,
+	    .order = order};
 
-	ret->name = mem_dup(text_of(query, "name", "name"));
-	ret->note = mem_dup(text_of(query, "description", "description"));
-	ret->target = mem_dup(text_of(query, "target", "target"));
-	ret->select = select_of(columns);
-	ret->order = order_of(by, direction);
-	ret->where = parameter(condition, "orion.condition.sexp");
+	ask_set(ret, &saved);
+	free(select);
+	free(order);
+	free(where);
 	free(columns);
 	free(by);
 	free(direction);
@@ -165,7 +171,7 @@ take_query(struct import *im, const struct xml_node *query)
 	struct ask ask = {.top = 0};
 	int rc;
 
-	read_query(query, &ask.saved);
+	read_query(query, &ask);
 	rc = save_query(im->c, &ask, &err);
 	im->saved += rc == 0;
 	im->bad += rc != 0;

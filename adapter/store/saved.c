@@ -70,8 +70,8 @@ same_name(const char *a, const char *b)
 	char one[2] = "", other[2] = "";
 
 	for (i = 0; a[i] != '\0' && b[i] != '\0'; i++) {
-		one[0] = a[i] == '-' ? ' ' : a[i];
-		other[0] = b[i] == '-' ? ' ' : b[i];
+		one[0] = (char)(a[i] == '-' ? ' ' : a[i]);
+		other[0] = (char)(b[i] == '-' ? ' ' : b[i]);
 		if (!str_ieq(one, other))
 			return false;
 	}

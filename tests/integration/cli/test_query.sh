@@ -60,7 +60,7 @@ is() {
     >"$tmp/sim.out" 2>"$tmp/sim.err" &
 sim_pid=$!
 for _ in $(seq 3000); do
-	grep -q ready "$tmp/sim.out" && break
+	grep -q ready "$tmp/sim.out" 2>/dev/null && break
 	kill -0 $sim_pid 2>/dev/null || { cat "$tmp/sim.err" && exit 1; }
 	sleep 0.1
 done
