@@ -184,7 +184,7 @@ prepare(struct fleet *f, size_t first_arg)
 	    daemon_check_clock(&f->c->daemon, &offset_ms, &err) != 0) {
 		code = cli_fail(&err);
 		/* What the configuration names is not there: a keytab. */
-		return code == CODE_NOTHING ? CODE_CONFIG : code;
+		return code == CODE_INPUT ? CODE_CONFIG : code;
 	}
 	return CODE_OK;
 }
