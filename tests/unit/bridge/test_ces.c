@@ -8,36 +8,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <cmocka.h>
 
 #include "bridge_internal.h"
 #include "ca_internal.h"
+#include "corp.h"
 #include "file.h"
-#include "fixture.h"
 #include "http_peer.h"
 #include "identity.h"
 #include "mem.h"
-#include "other_ca.h"
 #include "str.h"
 
 #define GOLDEN TESTS_DIR "/golden/bridge/ces/"
 #define GOLDEN_ID "urn:uuid:11111111-2222-4333-8444-555555555555"
-#define STATE 200 /* of a request, as text */
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define SOAP "\r\nContent-Type: application/soap+xml; charset=utf-8"
 #define OK "200 OK" SOAP
 #define FAULT "500 Internal Server Error" SOAP
 
-static struct fixture fixture;
-static struct other_ca *other;
+static struct corp corp;
 static struct identity *root, *server;
 static struct http_peer *peer;
-static struct ca_bridge *bridge;
-static struct buf csr;
-static struct ca_bridge_result got;
-static struct err err;
 
 /* --- the server --- */
 
@@ -103,8 +95,8 @@ enroll(struct http_link *link)
 	if (text[0] != '\0')
 		(void)str_unbase64(&der, text);
 	else /* a query: it has the request */
-		buf_add(&der, csr.data, csr.len);
-	other_ca_issue(other, &wish, der.data, der.len, &leaf);
+		buf_add(&der, corp.csr.data, corp.csr.len);
+	other_ca_issue(corp.other, &wish, der.data, der.len, &leaf);
 	buf_str(&body,
 	    "<e:Envelope xmlns:e='http://www.w3.org/2003/05/soap-envelope'>"
 	    "<e:Body><t:RequestSecurityTokenResponseCollection xmlns:t="
@@ -162,65 +154,43 @@ serve(struct http_link *link, void *cookie)
 
 /* --- fixture --- */
 
-static struct ca_bridge *
+static void
 open_bridge(const char *host, const char *tls_ca, bool policy)
 {
-	char *anchors = fixture_path(&fixture, "anchors.pem");
-	char *tls = fixture_path(&fixture, tls_ca);
-	char *password = fixture_path(&fixture, "password");
 	unsigned port = http_peer_port(peer);
 	char *url = mem_printf("https://%s:%u/CES", host, port);
 	char *cep = mem_printf("https://%s:%u/CEP", host, port);
 	const struct ca_bridge_conf conf = {
-	    .name = "corp",
 	    .kind = "ces",
 	    .url = url,
 	    .policy = policy ? cep : NULL,
 	    .label = "AmtDevice",
-	    .anchors = anchors,
-	    .tls_ca = tls,
+	    .tls_ca = tls_ca,
 	    .user = "CORP\\ra",
-	    .password_file = password,
-	    .timeout = 120,
-	    .retry_first = 100,
-	    .retry_most = 10000,
+	    .password_file = "password",
 	};
-	struct ca_bridge *b = NULL;
 
-	if (ca_bridge_open(&conf, &b, &err) != 0)
-		fail_msg("%s", err.text);
-	free(anchors);
-	free(tls);
-	free(password);
+	corp_open(&corp, &conf);
 	free(url);
 	free(cep);
-	return b;
 }
 
 static int
 setup(void **state)
 {
 	struct http_peer_conf conf = {.serve = serve};
-	char *password;
 
 	(void)state;
 	memset(&script, 0, sizeof(script));
 	script.head = OK;
-	fixture_open(&fixture);
-	other = other_ca_new("Corp CA");
+	corp_start(&corp);
 	root = identity_new("TLS root", NULL);
 	server = identity_new("localhost", root);
 	conf.identity = server;
 	peer = http_peer_start(&conf);
-	fixture_write(&fixture, "anchors.pem", other->pem, strlen(other->pem));
-	fixture_write(&fixture, "tls.pem", root->pem, strlen(root->pem));
-	fixture_write(&fixture, "password", "geheim<&>\n", 10);
-	password = fixture_path(&fixture, "password");
-	assert_int_equal(chmod(password, 0600), 0);
-	free(password);
-	bridge = open_bridge("localhost", "tls.pem", true);
-	buf_init(&csr, 16384);
-	fixture_good_csr(&csr);
+	corp_file(&corp, "tls.pem", root->pem);
+	corp_file(&corp, "password", "geheim<&>\n");
+	open_bridge("localhost", "tls.pem", true);
 	return 0;
 }
 
@@ -228,29 +198,11 @@ static int
 teardown(void **state)
 {
 	(void)state;
-	ca_cert_clear(&got.cert);
-	buf_free(&csr);
-	ca_bridge_close(bridge);
 	http_peer_stop(peer);
 	identity_free(server);
 	identity_free(root);
-	other_ca_free(other);
-	fixture_close(&fixture);
+	corp_stop(&corp);
 	return 0;
-}
-
-static int
-ask(void)
-{
-	return fixture_ask(&fixture, bridge, &csr, &got, &err);
-}
-
-static void
-expect(enum ca_bridge_outcome outcome)
-{
-	if (ask() != 0)
-		fail_msg("%s", err.text);
-	assert_int_equal(got.outcome, outcome);
 }
 
 static void
@@ -266,7 +218,7 @@ static void
 test_enroll(void **state)
 {
 	(void)state;
-	expect(CA_BRIDGE_ISSUED);
+	corp_expect(&corp, CA_BRIDGE_ISSUED);
 	assert_string_equal(script.path, "/CES");
 	assert_string_equal(script.type, "application/soap+xml; charset=utf-8");
 	assert_string_equal(script.authorization, "");
@@ -292,28 +244,20 @@ test_template_in_request(void **state)
 	ca_der_tlv(&ext, CA_TAG_OCTETS, name, sizeof(name));
 	ca_der_close(&ext, mark);
 	spec.exts = ca_der_bytes(&ext);
-	buf_reset(&csr);
-	fixture_csr(&spec, &csr);
+	buf_reset(&corp.csr);
+	fixture_csr(&spec, &corp.csr);
 	buf_free(&ext);
-	expect(CA_BRIDGE_ISSUED);
+	corp_expect(&corp, CA_BRIDGE_ISSUED);
 	assert_null(strstr(script.last, "CertificateTemplate"));
-}
-
-static int
-take_row(void *cookie, const struct ca_bridge_row *row, struct err *e)
-{
-	(void)e;
-	(void)snprintf(cookie, STATE, "%s %s", row->state, row->request_id);
-	return 0;
 }
 
 /* What is on record of the one request. */
 static void
 on_record(const char *want)
 {
-	char have[STATE] = "nothing";
+	char have[CORP_ROW_MAX];
 
-	assert_int_equal(ca_bridge_list(fixture.ca, take_row, have, &err), 0);
+	corp_on_record(&corp, have);
 	assert_string_equal(have, want);
 }
 
@@ -322,24 +266,25 @@ test_pending(void **state)
 {
 	(void)state;
 	script.golden = "pending.xml";
-	expect(CA_BRIDGE_PENDING);
+	corp_expect(&corp, CA_BRIDGE_PENDING);
 	on_record("pending 65");
 	/* Asked after by its number, by another process. */
-	ca_bridge_close(bridge);
+	ca_bridge_close(corp.bridge);
+	corp.bridge = NULL;
 	http_peer_settle(peer);
-	fixture_reopen(&fixture);
-	bridge = open_bridge("localhost", "tls.pem", false);
-	fixture.now = got.retry_at;
-	expect(CA_BRIDGE_PENDING);
+	fixture_reopen(&corp.fixture);
+	open_bridge("localhost", "tls.pem", false);
+	corp.fixture.now = corp.got.retry_at;
+	corp_expect(&corp, CA_BRIDGE_PENDING);
 	said("/QueryTokenStatus</RequestType>");
 	said("pki/2009/01/enrollment\">65</RequestID>");
 	assert_null(strstr(script.last, "BinarySecurityToken"));
-	fixture.now = got.retry_at;
+	corp.fixture.now = corp.got.retry_at;
 	script.golden = NULL;
-	expect(CA_BRIDGE_ISSUED);
+	corp_expect(&corp, CA_BRIDGE_ISSUED);
 	assert_int_equal(script.requests, 1);
 	assert_int_equal(script.queries, 2);
-	on_record("nothing");
+	on_record("none ");
 }
 
 /* A number that the CA has forgotten: the next one is a new request. */
@@ -348,15 +293,15 @@ test_forgotten(void **state)
 {
 	(void)state;
 	script.golden = "pending.xml";
-	expect(CA_BRIDGE_PENDING);
-	fixture.now = got.retry_at;
+	corp_expect(&corp, CA_BRIDGE_PENDING);
+	corp.fixture.now = corp.got.retry_at;
 	script.head = FAULT;
 	script.golden = "gone.xml";
-	fixture_failed(ask(), &err, ERR_UNKNOWN, "CERTSRV_E_NO_REQUEST");
+	corp_refused(&corp, ERR_UNKNOWN, "CERTSRV_E_NO_REQUEST");
 	on_record("asked ");
 	script.head = OK;
 	script.golden = NULL;
-	expect(CA_BRIDGE_ISSUED);
+	corp_expect(&corp, CA_BRIDGE_ISSUED);
 	assert_int_equal(script.requests, 2);
 	assert_int_equal(script.queries, 1);
 }
@@ -366,19 +311,19 @@ test_denied_by_a_manager(void **state)
 {
 	(void)state;
 	script.golden = "pending.xml";
-	expect(CA_BRIDGE_PENDING);
-	fixture.now = got.retry_at;
+	corp_expect(&corp, CA_BRIDGE_PENDING);
+	corp.fixture.now = corp.got.retry_at;
 	script.head = FAULT;
 	script.golden = "manager.xml";
-	fixture_failed(ask(), &err, ERR_REFUSED, "certificate manager");
+	corp_refused(&corp, ERR_REFUSED, "certificate manager");
 	on_record("rejected 65");
 	/* Not asked again at once; and then anew. */
-	fixture_failed(ask(), &err, ERR_REFUSED, "asked again after");
+	corp_refused(&corp, ERR_REFUSED, "asked again after");
 	assert_int_equal(script.requests + script.queries, 2);
-	fixture.now += 11000;
+	corp.fixture.now += 11000;
 	script.head = OK;
 	script.golden = NULL;
-	expect(CA_BRIDGE_ISSUED);
+	corp_expect(&corp, CA_BRIDGE_ISSUED);
 	assert_int_equal(script.requests, 2);
 }
 
@@ -426,12 +371,13 @@ test_bad_answers(void **state)
 		script.head = bad[i].head;
 		script.golden = bad[i].golden;
 		script.body = bad[i].body;
-		fixture_failed(ask(), &err, bad[i].kind, bad[i].text);
+		corp_refused(&corp, bad[i].kind, bad[i].text);
 		on_record("asked ");
 		assert_int_equal(
-		    ca_bridge_look(fixture.ca, "k1", &got, &none), -1);
+		    ca_bridge_look(corp.fixture.ca, "k1", &corp.got, &none),
+		    -1);
 		assert_int_equal(none.kind, ERR_NOTFOUND);
-		fixture.now += 600;
+		corp.fixture.now += 600;
 	}
 	assert_int_equal(script.queries, 0);
 }
@@ -442,12 +388,12 @@ test_busy(void **state)
 	(void)state;
 	script.head = FAULT;
 	script.golden = "no-rpc.xml";
-	expect(CA_BRIDGE_LIMITED);
-	fixture.now = got.retry_at;
+	corp_expect(&corp, CA_BRIDGE_LIMITED);
+	corp.fixture.now = corp.got.retry_at;
 	script.head = "503 Service Unavailable\r\nRetry-After: 60";
 	script.golden = NULL;
 	script.body = "";
-	expect(CA_BRIDGE_LIMITED);
+	corp_expect(&corp, CA_BRIDGE_LIMITED);
 	on_record("asked ");
 }
 
@@ -456,7 +402,7 @@ test_wrong_key(void **state)
 {
 	(void)state;
 	script.stranger = true;
-	fixture_failed(ask(), &err, ERR_UNKNOWN, "for the key of the request");
+	corp_refused(&corp, ERR_UNKNOWN, "for the key of the request");
 	on_record("asked ");
 }
 
@@ -465,9 +411,9 @@ static void
 test_wrong_issuer(void **state)
 {
 	(void)state;
-	other_ca_free(other);
-	other = other_ca_new("Other CA");
-	fixture_failed(ask(), &err, ERR_REFUSED, "does not chain");
+	other_ca_free(corp.other);
+	corp.other = other_ca_new("Other CA");
+	corp_refused(&corp, ERR_REFUSED, "does not chain");
 	on_record("rejected ");
 }
 
@@ -479,7 +425,7 @@ test_flood(void **state)
 	(void)state;
 	memset(flood, ' ', CA_BRIDGE_ANSWER_MAX + 1);
 	script.body = flood;
-	fixture_failed(ask(), &err, ERR_UNKNOWN, "exceeds 65536 bytes");
+	corp_refused(&corp, ERR_UNKNOWN, "exceeds 65536 bytes");
 	on_record("asked ");
 	free(flood);
 }
@@ -489,12 +435,10 @@ static void
 test_untrusted_server(void **state)
 {
 	(void)state;
-	ca_bridge_close(bridge);
-	bridge = open_bridge("localhost", "anchors.pem", false);
-	fixture_failed(ask(), &err, ERR_REFUSED, "request: ");
-	ca_bridge_close(bridge);
-	bridge = open_bridge("127.0.0.1", "tls.pem", false);
-	fixture_failed(ask(), &err, ERR_REFUSED, "request: ");
+	open_bridge("localhost", "anchors.pem", false);
+	corp_refused(&corp, ERR_REFUSED, "request: ");
+	open_bridge("127.0.0.1", "tls.pem", false);
+	corp_refused(&corp, ERR_REFUSED, "request: ");
 	assert_int_equal(http_peer_requests(peer), 0);
 }
 
@@ -505,7 +449,7 @@ test_nobody_there(void **state)
 
 	(void)state;
 	http_peer_stop(peer);
-	fixture_failed(ask(), &err, ERR_UNREACHABLE, "request: ");
+	corp_refused(&corp, ERR_UNREACHABLE, "request: ");
 	peer = http_peer_start(&conf);
 }
 
@@ -536,30 +480,19 @@ give_ticket(void *cookie, const char *spn, const struct buf *binding,
 static void
 open_by_kerberos(void)
 {
-	char *anchors = fixture_path(&fixture, "anchors.pem");
-	char *tls = fixture_path(&fixture, "tls.pem");
 	char *url = mem_printf(
 	    "https://localhost:%u/CES", (unsigned)http_peer_port(peer));
 	const struct ca_bridge_conf conf = {
-	    .name = "corp",
 	    .kind = "ces",
 	    .url = url,
-	    .anchors = anchors,
-	    .tls_ca = tls,
+	    .tls_ca = "tls.pem",
 	    .principal = "svc-amt@CORP.EXAMPLE",
 	    .ticket = give_ticket,
 	    .tickets = &tickets,
-	    .timeout = 120,
-	    .retry_first = 100,
-	    .retry_most = 10000,
 	};
 
 	memset(&tickets, 0, sizeof(tickets));
-	ca_bridge_close(bridge);
-	if (ca_bridge_open(&conf, &bridge, &err) != 0)
-		fail_msg("%s", err.text);
-	free(anchors);
-	free(tls);
+	corp_open(&corp, &conf);
 	free(url);
 }
 
@@ -568,7 +501,7 @@ test_kerberos(void **state)
 {
 	(void)state;
 	open_by_kerberos();
-	expect(CA_BRIDGE_ISSUED);
+	corp_expect(&corp, CA_BRIDGE_ISSUED);
 	assert_string_equal(script.authorization, "Negotiate VElDS0VU");
 	assert_null(strstr(script.last, "Security "));
 	/* No template is told of, without a label. */
@@ -594,7 +527,7 @@ test_no_ticket(void **state)
 	open_by_kerberos();
 	for (i = 0; i < COUNT(rows); i++) {
 		tickets.fail = rows[i].fail;
-		fixture_failed(ask(), &err, rows[i].kind,
+		corp_refused(&corp, rows[i].kind,
 		    "request: no ticket for HTTP/localhost");
 		on_record("asked ");
 	}
@@ -603,28 +536,11 @@ test_no_ticket(void **state)
 	tickets.fail = ERR_NONE;
 	script.head = "401 Unauthorized\r\nWWW-Authenticate: Negotiate";
 	script.body = "";
-	fixture_failed(ask(), &err, ERR_REFUSED,
+	corp_refused(&corp, ERR_REFUSED,
 	    "(HTTP 401); is HTTP/HOST of the url a service name");
 }
 
 /* --- test --- */
-
-static void
-expect_test(int want, const char *shown, enum err_kind kind, const char *text)
-{
-	struct buf out;
-	int rc;
-
-	buf_init(&out, 65536);
-	rc = ca_bridge_test(bridge, &out, &err);
-	if (want != 0)
-		fixture_failed(rc, &err, kind, text);
-	else if (rc != 0)
-		fail_msg("%s", err.text);
-	if (strstr(buf_text(&out), shown) == NULL)
-		fail_msg("\"%s\" is not in: %s", shown, buf_text(&out));
-	buf_free(&out);
-}
 
 static void
 test_test(void **state)
@@ -634,19 +550,18 @@ test_test(void **state)
 	script.golden = "gone.xml";
 	/* Its CA is not this fixture's: in the answer it is the golden one. */
 	script.policy = "policies.xml";
-	expect_test(-1, "answers for its CA, to CORP\\x5Cra\n", ERR_REFUSED,
+	corp_test(&corp, "answers for its CA, to CORP\\x5Cra\n", ERR_REFUSED,
 	    "do not chain to the anchors");
 	assert_string_equal(script.path, "/CEP");
 	script.policy = "policies-none.xml";
-	expect_test(-1, "policy Corp enrolment", ERR_REFUSED, "no template");
+	corp_test(&corp, "policy Corp enrolment", ERR_REFUSED, "no template");
 	script.golden = "login.xml";
-	expect_test(-1, "", ERR_REFUSED, "refuses our login");
+	corp_test(&corp, "", ERR_REFUSED, "refuses our login");
 	script.golden = "no-rpc.xml";
-	expect_test(-1, "", ERR_REFUSED, "does not reach its CA");
+	corp_test(&corp, "", ERR_REFUSED, "does not reach its CA");
 	script.golden = "gone.xml";
-	ca_bridge_close(bridge);
-	bridge = open_bridge("localhost", "tls.pem", false);
-	expect_test(0, "policy is not set", ERR_NONE, "");
+	open_bridge("localhost", "tls.pem", false);
+	corp_test(&corp, "policy is not set", ERR_NONE, "");
 	/* A test only reads. */
 	assert_int_equal(script.requests, 0);
 	assert_int_equal(script.queries, 5);
@@ -679,40 +594,28 @@ static const struct wrong {
 static void
 try_conf(const struct wrong *row)
 {
-	char *anchors = fixture_path(&fixture, "anchors.pem");
-	char *password = row->password == NULL
-	    ? NULL
-	    : fixture_path(&fixture, row->password);
 	const struct ca_bridge_conf conf = {
-	    .name = "corp",
 	    .kind = "ces",
 	    .url = row->url,
 	    .policy = row->policy,
-	    .anchors = anchors,
 	    .user = row->user,
-	    .password_file = password,
-	    .signer = row->signer == NULL ? NULL : anchors,
-	    .timeout = 5,
+	    .password_file = row->password,
+	    .signer = row->signer,
 	};
 	struct ca_bridge *b = NULL;
 
 	fixture_failed(
-	    ca_bridge_open(&conf, &b, &err), &err, row->kind, row->text);
+	    corp_try_open(&corp, &conf, &b), &corp.err, row->kind, row->text);
 	assert_null(b);
-	free(anchors);
-	free(password);
 }
 
 static void
 test_configurations(void **state)
 {
-	char *odd = fixture_path(&fixture, "odd");
 	size_t i;
 
 	(void)state;
-	fixture_write(&fixture, "odd", "a\tb\n", 4);
-	assert_int_equal(chmod(odd, 0600), 0);
-	free(odd);
+	corp_file(&corp, "odd", "a\tb\n");
 	for (i = 0; i < COUNT(wrongs); i++)
 		try_conf(&wrongs[i]);
 }

@@ -8,27 +8,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <cmocka.h>
 
 #include "bridge_internal.h"
 #include "ca_internal.h"
-#include "fixture.h"
+#include "corp.h"
 #include "http_peer.h"
 #include "identity.h"
 #include "mem.h"
-#include "other_ca.h"
 #include "str.h"
 
-static struct fixture fixture;
-static struct other_ca *other;
+static struct corp corp;
 static struct identity *root, *server;
 static struct http_peer *peer;
-static struct ca_bridge *bridge;
-static struct buf csr;
-static struct ca_bridge_result got;
-static struct err err;
 
 /* --- the server --- */
 
@@ -53,11 +46,11 @@ enroll(struct http_link *link, const struct http_request *request)
 	if (script.stranger)
 		wish.key = fixture_key(1, 2048);
 	(void)str_unbase64(&der, request->body);
-	other_ca_issue(other, &wish, der.data, der.len, &leaf);
+	other_ca_issue(corp.other, &wish, der.data, der.len, &leaf);
 	if (script.alone) /* no message around it */
 		buf_add(&message, leaf.data, leaf.len);
 	else
-		other_ca_message(other, &leaf, &message);
+		other_ca_message(corp.other, &leaf, &message);
 	str_base64(&text, message.data, message.len);
 	if (script.binary)
 		http_link_answer(link, script.head, message.data, message.len);
@@ -74,13 +67,13 @@ give_certs(struct http_link *link)
 {
 	struct buf leaf, message;
 	unsigned char *der = NULL;
-	int len = i2d_X509(other->cert, &der);
+	int len = i2d_X509(corp.other->cert, &der);
 
 	assert(len > 0);
 	buf_init(&leaf, 16384);
 	buf_init(&message, 65536);
 	buf_add(&leaf, der, (size_t)len);
-	other_ca_message(other, &leaf, &message);
+	other_ca_message(corp.other, &leaf, &message);
 	http_link_answer(link, "200 OK", message.data, message.len);
 	buf_free(&leaf);
 	buf_free(&message);
@@ -127,61 +120,39 @@ serve(struct http_link *link, void *cookie)
 
 /* --- fixture --- */
 
-static struct ca_bridge *
+static void
 open_bridge(const char *host, const char *tls_ca)
 {
-	char *anchors = fixture_path(&fixture, "anchors.pem");
-	char *tls = fixture_path(&fixture, tls_ca);
-	char *password = fixture_path(&fixture, "password");
 	char *url =
 	    mem_printf("https://%s:%u", host, (unsigned)http_peer_port(peer));
 	const struct ca_bridge_conf conf = {
-	    .name = "corp",
 	    .kind = "est",
 	    .url = url,
 	    .label = "amt",
-	    .anchors = anchors,
-	    .tls_ca = tls,
+	    .tls_ca = tls_ca,
 	    .user = "ra",
-	    .password_file = password,
-	    .timeout = 120,
-	    .retry_first = 100,
-	    .retry_most = 10000,
+	    .password_file = "password",
 	};
-	struct ca_bridge *b = NULL;
 
-	if (ca_bridge_open(&conf, &b, &err) != 0)
-		fail_msg("%s", err.text);
-	free(anchors);
-	free(tls);
-	free(password);
+	corp_open(&corp, &conf);
 	free(url);
-	return b;
 }
 
 static int
 setup(void **state)
 {
 	struct http_peer_conf conf = {.serve = serve};
-	char *password;
 
 	(void)state;
 	memset(&script, 0, sizeof(script));
-	fixture_open(&fixture);
-	other = other_ca_new("Corp CA");
+	corp_start(&corp);
 	root = identity_new("TLS root", NULL);
 	server = identity_new("localhost", root);
 	conf.identity = server;
 	peer = http_peer_start(&conf);
-	fixture_write(&fixture, "anchors.pem", other->pem, strlen(other->pem));
-	fixture_write(&fixture, "tls.pem", root->pem, strlen(root->pem));
-	fixture_write(&fixture, "password", "geheim\n", 7);
-	password = fixture_path(&fixture, "password");
-	assert_int_equal(chmod(password, 0600), 0);
-	free(password);
-	bridge = open_bridge("localhost", "tls.pem");
-	buf_init(&csr, 16384);
-	fixture_good_csr(&csr);
+	corp_file(&corp, "tls.pem", root->pem);
+	corp_file(&corp, "password", "geheim\n");
+	open_bridge("localhost", "tls.pem");
 	return 0;
 }
 
@@ -189,27 +160,11 @@ static int
 teardown(void **state)
 {
 	(void)state;
-	ca_cert_clear(&got.cert);
-	buf_free(&csr);
-	ca_bridge_close(bridge);
 	http_peer_stop(peer);
 	identity_free(server);
 	identity_free(root);
-	other_ca_free(other);
-	fixture_close(&fixture);
+	corp_stop(&corp);
 	return 0;
-}
-
-static int
-ask(void)
-{
-	return fixture_ask(&fixture, bridge, &csr, &got, &err);
-}
-
-static void
-expect_error(int rc, enum err_kind kind, const char *text)
-{
-	fixture_failed(rc, &err, kind, text);
 }
 
 /* --- tests --- */
@@ -219,9 +174,7 @@ test_enroll(void **state)
 {
 	(void)state;
 	script.head = "200 OK\r\nContent-Type: application/pkcs7-mime";
-	if (ask() != 0)
-		fail_msg("%s", err.text);
-	assert_int_equal(got.outcome, CA_BRIDGE_ISSUED);
+	corp_expect(&corp, CA_BRIDGE_ISSUED);
 	assert_string_equal(
 	    script.paths, "POST /.well-known/est/amt/simpleenroll;");
 	assert_string_equal(script.type, "application/pkcs10");
@@ -234,9 +187,7 @@ test_enroll_binary(void **state)
 	(void)state;
 	script.head = "200 OK";
 	script.binary = true;
-	if (ask() != 0)
-		fail_msg("%s", err.text);
-	assert_int_equal(got.outcome, CA_BRIDGE_ISSUED);
+	corp_expect(&corp, CA_BRIDGE_ISSUED);
 }
 
 static void
@@ -245,15 +196,14 @@ test_pending(void **state)
 	(void)state;
 	script.head = "202 Accepted\r\nRetry-After: 7200";
 	script.body = "";
-	assert_int_equal(ask(), 0);
-	assert_int_equal(got.outcome, CA_BRIDGE_PENDING);
-	assert_in_range(got.retry_at, fixture.now + 7200, fixture.now + 7920);
+	corp_expect(&corp, CA_BRIDGE_PENDING);
+	assert_in_range(corp.got.retry_at, corp.fixture.now + 7200,
+	    corp.fixture.now + 7920);
 	/* Asked after by asking again, in time. */
-	fixture.now = got.retry_at;
+	corp.fixture.now = corp.got.retry_at;
 	script.body = NULL;
 	script.head = "200 OK";
-	assert_int_equal(ask(), 0);
-	assert_int_equal(got.outcome, CA_BRIDGE_ISSUED);
+	corp_expect(&corp, CA_BRIDGE_ISSUED);
 }
 
 static const struct status {
@@ -287,14 +237,13 @@ test_statuses(void **state)
 	for (i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
 		script.head = statuses[i].head;
 		script.body = statuses[i].body;
-		expect_error(ask(), statuses[i].kind, statuses[i].text);
+		corp_refused(&corp, statuses[i].kind, statuses[i].text);
 		/* Past any wait, still within the certificate's life. */
-		fixture.now += 11000;
+		corp.fixture.now += 11000;
 	}
 	script.head = "503 Service Unavailable\r\nRetry-After: 60";
 	script.body = "";
-	assert_int_equal(ask(), 0);
-	assert_int_equal(got.outcome, CA_BRIDGE_LIMITED);
+	corp_expect(&corp, CA_BRIDGE_LIMITED);
 }
 
 static void
@@ -303,10 +252,10 @@ test_messages_that_are_not_ours(void **state)
 	(void)state;
 	script.head = "200 OK";
 	script.stranger = true;
-	expect_error(ask(), ERR_UNKNOWN, "no certificate in it is for the key");
+	corp_refused(&corp, ERR_UNKNOWN, "no certificate in it is for the key");
 	script.stranger = false;
 	script.alone = true;
-	expect_error(ask(), ERR_UNKNOWN, "no PKCS#7");
+	corp_refused(&corp, ERR_UNKNOWN, "no PKCS#7");
 }
 
 static void
@@ -318,7 +267,7 @@ test_flood(void **state)
 	memset(flood, 'A', CA_BRIDGE_ANSWER_MAX + 1);
 	script.head = "200 OK";
 	script.body = flood;
-	expect_error(ask(), ERR_UNKNOWN, "exceeds 65536 bytes");
+	corp_refused(&corp, ERR_UNKNOWN, "exceeds 65536 bytes");
 	free(flood);
 }
 
@@ -328,12 +277,10 @@ test_untrusted_server(void **state)
 {
 	(void)state;
 	script.head = "200 OK";
-	ca_bridge_close(bridge);
-	bridge = open_bridge("localhost", "anchors.pem");
-	expect_error(ask(), ERR_REFUSED, "simpleenroll: ");
-	ca_bridge_close(bridge);
-	bridge = open_bridge("127.0.0.1", "tls.pem");
-	expect_error(ask(), ERR_REFUSED, "simpleenroll: ");
+	open_bridge("localhost", "anchors.pem");
+	corp_refused(&corp, ERR_REFUSED, "simpleenroll: ");
+	open_bridge("127.0.0.1", "tls.pem");
+	corp_refused(&corp, ERR_REFUSED, "simpleenroll: ");
 	assert_string_equal(script.paths, "");
 	assert_int_equal(http_peer_requests(peer), 0);
 }
@@ -345,25 +292,8 @@ test_nobody_there(void **state)
 
 	(void)state;
 	http_peer_stop(peer);
-	expect_error(ask(), ERR_UNREACHABLE, "simpleenroll: ");
+	corp_refused(&corp, ERR_UNREACHABLE, "simpleenroll: ");
 	peer = http_peer_start(&conf);
-}
-
-static void
-expect_test(int want, const char *said, enum err_kind kind, const char *text)
-{
-	struct buf out;
-	int rc;
-
-	buf_init(&out, 65536);
-	script.paths[0] = '\0';
-	rc = ca_bridge_test(bridge, &out, &err);
-	assert_int_equal(rc, want);
-	if (strstr(buf_text(&out), said) == NULL)
-		fail_msg("\"%s\" is not in: %s", said, buf_text(&out));
-	if (want != 0)
-		expect_error(rc, kind, text);
-	buf_free(&out);
 }
 
 static void
@@ -372,8 +302,8 @@ test_test(void **state)
 	(void)state;
 	script.attributes_head = "204 No Content";
 	script.attributes = "";
-	expect_test(
-	    0, "CA certificate: CN=Corp CA: chains to anchors", ERR_NONE, "");
+	corp_test(&corp, "CA certificate: CN=Corp CA: chains to anchors",
+	    ERR_NONE, "");
 	assert_string_equal(script.paths,
 	    "GET /.well-known/est/amt/cacerts;"
 	    "GET /.well-known/est/amt/csrattrs;");
@@ -381,22 +311,22 @@ test_test(void **state)
 	script.attributes_head = "200 OK";
 	script.attributes = "MEEGCSqGSIb3DQEJBzASBgcqhkjOPQIBMQcGBSuBBAAiMBYG"
 			    "CSqGSIb3DQEJDjEJBgcrBgEBAQEWBggqhkjOPQQDAw==";
-	expect_test(
-	    -1, "wants in requests: challengePassword", ERR_REFUSED, "EC keys");
+	corp_test(&corp, "wants in requests: challengePassword", ERR_REFUSED,
+	    "EC keys");
 	/* challengePassword alone; then RSA with 4096 bits, with 2048. */
 	script.attributes = "MAsGCSqGSIb3DQEJBw==";
-	expect_test(-1, "challengePassword", ERR_REFUSED, "TLS session");
+	corp_test(&corp, "challengePassword", ERR_REFUSED, "TLS session");
 	script.attributes = "MBMwEQYJKoZIhvcNAQEBMQQCAhAA";
-	expect_test(-1, "rsaEncryption", ERR_REFUSED, "larger");
+	corp_test(&corp, "rsaEncryption", ERR_REFUSED, "larger");
 	script.attributes = "MBMwEQYJKoZIhvcNAQEBMQQCAggA";
-	expect_test(0, "rsaEncryption", ERR_NONE, "");
+	corp_test(&corp, "rsaEncryption", ERR_NONE, "");
 	script.attributes = "MAMCAQE=";
-	expect_test(-1, "", ERR_PROTOCOL, "csrattrs: ");
+	corp_test(&corp, "", ERR_PROTOCOL, "csrattrs: ");
 	script.attributes_head = "401 Unauthorized";
-	expect_test(-1, "", ERR_REFUSED, "HTTP 401");
-	other_ca_free(other);
-	other = other_ca_new("New CA");
-	expect_test(-1, "CN=New CA: ", ERR_REFUSED, "do not chain");
+	corp_test(&corp, "", ERR_REFUSED, "HTTP 401");
+	other_ca_free(corp.other);
+	corp.other = other_ca_new("New CA");
+	corp_test(&corp, "CN=New CA: ", ERR_REFUSED, "do not chain");
 }
 
 static void

@@ -1,6 +1,6 @@
 if(NOT TARGET ca_fixture)
   add_library(ca_fixture STATIC ${CMAKE_CURRENT_LIST_DIR}/fixture.c
-    ${CMAKE_CURRENT_LIST_DIR}/other_ca.c
+    ${CMAKE_CURRENT_LIST_DIR}/other_ca.c ${CMAKE_CURRENT_LIST_DIR}/corp.c
     ${CMAKE_CURRENT_LIST_DIR}/csr_form.c ${CMAKE_CURRENT_LIST_DIR}/csr_key.c
     ${CMAKE_CURRENT_LIST_DIR}/csr_names.c)
   target_include_directories(ca_fixture PUBLIC ${CMAKE_CURRENT_LIST_DIR})
