@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,21 +19,15 @@
 
 #include "bridge_internal.h"
 #include "ca_internal.h"
-#include "fixture.h"
+#include "corp.h"
 #include "identity.h"
 #include "mem.h"
-#include "other_ca.h"
 #include "str.h"
 
 #define WORDS_MAX 32
 
-static struct fixture fixture;
-static struct other_ca *other;
+static struct corp corp;
 static struct identity *root, *signer, *ra;
-static struct ca_bridge *bridge;
-static struct buf csr;
-static struct ca_bridge_result got;
-static struct err err;
 static pid_t server;
 static unsigned port;
 static FILE *words; /* of the server; it ends when nobody reads them */
@@ -60,22 +53,12 @@ pem_of(EVP_PKEY *key, X509 *cert)
 }
 
 static void
-write_text(const char *name, const char *text)
-{
-	char *path = fixture_path(&fixture, name);
-
-	fixture_write(&fixture, name, text, strlen(text));
-	assert_int_equal(chmod(path, 0600), 0);
-	free(path);
-}
-
-static void
 write_identity(const char *cert, const char *key, const struct identity *i)
 {
 	char *pem = pem_of(i->key, NULL);
 
-	write_text(cert, i->pem);
-	write_text(key, pem);
+	corp_file(&corp, cert, i->pem);
+	corp_file(&corp, key, pem);
 	free(pem);
 }
 
@@ -89,12 +72,12 @@ write_result(const struct other_wish *wish)
 	char *pem;
 
 	buf_init(&der, 16384);
-	other_ca_issue(other, wish, csr.data, csr.len, &der);
+	other_ca_issue(corp.other, wish, corp.csr.data, corp.csr.len, &der);
 	p = der.data;
 	cert = d2i_X509(NULL, &p, (long)der.len);
 	assert_non_null(cert);
 	pem = pem_of(NULL, cert);
-	write_text("result.pem", pem);
+	corp_file(&corp, "result.pem", pem);
 	free(pem);
 	X509_free(cert);
 	buf_free(&der);
@@ -115,7 +98,7 @@ run_server(int out, const char *const *options)
 
 	while (*options != NULL && n + 1 < WORDS_MAX)
 		argv[n++] = *options++;
-	if (chdir(fixture.dir) != 0 || dup2(out, STDOUT_FILENO) < 0)
+	if (chdir(corp.fixture.dir) != 0 || dup2(out, STDOUT_FILENO) < 0)
 		_exit(1);
 	execvp("openssl", list.theirs);
 	_exit(1);
@@ -161,39 +144,20 @@ start(const char *const *options)
 static void
 open_bridge(bool with_secret, const char *secret)
 {
-	char *anchors = fixture_path(&fixture, "anchors.pem");
-	char *tls = fixture_path(&fixture, "root.pem");
-	char *cert = fixture_path(&fixture, "ra.pem");
-	char *key = fixture_path(&fixture, "ra.key");
-	char *signs = fixture_path(&fixture, "signer.pem");
-	char *password = fixture_path(&fixture, secret);
 	char *url = mem_printf("http://127.0.0.1:%u/pkix/", port);
 	const struct ca_bridge_conf conf = {
-	    .name = "corp",
 	    .kind = "cmp",
 	    .url = url,
-	    .anchors = anchors,
-	    .tls_ca = tls,
-	    .certificate = with_secret ? NULL : cert,
-	    .key = with_secret ? NULL : key,
-	    .signer = with_secret ? NULL : signs,
+	    .tls_ca = "root.pem",
+	    .certificate = with_secret ? NULL : "ra.pem",
+	    .key = with_secret ? NULL : "ra.key",
+	    .signer = with_secret ? NULL : "signer.pem",
 	    .user = with_secret ? "ra-1" : NULL,
-	    .password_file = with_secret ? password : NULL,
+	    .password_file = with_secret ? secret : NULL,
 	    .timeout = 10,
-	    .retry_first = 100,
-	    .retry_most = 10000,
 	};
 
-	ca_bridge_close(bridge);
-	bridge = NULL;
-	if (ca_bridge_open(&conf, &bridge, &err) != 0)
-		fail_msg("%s", err.text);
-	free(anchors);
-	free(tls);
-	free(cert);
-	free(key);
-	free(signs);
-	free(password);
+	corp_open(&corp, &conf);
 	free(url);
 }
 
@@ -210,21 +174,16 @@ setup(void **state)
 	static const struct other_wish plain;
 
 	(void)state;
-	fixture_open(&fixture);
-	other = other_ca_new("Corp CA");
+	corp_start(&corp);
 	root = identity_new("Server root", NULL);
 	signer = identity_new("cmp.corp.example", root);
 	ra = identity_new("ra.corp.example", root);
-	write_text("anchors.pem", other->pem);
-	write_text("root.pem", root->pem);
+	corp_file(&corp, "root.pem", root->pem);
 	write_identity("signer.pem", "signer.key", signer);
 	write_identity("ra.pem", "ra.key", ra);
-	write_text("secret", "a secret of some length\n");
-	write_text("wrong", "not the server's secret\n");
-	buf_init(&csr, 16384);
-	fixture_good_csr(&csr);
+	corp_file(&corp, "secret", "a secret of some length\n");
+	corp_file(&corp, "wrong", "not the server's secret\n");
 	write_result(&plain);
-	bridge = NULL;
 	return 0;
 }
 
@@ -233,35 +192,11 @@ teardown(void **state)
 {
 	(void)state;
 	stop();
-	ca_cert_clear(&got.cert);
-	buf_free(&csr);
-	ca_bridge_close(bridge);
 	identity_free(ra);
 	identity_free(signer);
 	identity_free(root);
-	other_ca_free(other);
-	fixture_close(&fixture);
+	corp_stop(&corp);
 	return 0;
-}
-
-static int
-ask(void)
-{
-	return fixture_ask(&fixture, bridge, &csr, &got, &err);
-}
-
-static void
-expect(enum ca_bridge_outcome outcome)
-{
-	if (ask() != 0)
-		fail_msg("%s", err.text);
-	assert_int_equal(got.outcome, outcome);
-}
-
-static void
-expect_error(enum err_kind kind, const char *text)
-{
-	fixture_failed(ask(), &err, kind, text);
 }
 
 /* --- tests --- */
@@ -270,17 +205,17 @@ static void
 test_sealed(void **state)
 {
 	static const char *const options[] = {SEALED, NULL};
-	const struct ca_bridge_end end = {.reason = 4, .now = fixture.now};
+	const struct ca_bridge_end end = {.reason = 4, .now = corp.fixture.now};
 	bool told = false;
 
 	(void)state;
 	start(options);
 	open_bridge(true, "secret");
-	expect(CA_BRIDGE_ISSUED);
-	assert_string_equal(got.cert.serial, "1267");
-	if (ca_bridge_revoke(fixture.ca, bridge, "1267", &end, &told, &err) !=
-	    0)
-		fail_msg("%s", err.text);
+	corp_expect(&corp, CA_BRIDGE_ISSUED);
+	assert_string_equal(corp.got.cert.serial, "1267");
+	if (ca_bridge_revoke(corp.fixture.ca, corp.bridge, "1267", &end, &told,
+		&corp.err) != 0)
+		fail_msg("%s", corp.err.text);
 	assert_true(told);
 }
 
@@ -292,23 +227,24 @@ test_signed(void **state)
 	(void)state;
 	start(options);
 	open_bridge(false, "secret");
-	expect(CA_BRIDGE_ISSUED);
+	corp_expect(&corp, CA_BRIDGE_ISSUED);
 }
 
 /* Each question by a process of its own, as far as the bridge knows. */
 static void
 wait_and_get(bool with_secret)
 {
-	expect(CA_BRIDGE_PENDING);
-	assert_in_range(got.retry_at, fixture.now + 500, fixture.now + 550);
-	fixture_reopen(&fixture);
+	corp_expect(&corp, CA_BRIDGE_PENDING);
+	assert_in_range(
+	    corp.got.retry_at, corp.fixture.now + 500, corp.fixture.now + 550);
+	fixture_reopen(&corp.fixture);
 	open_bridge(with_secret, "secret");
-	fixture.now = got.retry_at;
-	expect(CA_BRIDGE_PENDING);
-	fixture_reopen(&fixture);
+	corp.fixture.now = corp.got.retry_at;
+	corp_expect(&corp, CA_BRIDGE_PENDING);
+	fixture_reopen(&corp.fixture);
 	open_bridge(with_secret, "secret");
-	fixture.now = got.retry_at;
-	expect(CA_BRIDGE_ISSUED);
+	corp.fixture.now = corp.got.retry_at;
+	corp_expect(&corp, CA_BRIDGE_ISSUED);
 }
 
 static void
@@ -346,11 +282,12 @@ test_rejection(void **state)
 	(void)state;
 	start(options);
 	open_bridge(true, "secret");
-	expect_error(ERR_REFUSED, "the CA refuses (badPOP): not on my list");
+	corp_refused(
+	    &corp, ERR_REFUSED, "the CA refuses (badPOP): not on my list");
 	start(busy);
 	open_bridge(true, "secret");
-	fixture.now += 11000;
-	expect(CA_BRIDGE_LIMITED);
+	corp.fixture.now += 11000;
+	corp_expect(&corp, CA_BRIDGE_LIMITED);
 }
 
 static void
@@ -364,14 +301,16 @@ test_errors(void **state)
 	(void)state;
 	start(error);
 	open_bridge(true, "secret");
-	expect_error(ERR_REFUSED, "the CA refuses (badRequest)");
-	fixture.now += 11000;
+	corp_refused(&corp, ERR_REFUSED, "the CA refuses (badRequest)");
+	corp.fixture.now += 11000;
 	start(bare);
 	open_bridge(true, "secret");
-	expect_error(ERR_UNKNOWN, "cannot be verified (missing protection)");
+	corp_refused(
+	    &corp, ERR_UNKNOWN, "cannot be verified (missing protection)");
 	start(bare_error);
 	open_bridge(true, "secret");
-	expect_error(ERR_REFUSED, "cannot be verified (missing protection)");
+	corp_refused(
+	    &corp, ERR_REFUSED, "cannot be verified (missing protection)");
 }
 
 static void
@@ -382,7 +321,8 @@ test_wrong_secret(void **state)
 	(void)state;
 	start(options);
 	open_bridge(true, "wrong");
-	expect_error(ERR_REFUSED, "cannot be verified (wrong pbm value)");
+	corp_refused(
+	    &corp, ERR_REFUSED, "cannot be verified (wrong pbm value)");
 }
 
 static void
@@ -395,7 +335,8 @@ test_wrong_certificate(void **state)
 	write_result(&wrong);
 	start(options);
 	open_bridge(true, "secret");
-	expect_error(ERR_REFUSED, "public key is not the one of the request");
+	corp_refused(
+	    &corp, ERR_REFUSED, "public key is not the one of the request");
 }
 
 static void
@@ -408,12 +349,12 @@ test_question(void **state)
 	start(options);
 	open_bridge(true, "secret");
 	buf_init(&out, 65536);
-	if (ca_bridge_test(bridge, &out, &err) != 0)
-		fail_msg("%s", err.text);
+	if (ca_bridge_test(corp.bridge, &out, &corp.err) != 0)
+		fail_msg("%s", corp.err.text);
 	assert_non_null(strstr(buf_text(&out), "the right one"));
 	open_bridge(true, "wrong");
-	assert_int_equal(ca_bridge_test(bridge, &out, &err), -1);
-	assert_non_null(strstr(err.text, "compare the secret"));
+	assert_int_equal(ca_bridge_test(corp.bridge, &out, &corp.err), -1);
+	assert_non_null(strstr(corp.err.text, "compare the secret"));
 	buf_free(&out);
 }
 
