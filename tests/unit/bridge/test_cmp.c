@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -18,26 +17,20 @@
 #include "ca_internal.h"
 #include "cmp_ca.h"
 #include "cmp_internal.h"
-#include "fixture.h"
+#include "corp.h"
 #include "http_peer.h"
 #include "identity.h"
 #include "mem.h"
-#include "other_ca.h"
 #include "str.h"
 
 #define SECRET "a secret of some length"
 
-static struct fixture fixture;
-static struct other_ca *other;
+static struct corp corp;
 static struct identity *root, *signer, *ra;
 static struct cmp_ca *ca;
 static struct cmp_plan *plan;
 static struct http_peer *peer;
-static struct ca_bridge *bridge;
 static struct other_wish wish;
-static struct buf csr;
-static struct ca_bridge_result got;
-static struct err err;
 
 /* --- the server --- */
 
@@ -88,21 +81,10 @@ static void
 issue(void *cookie, const uint8_t *der, size_t len, struct buf *out)
 {
 	(void)cookie;
-	other_ca_issue(other, &wish, der, len, out);
+	other_ca_issue(corp.other, &wish, der, len, out);
 }
 
 /* --- fixture --- */
-
-static void
-write_secret(const char *name, const char *text)
-{
-	char *path;
-
-	fixture_write(&fixture, name, text, strlen(text));
-	path = fixture_path(&fixture, name);
-	assert_int_equal(chmod(path, 0600), 0);
-	free(path);
-}
 
 static void
 write_key(const char *name, EVP_PKEY *key)
@@ -116,7 +98,7 @@ write_key(const char *name, EVP_PKEY *key)
 	    PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL), 1);
 	len = BIO_get_mem_data(bio, &text);
 	copy = mem_dup_len(text, (size_t)len);
-	write_secret(name, copy);
+	corp_file(&corp, name, copy);
 	free(copy);
 	BIO_free(bio);
 }
@@ -133,38 +115,23 @@ static const struct options signed_ = {
 static int
 try_open(const struct options *o, struct ca_bridge **ret)
 {
-	char *files[6] = {NULL};
-	const char *const names[6] = {
-	    o->anchors != NULL ? o->anchors : "anchors.pem", o->password,
-	    o->certificate, o->key, o->signer, "tls.pem"};
 	char *url = mem_printf("%s://localhost:%u/pkix/",
 	    o->scheme != NULL ? o->scheme : "http",
 	    (unsigned)http_peer_port(peer));
-	struct ca_bridge_conf conf = {
-	    .name = "corp",
+	const struct ca_bridge_conf conf = {
 	    .kind = "cmp",
 	    .url = url,
 	    .label = o->label,
+	    .anchors = o->anchors,
+	    .tls_ca = "tls.pem",
 	    .user = o->user,
-	    .timeout = 120,
-	    .retry_first = 100,
-	    .retry_most = 10000,
+	    .password_file = o->password,
+	    .certificate = o->certificate,
+	    .key = o->key,
+	    .signer = o->signer,
 	};
-	size_t i;
-	int rc;
+	int rc = corp_try_open(&corp, &conf, ret);
 
-	for (i = 0; i < 6; i++)
-		if (names[i] != NULL)
-			files[i] = fixture_path(&fixture, names[i]);
-	conf.anchors = files[0];
-	conf.password_file = files[1];
-	conf.certificate = files[2];
-	conf.key = files[3];
-	conf.signer = files[4];
-	conf.tls_ca = files[5];
-	rc = ca_bridge_open(&conf, ret, &err);
-	for (i = 0; i < 6; i++)
-		free(files[i]);
 	free(url);
 	return rc;
 }
@@ -172,10 +139,10 @@ try_open(const struct options *o, struct ca_bridge **ret)
 static void
 open_with(const struct options *o)
 {
-	ca_bridge_close(bridge);
-	bridge = NULL;
-	if (try_open(o, &bridge) != 0)
-		fail_msg("%s", err.text);
+	ca_bridge_close(corp.bridge);
+	corp.bridge = NULL;
+	if (try_open(o, &corp.bridge) != 0)
+		fail_msg("%s", corp.err.text);
 }
 
 static void
@@ -195,7 +162,7 @@ start_ca(const char *secret)
 	    .trusted = root->cert,
 	    .cert = secret == NULL ? signer->cert : NULL,
 	    .key = secret == NULL ? signer->key : NULL,
-	    .authority = other->cert,
+	    .authority = corp.other->cert,
 	    .issue = issue,
 	};
 
@@ -210,27 +177,22 @@ setup(void **state)
 	(void)state;
 	memset(&script, 0, sizeof(script));
 	memset(&wish, 0, sizeof(wish));
-	fixture_open(&fixture);
-	other = other_ca_new("Corp CA");
+	corp_start(&corp);
 	root = identity_new("Server root", NULL);
 	signer = identity_new("cmp.corp.example", root);
 	ra = identity_new("ra.corp.example", root);
 	ca = NULL;
 	start_ca(SECRET);
-	fixture_write(&fixture, "anchors.pem", other->pem, strlen(other->pem));
-	fixture_write(&fixture, "tls.pem", root->pem, strlen(root->pem));
-	fixture_write(&fixture, "signer.pem", signer->pem, strlen(signer->pem));
-	fixture_write(&fixture, "ra.pem", ra->pem, strlen(ra->pem));
+	corp_file(&corp, "tls.pem", root->pem);
+	corp_file(&corp, "signer.pem", signer->pem);
+	corp_file(&corp, "ra.pem", ra->pem);
 	write_key("ra.key", ra->key);
 	write_key("other.key", signer->key);
-	write_secret("secret", SECRET "\n");
-	write_secret("wrong", "not the CA's secret\n");
-	write_secret("short", "short\n");
+	corp_file(&corp, "secret", SECRET "\n");
+	corp_file(&corp, "wrong", "not the CA's secret\n");
+	corp_file(&corp, "short", "short\n");
 	start(NULL);
-	bridge = NULL;
 	open_with(&sealed);
-	buf_init(&csr, 16384);
-	fixture_good_csr(&csr);
 	return 0;
 }
 
@@ -238,37 +200,13 @@ static int
 teardown(void **state)
 {
 	(void)state;
-	ca_cert_clear(&got.cert);
-	buf_free(&csr);
-	ca_bridge_close(bridge);
 	http_peer_stop(peer);
 	cmp_ca_free(ca);
 	identity_free(ra);
 	identity_free(signer);
 	identity_free(root);
-	other_ca_free(other);
-	fixture_close(&fixture);
+	corp_stop(&corp);
 	return 0;
-}
-
-static int
-ask(void)
-{
-	return fixture_ask(&fixture, bridge, &csr, &got, &err);
-}
-
-static void
-expect(enum ca_bridge_outcome outcome)
-{
-	if (ask() != 0)
-		fail_msg("%s", err.text);
-	assert_int_equal(got.outcome, outcome);
-}
-
-static void
-expect_error(int rc, enum err_kind kind, const char *text)
-{
-	fixture_failed(rc, &err, kind, text);
 }
 
 /* What the CA was asked since the last time. */
@@ -279,22 +217,14 @@ expect_asked(const char *want)
 	cmp_ca_forget(ca);
 }
 
-static int
-show_row(void *cookie, const struct ca_bridge_row *row, struct err *e)
-{
-	(void)e;
-	(void)snprintf(cookie, 128, "%s %s", row->state, row->request_id);
-	return 0;
-}
-
 /* State; and the transaction id of the request, if there is one. */
 static void
 expect_state(const char *state, char id[64])
 {
-	char row[128] = "none ";
+	char row[CORP_ROW_MAX];
 	size_t len = strlen(state);
 
-	assert_int_equal(ca_bridge_list(fixture.ca, show_row, row, &err), 0);
+	corp_on_record(&corp, row);
 	if (strncmp(row, state, len) != 0 || row[len] != ' ')
 		fail_msg("not %s: %s", state, row);
 	if (id != NULL)
@@ -305,7 +235,7 @@ expect_state(const char *state, char id[64])
 static void
 restart(const struct options *o)
 {
-	fixture_reopen(&fixture);
+	fixture_reopen(&corp.fixture);
 	open_with(o);
 }
 
@@ -315,14 +245,14 @@ static void
 test_sealed(void **state)
 {
 	(void)state;
-	expect(CA_BRIDGE_ISSUED);
-	assert_string_equal(got.cert.serial, "1267");
+	corp_expect(&corp, CA_BRIDGE_ISSUED);
+	assert_string_equal(corp.got.cert.serial, "1267");
 	assert_string_equal(script.path, "POST /pkix/ HTTP/1.1");
 	assert_string_equal(script.type, "application/pkixcmp");
 	expect_asked("p10cr;certConf;");
 	expect_state("none", NULL);
 	/* Nothing is asked twice. */
-	expect(CA_BRIDGE_ISSUED);
+	corp_expect(&corp, CA_BRIDGE_ISSUED);
 	expect_asked("");
 }
 
@@ -335,7 +265,7 @@ test_what_seals(void **state)
 	    0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02, 0x09};
 
 	(void)state;
-	expect(CA_BRIDGE_ISSUED);
+	corp_expect(&corp, CA_BRIDGE_ISSUED);
 	assert_non_null(memmem(script.raw, script.raw_len, hmac, sizeof(hmac)));
 	assert_null(memmem(script.raw, script.raw_len, SECRET, strlen(SECRET)));
 	assert_non_null(memmem(script.raw, script.raw_len, "ra-1", 4));
@@ -347,7 +277,7 @@ test_signed(void **state)
 	(void)state;
 	start_ca(NULL);
 	open_with(&signed_);
-	expect(CA_BRIDGE_ISSUED);
+	corp_expect(&corp, CA_BRIDGE_ISSUED);
 	expect_asked("p10cr;certConf;");
 }
 
@@ -362,23 +292,23 @@ test_tls(void **state)
 	start(server);
 	o.scheme = "https";
 	open_with(&o);
-	expect(CA_BRIDGE_ISSUED);
+	corp_expect(&corp, CA_BRIDGE_ISSUED);
 	http_peer_stop(peer);
 	/* A server that is not proven hears nothing. */
 	start(signer);
 	open_with(&o);
-	fixture.now += 10;
-	got.outcome = CA_BRIDGE_ISSUED;
+	corp.fixture.now += 10;
+	corp.got.outcome = CA_BRIDGE_ISSUED;
 	assert_int_equal(http_peer_requests(peer), 0);
 	cmp_ca_forget(ca);
 	{
 		struct ca_request request =
-		    fixture_request(&fixture, &csr, "k2");
+		    fixture_request(&corp.fixture, &corp.csr, "k2");
 
-		ca_cert_clear(&got.cert);
-		expect_error(ca_bridge_issue(
-				 fixture.ca, bridge, &request, 0, &got, &err),
-		    ERR_REFUSED, "CMP: ");
+		ca_cert_clear(&corp.got.cert);
+		fixture_failed(ca_bridge_issue(corp.fixture.ca, corp.bridge,
+				   &request, 0, &corp.got, &corp.err),
+		    &corp.err, ERR_REFUSED, "CMP: ");
 	}
 	assert_int_equal(http_peer_requests(peer), 0);
 	identity_free(server);
@@ -394,26 +324,27 @@ test_pending_goes_on_after_restarts(void **state)
 	(void)state;
 	plan->wait = true;
 	plan->check_after = 7200;
-	expect(CA_BRIDGE_PENDING);
+	corp_expect(&corp, CA_BRIDGE_PENDING);
 	/* Asked after at once, since only that answer says when. */
 	expect_asked("p10cr;pollReq;");
-	assert_in_range(got.retry_at, fixture.now + 7200, fixture.now + 7920);
+	assert_in_range(corp.got.retry_at, corp.fixture.now + 7200,
+	    corp.fixture.now + 7920);
 	expect_state("pending", first);
 	assert_int_equal(strlen(first), 32);
 	restart(&sealed);
-	fixture.now = got.retry_at;
-	expect(CA_BRIDGE_PENDING);
+	corp.fixture.now = corp.got.retry_at;
+	corp_expect(&corp, CA_BRIDGE_PENDING);
 	expect_asked("pollReq;");
 	restart(&sealed);
-	fixture.now = got.retry_at;
-	expect(CA_BRIDGE_PENDING);
+	corp.fixture.now = corp.got.retry_at;
+	corp_expect(&corp, CA_BRIDGE_PENDING);
 	expect_asked("pollReq;");
 	expect_state("pending", then);
 	assert_string_equal(first, then);
 	restart(&sealed);
-	fixture.now = got.retry_at;
+	corp.fixture.now = corp.got.retry_at;
 	plan->wait = false;
-	expect(CA_BRIDGE_ISSUED);
+	corp_expect(&corp, CA_BRIDGE_ISSUED);
 	expect_asked("pollReq;certConf;");
 }
 
@@ -424,11 +355,11 @@ test_pending_signed(void **state)
 	start_ca(NULL);
 	open_with(&signed_);
 	plan->wait = true;
-	expect(CA_BRIDGE_PENDING);
+	corp_expect(&corp, CA_BRIDGE_PENDING);
 	restart(&signed_);
-	fixture.now = got.retry_at;
+	corp.fixture.now = corp.got.retry_at;
 	plan->wait = false;
-	expect(CA_BRIDGE_ISSUED);
+	corp_expect(&corp, CA_BRIDGE_ISSUED);
 	expect_asked("p10cr;pollReq;pollReq;certConf;");
 }
 
@@ -438,13 +369,13 @@ test_pending_first_nonce(void **state)
 {
 	(void)state;
 	plan->wait = true;
-	expect(CA_BRIDGE_PENDING);
-	fixture.now = got.retry_at;
-	expect(CA_BRIDGE_PENDING);
-	fixture.now = got.retry_at;
+	corp_expect(&corp, CA_BRIDGE_PENDING);
+	corp.fixture.now = corp.got.retry_at;
+	corp_expect(&corp, CA_BRIDGE_PENDING);
+	corp.fixture.now = corp.got.retry_at;
 	plan->first_nonce = true;
 	plan->wait = false;
-	expect(CA_BRIDGE_ISSUED);
+	corp_expect(&corp, CA_BRIDGE_ISSUED);
 	expect_asked("p10cr;pollReq;pollReq;pollReq;certConf;");
 }
 
@@ -455,22 +386,22 @@ test_pending_then_refused(void **state)
 
 	(void)state;
 	plan->wait = true;
-	expect(CA_BRIDGE_PENDING);
+	corp_expect(&corp, CA_BRIDGE_PENDING);
 	expect_state("pending", first);
 	plan->wait = false;
 	plan->refuse = 19 + 1;
 	plan->text = "no\x1b[2J";
-	fixture.now = got.retry_at;
-	expect_error(ask(), ERR_REFUSED,
+	corp.fixture.now = corp.got.retry_at;
+	corp_refused(&corp, ERR_REFUSED,
 	    "corp: the CA refuses (badCertTemplate): no\\x1B[2J");
 	expect_state("rejected", NULL);
 	expect_asked("p10cr;pollReq;pollReq;");
 	/* Asked anew in time, as another transaction. */
-	expect_error(ask(), ERR_REFUSED, "asked again after");
-	fixture.now += 11000;
+	corp_refused(&corp, ERR_REFUSED, "asked again after");
+	corp.fixture.now += 11000;
 	plan->refuse = 0;
 	plan->wait = true;
-	expect(CA_BRIDGE_PENDING);
+	corp_expect(&corp, CA_BRIDGE_PENDING);
 	expect_state("pending", then);
 	assert_string_not_equal(first, then);
 }
@@ -483,22 +414,22 @@ test_pending_is_forgotten(void **state)
 
 	(void)state;
 	plan->wait = true;
-	expect(CA_BRIDGE_PENDING);
+	corp_expect(&corp, CA_BRIDGE_PENDING);
 	cmp_ca_restart(ca);
-	fixture.now = got.retry_at;
-	expect_error(ask(), ERR_REFUSED, "the CA refuses (badRequest)");
+	corp.fixture.now = corp.got.retry_at;
+	corp_refused(&corp, ERR_REFUSED, "the CA refuses (badRequest)");
 	expect_state("rejected", NULL);
-	fixture.now += 11000;
-	expect(CA_BRIDGE_PENDING);
+	corp.fixture.now += 11000;
+	corp_expect(&corp, CA_BRIDGE_PENDING);
 	/* Another secret meanwhile: the record does not verify. */
 	start_ca("not the CA's secret");
 	o.password = "wrong";
 	restart(&o);
-	fixture.now = got.retry_at;
-	expect_error(ask(), ERR_REFUSED, "earlier messages do not verify");
+	corp.fixture.now = corp.got.retry_at;
+	corp_refused(&corp, ERR_REFUSED, "earlier messages do not verify");
 	expect_asked("");
-	fixture.now += 11000;
-	expect(CA_BRIDGE_ISSUED);
+	corp.fixture.now += 11000;
+	corp_expect(&corp, CA_BRIDGE_ISSUED);
 }
 
 /* --- confirmation --- */
@@ -508,36 +439,36 @@ test_wrong_certificate_is_refused(void **state)
 {
 	(void)state;
 	wish.san = "DNS:pc2.corp.example";
-	expect_error(
-	    ask(), ERR_REFUSED, "the certificate it gave is not taken");
+	corp_refused(
+	    &corp, ERR_REFUSED, "the certificate it gave is not taken");
 	assert_non_null(strstr(cmp_ca_asked(ca),
 	    "p10cr;certConf-PKIStatus: rejection; PKIFailureInfo: "
 	    "incorrectData; StatusString: \"the certificate it gave is not "
 	    "taken: names: "));
 	cmp_ca_forget(ca);
 	expect_state("rejected", NULL);
-	fixture.now += 11000;
+	corp.fixture.now += 11000;
 	memset(&wish, 0, sizeof(wish));
 	/* Another key than the CSR's. */
 	wish.key = fixture_key(1, 2048);
-	expect_error(ask(), ERR_REFUSED, "public key is not the one");
+	corp_refused(&corp, ERR_REFUSED, "public key is not the one");
 	assert_non_null(strstr(cmp_ca_asked(ca), "p10cr;certConf-PKIStatus: "));
 	cmp_ca_forget(ca);
-	fixture.now += 11000;
+	corp.fixture.now += 11000;
 	memset(&wish, 0, sizeof(wish));
-	expect(CA_BRIDGE_ISSUED);
+	corp_expect(&corp, CA_BRIDGE_ISSUED);
 	expect_asked("p10cr;certConf;");
 }
 
 static void
 test_other_issuer(void **state)
 {
-	struct other_ca *stranger = other_ca_new("Corp CA"), *ours = other;
+	struct other_ca *stranger = other_ca_new("Corp CA"), *ours = corp.other;
 
 	(void)state;
-	other = stranger;
-	expect_error(ask(), ERR_REFUSED, "does not chain");
-	other = ours;
+	corp.other = stranger;
+	corp_refused(&corp, ERR_REFUSED, "does not chain");
+	corp.other = ours;
 	other_ca_free(stranger);
 	assert_non_null(strstr(cmp_ca_asked(ca), "certConf-"));
 }
@@ -551,21 +482,23 @@ test_confirmation_is_lost(void **state)
 	(void)state;
 	script.skip = 1;
 	script.drop = true;
-	expect_error(ask(), ERR_UNKNOWN, "CMP: ");
+	corp_refused(&corp, ERR_UNKNOWN, "CMP: ");
 	expect_asked("p10cr;certConf;");
 	expect_state("unconfirmed", NULL);
-	assert_int_equal(ca_find(fixture.ca, "k1", NULL, &cert, &err), -1);
-	assert_int_equal(ca_bridge_look(fixture.ca, "k1", &got, &err), -1);
+	assert_int_equal(
+	    ca_find(corp.fixture.ca, "k1", NULL, &cert, &corp.err), -1);
+	assert_int_equal(
+	    ca_bridge_look(corp.fixture.ca, "k1", &corp.got, &corp.err), -1);
 	/* The CA did hear it: the same word again is an error to it, and the
 	 * certificate that nobody uses is asked for anew. */
 	restart(&sealed);
 	script.drop = false;
-	expect_error(
-	    ask(), ERR_REFUSED, "confirmation: the CA refuses (badRequest)");
+	corp_refused(
+	    &corp, ERR_REFUSED, "confirmation: the CA refuses (badRequest)");
 	expect_state("rejected", NULL);
 	expect_asked("rr 4711;");
-	fixture.now += 11000;
-	expect(CA_BRIDGE_ISSUED);
+	corp.fixture.now += 11000;
+	corp_expect(&corp, CA_BRIDGE_ISSUED);
 	expect_asked("p10cr;certConf;");
 }
 
@@ -576,15 +509,16 @@ test_confirmation_did_not_arrive(void **state)
 	script.skip = 1;
 	script.head = "503 Service Unavailable\r\nRetry-After: 5";
 	script.body = "";
-	expect(CA_BRIDGE_LIMITED);
+	corp_expect(&corp, CA_BRIDGE_LIMITED);
 	expect_state("unconfirmed", NULL);
-	assert_int_equal(ca_bridge_look(fixture.ca, "k1", &got, &err), 0);
-	assert_int_equal(got.outcome, CA_BRIDGE_LIMITED);
+	assert_int_equal(
+	    ca_bridge_look(corp.fixture.ca, "k1", &corp.got, &corp.err), 0);
+	assert_int_equal(corp.got.outcome, CA_BRIDGE_LIMITED);
 	/* From the record, as another process: no second certificate. */
 	restart(&sealed);
 	script.head = NULL;
-	fixture.now = got.retry_at;
-	expect(CA_BRIDGE_ISSUED);
+	corp.fixture.now = corp.got.retry_at;
+	corp_expect(&corp, CA_BRIDGE_ISSUED);
 	expect_asked("p10cr;certConf;");
 }
 
@@ -593,8 +527,8 @@ test_confirmation_is_denied(void **state)
 {
 	(void)state;
 	plan->deny_confirm = true;
-	expect_error(
-	    ask(), ERR_REFUSED, "confirmation: the CA refuses (badRequest)");
+	corp_refused(
+	    &corp, ERR_REFUSED, "confirmation: the CA refuses (badRequest)");
 	expect_state("rejected", NULL);
 	expect_asked("p10cr;rr 4711;");
 }
@@ -604,7 +538,7 @@ test_implicit_confirmation(void **state)
 {
 	(void)state;
 	plan->implicit = true;
-	expect(CA_BRIDGE_ISSUED);
+	corp_expect(&corp, CA_BRIDGE_ISSUED);
 	expect_asked("p10cr;");
 }
 
@@ -635,15 +569,15 @@ test_refusals(void **state)
 	plan->text = "words";
 	for (i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
 		plan->refuse = refusals[i].bit + 1;
-		fixture.now += 11000;
+		corp.fixture.now += 11000;
 		if (refusals[i].kind != ERR_NONE) {
-			expect_error(ask(), refusals[i].kind, refusals[i].text);
+			corp_refused(&corp, refusals[i].kind, refusals[i].text);
 			if (i == 0)
 				expect_state("rejected", id);
 			continue;
 		}
-		expect(CA_BRIDGE_LIMITED);
-		assert_non_null(strstr(got.text, refusals[i].text));
+		corp_expect(&corp, CA_BRIDGE_LIMITED);
+		assert_non_null(strstr(corp.got.text, refusals[i].text));
 	}
 	/* People may ask the CA about it by its id. */
 	assert_int_equal(strlen(id), 32);
@@ -659,14 +593,14 @@ test_lost_answer(void **state)
 	(void)state;
 	plan->unique_ids = true;
 	script.drop = true;
-	expect_error(ask(), ERR_UNKNOWN, "CMP: ");
+	corp_refused(&corp, ERR_UNKNOWN, "CMP: ");
 	expect_state("asked", first);
 	script.drop = false;
 	restart(&sealed);
-	expect_error(ask(), ERR_UNKNOWN, "transactionIdInUse");
+	corp_refused(&corp, ERR_UNKNOWN, "transactionIdInUse");
 	expect_state("asked", then);
 	assert_string_equal(then, "");
-	expect(CA_BRIDGE_ISSUED);
+	corp_expect(&corp, CA_BRIDGE_ISSUED);
 	expect_asked("p10cr;p10cr;p10cr;certConf;");
 }
 
@@ -677,9 +611,9 @@ test_lost_answer_same_id(void **state)
 
 	(void)state;
 	script.drop = true;
-	expect_error(ask(), ERR_UNKNOWN, "CMP: ");
+	corp_refused(&corp, ERR_UNKNOWN, "CMP: ");
 	expect_state("asked", first);
-	expect_error(ask(), ERR_UNKNOWN, "CMP: ");
+	corp_refused(&corp, ERR_UNKNOWN, "CMP: ");
 	expect_state("asked", then);
 	assert_string_equal(first, then);
 	assert_int_equal(strlen(first), 32);
@@ -695,7 +629,7 @@ test_wrong_secret(void **state)
 	(void)state;
 	o.password = "wrong";
 	open_with(&o);
-	expect_error(ask(), ERR_REFUSED,
+	corp_refused(&corp, ERR_REFUSED,
 	    "that cannot be verified (wrong pbm value): compare the secret");
 	expect_state("asked", NULL);
 	expect_asked("");
@@ -706,12 +640,12 @@ test_answer_is_not_the_cas(void **state)
 {
 	(void)state;
 	plan->flip = true;
-	expect_error(
-	    ask(), ERR_UNKNOWN, "answer cannot be verified (wrong pbm value)");
+	corp_refused(
+	    &corp, ERR_UNKNOWN, "answer cannot be verified (wrong pbm value)");
 	expect_state("asked", NULL);
 	/* A refusal that anybody could have written ends nothing. */
 	plan->refuse = 9 + 1;
-	expect_error(ask(), ERR_UNKNOWN, "cannot be verified");
+	corp_refused(&corp, ERR_UNKNOWN, "cannot be verified");
 	expect_state("asked", NULL);
 }
 
@@ -725,7 +659,7 @@ test_wrong_signer(void **state)
 	/* A certificate of the same root, as each device has one. */
 	o.signer = "ra.pem";
 	open_with(&o);
-	expect_error(ask(), ERR_UNKNOWN, "it is not from the signer");
+	corp_refused(&corp, ERR_UNKNOWN, "it is not from the signer");
 	expect_state("asked", NULL);
 	/* The right name, by a stranger. */
 	identity_free(signer);
@@ -734,7 +668,7 @@ test_wrong_signer(void **state)
 	signer = identity_new("cmp.corp.example", root);
 	start_ca(NULL);
 	open_with(&signed_);
-	expect_error(ask(), ERR_REFUSED, "cannot be verified");
+	corp_refused(&corp, ERR_REFUSED, "cannot be verified");
 	expect_state("asked", NULL);
 }
 
@@ -757,7 +691,7 @@ test_signed_answer_to_sealed_request(void **state)
 	plan = cmp_ca_plan(ca);
 	o.signer = "signer.pem";
 	open_with(&o);
-	expect(CA_BRIDGE_ISSUED);
+	corp_expect(&corp, CA_BRIDGE_ISSUED);
 }
 
 static const struct junk {
@@ -790,7 +724,7 @@ test_junk(void **state)
 		script.head = junks[i].head;
 		script.body = junks[i].body;
 		script.len = strlen(junks[i].body);
-		expect_error(ask(), junks[i].kind, junks[i].text);
+		corp_refused(&corp, junks[i].kind, junks[i].text);
 		expect_state("asked", NULL);
 	}
 }
@@ -800,7 +734,7 @@ test_nobody_there(void **state)
 {
 	(void)state;
 	http_peer_stop(peer);
-	expect_error(ask(), ERR_UNREACHABLE, "CMP: ");
+	corp_refused(&corp, ERR_UNREACHABLE, "CMP: ");
 	expect_state("asked", NULL);
 	start(NULL);
 }
@@ -820,7 +754,7 @@ static void
 ask_to_death(void *arg)
 {
 	(void)arg;
-	(void)ask();
+	(void)corp_ask(&corp);
 }
 
 static void
@@ -832,10 +766,11 @@ test_crashes(void **state)
 		if (i > 0)
 			(void)setup(state);
 		http_peer_settle(peer);
-		fixture_die_at(&fixture, crashes[i].point, ask_to_death, NULL);
+		fixture_die_at(
+		    &corp.fixture, crashes[i].point, ask_to_death, NULL);
 		restart(&sealed);
 		expect_state(crashes[i].state, NULL);
-		expect(CA_BRIDGE_ISSUED);
+		corp_expect(&corp, CA_BRIDGE_ISSUED);
 		expect_asked(crashes[i].asked);
 		if (i + 1 < sizeof(crashes) / sizeof(crashes[0]))
 			(void)teardown(state);
@@ -847,10 +782,10 @@ test_crashes(void **state)
 static int
 tell_revoked(bool *ret_told)
 {
-	const struct ca_bridge_end end = {.reason = 4, .now = fixture.now};
+	const struct ca_bridge_end end = {.reason = 4, .now = corp.fixture.now};
 
 	return ca_bridge_revoke(
-	    fixture.ca, bridge, "1267", &end, ret_told, &err);
+	    corp.fixture.ca, corp.bridge, "1267", &end, ret_told, &corp.err);
 }
 
 static void
@@ -858,7 +793,8 @@ expect_valid(void)
 {
 	struct ca_cert cert;
 
-	assert_int_equal(ca_find(fixture.ca, "k1", NULL, &cert, &err), 0);
+	assert_int_equal(
+	    ca_find(corp.fixture.ca, "k1", NULL, &cert, &corp.err), 0);
 	assert_int_equal(cert.revoked_at, 0);
 	ca_cert_clear(&cert);
 }
@@ -872,21 +808,23 @@ test_revocation(void **state)
 	bool told = false;
 
 	(void)state;
-	expect(CA_BRIDGE_ISSUED);
+	corp_expect(&corp, CA_BRIDGE_ISSUED);
 	cmp_ca_forget(ca);
 	plan->refuse_revoke = 23 + 1;
-	expect_error(tell_revoked(&told), ERR_REFUSED, "notAuthorized");
+	fixture_failed(
+	    tell_revoked(&told), &corp.err, ERR_REFUSED, "notAuthorized");
 	expect_valid();
 	/* Not now: it is to be told again, and is. */
 	plan->refuse_revoke = 24 + 1;
-	expect_error(tell_revoked(&told), ERR_UNREACHABLE, "systemUnavail");
+	fixture_failed(
+	    tell_revoked(&told), &corp.err, ERR_UNREACHABLE, "systemUnavail");
 	assert_false(told);
 	expect_valid();
 	plan->refuse_revoke = 0;
 	cmp_ca_forget(ca);
 	/* Its answer is lost; it is told again, and knew. */
 	script.drop = true;
-	expect_error(tell_revoked(&told), ERR_UNKNOWN, "CMP: ");
+	fixture_failed(tell_revoked(&told), &corp.err, ERR_UNKNOWN, "CMP: ");
 	expect_asked("rr 4711;");
 	script.drop = false;
 	assert_int_equal(tell_revoked(&told), 0);
@@ -897,26 +835,10 @@ test_revocation(void **state)
 	/* On record: not told once more. */
 	assert_int_equal(tell_revoked(&told), 0);
 	expect_asked("");
-	expect_error(ask(), ERR_CONFLICT, "which was revoked");
+	corp_refused(&corp, ERR_CONFLICT, "which was revoked");
 }
 
 /* --- test --- */
-
-static void
-expect_test(int want, const char *said, enum err_kind kind, const char *text)
-{
-	struct buf out;
-	int rc;
-
-	buf_init(&out, 65536);
-	rc = ca_bridge_test(bridge, &out, &err);
-	if (rc != want || strstr(buf_text(&out), said) == NULL)
-		fail_msg("%d, \"%s\" is not in: %s (%s)", rc, said,
-		    buf_text(&out), err.text);
-	if (want != 0)
-		expect_error(rc, kind, text);
-	buf_free(&out);
-}
 
 static void
 test_test(void **state)
@@ -924,25 +846,25 @@ test_test(void **state)
 	struct options o = sealed;
 
 	(void)state;
-	expect_test(
-	    0, "CA certificate: CN=Corp CA: chains to anchors", ERR_NONE, "");
+	corp_test(&corp, "CA certificate: CN=Corp CA: chains to anchors",
+	    ERR_NONE, "");
 	expect_asked("genm;");
 	/* That it does not answer questions proves who it is, too. */
 	plan->refuse = 1;
-	expect_test(0, "the right one", ERR_NONE, "");
+	corp_test(&corp, "the right one", ERR_NONE, "");
 	plan->refuse = 0;
 	plan->flip = true;
-	expect_test(-1, "", ERR_PROTOCOL, "cannot be verified");
+	corp_test(&corp, "", ERR_PROTOCOL, "cannot be verified");
 	plan->flip = false;
 	o.anchors = "tls.pem";
 	open_with(&o);
-	expect_test(-1, "CN=Corp CA: ", ERR_REFUSED, "do not chain");
+	corp_test(&corp, "CN=Corp CA: ", ERR_REFUSED, "do not chain");
 	o = sealed;
 	o.password = "wrong";
 	open_with(&o);
-	expect_test(-1, "", ERR_REFUSED, "compare the secret");
+	corp_test(&corp, "", ERR_REFUSED, "compare the secret");
 	http_peer_stop(peer);
-	expect_test(-1, "", ERR_UNREACHABLE, "CMP: ");
+	corp_test(&corp, "", ERR_UNREACHABLE, "CMP: ");
 	start(NULL);
 }
 
@@ -978,10 +900,10 @@ test_bad_configurations(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(bads) / sizeof(bads[0]); i++)
-		expect_error(
-		    try_open(&bads[i].o, &b), ERR_INVALID, bads[i].text);
+		fixture_failed(try_open(&bads[i].o, &b), &corp.err, ERR_INVALID,
+		    bads[i].text);
 	if (try_open(&o, &b) != 0)
-		fail_msg("%s", err.text);
+		fail_msg("%s", corp.err.text);
 	ca_bridge_close(b);
 }
 
