@@ -211,17 +211,24 @@ static const struct given cases[] = {
 static const struct given *current;
 static char codes[256], evidence[4096], add[1024], drop[1024];
 
+static void
+append(char *text, size_t room, const char *more)
+{
+	size_t len = strlen(text), n = strlen(more);
+
+	assert_true(len + n < room);
+	memcpy(text + len, more, n + 1);
+}
+
 static int
 keep(void *cookie, const struct directory_audit_finding *f, struct err *err)
 {
-	size_t len = strlen(codes);
-
 	(void)cookie;
 	(void)err;
-	(void)snprintf(codes + len, sizeof(codes) - len, "%s%s",
-	    len > 0 ? " " : "", directory_audit_kind(f->code)->name);
-	(void)snprintf(evidence + strlen(evidence),
-	    sizeof(evidence) - strlen(evidence), "%s\n", f->evidence);
+	append(codes, sizeof(codes), codes[0] != '\0' ? " " : "");
+	append(codes, sizeof(codes), directory_audit_kind(f->code)->name);
+	append(evidence, sizeof(evidence), f->evidence);
+	append(evidence, sizeof(evidence), "\n");
 	if (f->add != NULL)
 		(void)snprintf(add, sizeof(add), "%s", f->add);
 	if (f->drop != NULL)
