@@ -32,6 +32,9 @@ void ca_store_destroy(const char *database);
 struct db;
 struct db_rows;
 struct db *ca_store_db(const struct ca_store *s);
+/* The one number that this SQL without parameters yields. */
+int ca_store_number(
+    struct ca_store *s, const char *sql, int64_t *ret, struct err *err);
 
 /* One thread at a time; everything below is called with it held. */
 void ca_store_lock(struct ca_store *s);

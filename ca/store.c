@@ -587,19 +587,26 @@ ca_store_lose_all(struct ca_store *s, int64_t now, struct err *err)
 }
 
 int
-ca_store_last(struct ca_store *s, int64_t *ret_at, struct err *err)
+ca_store_number(
+    struct ca_store *s, const char *sql, int64_t *ret, struct err *err)
 {
 	struct db_rows *rows;
 	int got;
 
-	if (db_query(s->db, &rows, err,
-		"SELECT COALESCE(MAX(made_at), 0) FROM ca_intent", "") != 0)
+	if (db_query(s->db, &rows, err, sql, "") != 0)
 		return -1;
 	got = db_next(rows, err);
 	if (got == 1)
-		*ret_at = db_int(rows, 0);
+		*ret = db_int(rows, 0);
 	db_done(rows);
 	return got == 1 ? 0 : -1;
+}
+
+int
+ca_store_last(struct ca_store *s, int64_t *ret_at, struct err *err)
+{
+	return ca_store_number(
+	    s, "SELECT COALESCE(MAX(made_at), 0) FROM ca_intent", ret_at, err);
 }
 
 int

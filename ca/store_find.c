@@ -228,17 +228,8 @@ ca_store_revoke(struct ca_store *s, const char *serial, int reason, int64_t now,
 int
 ca_store_revocations(struct ca_store *s, int64_t *ret_count, struct err *err)
 {
-	struct db_rows *rows;
-	int got;
-
-	if (db_query(ca_store_db(s), &rows, err,
-		"SELECT COALESCE(MAX(seq), 0) FROM ca_revocation", "") != 0)
-		return -1;
-	got = db_next(rows, err);
-	if (got == 1)
-		*ret_count = db_int(rows, 0);
-	db_done(rows);
-	return got == 1 ? 0 : -1;
+	return ca_store_number(s,
+	    "SELECT COALESCE(MAX(seq), 0) FROM ca_revocation", ret_count, err);
 }
 
 int

@@ -233,20 +233,11 @@ ca_store_line_use(struct ca_store *s, int64_t id, int64_t now,
 int
 ca_store_lines_mark(struct ca_store *s, int64_t *ret, struct err *err)
 {
-	struct db_rows *rows;
-	int got;
-
-	if (db_query(ca_store_db(s), &rows, err,
-		"SELECT (SELECT COALESCE(SUM(CASE state WHEN 'active' THEN 1"
-		"  WHEN 'old' THEN 2 ELSE 0 END), 0) FROM ca_line) * 100000"
-		" + (SELECT COUNT(*) FROM ca_cross)",
-		"") != 0)
-		return -1;
-	got = db_next(rows, err);
-	if (got == 1)
-		*ret = db_int(rows, 0);
-	db_done(rows);
-	return got == 1 ? 0 : -1;
+	return ca_store_number(s,
+	    "SELECT (SELECT COALESCE(SUM(CASE state WHEN 'active' THEN 1"
+	    "  WHEN 'old' THEN 2 ELSE 0 END), 0) FROM ca_line) * 100000"
+	    " + (SELECT COUNT(*) FROM ca_cross)",
+	    ret, err);
 }
 
 int
