@@ -238,33 +238,14 @@ log_in(struct directory *d, const struct directory_conf *conf, struct err *err)
 	return result;
 }
 
-/* Takes the first value of one attribute; cookie is a char **. */
-static int
-take_base(
-    void *cookie, struct directory *d, LDAPMessage *entry, struct err *err)
-{
-	char **slot = cookie;
-
-	(void)err;
-	if (*slot == NULL)
-		*slot = directory_text(d, entry, "defaultNamingContext");
-	return 0;
-}
-
 static int
 find_base(struct directory *d, const char *base, struct err *err)
 {
-	static const char *const attributes[] = {"defaultNamingContext", NULL};
-	struct directory_query q = {.base = "",
-	    .scope = LDAP_SCOPE_BASE,
-	    .filter = "(objectClass=*)",
-	    .attributes = attributes};
-
 	if (base != NULL) {
 		d->base = mem_dup(base);
 		return 0;
 	}
-	if (directory_search(d, &q, take_base, &d->base, err) != 0)
+	if (directory_root_text(d, "defaultNamingContext", &d->base, err) != 0)
 		return -1;
 	if (d->base == NULL)
 		return err_set(err, ERR_PROTOCOL,

@@ -107,6 +107,9 @@ int directory_search(struct directory *d, const struct directory_query *q,
 #define DIRECTORY_VALUE_MAX 4096
 char *directory_text(
     struct directory *d, LDAPMessage *entry, const char *attribute);
+/* The same of the rootDSE (MS-ADTS 3.1.1.3.2), given; NULL when absent. */
+int directory_root_text(struct directory *d, const char *attribute,
+    char **ret_text, struct err *err);
 /* The same as number; absent_value when there is none. */
 int64_t directory_number(struct directory *d, LDAPMessage *entry,
     const char *attribute, int64_t absent_value);

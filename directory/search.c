@@ -197,3 +197,39 @@ directory_has_value(struct directory *d, LDAPMessage *entry,
 	ldap_value_free_len(values);
 	return found;
 }
+
+struct root_text {
+	const char *attribute;
+	char *text;
+};
+
+static int
+take_root_text(
+    void *cookie, struct directory *d, LDAPMessage *entry, struct err *err)
+{
+	struct root_text *r = cookie;
+
+	(void)err;
+	if (r->text == NULL)
+		r->text = directory_text(d, entry, r->attribute);
+	return 0;
+}
+
+int
+directory_root_text(struct directory *d, const char *attribute, char **ret_text,
+    struct err *err)
+{
+	const char *const attributes[] = {attribute, NULL};
+	const struct directory_query q = {.base = "",
+	    .scope = LDAP_SCOPE_BASE,
+	    .filter = "(objectClass=*)",
+	    .attributes = attributes};
+	struct root_text r = {.attribute = attribute};
+
+	if (directory_search(d, &q, take_root_text, &r, err) != 0) {
+		free(r.text);
+		return -1;
+	}
+	*ret_text = r.text;
+	return 0;
+}

@@ -96,33 +96,13 @@ directory_template_clear(struct directory_template *t)
 }
 
 static int
-take_configuration(
-    void *cookie, struct directory *d, LDAPMessage *entry, struct err *err)
-{
-	char **slot = cookie;
-
-	(void)err;
-	if (*slot == NULL)
-		*slot = directory_text(d, entry, "configurationNamingContext");
-	return 0;
-}
-
-static int
 find_place(struct directory *d, char **ret_dn, struct err *err)
 {
-	static const char *const attributes[] = {
-	    "configurationNamingContext", NULL};
-	const struct directory_query q = {.base = "",
-	    .scope = LDAP_SCOPE_BASE,
-	    .filter = "(objectClass=*)",
-	    .attributes = attributes};
 	char *configuration = NULL;
 
-	if (directory_search(d, &q, take_configuration, &configuration, err) !=
-	    0) {
-		free(configuration);
+	if (directory_root_text(
+		d, "configurationNamingContext", &configuration, err) != 0)
 		return -1;
-	}
 	if (configuration == NULL)
 		return err_set(err, ERR_PROTOCOL,
 		    "%s does not say where its forest's configuration is",
