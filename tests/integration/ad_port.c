@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "ad_conf.h"
 #include "ad_lab.h"
 #include "buf.h"
 #include "conf.h"
@@ -66,14 +67,7 @@ setup(void **state)
 	struct err err;
 
 	(void)state;
-	conf.directory = true;
-	conf.realm = mem_dup(ad_env("LAB_REALM"));
-	conf.domain = mem_dup(ad_env("LAB_DOMAIN"));
-	conf.principal = mem_dup(ad_env("LAB_PRINCIPAL"));
-	conf.keytab = mem_dup(ad_env("LAB_KEYTAB"));
-	conf.transport = mem_dup("gssapi");
-	conf.password_by = mem_dup("ldap");
-	conf.directory_timeout = AD_DEADLINE / 1000;
+	ad_conf(&conf);
 	loop = loop_new(&err);
 	return loop != NULL ? 0 : -1;
 }
@@ -82,13 +76,7 @@ static int
 teardown(void **state)
 {
 	(void)state;
-	free(conf.realm);
-	free(conf.domain);
-	free(conf.dc);
-	free(conf.principal);
-	free(conf.keytab);
-	free(conf.transport);
-	free(conf.password_by);
+	ad_conf_clear(&conf);
 	loop_free(loop);
 	return 0;
 }

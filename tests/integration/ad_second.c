@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "ad_conf.h"
 #include "ad_lab.h"
 #include "conf.h"
 #include "daemon.h"
@@ -55,14 +56,7 @@ setup(void **state)
 	struct err err;
 
 	(void)state;
-	conf.directory = true;
-	conf.realm = mem_dup(ad_env("LAB_REALM"));
-	conf.domain = mem_dup(ad_env("LAB_DOMAIN"));
-	conf.principal = mem_dup(ad_env("LAB_PRINCIPAL"));
-	conf.keytab = mem_dup(ad_env("LAB_KEYTAB"));
-	conf.transport = mem_dup("gssapi");
-	conf.password_by = mem_dup("ldap");
-	conf.directory_timeout = AD_DEADLINE / 1000;
+	ad_conf(&conf);
 	loop = loop_new(&err);
 	return loop != NULL ? port_directory_new(loop, &conf, &ports, &err)
 			    : -1;
@@ -73,13 +67,7 @@ teardown(void **state)
 {
 	(void)state;
 	port_directory_free(&ports);
-	free(conf.realm);
-	free(conf.domain);
-	free(conf.dc);
-	free(conf.principal);
-	free(conf.keytab);
-	free(conf.transport);
-	free(conf.password_by);
+	ad_conf_clear(&conf);
 	loop_free(loop);
 	return 0;
 }
