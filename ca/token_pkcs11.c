@@ -5,6 +5,7 @@
  * it for one login and taken back, lest another token gets it.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
+#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <openssl/engine.h>
 #include <openssl/evp.h>
@@ -13,8 +14,12 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "ca_internal.h"
+#include "clock.h"
 #include "err.h"
 #include "mem.h"
 #include "secret.h"
@@ -22,6 +27,8 @@
 #include "token_internal.h"
 
 #define ENGINE_NAME "pkcs11"
+#define TURN_MS 10000 /* to wait for others who log in */
+#define TURN_LOOK_MS 10
 
 /* Guards all below. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -79,6 +86,29 @@ set_pin(const char *pin)
 	(void)ENGINE_ctrl_cmd(engine, "PIN", 0, text.taken, NULL, 0);
 }
 
+/*
+ * Tokens kept in files are read half written while another process logs in (a
+ * login writes its counters), and then seem to have no slots, no keys or
+ * another PIN.  So ours go one after the other, over a lock on the engine's own
+ * file, which all can read.  It is a courtesy: whoever cannot have it goes on.
+ * To be closed; -1: without.
+ */
+static int
+take_turn(void)
+{
+	char *path = mem_printf(
+	    "%s/" ENGINE_NAME ".so", OPENSSL_info(OPENSSL_INFO_ENGINES_DIR));
+	int64_t until = clock_mono_ms() + TURN_MS;
+	const struct timespec look = {.tv_nsec = TURN_LOOK_MS * 1000000L};
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 &&
+	    clock_mono_ms() < until)
+		(void)nanosleep(&look, NULL);
+	free(path);
+	return fd;
+}
+
 static EVP_PKEY *
 load_key(const char *path, const struct secret *pin)
 {
@@ -86,11 +116,14 @@ load_key(const char *path, const struct secret *pin)
 		const UI_METHOD *given;
 		UI_METHOD *taken; /* not changed either */
 	} nobody = {.given = UI_null()};
+	int turn = take_turn();
 	EVP_PKEY *key;
 
 	set_pin(secret_text(pin));
 	key = ENGINE_load_private_key(engine, path, nobody.taken, NULL);
 	set_pin("");
+	if (turn >= 0)
+		(void)close(turn);
 	return key;
 }
 

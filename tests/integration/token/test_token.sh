@@ -71,6 +71,13 @@ TOKEN_TPM_RSA="file:$dir/rsa.pem" TOKEN_TPM_EC="file:$dir/ec.pem" \
 TOKEN_TPM_NONE="handle:0x81000042" TOKEN_CLEAR="file:$dir/clear.pem" \
     "$test"
 
+# several at once, as beside `serve`: none sees a token half written
+many() {
+	for _ in $(seq 40); do
+		"$keeper" ca crl --pem >/dev/null || return 1
+	done
+}
+
 # --- as an administrator does it ---
 export AMTKEEPER_CONFIG=$dir/etc/amtkeeper.yaml
 "$keeper" init --dir "$dir/etc" -q \
@@ -87,6 +94,12 @@ PKCS11_MODULE_PATH=$module openssl pkey -engine pkcs11 -inform engine -pubin \
 openssl x509 -in "$dir/chain.pem" -noout -pubkey | cmp - "$dir/token.pub"
 "$keeper" ca crl --pem --out "$dir/crl.pem"
 openssl crl -in "$dir/crl.pem" -noout -CAfile "$dir/chain.pem"
+pids=()
+for _ in 1 2 3 4; do
+	many &
+	pids+=($!)
+done
+for pid in "${pids[@]}"; do wait "$pid"; done
 "$keeper" ca csr --key "$(uri rsa)" --pin-file - <"$dir/pin" \
     --out "$dir/next.csr"
 openssl req -in "$dir/next.csr" -noout -verify
