@@ -8,6 +8,7 @@ import sys
 BUILD = sys.argv[1]
 PREFIXES = {
     "base": "err_ mem_ buf_ str_ utf8_ secret_ clock_ log_ file_ fault_",
+    "metric": "metric_",
     "loop": "loop_ work_", "db": "db_", "conf": "conf_ profile_ yaml_",
     "net": "net_", "http": "http_", "vault": "vault_", "xml": "xml_", "wsman": "wsman_",
     "amt": "amt_ op_ field_ sid_ csr_ pki_ realms_ store_ patch_",
