@@ -6,7 +6,9 @@
 #include "ca.h"
 #include "cli_internal.h"
 #include "clock.h"
+#include "hygiene.h"
 #include "mem.h"
+#include "port.h"
 #include "profile.h"
 #include "str.h"
 
@@ -16,12 +18,12 @@
 struct theirs {
 	const char *name;
 	bool found;
-	struct daemon_ad_template t;
+	struct hygiene_ad_template t;
 	char *usages, *problem;
 };
 
 static int
-take_theirs(void *cookie, const struct daemon_ad_template *t, struct err *err)
+take_theirs(void *cookie, const struct hygiene_ad_template *t, struct err *err)
 {
 	struct theirs *to = cookie;
 
@@ -80,7 +82,7 @@ static void
 put_facts(struct cli *c, const struct profile_template *ours,
     const struct theirs *theirs, struct table *table)
 {
-	const struct ca_template template = daemon_template(ours);
+	const struct ca_template template = port_template(ours);
 	struct ca_template_facts facts;
 	char key[48];
 
@@ -123,7 +125,7 @@ cmd_ca_template_beside(
 	struct table *table;
 	int rc;
 
-	rc = daemon_ad_templates(&c->daemon, take_theirs, &theirs, &err);
+	rc = hygiene_ad_templates(&c->daemon, take_theirs, &theirs, &err);
 	if (rc == 0 && !theirs.found)
 		return cli_complain(
 		    CODE_NOTHING, "the forest has no template named %s", name);

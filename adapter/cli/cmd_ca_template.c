@@ -7,7 +7,9 @@
 #include "cli_internal.h"
 #include "clock.h"
 #include "conf.h"
+#include "hygiene.h"
 #include "mem.h"
+#include "port.h"
 #include "profile.h"
 #include "str.h"
 
@@ -82,7 +84,7 @@ write_row(struct cli *c, const struct profile_template *t, struct table *table)
 /* --- beside those of the forest --- */
 
 static int
-write_ad(void *cookie, const struct daemon_ad_template *t, struct err *err)
+write_ad(void *cookie, const struct hygiene_ad_template *t, struct err *err)
 {
 	struct table *table = cookie;
 	char key[48];
@@ -130,7 +132,7 @@ list_both(struct cli *c)
 		return code;
 	table = cli_table(c, columns, COUNT(columns));
 	(void)each_template(c, write_ours, table);
-	rc = daemon_ad_templates(&c->daemon, write_ad, table, &err);
+	rc = hygiene_ad_templates(&c->daemon, write_ad, table, &err);
 	return cli_listed(c, table, rc, &err);
 }
 
@@ -161,7 +163,7 @@ static int
 write_facts(
     struct cli *c, const struct profile_template *t, struct table *table)
 {
-	struct ca_template template = daemon_template(t);
+	struct ca_template template = port_template(t);
 	struct ca_template_facts facts;
 
 	ca_template_facts(c->daemon.ca, &template, clock_now(), &facts);
@@ -240,7 +242,7 @@ static int
 write_problems(
     struct cli *c, const struct profile_template *t, struct table *table)
 {
-	struct ca_template template = daemon_template(t);
+	struct ca_template template = port_template(t);
 	char *line, *end;
 	struct buf lines;
 	int rc;

@@ -21,7 +21,7 @@ struct audit_rows {
 	bool drawing; /* progress, on a terminal */
 	int64_t drawn_ms;
 	size_t objects;
-	size_t counts[DAEMON_AUDIT_BAD + 1];
+	size_t counts[AD_AUDIT_BAD + 1];
 };
 
 static void
@@ -46,13 +46,12 @@ clear_line(const struct audit_rows *a)
 }
 
 static int
-write_finding(
-    void *cookie, const struct daemon_audit_finding *f, struct err *err)
+write_finding(void *cookie, const struct ad_audit_finding *f, struct err *err)
 {
 	struct audit_rows *a = cookie;
 	char *repair = cli_audit_repair(f);
 
-	table_text(a->table, daemon_audit_level_name(f->level));
+	table_text(a->table, ad_audit_level_name(f->level));
 	table_text(a->table, f->code);
 	table_text(a->table, f->object);
 	table_text(a->table, f->account);
@@ -67,9 +66,9 @@ write_finding(
 static int
 worst_code(const struct cli *c, const struct audit_rows *a)
 {
-	size_t bad = a->counts[DAEMON_AUDIT_BAD];
-	size_t warnings = a->counts[DAEMON_AUDIT_WARNING];
-	size_t notes = a->counts[DAEMON_AUDIT_NOTE];
+	size_t bad = a->counts[AD_AUDIT_BAD];
+	size_t warnings = a->counts[AD_AUDIT_WARNING];
+	size_t notes = a->counts[AD_AUDIT_NOTE];
 
 	cli_note(c, "%zu objects: %zu bad, %zu warning%s, %zu note%s",
 	    a->objects, bad, warnings, warnings == 1 ? "" : "s", notes,
@@ -89,7 +88,7 @@ cmd_directory_audit(struct cli *c)
 	    {"repair", TABLE_STRING, 1, 24}};
 	struct err err = {.kind = ERR_NONE};
 	struct audit_rows rows = {.objects = 0};
-	struct daemon_audit how = {.ou = cli_text(c, "ou"),
+	struct ad_audit how = {.ou = cli_text(c, "ou"),
 	    .stale = cli_span(c, "stale", STALE),
 	    .found = write_finding,
 	    .progress = draw,
@@ -100,7 +99,7 @@ cmd_directory_audit(struct cli *c)
 		return code;
 	rows.drawing = isatty(STDERR_FILENO) && !c->quiet && !c->verbose;
 	rows.table = cli_table(c, columns, COUNT(columns));
-	rc = daemon_ad_audit(&c->daemon, &how, &err);
+	rc = ad_audit_run(&c->daemon, &how, &err);
 	clear_line(&rows);
 	table_end(rows.table);
 	code = cli_scanned(rc, &err);

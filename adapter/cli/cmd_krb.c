@@ -6,6 +6,7 @@
 #include "cli_internal.h"
 #include "device.h"
 #include "file.h"
+#include "hygiene.h"
 #include "store.h"
 #include "str.h"
 
@@ -39,12 +40,12 @@ write_number(struct table *t, bool known, int64_t value)
 }
 
 static int
-write_status(void *cookie, const struct daemon_krb_row *row, struct err *err)
+write_status(void *cookie, const struct hygiene_krb_row *row, struct err *err)
 {
 	static const char *const levels[] = {
-	    [DAEMON_GOOD] = "ok",
-	    [DAEMON_WARNING] = "warning",
-	    [DAEMON_BAD] = "bad",
+	    [HYGIENE_GOOD] = "ok",
+	    [HYGIENE_WARNING] = "warning",
+	    [HYGIENE_BAD] = "bad",
 	};
 	struct status *s = cookie;
 
@@ -59,8 +60,8 @@ write_status(void *cookie, const struct daemon_krb_row *row, struct err *err)
 	table_int(s->table, row->renew_until);
 	table_text(s->table, row->code);
 	table_text(s->table, row->text);
-	s->findings += row->level != DAEMON_GOOD;
-	s->bad += row->level == DAEMON_BAD;
+	s->findings += row->level != HYGIENE_GOOD;
+	s->bad += row->level == HYGIENE_BAD;
 	s->refused = s->refused || str_eq(row->code, "login-refused");
 	s->reached = s->reached || str_eq(row->part, "clock");
 	return cli_row(s->table, err);
@@ -94,7 +95,7 @@ cmd_krb_status(struct cli *c)
 	if (code != CODE_OK)
 		return code;
 	s.table = cli_table(c, status_columns, COUNT(status_columns));
-	rc = daemon_krb_status(&c->daemon, write_status, &s, &err);
+	rc = hygiene_krb_status(&c->daemon, write_status, &s, &err);
 	table_end(s.table);
 	code = cli_scanned(rc, &err);
 	return code == CODE_OK ? status_code(c, &s) : code;
@@ -108,12 +109,12 @@ struct chain {
 };
 
 static void
-write_line(void *cookie, const struct daemon_krb_line *line)
+write_line(void *cookie, const struct hygiene_krb_line *line)
 {
 	static const char *const states[] = {
-	    [DAEMON_LINK_GOOD] = "ok",
-	    [DAEMON_LINK_BROKEN] = "failed",
-	    [DAEMON_LINK_SKIPPED] = "skipped",
+	    [HYGIENE_LINK_GOOD] = "ok",
+	    [HYGIENE_LINK_BROKEN] = "failed",
+	    [HYGIENE_LINK_SKIPPED] = "skipped",
 	};
 	struct chain *chain = cookie;
 
@@ -122,7 +123,7 @@ write_line(void *cookie, const struct daemon_krb_line *line)
 	table_text(chain->table, line->subject);
 	table_text(chain->table, line->text);
 	table_row(chain->table);
-	chain->broken += line->link == DAEMON_LINK_BROKEN;
+	chain->broken += line->link == HYGIENE_LINK_BROKEN;
 }
 
 int
@@ -141,7 +142,8 @@ cmd_krb_check(struct cli *c)
 	if (store_device_find(c->daemon.store, c->args[0], &device, &err) != 0)
 		return cli_fail(&err);
 	chain.table = cli_table(c, columns, COUNT(columns));
-	rc = daemon_krb_check(&c->daemon, device->id, write_line, &chain, &err);
+	rc =
+	    hygiene_krb_check(&c->daemon, device->id, write_line, &chain, &err);
 	device_free(device);
 	table_end(chain.table);
 	code = cli_scanned(rc, &err);
@@ -162,7 +164,7 @@ struct export
 
 static int
 tell_export(struct export *e, const struct device *device,
-    const struct daemon_exported *got, struct err *err)
+    const struct hygiene_exported *got, struct err *err)
 {
 	struct json_object *detail = json_object_new_object();
 	int rc;
@@ -184,9 +186,9 @@ static int
 export_one(void *cookie, const struct device *device, struct err *err)
 {
 	struct export *e = cookie;
-	struct daemon_exported got = {.kvno = 0};
+	struct hygiene_exported got = {.kvno = 0};
 
-	if (daemon_krb_export(&e->c->daemon, device, &e->keytab, &got, err) !=
+	if (hygiene_krb_export(&e->c->daemon, device, &e->keytab, &got, err) !=
 	    0)
 		return err_context(err, "%s", device->name);
 	if (tell_export(e, device, &got, err) != 0)

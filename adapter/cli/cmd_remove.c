@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "conf.h"
 #include "device.h"
+#include "hygiene.h"
 #include "mem.h"
 #include "store.h"
 #include "str.h"
@@ -288,9 +289,9 @@ end_object(
 	const char *wish = object_wish(c);
 	char *dn = NULL;
 
-	if (daemon_retire_object(&c->daemon, d,
-		str_eq(wish, "deleted") ? DAEMON_DELETE_OBJECT
-					: DAEMON_DISABLE_OBJECT,
+	if (hygiene_retire(&c->daemon, d,
+		str_eq(wish, "deleted") ? HYGIENE_DELETE_OBJECT
+					: HYGIENE_DISABLE_OBJECT,
 		&dn, err) == 0) {
 		free(g->ad_dn);
 		g->ad_dn = dn;

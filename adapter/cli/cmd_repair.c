@@ -16,7 +16,7 @@
 
 struct repair_list {
 	struct cli *c;
-	struct daemon_repair *list;
+	struct repair *list;
 	size_t count;
 	size_t others;	/* not ours, and not named */
 	size_t persons; /* of those chosen, for a person to repair */
@@ -35,10 +35,10 @@ static const struct table_column columns[] = {{"object", TABLE_STRING, 0, 24},
 static bool
 is_code(const char *word)
 {
-	struct daemon_audit_kind kind;
+	struct ad_audit_kind kind;
 	size_t i;
 
-	for (i = 0; daemon_audit_kind(i, &kind); i++)
+	for (i = 0; ad_audit_kind(i, &kind); i++)
 		if (str_eq(kind.code, word))
 			return true;
 	return false;
@@ -75,7 +75,7 @@ is_named(const struct cli *c, const char *object)
 }
 
 static int
-keep(void *cookie, const struct daemon_audit_finding *f, struct err *err)
+keep(void *cookie, const struct ad_audit_finding *f, struct err *err)
 {
 	struct repair_list *l = cookie;
 	const struct cli *c = l->c;
@@ -93,7 +93,7 @@ keep(void *cookie, const struct daemon_audit_finding *f, struct err *err)
 		l->left++;
 		return 0;
 	}
-	if (daemon_repair_make(f, cli_flag(c, "delete"), &l->list[l->count]))
+	if (repair_make(f, cli_flag(c, "delete"), &l->list[l->count]))
 		l->count++;
 	else
 		l->persons++;
@@ -124,10 +124,10 @@ check_devices(const struct cli *c)
 /* --- what becomes of them --- */
 
 static void
-write_row(struct table *t, const struct daemon_repair *r, const char *state,
+write_row(struct table *t, const struct repair *r, const char *state,
     const char *error)
 {
-	char *change = daemon_repair_words(r);
+	char *change = repair_words(r);
 
 	table_text(t, r->object);
 	table_text(t, r->code);
@@ -151,7 +151,7 @@ write_plan(const struct repair_list *l, struct table *t)
 }
 
 static int
-write_result(void *cookie, const struct daemon_repair *r, const struct err *how,
+write_result(void *cookie, const struct repair *r, const struct err *how,
     struct err *err)
 {
 	struct repair_list *l = cookie;
@@ -183,7 +183,7 @@ agreed(const struct repair_list *l)
 static int
 make_changes(struct repair_list *l)
 {
-	const struct daemon_repair_job job = {.list = l->list,
+	const struct repair_job job = {.list = l->list,
 	    .count = l->count,
 	    .actor = cli_actor(),
 	    .done = write_result,
@@ -196,7 +196,7 @@ make_changes(struct repair_list *l)
 	if (!agreed(l))
 		return CODE_REFUSED;
 	l->table = cli_table(l->c, columns, COUNT(columns));
-	rc = daemon_ad_repair(&l->c->daemon, &job, &err);
+	rc = repair_run(&l->c->daemon, &job, &err);
 	table_end(l->table);
 	if (rc != 0)
 		return cli_fail(&err);
@@ -224,12 +224,12 @@ note_rest(const struct repair_list *l)
 static int
 audit(struct repair_list *l, const char *ou, struct err *err)
 {
-	const struct daemon_audit how = {.ou = ou,
+	const struct ad_audit how = {.ou = ou,
 	    .stale = cli_span(l->c, "stale", STALE),
 	    .found = keep,
 	    .cookie = l};
 
-	return daemon_ad_audit(&l->c->daemon, &how, err);
+	return ad_audit_run(&l->c->daemon, &how, err);
 }
 
 /* Of an object that is named, itself alone is looked at, wherever it is. */
@@ -269,7 +269,7 @@ cmd_directory_repair(struct cli *c)
 	if (err.kind == ERR_NONE)
 		note_rest(&l);
 	for (i = 0; i < l.count; i++)
-		daemon_repair_clear(&l.list[i]);
+		repair_clear(&l.list[i]);
 	free(l.list);
 	return code;
 }

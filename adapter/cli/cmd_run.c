@@ -9,7 +9,9 @@
 #include "fleet_internal.h"
 #include "mem.h"
 #include "plan.h"
+#include "port.h"
 #include "profile.h"
+#include "serve.h"
 #include "str.h"
 
 /*
@@ -217,7 +219,7 @@ take_roots(struct fleet *f)
 		return CODE_OK;
 	if (ca_open(&conf, &ca, &err) != 0)
 		return cli_fail(&err);
-	daemon_roots(ca, &f->roots);
+	port_ca_roots(ca, &f->roots);
 	ca_close(ca);
 	return CODE_OK;
 }
@@ -235,7 +237,7 @@ diagnose_offline(struct fleet *f)
 	f->table = cli_table(f->c, f->columns, f->column_count);
 	code = cli_select(f->c, 0, diagnose_known, f);
 	table_end(f->table);
-	daemon_roots_clear(&f->roots);
+	port_ca_roots_clear(&f->roots);
 	hint = diagnose_fleet_hint(&f->found);
 	if (code == CODE_OK && hint != NULL)
 		cli_note(f->c, "%s", hint);
@@ -350,10 +352,10 @@ cmd_serve(struct cli *c)
 
 	if (code != CODE_OK)
 		return code;
-	if (daemon_serve(&c->daemon, &err) == 0)
+	if (serve(&c->daemon, &err) == 0)
 		return CODE_OK;
 	code = cli_fail(&err);
 	if (err.kind == ERR_CANCELLED)
-		_exit(code); /* as daemon_serve() wants it */
+		_exit(code); /* as serve() wants it */
 	return code;
 }

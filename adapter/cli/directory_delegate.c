@@ -32,19 +32,19 @@ struct delegation {
 /* --- for Windows --- */
 
 static void
-add_dsacls(struct delegation *d, const struct daemon_grant *g)
+add_dsacls(struct delegation *d, const struct ad_audit_grant *g)
 {
 	buf_printf(&d->out, "dsacls \"%s\" ", d->ou);
 	switch (g->kind) {
-	case DAEMON_GRANT_CHILDREN:
+	case AD_AUDIT_GRANT_CHILDREN:
 		buf_printf(
 		    &d->out, "/I:T /G \"%s:CCDC;%s\"\n", d->login, g->name);
 		break;
-	case DAEMON_GRANT_RIGHT:
+	case AD_AUDIT_GRANT_RIGHT:
 		buf_printf(&d->out, "/I:S /G \"%s:CA;%s;" COMPUTER_CLASS "\"\n",
 		    d->login, g->name);
 		break;
-	case DAEMON_GRANT_ATTRIBUTE:
+	case AD_AUDIT_GRANT_ATTRIBUTE:
 		buf_printf(&d->out,
 		    "/I:S /G \"%s:RPWP;%s;" COMPUTER_CLASS "\"\n", d->login,
 		    g->name);
@@ -63,18 +63,18 @@ add_object(struct delegation *d, const char *dn)
 }
 
 static void
-add_sddl(struct delegation *d, const struct daemon_grant *g)
+add_sddl(struct delegation *d, const struct ad_audit_grant *g)
 {
 	add_object(d, d->ou);
 	switch (g->kind) {
-	case DAEMON_GRANT_CHILDREN:
+	case AD_AUDIT_GRANT_CHILDREN:
 		buf_printf(&d->out, "\"(OA;CI;CCDC;%s;;$sid)\"", g->guid);
 		break;
-	case DAEMON_GRANT_RIGHT:
+	case AD_AUDIT_GRANT_RIGHT:
 		buf_printf(&d->out, "\"(OA;CIIO;CR;%s;%s;$sid)\"", g->guid,
 		    d->computer);
 		break;
-	case DAEMON_GRANT_ATTRIBUTE:
+	case AD_AUDIT_GRANT_ATTRIBUTE:
 		buf_printf(&d->out, "\"(OA;CIIO;RPWP;%s;%s;$sid)\"", g->guid,
 		    d->computer);
 		break;
@@ -101,21 +101,21 @@ add_sid(struct delegation *d)
 static void
 write_script(struct delegation *d)
 {
-	struct daemon_grant g;
+	struct ad_audit_grant g;
 	size_t i;
 
-	for (i = 0; daemon_ad_grant(i, &g); i++)
-		if (g.kind == DAEMON_GRANT_CHILDREN)
+	for (i = 0; ad_audit_grant(i, &g); i++)
+		if (g.kind == AD_AUDIT_GRANT_CHILDREN)
 			d->computer = g.guid;
 	buf_str(&d->out, "# Windows, as an administrator of the domain:\n");
-	for (i = 0; daemon_ad_grant(i, &g); i++)
+	for (i = 0; ad_audit_grant(i, &g); i++)
 		add_dsacls(d, &g);
 	if (d->settings != NULL)
 		buf_printf(&d->out, "dsacls \"%s\" /I:T /G \"%s:LCRPRC\"\n",
 		    d->settings, d->login);
 	buf_str(&d->out, "\n# Samba, as root on a domain controller:\n");
 	add_sid(d);
-	for (i = 0; daemon_ad_grant(i, &g); i++)
+	for (i = 0; ad_audit_grant(i, &g); i++)
 		add_sddl(d, &g);
 	if (d->settings != NULL) {
 		add_object(d, d->settings);

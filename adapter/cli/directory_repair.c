@@ -99,7 +99,7 @@ add_words(struct buf *out, const char *list)
 }
 
 static const char *
-value_of(const struct daemon_audit_finding *f, char which)
+value_of(const struct ad_audit_finding *f, char which)
 {
 	const char *text = NULL;
 
@@ -113,8 +113,8 @@ value_of(const struct daemon_audit_finding *f, char which)
 }
 
 static void
-add_value(struct buf *out, const struct daemon_audit_finding *f, char which,
-    bool ours)
+add_value(
+    struct buf *out, const struct ad_audit_finding *f, char which, bool ours)
 {
 	const char *text = value_of(f, which);
 
@@ -127,7 +127,7 @@ add_value(struct buf *out, const struct daemon_audit_finding *f, char which,
 }
 
 static char *
-fill(const char *pattern, const struct daemon_audit_finding *f)
+fill(const char *pattern, const struct ad_audit_finding *f)
 {
 	bool ours = str_starts(pattern, "amtkeeper ");
 	struct buf out;
@@ -146,7 +146,7 @@ fill(const char *pattern, const struct daemon_audit_finding *f)
 }
 
 char *
-cli_audit_repair(const struct daemon_audit_finding *f)
+cli_audit_repair(const struct ad_audit_finding *f)
 {
 	const struct repair *r;
 	const char *pattern;

@@ -12,6 +12,7 @@
 #include "device.h"
 #include "loop.h"
 #include "mem.h"
+#include "our_clock.h"
 #include "output_internal.h"
 #include "plan.h"
 #include "profile.h"
@@ -181,7 +182,7 @@ prepare(struct fleet *f, size_t first_arg)
 			    limit);
 	}
 	if (f->mode == ENGINE_RUN &&
-	    daemon_check_clock(&f->c->daemon, &offset_ms, &err) != 0) {
+	    our_clock_check(&f->c->daemon, &offset_ms, &err) != 0) {
 		code = cli_fail(&err);
 		/* What the configuration names is not there: a keytab. */
 		return code == CODE_INPUT ? CODE_CONFIG : code;

@@ -183,7 +183,7 @@ write_findings(FILE *out)
 static void
 write_audit(FILE *out)
 {
-	struct daemon_audit_kind kind;
+	struct ad_audit_kind kind;
 	size_t i;
 
 	(void)fputs("What\n"
@@ -192,11 +192,10 @@ write_audit(FILE *out)
 		    "its exit code is by:\n"
 		    ".Bl -tag -width Ds\n",
 	    out);
-	for (i = 0; daemon_audit_kind(i, &kind); i++) {
+	for (i = 0; ad_audit_kind(i, &kind); i++) {
 		(void)fputs(".It Li ", out);
 		write_quoted(out, kind.code);
-		(void)fprintf(
-		    out, " Pq %s\n", daemon_audit_level_name(kind.level));
+		(void)fprintf(out, " Pq %s\n", ad_audit_level_name(kind.level));
 		write_text(out, kind.help);
 	}
 	(void)fputs(".El\n", out);

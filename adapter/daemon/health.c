@@ -10,6 +10,7 @@
 #include "device.h"
 #include "err.h"
 #include "mem.h"
+#include "port.h"
 #include "profile.h"
 #include "store.h"
 #include "str.h"
@@ -57,7 +58,7 @@ daemon_ca_health(
 	int rc;
 
 	for (i = 0; i < p->template_count; i++)
-		templates[i] = daemon_template(&p->templates[i]);
+		templates[i] = port_template(&p->templates[i]);
 	rc = ca_health(d->ca, &h, err);
 	free(templates);
 	return rc;

@@ -9,6 +9,7 @@
 #include "device.h"
 #include "err.h"
 #include "mem.h"
+#include "port.h"
 #include "ports.h"
 #include "profile.h"
 #include "str.h"
@@ -62,7 +63,7 @@ int
 daemon_sign(struct daemon *d, const struct daemon_csr *csr,
     struct ca_cert *ret_cert, struct err *err)
 {
-	const struct ca_template template = daemon_template(csr->template);
+	const struct ca_template template = port_template(csr->template);
 	char names[2][NAME_ROOM], key[128] = "";
 	const struct port_subject who =
 	    port_subject_of(csr->device, d->profile, csr->template, names);

@@ -19,15 +19,15 @@ foreach(name ad_directory ad_amend ad_krb ad_port ad_clock ad_failover ad_thread
   set_tests_properties(lab_${name} PROPERTIES LABELS lab TIMEOUT 600)
 endforeach()
 target_sources(ad_port PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/ad_conf.c)
-target_link_libraries(ad_port PRIVATE daemon store conf loop)
-target_link_libraries(ad_failover PRIVATE daemon store conf loop)
+target_link_libraries(ad_port PRIVATE daemon port hygiene store conf loop)
+target_link_libraries(ad_failover PRIVATE daemon port hygiene store conf loop)
 set_tests_properties(lab_ad_clock PROPERTIES ENVIRONMENT LAB_FAKETIME=+10m)
 
 # Beside a second controller.
 add_executable(ad_second ${CMAKE_CURRENT_SOURCE_DIR}/ad_second.c
   ${CMAKE_CURRENT_SOURCE_DIR}/ad_conf.c
   ${CMAKE_CURRENT_SOURCE_DIR}/ad_lab.c)
-target_link_libraries(ad_second PRIVATE daemon store conf loop directory krb
+target_link_libraries(ad_second PRIVATE daemon port hygiene store conf loop directory krb
   base cmocka warnings PkgConfig::ldap PkgConfig::krb5)
 add_test(NAME lab_ad_second COMMAND ${lab}/labrun ${lab}/labsecond
   ${CMAKE_CURRENT_SOURCE_DIR}/ad_second.sh ${lab} $<TARGET_FILE:ad_second>)

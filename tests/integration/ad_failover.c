@@ -11,7 +11,7 @@
 
 #include "ad_lab.h"
 #include "conf.h"
-#include "desk_internal.h"
+#include "desk.h"
 #include "directory.h"
 #include "err.h"
 #include "mem.h"

@@ -19,6 +19,7 @@
 #include "err.h"
 #include "loop.h"
 #include "mem.h"
+#include "port.h"
 #include "ports.h"
 #include "secret.h"
 #include "str.h"

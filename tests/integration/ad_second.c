@@ -24,6 +24,7 @@
 #include "err.h"
 #include "loop.h"
 #include "mem.h"
+#include "port.h"
 #include "ports.h"
 #include "secret.h"
 

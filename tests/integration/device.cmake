@@ -5,7 +5,7 @@ if(TARGET amtkeeper-sim)
     ${CMAKE_CURRENT_LIST_DIR}/device/bench.c
     ${CMAKE_CURRENT_LIST_DIR}/device/simulator.c)
   target_link_libraries(integration_device PRIVATE
-    daemon engine store conf ca krb amt wsman net vault loop base cmocka
+    daemon port engine store conf ca krb amt wsman net vault loop base cmocka
     warnings)
   add_dependencies(integration_device amtkeeper-sim)
   add_test(NAME integration_device

@@ -9,7 +9,7 @@ import sys
 ROOT = sys.argv[1]
 TOPS = ("adapter", "ca", "directory", "krb")
 OPENSSL = {"adapter/base", "adapter/net", "adapter/vault", "adapter/wsman",
-           "adapter/amt", "adapter/store", "adapter/daemon", "ca",
+           "adapter/amt", "adapter/store", "adapter/port", "ca",
            "ca/bridge", "ca/der"}
 ONLY = {  # header prefix: the folders that may include it
     "curl/": {"adapter/net"},
@@ -19,12 +19,12 @@ ONLY = {  # header prefix: the folders that may include it
     "expat": {"adapter/xml"},
     "yaml.h": {"adapter/conf"},
     "json-c/": {"adapter/wsman", "adapter/store", "adapter/engine",
-                "adapter/daemon", "adapter/cli", "ca/bridge"},
+                "adapter/hygiene", "adapter/cli", "ca/bridge"},
     "ldap": {"directory"}, "lber": {"directory"}, "sasl/": {"directory"},
     "krb5": {"krb"}, "gssapi": {"krb"},
     "openssl/": OPENSSL,
     "getopt.h": {"adapter/cli"},
-    "pthread.h": {"directory", "ca", "ca/bridge", "adapter/daemon", "adapter/base"},
+    "pthread.h": {"directory", "ca", "ca/bridge", "adapter/port", "adapter/base"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)', re.M)
 

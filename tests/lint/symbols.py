@@ -12,8 +12,10 @@ PREFIXES = {
     "loop": "loop_ work_", "db": "db_", "conf": "conf_ profile_ yaml_",
     "net": "net_", "http": "http_", "vault": "vault_", "xml": "xml_", "wsman": "wsman_",
     "amt": "amt_ op_ field_ sid_ csr_ pki_ realms_ store_ patch_",
-    "store": "store_ device_ journal_", "daemon": "daemon_ port_ visit_ desk_ office_ errand_ errands_ survey_ ad_device_ "
-              "call_ notify_ cert_ revocation_",
+    "store": "store_ device_ journal_", "daemon": "daemon_",
+    "port": "port_ visit_ desk_ office_ errand_ errands_ cert_",
+    "hygiene": "hygiene_ audit_ ad_ repair_ survey_ our_clock_",
+    "serve": "serve ca_watch_ revocation_",
     "engine": "engine_ idset_ run_ step_ plan_ play_ plays wish_ diagnose reason_ port_",
     "cli": "cli_ cmd_ command_ fleet_ table_ csv_ progress_ output_ outflow_ shown_ intake_ passwords_ mdoc_ help_ commands ask_",
     "query": "query_ sexp_ table_ column_ value_ condition_",

@@ -13,6 +13,7 @@
 #include "daemon.h"
 #include "mem.h"
 #include "net.h"
+#include "port.h"
 #include "str.h"
 #include "vault.h"
 

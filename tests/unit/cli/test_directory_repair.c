@@ -13,7 +13,7 @@
 #include "directory_repair_internal.h"
 
 static void
-expect(const struct daemon_audit_finding *f, const char *wanted)
+expect(const struct ad_audit_finding *f, const char *wanted)
 {
 	char *text = cli_audit_repair(f);
 
@@ -25,7 +25,7 @@ expect(const struct daemon_audit_finding *f, const char *wanted)
 static void
 quoting(void **state)
 {
-	struct daemon_audit_finding f = {.code = "kvno-differs",
+	struct ad_audit_finding f = {.code = "kvno-differs",
 	    .object = "CN=it's,OU=A B",
 	    .account = "it's$",
 	    .device = "it's;rm.x"};
@@ -54,10 +54,10 @@ quoting(void **state)
 static void
 every_kind(void **state)
 {
-	struct daemon_audit_finding f = {
+	struct ad_audit_finding f = {
 	    .object = "CN=a", .account = "a$", .add = "x", .drop = "y"};
 	const struct cli_command *commands;
-	struct daemon_audit_kind kind;
+	struct ad_audit_kind kind;
 	const char *help = NULL;
 	char *device, *other;
 	size_t i, count;
@@ -68,7 +68,7 @@ every_kind(void **state)
 		if (strcmp(commands[i].name, "directory audit") == 0)
 			help = commands[i].text;
 	assert_non_null(help);
-	for (i = 0; daemon_audit_kind(i, &kind); i++) {
+	for (i = 0; ad_audit_kind(i, &kind); i++) {
 		f.code = kind.code;
 		f.device = "pc1";
 		device = cli_audit_repair(&f);

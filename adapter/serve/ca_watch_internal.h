@@ -1,0 +1,22 @@
+#ifndef CA_WATCH_INTERNAL_H_
+#define CA_WATCH_INTERNAL_H_
+#include <stdbool.h>
+
+struct ca_watch;
+struct daemon;
+struct revocation;
+
+/*
+ * `serve` has the CA open while others make, take or cross issuing CAs: it is
+ * noticed, and all who use the CA change over to the one that issues now, in
+ * d->ca as well.
+ */
+/* Everything is borrowed. */
+struct ca_watch *ca_watch_new(struct daemon *d, struct revocation *revocation);
+/* Nothing changes from now on. true: nothing is under way either; else quiet()
+ * is called once when that is so, from the loop. */
+bool ca_watch_stop(
+    struct ca_watch *w, void (*quiet)(void *cookie), void *cookie);
+/* When nothing is under way; NULL is allowed. */
+void ca_watch_free(struct ca_watch *w);
+#endif

@@ -1,0 +1,392 @@
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "ca_watch_internal.h"
+#include "clock.h"
+#include "conf.h"
+#include "daemon.h"
+#include "device.h"
+#include "engine.h"
+#include "err.h"
+#include "log.h"
+#include "loop.h"
+#include "our_clock.h"
+#include "plan.h"
+#include "ports.h"
+#include "revocation_internal.h"
+#include "serve.h"
+#include "serve_internal.h"
+#include "store.h"
+#include "str.h"
+#include "survey.h"
+
+/*
+ * Work on what is due and on nothing else.  The store says what that is and
+ * when the next is; between two looks the process sleeps.  The queue is kept
+ * short, so that a decision is made from a fresh record.
+ */
+#define QUEUE_FACTOR 2			/* devices taken at once, per slot */
+#define CLOCK_EVERY_MS INT64_C(3600000) /* look at our own clock this often */
+#define CLOCK_JUMP_MS 2000 /* nobody slews a clock by this in an hour */
+#define LOG_TEXT 512
+
+struct serve {
+	struct daemon *d;
+	const struct play *play;
+	struct loop_timer *timer;
+	struct loop_signal *term, *interrupt;
+	size_t queue; /* devices taken at once */
+	bool more;    /* the last look found a queue full */
+	bool draining, aborted, failed, ending;
+	struct revocation *revocation;
+	struct ca_watch *watch;
+	/* Revocation and watch: told to stop, have stopped. */
+	bool hushing, hushed, watched;
+	bool clock_looking;
+	int64_t clock_offset_ms;
+	int64_t clock_good_until; /* clock_mono_ms(); 0: not looked yet */
+	int64_t clock_lead_ms;	  /* then; see clock_lead_ms() */
+	struct survey *survey;
+	struct err err;
+};
+
+/* --- what happened, for the log --- */
+
+static void
+log_printable(struct buf *out, const char *text)
+{
+	buf_reset(out);
+	if (text != NULL)
+		str_printable(out, text, strlen(text), LOG_TEXT / 4);
+}
+
+static void
+log_report(const struct engine_report *r)
+{
+	enum log_level level = LOG_NOTE;
+	struct buf text;
+
+	if (r->outcome == ENGINE_FAILED || r->outcome == ENGINE_PARKED)
+		level = LOG_WARN;
+	buf_init(&text, LOG_TEXT);
+	log_printable(&text, r->err->kind == ERR_NONE ? "" : r->err->text);
+	log_line(level, "device.done",
+	    "device=%s play=%s outcome=%s steps=%zu ms=%lld kind=%s "
+	    "error=\"%s\"",
+	    r->device->name, r->play == NULL ? "-" : r->play->name,
+	    engine_outcome_name(r->outcome), r->steps_done, (long long)r->ms,
+	    err_kind_name(r->err->kind), buf_text(&text));
+	buf_free(&text);
+}
+
+static void
+stop(void *cookie)
+{
+	struct serve *s = cookie;
+
+	loop_stop(s->d->loop);
+}
+
+static void end_if_quiet(struct serve *s);
+
+static void
+watch_stopped(void *cookie)
+{
+	struct serve *s = cookie;
+
+	s->watched = true;
+	end_if_quiet(s);
+}
+
+static void
+revocation_stopped(void *cookie)
+{
+	struct serve *s = cookie;
+
+	s->hushed = true;
+	end_if_quiet(s);
+}
+
+/* Leave the loop once nothing can call us back any more: what the engine
+ * deferred runs before what we defer here. Revocation is answered until then.
+ */
+static void
+end_if_quiet(struct serve *s)
+{
+	if ((!s->draining && !s->failed) || s->clock_looking || s->ending ||
+	    engine_pending(s->d->engine) != 0)
+		return;
+	if (!s->hushing) {
+		s->hushing = true;
+		s->watched = ca_watch_stop(s->watch, watch_stopped, s);
+		revocation_stop(s->revocation, revocation_stopped, s);
+	}
+	if (!s->hushed || !s->watched)
+		return;
+	s->ending = true;
+	loop_defer(s->d->loop, stop, s);
+}
+
+static void
+fail(struct serve *s, const struct err *err)
+{
+	if (s->failed)
+		return;
+	s->err = *err;
+	s->failed = true;
+	loop_timer_stop(s->timer);
+	engine_drain(s->d->engine);
+	end_if_quiet(s);
+}
+
+/* --- looking for work --- */
+
+static int
+take(void *cookie, const struct device *device, struct err *err)
+{
+	struct serve *s = cookie;
+
+	(void)err;
+	engine_submit(s->d->engine, device->id, ENGINE_RUN, s->play);
+	return 0;
+}
+
+static int
+take_due(struct serve *s, int64_t now, struct err *err)
+{
+	struct store_filter due = {
+	    .due_before = now, .unleased = true, .limit = s->queue};
+	size_t pending = engine_pending(s->d->engine);
+
+	if (store_device_scan(s->d->store, &due, take, s, err) != 0)
+		return -1;
+	pending = engine_pending(s->d->engine) - pending;
+	s->more = engine_pending(s->d->engine) >= s->queue;
+	if (pending > 0)
+		log_line(LOG_INFO, "serve.due", "taken=%zu pending=%zu",
+		    pending, engine_pending(s->d->engine));
+	return 0;
+}
+
+/* Sleep until something becomes due, but not past the next poll: other
+ * processes write to the store too. What is due already and was not taken is
+ * in other hands; the poll comes back to it. */
+static int
+sleep_until_due(struct serve *s, int64_t now, struct err *err)
+{
+	int64_t at = 0, seconds = s->d->conf->poll;
+
+	if (store_next_due(s->d->store, &at, err) != 0)
+		return -1;
+	if (at > now && at - now < seconds)
+		seconds = at - now;
+	loop_timer_set(s->timer, (uint64_t)seconds * 1000);
+	return 0;
+}
+
+static void
+work(struct serve *s)
+{
+	int64_t now = clock_now();
+	struct err err = {.kind = ERR_NONE};
+
+	if (take_due(s, now, &err) != 0 || sleep_until_due(s, now, &err) != 0)
+		fail(s, &err);
+}
+
+/* --- our own clock: before work, every hour, and when it was set --- */
+
+/* What it is ahead of the one that nobody sets. */
+static int64_t
+clock_lead_ms(void)
+{
+	return clock_now_ms() - clock_mono_ms();
+}
+
+/* A machine that slept, or whose clock was set, looks anew. */
+static bool
+clock_is_good(const struct serve *s)
+{
+	return clock_mono_ms() < s->clock_good_until &&
+	    llabs(clock_lead_ms() - s->clock_lead_ms) < CLOCK_JUMP_MS;
+}
+
+static void
+clock_judged(struct serve *s, const struct err *err)
+{
+	s->clock_looking = false;
+	if (s->draining || s->failed) {
+		end_if_quiet(s);
+		return;
+	}
+	if (err->kind != ERR_NONE) {
+		log_line(LOG_WARN, "serve.clock", "kind=%s error=\"%s\"",
+		    err_kind_name(err->kind), err->text);
+		serve_notify("STATUS=waiting: the clock cannot be trusted");
+		s->clock_good_until = 0;
+		loop_timer_set(s->timer, (uint64_t)s->d->conf->poll * 1000);
+		return;
+	}
+	log_line(LOG_INFO, "serve.clock", "offset_ms=%lld",
+	    (long long)s->clock_offset_ms);
+	serve_notify("STATUS=working");
+	s->clock_good_until = clock_mono_ms() + CLOCK_EVERY_MS;
+	s->clock_lead_ms = clock_lead_ms();
+	work(s);
+}
+
+static void
+clock_surveyed(void *cookie, const struct err *surveyed)
+{
+	struct serve *s = cookie;
+	struct err err = {.kind = ERR_NONE};
+
+	(void)our_clock_judge(s->d->conf, s->clock_offset_ms, &err);
+	if (surveyed->kind == ERR_NONE)
+		our_clock_blame(
+		    s->d->conf, s->survey, s->clock_offset_ms, &err);
+	survey_free(s->survey);
+	s->survey = NULL;
+	clock_judged(s, &err);
+}
+
+static void
+clock_looked(void *cookie, const struct err *looked)
+{
+	struct serve *s = cookie;
+
+	if (looked->kind == ERR_NONE && !s->draining && !s->failed &&
+	    our_clock_judge(s->d->conf, s->clock_offset_ms, NULL) != 0)
+		s->survey = survey_begin(s->d, clock_surveyed, s);
+	else
+		clock_judged(s, looked);
+}
+
+static void
+tick(void *cookie)
+{
+	struct serve *s = cookie;
+	const struct port_kdc *kdc = &s->d->ports->kdc;
+
+	if (s->draining || s->failed || s->clock_looking)
+		return;
+	if (kdc->self == NULL || clock_is_good(s)) {
+		work(s);
+		return;
+	}
+	s->clock_looking = true;
+	kdc->look_time(kdc->self, &s->clock_offset_ms, clock_looked, s);
+}
+
+/* --- what the engine tells --- */
+
+static void
+on_report(void *cookie, const struct engine_report *report)
+{
+	struct serve *s = cookie;
+
+	log_report(report);
+	if (s->more && !s->draining &&
+	    engine_pending(s->d->engine) <= s->queue / QUEUE_FACTOR) {
+		s->more = false;
+		loop_timer_set(s->timer, 0);
+	}
+}
+
+static void
+on_idle(void *cookie)
+{
+	struct serve *s = cookie;
+	struct err err = {.kind = ERR_NONE};
+
+	if (engine_broken(s->d->engine, &err)) {
+		fail(s, &err);
+		return;
+	}
+	if (s->draining || s->failed) {
+		end_if_quiet(s);
+		return;
+	}
+	if (!s->more && !s->clock_looking &&
+	    sleep_until_due(s, clock_now(), &err) != 0)
+		fail(s, &err);
+}
+
+/* --- the end --- */
+
+static void
+on_signal(void *cookie)
+{
+	struct serve *s = cookie;
+	size_t pending = engine_pending(s->d->engine);
+
+	if (s->draining) { /* the store is only written between two signals */
+		s->aborted = true;
+		loop_stop(s->d->loop);
+		return;
+	}
+	s->draining = true;
+	log_line(LOG_NOTE, "serve.drain", "pending=%zu", pending);
+	serve_notify("STOPPING=1");
+	loop_timer_stop(s->timer);
+	engine_drain(s->d->engine);
+	end_if_quiet(s);
+}
+
+static int
+start(struct serve *s, struct err *err)
+{
+	size_t open = 0;
+
+	s->play = play_find("auto");
+	s->queue = (size_t)s->d->conf->parallel * QUEUE_FACTOR;
+	engine_on_report(s->d->engine, on_report, s);
+	engine_on_idle(s->d->engine, on_idle, s);
+	if (engine_recover(s->d->engine, &open, err) != 0 ||
+	    revocation_new(
+		s->d->loop, s->d->ca, s->d->conf, &s->revocation, err) != 0)
+		return -1;
+	s->watch = ca_watch_new(s->d, s->revocation);
+	log_line(LOG_NOTE, "serve.start", "parallel=%lld recovering=%zu",
+	    (long long)s->d->conf->parallel, open);
+	serve_notify("READY=1\nSTATUS=working");
+	loop_timer_set(s->timer, 0);
+	return 0;
+}
+
+int
+serve(struct daemon *d, struct err *err)
+{
+	struct serve s = {.d = d};
+	int rc;
+
+	s.timer = loop_timer_new(d->loop, tick, &s);
+	s.term = loop_signal_add(d->loop, SIGTERM, on_signal, &s);
+	s.interrupt = loop_signal_add(d->loop, SIGINT, on_signal, &s);
+	rc = start(&s, err);
+	if (rc == 0)
+		loop_run(d->loop);
+	loop_signal_del(s.interrupt);
+	loop_signal_del(s.term);
+	loop_timer_del(s.timer);
+	if (rc != 0)
+		return -1;
+	if (s.ending) { /* else a second signal came, and requests wait */
+		ca_watch_free(s.watch);
+		revocation_free(s.revocation);
+	}
+	if (s.failed) {
+		if (err != NULL)
+			*err = s.err;
+		return err_context(err, "stopped");
+	}
+	log_line(
+	    LOG_NOTE, "serve.stop", "pending=%zu", engine_pending(d->engine));
+	if (s.aborted)
+		return err_set(err, ERR_CANCELLED,
+		    "stopped by a second signal; what was under way is "
+		    "recovered by the next start");
+	return 0;
+}
