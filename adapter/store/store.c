@@ -13,6 +13,8 @@
 #include "fault.h"
 #include "mem.h"
 #include "store_internal.h"
+#include "str.h"
+#include "utf8.h"
 
 /* --- making one --- */
 
@@ -254,5 +256,29 @@ store_check_text(const char *text, const char *what, struct err *err)
 	if (text != NULL && strnlen(text, STORE_TEXT_MAX + 1) > STORE_TEXT_MAX)
 		return err_set(err, ERR_LIMIT, "%s is longer than %d bytes",
 		    what, STORE_TEXT_MAX);
+	return 0;
+}
+
+int
+store_check_name(const char *name, const char *what, struct err *err)
+{
+	size_t len = strnlen(name, STORE_NAME_MAX + 1), at, step;
+	uint32_t point;
+	int64_t number;
+
+	if (len == 0 || len > STORE_NAME_MAX || name[0] == ' ' ||
+	    name[len - 1] == ' ')
+		return err_set(err, ERR_INVALID,
+		    "%s: wanted 1 to %d bytes, no blanks around them", what,
+		    STORE_NAME_MAX);
+	if (str_int(name, INT64_MIN, INT64_MAX, &number) == 0)
+		return err_set(err, ERR_INVALID,
+		    "%s: a number would be taken for an id", what);
+	for (at = 0; at < len; at += step) {
+		step = utf8_next(name + at, len - at, &point);
+		if (step == 0 || !utf8_visible(point))
+			return err_set(err, ERR_INVALID,
+			    "%s: has a character that nobody sees", what);
+	}
 	return 0;
 }

@@ -56,11 +56,16 @@ int store_check_device(
     struct store *s, int64_t device, const char *conflict, struct err *err);
 /* Text from outside, within STORE_TEXT_MAX; NULL is fine. */
 int store_check_text(const char *text, const char *what, struct err *err);
+/* A name that people give and see: 1 to STORE_NAME_MAX visible bytes, no blanks
+ * around them, and no number, which stands for an id. */
+int store_check_name(const char *name, const char *what, struct err *err);
 
 /* The schema (schema.c). */
 int store_schema_make(struct db *db, struct vault *vault, struct err *err);
 int store_schema_check(struct db *db, struct vault *vault, struct err *err);
 int store_schema_update(struct db *db, struct err *err);
+/* Steps of it (schema_task.c). */
+extern const char store_task_step[], store_run_step[];
 
 /* Statements over the table "device" (record.c). */
 void store_sql_make(struct store *s);

@@ -6,31 +6,15 @@
 #include "store.h"
 #include "store_internal.h"
 #include "str.h"
-#include "utf8.h"
 
 static int
 check_name(const char *name, struct err *err)
 {
-	size_t len = strnlen(name, STORE_NAME_MAX + 1), at, step;
-	uint32_t point;
-	int64_t number;
-
-	if (len == 0 || len > STORE_NAME_MAX || name[0] == ' ' ||
-	    name[len - 1] == ' ')
+	if (store_check_name(name, "tag", err) == -1)
+		return -1;
+	if (strchr(name, ',') != NULL)
 		return err_set(err, ERR_INVALID,
-		    "tag: wanted 1 to %d bytes, no blanks around them",
-		    STORE_NAME_MAX);
-	if (strchr(name, ',') != NULL ||
-	    str_int(name, INT64_MIN, INT64_MAX, &number) == 0)
-		return err_set(err, ERR_INVALID,
-		    "tag: a number, or with a comma, it would be taken for "
-		    "something else");
-	for (at = 0; at < len; at += step) {
-		step = utf8_next(name + at, len - at, &point);
-		if (step == 0 || !utf8_visible(point))
-			return err_set(err, ERR_INVALID,
-			    "tag: has a character that nobody sees");
-	}
+		    "tag: with a comma it would be taken for several");
 	return 0;
 }
 

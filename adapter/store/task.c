@@ -1,0 +1,284 @@
+/* The catalogue of client tasks. */
+#include "task.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "mem.h"
+#include "store_internal.h"
+#include "str.h"
+#include "task_internal.h"
+
+void
+task_clear(struct task *t)
+{
+	free(t->name);
+	free(t->type);
+	free(t->note);
+	free(t->settings);
+	memset(t, 0, sizeof(*t));
+}
+
+/* --- shared --- */
+
+int
+task_changed(struct store *s, const char *missing, struct err *err)
+{
+	return db_changes(s->db) > 0
+	    ? 0
+	    : err_set(err, ERR_NOTFOUND, "%s", missing);
+}
+
+int
+task_number(struct store *s, int64_t *ret, struct err *err, const char *sql,
+    const char *types, int64_t a, int64_t b)
+{
+	const struct db_value values[] = {db_int_value(a), db_int_value(b)};
+	size_t count = strlen(types);
+	struct db_rows *rows;
+	int r;
+
+	assert(count <= sizeof(values) / sizeof(values[0]));
+	if (db_query_list(s->db, &rows, err, sql, values, count) == -1)
+		return -1;
+	r = db_next(rows, err);
+	if (r != -1)
+		*ret = r == 1 ? db_int(rows, 0) : 0;
+	db_done(rows);
+	return r == -1 ? -1 : 0;
+}
+
+unsigned
+task_enum(struct db_rows *rows, int column)
+{
+	return (unsigned)(uint64_t)db_int(rows, column);
+}
+
+/* --- reading --- */
+
+#define COLUMNS                                                                \
+	"SELECT id, name, type, note, settings, created_at, changed_at"        \
+	" FROM task"
+
+static void
+read_row(struct db_rows *rows, struct task *ret)
+{
+	*ret = (struct task){
+	    .id = db_int(rows, 0),
+	    .name = mem_dup(db_text(rows, 1)),
+	    .type = mem_dup(db_text(rows, 2)),
+	    .note = mem_dup(db_text(rows, 3)),
+	    .settings = mem_dup(db_text(rows, 4)),
+	    .created_at = db_int(rows, 5),
+	    .changed_at = db_int(rows, 6),
+	};
+}
+
+int
+task_find(struct store *s, const char *name, struct task *ret, struct err *err)
+{
+	struct db_rows *rows;
+	int64_t id = 0;
+	int r;
+
+	if (store_check_text(name, "the name", err) == -1)
+		return -1;
+	(void)str_int(name, 1, INT64_MAX, &id);
+	if (db_query(s->db, &rows, err,
+		COLUMNS " WHERE lower(name) = lower(?1) OR id = ?2"
+			" OR lower(replace(name, ' ', '-')) = lower(?1)"
+			" ORDER BY lower(name) = lower(?1) DESC LIMIT 1",
+		"ti", name, id) == -1)
+		return -1;
+	r = db_next(rows, err);
+	if (r == 1)
+		read_row(rows, ret);
+	db_done(rows);
+	if (r == 0)
+		return err_set(err, ERR_NOTFOUND,
+		    "no client task of this name; \"task list\" has them");
+	return r == 1 ? 0 : -1;
+}
+
+int
+task_scan(struct store *s, task_fn *fn, void *cookie, struct err *err)
+{
+	struct db_rows *rows;
+	struct task t;
+	int r;
+
+	if (db_query(s->db, &rows, err, COLUMNS " ORDER BY lower(name)", "") ==
+	    -1)
+		return -1;
+	while ((r = db_next(rows, err)) == 1) {
+		read_row(rows, &t);
+		r = fn(cookie, &t, err);
+		task_clear(&t);
+		if (r == -1)
+			break;
+	}
+	db_done(rows);
+	return r;
+}
+
+/* --- writing --- */
+
+static int
+check_length(const char *text, size_t max, const char *what, struct err *err)
+{
+	if (text == NULL || strnlen(text, max + 1) <= max)
+		return 0;
+	return err_set(err, ERR_LIMIT, "%s: more than %zu bytes", what, max);
+}
+
+static int
+check_task(const struct task *t, struct err *err)
+{
+	if (store_check_name(t->name, "task", err) == -1)
+		return -1;
+	if (str_empty(t->type) || str_empty(t->settings))
+		return err_set(
+		    err, ERR_INVALID, "task: without a type or settings");
+	if (check_length(t->type, TASK_TYPE_MAX, "type", err) == -1 ||
+	    check_length(t->settings, TASK_SETTINGS_MAX, "settings", err) == -1)
+		return -1;
+	return check_length(t->note, TASK_NOTE_MAX, "description", err);
+}
+
+static int
+check_taken(struct store *s, const char *name, int64_t id, struct err *err)
+{
+	struct task other = {.id = 0};
+	struct err why = {.kind = ERR_NONE};
+
+	if (task_find(s, name, &other, &why) == -1) {
+		if (why.kind == ERR_NOTFOUND)
+			return 0;
+		if (err != NULL)
+			*err = why;
+		return -1;
+	}
+	if (other.id != id)
+		(void)err_set(&why, ERR_CONFLICT,
+		    "there is a task of this name, \"%.200s\"", other.name);
+	task_clear(&other);
+	if (why.kind == ERR_NONE)
+		return 0;
+	if (err != NULL)
+		*err = why;
+	return -1;
+}
+
+int
+task_add(struct store *s, const struct task *t, int64_t now, int64_t *ret_id,
+    struct err *err)
+{
+	int64_t count = 0;
+
+	if (check_task(t, err) == -1 || store_begin(s, err) == -1 ||
+	    check_taken(s, t->name, 0, err) == -1 ||
+	    task_number(
+		s, &count, err, "SELECT count(*) FROM task", "", 0, 0) == -1)
+		return -1;
+	if (count >= TASKS_MAX)
+		return err_set(err, ERR_LIMIT, "there are %d tasks", TASKS_MAX);
+	if (db_run(s->db, err,
+		"INSERT INTO task (name, type, note, settings, created_at,"
+		" changed_at) VALUES (?, ?, ?, ?, ?, ?)",
+		"ttttii", t->name, t->type, t->note, t->settings, now,
+		now) == -1)
+		return -1;
+	*ret_id = db_last_id(s->db);
+	return 0;
+}
+
+int
+task_save(struct store *s, const struct task *t, int64_t now, struct err *err)
+{
+	if (check_task(t, err) == -1 || store_begin(s, err) == -1 ||
+	    check_taken(s, t->name, t->id, err) == -1 ||
+	    db_run(s->db, err,
+		"UPDATE task SET name = ?, type = ?, note = ?, settings = ?,"
+		" changed_at = ? WHERE id = ?",
+		"ttttii", t->name, t->type, t->note, t->settings, now,
+		t->id) == -1)
+		return -1;
+	return task_changed(s, "no such task", err);
+}
+
+int
+task_remove(struct store *s, int64_t id, struct err *err)
+{
+	if (store_begin(s, err) == -1 ||
+	    db_run(s->db, err, "DELETE FROM task WHERE id = ?", "i", id) == -1)
+		return -1;
+	return task_changed(s, "no such task", err);
+}
+
+/* --- how a run goes about its devices --- */
+
+struct task_policy
+task_policy_default(void)
+{
+	return (struct task_policy){
+	    .retries = TASK_RETRIES, .retry_wait = TASK_RETRY_WAIT};
+}
+
+#define MANY 10000000 /* devices; more than any fleet */
+
+int
+task_policy_check(const struct task_policy *p, struct err *err)
+{
+	const struct {
+		const char *name;
+		int64_t value, most;
+	} fields[] = {{"canary", p->canary, MANY}, {"wave", p->wave, MANY},
+	    {"wave", p->wave_percent, 100},
+	    {"max-failures", p->max_failures, MANY},
+	    {"max-failures", p->max_failure_percent, 100},
+	    {"stop-after", p->stop_after, INT64_C(366) * 86400},
+	    {"parallel", p->parallel, 4000}, {"retries", p->retries, 100},
+	    {"retry-wait", p->retry_wait, 86400}};
+	size_t i;
+
+	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (fields[i].value < 0 || fields[i].value > fields[i].most)
+			return err_set(err, ERR_INVALID, "%s: wanted 0 to %lld",
+			    fields[i].name, (long long)fields[i].most);
+	if ((p->wave != 0 && p->wave_percent != 0) ||
+	    (p->max_failures != 0 && p->max_failure_percent != 0))
+		return err_set(err, ERR_INVALID,
+		    "%s: a number or a percentage, not both",
+		    p->wave != 0 && p->wave_percent != 0 ? "wave"
+							 : "max-failures");
+	return 0;
+}
+
+void
+task_policy_values(
+    const struct task_policy *p, struct db_value out[TASK_POLICY_FIELDS])
+{
+	const int64_t fields[TASK_POLICY_FIELDS] = {p->canary, p->wave,
+	    p->wave_percent, p->max_failures, p->max_failure_percent,
+	    p->stop_after, p->parallel, p->retries, p->retry_wait};
+	size_t i;
+
+	for (i = 0; i < TASK_POLICY_FIELDS; i++)
+		out[i] = db_int_value(fields[i]);
+}
+
+void
+task_policy_read(struct db_rows *rows, int column, struct task_policy *ret)
+{
+	ret->canary = db_int(rows, column);
+	ret->wave = db_int(rows, column + 1);
+	ret->wave_percent = db_int(rows, column + 2);
+	ret->max_failures = db_int(rows, column + 3);
+	ret->max_failure_percent = db_int(rows, column + 4);
+	ret->stop_after = db_int(rows, column + 5);
+	ret->parallel = db_int(rows, column + 6);
+	ret->retries = db_int(rows, column + 7);
+	ret->retry_wait = db_int(rows, column + 8);
+}

@@ -1,0 +1,31 @@
+#ifndef TASK_INTERNAL_H_
+#define TASK_INTERNAL_H_
+#include "db.h"
+#include "task.h"
+
+/* What the tables of tasks share: columns of a policy, in the order of the
+ * struct, which holds nothing else. */
+#define TASK_POLICY_FIELDS 9
+#define TASK_POLICY_COLUMNS                                                    \
+	"canary, wave, wave_percent, max_failures, max_failure_percent,"       \
+	" stop_after, parallel, retries, retry_wait"
+_Static_assert(
+    sizeof(struct task_policy) == TASK_POLICY_FIELDS * sizeof(int64_t),
+    "a column for each");
+
+void task_policy_values(
+    const struct task_policy *p, struct db_value out[TASK_POLICY_FIELDS]);
+void task_policy_read(
+    struct db_rows *rows, int column, struct task_policy *ret);
+
+/* A column that holds an enum of ours. */
+unsigned task_enum(struct db_rows *rows, int column);
+/* Are group, tag and query what the target needs? */
+int task_target_check(struct store *s, enum task_target target,
+    int64_t target_id, const char *query, struct err *err);
+/* Did the last write change a row? If not: ERR_NOTFOUND with this text. */
+int task_changed(struct store *s, const char *missing, struct err *err);
+/* One number; 0 when there is no row, or NULL. */
+int task_number(struct store *s, int64_t *ret, struct err *err, const char *sql,
+    const char *types, int64_t a, int64_t b);
+#endif
