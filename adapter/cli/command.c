@@ -404,6 +404,16 @@ apply_globals(struct cli *c)
 		log_set_level(LOG_ERROR);
 }
 
+/* As most programs answer it: whatever else is asked. */
+static int
+take_version(struct cli *c)
+{
+	c->command = find_command("version");
+	c->arg_count = 0;
+	apply_globals(c);
+	return CODE_OK;
+}
+
 int
 cli_parse(struct cli *c, int argc, char **argv)
 {
@@ -417,6 +427,8 @@ cli_parse(struct cli *c, int argc, char **argv)
 	if (code != CODE_OK)
 		return code;
 	at = optind;
+	if (cli_flag(c, "version"))
+		return take_version(c);
 	if (at >= argc) {
 		cli_help(cli_flag(c, "help") ? stdout : stderr);
 		return cli_flag(c, "help") ? CODE_OK : CODE_USAGE;
@@ -433,6 +445,8 @@ cli_parse(struct cli *c, int argc, char **argv)
 	code = take_options(c, &all, argc - at, argv + at);
 	if (code != CODE_OK)
 		return code;
+	if (cli_flag(c, "version"))
+		return take_version(c);
 	if (cli_flag(c, "help")) {
 		cli_help_command(stdout, c->command);
 		c->command = NULL;

@@ -26,7 +26,8 @@ static const struct cli_option global_options[] = {
     {"quiet", 'q', CLI_FLAG, NULL, NULL, "no progress, no notes"},
     {"verbose", 'v', CLI_FLAG, NULL, NULL, "log every decision"},
     {"no-color", 0, CLI_FLAG, NULL, NULL, "no colour (also: NO_COLOR)"},
-    {"help", 'h', CLI_FLAG, NULL, NULL, "say what a command does"}, END};
+    {"help", 'h', CLI_FLAG, NULL, NULL, "say what a command does"},
+    {"version", 0, CLI_FLAG, NULL, NULL, "the version"}, END};
 
 static const struct cli_option selection_options[] = {
     {"device", 'd', CLI_TEXT, "PATTERN", NULL,

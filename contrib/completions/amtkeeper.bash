@@ -151,7 +151,7 @@ _amtkeeper()
 	"help") options=" --man --completion" ;;
 	esac
 	if [[ $cur == -* ]]; then
-		words="$options --config --output --wide --quiet --verbose --no-color --help"
+		words="$options --config --output --wide --quiet --verbose --no-color --help --version"
 	fi
 	COMPREPLY=($(compgen -W "$words" -- "$cur"))
 }

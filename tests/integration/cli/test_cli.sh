@@ -152,6 +152,9 @@ says err 'try "amtkeeper device --help"'
 keep 0 help ca template list
 keep 0 version -o json
 is 'the version as JSON' "$(jq -r '.[].name' "$tmp/out")" amtkeeper
+version=$(jq -r '.[].version' "$tmp/out")
+keep 0 --version
+is 'the version by option' "$(cat "$tmp/out")" "amtkeeper $version"
 keep 0 events --verify
 
 # --- a fleet ---
