@@ -19,8 +19,8 @@ struct buf;
  * never the name of a device.
  */
 #define METRIC_LABELS 2
-#define METRIC_SERIES_MAX 256 /* per metric; what is beyond counts as "other"  \
-			       */
+/* Per metric; what is beyond counts as "other". */
+#define METRIC_SERIES_MAX 256
 #define METRIC_BOUNDS_MAX 24
 #define METRIC_PAGE_MAX 4194304
 #define METRIC_TYPE "text/plain; version=0.0.4; charset=utf-8"
