@@ -52,13 +52,6 @@ drop(void *body)
 
 /* --- does the client have it? --- */
 
-static const char *
-header_of(const struct http_request *r, const char *name)
-{
-	return MHD_lookup_connection_value(
-	    r->connection, MHD_HEADER_KIND, name);
-}
-
 /* One of a list, or any; "W/" does not matter here (RFC 9110, 13.1.2). */
 static bool
 lists_tag(const char *list, const char *etag)
@@ -78,8 +71,10 @@ lists_tag(const char *list, const char *etag)
 static bool
 not_modified(const struct http_request *r, const struct http_answer *a)
 {
-	const char *tags = header_of(r, MHD_HTTP_HEADER_IF_NONE_MATCH);
-	const char *since = header_of(r, MHD_HTTP_HEADER_IF_MODIFIED_SINCE);
+	const char *tags =
+	    http_request_header(r, MHD_HTTP_HEADER_IF_NONE_MATCH);
+	const char *since =
+	    http_request_header(r, MHD_HTTP_HEADER_IF_MODIFIED_SINCE);
 	struct tm tm = {0};
 	const char *end;
 
@@ -140,16 +135,12 @@ response_new(struct http_body *body)
 	return response;
 }
 
-void
-http_answer(struct http_request *r, const struct http_answer *a)
+static void
+add_headers(struct http_request *r, const struct http_answer *a, bool same)
 {
-	bool same = not_modified(r, a);
 	char seconds[16];
+	size_t i;
 
-	assert(r->handled && r->response == NULL);
-	r->h->owed--;
-	r->status = same ? MHD_HTTP_NOT_MODIFIED : a->status;
-	r->response = response_new(same ? NULL : a->body);
 	if (!same)
 		add(r->response, MHD_HTTP_HEADER_CONTENT_TYPE, a->type);
 	add(r->response, MHD_HTTP_HEADER_ETAG, a->etag);
@@ -162,11 +153,34 @@ http_answer(struct http_request *r, const struct http_answer *a)
 		(void)snprintf(seconds, sizeof(seconds), "%u", a->retry_after);
 		add(r->response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
 	}
+	for (i = 0; i < a->header_count; i++)
+		add(r->response, a->headers[i].name, a->headers[i].value);
 	if (r->h->stopping)
 		add(r->response, MHD_HTTP_HEADER_CONNECTION, "close");
+}
+
+void
+http_answer_with(struct http_request *r, const struct http_answer *a,
+    struct http_stream *stream)
+{
+	bool same = stream == NULL && not_modified(r, a);
+
+	assert(r->handled && r->response == NULL);
+	r->h->owed--;
+	r->status = same ? MHD_HTTP_NOT_MODIFIED : a->status;
+	r->stream = stream;
+	r->response = stream != NULL ? http_stream_response(stream)
+				     : response_new(same ? NULL : a->body);
+	add_headers(r, a, same);
 	if (!r->suspended)
 		return;
 	r->suspended = false;
 	MHD_resume_connection(r->connection);
 	http_kick(r->h);
+}
+
+void
+http_answer(struct http_request *r, const struct http_answer *a)
+{
+	http_answer_with(r, a, NULL);
 }

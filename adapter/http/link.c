@@ -3,17 +3,15 @@
 #include <sys/socket.h>
 
 #include "clock.h"
+#include "front_internal.h"
 #include "http_internal.h"
 #include "loop.h"
 #include "mem.h"
 
-#define SWEEP_MS 500
-
 static void
 link_add(struct http *h, struct http_link *link)
 {
-	if (h->links == NULL)
-		loop_timer_set(h->sweep, SWEEP_MS);
+	http_sweep_soon(h);
 	link->next = h->links;
 	if (h->links != NULL)
 		h->links->prev = link;
@@ -29,9 +27,9 @@ link_remove(struct http *h, struct http_link *link)
 		h->links = link->next;
 	if (link->next != NULL)
 		link->next->prev = link->prev;
+	if (link->front != NULL)
+		http_front_left(link->front);
 	free(link);
-	if (h->links == NULL)
-		loop_timer_stop(h->sweep);
 }
 
 static int
@@ -41,6 +39,15 @@ descriptor_of(struct MHD_Connection *connection)
 	    connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 
 	return info == NULL ? -1 : info->connect_fd;
+}
+
+static void
+peer_of(struct MHD_Connection *connection, char out[HTTP_PEER])
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+	http_peer_text(info == NULL ? NULL : info->client_addr, out);
 }
 
 void
@@ -53,6 +60,8 @@ http_link_notify(void *cookie, struct MHD_Connection *connection, void **slot,
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
 		link = mem_alloc(sizeof(*link));
 		link->fd = descriptor_of(connection);
+		link->front = http_front_joining(h, link);
+		peer_of(connection, link->peer);
 		*slot = link;
 		link_add(h, link);
 		http_link_reads(h, link);
@@ -77,6 +86,10 @@ static void
 cut(struct http_link *link)
 {
 	(void)shutdown(link->fd, SHUT_RDWR);
+	if (link->front != NULL)
+		http_front_cut(link->front);
+	if (link->stream != NULL)
+		http_stream_lost(link->stream);
 }
 
 void
@@ -86,6 +99,16 @@ http_link_reads(struct http *h, struct http_link *link)
 	link->deadline = clock_mono_ms() + HTTP_REQUEST_S * INT64_C(1000);
 	if (h->stopping)
 		cut(link);
+}
+
+void
+http_link_streams(struct http *h, struct http_link *link, bool waits)
+{
+	link->reading = false;
+	if (!waits)
+		link->deadline = 0;
+	else if (link->deadline == 0)
+		http_link_sends(h, link);
 }
 
 void
@@ -104,15 +127,16 @@ http_link_sends(struct http *h, struct http_link *link)
 	link->deadline = clock_mono_ms() + seconds * 1000;
 }
 
-/* The client closed and what it sent is no whole request.  libmicrohttpd (edge
- * triggered) overlooks an end that comes together with bytes and would wait for
- * its time-out, while the connection counts against the limits. */
+/* The client closed and what it sent is no whole request, or there is no end to
+ * our answer.  libmicrohttpd (edge triggered) overlooks an end that comes
+ * together with bytes and would wait for its time-out, while the connection
+ * counts against the limits; and does not look at a suspended one. */
 static bool
 is_gone(const struct http_link *link)
 {
 	char byte;
 
-	return link->reading &&
+	return (link->reading || link->stream != NULL) &&
 	    recv(link->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
@@ -127,8 +151,11 @@ http_link_sweep(void *cookie)
 		if ((link->deadline != 0 && now >= link->deadline) ||
 		    is_gone(link))
 			cut(link);
-	if (h->links != NULL)
-		loop_timer_set(h->sweep, SWEEP_MS);
+	http_front_sweep(h, now);
+	h->sweeping = false;
+	if (h->links != NULL ||
+	    (h->tls != NULL && (h->tls->fronts != NULL || h->tls->again != 0)))
+		http_sweep_soon(h);
 }
 
 void
@@ -142,5 +169,7 @@ http_link_stop(struct http *h)
 			cut(link);
 		else if (link->deadline > latest)
 			link->deadline = latest;
+		if (link->stream != NULL)
+			http_stream_lost(link->stream);
 	}
 }

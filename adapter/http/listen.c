@@ -1,3 +1,4 @@
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -46,6 +47,24 @@ complain(const char *address, int error, struct err *err)
 	if (err != NULL)
 		err->kind = kind;
 	return -1;
+}
+
+void
+http_peer_text(const struct sockaddr *address, char out[HTTP_PEER])
+{
+	struct sockaddr_in6 v6;
+	struct sockaddr_in v4;
+
+	out[0] = '\0';
+	if (address == NULL)
+		return;
+	if (address->sa_family == AF_INET6) {
+		memcpy(&v6, address, sizeof(v6));
+		(void)inet_ntop(AF_INET6, &v6.sin6_addr, out, HTTP_PEER);
+	} else if (address->sa_family == AF_INET) {
+		memcpy(&v4, address, sizeof(v4));
+		(void)inet_ntop(AF_INET, &v4.sin_addr, out, HTTP_PEER);
+	}
 }
 
 static uint16_t

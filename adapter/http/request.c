@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "front_internal.h"
 #include "http_internal.h"
 #include "mem.h"
+#include "secret.h"
 #include "str.h"
 
 /* --- routes --- */
@@ -85,12 +87,14 @@ check_length(struct http_request *r)
 /* --- one request --- */
 
 static struct http_request *
-request_new(struct http *h, struct MHD_Connection *connection)
+request_new(
+    struct http *h, struct MHD_Connection *connection, const char *target)
 {
 	struct http_request *r = mem_alloc(sizeof(*r));
 
 	r->h = h;
 	r->connection = connection;
+	r->target = mem_dup(target);
 	buf_init(&r->body, 0);
 	return r;
 }
@@ -100,7 +104,14 @@ request_free(struct http_request *r)
 {
 	if (r->response != NULL)
 		MHD_destroy_response(r->response);
+	if (r->stream != NULL)
+		http_stream_detach(r->stream);
+	http_arg_list_free(r->args);
+	/* What a client sent may be a password. */
+	secret_wipe(r->target, strlen(r->target));
+	free(r->target);
 	buf_free(&r->body);
+	free(r->path);
 	free(r->rest);
 	free(r);
 }
@@ -122,6 +133,8 @@ begin(struct http_request *r, const char *path, const char *method)
 {
 	int status = find_route(r, path, method);
 
+	r->begun = true;
+	r->path = mem_dup(path);
 	if (status == 0)
 		status = check_length(r);
 	if (status != 0) {
@@ -129,6 +142,7 @@ begin(struct http_request *r, const char *path, const char *method)
 		return refuse(r, status);
 	}
 	r->body.max = r->route->body_max;
+	r->method = method; /* libmicrohttpd's, as long as the request */
 	return MHD_YES;
 }
 
@@ -163,6 +177,12 @@ whole(struct http_request *r)
 	    r->connection, (unsigned)r->status, r->response);
 }
 
+void *
+http_target(void *cookie, const char *target, struct MHD_Connection *connection)
+{
+	return request_new(cookie, connection, target);
+}
+
 enum MHD_Result
 http_access(void *cookie, struct MHD_Connection *connection, const char *url,
     const char *method, const char *version, const char *upload,
@@ -171,10 +191,10 @@ http_access(void *cookie, struct MHD_Connection *connection, const char *url,
 	struct http_request *r = *slot;
 
 	(void)version;
-	if (r == NULL) {
-		*slot = r = request_new(cookie, connection);
+	(void)cookie;
+	(void)connection;
+	if (!r->begun)
 		return begin(r, url, method);
-	}
 	if (*upload_len > 0)
 		return take_body(r, upload, upload_len);
 	return whole(r);
@@ -196,6 +216,20 @@ http_completed(void *cookie, struct MHD_Connection *connection, void **slot,
 	*slot = NULL;
 }
 
+/* --- what was asked --- */
+
+const char *
+http_request_method(const struct http_request *request)
+{
+	return request->method;
+}
+
+const char *
+http_request_path(const struct http_request *request)
+{
+	return request->path;
+}
+
 const char *
 http_request_rest(const struct http_request *request)
 {
@@ -207,4 +241,58 @@ http_request_body(const struct http_request *request, size_t *ret_len)
 {
 	*ret_len = request->body.len;
 	return request->body.data;
+}
+
+const char *
+http_request_header(const struct http_request *request, const char *name)
+{
+	return MHD_lookup_connection_value(
+	    request->connection, MHD_HEADER_KIND, name);
+}
+
+const char *
+http_request_peer(const struct http_request *request)
+{
+	return http_link_of(request->connection)->peer;
+}
+
+const struct http_client *
+http_request_client(const struct http_request *request)
+{
+	const struct http_link *link = http_link_of(request->connection);
+
+	return link->front == NULL ? NULL : http_front_client(link->front);
+}
+
+static int
+read_args(struct http_request *r, struct http_arg_list *list, struct err *err)
+{
+	const char *query = strchr(r->target, '?');
+
+	if (query != NULL &&
+	    http_args_urlencoded(
+		list, query + 1, strlen(query + 1), "query string", err) != 0)
+		return -1;
+	return http_args_body(list,
+	    http_request_header(r, MHD_HTTP_HEADER_CONTENT_TYPE), r->body.data,
+	    r->body.len, err);
+}
+
+int
+http_request_args(struct http_request *r, const struct http_arg **ret_args,
+    size_t *ret_count, struct err *err)
+{
+	struct http_arg_list *list;
+
+	if (r->args == NULL) {
+		list = http_arg_list_new();
+		if (read_args(r, list, err) != 0) {
+			http_arg_list_free(list);
+			return -1;
+		}
+		r->args = list;
+	}
+	*ret_args = r->args->args;
+	*ret_count = r->args->count;
+	return 0;
 }

@@ -9,7 +9,7 @@ import sys
 ROOT = sys.argv[1]
 TOPS = ("adapter", "ca", "directory", "krb")
 OPENSSL = {"adapter/base", "adapter/net", "adapter/vault", "adapter/wsman",
-           "adapter/amt", "adapter/store", "adapter/port", "ca",
+           "adapter/http", "adapter/access", "adapter/amt", "adapter/store", "adapter/port", "ca",
            "ca/bridge", "ca/der"}
 ONLY = {  # header prefix: the folders that may include it
     "curl/": {"adapter/net"},

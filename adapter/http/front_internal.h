@@ -1,0 +1,91 @@
+#ifndef FRONT_INTERNAL_H_
+#define FRONT_INTERNAL_H_
+#include <openssl/ssl.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+
+#include "buf.h"
+#include "http_internal.h"
+
+struct loop_io;
+
+/*
+ * TLS in front of libmicrohttpd.  A connection is accepted here, shakes hands,
+ * and only then becomes one of libmicrohttpd's: by one end of a socket pair,
+ * with the client's own address.  From then on bytes are carried both ways;
+ * each way holds at most one record while its taker is slow, and none else.
+ */
+struct http_tls_end {
+	SSL_CTX *ctx;
+	struct loop_io *io; /* of the listening socket; NULL: closed */
+	int listening;
+	int64_t again;		   /* accept no sooner; 0: any time */
+	struct http_front *fronts; /* newest first */
+	struct http_front *joining;
+	size_t count, handshakes;
+};
+
+enum http_front_state {
+	HTTP_FRONT_SHAKES,
+	HTTP_FRONT_OPEN,
+	HTTP_FRONT_LINGERS
+};
+
+/* Bytes on their way that could not be handed on. */
+struct http_held {
+	uint8_t *bytes; /* NULL: none */
+	size_t len, done;
+};
+
+struct http_front {
+	struct http_front *prev, *next;
+	struct http *h;
+	enum http_front_state state;
+	int fd, pair; /* pair -1: none yet, or no more */
+	SSL *ssl;
+	struct loop_io *io, *pair_io;
+	struct http_held up, down; /* towards the server, the client */
+	bool up_ended, down_ended;
+	bool wants_write; /* to be able to read */
+	int64_t deadline; /* clock_mono_ms(); 0: libmicrohttpd has one */
+	struct sockaddr_storage address;
+	socklen_t address_len;
+	struct http_link *link; /* NULL: none yet, or no more */
+	struct http_certificate *certificate;
+};
+
+/* --- tls.c --- */
+
+int http_tls_ctx(
+    const struct http_tls *tls, SSL_CTX **ret_ctx, struct err *err);
+
+/* --- certificate.c --- */
+
+/* The certificate that the client has shown and that was verified; NULL. */
+struct http_certificate *http_certificate_new(SSL *ssl);
+const struct http_client *http_certificate_client(
+    const struct http_certificate *c);
+void http_certificate_free(struct http_certificate *c); /* NULL is allowed */
+
+/* --- front.c --- */
+
+void http_front_accept(void *cookie, unsigned ready);
+/* The one that is just handed to libmicrohttpd under this descriptor; NULL. */
+struct http_front *http_front_joining(struct http *h, struct http_link *link);
+const struct http_client *http_front_client(const struct http_front *f);
+/* Its link is gone: what is on its way may still be taken. */
+void http_front_left(struct http_front *f);
+/* Close it at the next sweep, whatever it does. */
+void http_front_cut(struct http_front *f);
+/* At once; f is gone. */
+void http_front_end(struct http_front *f);
+void http_front_sweep(struct http *h, int64_t now);
+void http_front_stop(struct http *h);
+/* Make it one of libmicrohttpd's; false: it cannot be. */
+bool http_front_join(struct http_front *f);
+
+/* --- pump.c --- */
+
+/* Do what can be done now, and wait for the rest; f may be gone afterwards. */
+void http_front_go_on(struct http_front *f);
+#endif
