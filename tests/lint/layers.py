@@ -22,9 +22,11 @@ ONLY = {  # header prefix: the folders that may include it
                 "adapter/hygiene", "adapter/cli", "ca/bridge"},
     "ldap": {"directory"}, "lber": {"directory"}, "sasl/": {"directory"},
     "krb5": {"krb"}, "gssapi": {"krb"},
+    "libical/": {"adapter/schedule"},
     "openssl/": OPENSSL,
     "getopt.h": {"adapter/cli"},
-    "pthread.h": {"directory", "ca", "ca/bridge", "adapter/port", "adapter/base"},
+    "pthread.h": {"directory", "ca", "ca/bridge", "adapter/port", "adapter/base",
+                  "adapter/schedule"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)', re.M)
 

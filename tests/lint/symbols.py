@@ -18,6 +18,7 @@ PREFIXES = {
     "serve": "serve ca_watch_ revocation_",
     "engine": "engine_ idset_ run_ step_ plan_ play_ plays wish_ diagnose reason_ port_",
     "cli": "cli_ cmd_ command_ fleet_ table_ csv_ progress_ output_ outflow_ shown_ intake_ passwords_ mdoc_ help_ commands ask_",
+    "schedule": "schedule_ date_ zone_ posix_ tzif_ word_ parse_ token_ text_ cron_ epo_ next_ allowed_ closed_ except_",
     "query": "query_ sexp_ table_ column_ value_ condition_",
     "der": "ca_", "bridge": "ca_",
     "ca": "ca_ csr_ names_ name_ template_ tbs_ signer_ key_ issuer_ store_ crl_",
