@@ -75,6 +75,7 @@ struct cli {
 	const char *conf_origin; /* "option", "environment", "default" */
 	enum table_format format;
 	size_t width; /* tables fit into so many columns; 0: any */
+	bool html;    /* in place of the format; only for `query` */
 	bool colour, utf8, quiet, verbose;
 	struct daemon daemon;
 };

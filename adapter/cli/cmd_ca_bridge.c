@@ -9,7 +9,7 @@
 #include "device.h"
 #include "mem.h"
 #include "profile.h"
-#include "shown_internal.h"
+#include "shown.h"
 #include "store.h"
 #include "str.h"
 

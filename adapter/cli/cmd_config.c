@@ -12,7 +12,7 @@
 #include "plan.h"
 #include "profile.h"
 #include "secret.h"
-#include "shown_internal.h"
+#include "shown.h"
 #include "store.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

@@ -3,7 +3,9 @@
 
 #include "ask_internal.h"
 #include "cli_internal.h"
+#include "clock.h"
 #include "mem.h"
+#include "report.h"
 #include "str.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -13,33 +15,31 @@
 struct answer {
 	struct table *table;
 	const struct query_output *outputs;
+	struct report_cell *cells;
 };
 
-/* Columns of the table, names given: whole for machines, short for people. */
+/* For people: names without their table, and what gives way on a narrow screen.
+ */
 static struct table_column *
-columns_of(const struct cli *c, const struct query_output *outputs, size_t n)
+columns_of(const struct query_output *outputs, size_t n)
 {
-	static const enum table_type types[] = {[QUERY_TEXT] = TABLE_STRING,
-	    [QUERY_INT] = TABLE_INT,
-	    [QUERY_BOOL] = TABLE_BOOL,
-	    [QUERY_TIME] = TABLE_TIME,
-	    [QUERY_LIST] = TABLE_LIST,
-	    [QUERY_STATE] = TABLE_STRING,
-	    [QUERY_TAGS] = TABLE_STRING,
-	    [QUERY_GROUP] = TABLE_INT};
+	static const enum table_type types[] = {[REPORT_STRING] = TABLE_STRING,
+	    [REPORT_INT] = TABLE_INT,
+	    [REPORT_TIME] = TABLE_TIME,
+	    [REPORT_BOOL] = TABLE_BOOL,
+	    [REPORT_LIST] = TABLE_LIST};
 	struct table_column *columns = mem_array(n, sizeof(*columns));
 	const char *name;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
 		name = strchr(outputs[i].name, '.');
-		if (c->format != TABLE_TEXT || outputs[i].column == NULL ||
-		    name == NULL)
+		if (outputs[i].column == NULL || name == NULL)
 			name = outputs[i].name;
 		else
 			name++;
 		columns[i].name = name;
-		columns[i].type = types[outputs[i].type];
+		columns[i].type = types[report_type_of(&outputs[i])];
 		columns[i].drop = (unsigned char)(i < 200 ? i : 200);
 		/* The first is whom the row is about. */
 		if (i > 0 &&
@@ -50,61 +50,85 @@ columns_of(const struct cli *c, const struct query_output *outputs, size_t n)
 	return columns;
 }
 
-static const char *
-state_word(const struct query_column *column, int64_t number)
-{
-	int64_t i;
-
-	for (i = 0; column != NULL && column->words[i] != NULL; i++)
-		if (i == number)
-			return column->words[i];
-	return NULL;
-}
-
 static int
 write_row(
     void *cookie, const struct store_cell *cells, size_t n, struct err *err)
 {
 	const struct answer *a = cookie;
+	enum report_type type;
 	size_t i;
 
+	report_cells(a->outputs, cells, a->cells, n);
 	for (i = 0; i < n; i++) {
-		if (!cells[i].known)
+		type = report_type_of(&a->outputs[i]);
+		if (a->cells[i].nothing)
 			table_nothing(a->table);
-		else if (a->outputs[i].type == QUERY_STATE)
-			table_text(a->table,
-			    state_word(a->outputs[i].column, cells[i].number));
-		else if (cells[i].text != NULL)
-			table_text(a->table, cells[i].text);
+		else if (type == REPORT_STRING || type == REPORT_LIST)
+			table_text(a->table, a->cells[i].text);
 		else
-			table_int(a->table, cells[i].number);
+			table_int(a->table, a->cells[i].number);
 	}
 	return cli_row(a->table, err);
 }
 
 static int
-run_query(struct cli *c, const struct ask *ask)
+write_table(const struct cli *c, const struct query *q, bool *cut)
 {
 	struct err err = {.kind = ERR_NONE};
 	struct table_column *columns;
-	struct query *q = NULL;
 	struct answer a;
-	bool cut = false;
 	size_t n;
 	int code, rc;
 
+	a.outputs = query_outputs(q, &n);
+	a.cells = mem_array(n, sizeof(*a.cells));
+	columns = columns_of(a.outputs, n);
+	a.table = cli_table(c, columns, n);
+	rc = store_query(c->daemon.store, q, write_row, &a, cut, &err);
+	code = cli_listed(c, a.table, rc, &err);
+	free(columns);
+	free(a.cells);
+	return code;
+}
+
+/* What became of the output is said at the end of the command. */
+static int
+write_report(const struct cli *c, const struct ask *ask, const struct query *q,
+    bool *cut)
+{
+	const struct report_conf conf = {.format = c->html ? REPORT_HTML
+		: c->format == TABLE_JSON		   ? REPORT_JSON
+							   : REPORT_CSV,
+	    .out = stdout,
+	    .title = str_empty(ask->saved.name) ? "amtkeeper query"
+						: ask->saved.name,
+	    .about =
+		str_empty(ask->saved.note) ? ask->saved.where : ask->saved.note,
+	    .now = clock_now()};
+	struct err err = {.kind = ERR_NONE};
+	int rc = report_query(c->daemon.store, q, &conf, cut, &err);
+
+	return ferror(stdout) ? CODE_OK : cli_scanned(rc, &err);
+}
+
+static int
+run_query(const struct cli *c, const struct ask *ask)
+{
+	struct err err = {.kind = ERR_NONE};
+	struct query *q = NULL;
+	bool cut = false;
+	int code;
+
 	if (ask_compile(ask, NULL, &q, &err) != 0)
 		return cli_fail(&err);
-	a.outputs = query_outputs(q, &n);
-	columns = columns_of(c, a.outputs, n);
-	a.table = cli_table(c, columns, n);
-	rc = store_query(c->daemon.store, q, write_row, &a, &cut, &err);
-	code = cli_listed(c, a.table, rc, &err);
+	if (c->html || c->format != TABLE_TEXT)
+		code = write_report(c, ask, q, &cut);
+	else
+		code = write_table(c, q, &cut);
 	if (cut)
 		code = cli_complain(CODE_WARNED,
 		    "only the first %d rows: --top N or (top N) gets others",
 		    QUERY_ROWS_DEFAULT);
-	free(columns);
 	query_free(q);
 	return code;
 }

@@ -7,7 +7,7 @@
 #include "device.h"
 #include "file.h"
 #include "mem.h"
-#include "shown_internal.h"
+#include "shown.h"
 #include "store.h"
 #include "str.h"
 #include "wsman.h"

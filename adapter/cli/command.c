@@ -15,7 +15,7 @@
 #include "mem.h"
 #include "output_internal.h"
 #include "secret.h"
-#include "shown_internal.h"
+#include "shown.h"
 #include "str.h"
 
 #define DEFAULT_CONF "/etc/amtkeeper/amtkeeper.yaml"
@@ -391,6 +391,7 @@ apply_globals(struct cli *c)
 		c->conf_origin =
 		    str_empty(variable) ? "default" : "environment";
 	}
+	c->html = str_eq(output, "html");
 	for (i = 0; i < 3 && output != NULL; i++)
 		if (str_eq(output, formats[i]))
 			c->format = (enum table_format)i;
@@ -453,6 +454,9 @@ cli_parse(struct cli *c, int argc, char **argv)
 		return CODE_OK;
 	}
 	apply_globals(c);
+	if (c->html && c->command->run != cmd_query)
+		return cli_complain(
+		    CODE_USAGE, "--output html is for the command \"query\"");
 	return take_arguments(
 	    c, argv + at + optind, (size_t)(argc - at - optind));
 }

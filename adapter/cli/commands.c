@@ -12,7 +12,8 @@
 		.name = NULL                                                   \
 	}
 
-static const char *const output_words[] = {"table", "json", "csv", NULL};
+static const char *const output_words[] = {
+    "table", "json", "csv", "html", NULL};
 static const char *const reason_words[] = {"unspecified", "key-compromise",
     "affiliation-changed", "superseded", "cessation-of-operation",
     "privilege-withdrawn", NULL};
@@ -20,8 +21,8 @@ static const char *const reason_words[] = {"unspecified", "key-compromise",
 static const struct cli_option global_options[] = {
     {"config", 'c', CLI_FILE, "FILE", NULL,
 	"configuration (/etc/amtkeeper/amtkeeper.yaml)"},
-    {"output", 'o', CLI_WORD, "table|json|csv", output_words,
-	"how rows are written"},
+    {"output", 'o', CLI_WORD, "table|json|csv|html", output_words,
+	"how rows are written; html is for query"},
     {"wide", 'w', CLI_FLAG, NULL, NULL, "tables wider than the terminal"},
     {"quiet", 'q', CLI_FLAG, NULL, NULL, "no progress, no notes"},
     {"verbose", 'v', CLI_FLAG, NULL, NULL, "log every decision"},
@@ -487,7 +488,9 @@ static const struct cli_command commands[] = {
 	"columns. Texts compare without regard to case; a comparison with what is "
 	"not known is false, and its contrary true. Spans of time are in "
 	"milliseconds. Without --top at most 100000 rows are "
-	"written, and exit code 7 says that there are more. The same query "
+	"written, and exit code 7 says that there are more. With --output "
+	"html the rows become one file with charts, which needs no script and "
+	"loads nothing. The same query "
 	"chooses devices: run TASK --query NAME.",
 	query_groups, 0, 1, query_examples, cmd_query},
     {"query list", "", "saved queries, and those that come with amtkeeper", "",

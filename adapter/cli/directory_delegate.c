@@ -13,7 +13,7 @@
 #include "conf.h"
 #include "mem.h"
 #include "profile.h"
-#include "shown_internal.h"
+#include "shown.h"
 #include "str.h"
 
 #define SCRIPT_MAX ((size_t)64 * 1024)

@@ -11,7 +11,7 @@
 #include "device.h"
 #include "mem.h"
 #include "secret.h"
-#include "shown_internal.h"
+#include "shown.h"
 #include "store.h"
 #include "str.h"
 

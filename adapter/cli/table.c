@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "clock.h"
 #include "mem.h"
 #include "table_parts_internal.h"
 
@@ -21,6 +20,8 @@ table_new(enum table_format format, const struct table_column *columns,
 	t->group = TABLE_NO_COLUMN;
 	t->remark = TABLE_NO_COLUMN;
 	t->row = mem_array(count, sizeof(*t->row));
+	t->owned = mem_array(count, sizeof(char *));
+	t->data = table_data_columns(columns, count);
 	return t;
 }
 
@@ -83,7 +84,9 @@ table_text(struct table *t, const char *text)
 	assert(t->filled < t->count);
 	assert(t->columns[t->filled].type == TABLE_STRING ||
 	    t->columns[t->filled].type == TABLE_LIST);
-	t->row[t->filled++].text = mem_dup(text);
+	t->owned[t->filled] = mem_dup(text);
+	t->row[t->filled].text = t->owned[t->filled];
+	t->filled++;
 }
 
 void
@@ -92,7 +95,7 @@ table_int(struct table *t, int64_t value)
 	assert(t->filled < t->count);
 	assert(t->columns[t->filled].type != TABLE_STRING &&
 	    t->columns[t->filled].type != TABLE_LIST);
-	t->row[t->filled++].value = value;
+	t->row[t->filled++].number = value;
 }
 
 void
@@ -100,29 +103,6 @@ table_nothing(struct table *t)
 {
 	assert(t->filled < t->count);
 	t->row[t->filled++].nothing = true;
-}
-
-char *
-table_cell_text(
-    const struct table_column *column, const struct table_cell *cell)
-{
-	char at[CLOCK_TEXT];
-
-	if (cell->nothing)
-		return NULL;
-	switch (column->type) {
-	case TABLE_INT:
-		return mem_printf("%lld", (long long)cell->value);
-	case TABLE_BOOL:
-		return mem_dup(cell->value != 0 ? "yes" : "no");
-	case TABLE_TIME:
-		return cell->value == 0 ? NULL
-					: mem_dup(clock_text(cell->value, at));
-	case TABLE_STRING:
-	case TABLE_LIST:
-		break;
-	}
-	return mem_dup(cell->text);
 }
 
 void
@@ -138,7 +118,8 @@ table_row(struct table *t)
 	else
 		table_text_hold(t);
 	for (i = 0; i < t->count; i++) {
-		free(t->row[i].text);
+		free(t->owned[i]);
+		t->owned[i] = NULL;
 		t->row[i].text = NULL;
 		t->row[i].nothing = false;
 	}
@@ -166,5 +147,7 @@ table_end(struct table *t)
 	free(t->held);
 	free(t->widths);
 	free(t->row);
+	free(t->owned);
+	free(t->data);
 	free(t);
 }

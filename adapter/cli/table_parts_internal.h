@@ -1,17 +1,12 @@
 #ifndef CLI_TABLE_PARTS_INTERNAL_H_
 #define CLI_TABLE_PARTS_INTERNAL_H_
+#include "report.h"
 #include "table_internal.h"
 
 /*
  * What table.c (cells and rows), table_text.c (for people) and table_data.c
  * (JSON and CSV) share.
  */
-struct table_cell {
-	char *text; /* NULL: nothing known */
-	int64_t value;
-	bool nothing;
-};
-
 struct table {
 	enum table_format format;
 	const struct table_column *columns;
@@ -20,7 +15,9 @@ struct table {
 	bool blocks, colour, stream, utf8;
 	size_t width;		    /* of the terminal, 0: any */
 	size_t sort, group, remark; /* columns, or TABLE_NO_COLUMN */
-	struct table_cell *row;	    /* being filled */
+	struct report_column *data; /* the columns in a report's words */
+	struct report_cell *row;    /* being filled */
+	char **owned;		    /* its texts */
 	size_t filled;
 	size_t rows; /* in all */
 
@@ -36,8 +33,11 @@ struct table {
 
 /* The cell as text, given; NULL when there is nothing to say. */
 char *table_cell_text(
-    const struct table_column *column, const struct table_cell *cell);
+    const struct table_column *column, const struct report_cell *cell);
 
+/* Given. */
+struct report_column *table_data_columns(
+    const struct table_column *columns, size_t count);
 void table_json_row(struct table *t);
 void table_csv_head(const struct table *t);
 void table_csv_row(const struct table *t);

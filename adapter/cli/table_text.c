@@ -4,7 +4,7 @@
 
 #include "buf.h"
 #include "mem.h"
-#include "shown_internal.h"
+#include "shown.h"
 #include "str.h"
 #include "table_parts_internal.h"
 

@@ -8,7 +8,7 @@ _amtkeeper()
 	case $prev in
 	--config) COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
-	--output) COMPREPLY=($(compgen -W "table json csv" -- "$cur"))
+	--output) COMPREPLY=($(compgen -W "table json csv html" -- "$cur"))
 		return ;;
 	--dir) COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;

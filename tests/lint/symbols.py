@@ -9,6 +9,7 @@ BUILD = sys.argv[1]
 PREFIXES = {
     "base": "err_ mem_ buf_ str_ utf8_ secret_ clock_ log_ file_ fault_",
     "metric": "metric_",
+    "report": "report_ shown_ chart_ svg_ html_",
     "loop": "loop_ work_", "db": "db_", "conf": "conf_ profile_ yaml_",
     "net": "net_", "http": "http_", "vault": "vault_", "xml": "xml_", "wsman": "wsman_",
     "amt": "amt_ op_ field_ sid_ csr_ pki_ realms_ store_ patch_",
@@ -17,7 +18,7 @@ PREFIXES = {
     "hygiene": "hygiene_ audit_ ad_ repair_ survey_ our_clock_",
     "serve": "serve ca_watch_ revocation_",
     "engine": "engine_ idset_ run_ step_ plan_ play_ plays wish_ diagnose reason_ port_",
-    "cli": "cli_ cmd_ command_ fleet_ table_ csv_ progress_ output_ outflow_ shown_ intake_ passwords_ mdoc_ help_ commands ask_",
+    "cli": "cli_ cmd_ command_ fleet_ table_ csv_ progress_ output_ outflow_ intake_ passwords_ mdoc_ help_ commands ask_",
     "schedule": "schedule_ date_ zone_ posix_ tzif_ word_ parse_ token_ text_ cron_ epo_ next_ allowed_ closed_ except_",
     "query": "query_ sexp_ table_ column_ value_ condition_",
     "der": "ca_", "bridge": "ca_",

@@ -68,11 +68,50 @@ done
 keep 0 init --dir "$tmp/etc"
 keep 0 device import "$tmp/fleet.csv"
 
+# well_formed: is $tmp/out XML, and HTML that loads and runs nothing?
+well_formed() {
+	if python3 - "$tmp/out" <<'EOF'
+import html.parser
+import sys
+import xml.dom.minidom
+
+text = open(sys.argv[1], encoding="utf-8").read()
+xml.dom.minidom.parseString(text)
+tags, bad = {}, []
+
+
+class Look(html.parser.HTMLParser):
+    def handle_starttag(self, tag, attrs):
+        tags[tag] = tags.get(tag, 0) + 1
+        bad.extend(a for a, _ in attrs
+                   if a in ("src", "href", "style") or a.startswith("on"))
+
+
+Look().feed(text)
+bad += [t for t in ("script", "link", "img", "iframe") if t in tags]
+assert not bad, bad
+assert tags["tr"] > 1 and tags["svg"] > 0, tags
+EOF
+	then
+		echo "ok: a page"
+	else
+		echo "FAILED: no page"
+		failed=1
+	fi
+}
+
 # --- before anything was read ---
 keep 0 query never-maintained -o csv
 is 'all of them' "$(wc -l <"$tmp/out")" 11
 says out '^EPOLeafNode.NodeName,EPOLeafNode.LastUpdate,AMT_CustomProps.Vers'
 keep 0 discover -q
+keep 0 query certificates-by-expiry -o html
+well_formed
+says out '>AMT_CustomProps.CertExpires, by week<'
+keep 0 query systems-by-tls-state -o html
+well_formed
+keep 2 device list -o html
+says err 'html is for the command "query"'
 keep 0 query 'Clock Skew' -o json
 skewed=$(jq -r '.[]."EPOLeafNode.NodeName"' "$tmp/out")
 is 'some clocks are off' "$(echo "$skewed" | grep -c '^pc')" \

@@ -1,5 +1,5 @@
-#ifndef CLI_SHOWN_INTERNAL_H_
-#define CLI_SHOWN_INTERNAL_H_
+#ifndef REPORT_SHOWN_H_
+#define REPORT_SHOWN_H_
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>

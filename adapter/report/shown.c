@@ -1,4 +1,4 @@
-#include "shown_internal.h"
+#include "shown.h"
 
 #include <langinfo.h>
 #include <locale.h>

@@ -1,4 +1,4 @@
-/* shown_internal.h: escapes for people and programs. */
+/* shown.h: escapes for people and programs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "buf.h"
-#include "shown_internal.h"
+#include "shown.h"
 #include "str.h"
 
 static void

@@ -1,0 +1,164 @@
+/* Rows of a query of the fleet. */
+#include "query.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "mem.h"
+#include "report.h"
+#include "store.h"
+#include "str.h"
+
+enum report_type
+report_type_of(const struct query_output *output)
+{
+	static const enum report_type types[] = {[QUERY_TEXT] = REPORT_STRING,
+	    [QUERY_INT] = REPORT_INT,
+	    [QUERY_BOOL] = REPORT_BOOL,
+	    [QUERY_TIME] = REPORT_TIME,
+	    [QUERY_LIST] = REPORT_LIST,
+	    [QUERY_STATE] = REPORT_STRING,
+	    [QUERY_TAGS] = REPORT_STRING,
+	    [QUERY_GROUP] = REPORT_INT};
+
+	return types[output->type];
+}
+
+/* --- charts: by what a column means --- */
+
+static bool
+is_one_of(const char *name, const char *const *names)
+{
+	size_t i;
+
+	for (i = 0; names[i] != NULL; i++)
+		if (str_ieq(name, names[i]))
+			return true;
+	return false;
+}
+
+static enum report_chart
+chart_of(const struct query_output *output)
+{
+	static const char *const few[] = {"LastResult", "Result", "Outcome",
+	    "State", "LastErrorCode", "TLS", "ControlMode", "MajorVersion",
+	    "LastTask", "Site", "Profile", "Type", NULL};
+	static const char *const ends[] = {
+	    "CertExpires", "ADPasswordExpires", NULL};
+	const char *name = strrchr(output->name, '.');
+
+	if (output->column == NULL)
+		return str_ieq(output->name, "count") ? REPORT_WEIGHT
+						      : REPORT_NO_CHART;
+	name = name == NULL ? output->name : name + 1;
+	if (output->type == QUERY_LIST)
+		return REPORT_BY_WORD;
+	if (output->type == QUERY_TIME)
+		return is_one_of(name, ends) ? REPORT_BY_WEEK : REPORT_NO_CHART;
+	if (output->type == QUERY_BOOL || output->type == QUERY_STATE ||
+	    is_one_of(name, few))
+		return REPORT_BY_VALUE;
+	return REPORT_NO_CHART;
+}
+
+/* Groups are counted by what they are grouped by, whatever that is. */
+static void
+chart_groups(struct report_column *columns, const struct query_output *outputs,
+    size_t count)
+{
+	bool weighted = false;
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		weighted = weighted || columns[i].chart == REPORT_WEIGHT;
+	for (i = 0; i < count && weighted; i++)
+		if (outputs[i].column != NULL &&
+		    columns[i].chart == REPORT_NO_CHART)
+			columns[i].chart = REPORT_BY_VALUE;
+}
+
+static struct report_column *
+columns_of(const struct query_output *outputs, size_t count)
+{
+	struct report_column *columns = mem_array(count, sizeof(*columns));
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		columns[i].name = outputs[i].name;
+		columns[i].type = report_type_of(&outputs[i]);
+		columns[i].chart = chart_of(&outputs[i]);
+	}
+	chart_groups(columns, outputs, count);
+	return columns;
+}
+
+/* --- rows --- */
+
+static const char *
+state_word(const struct query_column *column, int64_t number)
+{
+	int64_t i;
+
+	for (i = 0; column != NULL && column->words[i] != NULL; i++)
+		if (i == number)
+			return column->words[i];
+	return NULL;
+}
+
+void
+report_cells(const struct query_output *outputs, const struct store_cell *from,
+    struct report_cell *to, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		to[i].nothing = !from[i].known;
+		to[i].number = from[i].number;
+		to[i].text = outputs[i].type == QUERY_STATE && from[i].known
+		    ? state_word(outputs[i].column, from[i].number)
+		    : from[i].text;
+	}
+}
+
+struct filling {
+	struct report *report;
+	const struct query_output *outputs;
+	struct report_cell *cells;
+};
+
+static int
+take_row(
+    void *cookie, const struct store_cell *cells, size_t count, struct err *err)
+{
+	struct filling *f = cookie;
+
+	report_cells(f->outputs, cells, f->cells, count);
+	return report_row(f->report, f->cells, err);
+}
+
+int
+report_query(struct store *s, const struct query *q,
+    const struct report_conf *conf, bool *ret_cut, struct err *err)
+{
+	struct report_conf ours = *conf;
+	struct report_column *columns;
+	struct filling f;
+	struct err ignored;
+	bool cut = false;
+	int rc;
+
+	f.outputs = query_outputs(q, &ours.count);
+	columns = columns_of(f.outputs, ours.count);
+	ours.columns = columns;
+	f.report = report_new(&ours);
+	f.cells = mem_array(ours.count, sizeof(*f.cells));
+	rc = store_query(s, q, take_row, &f, &cut, err);
+	if (report_end(f.report, cut, rc == 0 ? err : &ignored) != 0)
+		rc = -1;
+	free(f.cells);
+	free(columns);
+	if (rc == 0)
+		*ret_cut = cut;
+	return rc;
+}
