@@ -245,7 +245,7 @@ columns_update(struct db *db, struct err *err)
 static int
 migrate(struct db *db, struct err *err)
 {
-	const char *steps[4];
+	const char *steps[5];
 	struct buf sql;
 	int r;
 
@@ -255,6 +255,7 @@ migrate(struct db *db, struct err *err)
 	steps[1] = query_sql_step;
 	steps[2] = store_task_step;
 	steps[3] = store_run_step;
+	steps[4] = store_forward_step;
 	r = db_migrate(db, steps, sizeof(steps) / sizeof(steps[0]), err);
 	buf_free(&sql);
 	return r;
