@@ -8,6 +8,7 @@
 
 #include "buf.h"
 #include "clock.h"
+#include "clock_guard.h"
 #include "conf.h"
 #include "device.h"
 #include "loop.h"
@@ -18,6 +19,7 @@
 #include "profile.h"
 #include "str.h"
 
+#define CLOCK_CHECK_MS 5000 /* was it set? */
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define STEPS_TEXT_MAX 2000
 
@@ -113,10 +115,35 @@ on_idle(void *cookie)
 {
 	struct fleet *f = cookie;
 
-	if (f->ending)
+	if (f->ending || clock_guard_looking(f->clock))
 		return;
 	f->ending = true;
 	loop_defer(f->c->daemon.loop, stop, f);
+}
+
+/* One that was good when the run began may have been set since. A controller
+ * that does not answer says nothing about it. */
+static void
+clock_judged(void *cookie, const struct err *err)
+{
+	struct fleet *f = cookie;
+
+	if (err->kind == ERR_REFUSED && f->clock_off.kind == ERR_NONE) {
+		f->clock_off = *err;
+		engine_drain(f->c->daemon.engine);
+	}
+	if (engine_pending(f->c->daemon.engine) == 0)
+		on_idle(f);
+}
+
+static void
+on_clock(void *cookie)
+{
+	struct fleet *f = cookie;
+
+	if (!clock_guard_good(f->clock) && !clock_guard_looking(f->clock))
+		clock_guard_look(f->clock);
+	loop_timer_set(f->clock_timer, CLOCK_CHECK_MS);
 }
 
 static void
@@ -225,7 +252,10 @@ drive(struct fleet *f)
 	progress_expect(&f->progress, engine_pending(f->c->daemon.engine));
 	term = loop_signal_add(loop, SIGTERM, on_signal, f);
 	interrupt = loop_signal_add(loop, SIGINT, on_signal, f);
+	if (f->mode == ENGINE_RUN)
+		loop_timer_set(f->clock_timer, CLOCK_CHECK_MS);
 	loop_run(loop);
+	loop_timer_stop(f->clock_timer);
 	loop_signal_del(interrupt);
 	loop_signal_del(term);
 	(void)engine_broken(f->c->daemon.engine, &f->broken);
@@ -274,6 +304,9 @@ work(struct fleet *f)
 	engine_on_idle(engine, on_idle, f);
 	progress_start(&f->progress, stderr,
 	    isatty(STDERR_FILENO) && !f->c->verbose, f->c->quiet, f->ids.count);
+	f->clock_timer = loop_timer_new(f->c->daemon.loop, on_clock, f);
+	f->clock = clock_guard_new(&f->c->daemon, clock_judged, f);
+	clock_guard_trust(f->clock); /* prepare() */
 	f->progress.warm = (size_t)f->c->daemon.conf->parallel;
 	if (f->progress.warm > f->ids.count / 2)
 		f->progress.warm = f->ids.count / 2;
@@ -341,6 +374,8 @@ summarise(struct fleet *f, int64_t ms)
 	note_outcomes(f, took);
 	if (hint != NULL)
 		cli_note(f->c, "%s", hint);
+	if (f->clock_off.kind != ERR_NONE)
+		cli_note(f->c, "stopped: %s", f->clock_off.text);
 	if (f->too_many)
 		cli_note(
 		    f->c, "stopped after %zu failures", f->progress.failed);
@@ -353,7 +388,7 @@ result_of(const struct fleet *f)
 		return cli_complain(CODE_STORE, "%s", f->broken.text);
 	if (f->interrupted)
 		return CODE_INTERRUPTED;
-	if (f->too_many)
+	if (f->too_many || f->clock_off.kind != ERR_NONE)
 		return CODE_REFUSED;
 	if (f->progress.failed == 0)
 		return CODE_OK;
@@ -394,6 +429,8 @@ fleet_run(struct fleet *f, size_t first_arg)
 	summarise(f, ms);
 	if (code == CODE_OK)
 		code = fleet_code(f, result_of(f));
+	loop_timer_del(f->clock_timer);
+	clock_guard_free(f->clock);
 out:
 	free(f->ids.ids);
 	free(f->left.ids);

@@ -39,7 +39,10 @@ struct fleet {
 	} kinds[FLEET_STEP_KINDS];
 	size_t failures_allowed; /* 0: any */
 	bool too_many, interrupted, ending;
-	struct err last; /* of a device */
+	struct clock_guard *clock; /* our own, while we set others by it */
+	struct loop_timer *clock_timer;
+	struct err clock_off; /* it is not to be trusted any more */
+	struct err last;      /* of a device */
 	struct err broken;
 };
 

@@ -5,6 +5,7 @@
 #include "buf.h"
 #include "ca_watch_internal.h"
 #include "clock.h"
+#include "clock_guard.h"
 #include "conf.h"
 #include "daemon.h"
 #include "device.h"
@@ -12,24 +13,19 @@
 #include "err.h"
 #include "log.h"
 #include "loop.h"
-#include "our_clock.h"
 #include "plan.h"
-#include "ports.h"
 #include "revocation_internal.h"
 #include "serve.h"
 #include "serve_internal.h"
 #include "store.h"
 #include "str.h"
-#include "survey.h"
 
 /*
  * Work on what is due and on nothing else.  The store says what that is and
  * when the next is; between two looks the process sleeps.  The queue is kept
  * short, so that a decision is made from a fresh record.
  */
-#define QUEUE_FACTOR 2			/* devices taken at once, per slot */
-#define CLOCK_EVERY_MS INT64_C(3600000) /* look at our own clock this often */
-#define CLOCK_JUMP_MS 2000 /* nobody slews a clock by this in an hour */
+#define QUEUE_FACTOR 2 /* devices taken at once, per slot */
 #define LOG_TEXT 512
 
 struct serve {
@@ -44,11 +40,7 @@ struct serve {
 	struct ca_watch *watch;
 	/* Revocation and watch: told to stop, have stopped. */
 	bool hushing, hushed, watched;
-	bool clock_looking;
-	int64_t clock_offset_ms;
-	int64_t clock_good_until; /* clock_mono_ms(); 0: not looked yet */
-	int64_t clock_lead_ms;	  /* then; see clock_lead_ms() */
-	struct survey *survey;
+	struct clock_guard *clock;
 	struct err err;
 };
 
@@ -115,8 +107,8 @@ revocation_stopped(void *cookie)
 static void
 end_if_quiet(struct serve *s)
 {
-	if ((!s->draining && !s->failed) || s->clock_looking || s->ending ||
-	    engine_pending(s->d->engine) != 0)
+	if ((!s->draining && !s->failed) || clock_guard_looking(s->clock) ||
+	    s->ending || engine_pending(s->d->engine) != 0)
 		return;
 	if (!s->hushing) {
 		s->hushing = true;
@@ -196,27 +188,13 @@ work(struct serve *s)
 		fail(s, &err);
 }
 
-/* --- our own clock: before work, every hour, and when it was set --- */
-
-/* What it is ahead of the one that nobody sets. */
-static int64_t
-clock_lead_ms(void)
-{
-	return clock_now_ms() - clock_mono_ms();
-}
-
-/* A machine that slept, or whose clock was set, looks anew. */
-static bool
-clock_is_good(const struct serve *s)
-{
-	return clock_mono_ms() < s->clock_good_until &&
-	    llabs(clock_lead_ms() - s->clock_lead_ms) < CLOCK_JUMP_MS;
-}
+/* --- our own clock --- */
 
 static void
-clock_judged(struct serve *s, const struct err *err)
+clock_judged(void *cookie, const struct err *err)
 {
-	s->clock_looking = false;
+	struct serve *s = cookie;
+
 	if (s->draining || s->failed) {
 		end_if_quiet(s);
 		return;
@@ -225,59 +203,26 @@ clock_judged(struct serve *s, const struct err *err)
 		log_line(LOG_WARN, "serve.clock", "kind=%s error=\"%s\"",
 		    err_kind_name(err->kind), err->text);
 		serve_notify("STATUS=waiting: the clock cannot be trusted");
-		s->clock_good_until = 0;
 		loop_timer_set(s->timer, (uint64_t)s->d->conf->poll * 1000);
 		return;
 	}
 	log_line(LOG_INFO, "serve.clock", "offset_ms=%lld",
-	    (long long)s->clock_offset_ms);
+	    (long long)clock_guard_offset_ms(s->clock));
 	serve_notify("STATUS=working");
-	s->clock_good_until = clock_mono_ms() + CLOCK_EVERY_MS;
-	s->clock_lead_ms = clock_lead_ms();
 	work(s);
-}
-
-static void
-clock_surveyed(void *cookie, const struct err *surveyed)
-{
-	struct serve *s = cookie;
-	struct err err = {.kind = ERR_NONE};
-
-	(void)our_clock_judge(s->d->conf, s->clock_offset_ms, &err);
-	if (surveyed->kind == ERR_NONE)
-		our_clock_blame(
-		    s->d->conf, s->survey, s->clock_offset_ms, &err);
-	survey_free(s->survey);
-	s->survey = NULL;
-	clock_judged(s, &err);
-}
-
-static void
-clock_looked(void *cookie, const struct err *looked)
-{
-	struct serve *s = cookie;
-
-	if (looked->kind == ERR_NONE && !s->draining && !s->failed &&
-	    our_clock_judge(s->d->conf, s->clock_offset_ms, NULL) != 0)
-		s->survey = survey_begin(s->d, clock_surveyed, s);
-	else
-		clock_judged(s, looked);
 }
 
 static void
 tick(void *cookie)
 {
 	struct serve *s = cookie;
-	const struct port_kdc *kdc = &s->d->ports->kdc;
 
-	if (s->draining || s->failed || s->clock_looking)
+	if (s->draining || s->failed || clock_guard_looking(s->clock))
 		return;
-	if (kdc->self == NULL || clock_is_good(s)) {
+	if (clock_guard_good(s->clock))
 		work(s);
-		return;
-	}
-	s->clock_looking = true;
-	kdc->look_time(kdc->self, &s->clock_offset_ms, clock_looked, s);
+	else
+		clock_guard_look(s->clock);
 }
 
 /* --- what the engine tells --- */
@@ -309,7 +254,7 @@ on_idle(void *cookie)
 		end_if_quiet(s);
 		return;
 	}
-	if (!s->more && !s->clock_looking &&
+	if (!s->more && !clock_guard_looking(s->clock) &&
 	    sleep_until_due(s, clock_now(), &err) != 0)
 		fail(s, &err);
 }
@@ -363,6 +308,7 @@ serve(struct daemon *d, struct err *err)
 	int rc;
 
 	s.timer = loop_timer_new(d->loop, tick, &s);
+	s.clock = clock_guard_new(d, clock_judged, &s);
 	s.term = loop_signal_add(d->loop, SIGTERM, on_signal, &s);
 	s.interrupt = loop_signal_add(d->loop, SIGINT, on_signal, &s);
 	rc = start(&s, err);
@@ -371,6 +317,8 @@ serve(struct daemon *d, struct err *err)
 	loop_signal_del(s.interrupt);
 	loop_signal_del(s.term);
 	loop_timer_del(s.timer);
+	if (!clock_guard_looking(s.clock))
+		clock_guard_free(s.clock);
 	if (rc != 0)
 		return -1;
 	if (s.ending) { /* else a second signal came, and requests wait */

@@ -15,7 +15,7 @@ PREFIXES = {
     "amt": "amt_ op_ field_ sid_ csr_ pki_ realms_ store_ patch_",
     "store": "store_ device_ journal_ task_", "daemon": "daemon_",
     "port": "port_ visit_ desk_ office_ errand_ errands_ cert_",
-    "hygiene": "hygiene_ audit_ ad_ repair_ survey_ our_clock_",
+    "hygiene": "hygiene_ audit_ ad_ repair_ survey_ our_clock_ clock_guard_",
     "serve": "serve ca_watch_ revocation_",
     "engine": "engine_ idset_ run_ step_ plan_ play_ plays wish_ diagnose reason_ port_",
     "cli": "cli_ cmd_ command_ fleet_ table_ csv_ progress_ output_ outflow_ intake_ passwords_ mdoc_ help_ commands ask_",

@@ -84,13 +84,38 @@ def renamed(keeper, name, host):
     return keeper.device(name)["ad_dns_host"] == f"{host}.{ENV['LAB_DOMAIN']}"
 
 
+def set_clock(path, offset):
+    """As libfaketime reads it; from one moment to the next."""
+    with open(path + ".new", "w") as f:
+        f.write(offset + "\n")
+    os.rename(path + ".new", path)
+
+
+def set_under_a_run(keeper, sim, name, clock):
+    """A run that began with a good clock ends when that is set."""
+    rename(keeper, name, "fourth")
+    sim.fault("* * delay 1000")
+    child = subprocess.Popen([keeper.program, "run", "auto", "--all"],
+                             env=keeper.env, stdout=subprocess.DEVNULL,
+                             stderr=subprocess.PIPE, text=True)
+    time.sleep(2)
+    set_clock(clock, "-600")
+    said = child.communicate(timeout=PATIENCE)[1]
+    set_clock(clock, "+0")
+    sim.ctl("clear")
+    check("stopped: this computer's clock is 10m behind" in said,
+          f"the run says why it stops: {said}")
+    equal(child.returncode, 5, "exit code: refused")
+    keeper.run("run", "auto", "--all", expect=0)
+    check(renamed(keeper, name, "fourth"), "the next one finishes it")
+
+
 def main():
     where = folder()
     keeper = Keeper(where)
     mine = os.path.join(where, "svc.keytab")
     clock = os.path.join(where, "clock")
-    with open(clock, "w") as f:
-        f.write("+0\n")
+    set_clock(clock, "+0")
     set_password("First-Passw0rd-1")
     make_keytab(mine, "First-Passw0rd-1", 3)
     keeper.edit("amtkeeper.yaml", "  keytab:", f"  keytab: {mine}")
@@ -134,16 +159,12 @@ def main():
              "work with the new keytab, without a restart")
 
     # Somebody sets the clock.
-    with open(clock + ".new", "w") as f:
-        f.write("-600\n")
-    os.rename(clock + ".new", clock)
+    set_clock(clock, "-600")
     service.says("serve.clock", "behind", "a clock that was set is looked at")
     check(all("kind=refused" in line for line in
               service.lines("serve.clock") if "behind" in line),
           "and no device is set by it")
-    with open(clock + ".new", "w") as f:
-        f.write("+0\n")
-    os.rename(clock + ".new", clock)
+    set_clock(clock, "+0")
     seen = len(service.lines("serve.clock"))
     wait_for(lambda: any("offset_ms" in line for line in
                          service.lines("serve.clock")[seen:]), PATIENCE,
@@ -151,6 +172,7 @@ def main():
 
     service.child.send_signal(signal.SIGTERM)
     equal(service.child.wait(PATIENCE), 0, "exit code after SIGTERM")
+    set_under_a_run(keeper, sim, name, clock)
     for words in ("LD_PRELOAD", "FAKETIME_TIMESTAMP_FILE"):
         del keeper.env[words]
     journal_empty(keeper, "after the service")
