@@ -38,6 +38,7 @@ const char store_task_step[] =
     "CREATE TABLE task_assignment ("
     " id INTEGER PRIMARY KEY AUTOINCREMENT,"
     " task INTEGER NOT NULL REFERENCES task ON DELETE CASCADE," TARGET_SQL
+    " trigger INTEGER NOT NULL DEFAULT 0,"
     " enabled INTEGER NOT NULL,"
     " next_due INTEGER NOT NULL,"
     " created_at INTEGER NOT NULL,"
@@ -50,6 +51,8 @@ const char store_task_step[] =
     " WHERE tag IS NOT NULL;"
     "CREATE INDEX task_assignment_due ON task_assignment (next_due)"
     " WHERE enabled = 1 AND next_due > 0;"
+    "CREATE INDEX task_assignment_trigger ON task_assignment (trigger)"
+    " WHERE enabled = 1 AND trigger > 0;"
     "CREATE TABLE task_assignment_device ("
     " assignment INTEGER NOT NULL REFERENCES task_assignment"
     " ON DELETE CASCADE,"

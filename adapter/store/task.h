@@ -85,7 +85,8 @@ struct task_assignment {
 	enum task_target target;
 	int64_t target_id; /* group or tag; 0 when that one is gone */
 	char *query;
-	char *schedule; /* as schedule.h writes it; NULL: by hand only */
+	char *schedule;	 /* as schedule.h writes it; NULL: by hand only */
+	int64_t trigger; /* enum schedule_trigger of that; 0 */
 	bool enabled;
 	int64_t next_due; /* its next occurrence; 0: none */
 	struct task_policy policy;
@@ -105,7 +106,7 @@ int task_assign(struct store *s, const struct task_assignment *a,
     struct err *err);
 int task_assignment_get(
     struct store *s, int64_t id, struct task_assignment *ret, struct err *err);
-/* Schedule, enabled, next_due, policy. ERR_NOTFOUND. */
+/* Schedule, trigger, enabled, next_due, policy. ERR_NOTFOUND. */
 int task_assignment_save(
     struct store *s, const struct task_assignment *a, struct err *err);
 int task_unassign(struct store *s, int64_t id, struct err *err);
@@ -117,6 +118,9 @@ int task_assignment_scan(struct store *s, int64_t task, task_assignment_fn *fn,
 /* Enabled ones with next_due up to now, the oldest first, at most room. */
 int task_assignment_due(struct store *s, int64_t now, int64_t *ids, size_t room,
     size_t *ret_count, struct err *err);
+/* Enabled ones of this trigger (not 0), by number, at most room. */
+int task_assignment_triggered(struct store *s, int64_t trigger, int64_t *ids,
+    size_t room, size_t *ret_count, struct err *err);
 /* The earliest next_due of an enabled one; 0: none. */
 int task_assignment_next(struct store *s, int64_t *ret_at, struct err *err);
 #endif

@@ -9,7 +9,7 @@
 #include "str.h"
 #include "task_internal.h"
 
-#define SCHEDULE_MAX 1024
+#define SCHEDULE_MAX 8192
 
 static const char *const target_names[] = {[TASK_ALL] = "all",
     [TASK_GROUP] = "group",
@@ -38,12 +38,12 @@ task_assignment_clear(struct task_assignment *a)
 #define COLUMNS                                                                \
 	"SELECT a.id, a.task, a.target, coalesce(a.branch, a.tag, 0), a.query" \
 	", a.schedule, a.enabled, a.next_due, a.created_at, a.last_at,"        \
-	" a.last_run, task.name, coalesce(branch.path, tag.name)"              \
+	" a.last_run, task.name, coalesce(branch.path, tag.name), a.trigger"   \
 	", " TASK_POLICY_COLUMNS                                               \
 	" FROM task_assignment AS a JOIN task ON task.id = a.task"             \
 	" LEFT JOIN branch ON branch.id = a.branch"                            \
 	" LEFT JOIN tag ON tag.id = a.tag"
-#define POLICY_AT 13
+#define POLICY_AT 14
 
 static void
 read_row(struct db_rows *rows, struct task_assignment *ret)
@@ -62,6 +62,7 @@ read_row(struct db_rows *rows, struct task_assignment *ret)
 	    .last_run = db_int(rows, 10),
 	    .task_name = mem_dup(db_text(rows, 11)),
 	    .target_name = mem_dup(db_text(rows, 12)),
+	    .trigger = db_int(rows, 13),
 	};
 	task_policy_read(rows, POLICY_AT, &ret->policy);
 }
@@ -108,19 +109,15 @@ task_assignment_scan(struct store *s, int64_t task, task_assignment_fn *fn,
 	return r;
 }
 
-int
-task_assignment_due(struct store *s, int64_t now, int64_t *ids, size_t room,
-    size_t *ret_count, struct err *err)
+static int
+list_ids(struct store *s, const char *sql, int64_t value, int64_t *ids,
+    size_t room, size_t *ret_count, struct err *err)
 {
 	struct db_rows *rows;
 	size_t count = 0;
 	int r;
 
-	if (db_query(s->db, &rows, err,
-		"SELECT id FROM task_assignment WHERE enabled = 1"
-		" AND next_due > 0 AND next_due <= ?"
-		" ORDER BY next_due, id LIMIT ?",
-		"ii", now, (int64_t)room) == -1)
+	if (db_query(s->db, &rows, err, sql, "ii", value, (int64_t)room) == -1)
 		return -1;
 	while ((r = db_next(rows, err)) == 1)
 		ids[count++] = db_int(rows, 0);
@@ -129,6 +126,27 @@ task_assignment_due(struct store *s, int64_t now, int64_t *ids, size_t room,
 		return -1;
 	*ret_count = count;
 	return 0;
+}
+
+int
+task_assignment_due(struct store *s, int64_t now, int64_t *ids, size_t room,
+    size_t *ret_count, struct err *err)
+{
+	return list_ids(s,
+	    "SELECT id FROM task_assignment WHERE enabled = 1"
+	    " AND next_due > 0 AND next_due <= ?"
+	    " ORDER BY next_due, id LIMIT ?",
+	    now, ids, room, ret_count, err);
+}
+
+int
+task_assignment_triggered(struct store *s, int64_t trigger, int64_t *ids,
+    size_t room, size_t *ret_count, struct err *err)
+{
+	return list_ids(s,
+	    "SELECT id FROM task_assignment WHERE enabled = 1"
+	    " AND trigger > 0 AND trigger = ? ORDER BY id LIMIT ?",
+	    trigger, ids, room, ret_count, err);
 }
 
 int
@@ -209,21 +227,22 @@ static int
 insert(struct store *s, const struct task_assignment *a, int64_t now,
     struct err *err)
 {
-	struct db_value values[10 + TASK_POLICY_FIELDS] = {
+	struct db_value values[11 + TASK_POLICY_FIELDS] = {
 	    db_int_value(a->task), db_int_value(a->target),
 	    db_int_value(a->target_id), db_int_value(a->target_id),
 	    db_text_value(a->target == TASK_QUERY ? a->query : NULL),
 	    db_text_value(a->schedule), db_int_value(a->enabled),
-	    db_int_value(a->next_due), db_int_value(now), db_int_value(0)};
+	    db_int_value(a->next_due), db_int_value(now), db_int_value(0),
+	    db_int_value(a->trigger)};
 
-	task_policy_values(&a->policy, values + 10);
+	task_policy_values(&a->policy, values + 11);
 	return db_run_list(s->db, err,
 	    "INSERT INTO task_assignment (task, target, branch, tag, query,"
-	    " schedule, enabled, next_due, created_at, last_at,"
+	    " schedule, enabled, next_due, created_at, last_at, trigger,"
 	    " " TASK_POLICY_COLUMNS ")"
 	    " VALUES (?1, ?2, CASE ?2 WHEN 1 THEN ?3 END,"
 	    " CASE ?2 WHEN 2 THEN ?4 END, ?5, ?6, ?7, ?8, ?9, ?10,"
-	    " ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+	    " ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
 	    values, sizeof(values) / sizeof(values[0]));
 }
 
@@ -266,17 +285,18 @@ int
 task_assignment_save(
     struct store *s, const struct task_assignment *a, struct err *err)
 {
-	struct db_value values[4 + TASK_POLICY_FIELDS] = {db_int_value(a->id),
+	struct db_value values[5 + TASK_POLICY_FIELDS] = {db_int_value(a->id),
 	    db_text_value(a->schedule), db_int_value(a->enabled),
-	    db_int_value(a->next_due)};
+	    db_int_value(a->next_due), db_int_value(a->trigger)};
 
-	task_policy_values(&a->policy, values + 4);
+	task_policy_values(&a->policy, values + 5);
 	if (task_policy_check(&a->policy, err) == -1 ||
 	    store_begin(s, err) == -1 ||
 	    db_run_list(s->db, err,
 		"UPDATE task_assignment SET schedule = ?2, enabled = ?3,"
-		" next_due = ?4, (" TASK_POLICY_COLUMNS ") ="
-		" (?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) WHERE id = ?1",
+		" next_due = ?4, trigger = ?5,"
+		" (" TASK_POLICY_COLUMNS ") ="
+		" (?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) WHERE id = ?1",
 		values, sizeof(values) / sizeof(values[0])) == -1)
 		return -1;
 	return task_changed(s, "no such assignment", err);

@@ -24,18 +24,6 @@ struct picking {
 	void *cookie;
 };
 
-static uint64_t
-hash_of(const char *uuid, const char *name)
-{
-	const char *text = str_empty(uuid) ? name : uuid;
-	uint8_t digest[32];
-	uint64_t hash;
-
-	str_sha256(text, strlen(text), digest);
-	memcpy(&hash, digest, sizeof(hash));
-	return hash;
-}
-
 /* Rows of id, uuid, name. */
 static int
 pick_rows(const struct picking *p, struct db_rows *rows, struct err *err)
@@ -45,7 +33,7 @@ pick_rows(const struct picking *p, struct db_rows *rows, struct err *err)
 
 	while ((r = db_next(rows, err)) == 1) {
 		d.id = db_int(rows, 0);
-		d.hash = hash_of(db_text(rows, 1), db_text(rows, 2));
+		d.key = db_text(rows, str_empty(db_text(rows, 1)) ? 2 : 1);
 		if ((r = p->fn(p->cookie, &d, err)) == -1)
 			break;
 	}

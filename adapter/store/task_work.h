@@ -14,7 +14,7 @@
 /* --- which devices --- */
 struct task_device {
 	int64_t id;
-	uint64_t hash; /* of its UUID, or else its name: the same each time */
+	const char *key; /* its UUID, or else its name; borrowed */
 };
 typedef int task_device_fn(
     void *cookie, const struct task_device *d, struct err *err);

@@ -177,6 +177,7 @@ test_assignment(void **state)
 	assert_memory_equal(&got.policy, &a.policy, sizeof(a.policy));
 
 	mem_replace(&got.schedule, "daily at 03:00");
+	got.trigger = 2;
 	got.enabled = false;
 	got.policy.max_failures = 3;
 	assert_works(task_assignment_save(f->store, &got, &f->err));
@@ -184,6 +185,7 @@ test_assignment(void **state)
 	task_assignment_clear(&got);
 	assert_works(task_assignment_get(f->store, id, &got, &f->err));
 	assert_string_equal(got.schedule, "daily at 03:00");
+	assert_int_equal(got.trigger, 2);
 	assert_false(got.enabled);
 	assert_memory_equal(&got.policy, &a.policy, sizeof(a.policy));
 	task_assignment_clear(&got);
@@ -191,6 +193,27 @@ test_assignment(void **state)
 	assert_works(task_remove(f->store, a.task, &f->err)); /* with it */
 	assert_fails(
 	    task_assignment_get(f->store, id, &got, &f->err), ERR_NOTFOUND);
+}
+
+static void
+test_triggers(void **state)
+{
+	struct fixture *f = *state;
+	struct task_assignment a = {.enabled = true, .trigger = 1};
+	int64_t first = 0, other = 0, ids[4];
+	size_t count = 0;
+
+	a.task = add_task(f, "t");
+	assert_works(task_assign(f->store, &a, NULL, 0, NOW, &first, &f->err));
+	a.enabled = false;
+	assert_works(task_assign(f->store, &a, NULL, 0, NOW, &other, &f->err));
+	a.enabled = true;
+	a.trigger = 2;
+	assert_works(task_assign(f->store, &a, NULL, 0, NOW, &other, &f->err));
+	assert_works(
+	    task_assignment_triggered(f->store, 1, ids, 4, &count, &f->err));
+	assert_int_equal(count, 1);
+	assert_int_equal(ids[0], first);
 }
 
 static int64_t
@@ -215,6 +238,9 @@ test_due(void **state)
 	size_t count = 0;
 
 	(void)assign(f, task, 0, true);
+	assert_works(
+	    task_assignment_triggered(f->store, 2, ids, 8, &count, &f->err));
+	assert_int_equal(count, 0);
 	(void)assign(f, task, NOW - 9, false);
 	assert_works(
 	    task_assignment_due(f->store, NOW, ids, 8, &count, &f->err));
@@ -242,7 +268,6 @@ test_due(void **state)
 
 struct picked {
 	int64_t ids[16];
-	uint64_t hashes[16];
 	size_t count;
 };
 
@@ -253,8 +278,8 @@ keep(void *cookie, const struct task_device *d, struct err *err)
 
 	(void)err;
 	assert_true(p->count < 16);
-	p->ids[p->count] = d->id;
-	p->hashes[p->count++] = d->hash;
+	assert_true(d->key[0] == 'p'); /* they have names alone */
+	p->ids[p->count++] = d->id;
 	return 0;
 }
 
@@ -329,25 +354,6 @@ test_targets(void **state)
 	assert_picks(f, &r, ids, 2);
 	assert_works(store_device_remove(f->store, ids[0], &f->err));
 	assert_picks(f, &r, ids + 1, 1);
-}
-
-/* The delay of a device is made from it: the same in each run and process. */
-static void
-test_stable_hash(void **state)
-{
-	struct fixture *f = *state;
-	struct task_run r = {.target = TASK_ALL};
-	struct picked a = {.count = 0}, b = {.count = 0};
-
-	(void)add_device(f, "pc1");
-	(void)add_device(f, "pc2");
-	assert_works(store_commit(f->store, &f->err));
-	assert_works(task_run_devices(f->store, &r, keep, &a, &f->err));
-	reopen(f);
-	assert_works(task_run_devices(f->store, &r, keep, &b, &f->err));
-	assert_int_equal(a.hashes[0], b.hashes[0]);
-	assert_int_equal(a.hashes[1], b.hashes[1]);
-	assert_true(a.hashes[0] != a.hashes[1]);
 }
 
 /* What it was for is gone: the next run says so, and is for nobody. */
@@ -765,8 +771,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {TEST(test_catalogue),
 	    TEST(test_bad_tasks), TEST(test_examples), TEST(test_policy),
-	    TEST(test_assignment), TEST(test_due), TEST(test_targets),
-	    TEST(test_stable_hash), TEST(test_target_gone), TEST(test_states),
+	    TEST(test_assignment), TEST(test_triggers), TEST(test_due),
+	    TEST(test_targets), TEST(test_target_gone), TEST(test_states),
 	    TEST(test_messages), TEST(test_items), TEST(test_items_are_found),
 	    TEST(test_claims), TEST(test_run_lists), TEST(test_bad_runs),
 	    TEST(test_run_stays)};
