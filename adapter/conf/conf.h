@@ -51,6 +51,9 @@ struct conf {
 
 	/* run: */
 	int64_t parallel; /* devices in flight at once, 1..4000 */
+	/* So many of those at one site, at one CA, at Active Directory at a
+	 * time; 0: any number. */
+	int64_t per_site, per_ca, per_directory;
 	int64_t
 	    retry_first;    /* back-off after a failed run, doubled each time */
 	int64_t retry_most; /* up to this */

@@ -23,13 +23,6 @@
  * What a run does with its place is in run*.c.
  */
 
-struct waiting { /* a device in the queue */
-	struct waiting *next;
-	int64_t id;
-	enum engine_mode mode;
-	const struct play *play;
-};
-
 static const char *const outcome_names[] = {
     [ENGINE_OK] = "ok",
     [ENGINE_CHANGED] = "changed",
@@ -105,6 +98,12 @@ owner_self(void)
 	return mem_printf("%s/%ld/%llu", place, pid, start_time(pid));
 }
 
+const char *
+engine_owner(const struct engine *e)
+{
+	return e->owner;
+}
+
 bool
 engine_owner_dead(const char *owner)
 {
@@ -144,6 +143,15 @@ link_run(struct run **list, struct run *run)
 static void
 unlink_run(struct engine *e, struct run *run)
 {
+	struct waiting *w = pace_site_leave(run->site);
+
+	run->site = NULL;
+	if (w != NULL) { /* whose turn it would have been long ago */
+		w->next = e->queue;
+		e->queue = w;
+		if (e->queue_last == NULL)
+			e->queue_last = w;
+	}
 	if (run->prev != NULL)
 		run->prev->next = run->next;
 	else
@@ -161,6 +169,10 @@ drop_queue(struct engine *e)
 
 	while ((w = e->queue) != NULL) {
 		e->queue = w->next;
+		idset_del(&e->known, w->id);
+		free(w);
+	}
+	while ((w = pace_site_drop(e)) != NULL) {
 		idset_del(&e->known, w->id);
 		free(w);
 	}
@@ -265,12 +277,16 @@ pump(void *cookie)
 		e->queue = w->next;
 		if (e->queue == NULL)
 			e->queue_last = NULL;
+		if (!pace_site_enter(e, w))
+			continue;
 		e->queued--;
 		run = mem_alloc(sizeof(*run));
 		run->engine = e;
 		run->id = w->id;
 		run->mode = w->mode;
 		run->play = w->play;
+		run->cookie = w->cookie;
+		run->site = w->site;
 		link_run(&e->runs, run);
 		e->in_flight++;
 		free(w);
@@ -287,18 +303,35 @@ pump_soon(struct engine *e)
 	loop_timer_set(e->pump_timer, 0);
 }
 
-void
-engine_submit(struct engine *e, int64_t device, enum engine_mode mode,
-    const struct play *play)
+/* false when its site has enough in line, or the store does not answer, which
+ * is found out by who has to write. */
+static bool
+admitted(struct engine *e, struct waiting *w)
+{
+	struct err err;
+
+	if (pace_site_of(e, w, &err) != 0)
+		return err.kind == ERR_NOTFOUND; /* its run will say so */
+	return w->cookie == NULL || !pace_site_full(e, w->site);
+}
+
+bool
+engine_take(struct engine *e, const struct engine_order *order)
 {
 	struct waiting *w;
 
-	if (e->draining || !idset_add(&e->known, device))
-		return;
+	if (e->draining || idset_has(&e->known, order->device))
+		return false;
 	w = mem_alloc(sizeof(*w));
-	w->id = device;
-	w->mode = mode;
-	w->play = play;
+	w->id = order->device;
+	w->mode = order->mode;
+	w->play = order->play;
+	w->cookie = order->cookie;
+	if (!admitted(e, w)) {
+		free(w);
+		return false;
+	}
+	(void)idset_add(&e->known, w->id);
 	if (e->queue_last != NULL)
 		e->queue_last->next = w;
 	else
@@ -306,17 +339,25 @@ engine_submit(struct engine *e, int64_t device, enum engine_mode mode,
 	e->queue_last = w;
 	e->queued++;
 	pump_soon(e);
+	return true;
 }
 
-static void
-report(struct run *run)
+void
+engine_submit(struct engine *e, int64_t device, enum engine_mode mode,
+    const struct play *play)
 {
-	struct engine *e = run->engine;
-	struct engine_report r;
+	const struct engine_order order = {
+	    .device = device, .mode = mode, .play = play};
 
-	if (e->report == NULL || run->device == NULL)
-		return;
-	r = (struct engine_report){
+	(void)engine_take(e, &order);
+}
+
+static struct engine_report
+report_of(const struct run *run)
+{
+	return (struct engine_report){
+	    .id = run->id,
+	    .cookie = run->cookie,
 	    .device = run->device,
 	    .play = run->play,
 	    .plan = &run->plan,
@@ -326,7 +367,27 @@ report(struct run *run)
 	    .ms = clock_mono_ms() - run->began_ms,
 	    .err = &run->err,
 	};
-	e->report(e->report_cookie, &r);
+}
+
+static void
+report(struct run *run)
+{
+	struct engine *e = run->engine;
+	struct engine_report r = report_of(run);
+
+	if (e->report != NULL && run->device != NULL)
+		e->report(e->report_cookie, &r);
+}
+
+int
+engine_end(struct run *run, struct err *err)
+{
+	struct engine *e = run->engine;
+	struct engine_report r = report_of(run);
+
+	return e->end == NULL || run->cookie == NULL
+	    ? 0
+	    : e->end(e->end_cookie, &r, err);
 }
 
 void
@@ -371,6 +432,7 @@ engine_new(const struct engine_deps *deps, struct err *err)
 	e->owner = owner_self();
 	e->pump_timer = loop_timer_new(deps->loop, pump, e);
 	e->break_timer = loop_timer_new(deps->loop, break_down, e);
+	e->pace_timer = loop_timer_new(deps->loop, pace_turn, e);
 	loop_before_wait(deps->loop, before_wait, e);
 	return e;
 }
@@ -380,6 +442,13 @@ engine_on_report(struct engine *e, engine_report_fn *fn, void *cookie)
 {
 	e->report = fn;
 	e->report_cookie = cookie;
+}
+
+void
+engine_on_end(struct engine *e, engine_end_fn *fn, void *cookie)
+{
+	e->end = fn;
+	e->end_cookie = cookie;
 }
 
 void
@@ -430,6 +499,7 @@ engine_drain(struct engine *e)
 	e->draining = true;
 	drop_queue(e);
 	pump_soon(e);
+	loop_timer_set(e->pace_timer, 0);
 }
 
 bool
@@ -446,6 +516,7 @@ engine_stop(struct engine *e)
 	e->draining = true;
 	e->idle = NULL;
 	e->report = NULL;
+	e->end = NULL;
 	loop_before_wait(e->deps.loop, NULL, NULL);
 	store_rollback(e->deps.store);
 	while (e->runs != NULL)
@@ -468,6 +539,8 @@ engine_free(struct engine *e)
 	idset_free(&e->known);
 	loop_timer_del(e->pump_timer);
 	loop_timer_del(e->break_timer);
+	loop_timer_del(e->pace_timer);
+	pace_free(e);
 	free(e->owner);
 	free(e);
 }

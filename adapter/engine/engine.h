@@ -45,8 +45,11 @@ const char *engine_outcome_name(enum engine_outcome o);
 
 /* Borrowed for the callback. */
 struct engine_report {
-	const struct device *device; /* the record as it is now */
-	const struct play *play;     /* NULL with ENGINE_LOOK */
+	int64_t id;   /* of the device */
+	void *cookie; /* of the order; NULL */
+	/* The record as it is now; NULL (engine_on_end() alone): it is gone. */
+	const struct device *device;
+	const struct play *play; /* NULL with ENGINE_LOOK */
 	const struct plan *plan; /* what was or would be done; may be NULL */
 	enum engine_outcome outcome;
 	unsigned reasons; /* diagnose() after the last look */
@@ -59,13 +62,28 @@ typedef void engine_report_fn(void *cookie, const struct engine_report *report);
 struct engine *engine_new(const struct engine_deps *deps, struct err *err);
 /* Each device's end is reported once. */
 void engine_on_report(struct engine *e, engine_report_fn *fn, void *cookie);
+/* The end of each device that was ordered with a cookie, inside the transaction
+ * that holds it: what fn writes is durable if the end is, and not if not.  Its
+ * -1 is the store's failure.  Not called for what is dropped. */
+typedef int engine_end_fn(
+    void *cookie, const struct engine_report *report, struct err *err);
+void engine_on_end(struct engine *e, engine_end_fn *fn, void *cookie);
 /* Devices with an open intent (of any dead worker) are recovered first: queue
  * them; ret_count says how many. */
 int engine_recover(struct engine *e, size_t *ret_count, struct err *err);
-/* Queue a device; at most conf->parallel are in flight. play NULL = look only.
- * A device already queued or in flight is left alone. */
+/* Queue a device; at most conf->parallel are in flight, and conf->per_site of
+ * those in one site. play NULL = look only. A device already queued or in
+ * flight is left alone. */
 void engine_submit(struct engine *e, int64_t device, enum engine_mode mode,
     const struct play *play);
+struct engine_order {
+	int64_t device;
+	enum engine_mode mode;
+	const struct play *play;
+	void *cookie; /* for the reports */
+};
+/* The same; false when it is left alone, or its site has enough in line. */
+bool engine_take(struct engine *e, const struct engine_order *order);
 size_t engine_pending(const struct engine *e); /* queued and in flight */
 /* Called whenever pending becomes 0. */
 void engine_on_idle(struct engine *e, void (*fn)(void *), void *cookie);
@@ -80,6 +98,11 @@ bool engine_broken(const struct engine *e, struct err *ret_err);
  * engine is freed after that. */
 void engine_stop(struct engine *e);
 void engine_free(struct engine *e); /* stops it first */
+
+/* What its leases are taken by: this process, and no other one ever. */
+const char *engine_owner(const struct engine *e);
+/* Is the process that this names known to be gone? */
+bool engine_owner_dead(const char *owner);
 
 /*
  * A device for somebody who is no run and will send it its stored credentials:

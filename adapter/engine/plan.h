@@ -74,7 +74,34 @@ struct play {
 	 * it is not due, because a person asked. Pure. */
 	void (*plan)(const struct device *d, const struct policy *p,
 	    bool forced, struct plan *plan);
+	unsigned parts, always; /* in place of the two: play_combine() */
 };
+/* Its plan(), or those of its parts. */
+void play_plan(const struct play *play, const struct device *d,
+    const struct policy *p, bool forced, struct plan *plan);
+
+/*
+ * Those that a person ticks for one visit: they are planned together, so that a
+ * step that several want is made once.
+ */
+enum play_part {
+	PLAY_CLOCK = 1,
+	PLAY_NETWORK = 2,
+	PLAY_CERTIFICATES = 4,
+	PLAY_AD_PASSWORD = 8,
+	PLAY_ADMIN_PASSWORD = 16
+};
+#define PLAY_PARTS 5
+#define PLAY_PARTS_ALL 31U
+/* "sync-clock", ... of one part. */
+const char *play_part_name(enum play_part part);
+/* The part of this name or alias; 0. */
+unsigned play_part_find(const char *word);
+/* These (at least one); those of always also where nothing is due. For the
+ * process's life. */
+const struct play *play_combine(unsigned parts, unsigned always);
+/* Which part is done once for all by this step; 0. */
+unsigned play_part_of_step(const char *step);
 
 /* All plays; NULL name at the end. */
 const struct play *plays(void);

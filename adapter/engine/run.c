@@ -225,11 +225,16 @@ static void
 finish_unleased(
     struct run *run, enum engine_outcome outcome, const struct err *err)
 {
+	struct err problem;
+
 	run->outcome = outcome;
 	run->err = *err;
 	run->over = true;
 	run_diagnose(run);
-	engine_after_commit(run, engine_done);
+	if (engine_end(run, &problem) != 0)
+		run_store_failed(run, &problem);
+	else
+		engine_after_commit(run, engine_done);
 }
 
 void
@@ -439,6 +444,10 @@ run_finish(struct run *run, enum engine_outcome outcome, const struct err *err)
 		run_write_failed(run, &problem);
 		return;
 	}
+	if (engine_end(run, &problem) != 0) {
+		run_store_failed(run, &problem);
+		return;
+	}
 	fault_point("run.finished");
 	engine_after_commit(run, engine_done);
 }
@@ -455,6 +464,7 @@ run_stop(struct run *run)
 	run->visit = NULL;
 	loop_timer_del(run->timer);
 	run->timer = NULL;
+	pace_leave(run);
 }
 
 void

@@ -8,6 +8,7 @@
 #include "engine.h"
 #include "err.h"
 #include "idset_internal.h"
+#include "pace_internal.h"
 #include "plan.h"
 #include "step_internal.h"
 #include "wish_internal.h"
@@ -59,6 +60,14 @@ struct run {
 	struct loop_timer *timer;
 	void (*timer_then)(struct run *run);
 	void (*pause_then)(struct step *step);
+
+	/* Whose order it is; the places it has beside the global one. */
+	void *cookie;
+	struct site *site;
+	struct door *door; /* inside, or in line there */
+	bool inside;
+	struct run *door_next, *door_prev;
+	void (*door_then)(struct run *run);
 
 	/* Waiting for the turn's commit. */
 	struct run *commit_next;
@@ -154,6 +163,8 @@ struct engine {
 	struct run *commits, *commits_last;
 	engine_report_fn *report;
 	void *report_cookie;
+	engine_end_fn *end;
+	void *end_cookie;
 	void (*idle)(void *);
 	void *idle_cookie;
 	bool draining;
@@ -161,14 +172,17 @@ struct engine {
 	struct err broken_why;
 	struct idset known; /* devices queued or in flight */
 	struct loop_timer *pump_timer, *break_timer;
+	struct site *sites;
+	struct door *doors;
+	struct loop_timer *pace_timer;
 };
 
 /* Go on with then(run) once everything written so far is durable. */
 void engine_after_commit(struct run *run, void (*then)(struct run *run));
+/* Tell whose order it was, in the transaction that ends the run; 0 or -1. */
+int engine_end(struct run *run, struct err *err);
 /* The run is over and durable: report, free, start the next. */
 void engine_done(struct run *run);
 /* End without writing anything: the store is broken, or the loop ends. */
 void run_abandon(struct run *run);
-/* Is the process that holds this lease known to be gone? */
-bool engine_owner_dead(const char *owner);
 #endif

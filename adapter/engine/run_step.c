@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #include "journal.h"
 #include "log.h"
 #include "mem.h"
+#include "profile.h"
 #include "run_internal.h"
 #include "secret.h"
 #include "store.h"
@@ -53,7 +55,7 @@ make_plan(struct run *run)
 	if (run->no_key)
 		policy.directory = false;
 	run->password_wrong = false;
-	run->play->plan(run->device, &policy, run->rounds == 0, &more);
+	play_plan(run->play, run->device, &policy, run->rounds == 0, &more);
 	plan_append(&run->plan, &more);
 	run->rounds++;
 	run->done_before = run->done;
@@ -76,6 +78,7 @@ run_plan(struct run *run)
 static void
 drop_step(struct run *run)
 {
+	pace_leave(run);
 	if (run->stepping)
 		step_clear(&run->step);
 	run->stepping = false;
@@ -91,11 +94,47 @@ skip_directory(struct run *run)
 }
 
 static void
-next_step(struct run *run)
+begin_step(struct run *run)
 {
-	const struct step_kind *kind;
+	const struct step_kind *kind = run->plan.steps[run->at].kind;
 	struct err err;
 
+	if (run->engine->draining) {
+		(void)err_set(
+		    &err, ERR_CANCELLED, "stopped before %s", kind->name);
+		run_finish(run, ENGINE_PARKED, &err);
+		return;
+	}
+	step_init(&run->step, run, kind);
+	run->stepping = true;
+	if (kind->prepare != NULL)
+		kind->prepare(&run->step);
+	else
+		step_prepared(&run->step, NULL);
+}
+
+/* Some steps need a place at who makes them, for as long as they last. */
+static void
+enter_step(struct run *run)
+{
+	const struct conf *conf = run->engine->deps.conf;
+	const struct step_kind *kind = run->plan.steps[run->at].kind;
+	char name[256];
+
+	if (kind->authority) {
+		(void)snprintf(name, sizeof(name), "ca:%s",
+		    profile_tls_template(run->engine->deps.profile)->issuer);
+		pace_enter(run, name, conf->per_ca, begin_step);
+	} else if (kind->directory) {
+		pace_enter(run, "directory", conf->per_directory, begin_step);
+	} else {
+		begin_step(run);
+	}
+}
+
+static void
+next_step(struct run *run)
+{
 	drop_step(run);
 	skip_directory(run);
 	if (run->at == run->plan.count &&
@@ -109,19 +148,7 @@ next_step(struct run *run)
 			run_end(run);
 		return;
 	}
-	kind = run->plan.steps[run->at].kind;
-	if (run->engine->draining) {
-		(void)err_set(
-		    &err, ERR_CANCELLED, "stopped before %s", kind->name);
-		run_finish(run, ENGINE_PARKED, &err);
-		return;
-	}
-	step_init(&run->step, run, kind);
-	run->stepping = true;
-	if (kind->prepare != NULL)
-		kind->prepare(&run->step);
-	else
-		step_prepared(&run->step, NULL);
+	enter_step(run);
 }
 
 /* --- events --- */

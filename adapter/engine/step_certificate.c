@@ -244,6 +244,7 @@ issue_observe(struct step *step)
 
 const struct step_kind step_certificate_issue = {
     .name = "certificate.issue",
+    .authority = true,
     .patience_ms = 60000,
     .prepare = issue_prepare,
     .act = issue_act,
@@ -360,6 +361,7 @@ revoke_settled(struct step *step)
 
 const struct step_kind step_certificate_revoke = {
     .name = "certificate.revoke",
+    .authority = true,
     .patience_ms = 30000,
     .soft = true,
     .prepare = revoke_prepare,

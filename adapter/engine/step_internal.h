@@ -44,6 +44,7 @@ struct step_kind {
 	/* Of the AD object and the key made from it, each building on the one
 	 * before: once one has failed the rest is for the next run. */
 	bool directory;
+	bool authority; /* made at the CA of the profile's TLS template */
 	/* Parts of the device (enum port_part) that are other ones after act();
 	 * the last look of a run reads them again. */
 	unsigned touches;

@@ -331,6 +331,25 @@ store_device_get(
 }
 
 int
+store_device_site(struct store *s, int64_t id, char **ret_site, struct err *err)
+{
+	struct db_rows *rows;
+	int r;
+
+	if (db_query(s->db, &rows, err, "SELECT site FROM device WHERE id = ?",
+		"i", id) == -1)
+		return -1;
+	r = db_next(rows, err);
+	if (r == 1)
+		*ret_site = mem_dup(db_text(rows, 0));
+	db_done(rows);
+	if (r == 0)
+		return err_set(
+		    err, ERR_NOTFOUND, "no device with id %lld", (long long)id);
+	return r == 1 ? 0 : -1;
+}
+
+int
 store_device_find(struct store *s, const char *name, struct device **ret_device,
     struct err *err)
 {

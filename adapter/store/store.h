@@ -59,6 +59,9 @@ int store_device_find(struct store *s, const char *name,
     struct device **ret_device, struct err *err);
 int store_device_get(
     struct store *s, int64_t id, struct device **ret_device, struct err *err);
+/* Its site alone, given; NULL: none. ERR_NOTFOUND. */
+int store_device_site(
+    struct store *s, int64_t id, char **ret_site, struct err *err);
 /* Write the HOST fields. ERR_CONFLICT when the new name is taken. */
 int store_device_save_host(
     struct store *s, const struct device *d, struct err *err);

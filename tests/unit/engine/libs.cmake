@@ -1,1 +1,2 @@
-set(libs conf store loop vault)
+include(${CMAKE_CURRENT_SOURCE_DIR}/unit/support/fake_fleet.cmake)
+set(libs fake_fleet conf store loop vault)

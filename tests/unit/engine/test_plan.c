@@ -711,6 +711,85 @@ test_roots_are_removed(void **state)
 	    "root.remove");
 }
 
+/* --- several in one visit --- */
+
+static size_t
+count_of(const char *step)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < plan.count; i++)
+		count += strcmp(plan_step_name(&plan.steps[i]), step) == 0;
+	return count;
+}
+
+static void
+combine(unsigned parts, unsigned always, bool first)
+{
+	plan_clear(&plan);
+	play_plan(play_combine(parts, always), d, &policy, first, &plan);
+}
+
+static void
+test_combined(void **state)
+{
+	(void)state;
+	combine(PLAY_PARTS_ALL, 0, true); /* all is well */
+	assert_int_equal(plan.count, 0);
+	combine(
+	    PLAY_CERTIFICATES | PLAY_ADMIN_PASSWORD, PLAY_ADMIN_PASSWORD, true);
+	assert_int_equal(plan.count, 1);
+	assert_int_equal(count_of("admin.password"), 1);
+	combine(PLAY_PARTS_ALL, PLAY_PARTS_ALL, true);
+	assert_int_equal(count_of("admin.password"), 1);
+	assert_int_equal(count_of("ad.password"), 1);
+	assert_int_equal(count_of("tls.switch"), 1);
+	combine(PLAY_PARTS_ALL, PLAY_PARTS_ALL, false); /* the second look */
+	assert_int_equal(plan.count, 0);
+}
+
+/* A step that several want is made once, and in the order of all steps. */
+static void
+test_combined_shares_steps(void **state)
+{
+	(void)state;
+	mem_replace(&d->os_host, "renamed");
+	mem_replace(&d->os_domain, "corp.example");
+	d->clock_offset_ms = 60000;
+	policy.profile = &profile;
+	profile.names_sync = true;
+	combine(PLAY_PARTS_ALL, PLAY_PARTS_ALL, true);
+	assert_int_equal(count_of("clock.set"), 1);
+	assert_int_equal(count_of("names.set"), 1);
+	assert_int_equal(count_of("tls.switch"), 1);
+	assert_string_equal(plan_step_name(&plan.steps[0]), "clock.set");
+	combine(PLAY_CLOCK, 0, true);
+	assert_int_equal(plan.count, 1);
+}
+
+static void
+test_combined_words(void **state)
+{
+	const struct play *play =
+	    play_combine(PLAY_CLOCK | PLAY_CERTIFICATES, PLAY_CERTIFICATES);
+
+	(void)state;
+	assert_string_equal(play->name, "sync-clock+reissue-certificates");
+	assert_ptr_equal(play,
+	    play_combine(PLAY_CLOCK | PLAY_CERTIFICATES, PLAY_CERTIFICATES));
+	assert_false(play->clock_only);
+	assert_false(play->uses_directory);
+	assert_true(play_combine(PLAY_CLOCK, 0)->clock_only);
+	assert_true(play_combine(PLAY_AD_PASSWORD, 0)->uses_directory);
+	assert_int_equal(play_part_find("SyncAMTTime"), PLAY_CLOCK);
+	assert_int_equal(play_part_find("enforce-profile"), 0);
+	assert_int_equal(play_part_find("nonsense"), 0);
+	assert_string_equal(
+	    play_part_name(PLAY_ADMIN_PASSWORD), "renew-admin-password");
+	assert_int_equal(play_part_of_step("ad.password"), PLAY_AD_PASSWORD);
+	assert_int_equal(play_part_of_step("clock.set"), 0);
+}
+
 int
 main(void)
 {
@@ -743,6 +822,9 @@ main(void)
 	    TEST(test_roots_are_asked_for),
 	    TEST(test_roots_are_added),
 	    TEST(test_roots_are_removed),
+	    TEST(test_combined),
+	    TEST(test_combined_shares_steps),
+	    TEST(test_combined_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
