@@ -17,7 +17,7 @@ PREFIXES = {
     "port": "port_ visit_ desk_ office_ errand_ errands_ cert_",
     "hygiene": "hygiene_ audit_ ad_ repair_ survey_ our_clock_ clock_guard_",
     "serve": "serve ca_watch_ revocation_",
-    "engine": "engine_ idset_ run_ step_ plan_ play_ plays wish_ diagnose reason_ port_",
+    "engine": "engine_ idset_ pace_ run_ step_ plan_ play_ plays wish_ diagnose reason_ port_",
     "cli": "cli_ cmd_ command_ fleet_ table_ csv_ progress_ output_ outflow_ intake_ passwords_ mdoc_ help_ commands ask_",
     "schedule": "schedule_ date_ zone_ posix_ tzif_ word_ parse_ token_ text_ cron_ epo_ next_ allowed_ closed_ except_",
     "query": "query_ sexp_ table_ column_ value_ condition_",
