@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "db_internal.h"
 #include "err.h"
 #include "fault.h"
@@ -17,6 +18,10 @@
 
 /* How long a writer waits for another process before it gives up. */
 #define DB_BUSY_MS 5000
+
+/* Steps of SQLite's machine between two looks at the clock: a fraction of a
+ * millisecond. */
+#define DB_STEPS_PER_LOOK 10000
 
 /* "AMTK" in the file's header (PRAGMA application_id): files of others are
  * recognised before anything in them is touched. */
@@ -44,6 +49,7 @@ kind_of(int rc)
 		return ERR_CONFLICT;
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
+	case SQLITE_INTERRUPT:
 		return ERR_LIMIT;
 	default:
 		return ERR_STORAGE;
@@ -57,6 +63,8 @@ text_of(const struct db *db, int rc)
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		return "database busy: another process keeps it locked";
+	case SQLITE_INTERRUPT:
+		return "it took longer than allowed: ask for less at once";
 	case SQLITE_FULL:
 		return "disk full";
 	case SQLITE_CORRUPT:
@@ -75,6 +83,24 @@ db_fail(const struct db *db, int rc, struct err *err)
 {
 	return err_native(
 	    err, kind_of(rc), ERR_SQLITE, rc, "%s", text_of(db, rc));
+}
+
+/* --- deadline --- */
+
+static int
+past_deadline(void *cookie)
+{
+	const struct db *db = cookie;
+
+	return clock_mono_ms() >= db->deadline;
+}
+
+void
+db_deadline(struct db *db, int64_t mono_ms)
+{
+	db->deadline = mono_ms;
+	sqlite3_progress_handler(db->handle, DB_STEPS_PER_LOOK,
+	    mono_ms != 0 ? past_deadline : NULL, db);
 }
 
 /* --- open and close --- */

@@ -30,6 +30,10 @@ int db_commit(struct db *db, struct err *err);
 void db_rollback(struct db *db);
 bool db_in_transaction(const struct db *db);
 
+/* Statements that are still at it at this clock_mono_ms() end with ERR_LIMIT,
+ * and a transaction they wrote in is rolled back; 0: no end. */
+void db_deadline(struct db *db, int64_t mono_ms);
+
 /* Several statements without parameters; for schemas. */
 int db_script(struct db *db, const char *sql, struct err *err);
 

@@ -23,6 +23,7 @@ struct db {
 	sqlite3 *handle;
 	struct db_rows *buckets[DB_BUCKETS];
 	int64_t changes;
+	int64_t deadline; /* clock_mono_ms(); 0: none */
 };
 
 /* Fill *err from SQLite's last error on this handle; returns -1. */

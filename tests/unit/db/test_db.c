@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "db.h"
 #include "err.h"
 #include "mem.h"
@@ -343,6 +344,29 @@ test_busy(void **state)
 	db_close(other);
 }
 
+/* A statement without end has one; the next is as ever. */
+static void
+test_deadline(void **state)
+{
+	static const char endless[] =
+	    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
+	    " SELECT count(*) FROM n";
+	struct fixture *f = *state;
+	struct db_rows *rows;
+
+	db_deadline(f->db, clock_mono_ms() + 50);
+	assert_int_equal(
+	    db_query_once(f->db, &rows, &f->err, endless, NULL, 0), 0);
+	assert_int_equal(db_next(rows, &f->err), -1);
+	db_done(rows);
+	assert_int_equal(f->err.kind, ERR_LIMIT);
+	db_deadline(f->db, 0);
+	assert_int_equal(
+	    db_query_once(f->db, &rows, &f->err, "SELECT 1", NULL, 0), 0);
+	assert_int_equal(db_next(rows, &f->err), 1);
+	db_done(rows);
+}
+
 static void
 test_full(void **state)
 {
@@ -474,6 +498,7 @@ main(void)
 	    TEST(test_transaction),
 	    TEST(test_busy),
 	    TEST(test_full),
+	    TEST(test_deadline),
 	    TEST(test_migrate),
 	    TEST(test_migrate_race),
 	    TEST(test_damaged),
