@@ -22,7 +22,9 @@ static const struct device_field fields[] = {
 	HOST_TEXT(name), HOST_TEXT(uuid), HOST_TEXT(address),
 	HOST_TEXT(site), HOST_TEXT(profile), HOST_INT(group_id),
 	HOST_TEXT(os_host), HOST_TEXT(os_domain), HOST_TEXT(os_ip_mode),
-	HOST_TEXT(os_address),
+	HOST_TEXT(os_address), HOST_TEXT(description),
+	HOST_TEXT(custom1), HOST_TEXT(custom2), HOST_TEXT(custom3),
+	HOST_TEXT(custom4),
 	HOST_INT(tls_port), HOST_INT(plain_port),
 
 	BOOL(use_tls), TEXT(leaf_sha256), TEXT(digest_realm),

@@ -29,6 +29,13 @@ struct device {
 	char *os_ip_mode; /* "dhcp" or "static" */
 	char *os_address;
 
+	/* What people and consoles write about it; nothing here reads them. */
+	char *description;
+	char *custom1; /* ePO's custom fields */
+	char *custom2;
+	char *custom3;
+	char *custom4;
+
 	int64_t tls_port;   /* 16993 */
 	int64_t plain_port; /* 16992 */
 

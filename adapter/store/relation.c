@@ -62,9 +62,9 @@ static const struct query_column leaf[] = {
 	TEXT("AgentGUID", "uuid", "SMBIOS UUID"),
 	TIME("LastUpdate", "seen_at", "last communication: its last authenticated answer"),
 	{"ManagedState", QUERY_STATE, "(CASE WHEN d.seen_at > 0 THEN 1 ELSE 0 END)", NULL, "managed once it has answered", states},
-	{"Tags", QUERY_TEXT, TAGS_OF("0"), NULL, "names of its tags", NULL},
+	{"Tags", QUERY_TEXT, "coalesce(" TAGS_OF("0") ", '')", NULL, "names of its tags", NULL},
 	{"AppliedTags", QUERY_TAGS, TAGS_OF("0"), NULL, "the same, for the operators about tags", NULL},
-	{"ExcludedTags", QUERY_TEXT, TAGS_OF("1"), NULL, "tags it never gets", NULL},
+	{"ExcludedTags", QUERY_TEXT, "coalesce(" TAGS_OF("1") ", '')", NULL, "tags it never gets", NULL},
 };
 
 static const struct query_column computer[] = {
@@ -74,6 +74,11 @@ static const struct query_column computer[] = {
 	{"IPHostName", QUERY_TEXT, OS_FQDN, "d.os_host <> ''", "both", NULL},
 	TEXT("IPAddress", "ip_address", "as the firmware says"),
 	{"NetAddress", QUERY_TEXT, "upper(replace(replace(d.mac, ':', ''), '-', ''))", "d.mac <> ''", "MAC address, 12 hex digits", NULL},
+	TEXT("Description", "description", "as set by a person or a console"),
+	TEXT("UserProperty1", "custom1", "custom field 1"),
+	TEXT("UserProperty2", "custom2", "custom field 2"),
+	TEXT("UserProperty3", "custom3", "custom field 3"),
+	TEXT("UserProperty4", "custom4", "custom field 4"),
 	TEXT("Site", "site", "where it stands"),
 	TEXT("Profile", "profile", "the profile it is to have"),
 };

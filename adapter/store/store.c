@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "buf.h"
 #include "db.h"
 #include "err.h"
 #include "fault.h"
@@ -224,6 +226,45 @@ bool
 store_dirty(const struct store *s)
 {
 	return s->dirty;
+}
+
+void
+store_deadline(struct store *s, int64_t mono_ms)
+{
+	db_deadline(s->db, mono_ms);
+}
+
+/* A hash, since the seed itself is what the audit chain begins with. */
+int
+store_uuid(struct store *s, char out[STORE_UUID], struct err *err)
+{
+	static const char purpose[] = "store:uuid:";
+	struct db_rows *rows;
+	struct buf text;
+	const void *seed;
+	char hex[65];
+	size_t len;
+	int r;
+
+	if (db_query(s->db, &rows, err,
+		"SELECT value FROM meta WHERE key = 'seed'", "") == -1)
+		return -1;
+	r = db_next(rows, err);
+	if (r == 1) {
+		seed = db_blob(rows, 0, &len);
+		buf_init(&text, STORE_BLOB_MAX);
+		buf_str(&text, purpose);
+		buf_add(&text, seed, len);
+		str_sha256_hex(text.data, text.len, hex);
+		buf_free(&text);
+		(void)snprintf(out, STORE_UUID, "%.8s-%.4s-8%.3s-a%.3s-%.12s",
+		    hex, hex + 8, hex + 13, hex + 17, hex + 20);
+	}
+	db_done(rows);
+	if (r == 0)
+		return err_set(
+		    err, ERR_STORAGE, "the seed of the audit chain is gone");
+	return r == 1 ? 0 : -1;
 }
 
 /* --- shared by the parts --- */

@@ -35,6 +35,12 @@ int store_commit(struct store *s, struct err *err);
 void store_rollback(struct store *s);
 /* Is a transaction open? */
 bool store_dirty(const struct store *s);
+/* What takes until this clock_mono_ms() fails with ERR_LIMIT, and the caller
+ * rolls back; 0: no end. */
+void store_deadline(struct store *s, int64_t mono_ms);
+/* What this store is known by, as long as it lives and to nobody else's. */
+#define STORE_UUID 37
+int store_uuid(struct store *s, char out[STORE_UUID], struct err *err);
 
 /* --- devices --- */
 typedef int store_device_fn(

@@ -341,7 +341,7 @@ test_clauses(void **state)
 		"Lab|c3 Rack|E5"},
 	    {{"EPOLeafNode", "(select Tags ExcludedTags AppliedTags)",
 		 "(in NodeName a1 b2)", "NodeName", NULL, NULL, NULL, 0},
-		"Lab PCs, VIP|-|Lab PCs, VIP -|VIP|-"},
+		"Lab PCs, VIP||Lab PCs, VIP |VIP|-"},
 	    {{"EPOLeafNode", "(select (top 1) NodeName)",
 		 "(gt AMT_CustomProps.Failures 1)", "NodeName", NULL, NULL,
 		 "EPOLeafNode.AutoID", 0},
