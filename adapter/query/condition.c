@@ -95,6 +95,12 @@ query_operator(size_t i)
 	return i < COUNT(ops) ? &ops[i].shown : NULL;
 }
 
+bool
+query_operator_takes(size_t i, enum query_type type)
+{
+	return i < COUNT(ops) && (ops[i].types & (1u << type)) != 0;
+}
+
 /* One operator's condition under way. */
 struct cond {
 	struct compile *c;

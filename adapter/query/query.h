@@ -98,6 +98,8 @@ struct query_operator {
 };
 /* NULL behind the last. */
 const struct query_operator *query_operator(size_t i);
+/* Is it for columns of this type? */
+bool query_operator_takes(size_t i, enum query_type type);
 
 /* --- a query --- */
 
