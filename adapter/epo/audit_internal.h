@@ -1,0 +1,12 @@
+#ifndef EPO_AUDIT_INTERNAL_H_
+#define EPO_AUDIT_INTERNAL_H_
+
+struct call;
+struct err;
+struct store;
+
+/* "remote.command": which one, and how it went (how->kind); never what its
+ * arguments were, which may be secrets. */
+int audit_command(struct store *s, const struct call *c, const struct err *how,
+    struct err *err);
+#endif

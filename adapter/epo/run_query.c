@@ -1,0 +1,83 @@
+/* Rows of a query as a payload. */
+#include <stdlib.h>
+
+#include "call_internal.h"
+#include "clock.h"
+#include "mem.h"
+#include "query.h"
+#include "store.h"
+
+struct rows {
+	struct out *out;
+	const struct query_output *outputs;
+};
+
+static void
+write_cell(struct out *o, const struct query_output *what,
+    const struct store_cell *cell)
+{
+	if (!cell->known)
+		out_text(o, what->name, NULL);
+	else if (cell->text != NULL)
+		out_text(o, what->name, cell->text);
+	else if (what->type == QUERY_BOOL)
+		out_bool(o, what->name, cell->number != 0);
+	else if (what->type == QUERY_TIME)
+		out_time(o, what->name, cell->number);
+	else
+		out_int(o, what->name, cell->number);
+}
+
+/* A body that is full takes no more: nor need the store yield any. */
+static int
+write_row(
+    void *cookie, const struct store_cell *cells, size_t n, struct err *err)
+{
+	const struct rows *r = cookie;
+	size_t i;
+
+	out_row(r->out, "row");
+	for (i = 0; i < n; i++)
+		write_cell(r->out, &r->outputs[i], &cells[i]);
+	out_row_end(r->out);
+	if (!r->out->buf->over)
+		return 0;
+	return err_set(err, ERR_LIMIT,
+	    "the answer is larger than %zu bytes: select less, or say (top N)",
+	    REMOTE_BODY_MAX);
+}
+
+int
+call_query(struct call *c, const struct query_text *text, struct err *err)
+{
+	struct query *q = NULL;
+	struct rows rows = {.out = &c->out};
+	bool cut = false;
+	size_t n;
+	int r;
+
+	if (query_compile(store_graph(), text, clock_now_ms(), &q, err) == -1)
+		return -1;
+	rows.outputs = query_outputs(q, &n);
+	out_list(&c->out, false);
+	r = store_query(c->store, q, write_row, &rows, &cut, err);
+	out_list_end(&c->out);
+	query_free(q);
+	if (r == 0 && cut)
+		return err_set(err, ERR_LIMIT,
+		    "more than %d rows: say (select (top N) ...)",
+		    QUERY_ROWS_DEFAULT);
+	return r;
+}
+
+void
+query_quote(struct buf *out, const char *text)
+{
+	buf_char(out, '"');
+	for (; *text != '\0'; text++) {
+		if (*text == '"' || *text == '\\')
+			buf_char(out, '\\');
+		buf_char(out, *text);
+	}
+	buf_char(out, '"');
+}
