@@ -22,8 +22,8 @@ struct call {
 	struct store *store; /* while on a worker */
 	struct out out;
 	int64_t now;
-	char actor[72]; /* "remote:NAME" */
-	bool told;	/* its event is committed, with what it changed */
+	char actor[272]; /* "remote:NAME" */
+	bool told;	 /* its event is committed, with what it changed */
 	/* For the loop, once the worker is done. */
 	int64_t *devices; /* to be looked at */
 	size_t device_count;

@@ -115,7 +115,7 @@ static const struct command commands[] = {
 		"[forceFullPolicyUpdate] [useAllHandlers] "
 		"[retryIntervalSeconds] [attempts] [abortAfterMinutes] "
 		"[includeSubgroups]",
-	.right = "run.control",
+	.right = "task.run",
 	.help = "Reads the firmware of systems anew, waits for that "
 		"abortAfterMinutes (5 if left out), and returns how many "
 		"answered",

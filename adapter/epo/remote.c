@@ -13,11 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "audit_internal.h"
 #include "call_internal.h"
 #include "clock.h"
 #include "loop.h"
 #include "mem.h"
+#include "remote_event_internal.h"
 #include "store.h"
 #include "str.h"
 #include "work.h"

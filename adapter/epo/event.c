@@ -1,5 +1,5 @@
 /* Events of commands. */
-#include "audit_internal.h"
+#include "remote_event_internal.h"
 
 #include <string.h>
 
@@ -66,7 +66,6 @@ call_event(struct call *c, const struct device *d, const char *kind,
 	return r;
 }
 
-/* A deadline must not end a commit. */
 int
 call_commit(struct call *c, struct err *err)
 {

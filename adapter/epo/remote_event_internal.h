@@ -1,5 +1,5 @@
-#ifndef EPO_AUDIT_INTERNAL_H_
-#define EPO_AUDIT_INTERNAL_H_
+#ifndef REMOTE_EVENT_INTERNAL_H_
+#define REMOTE_EVENT_INTERNAL_H_
 
 struct call;
 struct err;
