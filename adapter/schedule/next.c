@@ -96,7 +96,8 @@ rule_of(const struct schedule *s)
 /* --- where it begins --- */
 
 /* The first day of the period (day, week, month, year) with this date in it, or
- * of the nearest before that every N hits. */
+ * of the nearest before that every N hits; of a week the first that is chosen,
+ * since libical counts weeks wrongly from a Monday for BYDAY=SU. */
 static int64_t
 period_before(const struct schedule *s, int64_t day)
 {
@@ -106,8 +107,8 @@ period_before(const struct schedule *s, int64_t day)
 	switch (s->kind) {
 	case KIND_WEEKLY:
 		anchor -= date_weekday(anchor);
-		return anchor +
-		    date_floor(day - anchor, 7 * s->every) * 7 * s->every;
+		n = date_floor(day - anchor, 7 * s->every) * 7 * s->every;
+		return anchor + n + __builtin_ctz(s->weekdays);
 	case KIND_MONTHLY:
 		n = (d.year - a.year) * 12 + d.month - a.month;
 		n = a.year * 12 + a.month - 1 +
