@@ -6,13 +6,16 @@
 #include "schedule_internal.h"
 
 #define YEARS_AHEAD 2
+#define YEAR_LEAST 1900
 
 struct events {
 	const struct zone *zone;
 	struct buf *out;
 	struct icaltimetype start;
+	int64_t length; /* of a whole-day one */
 	const char *sep;
 	size_t count;
+	int64_t latest; /* no exception ends later */
 };
 
 /* Times of events without a zone, and dates, come as if they were UTC. */
@@ -33,10 +36,10 @@ take_span(icalcomponent *event, struct icaltime_span *span, void *cookie)
 	int64_t from = local_of(e, span->start), to = local_of(e, span->end);
 
 	(void)event;
-	if (e->start.is_date) /* whole days, however it counts their end */
-		to = date_floor(to + DAY - 1, DAY) * DAY;
-	if (e->start.is_date && to <= from)
-		to = from + DAY;
+	if (e->start.is_date) /* the library counts one day too many */
+		to = from + e->length;
+	if (to > e->latest)
+		to = e->latest;
 	if (to <= from || from < 0)
 		return;
 	if (e->count++ >= SCHEDULE_EXCEPT_MAX)
@@ -46,8 +49,41 @@ take_span(icalcomponent *event, struct icaltime_span *span, void *cookie)
 	e->sep = ", ";
 }
 
-static void
-take_events(struct events *e, icalcomponent *calendar, int64_t from)
+/* Without an end it is one day. */
+static int64_t
+length_of(icalcomponent *event, struct icaltimetype start)
+{
+	struct icaltimetype end = icalcomponent_get_dtend(event);
+	int64_t length = icaltime_as_timet(end) - icaltime_as_timet(start);
+
+	return icaltime_is_null_time(end) || length < DAY ? DAY : length;
+}
+
+/* Rules that take no time to follow: daily ones and rarer, from this century
+ * or the last. */
+static bool
+is_bounded(icalcomponent *event, struct icaltimetype start)
+{
+	struct icalrecurrencetype rule;
+	icalproperty *p;
+
+	for (p = icalcomponent_get_first_property(event, ICAL_RRULE_PROPERTY);
+	     p != NULL;
+	     p = icalcomponent_get_next_property(event, ICAL_RRULE_PROPERTY)) {
+		rule = icalproperty_get_rrule(p);
+		if (start.year < YEAR_LEAST ||
+		    rule.freq < ICAL_DAILY_RECURRENCE ||
+		    rule.by_hour[0] != ICAL_RECURRENCE_ARRAY_MAX ||
+		    rule.by_minute[0] != ICAL_RECURRENCE_ARRAY_MAX ||
+		    rule.by_second[0] != ICAL_RECURRENCE_ARRAY_MAX)
+			return false;
+	}
+	return true;
+}
+
+static int
+take_events(
+    struct events *e, icalcomponent *calendar, int64_t from, struct err *err)
 {
 	struct icaltimetype begin =
 	    icaltime_from_timet_with_zone((time_t)from, 0, NULL);
@@ -63,16 +99,25 @@ take_events(struct events *e, icalcomponent *calendar, int64_t from)
 		if (icaltime_is_null_time(e->start) ||
 		    icalcomponent_get_status(event) == ICAL_STATUS_CANCELLED)
 			continue;
+		if (!is_bounded(event, e->start))
+			return err_set(err, ERR_REFUSED,
+			    "an event of this calendar recurs within a day, "
+			    "or since before %d",
+			    YEAR_LEAST);
+		e->length = length_of(event, e->start);
 		icalcomponent_foreach_recurrence(
 		    event, begin, end, take_span, e);
 	}
+	return 0;
 }
 
 int
 schedule_except_ical(const char *ical, const char *zone, int64_t from,
     struct buf *out, struct err *err)
 {
-	struct events e = {.out = out, .sep = " except "};
+	struct events e = {.out = out,
+	    .sep = " except ",
+	    .latest = date_floor(from, DAY) * DAY + 366 * DAY * YEARS_AHEAD};
 	icalcomponent *calendar;
 	struct zone *z = NULL;
 	int rc = 0;
@@ -84,7 +129,7 @@ schedule_except_ical(const char *ical, const char *zone, int64_t from,
 	if (calendar == NULL)
 		rc = err_set(err, ERR_INVALID, "not an iCalendar file");
 	else
-		take_events(&e, calendar, from);
+		rc = take_events(&e, calendar, from, err);
 	if (rc == 0 && e.count == 0)
 		rc = err_set(err, ERR_NOTFOUND,
 		    "no event of this calendar is within %d years",

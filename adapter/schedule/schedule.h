@@ -125,7 +125,7 @@ int schedule_to_epo(const struct schedule *s, struct buf *out, struct err *err);
 /* Append " except ..." with the events of an iCalendar file (RFC 5545) within
  * two years from `from`, for the end of a schedule's text in this zone (NULL:
  * the adapter's own). Cancelled events are left out. ERR_NOTFOUND: there is
- * none. */
+ * none; ERR_REFUSED: one recurs within a day. */
 int schedule_except_ical(const char *ical, const char *zone, int64_t from,
     struct buf *out, struct err *err);
 #endif
