@@ -13,6 +13,7 @@
 struct ca_key_place;
 struct ca_new;
 struct cli;
+struct intake_to;
 
 /* --- the table of commands --- */
 
@@ -120,6 +121,8 @@ struct device;
 struct profile_template;
 int cli_event(struct cli *c, const struct device *device, const char *kind,
     const char *detail, struct err *err);
+/* The same for what takes devices in. */
+struct intake_to cli_intake(const struct cli *c);
 /* Revoke a certificate at whichever CA it is from, and write the event; the
  * caller commits. *ret_told false: that CA cannot be told by us, only our
  * record says so. device may be NULL. */

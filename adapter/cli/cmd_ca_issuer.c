@@ -257,14 +257,14 @@ cmd_ca_csr(struct cli *c)
 }
 
 /* What is done with certificates that others made. */
-struct intake {
+struct taking {
 	int (*take)(
 	    const struct ca_conf *conf, struct ca_import *io, struct err *err);
 	const char *question, *event, *note;
 };
 
 static int
-take_pem(struct cli *c, const struct intake *in, const struct buf *pem)
+take_pem(struct cli *c, const struct taking *in, const struct buf *pem)
 {
 	struct ca_import io = {.pem = pem, .now = clock_now(), .dry = true};
 	struct ca_conf conf = daemon_ca_conf(&c->daemon);
@@ -295,7 +295,7 @@ take_pem(struct cli *c, const struct intake *in, const struct buf *pem)
 }
 
 static int
-take_file(struct cli *c, const struct intake *in)
+take_file(struct cli *c, const struct taking *in)
 {
 	struct err err = {.kind = ERR_NONE};
 	int code = cli_open(c, DAEMON_STORE, NULL);
@@ -315,7 +315,7 @@ take_file(struct cli *c, const struct intake *in)
 int
 cmd_ca_import(struct cli *c)
 {
-	static const struct intake in = {.take = ca_import,
+	static const struct taking in = {.take = ca_import,
 	    .question = "issue from now on by",
 	    .event = "ca.imported",
 	    .note = "issues from now on"};
@@ -326,7 +326,7 @@ cmd_ca_import(struct cli *c)
 int
 cmd_ca_cross(struct cli *c)
 {
-	static const struct intake in = {.take = ca_cross_import,
+	static const struct taking in = {.take = ca_cross_import,
 	    .question = "let another root vouch for",
 	    .event = "ca.crossed",
 	    .note = "has a further chain: \"ca chain --cross\""};

@@ -4,7 +4,7 @@
 #include "clock.h"
 #include "conf.h"
 #include "device.h"
-#include "intake_internal.h"
+#include "intake.h"
 #include "mem.h"
 #include "plan.h"
 #include "secret.h"
@@ -18,6 +18,7 @@
 static int
 add_device(struct cli *c, const struct intake *in, struct device *device)
 {
+	const struct intake_to to = cli_intake(c);
 	struct err err = {.kind = ERR_NONE};
 	struct secret *password;
 	int rc;
@@ -27,9 +28,9 @@ add_device(struct cli *c, const struct intake *in, struct device *device)
 		return CODE_INPUT;
 	rc = intake_check_password(password, &err);
 	if (rc == 0)
-		rc = intake_group(c, in, device, NULL, &err);
+		rc = intake_group(c->daemon.store, in, device, NULL, &err);
 	if (rc == 0)
-		rc = intake_add(c, device, password, &err);
+		rc = intake_add(&to, device, password, &err);
 	if (rc == 0)
 		rc = store_commit(c->daemon.store, &err);
 	secret_free(password);

@@ -8,7 +8,7 @@
 #include "csv_table_internal.h"
 #include "device.h"
 #include "file.h"
-#include "intake_internal.h"
+#include "intake.h"
 #include "mem.h"
 #include "passwords_internal.h"
 #include "secret.h"
@@ -210,6 +210,7 @@ static int
 store_record(struct import *im, const struct intake *in, struct device *device,
     const struct secret *password, struct result *r, struct err *err)
 {
+	const struct intake_to to = cli_intake(im->c);
 	struct device *known = find_known(im, device->name, err);
 	struct buf changed;
 	int rc = err->kind == ERR_NONE ? 0 : -1;
@@ -217,12 +218,12 @@ store_record(struct import *im, const struct intake *in, struct device *device,
 	buf_init(&changed, INTAKE_FIELDS_MAX);
 	if (rc == 0 && known == NULL) {
 		r->outcome = ADDED;
-		rc = intake_group(im->c, in, device, NULL, err);
-		rc = rc != 0 ? rc : intake_add(im->c, device, password, err);
+		rc = intake_group(im->c->daemon.store, in, device, NULL, err);
+		rc = rc != 0 ? rc : intake_add(&to, device, password, err);
 	} else if (rc == 0 && !im->update) {
 		r->outcome = PRESENT;
 	} else if (rc == 0) {
-		rc = intake_update(im->c, in, known, password, &changed, err);
+		rc = intake_update(&to, in, known, password, &changed, err);
 		r->outcome = changed.len > 0 ? CHANGED : UNCHANGED;
 		r->changed = mem_dup(buf_text(&changed));
 	}

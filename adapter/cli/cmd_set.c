@@ -6,7 +6,7 @@
 #include "clock.h"
 #include "device.h"
 #include "err.h"
-#include "intake_internal.h"
+#include "intake.h"
 #include "mem.h"
 #include "secret.h"
 #include "store.h"
@@ -86,7 +86,8 @@ change(
 	    .os_domain = cli_text(c, "os-domain"),
 	    .site = cli_text(c, "site"),
 	    .group = cli_text(c, "group")};
-	char *owner = mem_printf("%s/%ld", cli_actor(), (long)getpid());
+	const struct intake_to to = cli_intake(c);
+	char *owner = mem_printf("%s/%ld", to.actor, (long)getpid());
 	struct store *store = c->daemon.store;
 	int64_t now = clock_now(), token = 0;
 	struct device *d = NULL;
@@ -102,7 +103,7 @@ change(
 		goto out;
 	in.name = d->name;
 	if (intake_change(&in, d, &text, err) != 0 ||
-	    intake_group(c, &in, d, &text, err) != 0 ||
+	    intake_group(c->daemon.store, &in, d, &text, err) != 0 ||
 	    store_device_save_host(store, d, err) != 0)
 		goto out;
 	if (password != NULL &&
@@ -110,10 +111,10 @@ change(
 		store, id, STORE_SECRET_ADMIN, password, now, err) != 0)
 		goto out;
 	if (changes_state(c, password) ? save_state(c, d, token, err) != 0
-				       : intake_wake(c, id, err) != 0)
+				       : intake_wake(&to, id, err) != 0)
 		goto out;
 	buf_reset(&text);
-	if (intake_event(c, d, fields(c, password != NULL, &text), err) != 0)
+	if (intake_event(&to, d, fields(c, password != NULL, &text), err) != 0)
 		goto out;
 	rc = store_commit(store, err);
 out:

@@ -9,7 +9,7 @@
 #include "csv_table_internal.h"
 #include "err.h"
 #include "file.h"
-#include "intake_internal.h"
+#include "intake.h"
 #include "mem.h"
 #include "secret.h"
 #include "str.h"

@@ -9,6 +9,7 @@
 #include "cli_internal.h"
 #include "clock.h"
 #include "device.h"
+#include "intake.h"
 #include "mem.h"
 #include "secret.h"
 #include "shown.h"
@@ -153,6 +154,13 @@ cli_event(struct cli *c, const struct device *device, const char *kind,
 	    .detail = detail};
 
 	return store_event_add(c->daemon.store, &event, err);
+}
+
+struct intake_to
+cli_intake(const struct cli *c)
+{
+	return (struct intake_to){
+	    .store = c->daemon.store, .actor = cli_actor()};
 }
 
 struct table *

@@ -1,4 +1,4 @@
-#include "intake_internal.h"
+#include "intake.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "buf.h"
-#include "cli_internal.h"
 #include "clock.h"
 #include "device.h"
 #include "err.h"
@@ -193,14 +192,14 @@ intake_change(const struct intake *in, struct device *d, struct buf *changed,
 }
 
 int
-intake_group(struct cli *c, const struct intake *in, struct device *d,
+intake_group(struct store *s, const struct intake *in, struct device *d,
     struct buf *changed, struct err *err)
 {
 	int64_t id = d->group_id;
 
 	if (str_empty(in->group))
 		return 0;
-	if (store_group_take(c->daemon.store, in->group, &id, err) != 0)
+	if (store_group_take(s, in->group, &id, err) != 0)
 		return -1;
 	if (id != d->group_id && changed != NULL)
 		add_name(changed, "group");
@@ -232,24 +231,38 @@ intake_device(const struct intake *in, struct err *err)
 	return d;
 }
 
-int
-intake_add(struct cli *c, struct device *device, const struct secret *password,
-    struct err *err)
+static int
+tell(const struct intake_to *to, const struct device *d, const char *kind,
+    const char *detail, struct err *err)
 {
-	if (store_device_add(c->daemon.store, device, err) != 0)
+	const struct store_event event = {.at = clock_now(),
+	    .device = d->id,
+	    .name = d->name,
+	    .kind = kind,
+	    .actor = to->actor,
+	    .detail = detail};
+
+	return store_event_add(to->store, &event, err);
+}
+
+int
+intake_add(const struct intake_to *to, struct device *device,
+    const struct secret *password, struct err *err)
+{
+	if (store_device_add(to->store, device, err) != 0)
 		return -1;
 	if (password != NULL &&
-	    store_secret_put(c->daemon.store, device->id, STORE_SECRET_ADMIN,
+	    store_secret_put(to->store, device->id, STORE_SECRET_ADMIN,
 		password, clock_now(), err) != 0)
 		return -1;
-	return cli_event(c, device, "device.added", "{}", err);
+	return tell(to, device, "device.added", "{}", err);
 }
 
 /* --- a device that is known --- */
 
 int
-intake_event(
-    struct cli *c, const struct device *d, const char *fields, struct err *err)
+intake_event(const struct intake_to *to, const struct device *d,
+    const char *fields, struct err *err)
 {
 	struct buf detail;
 	size_t len;
@@ -266,16 +279,16 @@ intake_event(
 		    fields);
 	}
 	buf_str(&detail, "]}");
-	rc = cli_event(c, d, "device.changed", buf_text(&detail), err);
+	rc = tell(to, d, "device.changed", buf_text(&detail), err);
 	buf_free(&detail);
 	return rc;
 }
 
 int
-intake_wake(struct cli *c, int64_t id, struct err *err)
+intake_wake(const struct intake_to *to, int64_t id, struct err *err)
 {
-	char *owner = mem_printf("%s/%ld", cli_actor(), (long)getpid());
-	struct store *store = c->daemon.store;
+	char *owner = mem_printf("%s/%ld", to->actor, (long)getpid());
+	struct store *store = to->store;
 	int64_t now = clock_now(), token = 0;
 	struct device *d = NULL;
 	int rc;
@@ -302,12 +315,13 @@ intake_wake(struct cli *c, int64_t id, struct err *err)
 
 /* 1 when one is stored, 0 when none is, -1. */
 static int
-has_password(struct cli *c, const struct device *d, struct err *err)
+has_password(
+    const struct intake_to *to, const struct device *d, struct err *err)
 {
 	struct secret *stored = NULL;
 
-	if (store_secret_get(c->daemon.store, d->id, STORE_SECRET_ADMIN,
-		&stored, err) == 0) {
+	if (store_secret_get(
+		to->store, d->id, STORE_SECRET_ADMIN, &stored, err) == 0) {
 		secret_free(stored);
 		return 1;
 	}
@@ -318,20 +332,20 @@ has_password(struct cli *c, const struct device *d, struct err *err)
 }
 
 int
-intake_update(struct cli *c, const struct intake *in,
+intake_update(const struct intake_to *to, const struct intake *in,
     const struct device *known, const struct secret *password,
     struct buf *changed, struct err *err)
 {
-	struct store *store = c->daemon.store;
+	struct store *store = to->store;
 	struct device *d = device_copy(known);
 	int rc = intake_change(in, d, changed, err), has;
 
 	if (rc == 0)
-		rc = intake_group(c, in, d, changed, err);
+		rc = intake_group(to->store, in, d, changed, err);
 	if (rc == 0 && changed->len > 0)
 		rc = store_device_save_host(store, d, err);
 	if (rc == 0 && password != NULL) {
-		has = has_password(c, d, err);
+		has = has_password(to, d, err);
 		rc = has < 0 ? -1 : 0;
 		if (has == 0) {
 			rc = store_secret_put(store, d->id, STORE_SECRET_ADMIN,
@@ -340,9 +354,9 @@ intake_update(struct cli *c, const struct intake *in,
 		}
 	}
 	if (rc == 0 && changed->len > 0)
-		rc = intake_event(c, d, buf_text(changed), err);
+		rc = intake_event(to, d, buf_text(changed), err);
 	if (rc == 0 && changed->len > 0)
-		rc = intake_wake(c, d->id, err);
+		rc = intake_wake(to, d->id, err);
 	device_free(d);
 	return rc;
 }

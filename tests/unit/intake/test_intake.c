@@ -1,4 +1,4 @@
-/* intake_internal.h: what a new device may be called, and be. */
+/* intake.h: what a new device may be called, and be. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include "buf.h"
 #include "device.h"
 #include "err.h"
-#include "intake_internal.h"
+#include "intake.h"
 #include "secret.h"
 
 #define HEX32 "0123456789ABCDEF0123456789abcdef"

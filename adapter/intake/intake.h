@@ -1,13 +1,19 @@
-#ifndef CLI_INTAKE_INTERNAL_H_
-#define CLI_INTAKE_INTERNAL_H_
+#ifndef INTAKE_H_
+#define INTAKE_H_
 #include <stdbool.h>
 #include <stdint.h>
 
 struct buf;
-struct cli;
 struct device;
 struct err;
 struct secret;
+struct store;
+
+/*
+ * How devices come in: what a person, a file or another console says of one is
+ * checked, becomes a record, and changes one that is there, always the same
+ * way.
+ */
 
 #define INTAKE_FIELDS_MAX 128 /* names of all facts, parted by commas */
 
@@ -17,6 +23,12 @@ struct intake {
 	const char *group; /* path in the tree */
 	const char *leaf_sha256;
 	bool plain;
+};
+
+/* Where to, and who does it (for events); borrowed. */
+struct intake_to {
+	struct store *store;
+	const char *actor;
 };
 
 /* A record of it (given), due at once; NULL with ERR_INVALID naming the field
@@ -29,27 +41,27 @@ int intake_change(const struct intake *in, struct device *d,
     struct buf *changed, struct err *err);
 /* The group that is given, made in the open transaction when it is not there,
  * into the record; its name to *changed (may be NULL) when it is another. */
-int intake_group(struct cli *c, const struct intake *in, struct device *d,
+int intake_group(struct store *s, const struct intake *in, struct device *d,
     struct buf *changed, struct err *err);
 /* Put record, password and event into the open transaction. ERR_CONFLICT when
  * the name is taken. */
-int intake_add(struct cli *c, struct device *device,
+int intake_add(const struct intake_to *to, struct device *device,
     const struct secret *password, struct err *err);
 /* The host facts of a stored device as given, into the open transaction, with
  * an event; password (may be NULL) is taken only when none is stored yet: the
  * stored one is newer than any list. *changed as above, empty: nothing was
  * written. ERR_CONFLICT when the UUID is another device's; the record is then
  * as it was. */
-int intake_update(struct cli *c, const struct intake *in,
+int intake_update(const struct intake_to *to, const struct intake *in,
     const struct device *known, const struct secret *password,
     struct buf *changed, struct err *err);
 /* An event that these fields (names parted by commas) were changed. */
-int intake_event(
-    struct cli *c, const struct device *d, const char *fields, struct err *err);
+int intake_event(const struct intake_to *to, const struct device *d,
+    const char *fields, struct err *err);
 /* Have serve look at it now, in the open transaction: when to look is the
  * worker's to write, hence under a lease. A device that somebody works on, or
  * that refused its password, is left alone. */
-int intake_wake(struct cli *c, int64_t id, struct err *err);
+int intake_wake(const struct intake_to *to, int64_t id, struct err *err);
 /* Is this a password firmware can have? (8 to 32 printable ASCII characters but
  * : , and ": Intel AMT, SetAdminAclEntryEx) */
 int intake_check_password(const struct secret *password, struct err *err);
