@@ -17,6 +17,11 @@
 #define BINDING_MAX 128
 #define PEER_TEXT 120 /* of a foreign message in an error */
 
+/* libcurl keeps both in its handle. */
+struct net_line {
+	CURL *easy;
+};
+
 /* One exchange under way. */
 struct exchange {
 	const struct net_fetch *f;
@@ -339,9 +344,21 @@ exchange_clear(struct exchange *x)
 	for (line = x->headers; line != NULL; line = line->next)
 		secret_wipe(line->data, strlen(line->data));
 	curl_slist_free_all(x->headers);
-	if (x->easy != NULL)
+	if (x->easy != NULL && x->f->line != NULL)
+		curl_easy_reset(x->easy); /* keeps what the line is for */
+	else if (x->easy != NULL)
 		curl_easy_cleanup(x->easy);
 	net_fetched_clear(&x->got);
+}
+
+static CURL *
+take_handle(const struct net_fetch *f)
+{
+	if (f->line == NULL)
+		return curl_easy_init();
+	/* Cookies that come, and none from a file. */
+	(void)curl_easy_setopt(f->line->easy, CURLOPT_COOKIEFILE, "");
+	return f->line->easy;
 }
 
 int
@@ -364,7 +381,7 @@ net_fetch(const struct net_fetch *f, struct net_fetched *ret, struct err *err)
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return err_set(err, ERR_LIMIT, "libcurl cannot start");
 	buf_init(&x.got.body, f->answer_max);
-	x.easy = curl_easy_init();
+	x.easy = take_handle(f);
 	if (x.easy == NULL) {
 		(void)err_set(
 		    err, ERR_LIMIT, "libcurl cannot make another handle");
@@ -396,4 +413,33 @@ net_fetched_clear(struct net_fetched *ret)
 	free(ret->content_type);
 	free(ret->retry_after);
 	memset(ret, 0, sizeof(*ret));
+}
+
+struct net_line *
+net_line_new(struct err *err)
+{
+	struct net_line *line;
+
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+		(void)err_set(err, ERR_LIMIT, "libcurl cannot start");
+		return NULL;
+	}
+	line = mem_alloc(sizeof(*line));
+	line->easy = curl_easy_init();
+	if (line->easy != NULL)
+		return line;
+	(void)err_set(err, ERR_LIMIT, "libcurl cannot make another handle");
+	net_line_free(line);
+	return NULL;
+}
+
+void
+net_line_free(struct net_line *line)
+{
+	if (line == NULL)
+		return;
+	if (line->easy != NULL)
+		curl_easy_cleanup(line->easy);
+	free(line);
+	curl_global_cleanup();
 }

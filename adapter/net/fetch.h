@@ -5,6 +5,7 @@
 #include "buf.h"
 
 struct err;
+struct net_line;
 struct secret;
 
 /*
@@ -44,6 +45,9 @@ struct net_fetch {
 	/* Or a credential for this connection alone; or NULL. */
 	net_authorize_fn *authorize;
 	void *cookie;
+	/* Over this one, which keeps the connection and the server's cookies
+	 * for the next; NULL: a connection of its own, no cookies. */
+	struct net_line *line;
 	unsigned timeout_ms; /* name, connection, TLS and exchange in all */
 	size_t answer_max;   /* longer answers end in ERR_PROTOCOL */
 };
@@ -66,4 +70,9 @@ struct net_fetched {
 int net_fetch(
     const struct net_fetch *f, struct net_fetched *ret, struct err *err);
 void net_fetched_clear(struct net_fetched *ret); /* a zeroed one is allowed */
+
+/* To one server with one trust, by one thread at a time. A kept connection that
+ * died makes the next exchange fail with ERR_UNKNOWN: nothing is sent twice. */
+struct net_line *net_line_new(struct err *err); /* ERR_LIMIT */
+void net_line_free(struct net_line *line);	/* NULL is allowed */
 #endif

@@ -27,6 +27,7 @@
 static struct identity *root, *server, *client, *stranger;
 static struct http_peer *peer;
 static _Atomic(const char *) answer; /* NULL: read, and say nothing */
+static _Atomic bool keeps;	     /* one request after another */
 static struct err err;
 
 /* What the server has seen last, on threads of its own. */
@@ -61,12 +62,14 @@ free_identities(void **state)
 static void
 serve(struct http_link *link, void *cookie)
 {
-	const char *say = answer;
+	const char *say;
 	struct http_request request;
 
 	(void)cookie;
+again:
 	if (!http_link_read(link, &request))
 		return;
+	say = answer;
 	(void)pthread_mutex_lock(&seen.mutex);
 	seen.request = request;
 	(void)http_link_client(link, seen.client, sizeof(seen.client));
@@ -77,6 +80,8 @@ serve(struct http_link *link, void *cookie)
 		(void)http_link_say(link, say);
 	else
 		(void)http_link_read(link, &request);
+	if (keeps)
+		goto again;
 }
 
 static void
@@ -476,6 +481,65 @@ test_client_certificate(void **state)
 	http_peer_stop(peer);
 }
 
+/* --- a line --- */
+
+static void
+test_line_keeps(void **state)
+{
+	struct net_fetch f = plainly();
+	struct secret *password = secret_new("pw", 2);
+
+	(void)state;
+	keeps = true;
+	f.line = net_line_new(&err);
+	assert_non_null(f.line);
+	f.user = "me";
+	f.password = password;
+	answer =
+	    "HTTP/1.1 200 OK\r\nSet-Cookie: SESSION=one; Path=/; Secure\r\n"
+	    "Content-Length: 2\r\n\r\nok";
+	fetches(&f, 200, "ok");
+	expect_header("Cookie", "(none)");
+	expect_header("Authorization", "Basic bWU6cHc=");
+	answer = OK;
+	f.user = NULL;
+	fetches(&f, 200, "ok");
+	expect_header("Cookie", "SESSION=one");
+	expect_header("Authorization", "(none)");
+	assert_int_equal(http_peer_links(peer), 1);
+	/* Whom it trusts is asked anew. */
+	f.ca_pem = stranger->pem;
+	fails(&f, ERR_UNTRUSTED, "");
+	assert_int_equal(http_peer_requests(peer), 2);
+	net_line_free(f.line);
+	secret_free(password);
+	keeps = false;
+}
+
+/* The server is gone between two requests: no second sending behind our back,
+ * and after that the line is as good as new. */
+static void
+test_line_breaks(void **state)
+{
+	struct net_fetch f = plainly();
+	struct net_fetched got = {0};
+	unsigned before;
+
+	(void)state;
+	keeps = true;
+	f.line = net_line_new(&err);
+	fetches(&f, 200, "ok");
+	before = http_peer_requests(peer);
+	answer = ""; /* reads it, and resets */
+	assert_int_equal(net_fetch(&f, &got, &err), -1);
+	assert_int_equal(err.kind, ERR_UNKNOWN);
+	assert_int_equal(http_peer_requests(peer), before + 1);
+	answer = OK;
+	fetches(&f, 200, "ok");
+	net_line_free(f.line);
+	keeps = false;
+}
+
 #define ROW(test) cmocka_unit_test_setup_teardown(test, start_tls, stop)
 
 int
@@ -496,6 +560,8 @@ main(void)
 	    ROW(test_nobody),
 	    ROW(test_whom_it_trusts),
 	    cmocka_unit_test(test_client_certificate),
+	    ROW(test_line_keeps),
+	    ROW(test_line_breaks),
 	};
 
 	return cmocka_run_group_tests(tests, make_identities, free_identities);
