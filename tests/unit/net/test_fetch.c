@@ -74,9 +74,11 @@ again:
 	seen.request = request;
 	(void)http_link_client(link, seen.client, sizeof(seen.client));
 	(void)pthread_mutex_unlock(&seen.mutex);
-	if (say != NULL && *say == '\0')
+	if (say != NULL && *say == '\0') {
 		http_link_reset(link);
-	else if (say != NULL)
+		return;
+	}
+	if (say != NULL)
 		(void)http_link_say(link, say);
 	else
 		(void)http_link_read(link, &request);
