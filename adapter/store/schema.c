@@ -245,7 +245,7 @@ columns_update(struct db *db, struct err *err)
 static int
 migrate(struct db *db, struct err *err)
 {
-	const char *steps[5];
+	const char *steps[6];
 	struct buf sql;
 	int r;
 
@@ -256,6 +256,7 @@ migrate(struct db *db, struct err *err)
 	steps[2] = store_task_step;
 	steps[3] = store_run_step;
 	steps[4] = store_forward_step;
+	steps[5] = store_users_step;
 	r = db_migrate(db, steps, sizeof(steps) / sizeof(steps[0]), err);
 	buf_free(&sql);
 	return r;

@@ -67,6 +67,7 @@ int store_schema_update(struct db *db, struct err *err);
 /* Steps of it (schema_task.c). */
 extern const char store_task_step[], store_run_step[];
 extern const char store_forward_step[]; /* forward.c */
+extern const char store_users_step[];	/* schema_users.c */
 
 /* Statements over the table "device" (record.c). */
 void store_sql_make(struct store *s);
