@@ -42,10 +42,11 @@ void directory_close(struct directory *d); /* NULL is allowed */
 /* The controller it is connected to; borrowed. */
 const char *directory_controller(const struct directory *d);
 /* Not a read-only one? Is it in our site, or the nearest to it? Which is our
- * site, by our address (borrowed; NULL: it does not know)? */
+ * site, by our address, and which its own (borrowed; NULL: it does not say)? */
 bool directory_writable(const struct directory *d);
 bool directory_near(const struct directory *d);
 const char *directory_site(const struct directory *d);
+const char *directory_controller_site(const struct directory *d);
 /* Still usable after an error? Else close and open again. */
 bool directory_alive(const struct directory *d);
 

@@ -18,6 +18,7 @@ struct directory_netlogon {
 	bool near;			/* in our site, or the nearest to it */
 	bool catalog;			/* has the forest's global catalogue */
 	char site[DIRECTORY_SITE_SIZE]; /* ours; "": it does not know */
+	char of[DIRECTORY_SITE_SIZE];	/* its own; "": it does not say */
 };
 
 struct directory {

@@ -23,7 +23,7 @@
 #define FLAG_WRITABLE 0x100 /* not a read-only controller */
 /* Names: forest, domain, host, NetBIOS domain, NetBIOS host, user, its site,
  * ours. */
-#define NAMES 8
+enum { NAME_ITS_SITE = 6, NAME_OUR_SITE, NAMES };
 
 static uint32_t
 number_at(const uint8_t *bytes)
@@ -45,10 +45,18 @@ usable_site(const char *name)
 	    strspn(name, letters) == len;
 }
 
+static void
+keep_site(char out[DIRECTORY_SITE_SIZE], const char *name)
+{
+	if (usable_site(name))
+		memcpy(out, name, strlen(name) + 1);
+}
+
 int
 directory_parse_netlogon(
     const uint8_t *bytes, size_t len, struct directory_netlogon *ret)
 {
+	struct directory_netlogon found = {.site = "", .of = ""};
 	char name[NS_MAXDNAME];
 	size_t at = FIXED;
 	int i, n;
@@ -62,13 +70,15 @@ directory_parse_netlogon(
 		if (n <= 0)
 			return -1;
 		at += (size_t)n;
+		if (i == NAME_ITS_SITE)
+			keep_site(found.of, name);
+		else if (i == NAME_OUR_SITE)
+			keep_site(found.site, name);
 	}
-	memset(ret, 0, sizeof(*ret));
+	*ret = found;
 	ret->writable = (number_at(bytes + FLAGS_AT) & FLAG_WRITABLE) != 0;
 	ret->catalog = (number_at(bytes + FLAGS_AT) & FLAG_CATALOG) != 0;
 	ret->near = (number_at(bytes + FLAGS_AT) & FLAG_CLOSEST) != 0;
-	if (usable_site(name))
-		memcpy(ret->site, name, strlen(name) + 1);
 	return 0;
 }
 
@@ -131,4 +141,10 @@ const char *
 directory_site(const struct directory *d)
 {
 	return d->netlogon.site[0] != '\0' ? d->netlogon.site : NULL;
+}
+
+const char *
+directory_controller_site(const struct directory *d)
+{
+	return d->netlogon.of[0] != '\0' ? d->netlogon.of : NULL;
 }

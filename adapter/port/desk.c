@@ -15,6 +15,7 @@
 #include "krb.h"
 #include "log.h"
 #include "mem.h"
+#include "site.h"
 #include "str.h"
 
 #define ATTEMPTS 2
@@ -47,7 +48,8 @@ struct office {
 	char *names;	      /* controllers, best first; NULL: not looked up */
 	const char *next;     /* in names: those not tried yet */
 	char *controller;     /* in use; NULL: none */
-	char *site;	      /* ours; NULL: not known */
+	char *before;	      /* answers, but one nearer is tried; or NULL */
+	struct site *site;
 	struct pause refused; /* of every job: our login was */
 	struct pause lost;    /* of those that name no controller */
 	struct silent silent[SILENT_MAX];
@@ -72,7 +74,7 @@ office_new(const struct conf *conf)
 	struct office *office = mem_alloc(sizeof(*office));
 
 	office->conf = conf;
-	office->site = mem_dup(conf->site);
+	office->site = site_new(conf->site);
 	pthread_mutex_init(&office->lock, NULL);
 	return office;
 }
@@ -85,9 +87,10 @@ office_free(struct office *office)
 	pthread_mutex_destroy(&office->lock);
 	free(office->names);
 	free(office->controller);
+	free(office->before);
 	for (i = 0; i < SILENT_MAX; i++)
 		free(office->silent[i].dc);
-	free(office->site);
+	site_free(office->site);
 	free(office);
 }
 
@@ -187,9 +190,10 @@ office_controller(struct office *office, char **ret, struct err *err)
 		if (office->conf->dc != NULL)
 			office->names = mem_dup(office->conf->dc);
 		else
-			result =
-			    directory_locate(office->conf->domain, office->site,
-				deadline_of(office->conf), &office->names, err);
+			result = directory_locate(office->conf->domain,
+			    site_ours(office->site), deadline_of(office->conf),
+			    &office->names, err);
+		site_looked(office->site, clock_mono_ms());
 		if (result == 0) {
 			office->next = office->names;
 			choose(office);
@@ -202,33 +206,46 @@ office_controller(struct office *office, char **ret, struct err *err)
 }
 
 /* A controller says where we are. Is there a better one than it? Then a new
- * list is made at the next job. */
+ * list is made at once. */
 static bool
 office_moves(struct office *office, const struct directory *directory)
 {
-	const char *site = directory_site(directory);
-	bool moves = false;
+	const struct site_sight sight = {
+	    .controller = directory_controller(directory),
+	    .theirs = directory_controller_site(directory),
+	    .ours = directory_site(directory),
+	    .near = directory_near(directory),
+	};
+	bool moves;
 
+	if (office->conf->dc != NULL)
+		return false;
 	pthread_mutex_lock(&office->lock);
-	if (office->site == NULL && site != NULL && office->conf->dc == NULL) {
-		office->site = mem_dup(site);
-		moves = !directory_near(directory);
-	}
+	moves = site_moves(office->site, &sight, clock_mono_ms());
 	if (moves) {
+		mem_replace(&office->before, sight.controller);
 		free(office->controller);
 		office->controller = NULL;
+	} else if (sight.near) {
+		mem_replace(&office->before, NULL);
 	}
 	pthread_mutex_unlock(&office->lock);
 	return moves;
 }
 
-/* This one does not answer: the next, or a new list after the last. */
+/* This one does not answer: the one from before, or the next, or a new list
+ * after the last. */
 static void
 office_give_up(struct office *office, const char *controller)
 {
 	pthread_mutex_lock(&office->lock);
+	site_looked(office->site, clock_mono_ms());
 	if (str_eq(office->controller, controller)) {
-		if (*office->next != '\0') {
+		if (office->before != NULL) {
+			free(office->controller);
+			office->controller = office->before;
+			office->before = NULL;
+		} else if (*office->next != '\0') {
 			choose(office);
 		} else {
 			free(office->controller);

@@ -34,5 +34,8 @@ add_test(NAME lab_ad_second COMMAND ${lab}/labrun ${lab}/labsecond
 add_test(NAME lab_ad_rodc COMMAND ${lab}/labrun ${lab}/labsecond --rodc
   ${CMAKE_CURRENT_SOURCE_DIR}/ad_second.sh ${lab} $<TARGET_FILE:ad_second>
   rodc)
-set_tests_properties(lab_ad_second lab_ad_rodc PROPERTIES LABELS lab
+add_test(NAME lab_ad_sites COMMAND ${lab}/labrun ${lab}/labsecond --site Branch
+  ${CMAKE_CURRENT_SOURCE_DIR}/ad_second.sh ${lab} $<TARGET_FILE:ad_second>
+  sites)
+set_tests_properties(lab_ad_second lab_ad_rodc lab_ad_sites PROPERTIES LABELS lab
   TIMEOUT 600 ENVIRONMENT LAB_TOOLS=${lab})

@@ -1,13 +1,14 @@
 /*
- * ad_second [rodc]: two controllers that replicate only when they are told
- * (tests/lab/labsecond): what is written stays with one of them, and is asked
- * there; a read-only one is passed over.
+ * ad_second [rodc|sites]: two controllers that replicate only when they are
+ * told (tests/lab/labsecond): what is written stays with one of them, and is
+ * asked there; a read-only one is passed over; of two sites ours is preferred.
  */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
@@ -22,6 +23,7 @@
 #include "device.h"
 #include "directory.h"
 #include "err.h"
+#include "log.h"
 #include "loop.h"
 #include "mem.h"
 #include "port.h"
@@ -263,6 +265,126 @@ read_only_alone_is_refused(void **state)
 	port_directory_free(&mine);
 }
 
+/* --- two sites, and we are of the second one's ------------------------------
+ */
+
+static FILE *lines; /* what the log says */
+
+static int
+listen_to_log(void **state)
+{
+	char *file = ad_path("log");
+
+	assert_non_null(freopen(file, "w", stderr));
+	setvbuf(stderr, NULL, _IOLBF, 0);
+	lines = fopen(file, "r");
+	assert_non_null(lines);
+	free(file);
+	unsetenv("JOURNAL_STREAM");
+	log_set_level(LOG_INFO);
+	return setup(state);
+}
+
+/* The next line; without one the test ends. */
+static void
+logged(const char *words, const char *more)
+{
+	char line[1024] = "";
+
+	clearerr(lines);
+	if (fgets(line, sizeof(line), lines) == NULL ||
+	    strstr(line, words) == NULL || strstr(line, more) == NULL)
+		fail_msg("'%s' and '%s', not: %s", words, more, line);
+}
+
+static void
+nothing_logged(void)
+{
+	char line[1024] = "";
+
+	clearerr(lines);
+	if (fgets(line, sizeof(line), lines) != NULL)
+		fail_msg("more is said: %s", line);
+	clearerr(lines);
+}
+
+/* The DNS names the other site's alone until it knows who asks. */
+static void
+ends_at_its_own(void **state)
+{
+	char *list = NULL, *of;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(
+	    directory_locate(conf.domain, NULL, AD_DEADLINE, &list, &err), 0);
+	assert_string_equal(list, ad_env("LAB_DC"));
+	picks(NULL, ad_env("LAB_DC2"));
+	of = mem_printf(
+	    "controller=%s of=Default-First-Site-Name ", ad_env("LAB_DC"));
+	logged("site=Branch ", of);
+	free(of);
+	of = mem_printf(
+	    "controller=%s what=\"it is of our site", ad_env("LAB_DC2"));
+	logged("site=Branch ", of);
+	picks(NULL, ad_env("LAB_DC2"));
+	picks(ad_env("LAB_DC"), ad_env("LAB_DC")); /* whoever means that one */
+	nothing_logged();
+	free(of);
+	free(list);
+}
+
+/* Of the administrator's word and what the directory says, the first. */
+static void
+another_is_configured(void **state)
+{
+	struct port_directory *p;
+	struct ports mine;
+	struct err err;
+	char *dc = NULL;
+
+	(void)state;
+	conf.site = mem_dup("Default-First-Site-Name");
+	memset(&mine, 0, sizeof(mine));
+	assert_int_equal(port_directory_new(loop, &conf, &mine, &err), 0);
+	p = &mine.directory;
+	p->pick(p->self, NULL, &dc, done, NULL);
+	wait_kind(ERR_NONE);
+	assert_string_equal(dc, ad_env("LAB_DC"));
+	logged("configured=Default-First-Site-Name by_address=Branch",
+	    "correct one of them");
+	port_directory_free(&mine);
+	nothing_logged();
+	free(conf.site);
+	conf.site = NULL;
+	free(dc);
+}
+
+/* Nobody of our site is there: the other one serves, whoever used ours and
+ * whoever begins. */
+static void
+its_own_is_gone(void **state)
+{
+	pid_t pid = (pid_t)atoi(ad_env("LAB_DC2_PID"));
+	struct ports mine, old = ports;
+	struct err err;
+
+	(void)state;
+	assert_true(pid > 1 && kill(pid, SIGKILL) == 0);
+	picks(NULL, ad_env("LAB_DC"));
+	logged("no controller of our site answers", ad_env("LAB_DC"));
+	picks(NULL, ad_env("LAB_DC"));
+	nothing_logged(); /* it is said once */
+	memset(&mine, 0, sizeof(mine));
+	assert_int_equal(port_directory_new(loop, &conf, &mine, &err), 0);
+	ports = mine;
+	picks(NULL, ad_env("LAB_DC"));
+	logged("looking for one of ours", ad_env("LAB_DC"));
+	logged("no controller of our site answers", ad_env("LAB_DC"));
+	ports = old;
+	port_directory_free(&mine);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -275,6 +397,14 @@ main(int argc, char **argv)
 	    cmocka_unit_test(read_only_alone_is_refused),
 	};
 
+	const struct CMUnitTest sites[] = {
+	    cmocka_unit_test(ends_at_its_own),
+	    cmocka_unit_test(another_is_configured),
+	    cmocka_unit_test(its_own_is_gone),
+	};
+
+	if (argc > 1 && strcmp(argv[1], "sites") == 0)
+		return cmocka_run_group_tests(sites, listen_to_log, teardown);
 	if (argc > 1 && strcmp(argv[1], "rodc") == 0)
 		return cmocka_run_group_tests(rodc, setup, teardown);
 	return cmocka_run_group_tests(both, setup, teardown);

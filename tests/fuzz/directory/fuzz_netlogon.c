@@ -16,7 +16,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	/* A site is part of a name that is looked up. */
 	if (directory_parse_netlogon(data, size, &n) == 0 &&
-	    strpbrk(n.site, ". ") != NULL)
+	    (strpbrk(n.site, ". ") != NULL || strpbrk(n.of, ". ") != NULL))
 		abort();
 	return 0;
 }

@@ -41,6 +41,7 @@ two_kinds(void **state)
 	assert_true(n.near);
 	assert_true(n.catalog);
 	assert_string_equal(n.site, "Default-First-Site-Name");
+	assert_string_equal(n.of, "Default-First-Site-Name");
 	/* the bit for "in your site" is off: one of another site */
 	bytes.data[4] &= (uint8_t)~0x80;
 	assert_int_equal(
@@ -70,6 +71,7 @@ strange_site(void **state)
 	assert_int_equal(
 	    directory_parse_netlogon(bytes.data, bytes.len, &n), 0);
 	assert_string_equal(n.site, "");
+	assert_string_equal(n.of, "");
 	buf_free(&bytes);
 }
 
