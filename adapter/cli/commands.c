@@ -1,3 +1,5 @@
+#include <assert.h>
+
 #include "cli_internal.h"
 #include "options_internal.h"
 
@@ -6,11 +8,7 @@
  * the code calls a play, the names of SCS, rpc-go and ePO as aliases of tasks.
  */
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define NO_LIMIT 100000
-#define END                                                                    \
-	{                                                                      \
-		.name = NULL                                                   \
-	}
+#define COMMANDS_MAX 400
 
 static const char *const output_words[] = {
     "table", "json", "csv", "html", NULL};
@@ -30,18 +28,6 @@ static const struct cli_option global_options[] = {
     {"help", 'h', CLI_FLAG, NULL, NULL, "say what a command does"},
     {"version", 0, CLI_FLAG, NULL, NULL, "the version"}, END};
 
-static const struct cli_option selection_options[] = {
-    {"device", 'd', CLI_TEXT, "PATTERN", NULL,
-	"by name, UUID or address; *, ? and [] match; repeatable"},
-    {"reason", 0, CLI_TEXT, "CODE", NULL, "having this finding"},
-    {"site", 0, CLI_TEXT, "SITE", NULL, "of this site"},
-    {"query", 0, CLI_TEXT, "QUERY", NULL,
-	"rows of a saved query, or meeting a condition: '(eq COLUMN VALUE)'"},
-    {"all", 'a', CLI_FLAG, NULL, NULL, "every device"}, END};
-
-static const struct cli_option limit_options[] = {
-    {"limit", 0, CLI_COUNT, "N", NULL, "at most N of them"}, END};
-
 static const struct cli_option run_options[] = {
     {"dry-run", 'n', CLI_FLAG, NULL, NULL, "look and plan, change nothing"},
     {"max-failures", 0, CLI_TEXT, "N|P%", NULL,
@@ -56,9 +42,6 @@ static const struct cli_option remove_options[] = {
     {"delete-object", 0, CLI_FLAG, NULL, NULL,
 	"also delete it there, if nothing is below it"},
     {"dry-run", 'n', CLI_FLAG, NULL, NULL, "say what would be done"}, END};
-
-static const struct cli_option yes_options[] = {
-    {"yes", 'y', CLI_FLAG, NULL, NULL, "do not ask"}, END};
 
 static const struct cli_option key_options[] = {
     {"key", 0, CLI_TEXT, "URI", NULL,
@@ -222,30 +205,6 @@ static const struct cli_option template_check_options[] = {
 static const struct cli_option block_options[] = {
     {"note", 0, CLI_TEXT, "TEXT", NULL, "why, for those without a note"}, END};
 
-static const struct cli_option export_options[] = {
-    {"out", 0, CLI_FILE, "FILE", NULL, "the keytab; must not be there yet"},
-    {"replace", 0, CLI_FLAG, NULL, NULL, "it may be"}, END};
-static const struct cli_option repair_options[] = {
-    {"plan", 0, CLI_FLAG, NULL, NULL, "say what would be written"},
-    {"dn", 0, CLI_TEXT, "DN", NULL,
-	"this object alone, wherever it is, ours or not; repeatable"},
-    {"delete", 0, CLI_FLAG, NULL, NULL,
-	"delete orphans instead of disabling them"},
-    END};
-
-static const struct cli_option delegate_options[] = {
-    {"print", 0, CLI_FLAG, NULL, NULL, "print the commands"},
-    {"ou", 0, CLI_TEXT, "DN", NULL, "in and below it (the profile's ad.ou)"},
-    {"account", 0, CLI_TEXT, "NAME", NULL, "whom (directory.principal)"}, END};
-
-static const struct cli_option audit_options[] = {
-    {"ou", 0, CLI_TEXT, "DN", NULL, "in and below it (the profile's ad.ou)"},
-    {"stale", 0, CLI_SPAN, "SPAN", NULL,
-	"without a sign of life for so long (90d)"},
-    END};
-
-static const struct cli_option wsman_options[] = {
-    {"xml", 0, CLI_FLAG, NULL, NULL, "as XML (else JSON)"}, END};
 static const struct cli_option show_options[] = {
     {"origin", 0, CLI_FLAG, NULL, NULL,
 	"where each comes from: file and line, environment, default"},
@@ -262,51 +221,45 @@ static const struct cli_option help_options[] = {
     {"completion", 0, CLI_FLAG, NULL, NULL, "write the bash completion"}, END};
 
 /* Which groups a command has, and its examples. */
-#define LIST static const char *const
-#define GROUPS static const struct cli_option *const
 
 GROUPS none[] = {NULL};
 GROUPS init_groups[] = {init_options, key_options, root_key_options, NULL};
 GROUPS add_groups[] = {add_options, NULL};
 GROUPS set_groups[] = {set_options, NULL};
 GROUPS import_groups[] = {import_options, NULL};
-GROUPS select_groups[] = {selection_options, limit_options, NULL};
-GROUPS remove_groups[] = {selection_options, remove_options, yes_options, NULL};
+GROUPS select_groups[] = {cli_selection_options, cli_limit_options, NULL};
+GROUPS remove_groups[] = {
+    cli_selection_options, remove_options, cli_yes_options, NULL};
 GROUPS diagnose_groups[] = {
-    selection_options, limit_options, diagnose_options, NULL};
-GROUPS run_groups[] = {selection_options, limit_options, run_options, NULL};
+    cli_selection_options, cli_limit_options, diagnose_options, NULL};
+GROUPS run_groups[] = {
+    cli_selection_options, cli_limit_options, run_options, NULL};
 GROUPS query_groups[] = {cli_query_options, cli_query_run_options, NULL};
 GROUPS query_save_groups[] = {
     cli_query_options, cli_query_save_options, cli_query_replace_options, NULL};
 GROUPS query_import_groups[] = {cli_query_replace_options, NULL};
-GROUPS tag_delete_groups[] = {yes_options, NULL};
+GROUPS tag_delete_groups[] = {cli_yes_options, NULL};
 GROUPS journal_groups[] = {journal_options, NULL};
 GROUPS event_groups[] = {event_options, NULL};
 GROUPS ca_init_groups[] = {
     ca_init_options, key_options, root_key_options, NULL};
 GROUPS ca_rollover_groups[] = {
-    ca_rollover_options, key_options, root_key_options, yes_options, NULL};
+    ca_rollover_options, key_options, root_key_options, cli_yes_options, NULL};
 GROUPS ca_chain_groups[] = {ca_chain_options, NULL};
 GROUPS ca_csr_groups[] = {ca_csr_options, key_options, NULL};
-GROUPS ca_import_groups[] = {yes_options, NULL};
+GROUPS ca_import_groups[] = {cli_yes_options, NULL};
 GROUPS ca_certify_groups[] = {ca_certify_options, NULL};
 GROUPS ca_sign_groups[] = {ca_sign_options, ca_export_options, NULL};
 GROUPS ca_export_groups[] = {ca_export_options, NULL};
 GROUPS ca_list_groups[] = {ca_list_options, NULL};
 GROUPS ca_crl_groups[] = {ca_crl_options, NULL};
 GROUPS ca_ocsp_groups[] = {ca_ocsp_options, NULL};
-GROUPS ca_revoke_groups[] = {ca_revoke_options, yes_options, NULL};
+GROUPS ca_revoke_groups[] = {ca_revoke_options, cli_yes_options, NULL};
 GROUPS template_list_groups[] = {template_list_options, NULL};
 GROUPS template_show_groups[] = {template_show_options, NULL};
 GROUPS template_check_groups[] = {template_check_options, NULL};
 GROUPS block_groups[] = {block_options, NULL};
-GROUPS block_remove_groups[] = {yes_options, NULL};
-GROUPS export_groups[] = {export_options, NULL};
-GROUPS audit_groups[] = {audit_options, NULL};
-GROUPS repair_groups[] = {repair_options, audit_options, yes_options, NULL};
-GROUPS delegate_groups[] = {delegate_options, NULL};
-GROUPS wsman_groups[] = {wsman_options, NULL};
-GROUPS invoke_groups[] = {wsman_options, yes_options, NULL};
+GROUPS block_remove_groups[] = {cli_yes_options, NULL};
 GROUPS show_groups[] = {show_options, NULL};
 GROUPS example_groups[] = {example_options, NULL};
 GROUPS reveal_groups[] = {reveal_options, NULL};
@@ -382,32 +335,6 @@ LIST reveal_examples[] = {"secret show pc1.corp.example --reveal",
 LIST template_show_examples[] = {
     "ca template show tls", "ca template show tls --beside AmtTls", NULL};
 LIST bridge_examples[] = {"ca bridge test corp", NULL};
-LIST krb_status_examples[] = {
-    "krb status", "krb status -o json | jq '.[] | select(.code)'", NULL};
-LIST krb_check_examples[] = {"krb check pc1.corp.example", NULL};
-LIST export_examples[] = {
-    "krb keytab export pc1.corp.example --out pc1.keytab", NULL};
-LIST repair_examples[] = {"directory repair --plan",
-    "directory repair spn-missing spn-foreign pc1.corp.example",
-    "directory repair orphan --delete --yes",
-    "directory repair password-never-expires "
-    "--dn CN=pc7,OU=PCs,DC=corp,DC=example",
-    NULL};
-LIST delegate_examples[] = {"directory delegate --print",
-    "directory delegate --print --ou OU=AMT,DC=corp,DC=example "
-    "--account svc-amt@corp.example",
-    NULL};
-LIST audit_examples[] = {"directory audit",
-    "directory audit --ou OU=PCs,DC=corp,DC=example --stale 180d -o csv", NULL};
-LIST get_examples[] = {"wsman get pc1.corp.example AMT_GeneralSettings", NULL};
-LIST enum_examples[] = {
-    "wsman enum pc1.corp.example AMT_PublicKeyCertificate --xml", NULL};
-LIST invoke_examples[] = {"wsman invoke pc1.corp.example "
-			  "AMT_TimeSynchronizationService "
-			  "GetLowAccuracyTimeSynch",
-    NULL};
-LIST decode_examples[] = {"wsman decode answer.xml", NULL};
-
 static const char selection_text[] =
     "Names given as arguments and with --device choose devices; --reason, --site "
     "and --query narrow the choice.";
@@ -531,6 +458,9 @@ static const struct cli_command commands[] = {
 	"its reader goes away, and after --limit events. With -o json it "
 	"writes one object per line.",
 	event_groups, 0, 0, event_examples, cmd_events},
+    END};
+
+static const struct cli_command ca_commands[] = {
     {"ca init", "", "make the internal CA",
 	"For an installation without one; init makes it too. With --key the "
 	"issuing key is one that is in a PKCS#11 token (pkcs11:token=...;"
@@ -672,91 +602,9 @@ static const struct cli_command commands[] = {
 	"After it was approved, or the reason of a rejection was put right: "
 	"the next run does not wait for next_try.",
 	none, 1, 1, no_examples, cmd_ca_bridge_hasten},
-    {"krb status", "", "the domain's Kerberos, and our part in it",
-	"Asks every domain controller, the configured one and those that the "
-	"DNS names: the KDC's clock minus ours (offset_ms, known to error_ms; "
-	"the best of several samples, half the round trip taken off), the "
-	"encryption types it would log us in with, the directory's clock. Then "
-	"our ticket, our account, and the keys in our keytab beside the "
-	"account's key version. Logs in once. A row with a code is a finding "
-	"and says what to do: kdc-unreachable, kdc-clock, kdc-weak (no AES), "
-	"clock-off (ours), clock-spread (theirs), login-refused, login-failed, "
-	"ticket-weak, ldap-refused, ldap-failed, ldap-clock, account-unread, "
-	"account-no-preauth, account-password-expiring, "
-	"account-password-expired, keytab-old, "
-	"keytab-ahead, keytab-weak, keytab-no-key, keytab-unreadable. Exit "
-	"code, by the worst: 0 none, 7 a warning, 3 a bad one, 71 our login is "
-	"refused, 70 no domain controller answers.",
-	none, 0, 0, krb_status_examples, cmd_krb_status},
-    {"krb check", "DEVICE", "the chain from a device's AD object to its login",
-	"The object; a fresh ticket for each of its service names, and whether "
-	"the key of the password we have opens it; the device's Kerberos "
-	"settings and its clock beside the KDC's and ours; a login on the "
-	"device with a ticket, and whether its answer was made with the "
-	"ticket's key. Each line is ok, failed with what to do, or skipped. "
-	"Changes nothing. Like a run it has the device for itself (exit code 21 "
-	"while another process works on it), and credentials that were refused "
-	"too often are not sent again (71). Exit code 3 if a line failed.",
-	none, 1, 1, krb_check_examples, cmd_krb_check},
-    {"krb keytab export", "DEVICE...", "the keys of devices as an MIT keytab",
-	"For reading recorded Kerberos traffic, or for something that stands in "
-	"for a device. The keys are those of the object's stored password, of "
-	"the types it uses, for its account and each service name; they are "
-	"written only when they open fresh tickets, of all devices or of none. "
-	"FILE is mode 0600 and appears whole; the audit chain is told first.",
-	export_groups, 1, NO_LIMIT, export_examples, cmd_krb_keytab_export},
-    {"directory audit", "", "what is wrong with objects in Active Directory",
-	"Reads, and changes nothing: passwords and their deadlines, flags, "
-	"stale objects, orphans of removed devices, service names, encryption "
-	"types, place; which of them two accounts share; what our own account "
-	"may do beyond what it needs; the controllers' clocks. It joins them "
-	"with the devices in the store, and needs none. Each finding has its "
-	"evidence and the command that repairs it. Codes: password-expired "
-	"password-expiring password-overdue password-due password-never-expires "
-	"password-must-change disabled stale orphan object-missing spn-duplicate "
-	"spn-missing spn-foreign dns-host-differs encryption-weak "
-	"encryption-differs encryption-unset wrong-ou delegation-unconstrained "
-	"kvno-differs rights-broad rights-unread clock-spread clock-own "
-	"controller-silent; amtkeeper(1) says what each means. Exit code 3 when "
-	"the worst of them is bad, 7 when it is a warning, 0 when there are "
-	"notes or none.",
-	audit_groups, 0, 0, audit_examples, cmd_directory_audit},
-    {"directory repair", "[CODE|DEVICE...]",
-	"put right what the audit finds and a machine can",
-	"Audits, and repairs of the findings with these codes (all), of these "
-	"devices (all): service names, dNSHostName, encryption types, place, "
-	"the never-expires flag, orphans. The object of a device is brought to "
-	"the profile by the task sync-ad-object, with its journal. Any other "
-	"change is one write, announced in the audit chain before and told "
-	"after it was read back; it holds only while the values that were "
-	"found are there. Orphans are disabled, with --delete deleted, never "
-	"with others below them. Objects without our mark are left alone "
-	"unless --dn names them. Exit code 3 when one failed.",
-	repair_groups, 0, NO_LIMIT, repair_examples, cmd_directory_repair},
-    {"directory delegate", "", "the commands that give our account its rights",
-	"The least that upkeep needs: computer objects in one OU, their "
-	"password, seven attributes and their place, and to read password "
-	"settings. As dsacls for Windows and as samba-tool for Samba, for an "
-	"administrator of the domain to read and run. \"directory audit\" "
-	"finds what the account may do beyond them.",
-	delegate_groups, 0, 0, delegate_examples, cmd_directory_delegate},
-    {"wsman get", "DEVICE CLASS [NAME=VALUE...]", "read one instance",
-	"With the device's stored credentials and trust. NAME=VALUE are "
-	"selectors. Like a run, a call has the device for itself (exit code 21 "
-	"while another process works on it), and credentials that were refused "
-	"too often are not sent again (71).",
-	wsman_groups, 2, NO_LIMIT, get_examples, cmd_wsman_get},
-    {"wsman enum", "DEVICE CLASS", "read all instances",
-	"With the same care as \"wsman get\".", wsman_groups, 2, 2,
-	enum_examples, cmd_wsman_enum},
-    {"wsman invoke", "DEVICE CLASS METHOD [NAME=VALUE...]", "call a method",
-	"A method that is not known to only read is refused without --yes: "
-	"the change would be made outside the journal. With the same care as "
-	"\"wsman get\".",
-	invoke_groups, 3, NO_LIMIT, invoke_examples, cmd_wsman_invoke},
-    {"wsman decode", "FILE|-", "a saved answer as JSON",
-	"Succeeds only when the answer was understood.", none, 1, 1,
-	decode_examples, cmd_wsman_decode},
+    END};
+
+static const struct cli_command last_commands[] = {
     {"config check", "", "read configuration and profile",
 	"Exit code 10 and the place of the mistake when they cannot be used. "
 	"Warnings are for what can, but will not do: a file that is named and "
@@ -779,13 +627,28 @@ static const struct cli_command commands[] = {
     {"version", "", "the version", "", none, 0, 0, no_examples, cmd_version},
     {"help", "[COMMAND...]", "this, or what a command does", "", help_groups, 0,
 	3, no_examples, cmd_help},
-};
+    END};
+
+/* As they stand in the help. */
+static const struct cli_command *const parts[] = {
+    commands, ca_commands, cli_domain_commands, last_commands};
 
 const struct cli_command *
 cli_commands(size_t *ret_count)
 {
-	*ret_count = COUNT(commands);
-	return commands;
+	static struct cli_command all[COMMANDS_MAX];
+	static size_t count;
+	const struct cli_command *row;
+	size_t i;
+
+	if (count == 0)
+		for (i = 0; i < COUNT(parts); i++)
+			for (row = parts[i]; row->name != NULL; row++) {
+				assert(count < COMMANDS_MAX);
+				all[count++] = *row;
+			}
+	*ret_count = count;
+	return all;
 }
 
 const struct cli_option *

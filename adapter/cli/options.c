@@ -1,10 +1,5 @@
 #include "options_internal.h"
 
-#define END                                                                    \
-	{                                                                      \
-		.name = NULL                                                   \
-	}
-
 const struct cli_option cli_query_options[] = {
     {"table", 0, CLI_TEXT, "TABLE", NULL, "what a row is (EPOLeafNode)"},
     {"select", 0, CLI_TEXT, "COLUMNS", NULL,
@@ -20,3 +15,16 @@ const struct cli_option cli_query_save_options[] = {
     {"description", 0, CLI_TEXT, "TEXT", NULL, "what it is for"}, END};
 const struct cli_option cli_query_replace_options[] = {
     {"replace", 0, CLI_FLAG, NULL, NULL, "one of this name may be there"}, END};
+
+const struct cli_option cli_selection_options[] = {
+    {"device", 'd', CLI_TEXT, "PATTERN", NULL,
+	"by name, UUID or address; *, ? and [] match; repeatable"},
+    {"reason", 0, CLI_TEXT, "CODE", NULL, "having this finding"},
+    {"site", 0, CLI_TEXT, "SITE", NULL, "of this site"},
+    {"query", 0, CLI_TEXT, "QUERY", NULL,
+	"rows of a saved query, or meeting a condition: '(eq COLUMN VALUE)'"},
+    {"all", 'a', CLI_FLAG, NULL, NULL, "every device"}, END};
+const struct cli_option cli_limit_options[] = {
+    {"limit", 0, CLI_COUNT, "N", NULL, "at most N of them"}, END};
+const struct cli_option cli_yes_options[] = {
+    {"yes", 'y', CLI_FLAG, NULL, NULL, "do not ask"}, END};

@@ -7,4 +7,20 @@ extern const struct cli_option cli_query_options[];
 extern const struct cli_option cli_query_run_options[];
 extern const struct cli_option cli_query_save_options[];
 extern const struct cli_option cli_query_replace_options[];
+extern const struct cli_option cli_selection_options[];
+extern const struct cli_option cli_limit_options[];
+extern const struct cli_option cli_yes_options[];
+
+/* For tables of options and commands: their end, the groups of options that a
+ * command has, its examples. */
+#define NO_LIMIT 100000
+#define END                                                                    \
+	{                                                                      \
+		.name = NULL                                                   \
+	}
+#define LIST static const char *const
+#define GROUPS static const struct cli_option *const
+
+/* Rows of commands_*.c, for the table. */
+extern const struct cli_command cli_domain_commands[];
 #endif
