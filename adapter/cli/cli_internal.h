@@ -261,6 +261,8 @@ int cmd_tag_add(struct cli *c);
 int cmd_tag_exclude(struct cli *c);
 int cmd_tag_remove(struct cli *c);
 int cmd_tag_delete(struct cli *c);
+int cmd_schedule_preview(struct cli *c);
+int cmd_schedule_check(struct cli *c);
 int cmd_task_list(struct cli *c);
 int cmd_journal_list(struct cli *c);
 int cmd_events(struct cli *c);

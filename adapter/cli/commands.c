@@ -630,8 +630,8 @@ static const struct cli_command last_commands[] = {
     END};
 
 /* As they stand in the help. */
-static const struct cli_command *const parts[] = {
-    commands, ca_commands, cli_domain_commands, last_commands};
+static const struct cli_command *const parts[] = {commands,
+    cli_schedule_commands, ca_commands, cli_domain_commands, last_commands};
 
 const struct cli_command *
 cli_commands(size_t *ret_count)

@@ -5,6 +5,7 @@
 #include "cli_internal.h"
 #include "diagnose.h"
 #include "plan.h"
+#include "schedule.h"
 
 /*
  * amtkeeper(1) in mdoc, from the tables.  contrib/man/amtkeeper.1 is this
@@ -160,6 +161,35 @@ write_tasks(FILE *out)
 }
 
 static void
+write_schedules(FILE *out)
+{
+	const struct schedule_word *word;
+	size_t i;
+
+	(void)fputs(
+	    ".Sh SCHEDULES\n"
+	    "A schedule is one line of words, in any case and order but "
+	    "that WHEN comes\n"
+	    "first:\n"
+	    ".Pp\n"
+	    ".Dl \"monthly on first thu of nov at 03:00 "
+	    "Europe/Berlin random 4h missed run\"\n"
+	    ".Dl \"every 30 days at 22:00 from 2026\\-12\\-01 "
+	    "random 4h stop after 6h\"\n"
+	    ".Dl \"daily at 01:00 only mon\\-fri "
+	    "22:00\\-05:00, sat, sun\"\n"
+	    ".Bl -tag -width Ds\n",
+	    out);
+	for (i = 0; (word = schedule_word(i)) != NULL; i++) {
+		(void)fputs(".It Li ", out);
+		write_quoted(out, word->form);
+		(void)fputc('\n', out);
+		write_text(out, word->help);
+	}
+	(void)fputs(".El\n", out);
+}
+
+static void
 write_findings(FILE *out)
 {
 	int i;
@@ -304,6 +334,7 @@ cli_man(FILE *out)
 		write_command(out, &commands[i]);
 	(void)fputs(".El\n", out);
 	write_tasks(out);
+	write_schedules(out);
 	write_findings(out);
 	write_audit(out);
 	write_tail(out);

@@ -348,3 +348,9 @@ schedule_text(const struct schedule *s)
 {
 	return s->text;
 }
+
+const char *
+schedule_zone(const struct schedule *s)
+{
+	return s->zone_name;
+}

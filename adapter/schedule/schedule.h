@@ -61,6 +61,14 @@ int schedule_parse(
 void schedule_free(struct schedule *s); /* NULL is allowed */
 /* The canonical text, which parses to the same; borrowed. */
 const char *schedule_text(const struct schedule *s);
+/* The name of its zone; NULL: the adapter's own. */
+const char *schedule_zone(const struct schedule *s);
+
+/* The words of a schedule, for people. */
+struct schedule_word {
+	const char *form, *help;
+};
+const struct schedule_word *schedule_word(size_t i); /* NULL behind the last */
 
 /* --- when --- */
 

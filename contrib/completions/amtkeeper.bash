@@ -26,6 +26,10 @@ _amtkeeper()
 		return ;;
 	--passwords) COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
+	--except) COMPREPLY=($(compgen -f -- "$cur"))
+		return ;;
+	--for) COMPREPLY=($(compgen -W "certificates ad-password admin-password" -- "$cur"))
+		return ;;
 	--out) COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
 	--out) COMPREPLY=($(compgen -f -- "$cur"))
@@ -56,11 +60,12 @@ _amtkeeper()
 		esac
 	done
 	case $command in
-	'') words="init serve device discover diagnose plan run task query tag journal events ca krb directory wsman config secret version help" ;;
+	'') words="init serve device discover diagnose plan run task query tag journal events schedule ca krb directory wsman config secret version help" ;;
 	"device") words="add set import list show remove" ;;
 	"task") words="list" ;;
 	"query") words="list show save remove import tables operators" ;;
 	"tag") words="list add exclude remove delete" ;;
+	"schedule") words="preview check" ;;
 	"ca") words="init show chain csr import certify rollover cross sign helper export list crl ocsp check health revoke block template bridge" ;;
 	"ca block") words="add list remove" ;;
 	"ca template") words="list show check" ;;
@@ -106,6 +111,8 @@ _amtkeeper()
 	"tag delete") options=" --yes" ;;
 	"journal") options=" --device --ended --limit" ;;
 	"events") options=" --device --since --after --last --limit --follow --verify" ;;
+	"schedule preview") options=" --count --after --except" ;;
+	"schedule check") options=" --device --reason --site --query --all --for --when-needed --duration --parallel --late --limit" ;;
 	"ca init") options=" --organisation --offline-root --key --pin-file --root-key --root-pin-file" ;;
 	"ca show") options="" ;;
 	"ca chain") options=" --root --all --issuer --cross --out" ;;

@@ -14,6 +14,13 @@ if(TARGET amtkeeper-sim)
     TIMEOUT 600 LABELS "integration;sanitized" COST 10)
 endif()
 
+# Schedules, and whether they serve a fleet in time.
+add_test(NAME integration_schedule
+  COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/cli/test_schedule.sh
+    $<TARGET_FILE:amtkeeper>)
+set_tests_properties(integration_schedule PROPERTIES
+  TIMEOUT 600 LABELS "integration;sanitized" COST 5)
+
 # What is installed is there, and where others look for it.
 add_test(NAME integration_install
   COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/cli/test_install.sh
