@@ -362,6 +362,7 @@ report_of(const struct run *run)
 	    .play = run->play,
 	    .plan = &run->plan,
 	    .outcome = run->outcome,
+	    .lost = run->lost,
 	    .reasons = run->reasons,
 	    .steps_done = run->done,
 	    .ms = clock_mono_ms() - run->began_ms,

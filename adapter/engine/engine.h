@@ -52,6 +52,7 @@ struct engine_report {
 	const struct play *play; /* NULL with ENGINE_LOOK */
 	const struct plan *plan; /* what was or would be done; may be NULL */
 	enum engine_outcome outcome;
+	bool lost;	  /* its lease went to another worker */
 	unsigned reasons; /* diagnose() after the last look */
 	size_t steps_done;
 	int64_t ms;	       /* wall time from its start */

@@ -407,6 +407,7 @@ run_write_failed(struct run *run, const struct err *err)
 	}
 	/* The lease went to another worker: its word counts, nothing of ours
 	 * is written. */
+	run->lost = true;
 	run_stop(run);
 	finish_unleased(run, ENGINE_FAILED, err);
 }

@@ -37,6 +37,7 @@ struct run {
 	unsigned touched;   /* parts of the device that those changed */
 	struct step step;
 	bool leased;	   /* the device is ours */
+	bool lost;	   /* and went to another worker */
 	bool stepping;	   /* step is filled */
 	bool recorded;	   /* what was read is in the store */
 	bool recovering;   /* the step came from the journal */

@@ -103,6 +103,23 @@ task_find(struct store *s, const char *name, struct task *ret, struct err *err)
 }
 
 int
+task_get(struct store *s, int64_t id, struct task *ret, struct err *err)
+{
+	struct db_rows *rows;
+	int r;
+
+	if (db_query(s->db, &rows, err, COLUMNS " WHERE id = ?", "i", id) == -1)
+		return -1;
+	r = db_next(rows, err);
+	if (r == 1)
+		read_row(rows, ret);
+	db_done(rows);
+	if (r == 0)
+		return err_set(err, ERR_NOTFOUND, "no such task");
+	return r == 1 ? 0 : -1;
+}
+
+int
 task_scan(struct store *s, task_fn *fn, void *cookie, struct err *err)
 {
 	struct db_rows *rows;

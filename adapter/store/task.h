@@ -40,6 +40,7 @@ int task_save(
 /* By name, "-" in it standing for a blank too, or number; ERR_NOTFOUND. */
 int task_find(
     struct store *s, const char *name, struct task *ret, struct err *err);
+int task_get(struct store *s, int64_t id, struct task *ret, struct err *err);
 /* With its assignments; its runs stay. ERR_NOTFOUND. */
 int task_remove(struct store *s, int64_t id, struct err *err);
 typedef int task_fn(void *cookie, const struct task *t, struct err *err);

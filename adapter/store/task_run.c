@@ -255,7 +255,9 @@ check_run(
 	    store_check_text(r->actor, "the actor", err) == -1 ||
 	    task_policy_check(&r->policy, err) == -1)
 		return -1;
-	if (r->target == TASK_DEVICES && r->assignment == 0)
+	if (r->assignment != 0) /* what is gone is found out, and said, later */
+		return 0;
+	if (r->target == TASK_DEVICES)
 		return count > 0 ? 0 : err_set(err, ERR_INVALID, "no devices");
 	return task_target_check(s, r->target, r->target_id, r->query, err);
 }
@@ -281,7 +283,8 @@ insert(struct store *s, const struct task_run *r, int64_t now, struct err *err)
 	    " source, actor, target, branch, tag, query, schedule, occurrence,"
 	    " created_at, " TASK_POLICY_COLUMNS ")"
 	    " VALUES (?1, nullif(?2, 0), nullif(?3, 0), ?4, ?5, ?6, ?7, ?8,"
-	    " ?9, CASE ?9 WHEN 1 THEN ?10 END, CASE ?9 WHEN 2 THEN ?11 END,"
+	    " ?9, CASE ?9 WHEN 1 THEN nullif(?10, 0) END,"
+	    " CASE ?9 WHEN 2 THEN nullif(?11, 0) END,"
 	    " ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23,"
 	    " ?24)",
 	    values, sizeof(values) / sizeof(values[0]));
