@@ -78,7 +78,8 @@ struct ca_template {
 	int64_t renew_before;
 	int64_t backdate; /* at most a day */
 	/* "rsa-2048", "rsa-3072", "ec-p384", or "auto": RSA-2048 to AMT 21,
-	 * RSA-3072 or P-384 with SHA-384 from 22 on. */
+	 * RSA-3072 or P-384 with SHA-384 from 22 on. "ec-p256": for our own
+	 * servers, no device has it. */
 	const char *key;
 	bool short_name; /* also name the host without its domain */
 	bool address;	 /* also name the record's static address */

@@ -14,7 +14,8 @@
 #include "str.h"
 #include "template_internal.h"
 
-#define POINT_LEN (1 + 2 * 48) /* P-384, uncompressed (SEC 1, 2.3.3) */
+/* Uncompressed (SEC 1, 2.3.3). */
+#define POINT_LEN(bits) (1 + 2 * ((bits) / 8))
 #define POINT_FULL 0x04
 
 static int
@@ -85,8 +86,9 @@ ca_rule_key_type(struct ca_csr_case *c, struct err *err)
 		    ? not_wanted(c, "RSA", err)
 		    : read_rsa(&c->csr, algorithm.body, err);
 	if (ca_span_equal(oid.whole, ca_oids.ec))
-		return !policy.p384 ? not_wanted(c, "EC", err)
-				    : read_ec(&c->csr, algorithm.body, err);
+		return !policy.p384 && !policy.p256
+		    ? not_wanted(c, "EC", err)
+		    : read_ec(&c->csr, algorithm.body, err);
 	return ca_csr_bad_oid(
 	    err, "key type", oid.whole, "is neither RSA nor EC");
 }
@@ -141,9 +143,13 @@ ca_rule_key_primes(struct ca_csr_case *c, struct err *err)
 int
 ca_rule_key_curve(struct ca_csr_case *c, struct err *err)
 {
-	if (!c->csr.ec || ca_span_equal(c->csr.curve, ca_oids.p384))
+	bool p256 = policy_of(c).p256;
+
+	if (!c->csr.ec ||
+	    ca_span_equal(c->csr.curve, p256 ? ca_oids.p256 : ca_oids.p384))
 		return 0;
-	return ca_csr_bad_oid(err, "curve", c->csr.curve, "is not P-384");
+	return ca_csr_bad_oid(
+	    err, "curve", c->csr.curve, p256 ? "is not P-256" : "is not P-384");
 }
 
 /* From numbers alone: decoding untrusted keys through the generic decoders is
@@ -184,14 +190,21 @@ rsa_key(struct ca_span n, struct ca_span e)
 	return key;
 }
 
-static EVP_PKEY *
-p384_key(struct ca_span point)
+static bool
+is_p256(const struct ca_csr *csr)
 {
+	return ca_span_equal(csr->curve, ca_oids.p256);
+}
+
+static EVP_PKEY *
+ec_key(const struct ca_csr *csr)
+{
+	struct ca_span point = csr->key_bits;
 	OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
 
 	if (bld != NULL &&
-	    OSSL_PARAM_BLD_push_utf8_string(
-		bld, OSSL_PKEY_PARAM_GROUP_NAME, "P-384", 0) == 1 &&
+	    OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME,
+		is_p256(csr) ? "P-256" : "P-384", 0) == 1 &&
 	    OSSL_PARAM_BLD_push_octet_string(
 		bld, OSSL_PKEY_PARAM_PUB_KEY, point.p, point.len) == 1)
 		return key_from("EC", bld);
@@ -202,8 +215,7 @@ p384_key(struct ca_span point)
 static EVP_PKEY *
 public_key(const struct ca_csr *csr)
 {
-	return csr->ec ? p384_key(csr->key_bits)
-		       : rsa_key(csr->modulus, csr->exponent);
+	return csr->ec ? ec_key(csr) : rsa_key(csr->modulus, csr->exponent);
 }
 
 /* SP 800-56A, 5.6.2.3.3: not infinity, coordinates below p, on the curve, of
@@ -214,23 +226,29 @@ ca_rule_key_point(struct ca_csr_case *c, struct err *err)
 	struct ca_span point = c->csr.key_bits;
 	EVP_PKEY_CTX *ctx = NULL;
 	EVP_PKEY *key;
+	size_t want;
 	bool good;
 
 	if (!c->csr.ec)
 		return 0;
-	if (point.len != POINT_LEN || point.p[0] != POINT_FULL)
+	want = is_p256(&c->csr) ? POINT_LEN(256) : POINT_LEN(384);
+	if (point.len != want || point.p[0] != POINT_FULL)
 		return err_set(err, ERR_INVALID,
 		    "point of %zu bytes beginning with 0x%02x: uncompressed, "
-		    "%d bytes, is needed",
-		    point.len, point.p[0], POINT_LEN);
-	key = p384_key(point);
+		    "%zu bytes, is needed",
+		    point.len, point.p[0], want);
+	key = ec_key(&c->csr);
 	if (key != NULL)
 		ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
 	good = ctx != NULL && EVP_PKEY_public_check(ctx) == 1;
 	EVP_PKEY_CTX_free(ctx);
 	EVP_PKEY_free(key);
 	ERR_clear_error();
-	return good ? 0 : refuse(err, "the point is not on the curve P-384");
+	return good
+	    ? 0
+	    : refuse(err,
+		  is_p256(&c->csr) ? "the point is not on the curve P-256"
+				   : "the point is not on the curve P-384");
 }
 
 int

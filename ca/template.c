@@ -24,12 +24,17 @@ struct ca_key_policy
 ca_template_key(const struct ca_template *t, int amt_major)
 {
 	bool strong = amt_major >= CA_AMT_STRONG;
-	struct ca_key_policy policy = {2048, false, strong ? 384 : 256};
+	struct ca_key_policy policy = {
+	    .rsa_bits = 2048, .hash_bits = strong ? 384 : 256};
 
 	if (str_eq(t->key, "ec-p384")) {
 		policy.rsa_bits = 0;
 		policy.p384 = true;
 		policy.hash_bits = 384;
+	} else if (str_eq(t->key, "ec-p256")) {
+		policy.rsa_bits = 0;
+		policy.p256 = true;
+		policy.hash_bits = 256;
 	} else if (str_eq(t->key, "rsa-3072")) {
 		policy.rsa_bits = 3072;
 	} else if (str_eq(t->key, "auto") && strong) {
@@ -48,7 +53,9 @@ ca_template_key_text(const struct ca_key_policy *policy, char *out, size_t room)
 		(void)snprintf(rsa, sizeof(rsa), "RSA-%u", policy->rsa_bits);
 	(void)snprintf(out, room, "%s%s%s", rsa,
 	    policy->rsa_bits != 0 && policy->p384 ? " or " : "",
-	    policy->p384 ? "P-384" : "");
+	    policy->p384       ? "P-384"
+		: policy->p256 ? "P-256"
+			       : "");
 }
 
 unsigned
@@ -107,7 +114,7 @@ ca_template_period(
 	return p;
 }
 
-/* A SubjectPublicKeyInfo of the right length with nothing in it. */
+/* A SubjectPublicKeyInfo of the right length, or longer, with nothing in it. */
 static void
 write_key(struct buf *out, const struct ca_key_policy *policy)
 {

@@ -41,6 +41,7 @@ struct ca_key_policy {
 	unsigned rsa_bits; /* 0: no RSA */
 	bool p384;
 	unsigned hash_bits; /* of the CSR's signature, at least */
+	bool p256;	    /* our own servers'; no device's */
 };
 
 /* For the rest the template must have passed ca_template_check(). */

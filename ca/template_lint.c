@@ -71,7 +71,8 @@ static bool
 key_ok(const struct ca_template *t)
 {
 	return str_eq(t->key, "auto") || str_eq(t->key, "rsa-2048") ||
-	    str_eq(t->key, "rsa-3072") || str_eq(t->key, "ec-p384");
+	    str_eq(t->key, "rsa-3072") || str_eq(t->key, "ec-p384") ||
+	    str_eq(t->key, "ec-p256");
 }
 
 static void

@@ -89,6 +89,16 @@ struct conf {
 	char *revocation_listen; /* "192.0.2.1:80"; NULL: not served */
 	char *revocation_url; /* base URL written into certificates, or NULL */
 
+	/* console: */
+	char *console_listen;	   /* "127.0.0.1:8443"; NULL: not served */
+	char *console_name;	   /* DNS name; NULL: this host's own */
+	char *console_certificate; /* PEM; NULL: one of our own CA */
+	char *console_key;	   /* its key */
+	char *console_client_ca;   /* who may vouch for clients; NULL: nobody */
+	int64_t console_connections; /* at once */
+	int64_t console_per_address; /* of those from one address */
+	int64_t console_rate;	     /* requests a second; 0: any number */
+
 	struct conf_bridge *bridges;
 	size_t bridge_count;
 

@@ -92,6 +92,9 @@ typedef void daemon_place_fn(void *cookie, const struct daemon_place *place);
 int daemon_check_revocation(
     struct daemon *d, daemon_place_fn *fn, void *cookie, struct err *err);
 
+/* Who our own server's certificate is for, in the CA's records. */
+#define DAEMON_CONSOLE "console"
+
 /* ca_health() with the profile's templates and what devices show. With
  * DAEMON_CA open. */
 struct ca_finding;

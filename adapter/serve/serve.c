@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "clock_guard.h"
 #include "conf.h"
+#include "console_internal.h"
 #include "daemon.h"
 #include "device.h"
 #include "engine.h"
@@ -38,8 +39,9 @@ struct serve {
 	bool draining, aborted, failed, ending;
 	struct revocation *revocation;
 	struct ca_watch *watch;
-	/* Revocation and watch: told to stop, have stopped. */
-	bool hushing, hushed, watched;
+	struct console *console;
+	/* Revocation, watch and console: told to stop, have stopped. */
+	bool hushing, hushed, watched, silent;
 	struct clock_guard *clock;
 	struct err err;
 };
@@ -101,6 +103,15 @@ revocation_stopped(void *cookie)
 	end_if_quiet(s);
 }
 
+static void
+console_stopped(void *cookie)
+{
+	struct serve *s = cookie;
+
+	s->silent = true;
+	end_if_quiet(s);
+}
+
 /* Leave the loop once nothing can call us back any more: what the engine
  * deferred runs before what we defer here. Revocation is answered until then.
  */
@@ -114,8 +125,11 @@ end_if_quiet(struct serve *s)
 		s->hushing = true;
 		s->watched = ca_watch_stop(s->watch, watch_stopped, s);
 		revocation_stop(s->revocation, revocation_stopped, s);
+		s->silent = s->console == NULL;
+		if (s->console != NULL)
+			console_stop(s->console, console_stopped, s);
 	}
-	if (!s->hushed || !s->watched)
+	if (!s->hushed || !s->watched || !s->silent)
 		return;
 	s->ending = true;
 	loop_defer(s->d->loop, stop, s);
@@ -280,6 +294,16 @@ on_signal(void *cookie)
 	end_if_quiet(s);
 }
 
+static const char *
+health(void *cookie)
+{
+	const struct serve *s = cookie;
+
+	if (s->failed)
+		return "failed";
+	return s->draining ? "draining" : "ok";
+}
+
 static int
 start(struct serve *s, struct err *err)
 {
@@ -292,6 +316,9 @@ start(struct serve *s, struct err *err)
 	if (engine_recover(s->d->engine, &open, err) != 0 ||
 	    revocation_new(
 		s->d->loop, s->d->ca, s->d->conf, &s->revocation, err) != 0)
+		return -1;
+	if (console_new(s->d, health, s, &s->console, err) != 0 ||
+	    console_start(s->console, err) != 0)
 		return -1;
 	s->watch = ca_watch_new(s->d, s->revocation);
 	log_line(LOG_NOTE, "serve.start", "parallel=%lld recovering=%zu",
@@ -319,11 +346,15 @@ serve(struct daemon *d, struct err *err)
 	loop_timer_del(s.timer);
 	if (!clock_guard_looking(s.clock))
 		clock_guard_free(s.clock);
-	if (rc != 0)
+	if (rc != 0) {
+		console_free(s.console);
+		revocation_free(s.revocation);
 		return -1;
+	}
 	if (s.ending) { /* else a second signal came, and requests wait */
 		ca_watch_free(s.watch);
 		revocation_free(s.revocation);
+		console_free(s.console);
 	}
 	if (s.failed) {
 		if (err != NULL)

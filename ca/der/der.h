@@ -76,7 +76,7 @@ struct ca_span ca_der_bytes(const struct buf *b);
 /* Object identifiers, encoded, with tag and length. */
 struct ca_oids {
 	struct ca_span rsa, sha256_rsa, sha384_rsa, sha512_rsa;
-	struct ca_span ec, p384, ecdsa_sha256, ecdsa_sha384, ecdsa_sha512;
+	struct ca_span ec, p256, p384, ecdsa_sha256, ecdsa_sha384, ecdsa_sha512;
 	struct ca_span common_name, organisation;
 	struct ca_span extension_request;
 	struct ca_span subject_key, key_usage, alt_name, constraints,

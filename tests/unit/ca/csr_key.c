@@ -19,6 +19,12 @@ static const struct ca_template elliptic = {
     .renew_before = 86400,
     .key = "ec-p384",
 };
+static const struct ca_template own_server = {
+    .name = "own-server",
+    .validity = 86400 * 30,
+    .renew_before = 86400,
+    .key = "ec-p256",
+};
 static const struct ca_subject amt22 = {
     .device = "pc1",
     .fqdn = "pc1.corp.example",
@@ -389,6 +395,11 @@ static const struct csr_vector vectors[] = {
 	.says = "prime256v1",
 	.spec = ec_small_curve,
 	.t = &elliptic},
+    {.rule = "key.type", .says = "wants P-256", .t = &own_server},
+    {.rule = "key.curve",
+	.says = "is not P-256",
+	.spec = ec_good,
+	.t = &own_server},
     {.rule = "key.point",
 	.says = "49 bytes beginning with 0x02",
 	.spec = ec_compressed,
