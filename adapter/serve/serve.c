@@ -16,6 +16,7 @@
 #include "loop.h"
 #include "plan.h"
 #include "revocation_internal.h"
+#include "runner.h"
 #include "serve.h"
 #include "serve_internal.h"
 #include "store.h"
@@ -43,6 +44,8 @@ struct serve {
 	/* Revocation, watch and console: told to stop, have stopped. */
 	bool hushing, hushed, watched, silent;
 	struct clock_guard *clock;
+	struct runner *runner; /* of tasks; told to stop, has stopped */
+	bool runner_quiet;
 	struct err err;
 };
 
@@ -119,7 +122,7 @@ static void
 end_if_quiet(struct serve *s)
 {
 	if ((!s->draining && !s->failed) || clock_guard_looking(s->clock) ||
-	    s->ending || engine_pending(s->d->engine) != 0)
+	    !s->runner_quiet || s->ending || engine_pending(s->d->engine) != 0)
 		return;
 	if (!s->hushing) {
 		s->hushing = true;
@@ -136,6 +139,12 @@ end_if_quiet(struct serve *s)
 }
 
 static void
+stop_runs(struct serve *s)
+{
+	s->runner_quiet = s->runner == NULL || runner_drain(s->runner);
+}
+
+static void
 fail(struct serve *s, const struct err *err)
 {
 	if (s->failed)
@@ -143,8 +152,44 @@ fail(struct serve *s, const struct err *err)
 	s->err = *err;
 	s->failed = true;
 	loop_timer_stop(s->timer);
+	stop_runs(s);
 	engine_drain(s->d->engine);
 	end_if_quiet(s);
+}
+
+/* --- runs of tasks --- */
+
+static void
+runner_failed(void *cookie, const struct err *err)
+{
+	struct serve *s = cookie;
+
+	fail(s, err);
+}
+
+static void
+runs_quiet(void *cookie)
+{
+	struct serve *s = cookie;
+
+	s->runner_quiet = true;
+	end_if_quiet(s);
+}
+
+static void
+begin_runs(struct serve *s)
+{
+	const struct runner_deps deps = {.loop = s->d->loop,
+	    .store = s->d->store,
+	    .vault = s->d->vault,
+	    .engine = s->d->engine,
+	    .conf = s->d->conf,
+	    .actor = "serve",
+	    .failed = runner_failed,
+	    .quiet = runs_quiet,
+	    .cookie = s};
+
+	s->runner = runner_new(&deps);
 }
 
 /* --- looking for work --- */
@@ -198,6 +243,7 @@ work(struct serve *s)
 	int64_t now = clock_now();
 	struct err err = {.kind = ERR_NONE};
 
+	runner_go(s->runner);
 	if (take_due(s, now, &err) != 0 || sleep_until_due(s, now, &err) != 0)
 		fail(s, &err);
 }
@@ -217,6 +263,7 @@ clock_judged(void *cookie, const struct err *err)
 		log_line(LOG_WARN, "serve.clock", "kind=%s error=\"%s\"",
 		    err_kind_name(err->kind), err->text);
 		serve_notify("STATUS=waiting: the clock cannot be trusted");
+		runner_hold(s->runner);
 		loop_timer_set(s->timer, (uint64_t)s->d->conf->poll * 1000);
 		return;
 	}
@@ -290,6 +337,7 @@ on_signal(void *cookie)
 	log_line(LOG_NOTE, "serve.drain", "pending=%zu", pending);
 	serve_notify("STOPPING=1");
 	loop_timer_stop(s->timer);
+	stop_runs(s);
 	engine_drain(s->d->engine);
 	end_if_quiet(s);
 }
@@ -321,6 +369,7 @@ start(struct serve *s, struct err *err)
 	    console_start(s->console, err) != 0)
 		return -1;
 	s->watch = ca_watch_new(s->d, s->revocation);
+	begin_runs(s);
 	log_line(LOG_NOTE, "serve.start", "parallel=%lld recovering=%zu",
 	    (long long)s->d->conf->parallel, open);
 	serve_notify("READY=1\nSTATUS=working");
@@ -352,6 +401,7 @@ serve(struct daemon *d, struct err *err)
 		return -1;
 	}
 	if (s.ending) { /* else a second signal came, and requests wait */
+		runner_free(s.runner);
 		ca_watch_free(s.watch);
 		revocation_free(s.revocation);
 		console_free(s.console);

@@ -20,7 +20,7 @@ ONLY = {  # header prefix: the folders that may include it
     "yaml.h": {"adapter/conf"},
     "json-c/": {"adapter/wsman", "adapter/store", "adapter/engine",
                 "adapter/hygiene", "adapter/cli", "adapter/report",
-                "adapter/access", "ca/bridge"},
+                "adapter/access", "adapter/task", "ca/bridge"},
     "ldap": {"directory"}, "lber": {"directory"}, "sasl/": {"directory"},
     "krb5": {"krb"}, "gssapi": {"krb"},
     "libical/": {"adapter/schedule"},

@@ -18,6 +18,7 @@ PREFIXES = {
     "hygiene": "hygiene_ audit_ ad_ repair_ survey_ our_clock_ clock_guard_",
     "serve": "serve ca_watch_ revocation_",
     "intake": "intake_",
+    "task": "catalog_ order_ runner_",
     "engine": "engine_ idset_ pace_ run_ step_ plan_ play_ plays wish_ diagnose reason_ port_",
     "cli": "cli_ cmd_ command_ fleet_ table_ csv_ progress_ output_ outflow_ passwords_ mdoc_ help_ commands ask_ schedule_wear_ schedule_measure",
     "schedule": "schedule_ date_ zone_ posix_ tzif_ word_ parse_ token_ text_ cron_ epo_ next_ allowed_ closed_ except_",
