@@ -156,6 +156,9 @@ int cli_listed(
 struct secret;
 struct secret *cli_secret(
     const struct cli *c, const char *option, const char *prompt);
+/* As a line, to a new file that only its owner can read. */
+int cli_write_secret(
+    const char *path, const struct secret *secret, struct err *err);
 /* Ask before something that cannot be taken back: --yes, or "yes" typed on a
  * terminal. */
 bool cli_confirm(const struct cli *c, const char *question);
@@ -264,6 +267,14 @@ int cmd_tag_delete(struct cli *c);
 int cmd_schedule_preview(struct cli *c);
 int cmd_schedule_check(struct cli *c);
 int cmd_task_list(struct cli *c);
+int cmd_user_add(struct cli *c);
+int cmd_user_set(struct cli *c);
+int cmd_user_list(struct cli *c);
+int cmd_user_remove(struct cli *c);
+int cmd_user_sets(struct cli *c);
+int cmd_user_token_add(struct cli *c);
+int cmd_user_token_list(struct cli *c);
+int cmd_user_token_remove(struct cli *c);
 int cmd_journal_list(struct cli *c);
 int cmd_events(struct cli *c);
 int cmd_ca_init(struct cli *c);

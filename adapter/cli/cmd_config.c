@@ -213,9 +213,8 @@ cmd_help(struct cli *c)
 	return CODE_OK;
 }
 
-/* To a new file that only its owner can read. */
-static int
-write_secret(const char *path, const struct secret *secret, struct err *err)
+int
+cli_write_secret(const char *path, const struct secret *secret, struct err *err)
 {
 	struct buf line;
 	int rc;
@@ -244,7 +243,7 @@ reveal(struct cli *c, const struct device *device)
 	if (cli_event(c, device, "secret.revealed", "{\"secret\":\"admin\"}",
 		&err) != 0 ||
 	    store_commit(c->daemon.store, &err) != 0 ||
-	    (to != NULL && write_secret(to, secret, &err) != 0))
+	    (to != NULL && cli_write_secret(to, secret, &err) != 0))
 		code = cli_fail(&err);
 	else if (to == NULL)
 		(void)printf("%s\n", secret_text(secret));

@@ -30,6 +30,10 @@ _amtkeeper()
 		return ;;
 	--for) COMPREPLY=($(compgen -W "certificates ad-password admin-password" -- "$cur"))
 		return ;;
+	--password-file) COMPREPLY=($(compgen -f -- "$cur"))
+		return ;;
+	--to) COMPREPLY=($(compgen -f -- "$cur"))
+		return ;;
 	--out) COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
 	--out) COMPREPLY=($(compgen -f -- "$cur"))
@@ -60,12 +64,14 @@ _amtkeeper()
 		esac
 	done
 	case $command in
-	'') words="init serve device discover diagnose plan run task query tag journal events schedule ca krb directory wsman config secret version help" ;;
+	'') words="init serve device discover diagnose plan run task query tag journal events schedule user ca krb directory wsman config secret version help" ;;
 	"device") words="add set import list show remove" ;;
 	"task") words="list" ;;
 	"query") words="list show save remove import tables operators" ;;
 	"tag") words="list add exclude remove delete" ;;
 	"schedule") words="preview check" ;;
+	"user") words="add set list remove sets token" ;;
+	"user token") words="add list remove" ;;
 	"ca") words="init show chain csr import certify rollover cross sign helper export list crl ocsp check health revoke block template bridge" ;;
 	"ca block") words="add list remove" ;;
 	"ca template") words="list show check" ;;
@@ -113,6 +119,14 @@ _amtkeeper()
 	"events") options=" --device --since --after --last --limit --follow --verify" ;;
 	"schedule preview") options=" --count --after --except" ;;
 	"schedule check") options=" --device --reason --site --query --all --for --when-needed --duration --parallel --late --limit" ;;
+	"user add") options=" --sets --password-file --certificate --note --no-password" ;;
+	"user set") options=" --sets --password-file --certificate --note --password --no-certificate --enable --disable" ;;
+	"user list") options="" ;;
+	"user remove") options=" --yes" ;;
+	"user sets") options="" ;;
+	"user token add") options=" --name --life --to" ;;
+	"user token list") options="" ;;
+	"user token remove") options="" ;;
 	"ca init") options=" --organisation --offline-root --key --pin-file --root-key --root-pin-file" ;;
 	"ca show") options="" ;;
 	"ca chain") options=" --root --all --issuer --cross --out" ;;
