@@ -303,7 +303,7 @@ value_of(const struct args *a, const char *name)
 	for (i = 0; i < a->count; i++)
 		if (str_eq(a->names[i], name))
 			return a->values[i];
-	assert(!"an argument of the command's line");
+	assert(false && "an argument of the command's line");
 	return NULL;
 }
 

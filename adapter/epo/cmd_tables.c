@@ -230,13 +230,14 @@ int
 cmd_list_datatypes(struct call *c, struct err *err)
 {
 	const char *name = call_text(c, "type");
-	size_t i, n = 0;
+	enum query_type type;
+	size_t n = 0;
 
 	out_list(&c->out, false);
-	for (i = 0; i < QUERY_TYPE_COUNT; i++) {
-		if (name != NULL && !str_ieq(name, query_type_name(i)))
+	for (type = QUERY_TEXT; type < QUERY_TYPE_COUNT; type++) {
+		if (name != NULL && !str_ieq(name, query_type_name(type)))
 			continue;
-		write_type(&c->out, (enum query_type)i);
+		write_type(&c->out, type);
 		n++;
 	}
 	out_list_end(&c->out);
