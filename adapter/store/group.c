@@ -131,3 +131,33 @@ store_group_take(
 		*ret_id = id;
 	return r;
 }
+
+int
+store_group_find(
+    struct store *s, const char *path, int64_t *ret_id, struct err *err)
+{
+	const char *name = below_root(path);
+	char *full, *at;
+	struct db_rows *rows;
+	int r;
+
+	if (store_group_check(path, err) == -1)
+		return -1;
+	full = name[0] == '\0' ? mem_dup(STORE_GROUP_ROOT_NAME)
+			       : mem_printf(STORE_GROUP_ROOT_NAME "\\%s", name);
+	for (at = full; *at != '\0'; at++)
+		if (*at == '/')
+			*at = '\\';
+	r = db_query(s->db, &rows, err,
+	    "SELECT id FROM branch WHERE lower(path) = lower(?)", "t", full);
+	free(full);
+	if (r == -1)
+		return -1;
+	r = db_next(rows, err);
+	if (r == 1)
+		*ret_id = db_int(rows, 0);
+	db_done(rows);
+	if (r == 0)
+		return err_set(err, ERR_NOTFOUND, "no such group");
+	return r == 1 ? 0 : -1;
+}

@@ -123,6 +123,9 @@ int store_secret_put(struct store *s, int64_t device, enum store_secret kind,
 int store_group_check(const char *path, struct err *err); /* can it be one? */
 int store_group_take(
     struct store *s, const char *path, int64_t *ret_id, struct err *err);
+/* The same, of one that is there; ERR_NOTFOUND. */
+int store_group_find(
+    struct store *s, const char *path, int64_t *ret_id, struct err *err);
 
 /* --- tags: names that devices have, or never get (excluded) --- */
 struct store_tag {

@@ -713,6 +713,14 @@ test_groups_and_tags(void **state)
 	assert_works(
 	    store_group_take(f->store, "my organization/BERLIN", &id, &f->err));
 	assert_int_equal(id, 2);
+	id = 0;
+	assert_works(store_group_find(f->store, "berlin", &id, &f->err));
+	assert_int_equal(id, 2);
+	assert_works(
+	    store_group_find(f->store, "My Organization", &id, &f->err));
+	assert_int_equal(id, STORE_GROUP_ROOT);
+	assert_fails(
+	    store_group_find(f->store, "berlin/x", &id, &f->err), ERR_NOTFOUND);
 	assert_fails(
 	    store_group_take(f->store, "a\\\\b", &id, &f->err), ERR_INVALID);
 	assert_fails(
