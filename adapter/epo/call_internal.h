@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "access.h"
 #include "args_internal.h"
 #include "err.h"
 #include "out_internal.h"
@@ -42,20 +43,22 @@ typedef void command_looked_fn(
  * mapped by it, rights are asked by it. */
 struct command {
 	const char *name;
-	const char *args;  /* args_internal.h */
-	const char *right; /* NULL: whoever is known */
+	const char *args; /* args_internal.h */
+	enum access_right right;
 	const char *help;
 	command_fn *run;
 	command_looked_fn *looked; /* NULL: nothing on the loop */
 	bool hidden;		   /* from core.help, as ePO does */
 };
+/* As a right: whoever is known. */
+#define ANYBODY ACCESS_RIGHTS
 /* NULL behind the last. */
 const struct command *command_at(size_t i);
 /* In any case, with or without ".do"; NULL. */
 const struct command *command_find(const char *name);
 /* May this caller run it? */
 bool command_allowed(
-    const struct command *command, const struct remote_caller *caller);
+    const struct command *command, const struct access_identity *who);
 
 static inline const char *
 call_text(const struct call *c, const char *name)

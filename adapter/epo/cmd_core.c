@@ -72,7 +72,7 @@ help_one(struct call *c, const char *name, struct err *err)
 	struct buf text;
 	size_t form;
 
-	if (command == NULL || !command_allowed(command, &c->request->caller))
+	if (command == NULL || !command_allowed(command, c->request->who))
 		return err_set(
 		    err, ERR_NOTFOUND, "Command was not found: %.64s", name);
 	buf_init(&text, HELP_MAX);
@@ -99,7 +99,7 @@ cmd_help(struct call *c, struct err *err)
 	out_list(&c->out, false);
 	for (i = 0; (command = command_at(i)) != NULL; i++)
 		if (!command->hidden &&
-		    command_allowed(command, &c->request->caller) &&
+		    command_allowed(command, c->request->who) &&
 		    (prefix == NULL ||
 			strncasecmp(command->name, prefix, strlen(prefix)) ==
 			    0))

@@ -222,10 +222,10 @@ find(struct job *job)
 		job->code = REMOTE_NO_COMMAND;
 		return -1;
 	}
-	if (!command_allowed(c->command, &c->request->caller))
+	if (!command_allowed(c->command, c->request->who))
 		return err_set(&job->err, ERR_DENIED,
 		    "%s: your permission sets lack the right \"%s\"",
-		    c->command->name, c->command->right);
+		    c->command->name, access_right_name(c->command->right));
 	return args_read(c->command->args, c->request, &c->args, &job->err);
 }
 
@@ -361,7 +361,7 @@ remote_submit(struct remote *r, const struct remote_request *request,
 	job->done = done;
 	job->cookie = cookie;
 	(void)snprintf(job->call.actor, sizeof(job->call.actor), "remote:%s",
-	    request->caller.name);
+	    request->who->name);
 	buf_init(&job->body, REMOTE_BODY_MAX);
 	r->pending++;
 	if (r->stopping || r->waiting.count >= REMOTE_WAITING_MAX) {

@@ -6,6 +6,7 @@
 
 #include "buf.h"
 
+struct access_identity;
 struct err;
 struct loop;
 struct remote;
@@ -57,18 +58,11 @@ struct remote_arg {
 	size_t len;
 };
 
-/* Who asks: its rights are words of the table of rights. */
-struct remote_caller {
-	const char *name;
-	bool (*may)(const void *cookie, const char *right);
-	const void *cookie;
-};
-
 struct remote_request {
 	const char *command; /* "core.help", "core.help.do" */
 	const struct remote_arg *args;
 	size_t arg_count;
-	struct remote_caller caller;
+	const struct access_identity *who;
 	const char *token; /* what core.getSecurityToken gives; NULL: "" */
 };
 

@@ -158,14 +158,6 @@ teardown(void **state)
 
 /* --- asking --- */
 
-static bool
-may(const void *cookie, const char *right)
-{
-	const struct fixture *f = cookie;
-
-	return !str_eq(f->lacks, right);
-}
-
 static void
 answered(void *cookie, const struct remote_answer *answer)
 {
@@ -183,10 +175,12 @@ void
 ask_list(struct fixture *f, const char *command, const struct remote_arg *args,
     size_t count)
 {
+	const struct access_identity who = {
+	    .name = "alice", .rights = ~f->lacks};
 	const struct remote_request request = {.command = command,
 	    .args = args,
 	    .arg_count = count,
-	    .caller = {.name = "alice", .may = may, .cookie = f},
+	    .who = &who,
 	    .token = "t0ken"};
 
 	remote_submit(f->remote, &request, answered, f);

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "access.h"
 #include "err.h"
 #include "remote.h"
 
@@ -23,7 +24,7 @@ struct fixture {
 	struct loop *loop;
 	struct remote *remote;
 	struct err err;
-	const char *lacks; /* a right the caller has not; NULL */
+	uint64_t lacks; /* rights the caller has not, a bit each */
 	/* what was asked of the hands */
 	int64_t looked[16];
 	size_t looked_count;

@@ -51,7 +51,7 @@ test_rights(void **state)
 {
 	struct fixture *f = *state;
 
-	f->lacks = "tag.write";
+	f->lacks = UINT64_C(1) << ACCESS_TAG_WRITE;
 	ask(f, "system.applyTag", "names=1", "tagName=1", NULL);
 	assert_error(f, REMOTE_NO_RIGHT, "lack the right \"tag.write\"");
 	/* Before any argument is looked at. */
@@ -61,7 +61,7 @@ test_rights(void **state)
 	assert_body(f, "OK:\r\n[]\r\n");
 	ask(f, "core.help", "param1=system.applyTag", NULL);
 	assert_error(f, REMOTE_REFUSED, "Command was not found");
-	f->lacks = NULL;
+	f->lacks = 0;
 	ask(f, "core.help", "param1=system.applyTag", NULL);
 	assert_false(f->failed);
 }
@@ -143,7 +143,7 @@ test_events(void **state)
 	ask(f, "system.applyTag", "names=2", "tagName=1", NULL);
 	ask(f, "system.setUserProperties", "names=2", "description=geheim",
 	    NULL);
-	f->lacks = "device.read";
+	f->lacks = UINT64_C(1) << ACCESS_DEVICE_READ;
 	ask(f, "system.find", "searchText=", NULL);
 	assert_events(f,
 	    "remote.command - {\"command\":\"system.find\",\"outcome\":\"ok\"}\n"
@@ -305,20 +305,13 @@ count(void *cookie, const struct remote_answer *answer)
 	h->busy += answer->busy;
 }
 
-static bool
-may_all(const void *cookie, const char *right)
-{
-	(void)cookie;
-	(void)right;
-	return true;
-}
-
 /* All are answered once, what is too much and what waits at the end by busy. */
 static void
 test_queue(void **state)
 {
+	static const struct access_identity bob = {.name = "bob"};
 	static const struct remote_request request = {
-	    .command = "core.help", .caller = {.name = "bob", .may = may_all}};
+	    .command = "core.help", .who = &bob};
 	struct fixture *f = *state;
 	struct heard h = {0, 0};
 	size_t i, all = REMOTE_WAITING_MAX + REMOTE_PARALLEL + 7;

@@ -1,0 +1,252 @@
+/*
+ * scheduler.*: ePO's server tasks are our assignments, a client task for a
+ * query's rows, a group, a tag or systems, by a schedule; "Renew certificates
+ * (query Certificates by expiry)".
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands_internal.h"
+#include "mem.h"
+#include "order.h"
+#include "server_task_internal.h"
+#include "str.h"
+#include "task.h"
+#include "task_run.h"
+
+#define SHOWN 64
+
+char *
+server_task_name(const struct task_assignment *a)
+{
+	const char *what = a->target == TASK_QUERY ? a->query : a->target_name;
+
+	return mem_printf("%s (%s%s%s)", a->task_name,
+	    task_target_name(a->target), what != NULL ? " " : "",
+	    what != NULL ? what : "");
+}
+
+/* --- the one meant --- */
+
+struct wanted {
+	const char *name;
+	int64_t number; /* 0: the name is none */
+	int64_t id;
+	size_t count;
+};
+
+static int
+match(void *cookie, const struct task_assignment *a, struct err *err)
+{
+	struct wanted *w = cookie;
+	char *name = server_task_name(a);
+
+	(void)err;
+	if (a->id == w->number ||
+	    (w->number == 0 &&
+		(str_ieq(name, w->name) || str_ieq(a->task_name, w->name)))) {
+		w->id = a->id;
+		w->count++;
+	}
+	free(name);
+	return 0;
+}
+
+int
+server_task_find(
+    struct call *c, const char *name, int64_t *ret_id, struct err *err)
+{
+	struct wanted w = {.name = name};
+
+	(void)str_int(name, 1, INT64_MAX, &w.number);
+	if (task_assignment_scan(c->store, 0, match, &w, err) == -1)
+		return -1;
+	if (w.count == 0)
+		return err_set(err, ERR_NOTFOUND,
+		    "no server task \"%.*s\"; scheduler.listAllServerTasks has "
+		    "them all",
+		    SHOWN, name);
+	if (w.count > 1)
+		return err_set(err, ERR_CONFLICT,
+		    "%zu server tasks are called \"%.*s\": give the id of one",
+		    w.count, SHOWN, name);
+	*ret_id = w.id;
+	return 0;
+}
+
+static int
+find(struct call *c, int64_t *ret_id, struct err *err)
+{
+	const char *name = call_text(c, "taskName");
+
+	if (name == NULL)
+		return err_set(err, ERR_INVALID, "taskName is empty");
+	return server_task_find(c, name, ret_id, err);
+}
+
+/* --- what there is --- */
+
+static void
+write_assignment(struct out *o, const struct task_assignment *a)
+{
+	char *name = server_task_name(a);
+	bool valid = a->target_id != 0 ||
+	    (a->target != TASK_GROUP && a->target != TASK_TAG);
+
+	out_row(o, "serverTask");
+	out_int(o, "id", a->id);
+	out_text(o, "name", name);
+	out_text(o, "description", a->schedule);
+	out_time(o, "startDate", a->created_at);
+	out_time(o, "endDate", 0);
+	out_time(o, "nextRunTime", a->enabled ? a->next_due : 0);
+	out_bool(o, "enabled", a->enabled);
+	out_bool(o, "valid", valid);
+	out_row_end(o);
+	free(name);
+}
+
+static int
+write_one(void *cookie, const struct task_assignment *a, struct err *err)
+{
+	(void)err;
+	write_assignment(cookie, a);
+	return 0;
+}
+
+int
+cmd_list_server_tasks(struct call *c, struct err *err)
+{
+	int r;
+
+	out_list(&c->out, false);
+	r = task_assignment_scan(c->store, 0, write_one, &c->out, err);
+	out_list_end(&c->out);
+	return r;
+}
+
+int
+cmd_get_server_task(struct call *c, struct err *err)
+{
+	struct task_assignment a = {.id = 0};
+	int64_t id;
+
+	if (find(c, &id, err) == -1 ||
+	    task_assignment_get(c->store, id, &a, err) == -1)
+		return -1;
+	write_assignment(&c->out, &a);
+	task_assignment_clear(&a);
+	return 0;
+}
+
+/* --- and what is done with it --- */
+
+int
+cmd_run_server_task(struct call *c, struct err *err)
+{
+	const struct order order = {c->store, c->actor, c->now};
+	int64_t id, run;
+
+	if (find(c, &id, err) == -1 ||
+	    order_run_assignment(&order, id, &run, err) == -1)
+		return -1;
+	c->wake = true;
+	out_scalar_int(&c->out, run);
+	return 0;
+}
+
+int
+cmd_update_server_task(struct call *c, struct err *err)
+{
+	const struct order order = {c->store, c->actor, c->now};
+	const char *status = call_text(c, "status");
+	struct task_assignment a = {.id = 0};
+	int64_t id;
+	int r;
+
+	if (find(c, &id, err) == -1)
+		return -1;
+	if (!str_ieq(status, "enabled") && !str_ieq(status, "disabled"))
+		return err_set(
+		    err, ERR_INVALID, "status: wanted enabled or disabled");
+	if (task_assignment_get(c->store, id, &a, err) == -1)
+		return -1;
+	a.enabled = str_ieq(status, "enabled");
+	r = order_assignment_save(&order, &a, err);
+	task_assignment_clear(&a);
+	c->wake = r == 0;
+	if (r == 0)
+		out_scalar_bool(&c->out, true);
+	return r;
+}
+
+static int
+write_running(void *cookie, const struct task_run *r, struct err *err)
+{
+	struct out *o = cookie;
+
+	(void)err;
+	out_row(o, "runningtask");
+	out_int(o, "taskLogId", r->id);
+	out_text(o, "taskName", r->name);
+	out_time(
+	    o, "startDate", r->started_at != 0 ? r->started_at : r->created_at);
+	out_int(o, "percentComplete", task_run_percent(r));
+	out_text(o, "status", task_state_name(r->state));
+	out_row_end(o);
+	return 0;
+}
+
+int
+cmd_list_running(struct call *c, struct err *err)
+{
+	const struct task_run_filter live = {.states = 1u << TASK_QUEUED |
+		1u << TASK_RUNNING | 1u << TASK_PAUSED};
+	int r;
+
+	out_list(&c->out, false);
+	r = task_run_scan(c->store, &live, write_running, &c->out, err);
+	out_list_end(&c->out);
+	return r;
+}
+
+int
+call_run_id(const struct call *c, int64_t *ret_id, struct err *err)
+{
+	if (call_text(c, "taskLogId") == NULL)
+		return err_set(err, ERR_INVALID, "taskLogId is empty");
+	return call_int(c, "taskLogId", 1, INT64_MAX, ret_id, err);
+}
+
+static int
+set_state(struct call *c, enum task_state to, struct err *err)
+{
+	const struct order order = {c->store, c->actor, c->now};
+	int64_t id;
+
+	if (call_run_id(c, &id, err) == -1 ||
+	    order_run_state(&order, id, to, NULL, err) == -1)
+		return -1;
+	c->wake = true;
+	out_scalar_bool(&c->out, true);
+	return 0;
+}
+
+int
+cmd_cancel(struct call *c, struct err *err)
+{
+	return set_state(c, TASK_ABORTED, err);
+}
+
+int
+cmd_pause(struct call *c, struct err *err)
+{
+	return set_state(c, TASK_PAUSED, err);
+}
+
+int
+cmd_resume(struct call *c, struct err *err)
+{
+	return set_state(c, TASK_QUEUED, err);
+}
