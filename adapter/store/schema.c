@@ -245,7 +245,7 @@ columns_update(struct db *db, struct err *err)
 static int
 migrate(struct db *db, struct err *err)
 {
-	const char *steps[6];
+	const char *steps[7];
 	struct buf sql;
 	int r;
 
@@ -257,6 +257,7 @@ migrate(struct db *db, struct err *err)
 	steps[3] = store_run_step;
 	steps[4] = store_forward_step;
 	steps[5] = store_users_step;
+	steps[6] = store_upstream_step;
 	r = db_migrate(db, steps, sizeof(steps) / sizeof(steps[0]), err);
 	buf_free(&sql);
 	return r;
