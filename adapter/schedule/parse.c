@@ -217,68 +217,6 @@ parse_clauses(struct parse *p)
 /* --- the whole --- */
 
 static int
-check_days(struct parse *p, const char *end)
-{
-	const struct schedule *s = p->s;
-
-	if (s->kind == KIND_WEEKLY && s->weekdays == 0)
-		return parse_fail(
-		    p, end, "on which days of the week? as: weekly on mon,thu");
-	if ((s->kind == KIND_MONTHLY || s->kind == KIND_YEARLY) &&
-	    s->weekdays == 0 && s->days == 0)
-		return parse_fail(p, end,
-		    "on which day? as: monthly on 1, on last, on first thu");
-	if (s->kind == KIND_YEARLY && s->months == 0)
-		return parse_fail(
-		    p, end, "of which month? as: yearly on first thu of nov");
-	return 0;
-}
-
-/* What other notations leave out. */
-static void
-complete(struct parse *p)
-{
-	struct schedule *s = p->s;
-	int64_t day =
-	    s->from == DATE_NONE ? 4 : s->from; /* Monday, 1970-01-05 */
-
-	if (s->repeat != 0 && s->time_count == 0)
-		s->time_count = 1;
-	if (!p->day_of_start || s->weekdays != 0 || s->days != 0)
-		return;
-	if (s->kind == KIND_WEEKLY)
-		s->weekdays = 1U << date_weekday(day);
-	else if (s->kind != KIND_DAILY)
-		s->days = s->from == DATE_NONE
-		    ? 1U << 1
-		    : UINT32_C(1) << date_of(day).day;
-}
-
-static int
-check_whole(struct parse *p)
-{
-	const struct schedule *s = p->s;
-	const char *end = parse_peek(p)->text;
-
-	complete(p);
-	if (check_days(p, end) != 0)
-		return -1;
-	if (s->kind <= KIND_ONCE && s->time_count == 0)
-		return parse_fail(p, end, "at what time? as: at 03:00");
-	if (s->repeat != 0 && s->time_count > 1)
-		return parse_fail(p, end,
-		    "a schedule that repeats has one time of day, not %zu",
-		    s->time_count);
-	if (s->from != DATE_NONE && s->until != DATE_NONE && s->until < s->from)
-		return parse_fail(p, end, "it ends before it begins");
-	if (s->kind < KIND_ONCE &&
-	    next_nominal(s, s->from == DATE_NONE ? 0 : (s->from - 1) * DAY) ==
-		0)
-		return parse_fail(p, end, "there is no such day, ever");
-	return 0;
-}
-
-static int
 parse_text(struct parse *p)
 {
 	const char *rest = p->text;
@@ -302,7 +240,7 @@ parse_text(struct parse *p)
 		return -1;
 	if (p->s->zone == NULL && zone_take(NULL, &p->s->zone, p->err) != 0)
 		return -1;
-	return check_whole(p);
+	return parse_check(p);
 }
 
 int

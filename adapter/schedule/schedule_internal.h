@@ -168,6 +168,7 @@ int parse_months(struct parse *p);
 int parse_windows(struct parse *p); /* parse_place.c */
 int parse_excepts(struct parse *p);
 void except_settle(struct schedule *s);
+int parse_check(struct parse *p); /* parse_check.c: the whole, at its end */
 /* Sugar (cron.c, epo.c): the beginning of the text; *ret_rest is where words
  * begin. */
 bool cron_is(const char *text);

@@ -19,9 +19,9 @@
 #include "schedule.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define MINUTES (400 * 1440)
+#define MINUTES (300 * 1440)
 #define MARGIN (40 * 1440) /* nothing is asked about the last ones */
-#define RULES 100
+#define RULES 60
 #define RUNS 12
 
 /* --- a stretch of time in one zone --- */

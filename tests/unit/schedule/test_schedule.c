@@ -126,6 +126,8 @@ test_months(void **state)
 	RUNS("every 3 months on 1 at 05:00 UTC from 2026-11-15",
 	    "2026-11-01T00:00:00Z", "2027-02-01T05:00:00Z",
 	    "2027-05-01T05:00:00Z");
+	RUNS("every 12 months on 29 at 05:00 UTC from 2026-02-01",
+	    "2026-11-28T00:00:00Z", "2028-02-29T05:00:00Z");
 	RUNS("yearly on 29 of feb at 05:00 UTC", "2026-11-28T00:00:00Z",
 	    "2028-02-29T05:00:00Z", "2032-02-29T05:00:00Z");
 	RUNS("every 2 years on first thu of nov at 05:00 UTC from 2026-01-01",
@@ -375,6 +377,8 @@ test_complaints(void **state)
 	    {"monthly at 03:00", "on which day"},
 	    {"yearly on 5 at 03:00", "of which month"},
 	    {"monthly on 30 of feb at 03:00", "no such day"},
+	    {"every 12 months on 30 at 03:00 from 2026-02-01", "no such day"},
+	    {"every 48 months on 29 at 03:00 from 2027-02-01", "no such day"},
 	    {"yearly on 29 of feb of mar at 03:00", "for the second time"},
 	    {"every 7m", "whole number"},
 	    {"every 0 days at 03:00", "a number from 1 to 999"},
