@@ -147,18 +147,28 @@ zone_of_rule(const char *rule, struct zone **ret)
 	return 0;
 }
 
+/* A machine without one is in UTC. */
+static int
+zone_of_own(struct zone **ret, struct err *err)
+{
+	struct err own = {.kind = ERR_NONE};
+
+	if (zone_of_file(OWN, ret, &own) == 0)
+		return 0;
+	if (own.kind == ERR_NOTFOUND)
+		return zone_of_name("UTC", ret, err);
+	return err_set(err, own.kind, "%s", own.text);
+}
+
 int
 zone_take(const char *name, struct zone **ret_zone, struct err *err)
 {
 	const char *own = getenv("TZ");
-	struct err ignored;
 
 	if (name != NULL)
 		return zone_of_name(name, ret_zone, err);
 	if (str_empty(own))
-		return zone_of_file(OWN, ret_zone, &ignored) == 0
-		    ? 0
-		    : zone_of_name("UTC", ret_zone, err);
+		return zone_of_own(ret_zone, err);
 	own += own[0] == ':' ? 1 : 0;
 	if (own[0] == '/')
 		return zone_of_file(own, ret_zone, err);

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "capacity.h"
 #include "err.h"
 #include "mem.h"
 #include "schedule.h"
@@ -110,6 +111,40 @@ pass_over(
 	return due;
 }
 
+/* "schedule check" of certificates of two years, seen every night. */
+static void
+check(const uint64_t *hashes)
+{
+	struct schedule_deadline *ends = mem_array(DEVICES, sizeof(*ends));
+	struct schedule_margin *margins = mem_array(DEVICES, sizeof(*margins));
+	struct schedule_fleet fleet = {.hashes = hashes,
+	    .devices = DEVICES,
+	    .deadlines = ends,
+	    .deadline_count = DEVICES,
+	    .busy_ms = 5000,
+	    .parallel = 250};
+	struct schedule_capacity found;
+	struct schedule *s = NULL;
+	struct err err;
+	double start;
+	size_t i;
+
+	if (schedule_parse(
+		"daily at 22:00 UTC random 4h only 22:00-05:00", &s, &err) != 0)
+		exit(1);
+	for (i = 0; i < DEVICES; i++)
+		ends[i] = (struct schedule_deadline){
+		    i, NOW + 365 * CLOCK_DAY, 730 * CLOCK_DAY, CLOCK_DAY * 30};
+	start = now_ns();
+	schedule_capacity(s, &fleet, NOW, &found, margins);
+	start = now_ns() - start;
+	printf("check of %d devices over %zu runs: %.2f s, %zu late\n", DEVICES,
+	    found.runs, start / 1e9, found.late);
+	schedule_free(s);
+	free(ends);
+	free(margins);
+}
+
 int
 main(void)
 {
@@ -145,6 +180,7 @@ main(void)
 	       "for its hash; memory after a day %+" PRId64 " bytes\n",
 	    DEVICES, passed, due, STEPS * DEVICES, hashed,
 	    (int64_t)after - (int64_t)before);
+	check(hashes);
 	for (i = 0; i < SCHEDULES; i++)
 		schedule_free(all[i].s);
 	free(all);
