@@ -8,6 +8,7 @@
 #include "device.h"
 #include "err.h"
 #include "file.h"
+#include "forward.h"
 #include "mem.h"
 #include "plan.h"
 #include "profile.h"
@@ -38,6 +39,17 @@ warn_of_file(void *cookie, const struct conf_entry *e)
 		cli_note(c, "warning: %s:%zu: %s", e->file, e->line, err.text);
 }
 
+static int
+check_forwards(const struct conf *conf, struct err *err)
+{
+	size_t i;
+
+	for (i = 0; i < conf->forward_count; i++)
+		if (forward_check(&conf->forwards[i], err) != 0)
+			return -1;
+	return 0;
+}
+
 int
 cmd_config_check(struct cli *c)
 {
@@ -47,7 +59,8 @@ cmd_config_check(struct cli *c)
 
 	if (code != CODE_OK)
 		return code;
-	if (daemon_open_bridges(&c->daemon, &err) != 0)
+	if (daemon_open_bridges(&c->daemon, &err) != 0 ||
+	    check_forwards(c->daemon.conf, &err) != 0)
 		return cli_complain(
 		    CODE_CONFIG, "%s: %s", c->daemon.conf->file, err.text);
 	cli_note(c, "%s and %s can be used", c->daemon.conf->file,

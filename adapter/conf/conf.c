@@ -1,4 +1,4 @@
-#include "conf.h"
+#include "conf_internal.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -466,6 +466,13 @@ static const struct conf_option options[] = {
 	.items = &bridge_table,
 	.help = "the enterprise's own CAs, to get certificates from"},
 
+    {.key = "forward",
+	.type = CONF_ITEMS,
+	.offset = AT(forwards),
+	.count_offset = AT(forward_count),
+	.items = &conf_forward_table,
+	.help = "syslog servers and webhooks that are told of events"},
+
     {.key = "serve.poll",
 	.type = CONF_SPAN,
 	.offset = AT(poll),
@@ -656,7 +663,8 @@ check_rules(
 	if (c->retry_most < c->retry_first)
 		return conf_option_error(roots, "run.retry_most", c->file, err,
 		    "must not be less than run.retry_first");
-	if (check_bridges(c, roots, err) != 0)
+	if (check_bridges(c, roots, err) != 0 ||
+	    conf_forward_check(c, roots, err) != 0)
 		return -1;
 	return c->directory ? check_directory(c, roots, err) : 0;
 }

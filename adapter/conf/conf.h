@@ -41,6 +41,22 @@ struct conf_bridge { /* to another CA; see ca/bridge.h */
 	int64_t retry_most;
 };
 
+struct conf_forward { /* a place for events; see forward.h */
+	char *name;
+	char *kind; /* "syslog", "cef", "webhook" */
+	char *to;
+	char *tls_ca;
+	char *certificate;
+	char *key;
+	char *facility;
+	char *severity;
+	char *from;
+	int64_t timeout;
+	int64_t retry_first;
+	int64_t retry_most;
+	int64_t refusals;
+};
+
 struct conf {
 	char *file;	   /* where it was read from */
 	char *database;	   /* store: path of the SQLite file */
@@ -101,6 +117,9 @@ struct conf {
 
 	struct conf_bridge *bridges;
 	size_t bridge_count;
+
+	struct conf_forward *forwards; /* "forward" in the file */
+	size_t forward_count;
 
 	/* serve: */
 	int64_t poll; /* look for new work at least this often */

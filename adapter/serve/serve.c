@@ -12,6 +12,7 @@
 #include "device.h"
 #include "engine.h"
 #include "err.h"
+#include "forward.h"
 #include "log.h"
 #include "loop.h"
 #include "plan.h"
@@ -41,8 +42,10 @@ struct serve {
 	struct revocation *revocation;
 	struct ca_watch *watch;
 	struct console *console;
-	/* Revocation, watch and console: told to stop, have stopped. */
-	bool hushing, hushed, watched, silent;
+	struct forward *forward;
+	/* Revocation, watch, console and forward: told to stop, have stopped.
+	 */
+	bool hushing, hushed, watched, silent, told;
 	struct clock_guard *clock;
 	struct runner *runner; /* of tasks; told to stop, has stopped */
 	bool runner_quiet;
@@ -98,6 +101,15 @@ watch_stopped(void *cookie)
 }
 
 static void
+forward_stopped(void *cookie)
+{
+	struct serve *s = cookie;
+
+	s->told = true;
+	end_if_quiet(s);
+}
+
+static void
 revocation_stopped(void *cookie)
 {
 	struct serve *s = cookie;
@@ -127,12 +139,13 @@ end_if_quiet(struct serve *s)
 	if (!s->hushing) {
 		s->hushing = true;
 		s->watched = ca_watch_stop(s->watch, watch_stopped, s);
+		s->told = forward_stop(s->forward, forward_stopped, s);
 		revocation_stop(s->revocation, revocation_stopped, s);
 		s->silent = s->console == NULL;
 		if (s->console != NULL)
 			console_stop(s->console, console_stopped, s);
 	}
-	if (!s->hushed || !s->watched || !s->silent)
+	if (!s->hushed || !s->watched || !s->silent || !s->told)
 		return;
 	s->ending = true;
 	loop_defer(s->d->loop, stop, s);
@@ -362,6 +375,7 @@ start(struct serve *s, struct err *err)
 	engine_on_report(s->d->engine, on_report, s);
 	engine_on_idle(s->d->engine, on_idle, s);
 	if (engine_recover(s->d->engine, &open, err) != 0 ||
+	    forward_new(s->d->loop, s->d->conf, &s->forward, err) != 0 ||
 	    revocation_new(
 		s->d->loop, s->d->ca, s->d->conf, &s->revocation, err) != 0)
 		return -1;
@@ -398,10 +412,12 @@ serve(struct daemon *d, struct err *err)
 	if (rc != 0) {
 		console_free(s.console);
 		revocation_free(s.revocation);
+		forward_free(s.forward); /* it had no turn yet */
 		return -1;
 	}
 	if (s.ending) { /* else a second signal came, and requests wait */
 		runner_free(s.runner);
+		forward_free(s.forward);
 		ca_watch_free(s.watch);
 		revocation_free(s.revocation);
 		console_free(s.console);

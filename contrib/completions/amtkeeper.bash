@@ -54,6 +54,8 @@ _amtkeeper()
 		return ;;
 	--out) COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
+	--secret-file) COMPREPLY=($(compgen -f -- "$cur"))
+		return ;;
 	--to) COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
 	esac
@@ -64,7 +66,7 @@ _amtkeeper()
 		esac
 	done
 	case $command in
-	'') words="init serve device discover diagnose plan run task query tag journal events schedule user ca krb directory wsman config secret version help" ;;
+	'') words="init serve device discover diagnose plan run task query tag journal events schedule user ca krb directory wsman forward config secret version help" ;;
 	"device") words="add set import list show remove" ;;
 	"task") words="list" ;;
 	"query") words="list show save remove import tables operators" ;;
@@ -80,6 +82,7 @@ _amtkeeper()
 	"krb keytab") words="export" ;;
 	"directory") words="audit repair delegate" ;;
 	"wsman") words="get enum invoke decode" ;;
+	"forward") words="status test secret dead" ;;
 	"config") words="check show example" ;;
 	"secret") words="show" ;;
 	run|plan) words="sync-clock sync-network reissue-certificates renew-ad-password sync-ad-object renew-admin-password enforce-profile auto" ;;
@@ -164,6 +167,10 @@ _amtkeeper()
 	"wsman enum") options=" --xml" ;;
 	"wsman invoke") options=" --xml --yes" ;;
 	"wsman decode") options="" ;;
+	"forward status") options="" ;;
+	"forward test") options="" ;;
+	"forward secret") options=" --secret-file" ;;
+	"forward dead") options="" ;;
 	"config check") options="" ;;
 	"config show") options=" --origin" ;;
 	"config example") options=" --profile" ;;

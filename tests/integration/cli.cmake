@@ -27,3 +27,10 @@ add_test(NAME integration_install
     ${CMAKE_COMMAND} ${CMAKE_BINARY_DIR})
 set_tests_properties(integration_install PROPERTIES
   TIMEOUT 120 LABELS integration)
+
+# Events to a real rsyslogd and to a webhook.
+add_test(NAME integration_forward
+  COMMAND /usr/bin/python3 ${CMAKE_CURRENT_LIST_DIR}/cli/forward.py
+    $<TARGET_FILE:amtkeeper>)
+set_tests_properties(integration_forward PROPERTIES
+  TIMEOUT 600 LABELS "integration;sanitized" COST 15)

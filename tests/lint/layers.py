@@ -9,7 +9,7 @@ import sys
 ROOT = sys.argv[1]
 TOPS = ("adapter", "ca", "directory", "krb")
 OPENSSL = {"adapter/base", "adapter/net", "adapter/vault", "adapter/wsman",
-           "adapter/http", "adapter/access", "adapter/amt", "adapter/store", "adapter/port", "ca",
+           "adapter/http", "adapter/access", "adapter/amt", "adapter/store", "adapter/forward", "adapter/port", "ca",
            "ca/bridge", "ca/der"}
 ONLY = {  # header prefix: the folders that may include it
     "curl/": {"adapter/net"},
@@ -20,7 +20,8 @@ ONLY = {  # header prefix: the folders that may include it
     "yaml.h": {"adapter/conf"},
     "json-c/": {"adapter/wsman", "adapter/store", "adapter/engine",
                 "adapter/hygiene", "adapter/cli", "adapter/report",
-                "adapter/access", "adapter/task", "ca/bridge"},
+                "adapter/access", "adapter/task", "adapter/forward",
+                "ca/bridge"},
     "ldap": {"directory"}, "lber": {"directory"}, "sasl/": {"directory"},
     "krb5": {"krb"}, "gssapi": {"krb"},
     "libical/": {"adapter/schedule"},

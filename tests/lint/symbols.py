@@ -9,6 +9,7 @@ BUILD = sys.argv[1]
 PREFIXES = {
     "base": "err_ mem_ buf_ str_ utf8_ secret_ clock_ log_ file_ fault_",
     "metric": "metric_",
+    "forward": "forward_",
     "report": "report_ shown_ chart_ svg_ html_",
     "loop": "loop_ work_", "db": "db_", "conf": "conf_ profile_ yaml_",
     "net": "net_", "http": "http_", "vault": "vault_", "xml": "xml_", "wsman": "wsman_",

@@ -197,6 +197,18 @@ static const struct {
 	":3:3: lease: given twice (first in line 2)"},
     {"run: {}\nrun: {}\n", ":2:1: run: given twice"},
     {"device:\n  legacy_tls: maybe\n", "must be true or false"},
+    {"forward:\n- {name: a, kind: cef}\n", "forward: entry 1 has no to"},
+    {"forward:\n- {name: 'a b', kind: cef, to: udp://a}\n",
+	"name: must have letters"},
+    {"forward:\n- {name: a, kind: cef, to: udp://u:p@a}\n",
+	"must not hold a user"},
+    {"forward:\n- {name: a, kind: cef, to: udp://a, key: k}\n",
+	"a: certificate and key come together"},
+    {"forward:\n- {name: a, kind: cef, to: udp://a, retry_first: 1h}\n",
+	"a: retry_most must not be less"},
+    {"forward:\n- {name: a, kind: cef, to: udp://a}\n"
+     "- {name: a, kind: cef, to: udp://b}\n",
+	"forward: two are named a"},
     {"bridges:\n- {kind: est}\n", "bridges: entry 1 has no name"},
     {"bridges:\n- {name: a, kind: est, url: 'https://u:p@ca'}\n",
 	"url: must not hold a user or password"},
@@ -425,7 +437,8 @@ example_is_valid(void **state)
 
 		/* An empty list of maps has no value to show. */
 		if (hash != NULL && hash[1] != ' ' &&
-		    strcmp(hash, "#bridges:\n") != 0)
+		    strcmp(hash, "#bridges:\n") != 0 &&
+		    strcmp(hash, "#forward:\n") != 0)
 			memmove(hash, hash + 1, strlen(hash));
 		fputs(line, out);
 	}

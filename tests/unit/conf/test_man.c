@@ -25,8 +25,9 @@
 #define ITEM ".It Cm "
 #define EXAMPLE "\n.Dl "
 
-static const char lists[] =
-    "bridges:\n- {name: a, kind: est}\n"; /* so that their options show */
+/* So that their options show. */
+static const char lists[] = "bridges:\n- {name: a, kind: est}\n"
+			    "forward:\n- {name: a, kind: cef, to: udp://a}\n";
 static const char profile_lists[] =
     "ad:\n  acl:\n  - {sid: S-1-5-32-544}\ntemplates:\n- {name: tls}\n";
 
@@ -112,6 +113,26 @@ file_of(const char *key, const char *example)
 		return mem_printf("bridges:\n- {kind: est, %s}\n", example);
 	if (strcmp(key, "bridges[].kind") == 0)
 		return mem_printf("bridges:\n- {name: a, %s}\n", example);
+	if (strcmp(key, "forward[].name") == 0)
+		return mem_printf(
+		    "forward:\n- {kind: cef, to: udp://a, %s}\n", example);
+	if (strcmp(key, "forward[].kind") == 0)
+		return mem_printf(
+		    "forward:\n- {name: a, to: udp://a, %s}\n", example);
+	if (strcmp(key, "forward[].to") == 0)
+		return mem_printf(
+		    "forward:\n- {name: a, kind: cef, %s}\n", example);
+	if (strcmp(key, "forward[].certificate") == 0 ||
+	    strcmp(key, "forward[].key") == 0)
+		return mem_printf("forward:\n- {name: a, kind: cef, "
+				  "to: tls://a, %s, %s}\n",
+		    strcmp(key, "forward[].key") == 0 ? "certificate: a"
+						      : "key: a",
+		    example);
+	if (strncmp(key, "forward[]", 9) == 0)
+		return mem_printf("forward:\n- {name: a, kind: cef, "
+				  "to: udp://a, %s}\n",
+		    example);
 	if (strncmp(key, "bridges", 7) == 0)
 		return mem_printf(
 		    "bridges:\n- {name: a, kind: est, %s}\n", example);

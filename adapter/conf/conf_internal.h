@@ -1,0 +1,13 @@
+#ifndef CONF_INTERNAL_H_
+#define CONF_INTERNAL_H_
+#include <string.h>
+
+#include "conf.h"
+#include "option_internal.h"
+
+/* --- conf_forward.c --- */
+
+extern const struct conf_table conf_forward_table;
+int conf_forward_check(
+    const struct conf *c, const struct conf_node *roots, struct err *err);
+#endif

@@ -1,0 +1,101 @@
+#include <stddef.h>
+
+#include "forward_internal.h"
+#include "str.h"
+
+/*
+ * What others are told events are.  Classes are for ever: a kind that is gone
+ * leaves its number unused.  10xx devices, 11xx runs and steps, 12xx
+ * certificates and CA, 13xx secrets, 14xx Active Directory, 15xx queries and
+ * tags, 16xx tasks and schedules, 17xx users and consoles, 19xx ourselves.
+ */
+enum { CRITICAL = 2, ERROR, WARNING, NOTICE, INFO };
+
+static const struct forward_kind kinds[] = {
+    {"other", 1000, NOTICE, "Event"},
+    {"device.added", 1001, NOTICE, "Device added"},
+    {"device.changed", 1002, NOTICE, "Device changed"},
+    {"device.removing", 1003, NOTICE, "Device is being removed"},
+    {"device.removed", 1004, NOTICE, "Device removed"},
+    {"device.pinned", 1005, NOTICE, "Device's identity taken on first contact"},
+    {"device.diagnosed", 1006, INFO, "Findings of a device changed"},
+    {"wsman.invoked", 1010, WARNING, "WS-Management method called by hand"},
+
+    {"run.finished", 1101, INFO, "Task ended on a device"},
+    {"step.done", 1110, INFO, "Change made and seen"},
+    {"step.settled", 1111, INFO, "Change settled"},
+    {"step.recovering", 1112, NOTICE, "Change is being found out about"},
+    {"step.waiting", 1113, INFO, "Change waits"},
+    {"step.failed", 1114, WARNING, "Change failed"},
+    {"step.parked", 1115, WARNING, "Change needs a person"},
+
+    {"ca.created", 1201, NOTICE, "CA created"},
+    {"ca.requested", 1202, NOTICE, "CA certificate requested"},
+    {"ca.imported", 1203, NOTICE, "CA certificate imported"},
+    {"ca.certified", 1204, NOTICE, "CA certified"},
+    {"ca.crossed", 1205, NOTICE, "CA cross-certified"},
+    {"ca.rolled", 1206, NOTICE, "CA rolled over"},
+    {"ca.crl.imported", 1207, NOTICE, "CRL imported"},
+    {"certificate.issued", 1210, INFO, "Certificate issued"},
+    {"certificate.signed", 1211, NOTICE, "Certificate signed for a person"},
+    {"certificate.revoked", 1212, NOTICE, "Certificate revoked"},
+    {"certificate.hastened", 1213, INFO, "Waiting certificate asked for"},
+    {"key.blocked", 1220, WARNING, "Key blocked"},
+    {"key.unblocked", 1221, WARNING, "Key unblocked"},
+
+    {"secret.revealed", 1301, WARNING, "Password shown to a person"},
+    {"keytab.exported", 1302, WARNING, "Keytab exported"},
+
+    {"directory.repairing", 1401, NOTICE, "Directory object to be repaired"},
+    {"directory.repaired", 1402, NOTICE, "Directory object repaired"},
+    {"directory.failed", 1403, WARNING, "Directory object not repaired"},
+
+    {"query.saved", 1501, INFO, "Query saved"},
+    {"query.removed", 1502, INFO, "Query removed"},
+    {"tag.applied", 1510, INFO, "Tag applied"},
+    {"tag.excluded", 1511, INFO, "Device excluded from a tag"},
+    {"tag.cleared", 1512, INFO, "Tag cleared"},
+    {"tag.deleted", 1513, INFO, "Tag deleted"},
+
+    {"forward.secret", 1901, WARNING, "Secret of a webhook set"},
+    {"forward.test", 1902, INFO, "Test message"},
+    {NULL, 0, 0, NULL},
+};
+
+const struct forward_kind *
+forward_kinds(void)
+{
+	return kinds;
+}
+
+const struct forward_kind *
+forward_kind(const char *name)
+{
+	const struct forward_kind *k;
+
+	for (k = kinds; k->class != 0; k++)
+		if (str_eq(k->name, name))
+			return k;
+	return kinds;
+}
+
+static const char *const severities[] = {"emergency", "alert", "critical",
+    "error", "warning", "notice", "info", "debug"};
+#define SEVERITIES (int)(sizeof(severities) / sizeof(severities[0]))
+
+const char *
+forward_severity_name(int severity)
+{
+	return severities[severity];
+}
+
+int
+forward_severity(const char *name)
+{
+	int i;
+
+	for (i = 0; i < SEVERITIES; i++)
+		if (str_eq(severities[i], name))
+			return i;
+	return -1;
+}
