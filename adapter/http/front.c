@@ -211,14 +211,16 @@ oldest_handshake(const struct http *h)
 	return found;
 }
 
-/* Who has been without a request for longest. */
+/* Who is leaving, or has been without a request for longest. */
 static struct http_front *
 oldest_idle(const struct http *h)
 {
 	struct http_front *f, *found = NULL;
 
 	for (f = h->tls->fronts; f != NULL; f = f->next)
-		if (f->link != NULL && f->link->reading &&
+		if (f->state == HTTP_FRONT_LINGERS)
+			return f;
+		else if (f->link != NULL && f->link->reading &&
 		    (found == NULL ||
 			f->link->deadline < found->link->deadline))
 			found = f;

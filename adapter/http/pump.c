@@ -163,12 +163,16 @@ static void
 begin_lingering(struct http_front *f)
 {
 	ERR_clear_error();
-	(void)SSL_shutdown(f->ssl);
+	if (f->state == HTTP_FRONT_SHAKES) /* OpenSSL has sent its alert */
+		f->h->tls->handshakes--;
+	else
+		(void)SSL_shutdown(f->ssl);
 	(void)shutdown(f->fd, SHUT_WR);
 	f->state = HTTP_FRONT_LINGERS;
 	f->deadline = clock_mono_ms() + LINGER_MS;
 	http_sweep_soon(f->h);
-	loop_io_want(f->pair_io, 0);
+	if (f->pair_io != NULL)
+		loop_io_want(f->pair_io, 0);
 	loop_io_want(f->io, LOOP_READ);
 }
 
@@ -236,7 +240,7 @@ shake(struct http_front *f)
 		loop_io_want(f->io, LOOP_WRITE);
 		break;
 	default:
-		http_front_end(f);
+		begin_lingering(f);
 		break;
 	}
 }

@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "conf.h"
 #include "console_cert_internal.h"
+#include "console_session_internal.h"
 #include "daemon.h"
 #include "err.h"
 #include "http.h"
@@ -116,6 +117,21 @@ may(const struct console_route *r, const struct access_identity *who)
 	return r->need == CONSOLE_KNOWN || access_may(who, r->right);
 }
 
+/* A browser sends a cookie by itself. */
+static bool
+is_meant(const struct entry *e, const struct http_request *request,
+    const struct access_identity *who)
+{
+	const char *method = http_request_method(request);
+	const char *token;
+
+	if (who->means != ACCESS_SESSION || e->route.proves_itself ||
+	    str_eq(method, "GET") || str_eq(method, "HEAD"))
+		return true;
+	token = http_request_header(request, CONSOLE_SECURITY);
+	return token != NULL && access_security_good(e->c->access, who, token);
+}
+
 static void
 on_login(void *cookie, const struct access_result *result)
 {
@@ -126,7 +142,8 @@ on_login(void *cookie, const struct access_result *result)
 	free(call);
 	switch (result->verdict) {
 	case ACCESS_GRANTED:
-		if (may(&e->route, &result->who))
+		if (may(&e->route, &result->who) &&
+		    is_meant(e, request, &result->who))
 			e->route.handle(e->route.cookie, request, &result->who);
 		else
 			refuse(e, request, 403, 0);
@@ -281,6 +298,7 @@ console_new(struct daemon *d, console_health_fn *health, void *cookie,
 	}
 	first.cookie = c;
 	console_add(c, &first, 1);
+	console_session_add(c);
 	*ret = c;
 	return 0;
 }

@@ -1,5 +1,6 @@
 #ifndef CONSOLE_INTERNAL_H_
 #define CONSOLE_INTERNAL_H_
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "access.h"
@@ -37,10 +38,14 @@ enum console_need {
 	CONSOLE_KNOWN, /* any user; the handler looks at rights itself */
 	CONSOLE_RIGHT  /* a user with this right */
 };
+/* Who came by a session's cookie shows access_security() in this header, unless
+ * he only reads. */
+#define CONSOLE_SECURITY "X-Security-Token"
 struct console_route {
 	const char *method; /* as in http.h */
 	const char *path;
 	size_t body_max;
+	bool proves_itself; /* the handler asks for such a proof elsewhere */
 	enum console_need need;
 	enum access_right right;
 	console_fn *handle;

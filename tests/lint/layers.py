@@ -20,7 +20,7 @@ ONLY = {  # header prefix: the folders that may include it
     "yaml.h": {"adapter/conf"},
     "json-c/": {"adapter/wsman", "adapter/store", "adapter/engine",
                 "adapter/hygiene", "adapter/cli", "adapter/report",
-                "adapter/access", "adapter/task", "adapter/forward",
+                "adapter/access", "adapter/serve", "adapter/task", "adapter/forward",
                 "ca/bridge"},
     "ldap": {"directory"}, "lber": {"directory"}, "sasl/": {"directory"},
     "krb5": {"krb"}, "gssapi": {"krb"},

@@ -1,0 +1,7 @@
+#ifndef CONSOLE_SESSION_INTERNAL_H_
+#define CONSOLE_SESSION_INTERNAL_H_
+#include "console_internal.h"
+
+/* The routes /session. */
+void console_session_add(struct console *c);
+#endif
