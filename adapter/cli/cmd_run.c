@@ -274,7 +274,7 @@ find_play(const char *word, const struct play **ret_play)
 
 	if (play == NULL)
 		return cli_complain(CODE_USAGE,
-		    "%s is no task; \"amtkeeper task list\" has them", word);
+		    "%s is no task; \"amtkeeper task types\" has them", word);
 	*ret_play = play;
 	return CODE_OK;
 }
@@ -313,35 +313,6 @@ cmd_run(struct cli *c)
 		    "no devices chosen: name some, or give --device, "
 		    "--reason, --site, --query or --all");
 	return fleet_run(&f, 1);
-}
-
-int
-cmd_task_list(struct cli *c)
-{
-	static const struct table_column columns[] = {
-	    {"name", TABLE_STRING, 0, 0}, {"summary", TABLE_STRING, 0, 20},
-	    {"aliases", TABLE_LIST, 1, 16}};
-	struct table *t = cli_table(c, columns, COUNT(columns));
-	const struct play *play;
-	const char *const *alias;
-	char *list, *longer;
-
-	for (play = plays(); play->name != NULL; play++) {
-		list = mem_dup("");
-		for (alias = play->aliases; *alias != NULL; alias++) {
-			longer = mem_printf(
-			    "%s%s%s", list, list[0] == '\0' ? "" : ",", *alias);
-			free(list);
-			list = longer;
-		}
-		table_text(t, play->name);
-		table_text(t, play->summary);
-		table_text(t, list);
-		table_row(t);
-		free(list);
-	}
-	table_end(t);
-	return CODE_OK;
 }
 
 int

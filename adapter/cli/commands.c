@@ -396,16 +396,14 @@ static const struct cli_command commands[] = {
 	selection_text, diagnose_groups, 0, NO_LIMIT, diagnose_examples,
 	cmd_diagnose},
     {"plan", "TASK [NAME...]", "what a run would change, and why",
-	"TASK as in \"amtkeeper task list\". Devices are read, not changed.",
+	"TASK as in \"amtkeeper task types\". Devices are read, not changed.",
 	select_groups, 1, NO_LIMIT, plan_examples, cmd_plan},
     {"run", "TASK [NAME...]", "carry a task out",
-	"TASK as in \"amtkeeper task list\". Devices must be chosen: by name, "
+	"TASK as in \"amtkeeper task types\". Devices must be chosen: by name, "
 	"--device, --reason or --site, or with --all. Every change is "
 	"journalled before it is made and observed after; what an earlier "
 	"process left open is finished first.",
 	run_groups, 1, NO_LIMIT, run_examples, cmd_run},
-    {"task list", "", "the tasks and the names they go by", "", none, 0, 0,
-	no_examples, cmd_task_list},
     {"query", "[NAME|CONDITION]", "ask the fleet in ePO's query language",
 	"A saved query by name (blanks may be hyphens) or number, a condition "
 	"over EPOLeafNode in parentheses, or a query made of the options. "
@@ -630,7 +628,7 @@ static const struct cli_command last_commands[] = {
     END};
 
 /* As they stand in the help. */
-static const struct cli_command *const parts[] = {commands,
+static const struct cli_command *const parts[] = {commands, cli_task_commands,
     cli_schedule_commands, cli_user_commands, ca_commands, cli_domain_commands,
     cli_forward_commands, last_commands};
 

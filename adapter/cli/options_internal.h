@@ -22,6 +22,7 @@ extern const struct cli_option cli_yes_options[];
 #define GROUPS static const struct cli_option *const
 
 /* Rows of commands_*.c, for the table. */
+extern const struct cli_command cli_task_commands[];
 extern const struct cli_command cli_schedule_commands[];
 extern const struct cli_command cli_user_commands[];
 extern const struct cli_command cli_domain_commands[];

@@ -135,7 +135,7 @@ with_schedule(const struct order *o, const struct task_assignment *a,
 	if (a->schedule == NULL)
 		return 0;
 	if (schedule_parse(a->schedule, &s, err) != 0)
-		return err_context(err, "schedule");
+		return -1;
 	ret->schedule = mem_dup(schedule_text(s));
 	trigger = schedule_trigger(s);
 	ret->trigger = (int64_t)trigger;

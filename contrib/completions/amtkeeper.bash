@@ -26,6 +26,14 @@ _amtkeeper()
 		return ;;
 	--passwords) COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
+	--type) COMPREPLY=($(compgen -W "amt-maintenance collect-properties enforce-profile" -- "$cur"))
+		return ;;
+	--when) COMPREPLY=($(compgen -W "needed always automatic" -- "$cur"))
+		return ;;
+	--state) COMPREPLY=($(compgen -W "queued running paused aborted ended" -- "$cur"))
+		return ;;
+	--outcome) COMPREPLY=($(compgen -W "ok changed waiting failed parked offline busy skipped" -- "$cur"))
+		return ;;
 	--except) COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
 	--for) COMPREPLY=($(compgen -W "certificates ad-password admin-password" -- "$cur"))
@@ -66,11 +74,12 @@ _amtkeeper()
 		esac
 	done
 	case $command in
-	'') words="init serve device discover diagnose plan run task query tag journal events schedule user ca krb directory wsman forward config secret version help" ;;
+	'') words="init serve device discover diagnose plan run query tag journal events task runs schedule user ca krb directory wsman forward config secret version help" ;;
 	"device") words="add set import list show remove" ;;
-	"task") words="list" ;;
 	"query") words="list show save remove import tables operators" ;;
 	"tag") words="list add exclude remove delete" ;;
+	"task") words="list types show add set remove assign assignments enable disable unassign run" ;;
+	"runs") words="list show items messages wait pause resume abort" ;;
 	"schedule") words="preview check" ;;
 	"user") words="add set list remove sets token" ;;
 	"user token") words="add list remove" ;;
@@ -104,7 +113,6 @@ _amtkeeper()
 	"diagnose") options=" --device --reason --site --query --all --limit --offline --check" ;;
 	"plan") options=" --device --reason --site --query --all --limit" ;;
 	"run") options=" --device --reason --site --query --all --limit --dry-run --max-failures" ;;
-	"task list") options="" ;;
 	"query") options=" --table --select --where --order --group --join --top" ;;
 	"query list") options="" ;;
 	"query show") options="" ;;
@@ -120,6 +128,26 @@ _amtkeeper()
 	"tag delete") options=" --yes" ;;
 	"journal") options=" --device --ended --limit" ;;
 	"events") options=" --device --since --after --last --limit --follow --verify" ;;
+	"task list") options="" ;;
+	"task types") options="" ;;
+	"task show") options="" ;;
+	"task add") options=" --type --task --when --description" ;;
+	"task set") options=" --name --task --when --description" ;;
+	"task remove") options=" --yes" ;;
+	"task assign") options=" --group --tag --device --reason --site --query --all --schedule --disabled --canary --wave --max-failures --parallel --stop-after --retries --no-retries --retry-wait" ;;
+	"task assignments") options="" ;;
+	"task enable") options="" ;;
+	"task disable") options="" ;;
+	"task unassign") options="" ;;
+	"task run") options=" --group --tag --device --reason --site --query --all --assignment --wait --canary --wave --max-failures --parallel --stop-after --retries --no-retries --retry-wait" ;;
+	"runs list") options=" --state --task --since --limit" ;;
+	"runs show") options="" ;;
+	"runs items") options=" --outcome --limit" ;;
+	"runs messages") options="" ;;
+	"runs wait") options=" --outcome --limit" ;;
+	"runs pause") options=" --why" ;;
+	"runs resume") options=" --why" ;;
+	"runs abort") options=" --why" ;;
 	"schedule preview") options=" --count --after --except" ;;
 	"schedule check") options=" --device --reason --site --query --all --for --when-needed --duration --parallel --late --limit" ;;
 	"user add") options=" --sets --password-file --certificate --note --no-password" ;;

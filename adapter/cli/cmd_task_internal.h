@@ -1,0 +1,28 @@
+#ifndef CLI_CMD_TASK_INTERNAL_H_
+#define CLI_CMD_TASK_INTERNAL_H_
+#include "cli_internal.h"
+#include "order.h"
+
+/* What commands about tasks and runs share. */
+
+/* Whom it is for, of --group, --tag and the choice of devices behind the
+ * first arguments. */
+struct aim {
+	enum task_target target;
+	int64_t target_id;
+	const char *query;  /* borrowed */
+	struct cli_ids ids; /* TASK_DEVICES */
+};
+/* CODE_OK, or the code with the complaint printed; free ids either way. */
+int task_aim(struct cli *c, size_t first, struct aim *ret);
+/* --canary, --wave and so on. Likewise. */
+int task_policy_given(const struct cli *c, struct task_policy *ret);
+struct order task_order(struct cli *c);
+/* What was ordered, into the store. */
+int task_commit(struct cli *c, int rc, struct err *err);
+
+/* Rows of items; those with --outcome alone. */
+int runs_write_items(struct cli *c, int64_t run);
+/* Until it is over: the command's code. */
+int runs_wait(struct cli *c, int64_t run);
+#endif
