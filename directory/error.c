@@ -17,15 +17,29 @@ static const struct {
 	enum err_kind kind;
 	const char *words;
 } meanings[] = {
-    {LDAP_TIMELIMIT_EXCEEDED, ERR_LIMIT, "the search took too long"},
-    {LDAP_SIZELIMIT_EXCEEDED, ERR_LIMIT, "the search found too much"},
-    {LDAP_ADMINLIMIT_EXCEEDED, ERR_LIMIT, "a limit of the server is reached"},
+    {LDAP_TIMELIMIT_EXCEEDED, ERR_LIMIT,
+	"the search took longer than the server lets us; raise its limit for "
+	"the service account (MaxQueryDuration), or ask a less busy one"},
+    {LDAP_SIZELIMIT_EXCEEDED, ERR_LIMIT,
+	"the search found more than the server gives us, page by page too; "
+	"raise its limit for the service account (MaxResultSetSize)"},
+    {LDAP_ADMINLIMIT_EXCEEDED, ERR_LIMIT,
+	"the search needs more than the server lets us have; raise its limit "
+	"for the service account (MaxTempTableSize, MaxResultSetSize)"},
     {LDAP_STRONG_AUTH_REQUIRED, ERR_REFUSED,
 	"the server demands an encrypted login; use transport gssapi, or ldaps "
 	"with a password"},
     {LDAP_REFERRAL, ERR_REFUSED,
-	"this domain controller cannot write (read-only, or another domain's); "
-	"name a writable one"},
+	"this domain controller cannot do it (read-only, or another domain's); "
+	"name a writable one of the object's domain"},
+    {LDAP_CONFIDENTIALITY_REQUIRED, ERR_REFUSED,
+	"the server demands stronger encryption; allow TLS 1.2 and newer "
+	"there, or use transport gssapi"},
+    {LDAP_UNDEFINED_TYPE, ERR_REFUSED,
+	"the schema of the directory has no such attribute; is it Active "
+	"Directory, with a schema of 2008 or newer?"},
+    {LDAP_INVALID_SYNTAX, ERR_REFUSED,
+	"the schema does not allow this form of the value"},
     {LDAP_CONSTRAINT_VIOLATION, ERR_REFUSED,
 	"a rule of the directory forbids this value"},
     {LDAP_NO_SUCH_ATTRIBUTE, ERR_CONFLICT, "the value is not there any more"},
@@ -35,8 +49,12 @@ static const struct {
     {LDAP_INSUFFICIENT_ACCESS, ERR_DENIED,
 	"the service account has no right to do this; delegate it on the OU "
 	"(see \"directory delegate\")"},
-    {LDAP_BUSY, ERR_UNREACHABLE, "the server is busy"},
-    {LDAP_UNAVAILABLE, ERR_UNREACHABLE, "the server is shutting down"},
+    {LDAP_BUSY, ERR_UNREACHABLE,
+	"the server is busy and did nothing; try again later, or name another "
+	"one"},
+    {LDAP_UNAVAILABLE, ERR_UNREACHABLE,
+	"the server is shutting down and did nothing; try again later, or name "
+	"another one"},
     {LDAP_UNWILLING_TO_PERFORM, ERR_REFUSED,
 	"the server will not do this (form of the value, or encryption)"},
     {LDAP_OBJECT_CLASS_VIOLATION, ERR_REFUSED,

@@ -39,3 +39,12 @@ add_test(NAME lab_ad_sites COMMAND ${lab}/labrun ${lab}/labsecond --site Branch
   sites)
 set_tests_properties(lab_ad_second lab_ad_rodc lab_ad_sites PROPERTIES LABELS lab
   TIMEOUT 600 ENVIRONMENT LAB_TOOLS=${lab})
+
+# Beside an LDAP server that is no controller.
+add_executable(ad_slapd ${CMAKE_CURRENT_SOURCE_DIR}/ad_slapd.c
+  ${CMAKE_CURRENT_SOURCE_DIR}/ad_lab.c)
+target_link_libraries(ad_slapd PRIVATE port daemon hygiene store conf loop
+  directory krb base cmocka warnings PkgConfig::ldap PkgConfig::krb5)
+add_test(NAME lab_ad_slapd COMMAND ${lab}/labrun ${lab}/labslapd
+  $<TARGET_FILE:ad_slapd>)
+set_tests_properties(lab_ad_slapd PROPERTIES LABELS lab TIMEOUT 600)
