@@ -103,6 +103,15 @@ int krb_service_name(
 /* One of the struct's own, for a service it has a ticket for; given. */
 int krb_cached(
     struct krb *k, const char *spn, krb5_creds **ret, struct err *err);
+/* The password server's answer to a request of ours: 0 when it says so, and it
+ * is the one that has our key. ERR_UNKNOWN when it cannot be understood. */
+#define KRB_SET_HEAD 6 /* length, version, length of the AP-REQ or AP-REP */
+struct krb_set_peer {
+	int fd;			/* for its address */
+	krb5_auth_context auth; /* that made the request */
+};
+int krb_set_answer(struct krb *k, const struct krb_set_peer *peer,
+    const krb5_data *reply, struct err *err);
 /* Service ticket into cache, which must hold a TGT. */
 int krb_ticket(
     struct krb *k, krb5_ccache cache, const char *spn, struct err *err);

@@ -14,17 +14,12 @@
 #include "krb_internal.h"
 #include "mem.h"
 #include "secret.h"
-#include "str.h"
 
 #define SERVICE "kadmin/changepw"
 #define PORT 464
 #define VERSION_SET 0xff80
-#define HEAD 6 /* length, version, length of the AP-REQ or AP-REP */
-#define RESULT_SIZE 2
 #define DATA_MAX 2048
 #define MESSAGE_MAX 131072
-#define TEXT_SHOWN 120
-#define TEXT_ROOM 500
 
 /* --- ChangePasswdData ------------------------------------------------------
  */
@@ -125,18 +120,10 @@ put_short(struct buf *out, size_t value)
 	buf_char(out, (char)value);
 }
 
-static size_t
-short_at(const krb5_data *data, size_t at)
-{
-	const uint8_t *p = (const uint8_t *)data->data + at;
-
-	return (size_t)p[0] << 8 | p[1];
-}
-
 static void
 put_message(struct buf *out, const krb5_data *ticket, const krb5_data *sealed)
 {
-	put_short(out, HEAD + ticket->length + sealed->length);
+	put_short(out, KRB_SET_HEAD + ticket->length + sealed->length);
 	put_short(out, VERSION_SET);
 	put_short(out, ticket->length);
 	buf_add(out, ticket->data, ticket->length);
@@ -171,122 +158,6 @@ seal(struct set *s, krb5_creds *creds)
 	return code;
 }
 
-/* The server answers with the subkey that we chose. */
-static krb5_error_code
-open_answer(struct set *s, krb5_data *ret_result)
-{
-	krb5_context ctx = s->k->ctx;
-	size_t len = short_at(&s->reply, 4);
-	krb5_data rep = {.data = s->reply.data + HEAD, .length = (unsigned)len};
-	krb5_data sealed = {.data = s->reply.data + HEAD + len,
-	    .length = s->reply.length - HEAD - (unsigned)len};
-	krb5_ap_rep_enc_part *part = NULL;
-	krb5_keyblock *ours = NULL;
-	krb5_error_code code;
-
-	code = krb5_auth_con_getsendsubkey(ctx, s->auth, &ours);
-	if (code == 0)
-		code = krb5_rd_rep(ctx, s->auth, &rep, &part);
-	if (code == 0)
-		code = krb5_auth_con_setrecvsubkey(ctx, s->auth, ours);
-	if (code == 0)
-		code = krb5_auth_con_genaddrs(ctx, s->auth, s->fd,
-		    KRB5_AUTH_CONTEXT_GENERATE_REMOTE_ADDR);
-	if (code == 0)
-		code = krb5_rd_priv(ctx, s->auth, &sealed, ret_result, NULL);
-	if (part != NULL)
-		krb5_free_ap_rep_enc_part(ctx, part);
-	krb5_free_keyblock(ctx, ours);
-	return code;
-}
-
-/* --- what the server says ---------------------------------------------------
- */
-
-static const struct {
-	enum err_kind kind;
-	const char *words;
-} results[] = {/* RFC 3244 2, by code */
-    {ERR_NONE, ""}, {ERR_PROTOCOL, "the server finds the request malformed"},
-    {ERR_REFUSED, "the server cannot do it"},
-    {ERR_DENIED, "the server does not accept our ticket"},
-    {ERR_REFUSED, "the password policy forbids it"},
-    {ERR_DENIED,
-	"the service account has no right to do this, or there is no such "
-	"account; delegate it on the OU"},
-    {ERR_PROTOCOL, "the server does not know this protocol"},
-    {ERR_REFUSED, "the server wants a ticket of a fresh login"}};
-#define RESULTS (sizeof(results) / sizeof(results[0]))
-
-static int
-judge(const krb5_data *result, struct err *err)
-{
-	struct buf text;
-	size_t code;
-
-	if (result->length < RESULT_SIZE ||
-	    (code = short_at(result, 0)) >= RESULTS)
-		return err_set(err, ERR_UNKNOWN,
-		    "the password server answers with nonsense");
-	if (code == 0)
-		return 0;
-	buf_init(&text, TEXT_ROOM);
-	str_printable(&text, result->data + RESULT_SIZE,
-	    result->length - RESULT_SIZE, TEXT_SHOWN);
-	err_native(err, results[code].kind, ERR_KRB5, (long)code, "%s [%s]",
-	    results[code].words, buf_text(&text));
-	buf_free(&text);
-	return -1;
-}
-
-/* A KRB-ERROR instead of an AP-REP: nothing was done. */
-static int
-judge_error(struct set *s, struct err *err)
-{
-	krb5_data bytes = {
-	    .data = s->reply.data + HEAD, .length = s->reply.length - HEAD};
-	krb5_error *e = NULL;
-	int result;
-
-	if (krb5_rd_error(s->k->ctx, &bytes, &e) != 0)
-		return err_set(err, ERR_UNKNOWN,
-		    "the password server answers with nonsense");
-	if (e->e_data.length >= RESULT_SIZE && short_at(&e->e_data, 0) != 0)
-		result = judge(&e->e_data, err);
-	else
-		result = krb_fail(s->k,
-		    (krb5_error_code)(ERROR_TABLE_BASE_krb5 + (long)e->error),
-		    err, "password server");
-	krb5_free_error(s->k->ctx, e);
-	return result;
-}
-
-static int
-read_answer(struct set *s, struct err *err)
-{
-	krb5_data result = {.data = NULL};
-	krb5_error_code code;
-	int outcome;
-
-	if (s->reply.length < HEAD ||
-	    short_at(&s->reply, 0) != s->reply.length ||
-	    short_at(&s->reply, 4) > s->reply.length - HEAD)
-		return err_set(err, ERR_UNKNOWN,
-		    "the password server answers with nonsense");
-	if (short_at(&s->reply, 4) == 0)
-		return judge_error(s, err);
-	code = open_answer(s, &result);
-	if (code == 0) {
-		outcome = judge(&result, err);
-	} else {
-		outcome =
-		    krb_fail(s->k, code, err, "the password server's answer");
-		err->kind = ERR_UNKNOWN;
-	}
-	krb5_free_data_contents(s->k->ctx, &result);
-	return outcome;
-}
-
 /* --- the exchange ------------------------------------------------------------
  */
 
@@ -312,7 +183,8 @@ exchange(struct set *s, krb5_creds *creds, struct err *err)
 		err->kind = ERR_UNKNOWN;
 		return -1;
 	}
-	return read_answer(s, err);
+	return krb_set_answer(
+	    s->k, &(struct krb_set_peer){s->fd, s->auth}, &s->reply, err);
 }
 
 int

@@ -28,7 +28,7 @@
 #define FQDN "pc001.ad.example.test"
 #define SPNS "HTTP/" FQDN ":16992 HTTP/" FQDN ":16993"
 #define DN "CN=pc001-iME," OU
-#define OPERATIONS 8
+#define OPERATIONS 14
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 const char *__lsan_default_suppressions(void); /* NOLINT: its name is given */
@@ -108,6 +108,53 @@ ensure_object(
 	return directory_ensure(d, &wish, password, err);
 }
 
+static const struct directory_wish here = {
+    .ou = OU, .account = ACCOUNT, .description = "a device"};
+
+static int
+retire(struct directory *d, struct err *err)
+{
+	char *dn = NULL;
+	int rc;
+
+	rc = directory_retire(d, &here, DIRECTORY_DISABLED, &dn, err);
+	assert((rc == 0) == (dn != NULL));
+	free(dn);
+	return rc;
+}
+
+static int
+amended(struct directory *d, struct err *err)
+{
+	const struct directory_amendment a = {.dn = DN,
+	    .attribute = "servicePrincipalName",
+	    .drop = "HTTP/" FQDN ":16992",
+	    .add = "HTTP/" FQDN ":16993"};
+	bool so = false;
+
+	return directory_amended(d, &a, &so, err);
+}
+
+static int
+max_age(struct directory *d, struct err *err)
+{
+	int64_t seconds = -1;
+	int rc = directory_max_age(d, &seconds, err);
+
+	assert(rc != 0 || seconds >= 0);
+	return rc;
+}
+
+static int
+netlogon(struct directory *d, struct err *err)
+{
+	int rc = directory_ask_netlogon(d, err);
+	const char *site = directory_site(d);
+
+	assert(site == NULL || strpbrk(site, ". ") == NULL);
+	return rc;
+}
+
 static int
 ask(struct directory *d, unsigned operation, struct err *err)
 {
@@ -140,6 +187,24 @@ ask(struct directory *d, unsigned operation, struct err *err)
 		break;
 	case 7:
 		rc = directory_time(d, &number, err);
+		break;
+	case 8:
+		rc = directory_move(d, &here, err);
+		break;
+	case 9:
+		rc = retire(d, err);
+		break;
+	case 10:
+		rc = amended(d, err);
+		break;
+	case 11:
+		rc = directory_find(d, ACCOUNT, look_object, NULL, err);
+		break;
+	case 12:
+		rc = max_age(d, err);
+		break;
+	case 13:
+		rc = netlogon(d, err);
 		break;
 	default:
 		abort();
