@@ -36,6 +36,9 @@ cycle(krb 20 e2e krb)
 cycle(audit 15 e2e audit)
 cycle(delegate 15 e2e delegate)
 cycle(repair 20 e2e repair)
+cycle(fallen 20 e2e fallen)
 cycle(renew 30 e2e renew)
 # Every fault point instead of every sixteenth; tests/run --full has it.
 cycle(kill_more 480 slow kill --sample 1)
+# At every message, each of the four ways.
+cycle(fallen_more 180 slow fallen --sample 1)
