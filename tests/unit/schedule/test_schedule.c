@@ -1,5 +1,6 @@
 /* Dates that were worked out by hand, in zones with traps, and what is said of
  * bad rules. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -93,6 +94,10 @@ test_weeks(void **state)
 	    "2026-11-01T00:00:00Z", "2026-12-06T01:00:00Z",
 	    "2026-12-14T01:00:00Z", "2026-12-20T01:00:00Z",
 	    "2026-12-28T01:00:00Z");
+	/* Sundays alone: weeks of 22 August 2011 and every fourth after it. */
+	RUNS("every 4 weeks on sun at 02:24 UTC from 2011-08-28",
+	    "2012-04-01T00:00:00Z", "2012-04-08T02:24:00Z",
+	    "2012-05-06T02:24:00Z", "2012-06-03T02:24:00Z");
 	RUNS("weekly on sat-mon at 00:00 UTC", "2026-11-27T00:00:00Z",
 	    "2026-11-28T00:00:00Z", "2026-11-29T00:00:00Z",
 	    "2026-11-30T00:00:00Z", "2026-12-05T00:00:00Z");
@@ -168,6 +173,11 @@ test_gaps(void **state)
 	RUNS("daily at 02:00,02:30,03:00,03:30 Europe/Berlin",
 	    "2027-03-28T00:00:00Z", "2027-03-28T01:00:00Z",
 	    "2027-03-28T01:30:00Z", "2027-03-29T00:00:00Z");
+	/* By the rule behind the recorded changes: the last Sunday of March
+	 * 2040 is the 25th, April begins on one. */
+	RUNS("daily at 02:30 Europe/Berlin", "2040-03-24T00:00:00Z",
+	    "2040-03-24T01:30:00Z", "2040-03-25T01:00:00Z",
+	    "2040-03-26T00:30:00Z");
 	RUNS("daily at 02:30 America/New_York", "2027-03-13T12:00:00Z",
 	    "2027-03-14T07:00:00Z", "2027-03-15T06:30:00Z");
 	/* From 02:00 to 02:30. */
@@ -215,6 +225,9 @@ test_own_zone(void **state)
 	 * counted from 0, less 1:30: 27 October 22:30, 2:30 west. */
 	RUNS("daily at 00:00", "2027-02-28T03:30:00Z", "2027-03-01T03:30:00Z",
 	    "2027-03-02T02:30:00Z");
+	/* day 60 is 1 March in leap years, too */
+	RUNS("daily at 00:00", "2028-02-28T03:30:00Z", "2028-02-29T03:30:00Z",
+	    "2028-03-01T03:30:00Z", "2028-03-02T02:30:00Z");
 	RUNS("daily at 22:00", "2027-10-27T00:30:00Z", "2027-10-28T00:30:00Z",
 	    "2027-10-29T01:30:00Z");
 	(void)unsetenv("TZ");
@@ -222,6 +235,45 @@ test_own_zone(void **state)
 	assert_string_equal(schedule_local(s, at("2027-07-01T07:00:00Z"), text),
 	    "2027-07-01T03:00:00-04:00");
 	schedule_free(s);
+}
+
+/* Zones are shared between threads. */
+static void *
+parse_often(void *cookie)
+{
+	static const char *const rules[] = {"daily at 02:30 Europe/Berlin",
+	    "weekly on mon at 03:00 UTC", "daily at 03:00 America/New_York"};
+	int64_t *sum = cookie;
+	struct schedule *s;
+	struct err err;
+	int i;
+
+	for (i = 0; i < 300; i++) {
+		s = NULL;
+		if (schedule_parse(rules[i % 3], &s, &err) == 0)
+			*sum += schedule_next(s, 1795867200) % 86400;
+		schedule_free(s);
+	}
+	return NULL;
+}
+
+static void
+test_threads(void **state)
+{
+	pthread_t threads[4];
+	int64_t sums[4] = {0};
+	int i;
+
+	(void)state;
+	for (i = 0; i < 4; i++)
+		assert_int_equal(
+		    pthread_create(&threads[i], NULL, parse_often, &sums[i]),
+		    0);
+	for (i = 0; i < 4; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	/* 01:30, 03:00 and 08:00 UTC */
+	for (i = 0; i < 4; i++)
+		assert_int_equal(sums[i], 100 * (5400 + 10800 + 28800));
 }
 
 /* --- windows and exceptions --- */
@@ -503,9 +555,9 @@ main(void)
 	    cmocka_unit_test(test_weeks), cmocka_unit_test(test_months),
 	    cmocka_unit_test(test_bounds), cmocka_unit_test(test_gaps),
 	    cmocka_unit_test(test_overlaps), cmocka_unit_test(test_own_zone),
-	    cmocka_unit_test(test_windows), cmocka_unit_test(test_text),
-	    cmocka_unit_test(test_complaints), cmocka_unit_test(test_limits),
-	    cmocka_unit_test(test_epo)};
+	    cmocka_unit_test(test_threads), cmocka_unit_test(test_windows),
+	    cmocka_unit_test(test_text), cmocka_unit_test(test_complaints),
+	    cmocka_unit_test(test_limits), cmocka_unit_test(test_epo)};
 
 	(void)unsetenv("TZ");
 	return cmocka_run_group_tests(tests, NULL, NULL);
