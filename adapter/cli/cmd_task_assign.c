@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "cmd_task_internal.h"
 #include "mem.h"
+#include "schedule_fleet_internal.h"
 #include "str.h"
 
 /* Whom a task is for, and when. */
@@ -161,6 +162,22 @@ assign(struct cli *c, const struct task *t, struct task_assignment *a,
 	return code;
 }
 
+/* --check: what would come too late is not saved. */
+static int
+prove(struct cli *c, const struct task *t, const struct task_policy *policy,
+    const struct aim *aim)
+{
+	const char *rule = cli_text(c, "schedule");
+	int code;
+
+	if (rule == NULL)
+		return cli_complain(CODE_USAGE, "--check goes with --schedule");
+	code = schedule_prove(c, rule, t, aim, policy->parallel);
+	if (code != CODE_OK)
+		(void)cli_complain(code, "%s: not assigned", t->name);
+	return code;
+}
+
 int
 cmd_task_assign(struct cli *c)
 {
@@ -177,6 +194,8 @@ cmd_task_assign(struct cli *c)
 		code = task_policy_given(c, &a.policy);
 	if (code == CODE_OK)
 		code = task_aim(c, 1, &aim);
+	if (code == CODE_OK && cli_flag(c, "check"))
+		code = prove(c, &t, &a.policy, &aim);
 	if (code == CODE_OK)
 		code = assign(c, &t, &a, &aim);
 	free(aim.ids.ids);

@@ -14,8 +14,9 @@ static const struct cli_option preview_options[] = {
     END};
 
 static const struct cli_option check_options[] = {
+    {"task", 't', CLI_TEXT, "TASK", NULL, "what this client task renews"},
     {"for", 0, CLI_WORD, "certificates|ad-password|admin-password", check_words,
-	"what the task renews; repeatable (all that the profile keeps)"},
+	"that instead; repeatable (all that the profile keeps)"},
     {"when-needed", 0, CLI_FLAG, NULL, NULL,
 	"only what the profile calls due, not at every run"},
     {"duration", 0, CLI_SPAN, "SPAN", NULL,
@@ -25,8 +26,8 @@ static const struct cli_option check_options[] = {
     END};
 
 GROUPS preview_groups[] = {preview_options, NULL};
-GROUPS check_groups[] = {
-    cli_selection_options, check_options, cli_limit_options, NULL};
+GROUPS check_groups[] = {cli_target_options, cli_selection_options,
+    check_options, cli_limit_options, NULL};
 
 LIST preview_examples[] = {
     "schedule preview 'monthly on first thu of nov at 03:00 Europe/Berlin'",
@@ -34,7 +35,7 @@ LIST preview_examples[] = {
     "schedule preview 'daily at 22:00' --except holidays.ics", NULL};
 LIST check_examples[] = {
     "schedule check 'every 30 days at 22:00 from 2026-12-01 random 4h' "
-    "--for ad-password",
+    "--task renew-ad-password",
     "schedule check 'monthly on first thu of nov at 03:00' --for certificates "
     "--query certificates-by-expiry",
     NULL};
@@ -52,6 +53,6 @@ const struct cli_command cli_schedule_commands[] = {
 	"to their end, and which device is the closest. Looks two lives of "
 	"each ahead, and at least twelve runs. A device takes as long as 95 of "
 	"100 did in runs that were measured. Exit code 3 when something runs "
-	"out first.",
+	"out first. \"task assign --check\" saves only what passes.",
 	check_groups, 1, 1, check_examples, cmd_schedule_check},
     END};

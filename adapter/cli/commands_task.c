@@ -23,9 +23,6 @@ static const struct cli_option settings_options[] = {
 	"only where it is due (needed), or by what is due (automatic)"},
     {"description", 0, CLI_TEXT, "TEXT", NULL, "what it is for"}, END};
 
-static const struct cli_option target_options[] = {
-    {"group", 0, CLI_TEXT, "PATH", NULL, "this group and all below it"},
-    {"tag", 0, CLI_TEXT, "TAG", NULL, "devices with this tag"}, END};
 static const struct cli_option policy_options[] = {
     {"canary", 0, CLI_COUNT, "N", NULL,
 	"so many first; the others once those went well"},
@@ -41,7 +38,12 @@ static const struct cli_option policy_options[] = {
     END};
 static const struct cli_option schedule_options[] = {
     {"schedule", 's', CLI_TEXT, "RULE", NULL, "when, as in SCHEDULES"},
-    {"disabled", 0, CLI_FLAG, NULL, NULL, "not yet"}, END};
+    {"disabled", 0, CLI_FLAG, NULL, NULL, "not yet"},
+    {"check", 0, CLI_FLAG, NULL, NULL,
+	"only if it is in time for what the task renews: \"schedule check\""},
+    {"duration", 0, CLI_SPAN, "SPAN", NULL,
+	"with --check: how long a device takes (as measured)"},
+    END};
 static const struct cli_option run_options[] = {
     {"assignment", 0, CLI_COUNT, "NUMBER", NULL,
 	"the devices and rules of this one"},
@@ -64,10 +66,10 @@ GROUPS none[] = {NULL};
 GROUPS add_groups[] = {type_options, settings_options, NULL};
 GROUPS set_groups[] = {name_options, settings_options, NULL};
 GROUPS remove_groups[] = {cli_yes_options, NULL};
-GROUPS assign_groups[] = {target_options, cli_selection_options,
+GROUPS assign_groups[] = {cli_target_options, cli_selection_options,
     schedule_options, policy_options, NULL};
-GROUPS run_groups[] = {
-    target_options, cli_selection_options, run_options, policy_options, NULL};
+GROUPS run_groups[] = {cli_target_options, cli_selection_options, run_options,
+    policy_options, NULL};
 GROUPS list_groups[] = {list_options, cli_limit_options, NULL};
 GROUPS item_groups[] = {outcome_options, cli_limit_options, NULL};
 GROUPS state_groups[] = {why_options, NULL};

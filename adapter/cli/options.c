@@ -28,3 +28,7 @@ const struct cli_option cli_limit_options[] = {
     {"limit", 0, CLI_COUNT, "N", NULL, "at most N of them"}, END};
 const struct cli_option cli_yes_options[] = {
     {"yes", 'y', CLI_FLAG, NULL, NULL, "do not ask"}, END};
+
+const struct cli_option cli_target_options[] = {
+    {"group", 0, CLI_TEXT, "PATH", NULL, "this group and all below it"},
+    {"tag", 0, CLI_TEXT, "TAG", NULL, "devices with this tag"}, END};

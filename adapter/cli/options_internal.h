@@ -8,6 +8,7 @@ extern const struct cli_option cli_query_run_options[];
 extern const struct cli_option cli_query_save_options[];
 extern const struct cli_option cli_query_replace_options[];
 extern const struct cli_option cli_selection_options[];
+extern const struct cli_option cli_target_options[];
 extern const struct cli_option cli_limit_options[];
 extern const struct cli_option cli_yes_options[];
 

@@ -134,7 +134,7 @@ _amtkeeper()
 	"task add") options=" --type --task --when --description" ;;
 	"task set") options=" --name --task --when --description" ;;
 	"task remove") options=" --yes" ;;
-	"task assign") options=" --group --tag --device --reason --site --query --all --schedule --disabled --canary --wave --max-failures --parallel --stop-after --retries --no-retries --retry-wait" ;;
+	"task assign") options=" --group --tag --device --reason --site --query --all --schedule --disabled --check --duration --canary --wave --max-failures --parallel --stop-after --retries --no-retries --retry-wait" ;;
 	"task assignments") options="" ;;
 	"task enable") options="" ;;
 	"task disable") options="" ;;
@@ -149,7 +149,7 @@ _amtkeeper()
 	"runs resume") options=" --why" ;;
 	"runs abort") options=" --why" ;;
 	"schedule preview") options=" --count --after --except" ;;
-	"schedule check") options=" --device --reason --site --query --all --for --when-needed --duration --parallel --late --limit" ;;
+	"schedule check") options=" --group --tag --device --reason --site --query --all --task --for --when-needed --duration --parallel --late --limit" ;;
 	"user add") options=" --sets --password-file --certificate --note --no-password" ;;
 	"user set") options=" --sets --password-file --certificate --note --password --no-certificate --enable --disable" ;;
 	"user list") options="" ;;

@@ -113,6 +113,28 @@ keep 3 schedule check "$every" --duration 30s --parallel 60 --for ad-password \
     --when-needed -o csv
 is 'eighteen days late' "$(tail -n 1 "$tmp/out" | cut -d , -f 1-4)" \
     "ad-password,1000,1000,-$((18 * 86400 + 17 * 30))"
+# What a client task renews, and what of that is assigned.
+keep 0 schedule check "$every" --duration 30s --parallel 60 -o csv \
+    --task renew-ad-password
+is 'the same by task' "$(tail -n 1 "$tmp/out" | cut -d , -f 1-4)" \
+    "ad-password,1000,0,$((12 * 86400 - 17 * 30))"
+keep 3 schedule check "$every" --duration 30s --task amt-maintenance -o csv
+says out '^ad-password,1000,1000,-' # that one is when needed
+keep 4 schedule check "$every" --duration 30s --task collect-properties
+says err 'renews nothing that runs out'
+keep 0 device set pc0007.corp.example --group 'Lab\North'
+keep 0 schedule check "$every" --duration 30s --group Lab -o csv --for ad-password
+is 'of a group' "$(tail -n 1 "$tmp/out" | cut -d , -f 1-5)" \
+    "ad-password,1,0,$((12 * 86400 - 30)),pc0007.corp.example"
+keep 3 task assign renew-ad-password --all --schedule "${every/30/45}" \
+    --check --duration 30s
+says err 'renew-ad-password|Renew AD password: not assigned'
+keep 0 task assignments -o json
+is 'not assigned' "$(jq length "$tmp/out")" 0
+keep 0 task assign renew-ad-password --all --schedule "$every" --check --duration 30s
+says err 'a run takes [0-9]+m'
+keep 0 task assignments -o json
+is 'assigned' "$(jq length "$tmp/out")" 1
 keep 0 schedule check "$every" --duration 30s --query '(eq NodeName pc0007.corp.example)' -o csv
 says out '^certificates,1,0,'
 # Yearly on the first Thursday of November: once 371 days apart.
