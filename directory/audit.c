@@ -39,7 +39,9 @@ static const struct directory_audit_kind kinds[AUDIT_COUNT] = {
     [AUDIT_PASSWORD_MUST_CHANGE] = {"password-must-change", AUDIT_WARNING,
 	"The password must be changed at the next logon (pwdLastSet is 0): "
 	"nobody logs on as a device to do that."},
-    [AUDIT_DISABLED] = {"disabled", AUDIT_WARNING, "The account is disabled."},
+    [AUDIT_DISABLED] = {"disabled", AUDIT_WARNING,
+	"The account is disabled, and is none that has to be (Guest, "
+	"krbtgt)."},
     [AUDIT_STALE] = {"stale", AUDIT_WARNING,
 	"No logon and no new password for longer than --stale; 14 days are "
 	"added to lastLogonTimestamp, which is written that late."},
@@ -239,10 +241,24 @@ check_password(struct look *l)
 
 /* --- is it in use? --- */
 
+/* Guest, the KDC's own account (of a read-only controller: krbtgt_N) and
+ * DefaultAccount (MS-SAMR 2.2.1.14): whoever enables them opens a door. */
+static bool
+is_off_by_design(const struct directory_audit_object *o)
+{
+	static const char domain[] = "S-1-5-21-", kdc[] = "krbtgt_";
+	const char *rid = o->sid != NULL ? strrchr(o->sid, '-') : NULL;
+
+	if (o->account != NULL && str_starts(o->account, kdc))
+		return true;
+	return rid != NULL && str_starts(o->sid, domain) &&
+	    (str_eq(rid, "-501") || str_eq(rid, "-502") || str_eq(rid, "-503"));
+}
+
 static int
 check_disabled(struct look *l)
 {
-	if (!has_flag(l, UF_ACCOUNTDISABLE))
+	if (!has_flag(l, UF_ACCOUNTDISABLE) || is_off_by_design(l->o))
 		return 0;
 	buf_printf(&l->evidence, "userAccountControl=0x%llx",
 	    (unsigned long long)l->o->uac);

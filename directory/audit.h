@@ -60,6 +60,7 @@ struct directory_audit_object {
 	const char *spns;	 /* sorted, by blanks; never NULL */
 	const char *description; /* its first */
 	const char *settings;	 /* DN of the PSO in force for a user object */
+	const char *sid;	 /* "S-1-5-21-..." */
 	int64_t uac, enctypes, kvno;
 	int64_t password_at; /* 0: must change at the next logon */
 	int64_t logon_at;    /* lastLogonTimestamp, up to 14 days late */

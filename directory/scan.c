@@ -26,7 +26,7 @@ static const char *const object_attributes[] = {"sAMAccountName", "dNSHostName",
     "msDS-AdditionalDnsHostName", "servicePrincipalName", "description",
     "msDS-ResultantPSO", "userAccountControl", "msDS-SupportedEncryptionTypes",
     "msDS-KeyVersionNumber", "pwdLastSet", "lastLogonTimestamp", "whenCreated",
-    "msDS-UserPasswordExpiryTimeComputed", NULL};
+    "msDS-UserPasswordExpiryTimeComputed", "objectSid", NULL};
 
 struct scan {
 	directory_scan_fn *fn;
@@ -75,6 +75,7 @@ take_principal(
 	    .spns = o.spns,
 	    .description = description,
 	    .settings = settings,
+	    .sid = o.sid,
 	    .uac = o.uac,
 	    .enctypes = o.enctypes,
 	    .kvno = o.kvno,

@@ -29,6 +29,7 @@ struct given {
 	int64_t uac, enctypes, kvno, password_at, logon_at, created_at;
 	int64_t expires_at;
 	const char *dn, *account, *dns_host, *more_hosts, *spns, *description;
+	const char *sid;
 	bool device, marked, no_password, no_host, no_enctypes;
 	const char *wanted; /* codes, by blanks */
 	const char *evidence;
@@ -57,6 +58,29 @@ static const struct given cases[] = {
 	.password_at = DAYS(400),
 	.created_at = DAYS(400),
 	.enctypes = 4,
+	.wanted = "disabled"},
+    {.name = "the KDC's account is off",
+	.account = "krbtgt",
+	.uac = 0x202,
+	.sid = "S-1-5-21-1-2-3-502",
+	.wanted = ""},
+    {.name = "a read-only controller's too",
+	.account = "krbtgt_4711",
+	.uac = 0x202,
+	.sid = "S-1-5-21-1-2-3-1601",
+	.wanted = ""},
+    {.name = "Guest is off, whatever it is called",
+	.account = "Gast",
+	.uac = 0x10222,
+	.sid = "S-1-5-21-1-2-3-501",
+	.wanted = ""},
+    {.name = "a person who is no guest",
+	.uac = 0x202,
+	.sid = "S-1-5-21-1-2-3-1501",
+	.wanted = "disabled"},
+    {.name = "a group of everybody's is no account of the domain",
+	.uac = 0x202,
+	.sid = "S-1-5-32-501",
 	.wanted = "disabled"},
     /* Of users: as the KDC has it. */
     {.name = "user, old, and no policy",
@@ -256,6 +280,7 @@ judge(const struct given *g)
 	const struct directory_audit_object o = {
 	    .dn = text(g->dn, "CN=pc1," OU),
 	    .account = text(g->account, "pc1$"),
+	    .sid = g->sid,
 	    .dns_host = g->no_host ? NULL : text(g->dns_host, FQDN),
 	    .more_hosts = g->more_hosts,
 	    .spns = text(g->spns, g->device ? SIX : HOST " HOST/pc1"),
