@@ -109,6 +109,17 @@ class LabError(Exception):
     pass
 
 
+def in_another_time(variable):
+    """The environment of a controller that lives in the time it names."""
+    env = dict(os.environ)
+    if env.get(variable):
+        # Without the second, the KDC lives in the false time and the
+        # directory's modules in the true one.
+        env.update(LD_PRELOAD=FAKETIME, FAKETIME=env[variable],
+                   LDB_MODULES_DISABLE_DEEPBIND="1")
+    return env
+
+
 class Controller:
     def __init__(self, folder):
         self.dir = folder
@@ -229,12 +240,7 @@ class Controller:
     # -- process
 
     def start(self):
-        env = dict(os.environ)
-        if env.get("LAB_FAKETIME"):
-            # Without the second, the KDC lives in the false time and the
-            # directory's modules in the true one.
-            env.update(LD_PRELOAD=FAKETIME, FAKETIME=env["LAB_FAKETIME"],
-                       LDB_MODULES_DISABLE_DEEPBIND="1")
+        env = in_another_time("LAB_FAKETIME")
         with open(self.path("dc/log/stdout"), "w", encoding="utf-8") as out:
             self.process = subprocess.Popen(
                 ["samba", "--foreground", "--no-process-group", "-M", "single",

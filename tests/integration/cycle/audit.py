@@ -1,13 +1,13 @@
 #!/usr/bin/python3
-"""audit.py: faults planted in a real Active Directory, each found with its code
-on its object, and nothing else; a clean OU, empty store and fleet alike, has
-none."""
+"""audit.py: faults planted in a real Active Directory of two controllers, each
+found with its code on its object, and nothing else; a clean OU, empty store and
+fleet alike, has none.  Every code there is was planted."""
 import json
 import os
 import subprocess
 
-from far import OTHER_ADDRESS, OTHER_DC, far_kdc, in_the_dns
-from fleet import PATIENCE, Keeper, Sim, check, equal, finish, folder
+from far import OTHER_ADDRESS, OTHER_DC, in_the_dns
+from fleet import PATIENCE, ROOT, Keeper, Sim, check, equal, finish, folder
 from samdb import BASE, DAY, Domain, filetime
 
 AMT = os.environ["LAB_OU"]
@@ -15,6 +15,7 @@ FLEET = "OU=Fleet," + AMT
 OTHER = "OU=Other," + BASE
 CONFIGURATION = "CN=beyond,CN=Services,CN=Configuration," + BASE
 CLEAN, WARNED, BAD = 0, 7, 3
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 
 
 class Faults:
@@ -138,15 +139,44 @@ def plant_rights(faults):
     d = faults.domain
     d.allow(AMT, f"(A;CI;GA;;;{d.sid('svc-amt')})")
     d.allow(BASE, f"(A;;WD;;;{d.sid('AMT-Admins')})")
+    d.allow(FLEET, f"(D;;RC;;;{d.sid('svc-amt')})")
     faults.plant(AMT, "rights-broad")
     faults.plant(BASE, "rights-broad")
+    faults.plant(FLEET, "rights-unread")
 
 
 def plant_clocks(faults):
-    """A controller whose clock is ahead."""
-    far_kdc()
+    """A second controller, whose clock is ahead; it ends with its input."""
+    second = subprocess.Popen(
+        [os.path.join(ROOT, "tests/lab/labsecond"), "sh", "-c",
+         "echo ready; exec cat"], stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, text=True,
+        env=dict(os.environ, LAB_FAKETIME2="+10m"))
+    equal(second.stdout.readline(), "ready\n", "a second controller")
     in_the_dns(OTHER_DC, OTHER_ADDRESS)
     faults.plant(f"{os.environ['LAB_DC']} {OTHER_DC}", "clock-spread")
+    return second
+
+
+def own_clock(keeper):
+    """Ours is the wrong one."""
+    found = {}
+    for time, sign in (("+600", "-"), ("-600", "+")):
+        keeper.env.update(LD_PRELOAD=FAKETIME, FAKETIME=time)
+        found = audit(keeper, f"our clock {time}", BAD)
+        equal(set(found), {("clock-own", os.environ["LAB_DC"])},
+              f"our clock is off by {time}")
+        for row in found.values():
+            check(f"{os.environ['LAB_DC']}={sign}" in row["evidence"],
+                  f"by how much: {row['evidence']}")
+    del keeper.env["LD_PRELOAD"], keeper.env["FAKETIME"]
+    return set(found)
+
+
+def every_code(keeper):
+    """As the command's help has them."""
+    text = keeper.run("help", "directory", "audit", expect=0).stdout
+    return set(text.split("Codes: ")[1].split(";")[0].split())
 
 
 def evidence(found, names):
@@ -196,9 +226,8 @@ def alone(where):
            if code not in ("password-expiring", "password-due",
                            "password-overdue", "stale")},
           {("password-never-expires", f"CN={name}") for name in
-           ("Administrator", "svc-amt", "svc-none", "operator")} |
-          {("disabled", "CN=krbtgt"), ("disabled", "CN=Guest")},
-          "a whole domain")
+           ("Administrator", "svc-amt", "svc-none", "operator")},
+          "a whole domain; that krbtgt and Guest are off is as it must be")
 
 
 def main():
@@ -215,6 +244,7 @@ def main():
           {"object-missing"}, "before the first run")
     keeper.run("run", "auto", "--all", expect=0)
     equal(audit(keeper, "clean", CLEAN), {}, "a fleet after its first run")
+    seen = own_clock(keeper)
 
     faults = Faults(domain)
     names = [row["name"] for row in sim.devices]
@@ -224,9 +254,12 @@ def main():
     plant_flags(faults)
     plant_devices(faults, keeper, names)
     plant_rights(faults)
-    plant_clocks(faults)
+    second = plant_clocks(faults)
     found = audit(keeper, "planted", BAD)
     compare(found, faults.wanted, "planted")
+    second.stdin.close()
+    second.wait(PATIENCE)
+    seen |= set(found)
     evidence(found, names)
     out = subprocess.run(
         ["script", "-qec", f"{keeper.program} directory audit", "/dev/null"],
@@ -240,6 +273,9 @@ def main():
     check(("controller-silent", gone) in found, "a controller that is gone")
     check(("spn-duplicate", f"CN=twice2,{OTHER}") in found,
           "the second holder, from its own side")
+    seen |= set(found)
+    equal({code for code, _ in seen}, every_code(keeper),
+          "no code that was not planted")
     keeper.run("directory", "audit", "--ou", "OU=None," + BASE, expect=4)
     keeper.run("device", "remove", "--all", "--yes", expect=0)
     found = audit(keeper, "orphans", BAD)
