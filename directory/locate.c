@@ -107,7 +107,10 @@ look_up(struct __res_state *state, const char *query, struct buf *names,
 	    res_nquery(state, query, ns_c_in, ns_t_srv, answer, sizeof(answer));
 	buf_init(&list, NAMES_MAX);
 	if (len < 0 && state->res_h_errno == TRY_AGAIN)
-		err_set(err, ERR_UNREACHABLE, "the DNS does not answer for %s",
+		err_set(err, ERR_UNREACHABLE,
+		    "the DNS does not answer for %s: is the server in "
+		    "resolv.conf up? or name a domain controller "
+		    "(directory.dc)",
 		    query);
 	else if (len < 0 ||
 	    directory_parse_srv(answer, (size_t)len, &list) != 0)

@@ -1,4 +1,6 @@
 /* Every call of directory.h against a real controller, and its failures. */
+#include <netinet/in.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,7 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <arpa/inet.h>
 #include <cmocka.h>
 #include <ldap.h>
 
@@ -22,6 +27,8 @@
 
 #define MAX_AGE (INT64_C(42) * 86400)
 #define PSO_AGE (INT64_C(7) * 86400)
+#define DNS_PORT 53
+#define DNS_HEADER 12
 #define SCHEMA_CLASSES_MIN 1000 /* more than one page, and than AD's limit */
 
 #define assert_kind(call, expected)                                            \
@@ -162,6 +169,79 @@ controllers_by_dns(void **state)
 			"nowhere.ad.example.test", NULL, AD_SHORT, &dcs, err_),
 	    ERR_NOTFOUND);
 	assert_null(dcs);
+}
+
+static void
+use_dns(const char *address)
+{
+	char *file = ad_path("resolv.conf"); /* over the system's */
+	FILE *f = fopen(file, "w");
+
+	assert_non_null(f);
+	fprintf(f, "nameserver %s\noptions timeout:1 attempts:1\n", address);
+	assert_int_equal(fclose(f), 0);
+	free(file);
+}
+
+static void
+locate_fails(enum err_kind kind, const char *words)
+{
+	char *dcs = NULL;
+
+	assert_kind(directory_locate(
+			ad_env("LAB_DOMAIN"), "Branch", AD_SHORT, &dcs, err_),
+	    kind);
+	if (strstr(said, words) == NULL)
+		fail_msg("no '%s' in: %s", words, said);
+	assert_null(dcs);
+}
+
+/* Answers every question with the question: no records, or rubbish. */
+static void *
+echo(void *cookie)
+{
+	int fd = *(int *)cookie, spoil = 0;
+	struct sockaddr_in from;
+	socklen_t len;
+	uint8_t b[512];
+	ssize_t n;
+
+	for (;;) {
+		len = sizeof(from);
+		n = recvfrom(
+		    fd, b, sizeof(b), 0, (struct sockaddr *)&from, &len);
+		if (n < DNS_HEADER)
+			return NULL;
+		b[2] |= 0x80;			       /* an answer */
+		b[7] = (uint8_t)(spoil++ > 1 ? 9 : 0); /* records in it */
+		(void)sendto(
+		    fd, b, (size_t)n, 0, (struct sockaddr *)&from, len);
+	}
+}
+
+/* No server, one that is silent, one that says nothing useful. */
+static void
+without_dns(void **state)
+{
+	struct sockaddr_in at = {
+	    .sin_family = AF_INET, .sin_port = htons(DNS_PORT)};
+	static int fd;
+	pthread_t thread;
+
+	(void)state;
+	use_dns("127.0.0.98");
+	locate_fails(ERR_UNREACHABLE, "(directory.dc)");
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	assert_int_equal(inet_pton(AF_INET, "127.0.0.98", &at.sin_addr), 1);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	locate_fails(ERR_UNREACHABLE, "resolv.conf");
+	assert_int_equal(pthread_create(&thread, NULL, echo, &fd), 0);
+	locate_fails(ERR_NOTFOUND, "does this machine use the domain's DNS?");
+	locate_fails(ERR_NOTFOUND, "SRV");
+	shutdown(fd, SHUT_RDWR);
+	pthread_join(thread, NULL);
+	close(fd);
+	use_dns(ad_env("LAB_DC_ADDRESS"));
 }
 
 static void
@@ -694,6 +774,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_clock),
 	    cmocka_unit_test(controllers_by_dns),
+	    cmocka_unit_test(without_dns),
 	    cmocka_unit_test(life_of_an_object),
 	    cmocka_unit_test(follows_the_name),
 	    cmocka_unit_test(names_with_special_characters),
