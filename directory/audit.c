@@ -76,6 +76,9 @@ static const struct directory_audit_kind kinds[AUDIT_COUNT] = {
     [AUDIT_KVNO] = {"kvno-differs", AUDIT_BAD,
 	"The key's version in the domain is not that of the key which the "
 	"device was given: it refuses tickets."},
+    [AUDIT_RIGHTS_MASTER] = {"rights-master", AUDIT_BAD,
+	"Our own account is, by itself or by other groups, in one that may do "
+	"anything in the domain."},
     [AUDIT_RIGHTS_BROAD] = {"rights-broad", AUDIT_WARNING,
 	"Our own account, or one of its groups, may do more than upkeep needs; "
 	"bad where it may make itself master of other objects."},

@@ -106,10 +106,10 @@ const struct cli_command cli_domain_commands[] = {
 	"password-must-change disabled stale orphan object-missing spn-duplicate "
 	"spn-missing spn-foreign dns-host-differs encryption-weak "
 	"encryption-differs encryption-unset wrong-ou delegation-unconstrained "
-	"kvno-differs rights-broad rights-unread clock-spread clock-own "
-	"controller-silent; amtkeeper(1) says what each means. Exit code 3 when "
-	"the worst of them is bad, 7 when it is a warning, 0 when there are "
-	"notes or none.",
+	"kvno-differs rights-master rights-broad rights-unread clock-spread "
+	"clock-own controller-silent; amtkeeper(1) says what each means. Exit "
+	"code 3 when the worst of them is bad, 7 when it is a warning, 0 when "
+	"there are notes or none.",
 	audit_groups, 0, 0, audit_examples, cmd_directory_audit},
     {"directory repair", "[CODE|DEVICE...]",
 	"put right what the audit finds and a machine can",

@@ -58,7 +58,12 @@ static const struct repair {
     {"delegation-unconstrained", NULL,
 	"Set-ADAccountControl -TrustedForDelegation $false -Identity %o", NULL},
     {"kvno-differs", RENEW, NULL, NULL},
-    {"rights-broad", NULL, "dsacls %o /R %a", NULL},
+    {"rights-master", NULL, "Remove-ADGroupMember -Identity %a -Members %o",
+	NULL},
+    /* All that the account has there goes, what it needs too. */
+    {"rights-broad", NULL,
+	"dsacls %o /R %a # then as amtkeeper directory delegate --print says",
+	NULL},
     {"rights-unread", NULL, "dsacls %o", NULL},
     {"clock-spread", NULL, "w32tm /resync # on the controller that is off",
 	NULL},

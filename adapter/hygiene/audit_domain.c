@@ -102,15 +102,27 @@ words_of(const struct directory_right *r, enum directory_audit_level *ret_level)
 {
 	char words[DIRECTORY_ACE_WORDS];
 
-	if (r->master != NULL) {
-		*ret_level = AUDIT_BAD;
-		return mem_printf("the account is a member of %s", r->master);
-	}
 	if ((r->ace->flags & INHERITED) != 0 ||
 	    directory_ace_excess(r->ace, ret_level, words) == NULL)
 		return NULL;
 	return mem_printf("%s %s has: %s", r->own ? "our account" : "its group",
 	    r->account, words);
+}
+
+static int
+tell_master(
+    struct audit_sink *sink, const struct directory_right *r, struct err *err)
+{
+	char *evidence = mem_printf("our account is a member of %s", r->master);
+	const struct directory_audit_finding f = {.code = AUDIT_RIGHTS_MASTER,
+	    .level = AUDIT_BAD,
+	    .object = r->object,
+	    .account = r->master,
+	    .evidence = evidence};
+	int rc = audit_tell(sink, &f, err);
+
+	free(evidence);
+	return rc;
 }
 
 static int
@@ -125,7 +137,9 @@ take_right(void *cookie, const struct directory_right *r, struct err *err)
 	char *evidence;
 	int rc = 0;
 
-	if (r->master == NULL && r->ace == NULL)
+	if (r->master != NULL)
+		return tell_master(all->sink, r, err);
+	if (r->ace == NULL)
 		return audit_tell(all->sink, &f, err);
 	evidence = words_of(r, &f.level);
 	f.code = AUDIT_RIGHTS_BROAD;

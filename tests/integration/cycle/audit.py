@@ -143,6 +143,8 @@ def plant_rights(faults):
     faults.plant(AMT, "rights-broad")
     faults.plant(BASE, "rights-broad")
     faults.plant(FLEET, "rights-unread")
+    d.sam.add_remove_group_members("Backup Operators", ["svc-amt"])
+    faults.plant("CN=svc-amt,CN=Users," + BASE, "rights-master")
 
 
 def plant_clocks(faults):
@@ -200,6 +202,10 @@ def evidence(found, names):
     r = row("rights-broad", BASE)
     check("WriteDacl" in r["evidence"] and r["account"] == "AMT-Admins",
           f"our group's: {r}")
+    r = row("rights-master", "CN=svc-amt,")
+    equal((r["level"], r["repair"]),
+          ("bad", "Remove-ADGroupMember -Identity 'Backup Operators' -Members "
+           f"'CN=svc-amt,CN=Users,{BASE}'"), "out of a group of masters")
     r = row("kvno-differs", "CN=")
     equal((r["device"], r["repair"]),
           (names[4], f"amtkeeper run renew-ad-password '{names[4]}'"),

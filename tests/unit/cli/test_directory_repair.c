@@ -40,6 +40,11 @@ quoting(void **state)
 	expect(&f,
 	    "Set-ADObject -Remove @{servicePrincipalName='HTTP/a',"
 	    "'HTTP/b''$(x)'} -Identity 'CN=it''s,OU=A B'");
+	f.code = "rights-master";
+	f.account = "Domain Admins";
+	expect(&f,
+	    "Remove-ADGroupMember -Identity 'Domain Admins' -Members "
+	    "'CN=it''s,OU=A B'");
 	f.code = "orphan";
 	expect(&f,
 	    "amtkeeper directory repair orphan --delete --dn "

@@ -35,6 +35,7 @@ static const struct {
     {"orphan", NULL, "4098", "4096", NULL, true, NULL},	   /* not ours */
     {"spn-duplicate", NULL, NULL, "c", NULL, true, NULL},
     {"delegation-unconstrained", NULL, NULL, NULL, NULL, false, NULL},
+    {"rights-master", NULL, NULL, NULL, NULL, false, NULL},
     {"rights-broad", NULL, NULL, NULL, NULL, false, NULL},
 };
 
