@@ -28,12 +28,18 @@
 /* --- what each field may be; NULL and "" say nothing --- */
 
 static bool
-is_address(const char *text)
+is_literal(const char *text)
 {
 	unsigned char out[sizeof(struct in6_addr)];
 
 	return inet_pton(AF_INET, text, out) == 1 ||
-	    inet_pton(AF_INET6, text, out) == 1 || str_is_fqdn(text);
+	    inet_pton(AF_INET6, text, out) == 1;
+}
+
+static bool
+is_address(const char *text)
+{
+	return is_literal(text) || str_is_fqdn(text);
 }
 
 static bool
@@ -113,6 +119,8 @@ check_fields(const struct intake *in, struct err *err)
 		err) != 0 ||
 	    check("os_domain", in->os_domain, str_is_fqdn, "a DNS name", err) !=
 		0 ||
+	    check("os_address", in->os_address, is_literal, "an IP address",
+		err) != 0 ||
 	    check("site", in->site, is_site,
 		"at most 64 bytes, none of a control character", err) != 0 ||
 	    check("leaf_sha256", in->leaf_sha256, is_sha256, "64 hex digits",
@@ -169,6 +177,7 @@ intake_change(const struct intake *in, struct device *d, struct buf *changed,
 	} facts[] = {{"address", in->address, &d->address},
 	    {"uuid", in->uuid, &d->uuid}, {"os_host", in->os_host, &d->os_host},
 	    {"os_domain", in->os_domain, &d->os_domain},
+	    {"os_address", in->os_address, &d->os_address},
 	    {"site", in->site, &d->site}};
 	size_t i;
 	bool same;

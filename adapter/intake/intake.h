@@ -20,7 +20,8 @@ struct store;
 /* What a person or a file says of a new device; borrowed, NULL: nothing. */
 struct intake {
 	const char *name, *address, *uuid, *os_host, *os_domain, *site;
-	const char *group; /* path in the tree */
+	const char *os_address; /* of its host, by its own word */
+	const char *group;	/* path in the tree */
 	const char *leaf_sha256;
 	bool plain;
 };
