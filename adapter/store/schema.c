@@ -245,7 +245,7 @@ columns_update(struct db *db, struct err *err)
 static int
 migrate(struct db *db, struct err *err)
 {
-	const char *steps[7];
+	const char *steps[8];
 	struct buf sql;
 	int r;
 
@@ -258,6 +258,7 @@ migrate(struct db *db, struct err *err)
 	steps[4] = store_forward_step;
 	steps[5] = store_users_step;
 	steps[6] = store_upstream_step;
+	steps[7] = store_host_step;
 	r = db_migrate(db, steps, sizeof(steps) / sizeof(steps[0]), err);
 	buf_free(&sql);
 	return r;

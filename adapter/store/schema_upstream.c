@@ -74,3 +74,8 @@ const char store_upstream_step[] =
     ") STRICT;"
     "CREATE UNIQUE INDEX upstream_issue_reason"
     " ON upstream_issue (link, reason);";
+
+/* Devices by their host's name, for systems that have no other in common. */
+const char store_host_step[] =
+    "CREATE INDEX device_os_host ON device (lower(os_host), lower(os_domain))"
+    " WHERE os_host <> '';";

@@ -68,7 +68,7 @@ int store_schema_update(struct db *db, struct err *err);
 extern const char store_task_step[], store_run_step[];
 extern const char store_forward_step[]; /* forward.c */
 extern const char store_users_step[];	/* schema_users.c */
-extern const char store_upstream_step[];
+extern const char store_upstream_step[], store_host_step[];
 
 /* Statements over the table "device" (record.c). */
 void store_sql_make(struct store *s);

@@ -93,6 +93,10 @@ int upstream_link_find(struct store *s, int64_t upstream, int64_t remote,
 /* The one that is this device; ERR_NOTFOUND. */
 int upstream_link_of(struct store *s, int64_t upstream, int64_t device,
     struct upstream_link *ret, struct err *err);
+/* The device whose host has this name, as it was last said; 0: none, -1 in
+ * *ret_device: several. */
+int upstream_device_of_host(struct store *s, const char *host,
+    const char *domain, int64_t *ret_device, struct err *err);
 /* Sets the id of a new one. ERR_CONFLICT when the device is another's. */
 int upstream_link_save(
     struct store *s, struct upstream_link *l, struct err *err);
@@ -102,6 +106,9 @@ typedef int upstream_link_fn(
  * are now; fn for each, before, may write events. */
 int upstream_link_sweep(struct store *s, int64_t upstream, int64_t pass,
     int64_t now, upstream_link_fn *fn, void *cookie, struct err *err);
+/* How many the pass has read. */
+int upstream_link_read(struct store *s, int64_t upstream, int64_t pass,
+    int64_t *ret_count, struct err *err);
 /* All that need a person: gone, or with a problem; by number. */
 int upstream_link_scan(struct store *s, int64_t upstream, upstream_link_fn *fn,
     void *cookie, struct err *err);

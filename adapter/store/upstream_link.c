@@ -80,6 +80,26 @@ upstream_link_of(struct store *s, int64_t upstream, int64_t device,
 	return one(rows, ret, err);
 }
 
+int
+upstream_device_of_host(struct store *s, const char *host, const char *domain,
+    int64_t *ret_device, struct err *err)
+{
+	struct db_rows *rows;
+	int r;
+
+	if (db_query(s->db, &rows, err,
+		"SELECT min(id), count(*) FROM device"
+		" WHERE os_host <> '' AND lower(os_host) = lower(?)"
+		" AND lower(os_domain) = lower(?)",
+		"tt", host, domain) == -1)
+		return -1;
+	r = db_next(rows, err);
+	if (r == 1)
+		*ret_device = db_int(rows, 1) > 1 ? -1 : db_int(rows, 0);
+	db_done(rows);
+	return r == 1 ? 0 : -1;
+}
+
 /* 0 is none. */
 static struct db_value
 device_value(const struct upstream_link *l)
@@ -154,6 +174,25 @@ upstream_link_sweep(struct store *s, int64_t upstream, int64_t pass,
 	    "UPDATE upstream_link SET gone_at = ?"
 	    " WHERE upstream = ? AND pass < ? AND gone_at = 0",
 	    "iii", now, upstream, pass);
+}
+
+int
+upstream_link_read(struct store *s, int64_t upstream, int64_t pass,
+    int64_t *ret_count, struct err *err)
+{
+	struct db_rows *rows;
+	int r;
+
+	if (db_query(s->db, &rows, err,
+		"SELECT count(*) FROM upstream_link"
+		" WHERE upstream = ? AND pass = ?",
+		"ii", upstream, pass) == -1)
+		return -1;
+	r = db_next(rows, err);
+	if (r == 1)
+		*ret_count = db_int(rows, 0);
+	db_done(rows);
+	return r == 1 ? 0 : -1;
 }
 
 int

@@ -165,7 +165,7 @@ upstream_issue_add(struct store *s, int64_t link, const char *reason,
 		return -1;
 	return db_run(s->db, err,
 	    "INSERT INTO upstream_issue (link, reason, state, at)"
-	    " VALUES (?, ?, ?, ?)",
+	    " VALUES (?, ?, ?, ?) ON CONFLICT (link, reason) DO NOTHING",
 	    "itii", link, reason, (int64_t)UPSTREAM_ISSUE_WANTED, now);
 }
 

@@ -71,7 +71,7 @@ typedef int upstream_issue_fn(
 /* In the order they were wanted; fn may not write. */
 int upstream_issue_scan(struct store *s, int64_t upstream,
     upstream_issue_fn *fn, void *cookie, struct err *err);
-/* number, state and at; ERR_CONFLICT for a second one of link and reason. */
+/* Wanted from now on; nothing where there is one of link and reason. */
 int upstream_issue_add(struct store *s, int64_t link, const char *reason,
     int64_t now, struct err *err);
 int upstream_issue_set(struct store *s, int64_t id, int64_t number,
