@@ -14,12 +14,13 @@ PREFIXES = {
     "loop": "loop_ work_", "db": "db_", "conf": "conf_ profile_ yaml_",
     "net": "net_", "http": "http_", "vault": "vault_", "xml": "xml_", "wsman": "wsman_",
     "amt": "amt_ op_ field_ sid_ csr_ pki_ realms_ store_ patch_",
-    "store": "store_ device_ upstream_ journal_ task_", "daemon": "daemon_",
+    "store": "store_ device_ upstream_ journal_ task_", "daemon": "daemon_ upstream_conf_",
     "port": "port_ visit_ desk_ office_ site_ errand_ errands_ cert_",
     "hygiene": "hygiene_ audit_ ad_ repair_ survey_ our_clock_ clock_guard_",
-    "serve": "serve ca_watch_ revocation_",
+    "serve": "serve ca_watch_ epo_watch_ revocation_",
     "intake": "intake_",
     "task": "catalog_ order_ runner_",
+    "epo_client": "epo_",
     "engine": "engine_ idset_ pace_ run_ step_ plan_ play_ plays wish_ diagnose reason_ port_",
     "cli": "cli_ cmd_ command_ fleet_ table_ csv_ progress_ output_ outflow_ passwords_ mdoc_ help_ commands ask_ schedule_wear_ schedule_measure",
     "schedule": "schedule_ date_ zone_ posix_ tzif_ word_ parse_ token_ text_ cron_ epo_ next_ allowed_ closed_ except_",
@@ -36,7 +37,8 @@ putenv strerror usleep""".split())
 
 def archive(module):
     tops = {"ca": "ca", "der": "ca/der", "bridge": "ca/bridge",
-            "directory": "directory", "krb": "krb"}
+            "directory": "directory", "krb": "krb",
+            "epo_client": "adapter/epo/client"}
     folder = tops.get(module, os.path.join("adapter", module))
     return os.path.join(BUILD, folder, f"lib{module}.a")
 
