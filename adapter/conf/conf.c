@@ -473,6 +473,13 @@ static const struct conf_option options[] = {
 	.items = &conf_forward_table,
 	.help = "syslog servers and webhooks that are told of events"},
 
+    {.key = "epo",
+	.type = CONF_ITEMS,
+	.offset = AT(epos),
+	.count_offset = AT(epo_count),
+	.items = &conf_epo_table,
+	.help = "ePO servers, to read systems from and report to"},
+
     {.key = "serve.poll",
 	.type = CONF_SPAN,
 	.offset = AT(poll),
@@ -664,7 +671,8 @@ check_rules(
 		return conf_option_error(roots, "run.retry_most", c->file, err,
 		    "must not be less than run.retry_first");
 	if (check_bridges(c, roots, err) != 0 ||
-	    conf_forward_check(c, roots, err) != 0)
+	    conf_forward_check(c, roots, err) != 0 ||
+	    conf_epo_check(c, roots, err) != 0)
 		return -1;
 	return c->directory ? check_directory(c, roots, err) : 0;
 }

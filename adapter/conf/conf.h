@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+struct conf_epo;
 struct conf_sources;
 struct err;
 
@@ -117,6 +118,8 @@ struct conf {
 
 	struct conf_bridge *bridges;
 	size_t bridge_count;
+	struct conf_epo *epos; /* conf_epo.h */
+	size_t epo_count;
 
 	struct conf_forward *forwards; /* "forward" in the file */
 	size_t forward_count;

@@ -47,6 +47,11 @@ struct conf_table {
 	const char *title; /* first comment of the example */
 };
 
+/* An entry of "epo", and rules over several of its options (conf_epo.c). */
+extern const struct conf_table conf_epo_table;
+int conf_epo_check(
+    const struct conf *c, const struct conf_node *roots, struct err *err);
+
 #define CONF_MAX_ITEMS 64
 #define CONF_MAX_TEXT 1024
 #define CONF_MAX_KEY 64

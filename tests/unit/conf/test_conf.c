@@ -209,6 +209,18 @@ static const struct {
     {"forward:\n- {name: a, kind: cef, to: udp://a}\n"
      "- {name: a, kind: cef, to: udp://b}\n",
 	"forward: two are named a"},
+    {"epo:\n- {name: a, url: 'https://a'}\n", "epo: entry 1 has no ca"},
+    {"epo:\n- {name: A, url: 'https://a', ca: a}\n", "of a-z, 0-9 and -"},
+    {"epo:\n- {name: a, url: 'http://a', ca: a}\n", "must be https://HOST"},
+    {"epo:\n- {name: a, url: 'https://u:p@a', ca: a}\n",
+	"must be https://HOST"},
+    {"epo:\n- {name: a, url: 'https://a', ca: a, uuid: x}\n",
+	"must be TABLE.COLUMN"},
+    {"epo:\n- {name: a, url: 'https://a', ca: a}\n"
+     "- {name: a, url: 'https://b', ca: a}\n",
+	"epo: two are named a"},
+    {"epo:\n- {name: a, url: 'https://a', ca: a, password: x}\n",
+	"password: unknown key"},
     {"bridges:\n- {kind: est}\n", "bridges: entry 1 has no name"},
     {"bridges:\n- {name: a, kind: est, url: 'https://u:p@ca'}\n",
 	"url: must not hold a user or password"},
@@ -438,7 +450,8 @@ example_is_valid(void **state)
 		/* An empty list of maps has no value to show. */
 		if (hash != NULL && hash[1] != ' ' &&
 		    strcmp(hash, "#bridges:\n") != 0 &&
-		    strcmp(hash, "#forward:\n") != 0)
+		    strcmp(hash, "#forward:\n") != 0 &&
+		    strcmp(hash, "#epo:\n") != 0)
 			memmove(hash, hash + 1, strlen(hash));
 		fputs(line, out);
 	}

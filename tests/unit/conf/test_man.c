@@ -27,7 +27,8 @@
 
 /* So that their options show. */
 static const char lists[] = "bridges:\n- {name: a, kind: est}\n"
-			    "forward:\n- {name: a, kind: cef, to: udp://a}\n";
+			    "forward:\n- {name: a, kind: cef, to: udp://a}\n"
+			    "epo:\n- {name: a, url: \"https://a\", ca: a}\n";
 static const char profile_lists[] =
     "ad:\n  acl:\n  - {sid: S-1-5-32-544}\ntemplates:\n- {name: tls}\n";
 
@@ -102,6 +103,27 @@ load(const struct page *page, const char *key, const char *text)
 	conf_free(conf);
 }
 
+/* With the others that every entry has. */
+static char *
+epo_file(const char *key, const char *example)
+{
+	const struct {
+		const char *key, *line;
+	} needed[] = {{"epo[].name", "  name: a\n"},
+	    {"epo[].url", "  url: https://a\n"}, {"epo[].ca", "  ca: a\n"}};
+	char *text = mem_printf("epo:\n- %s\n", example), *more;
+	size_t i;
+
+	for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+		if (strcmp(key, needed[i].key) == 0)
+			continue;
+		more = mem_printf("%s%s", text, needed[i].line);
+		free(text);
+		text = more;
+	}
+	return text;
+}
+
 /* The example as a whole file: an entry of a list among those it needs. */
 static char *
 file_of(const char *key, const char *example)
@@ -109,6 +131,8 @@ file_of(const char *key, const char *example)
 	if (strcmp(key, "tls.template") == 0)
 		return mem_printf(
 		    "%s\ntemplates:\n- {name: desktops}\n", example);
+	if (strncmp(key, "epo[]", 5) == 0)
+		return epo_file(key, example);
 	if (strcmp(key, "bridges[].name") == 0)
 		return mem_printf("bridges:\n- {kind: est, %s}\n", example);
 	if (strcmp(key, "bridges[].kind") == 0)
