@@ -26,6 +26,7 @@ extern const struct cli_option cli_yes_options[];
 extern const struct cli_command cli_task_commands[];
 extern const struct cli_command cli_schedule_commands[];
 extern const struct cli_command cli_user_commands[];
+extern const struct cli_command cli_epo_commands[];
 extern const struct cli_command cli_domain_commands[];
 extern const struct cli_command cli_forward_commands[];
 #endif

@@ -11,6 +11,7 @@
 #include "daemon.h"
 #include "device.h"
 #include "engine.h"
+#include "epo_watch_internal.h"
 #include "err.h"
 #include "forward.h"
 #include "log.h"
@@ -43,9 +44,10 @@ struct serve {
 	struct ca_watch *watch;
 	struct console *console;
 	struct forward *forward;
-	/* Revocation, watch, console and forward: told to stop, have stopped.
-	 */
-	bool hushing, hushed, watched, silent, told;
+	struct epo_watch *upstreams;
+	/* Revocation, watch, console, forward and upstreams: told to stop, have
+	 * stopped. */
+	bool hushing, hushed, watched, silent, told, alone;
 	struct clock_guard *clock;
 	struct runner *runner; /* of tasks; told to stop, has stopped */
 	bool runner_quiet;
@@ -127,6 +129,15 @@ console_stopped(void *cookie)
 	end_if_quiet(s);
 }
 
+static void
+upstreams_stopped(void *cookie)
+{
+	struct serve *s = cookie;
+
+	s->alone = true;
+	end_if_quiet(s);
+}
+
 /* Leave the loop once nothing can call us back any more: what the engine
  * deferred runs before what we defer here. Revocation is answered until then.
  */
@@ -141,11 +152,12 @@ end_if_quiet(struct serve *s)
 		s->watched = ca_watch_stop(s->watch, watch_stopped, s);
 		s->told = forward_stop(s->forward, forward_stopped, s);
 		revocation_stop(s->revocation, revocation_stopped, s);
+		s->alone = epo_watch_stop(s->upstreams, upstreams_stopped, s);
 		s->silent = s->console == NULL;
 		if (s->console != NULL)
 			console_stop(s->console, console_stopped, s);
 	}
-	if (!s->hushed || !s->watched || !s->silent || !s->told)
+	if (!s->hushed || !s->watched || !s->silent || !s->told || !s->alone)
 		return;
 	s->ending = true;
 	loop_defer(s->d->loop, stop, s);
@@ -383,6 +395,7 @@ start(struct serve *s, struct err *err)
 	    console_start(s->console, err) != 0)
 		return -1;
 	s->watch = ca_watch_new(s->d, s->revocation);
+	s->upstreams = epo_watch_new(s->d);
 	begin_runs(s);
 	log_line(LOG_NOTE, "serve.start", "parallel=%lld recovering=%zu",
 	    (long long)s->d->conf->parallel, open);
@@ -419,6 +432,7 @@ serve(struct daemon *d, struct err *err)
 		runner_free(s.runner);
 		forward_free(s.forward);
 		ca_watch_free(s.watch);
+		epo_watch_free(s.upstreams);
 		revocation_free(s.revocation);
 		console_free(s.console);
 	}

@@ -42,6 +42,8 @@ _amtkeeper()
 		return ;;
 	--to) COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
+	--password-file) COMPREPLY=($(compgen -f -- "$cur"))
+		return ;;
 	--out) COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
 	--out) COMPREPLY=($(compgen -f -- "$cur"))
@@ -74,7 +76,7 @@ _amtkeeper()
 		esac
 	done
 	case $command in
-	'') words="init serve device discover diagnose plan run query tag journal events task runs schedule user ca krb directory wsman forward config secret version help" ;;
+	'') words="init serve device discover diagnose plan run query tag journal events task runs schedule user epo ca krb directory wsman forward config secret version help" ;;
 	"device") words="add set import list show remove" ;;
 	"query") words="list show save remove import tables operators" ;;
 	"tag") words="list add exclude remove delete" ;;
@@ -83,6 +85,7 @@ _amtkeeper()
 	"schedule") words="preview check" ;;
 	"user") words="add set list remove sets token" ;;
 	"user token") words="add list remove" ;;
+	"epo") words="login test sync status accept" ;;
 	"ca") words="init show chain csr import certify rollover cross sign helper export list crl ocsp check health revoke block template bridge" ;;
 	"ca block") words="add list remove" ;;
 	"ca template") words="list show check" ;;
@@ -158,6 +161,11 @@ _amtkeeper()
 	"user token add") options=" --name --life --to" ;;
 	"user token list") options="" ;;
 	"user token remove") options="" ;;
+	"epo login") options=" --user --password-file" ;;
+	"epo test") options="" ;;
+	"epo sync") options="" ;;
+	"epo status") options="" ;;
+	"epo accept") options=" --yes" ;;
 	"ca init") options=" --organisation --offline-root --key --pin-file --root-key --root-pin-file" ;;
 	"ca show") options="" ;;
 	"ca chain") options=" --root --all --issuer --cross --out" ;;
