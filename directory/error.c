@@ -164,7 +164,7 @@ fail_silent(
 	d->dead = true;
 	return err_native(err, lost ? ERR_UNKNOWN : ERR_UNREACHABLE, ERR_LDAP,
 	    a->code,
-	    late       ? "%s did not answer within %u ms"
+	    late       ? "%s did not answer within %u ms (directory.timeout)"
 		: lost ? "%s closed the connection before it answered (limit "
 			 "%u ms)"
 		       : "%s cannot be reached (limit %u ms)",
