@@ -85,6 +85,12 @@ krb_open(const struct krb_conf *conf, struct krb **ret_krb, struct err *err)
 	return 0;
 }
 
+const char *
+krb_kdc(const struct krb *k)
+{
+	return k->kdc;
+}
+
 void
 krb_close(struct krb *k)
 {

@@ -27,7 +27,8 @@ struct krb_conf {
 };
 int krb_open(
     const struct krb_conf *conf, struct krb **ret_krb, struct err *err);
-void krb_close(struct krb *k); /* NULL is allowed */
+void krb_close(struct krb *k);		  /* NULL is allowed */
+const char *krb_kdc(const struct krb *k); /* the one it asks; borrowed */
 
 /* Own TGT from the keytab into this process's MEMORY cache; sets the thread's
  * default cache so that SASL/GSSAPI of the calling thread uses it. A new one is
@@ -61,6 +62,8 @@ int krb_password_check(struct krb *k, const char *principal,
  * was lost. */
 int krb_password_set(struct krb *k, const char *account,
     const struct secret *password, struct err *err);
+/* Does somebody listen on that port of the KDC's? 0, ERR_UNREACHABLE. */
+int krb_password_reach(struct krb *k, struct err *err);
 /* Salt and PBKDF2 rounds the KDC really uses for the principal (ETYPE-INFO2 of
  * AES256); appended to *ret_salt. An account with an RC4 key only has neither:
  * nothing is appended, and 0 rounds. */

@@ -188,6 +188,21 @@ exchange(struct set *s, krb5_creds *creds, struct err *err)
 }
 
 int
+krb_password_reach(struct krb *k, struct err *err)
+{
+	int fd;
+
+	krb_begin(k);
+	fd = krb_connect(k, PORT);
+	if (fd < 0) {
+		*err = k->exchange.trouble;
+		return -1;
+	}
+	close(fd);
+	return 0;
+}
+
+int
 krb_password_set(struct krb *k, const char *account,
     const struct secret *password, struct err *err)
 {

@@ -20,7 +20,7 @@
 #define BRIDGE_AT(member) offsetof(struct conf_bridge, member)
 
 static const char *const transports[] = {"gssapi", "ldaps", "starttls", NULL};
-static const char *const password_ways[] = {"ldap", "kerberos", NULL};
+static const char *const password_ways[] = {"auto", "ldap", "kerberos", NULL};
 static const char *const bridge_kinds[] = {
     "est", "cmp", "ces", "helper", "vault", "step", NULL};
 
@@ -360,10 +360,11 @@ static const struct conf_option options[] = {
     {.key = "directory.password_by",
 	.type = CONF_WORD,
 	.offset = AT(password_by),
-	.fallback = "ldap",
+	.fallback = "auto",
 	.words = password_ways,
-	.help = "what sets passwords of objects: ldap (unicodePwd) or kerberos "
-		"(RFC 3244, port 464)"},
+	.help =
+	    "what sets passwords of objects: ldap (unicodePwd), kerberos "
+	    "(RFC 3244, port 464), or auto: kerberos where no LDAP answers"},
     {.key = "directory.ldap_ca",
 	.type = CONF_PATH,
 	.offset = AT(ldap_ca),

@@ -86,17 +86,19 @@ struct conf {
 	bool legacy_tls; /* allow TLS < 1.2 to firmware <= 11 */
 
 	/* directory: */
-	bool directory;	   /* is Active Directory used at all? */
-	char *realm;	   /* AD.EXAMPLE.TEST */
-	char *domain;	   /* ad.example.test */
-	char *dc;	   /* FQDN of the DC to use; NULL: by DNS SRV */
-	char *site;	   /* prefer its DCs; NULL: as the first DC says */
-	char *principal;   /* svc-amt@AD.EXAMPLE.TEST */
-	char *keytab;	   /* its keys */
-	char *transport;   /* "gssapi" (sealed, port 389) or "ldaps" */
-	char *password_by; /* "ldap" or "kerberos" (RFC 3244) sets passwords */
-	char *ldap_ca;	   /* CA file for ldaps */
-	char *bind_dn;	   /* ldaps with simple bind: who */
+	bool directory;	 /* is Active Directory used at all? */
+	char *realm;	 /* AD.EXAMPLE.TEST */
+	char *domain;	 /* ad.example.test */
+	char *dc;	 /* FQDN of the DC to use; NULL: by DNS SRV */
+	char *site;	 /* prefer its DCs; NULL: as the first DC says */
+	char *principal; /* svc-amt@AD.EXAMPLE.TEST */
+	char *keytab;	 /* its keys */
+	char *transport; /* "gssapi" (sealed, port 389) or "ldaps" */
+	/* "ldap" or "kerberos" (RFC 3244) sets passwords; "auto": the second
+	 * where the first does not answer. */
+	char *password_by;
+	char *ldap_ca;		   /* CA file for ldaps */
+	char *bind_dn;		   /* ldaps with simple bind: who */
 	char *bind_password_file;  /* and with what */
 	int64_t directory_timeout; /* each LDAP or KDC exchange */
 	int64_t replication;	   /* until all controllers know of a change */

@@ -33,6 +33,7 @@ struct plan {
 struct policy {
 	const struct profile *profile;
 	bool directory; /* AD is configured */
+	bool by_ticket; /* but no LDAP answers: its object is as on record */
 	const char *realm;
 	int64_t now;
 	/* Of our CA; NULL: not known, and nothing is said of them. */

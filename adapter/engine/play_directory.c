@@ -86,7 +86,8 @@ plan_key(const char *reason, const struct device *d, const struct policy *p,
 static void
 plan_object(const struct device *d, const struct policy *p, struct plan *plan)
 {
-	if (str_empty(d->ad_dn))
+	/* Without LDAP there is neither. */
+	if (str_empty(d->ad_dn) || p->by_ticket)
 		return;
 	if (!wish_ou_met(d, p->profile))
 		plan_add(plan, "ad.move", "profile-drift",

@@ -262,13 +262,17 @@ struct port_password { /* of an object, and where it is or was set */
 struct port_directory {
 	void *self;
 	/* A controller (given) that answers and can be written to: the wished
-	 * one if it does, which may be NULL, else one for all to use. */
+	 * one if it does, which may be NULL, else one for all to use. Where
+	 * none answers over LDAP, one that sets passwords over Kerberos, if the
+	 * configuration lets it. */
 	void (*pick)(void *self, const char *wish, char **ret_dc,
 	    port_done_fn *done, void *cookie);
 	/* Read the object into the ad_* fields of *into; ERR_NOTFOUND when
-	 * there is none. */
+	 * there is none. Where no LDAP answers and *into knows it already, its
+	 * key version alone, by a ticket, as *ret_by_ticket then says. */
 	void (*look)(void *self, const char *account, const char *dc,
-	    struct device *into, port_done_fn *done, void *cookie);
+	    struct device *into, bool *ret_by_ticket, port_done_fn *done,
+	    void *cookie);
 	/* Which of the other controllers, by blanks (given; NULL: none), have
 	 * no password of that date? Those that do not answer count as none. */
 	void (*look_others)(void *self, const struct port_password *password,
@@ -283,7 +287,8 @@ struct port_directory {
 	 * device's, or its name is taken there. */
 	void (*move)(void *self, const struct port_object *object,
 	    port_done_fn *done, void *cookie);
-	/* Replace it. ERR_NOTFOUND, ERR_REFUSED by the domain's policy. */
+	/* Replace it: over Kerberos where LDAP does not answer, as above.
+	 * ERR_NOTFOUND, ERR_REFUSED by the domain's policy. */
 	void (*password_set)(void *self, const struct port_password *where,
 	    const struct secret *password, port_done_fn *done, void *cookie);
 };

@@ -61,6 +61,7 @@ run_policy(const struct run *run, struct policy *ret_policy)
 	    .profile = deps->profile,
 	    .directory =
 		deps->ports->directory.self != NULL && !run->no_directory,
+	    .by_ticket = run->by_ticket,
 	    .realm = deps->conf->realm,
 	    .now = clock_now(),
 	    .roots = run_roots(run),

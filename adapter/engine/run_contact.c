@@ -7,6 +7,7 @@
 #include "diagnose.h"
 #include "fault.h"
 #include "journal.h"
+#include "log.h"
 #include "mem.h"
 #include "profile.h"
 #include "run_internal.h"
@@ -205,6 +206,27 @@ run_forget_object(struct device *d)
 	d->ad_read_at = clock_now();
 }
 
+/* The password can be kept; what the profile says of the object cannot. */
+static void
+object_not_read(struct run *run)
+{
+	const struct profile *p = run->engine->deps.profile;
+	struct device *d = run->device;
+	struct err why;
+
+	log_line(LOG_WARN, "ad.by_ticket",
+	    "device=%s account=%s error=\"no LDAP answers: the object is taken "
+	    "as it was read last, and its password is kept over Kerberos\"",
+	    d->name, d->ad_account);
+	if (wish_object_met(d, p) && wish_ou_met(d, p))
+		return;
+	(void)err_set(&why, ERR_LIMIT,
+	    "Active Directory: no LDAP answers, and the object of %s is not "
+	    "yet as the profile says: over Kerberos its password alone is kept",
+	    d->ad_account);
+	run_soft_failure(run, &why);
+}
+
 static void
 object_looked(void *cookie, const struct err *err)
 {
@@ -213,7 +235,9 @@ object_looked(void *cookie, const struct err *err)
 
 	if (run->abandoned)
 		return;
-	if (err->kind == ERR_NOTFOUND) {
+	if (err->kind == ERR_NONE && run->by_ticket) {
+		object_not_read(run);
+	} else if (err->kind == ERR_NOTFOUND) {
 		run_forget_object(run->device);
 	} else if (err->kind != ERR_NONE) {
 		/* The device itself can be served; what needs AD cannot. */
@@ -291,7 +315,7 @@ looked(void *cookie, const struct err *err)
 	}
 	wish_account(run->device, run->engine->deps.profile, run->account);
 	port->look(port->self, run->account, run_controller(run), run->device,
-	    object_looked, run);
+	    &run->by_ticket, object_looked, run);
 }
 
 static void

@@ -43,8 +43,10 @@ struct run {
 	bool recovering;   /* the step came from the journal */
 	bool waiting;	   /* a step waits for another's decision */
 	bool no_directory; /* AD does not answer: planned without it */
-	bool no_password;  /* none is stored for it */
-	bool no_key;	   /* a step of AD's failed: no more of those */
+	bool by_ticket; /* of the object a ticket told the key's version alone,
+			 * when it was read last; the rest is as on record */
+	bool no_password; /* none is stored for it */
+	bool no_key;	  /* a step of AD's failed: no more of those */
 	bool spread; /* other controllers know the password, or were waited for
 		      */
 	/* AD was seen to take the stored password in this run. */

@@ -236,7 +236,17 @@ step_look_object(struct step *step, port_done_fn *then)
 	const struct port_directory *port = &step_ports(step)->directory;
 
 	port->look(port->self, step_arg(step, "account"), step_controller(step),
-	    step->run->device, then, step);
+	    step->run->device, &step->run->by_ticket, then, step);
+}
+
+bool
+step_object_read(const struct step *step, struct err *err)
+{
+	if (!step->run->by_ticket)
+		return true;
+	(void)err_set(err, ERR_UNREACHABLE,
+	    "no LDAP answers: what the object is now cannot be read");
+	return false;
 }
 
 /* --- one domain controller --- */

@@ -15,6 +15,30 @@
  * before AD learns it; AD is asked whether it took it by a ticket request with
  * it.  Whether the device has the key is another step's business
  * (step_kerberos.c): ad_key_pending says that it has not.
+ *
+ * Where no LDAP answers, the port sets the password over Kerberos (RFC 3244),
+ * at the same controller and after LDAP certainly sent nothing.  The invariants
+ * (run.c) hold for that, because nothing but Kerberos is needed to find out
+ * what happened (2).  If the process dies, or an answer is lost:
+ *
+ *   before act()           as ever: AD refuses the candidate, it is not so
+ *   LDAP tried, nothing    nothing left: the same
+ *   sent over Kerberos
+ *   sent, answer lost      ERR_UNKNOWN; AD takes the candidate, or does not:
+ *                          its KDC, which is the controller that was written
+ *                          to, says which
+ *   LDAP answers again     act() sets the same candidate by the other way (5):
+ *   before act() repeats   the version grows twice, the password is the same
+ *   set, version not read  the version of a fresh ticket's key is that of the
+ *                          object (msDS-KeyVersionNumber), read at the same
+ *                          controller; without an answer it cannot be told (7),
+ *                          and the intent stays open with the candidate in it
+ *   before the settlement  the same: both passwords are kept (4)
+ *   settled                the date is not known: it counts from when the
+ *                          intent was written, which is no later, and is read
+ *                          when LDAP answers; until the next change of ours no
+ *                          date tells another's, but the version does, and
+ *                          whether AD takes the stored password
  */
 
 /* Characters both AD and XML take without escaping; no quotes, no colon. */
@@ -41,7 +65,12 @@ promote(struct step *step)
 		return;
 	}
 	run->device->ad_secret_at = clock_now();
-	run->device->ad_own_at = run->device->ad_password_at;
+	if (run->by_ticket) {
+		run->device->ad_password_at = step->opened_at;
+		run->device->ad_own_at = 0;
+	} else {
+		run->device->ad_own_at = run->device->ad_password_at;
+	}
 	step_changed_object(step);
 	run->password_seen = true;
 	run->device->ad_key_pending = true;
@@ -124,6 +153,7 @@ object_looked(void *cookie, const struct err *err)
 {
 	struct step *step = cookie;
 	const struct port_kdc *kdc = &step_ports(step)->kdc;
+	struct err why;
 
 	if (step_turns_elsewhere(step, err)) {
 		object_observe(step);
@@ -131,6 +161,8 @@ object_looked(void *cookie, const struct err *err)
 		step_seen_missing(step, NULL);
 	} else if (err->kind != ERR_NONE) {
 		step_seen(step, SEEN_CANNOT_TELL, err);
+	} else if (!step_object_read(step, &why)) {
+		step_seen(step, SEEN_CANNOT_TELL, &why);
 	} else if (!object_is_so(step)) {
 		step_seen_missing(step, NULL);
 	} else if (step->secret != NULL) {

@@ -132,6 +132,9 @@ void step_delete_observe(struct step *step);
  * record. */
 void step_arg_account(struct step *step);
 void step_look_object(struct step *step, port_done_fn *then);
+/* After that: was it LDAP that said what the object is? Else *err says that
+ * none answers, and it cannot be told. */
+bool step_object_read(const struct step *step, struct err *err);
 
 /*
  * A step that writes to AD stays with one domain controller from prepare() to

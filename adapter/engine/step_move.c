@@ -46,6 +46,7 @@ static void
 move_looked(void *cookie, const struct err *err)
 {
 	struct step *step = cookie;
+	struct err why;
 
 	if (step_turns_elsewhere(step, err))
 		move_observe(step);
@@ -53,6 +54,8 @@ move_looked(void *cookie, const struct err *err)
 		step_seen_missing(step, err);
 	else if (err->kind != ERR_NONE)
 		step_seen(step, SEEN_CANNOT_TELL, err);
+	else if (!step_object_read(step, &why))
+		step_seen(step, SEEN_CANNOT_TELL, &why);
 	else if (wish_dn_in(step->run->device->ad_dn, step_arg(step, "ou")))
 		step_seen(step, SEEN_APPLIED, NULL);
 	else

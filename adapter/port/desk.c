@@ -34,6 +34,7 @@
 struct pause {
 	int64_t until;	    /* clock_mono_ms() */
 	struct err failure; /* why there is one */
+	bool ldap;	    /* what needs Kerberos alone goes on */
 };
 
 /* Of jobs that name this one, NULL: none. */
@@ -278,9 +279,10 @@ credentials_changed(const struct office *office)
 }
 
 static bool
-lasts(const struct pause *pause, struct err *err)
+lasts(const struct pause *pause, enum desk_need need, struct err *err)
 {
-	if (clock_mono_ms() >= pause->until)
+	if (clock_mono_ms() >= pause->until ||
+	    (pause->ldap && need == DESK_KDC))
 		return false;
 	*err = pause->failure;
 	return true;
@@ -305,19 +307,32 @@ find_silent(struct office *office, const char *dc)
 }
 
 bool
-office_pauses(struct office *office, const char *dc, struct err *err)
+office_pauses(
+    struct office *office, enum desk_need need, const char *dc, struct err *err)
 {
 	const struct silent *silent;
 	bool result;
 
 	pthread_mutex_lock(&office->lock);
-	result = lasts(&office->refused, err) && !credentials_changed(office);
+	result =
+	    lasts(&office->refused, need, err) && !credentials_changed(office);
 	if (!result && dc == NULL)
-		result = lasts(&office->lost, err);
+		result = lasts(&office->lost, need, err);
 	else if (!result && (silent = find_silent(office, dc)) != NULL)
-		result = lasts(&silent->pause, err);
+		result = lasts(&silent->pause, need, err);
 	pthread_mutex_unlock(&office->lock);
 	return result;
+}
+
+/* From now on; with the lock.  Its KDC is asked first, for tickets: a failure
+ * that is LDAP's own says nothing of that. */
+static void
+begin_pause(struct pause *pause, int64_t ms, const struct err *failure)
+{
+	pause->until = clock_mono_ms() + ms;
+	pause->failure = *failure;
+	pause->ldap =
+	    failure->kind == ERR_UNREACHABLE && failure->domain == ERR_LDAP;
 }
 
 static void
@@ -325,8 +340,7 @@ office_pause(struct office *office, struct pause *pause, int64_t ms,
     const struct err *failure)
 {
 	pthread_mutex_lock(&office->lock);
-	pause->until = clock_mono_ms() + ms;
-	pause->failure = *failure;
+	begin_pause(pause, ms, failure);
 	if (pause == &office->refused)
 		stamp_credentials(office->conf, office->credentials);
 	pthread_mutex_unlock(&office->lock);
@@ -345,8 +359,7 @@ office_avoid(
 		office->silent_next = (office->silent_next + 1) % SILENT_MAX;
 		mem_replace(&silent->dc, controller);
 	}
-	silent->pause.until = clock_mono_ms() + SILENT_PAUSE_MS;
-	silent->pause.failure = *failure;
+	begin_pause(&silent->pause, SILENT_PAUSE_MS, failure);
 	pthread_mutex_unlock(&office->lock);
 	office_give_up(office, controller);
 }
@@ -534,7 +547,7 @@ work_anywhere(struct desk *desk, const struct desk_job *job, struct err *err)
 	struct office *office = desk->office;
 	int tries;
 
-	if (office_pauses(office, NULL, err))
+	if (office_pauses(office, job->need, NULL, err))
 		return -1;
 	for (tries = 0; tries < ATTEMPTS; tries++) {
 		if (attempt(desk, job, NULL, err) == 0)
@@ -551,7 +564,7 @@ desk_work(struct desk *desk, const struct desk_job *job, struct err *err)
 {
 	if (job->dc == NULL)
 		return work_anywhere(desk, job, err);
-	if (!office_pauses(desk->office, job->dc, err) &&
+	if (!office_pauses(desk->office, job->need, job->dc, err) &&
 	    attempt(desk, job, job->dc, err) == 0)
 		return 0;
 	if (!job->or_another || err->kind != ERR_UNREACHABLE)

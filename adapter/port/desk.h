@@ -17,15 +17,19 @@ struct krb;
 struct office;
 struct desk;
 
+/* What a job needs; DESK_NONE is for jobs that come to no desk. */
+enum desk_need { DESK_NONE, DESK_KDC, DESK_DIRECTORY };
+
 /* conf is borrowed. No I/O. */
 struct office *office_new(const struct conf *conf);
 void office_free(struct office *office); /* after its desks */
 const struct conf *office_conf(const struct office *office);
-/* Is it too early to ask this controller (NULL: the one in use) again? Then
- * *err is why. Any thread. */
-bool office_pauses(struct office *office, const char *dc, struct err *err);
-/* It does not answer: nobody waits for it again in the next moment. Any thread.
- */
+/* Is it too early to ask this controller (NULL: the one in use) for this again?
+ * Then *err is why. Any thread. */
+bool office_pauses(struct office *office, enum desk_need need, const char *dc,
+    struct err *err);
+/* It does not answer: nobody waits for it again in the next moment, but over
+ * Kerberos where it was LDAP alone that failed. Any thread. */
 void office_avoid(
     struct office *office, const char *controller, const struct err *failure);
 
@@ -55,8 +59,6 @@ int desk_ticket(void *tickets, const char *spn, const struct buf *binding,
 struct desk *desk_new(struct office *office);
 void desk_free(struct desk *desk); /* NULL is allowed */
 
-/* What a job needs; DESK_NONE is for jobs that come to no desk. */
-enum desk_need { DESK_NONE, DESK_KDC, DESK_DIRECTORY };
 /* What a job does; for DESK_KDC, directory is NULL. */
 typedef int desk_fn(void *cookie, struct krb *krb, struct directory *directory,
     struct err *err);

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "log.h"
 #include "loop.h"
 #include "mem.h"
 #include "work.h"
@@ -21,11 +22,30 @@ struct errands {
 	bool stopped;		     /* nothing is begun any more */
 };
 
+/* LDAP's failure is the one to tell, unless something may have happened now, or
+ * somebody answered. */
+static void
+run_instead(struct errand *e, struct desk_job *job)
+{
+	struct err err;
+
+	job->need = DESK_KDC;
+	job->fn = e->instead;
+	if (desk_work(e->queue->desks[e->desk], job, &err) == 0) {
+		e->by_kerberos = true;
+		log_line(LOG_INFO, "directory.by_kerberos", "error=\"%s\"",
+		    e->err.text);
+		err_clear(&e->err);
+	} else if (err.kind != ERR_UNREACHABLE) {
+		e->err = err;
+	}
+}
+
 static void
 run_at_desk(void *arg)
 {
 	struct errand *e = arg;
-	const struct desk_job job = {.need = e->need,
+	struct desk_job job = {.need = e->need,
 	    .dc = e->dc,
 	    .or_another = e->or_another,
 	    .fn = e->call,
@@ -33,6 +53,8 @@ run_at_desk(void *arg)
 
 	if (desk_work(e->queue->desks[e->desk], &job, &e->err) == 0)
 		err_clear(&e->err);
+	else if (e->err.kind == ERR_UNREACHABLE && e->instead != NULL)
+		run_instead(e, &job);
 }
 
 static void

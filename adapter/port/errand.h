@@ -30,8 +30,13 @@ struct errand {
 	char *dc; /* freed with it; see struct desk_job */
 	bool or_another;
 	desk_fn *call; /* cookie is the errand */
+	/* What does over Kerberos alone where no LDAP answers
+	 * (ERR_UNREACHABLE: nothing happened); NULL: nothing does. */
+	desk_fn *instead;
 	void (*give)(struct errand *e);
 	void (*free)(struct errand *e); /* everything else, and itself */
+
+	bool by_kerberos; /* filled before give(): that was done */
 
 	/* errand.c's own */
 	struct errand *next;

@@ -46,7 +46,7 @@ ask_one(struct others_errand *e, const char *name, struct krb *krb)
 	int rc;
 
 	conf.directory_timeout = BRIEF;
-	if (office_pauses(e->office, name, &err))
+	if (office_pauses(e->office, DESK_DIRECTORY, name, &err))
 		return;
 	memset(&o, 0, sizeof(o));
 	rc = desk_open_directory(&conf, name, krb, &there, &err);

@@ -13,6 +13,13 @@
 #include "secret.h"
 #include "str.h"
 
+/* May a call do with Kerberos where no LDAP answers? */
+static bool
+may_do_without(struct errands *q)
+{
+	return !str_eq(office_conf(errands_office(q))->password_by, "ldap");
+}
+
 /* --- pick --- */
 
 struct pick_errand {
@@ -45,6 +52,23 @@ call_pick(
 	return 0;
 }
 
+/* One that takes passwords, as far as can be seen: LDAP alone says which are
+ * read-only ones. */
+static int
+call_pick_instead(
+    void *cookie, struct krb *krb, struct directory *directory, struct err *err)
+{
+	struct pick_errand *e = cookie;
+	int64_t offset_ms, error_ms;
+
+	(void)directory;
+	if (krb_time(krb, 1, &offset_ms, &error_ms, err) != 0 ||
+	    krb_password_reach(krb, err) != 0)
+		return -1;
+	e->dc = mem_dup(krb_kdc(krb));
+	return 0;
+}
+
 static void
 give_controller(struct errand *base)
 {
@@ -63,6 +87,8 @@ pick(void *self, const char *wish, char **ret_dc, port_done_fn *done,
 	e->base.dc = mem_dup(wish);
 	e->base.or_another = true;
 	e->base.call = call_pick;
+	if (may_do_without(self))
+		e->base.instead = call_pick_instead;
 	e->base.give = give_controller;
 	e->base.free = pick_free;
 	e->ret_dc = ret_dc;
@@ -74,8 +100,11 @@ pick(void *self, const char *wish, char **ret_dc, port_done_fn *done,
 struct look_errand {
 	struct errand base;
 	char *account;
+	char *spn;    /* one of an object that is known; NULL: not known */
+	int64_t kvno; /* by a ticket for it */
 	struct directory_object object;
 	struct device *into;
+	bool *ret_by_ticket;
 };
 
 static void
@@ -84,6 +113,7 @@ look_free(struct errand *base)
 	struct look_errand *e = (void *)base;
 
 	free(e->account);
+	free(e->spn);
 	directory_object_clear(&e->object);
 	free(e);
 }
@@ -98,6 +128,26 @@ call_look(
 	return directory_read(directory, e->account, &e->object, err);
 }
 
+/* What a ticket is sealed with has a version, too. */
+static int
+call_look_instead(
+    void *cookie, struct krb *krb, struct directory *directory, struct err *err)
+{
+	static const struct krb_keys none;
+	struct look_errand *e = cookie;
+	struct krb_ticket_facts facts;
+
+	(void)directory;
+	if (krb_ticket_try(krb, e->spn, &none, &facts, err) != 0) {
+		/* That is no word that there is no object. */
+		if (err->kind == ERR_NOTFOUND)
+			err->kind = ERR_REFUSED;
+		return -1;
+	}
+	e->kvno = facts.kvno;
+	return 0;
+}
+
 static void
 give_object(struct errand *base)
 {
@@ -105,6 +155,11 @@ give_object(struct errand *base)
 	const struct directory_object *o = &e->object;
 	struct device *d = e->into;
 
+	*e->ret_by_ticket = base->by_kerberos;
+	if (base->by_kerberos) {
+		d->ad_kvno = e->kvno;
+		return;
+	}
 	mem_replace(&d->ad_dn, o->dn);
 	mem_replace(&d->ad_account, o->account);
 	mem_replace(&d->ad_dns_host, o->dns_host);
@@ -123,7 +178,7 @@ give_object(struct errand *base)
 
 static void
 look(void *self, const char *account, const char *dc, struct device *into,
-    port_done_fn *done, void *cookie)
+    bool *ret_by_ticket, port_done_fn *done, void *cookie)
 {
 	struct look_errand *e = mem_alloc(sizeof(*e));
 
@@ -133,7 +188,14 @@ look(void *self, const char *account, const char *dc, struct device *into,
 	e->base.give = give_object;
 	e->base.free = look_free;
 	e->account = mem_dup(account);
+	if (may_do_without(self) && !str_empty(into->ad_dn) &&
+	    str_ieq(into->ad_account, account) && !str_empty(into->ad_spns)) {
+		e->spn =
+		    mem_dup_len(into->ad_spns, strcspn(into->ad_spns, " "));
+		e->base.instead = call_look_instead;
+	}
 	e->into = into;
+	e->ret_by_ticket = ret_by_ticket;
 	errand_send(self, &e->base, done, cookie);
 }
 
@@ -271,6 +333,8 @@ password_set(void *self, const struct port_password *where,
 	    str_eq(conf->password_by, "kerberos") ? DESK_KDC : DESK_DIRECTORY;
 	e->base.dc = mem_dup(where->dc);
 	e->base.call = call_password_set;
+	if (e->base.need == DESK_DIRECTORY && may_do_without(self))
+		e->base.instead = call_password_set;
 	e->base.free = password_free;
 	e->account = mem_dup(where->account);
 	e->dn = mem_dup(where->dn);

@@ -168,6 +168,19 @@ fake_pick(void *self, const char *wish, char **ret_dc, port_done_fn *done,
 	world_answer(w, done, cookie, &none);
 }
 
+/* The same for what needs LDAP. */
+static bool
+reached_ldap(const struct world *w, const char *dc, struct err *ret_err)
+{
+	if (!reached(w, dc, ret_err))
+		return false;
+	if (!w->no_ldap)
+		return true;
+	(void)err_native(
+	    ret_err, ERR_UNREACHABLE, ERR_LDAP, -1, "no LDAP answers");
+	return false;
+}
+
 /* May our account write? If so, the frame of every change. */
 static bool
 directory_change(struct world *w, const char *dc, struct err *ret_err)
@@ -184,7 +197,7 @@ directory_change(struct world *w, const char *dc, struct err *ret_err)
 
 static void
 fake_dir_look(void *self, const char *account, const char *dc, struct device *d,
-    port_done_fn *done, void *cookie)
+    bool *ret_by_ticket, port_done_fn *done, void *cookie)
 {
 	struct world *w = self;
 	char dn[300];
@@ -192,8 +205,12 @@ fake_dir_look(void *self, const char *account, const char *dc, struct device *d,
 
 	if (!reached(w, dc, &err)) {
 		/* err says so */
+	} else if (w->no_ldap && str_empty(d->ad_dn)) {
+		(void)reached_ldap(w, dc, &err);
 	} else if (!w->ad.object || strcmp(account, w->ad.account) != 0) {
 		(void)err_set(&err, ERR_NOTFOUND, "no such object");
+	} else if (w->no_ldap) {
+		d->ad_kvno = w->ad.kvno;
 	} else {
 		(void)snprintf(dn, sizeof(dn), "CN=pc,%s", w->ad.ou);
 		mem_replace(&d->ad_dn, dn);
@@ -206,6 +223,8 @@ fake_dir_look(void *self, const char *account, const char *dc, struct device *d,
 		d->ad_max_age = 42 * CLOCK_DAY;
 		d->ad_read_at = clock_now();
 	}
+	if (err.kind == ERR_NONE)
+		*ret_by_ticket = w->no_ldap;
 	world_answer(w, done, cookie, &err);
 }
 
@@ -216,7 +235,7 @@ fake_look_others(void *self, const struct port_password *password,
 	struct world *w = self;
 	struct err err;
 
-	if (reached(w, password->dc, &err) && w->behind > 0) {
+	if (reached_ldap(w, password->dc, &err) && w->behind > 0) {
 		w->behind--;
 		mem_replace(ret_behind, "dc2");
 	}
@@ -242,7 +261,8 @@ fake_ensure(void *self, const struct port_object *object, port_done_fn *done,
 	struct world *w = self;
 	struct err err;
 
-	if (directory_change(w, object->dc, &err)) {
+	if (reached_ldap(w, object->dc, &err) &&
+	    directory_change(w, object->dc, &err)) {
 		(void)snprintf(w->ad.account, sizeof(w->ad.account), "%s",
 		    object->account);
 		(void)snprintf(
@@ -269,7 +289,8 @@ fake_move(void *self, const struct port_object *object, port_done_fn *done,
 	struct world *w = self;
 	struct err err;
 
-	if (directory_change(w, object->dc, &err)) {
+	if (reached_ldap(w, object->dc, &err) &&
+	    directory_change(w, object->dc, &err)) {
 		(void)snprintf(w->ad.ou, sizeof(w->ad.ou), "%s", object->ou);
 		world_changed(w, &err);
 	}

@@ -15,7 +15,8 @@
  * AD is restored from a backup, somebody sets another password there, the
  * device loses its key, or the object is in another OU than the profile's.  The
  * next run makes them one again by itself, killed at each fault point of that
- * and with each answer lost.
+ * and with each answer lost; with Kerberos alone, too, as long as it is about
+ * passwords.
  */
 #define PLAY "auto" /* what is not due is left alone */
 
@@ -23,6 +24,7 @@ struct apart {
 	const char *what;
 	void (*part)(struct world *w);
 	bool ad_stays; /* what AD has is right: it is not to be touched */
+	bool no_ldap;  /* until they are together again */
 };
 
 /* --- how they come apart --- */
@@ -74,13 +76,17 @@ object_elsewhere(struct world *w)
 }
 
 static const struct apart ways[] = {
-    {"AD restored from a backup", ad_restored, false},
-    {"AD's password set by others", ad_set_by_others, false},
+    {"AD restored from a backup", ad_restored, false, false},
+    {"AD's password set by others", ad_set_by_others, false, false},
     {"AD's password is another and nothing shows it", ad_has_another_silently,
-	false},
-    {"the device has an older key", device_has_older_key, true},
-    {"the device was reset", device_was_reset, true},
-    {"the object is in another OU", object_elsewhere, true},
+	false, false},
+    {"the device has an older key", device_has_older_key, true, false},
+    {"the device was reset", device_was_reset, true, false},
+    {"the object is in another OU", object_elsewhere, true, false},
+    {"AD's password set by others, no LDAP", ad_set_by_others, false, true},
+    {"AD's password is another, no LDAP", ad_has_another_silently, false, true},
+    {"the device has an older key, no LDAP", device_has_older_key, true, true},
+    {"the device was reset, no LDAP", device_was_reset, true, true},
 };
 
 /* --- and together again --- */
@@ -91,6 +97,7 @@ come_apart(const struct apart *way)
 	harness_reset();
 	(void)harness_run(harness.play, 0);
 	way->part(harness.world);
+	harness.world->no_ldap = way->no_ldap;
 	harness.world->mutations = 0;
 }
 
@@ -108,6 +115,22 @@ check_together(const struct apart *way, int64_t kvno)
 	    "the device knows its version");
 }
 
+/* What was done without LDAP is not done again with it. */
+static void
+check_ldap_back(const struct apart *way)
+{
+	int64_t kvno = harness.world->ad.kvno;
+
+	if (!way->no_ldap)
+		return;
+	harness.world->no_ldap = false;
+	(void)harness_run(harness.play, 0);
+	verify_run(harness.play);
+	harness_check(
+	    harness.world->ad.kvno == kvno && harness.world->krb_kvno == kvno,
+	    "LDAP answers again, and the password stays");
+}
+
 static void
 killed(const struct apart *way)
 {
@@ -118,8 +141,11 @@ killed(const struct apart *way)
 		kvno = harness.world->ad.kvno;
 		if (!harness_run(harness.play, harness.n))
 			break;
+		/* Every other recovery finds LDAP there again. */
+		harness.world->no_ldap = way->no_ldap && harness.n % 2 == 1;
 		(void)harness_run(harness.play, 0);
 		check_together(way, kvno);
+		check_ldap_back(way);
 	}
 	check_together(way, kvno); /* nobody was killed, and one run did it */
 	harness.n = 0;
@@ -139,6 +165,31 @@ lost(const struct apart *way, enum world_loss loss)
 		if (harness.world->mutations < harness.n)
 			break;
 		check_together(way, kvno);
+		check_ldap_back(way);
+	}
+	harness.n = 0;
+}
+
+/* What needs LDAP waits for it; nothing is taken for done meanwhile. */
+static void
+ldap_goes(const struct apart *way)
+{
+	int64_t kvno;
+
+	for (harness.n = 1; !way->no_ldap; harness.n++) {
+		come_apart(way);
+		kvno = harness.world->ad.kvno;
+		harness.world->loss = WORLD_LDAP_GOES;
+		harness.world->loss_at = harness.n;
+		(void)harness_run(harness.play, 0);
+		if (harness.world->mutations < harness.n)
+			break;
+		if (way->part == object_elsewhere)
+			harness_check(harness.told->outcome == ENGINE_PARKED,
+			    "whether it was moved cannot be told");
+		harness.world->no_ldap = false;
+		(void)harness_run(harness.play, 0);
+		check_together(way, kvno);
 	}
 	harness.n = 0;
 }
@@ -156,6 +207,7 @@ main(int argc, char **argv)
 		lost(&ways[i], WORLD_LOSE_AFTER);
 		lost(&ways[i], WORLD_LOSE_BEFORE);
 		lost(&ways[i], WORLD_REFUSE_LINK);
+		ldap_goes(&ways[i]);
 	}
 	return harness_end();
 }

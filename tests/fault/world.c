@@ -144,7 +144,7 @@ world_change(struct world *w, struct err *ret_err)
 	w->mutations++;
 	fault_point("world.before");
 	if (w->loss == WORLD_NO_LOSS || w->mutations != w->loss_at ||
-	    w->loss == WORLD_LOSE_AFTER)
+	    w->loss == WORLD_LOSE_AFTER || w->loss == WORLD_LDAP_GOES)
 		return true;
 	if (w->loss == WORLD_REFUSE_LINK)
 		(void)err_set(ret_err, ERR_UNREACHABLE, "connection refused");
@@ -157,8 +157,12 @@ void
 world_changed(struct world *w, struct err *ret_err)
 {
 	fault_point("world.after");
-	if (w->loss == WORLD_LOSE_AFTER && w->mutations == w->loss_at)
+	if (w->mutations != w->loss_at)
+		return;
+	if (w->loss == WORLD_LOSE_AFTER)
 		(void)err_set(ret_err, ERR_UNKNOWN, "the answer was lost");
+	else if (w->loss == WORLD_LDAP_GOES)
+		w->no_ldap = true;
 }
 
 void

@@ -39,7 +39,8 @@ enum world_loss {
 	WORLD_NO_LOSS,
 	WORLD_LOSE_AFTER,  /* it is done, the answer is lost */
 	WORLD_LOSE_BEFORE, /* it is not done, and nobody is told */
-	WORLD_REFUSE_LINK  /* nothing can be sent */
+	WORLD_REFUSE_LINK, /* nothing can be sent */
+	WORLD_LDAP_GOES	   /* all is well, but no LDAP answers after it */
 };
 
 /* Drifted in every respect that a play repairs, and: */
@@ -100,6 +101,7 @@ struct world {
 	/* Active Directory */
 	bool denied;	    /* our account may not write */
 	bool no_tickets;    /* the KDC does not know the service */
+	bool no_ldap;	    /* Kerberos alone answers */
 	char away[16];	    /* the one of dc1 and dc2 that does not answer */
 	struct world_ad ad; /* what the one that does has */
 	int behind;	    /* looks at which the other is behind still */

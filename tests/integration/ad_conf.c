@@ -15,7 +15,7 @@ ad_conf(struct conf *conf)
 	conf->principal = mem_dup(ad_env("LAB_PRINCIPAL"));
 	conf->keytab = mem_dup(ad_env("LAB_KEYTAB"));
 	conf->transport = mem_dup("gssapi");
-	conf->password_by = mem_dup("ldap");
+	conf->password_by = mem_dup("auto");
 	conf->directory_timeout = AD_DEADLINE / 1000;
 }
 

@@ -32,6 +32,7 @@
 static struct loop *loop;
 static struct conf conf;
 static struct ports ports;
+static bool by_ticket; /* the last look */
 
 /* How many done() are still to come, and what the last one said. */
 static int waiting;
@@ -146,7 +147,7 @@ look(struct device *d, const char *account, enum err_kind kind)
 {
 	struct port_directory *p = &ports.directory;
 
-	p->look(p->self, account, NULL, d, done, NULL);
+	p->look(p->self, account, NULL, d, &by_ticket, done, NULL);
 	wait_kind(kind);
 }
 
@@ -347,7 +348,8 @@ many_at_once(void **state)
 	(void)state;
 	for (i = 0; i < MANY; i++) {
 		list[i] = device_new("port1");
-		p->look(p->self, "port1-iME$", NULL, list[i], done, NULL);
+		p->look(p->self, "port1-iME$", NULL, list[i], &by_ticket, done,
+		    NULL);
 		offset[i] = INT64_MAX;
 		kdc->look_time(kdc->self, &offset[i], done, NULL);
 	}
@@ -383,8 +385,8 @@ controller_comes_back(void **state)
 	wait_kind(ERR_NONE);
 	port_directory_free(&mine);
 	for (tries = 0; tries < TRIES; tries++) {
-		ports.directory.look(
-		    ports.directory.self, "port1-iME$", NULL, d, done, NULL);
+		ports.directory.look(ports.directory.self, "port1-iME$", NULL,
+		    d, &by_ticket, done, NULL);
 		wait_for(1);
 		if (last.kind != ERR_UNREACHABLE)
 			break;
@@ -392,6 +394,95 @@ controller_comes_back(void **state)
 	}
 	assert_int_equal(last.kind, ERR_NONE);
 	device_free(d);
+}
+
+/* A firewall that lets Kerberos through. It says no, so that nothing waits. */
+static void
+let_ldap(bool through)
+{
+	static const char *const words[] = {
+	    "ip rule add pref 10 lookup local && ip rule del pref 0 && "
+	    "ip rule add pref 1 ipproto tcp dport 389 unreachable",
+	    "ip rule del pref 1"};
+
+	assert_int_equal(system(words[through]), 0);
+}
+
+static void
+pick(const char *wish, enum err_kind kind)
+{
+	struct port_directory *p = &ports.directory;
+	char *dc = NULL;
+
+	p->pick(p->self, wish, &dc, done, NULL);
+	wait_kind(kind);
+	if (kind == ERR_NONE)
+		assert_string_equal(dc, ad_env("LAB_DC"));
+	free(dc);
+}
+
+/* A new set of desks: others' pauses are not theirs. */
+static void
+plug_again(void **state, const char *password_by)
+{
+	assert_int_equal(unplug(state), 0);
+	mem_replace(&conf.password_by, password_by);
+	assert_int_equal(plug(state), 0);
+}
+
+static void
+kerberos_alone(void **state)
+{
+	struct secret *first = ad_secret("First-Passw0rd-1");
+	struct secret *second = ad_secret("Second-Passw0rd-2");
+	struct port_kdc *kdc = &ports.kdc;
+	struct device *d, *unknown = device_new("port5");
+	struct wanted w;
+	int64_t kvno;
+
+	want(&w, "port5", "device 5");
+	d = w.into;
+	ensure(&w, first, ERR_NONE);
+	look(d, "port5-iME$", ERR_NONE);
+	assert_false(by_ticket);
+	kvno = d->ad_kvno;
+
+	let_ldap(false);
+	plug_again(state, "ldap");
+	pick(NULL, ERR_UNREACHABLE);
+	look(d, "port5-iME$", ERR_UNREACHABLE);
+	plug_again(state, "auto");
+	pick(NULL, ERR_NONE);
+	pick(ad_env("LAB_DC"), ERR_NONE);
+	look(unknown, "port5-iME$", ERR_UNREACHABLE); /* what it is? */
+	assert_null(unknown->ad_dn);
+	look(d, "port5-iME$", ERR_NONE);
+	assert_true(by_ticket);
+	assert_int_equal(d->ad_kvno, kvno);
+	set_password(d, second);
+	kdc->check_password(kdc->self, d->ad_account, NULL, first, done, NULL);
+	wait_kind(ERR_DENIED);
+	kdc->check_password(kdc->self, d->ad_account, NULL, second, done, NULL);
+	wait_kind(ERR_NONE);
+	look(d, "port5-iME$", ERR_NONE);
+	assert_true(by_ticket);
+	assert_int_equal(d->ad_kvno, kvno + 1);
+	ensure(&w, NULL, ERR_UNREACHABLE);
+
+	/* A name that the KDC does not know says nothing of the object. */
+	mem_replace(&d->ad_spns, "HTTP/nobody.example.test:1");
+	look(d, "port5-iME$", ERR_REFUSED);
+	assert_non_null(d->ad_dn);
+
+	let_ldap(true);
+	plug_again(state, "auto");
+	look(d, "port5-iME$", ERR_NONE);
+	assert_false(by_ticket);
+	assert_int_equal(d->ad_kvno, kvno + 1); /* the ticket's was right */
+	secret_free(first);
+	secret_free(second);
+	device_free(unknown);
+	want_no_more(&w);
 }
 
 static void
@@ -423,7 +514,7 @@ wrong_keytab(void **state)
 	memset(&mine, 0, sizeof(mine));
 	assert_int_equal(port_directory_new(loop, &conf, &mine, &err), 0);
 	p = &mine.directory;
-	p->look(p->self, "port1-iME$", NULL, d, done, NULL);
+	p->look(p->self, "port1-iME$", NULL, d, &by_ticket, done, NULL);
 	wait_kind(ERR_INVALID);
 	port_directory_free(&mine);
 	free(conf.keytab);
@@ -451,7 +542,7 @@ one_refused_login(void **state)
 	assert_int_equal(port_directory_new(loop, &conf, &mine, &err), 0);
 	p = &mine.directory;
 	for (i = 0; i < 3; i++) {
-		p->look(p->self, "port1-iME$", NULL, d, done, NULL);
+		p->look(p->self, "port1-iME$", NULL, d, &by_ticket, done, NULL);
 		wait_kind(ERR_DENIED);
 	}
 	assert_int_equal(ad_number(admin, person, "badPwdCount"), 1);
@@ -476,6 +567,7 @@ main(void)
 	    PLUGGED(names_that_cannot_be),
 	    PLUGGED(many_at_once),
 	    PLUGGED(controller_comes_back),
+	    PLUGGED(kerberos_alone),
 	    cmocka_unit_test(no_directory),
 	    cmocka_unit_test(wrong_keytab),
 	    cmocka_unit_test(one_refused_login),

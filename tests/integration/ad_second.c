@@ -119,8 +119,9 @@ static void
 look(const char *dc, struct device *d, enum err_kind kind)
 {
 	struct port_directory *p = &ports.directory;
+	bool by_ticket;
 
-	p->look(p->self, ACCOUNT, dc, d, done, NULL);
+	p->look(p->self, ACCOUNT, dc, d, &by_ticket, done, NULL);
 	wait_kind(kind);
 }
 
