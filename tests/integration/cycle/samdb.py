@@ -32,9 +32,10 @@ class Domain:
         private = os.path.join(folder, "private")
         self.sam = SamDB(url=os.path.join(private, "sam.ldb"),
                          session_info=system_session(), lp=self.lp)
-        self.raw = ldb.Ldb("tdb://" + os.path.join(
-            private, "sam.ldb.d", BASE.upper() + ".ldb"),
-            flags=ldb.FLG_DONT_CREATE_DB)
+        self.partition = os.path.join(private, "sam.ldb.d",
+                                      BASE.upper() + ".ldb")
+        self.raw = ldb.Ldb("tdb://" + self.partition,
+                           flags=ldb.FLG_DONT_CREATE_DB)
 
     def ou(self, dn):
         self.sam.add({"dn": dn, "objectClass": "organizationalUnit"})
