@@ -98,7 +98,7 @@ char *
 schedule_local(const struct schedule *s, int64_t at, char out[CLOCK_TEXT])
 {
 	int64_t until, offset = zone_offset(s->zone, at, &until);
-	int64_t minutes = (offset < 0 ? -offset : offset) / 60;
+	unsigned minutes = (unsigned)(offset < 0 ? -offset : offset) / 60;
 	time_t local = (time_t)(at + offset);
 	char text[CLOCK_TEXT - 8];
 	struct tm tm;
@@ -108,8 +108,7 @@ schedule_local(const struct schedule *s, int64_t at, char out[CLOCK_TEXT])
 		(void)snprintf(out, CLOCK_TEXT, "-");
 	else
 		(void)snprintf(out, CLOCK_TEXT, "%s%c%02u:%02u", text,
-		    offset < 0 ? '-' : '+', (unsigned)(minutes / 60) % 100U,
-		    (unsigned)(minutes % 60));
+		    offset < 0 ? '-' : '+', minutes / 60 % 100, minutes % 60);
 	return out;
 }
 
