@@ -310,3 +310,20 @@ journal_scan_ended(struct store *s, int64_t device, size_t limit,
 	}
 	return 0;
 }
+
+int
+journal_last(struct store *s, int64_t device, int64_t *ret_id, struct err *err)
+{
+	struct db_rows *rows;
+	int r;
+
+	if (db_query(s->db, &rows, err,
+		"SELECT max(id) FROM intent WHERE device = ?", "i",
+		device) == -1)
+		return -1;
+	r = db_next(rows, err);
+	if (r != -1)
+		*ret_id = r == 1 ? db_int(rows, 0) : 0;
+	db_done(rows);
+	return r == -1 ? -1 : 0;
+}

@@ -51,6 +51,10 @@ int journal_park(struct store *s, int64_t id, const char *why, struct err *err);
 int journal_settle(struct store *s, int64_t id, enum journal_end end,
     const char *result, int64_t now, struct err *err);
 
+/* The number of a device's last intent, ended or not; 0: it has none. */
+int journal_last(
+    struct store *s, int64_t device, int64_t *ret_id, struct err *err);
+
 typedef int journal_fn(
     void *cookie, const struct journal_intent *intent, struct err *err);
 /* Open ones, oldest first; device 0 = all. Everything is borrowed for the call;

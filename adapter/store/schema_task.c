@@ -143,6 +143,7 @@ const char store_run_step[] =
     " ms INTEGER NOT NULL DEFAULT 0,"
     " started_at INTEGER NOT NULL DEFAULT 0,"
     " ended_at INTEGER NOT NULL DEFAULT 0,"
+    " journal_at INTEGER NOT NULL DEFAULT 0,"
     " UNIQUE (run, device)"
     ") STRICT;"
     "CREATE INDEX run_item_next ON run_item (run, begun, not_before)"

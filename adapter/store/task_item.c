@@ -105,7 +105,8 @@ task_item_ready(struct store *s, int64_t run, bool fresh, int64_t now,
 	int r;
 
 	if (db_query(s->db, &rows, err,
-		"SELECT id, device, attempts, started_at FROM run_item"
+		"SELECT id, device, attempts, started_at, journal_at"
+		" FROM run_item"
 		" WHERE run = ? AND state = 0 AND begun = ?"
 		" AND not_before <= ? ORDER BY not_before, id LIMIT ?",
 		"iiii", run, (int64_t)!fresh, now, (int64_t)room) == -1)
@@ -115,6 +116,7 @@ task_item_ready(struct store *s, int64_t run, bool fresh, int64_t now,
 		ret[count].device = db_int(rows, 1);
 		ret[count].attempts = db_int(rows, 2);
 		ret[count].started_at = db_int(rows, 3);
+		ret[count].journal_at = db_int(rows, 4);
 		count++;
 	}
 	db_done(rows);
@@ -165,9 +167,11 @@ task_item_begin(struct store *s, int64_t run, struct task_work *w, int64_t now,
 	    db_run(s->db, err,
 		"UPDATE run_item SET state = 1, begun = 1,"
 		" attempts = attempts + 1, started_at ="
-		" CASE WHEN started_at = 0 THEN ?2 ELSE started_at END"
+		" CASE WHEN started_at = 0 THEN ?2 ELSE started_at END,"
+		" journal_at ="
+		" CASE WHEN attempts = 0 THEN ?4 ELSE journal_at END"
 		" WHERE id = ?1 AND state = 0 AND attempts = ?3",
-		"iii", w->item, now, w->attempts) == -1)
+		"iiii", w->item, now, w->attempts, w->journal_at) == -1)
 		return -1;
 	if (db_changes(s->db) == 0)
 		return err_set(err, ERR_CONFLICT, "the item waits no more");

@@ -58,6 +58,7 @@ struct task_work {
 	int64_t item, device;
 	int64_t attempts; /* so far */
 	int64_t started_at;
+	int64_t journal_at; /* journal_last() before the first attempt */
 };
 /* Waiting ones that may begin now, those never begun (fresh) or the others, by
  * not_before; at most room. */
@@ -69,7 +70,8 @@ int task_item_next(
 /* Are any under way, of whichever process? */
 int task_item_busy(
     struct store *s, int64_t run, int64_t *ret_count, struct err *err);
-/* It begins: w->attempts and started_at are as now. ERR_CONFLICT when it does
+/* It begins: w->attempts and started_at are as now; journal_at is kept with the
+ * first attempt. ERR_CONFLICT when it does
  * not wait any more. */
 int task_item_begin(struct store *s, int64_t run, struct task_work *w,
     int64_t now, struct err *err);

@@ -344,7 +344,8 @@ tick(void *cookie)
 	}
 	if (r->soon) /* something happened meanwhile */
 		return;
-	loop_timer_set(r->timer, r->more ? 0 : POLL_MS);
+	/* Not 0, with which timers would go before all else of a turn. */
+	loop_timer_set(r->timer, r->more ? 1 : POLL_MS);
 }
 
 /* --- life --- */

@@ -6,6 +6,7 @@
 #include "device.h"
 #include "diagnose.h"
 #include "engine.h"
+#include "fault.h"
 #include "journal.h"
 #include "mem.h"
 #include "plan.h"
@@ -24,7 +25,7 @@
  *                                    transaction holds them all
  */
 #define AT_ONCE 64	/* items taken in one look */
-#define IN_HANDS_WAIT 5 /* seconds, when the engine has the device already */
+#define IN_HANDS_WAIT 1 /* seconds, when the engine has the device already */
 #define LONGEST_WAIT 3600
 #define JOURNAL_ROWS 50
 
@@ -41,20 +42,21 @@ note_done(void *cookie, const struct journal_intent *intent, struct err *err)
 	struct done_parts *d = cookie;
 
 	(void)err;
-	if (intent->ended_at >= d->since && str_eq(intent->end, "done"))
+	if (intent->id > d->since && str_eq(intent->end, "done"))
 		d->parts |= play_part_of_step(intent->step);
 	return 0;
 }
 
 static int
-parts_done(struct runner *r, const struct task_work *w, unsigned *ret_parts,
-    struct err *err)
+parts_done(
+    struct runner *r, struct task_work *w, unsigned *ret_parts, struct err *err)
 {
-	struct done_parts d = {.since = w->started_at};
+	struct done_parts d = {.since = w->journal_at};
 
 	*ret_parts = 0;
 	if (w->attempts == 0)
-		return 0;
+		return journal_last(
+		    r->deps.store, w->device, &w->journal_at, err);
 	if (journal_scan_ended(r->deps.store, w->device, JOURNAL_ROWS,
 		note_done, &d, err) != 0)
 		return -1;
@@ -97,7 +99,7 @@ begin_one(struct runner_run *run, const struct task_work *w, int64_t now,
 	unsigned done;
 
 	work->w = *w;
-	if (parts_done(r, w, &done, err) != 0) {
+	if (parts_done(r, &work->w, &done, err) != 0) {
 		free(work);
 		return -1;
 	}
@@ -108,7 +110,10 @@ begin_one(struct runner_run *run, const struct task_work *w, int64_t now,
 		    r->deps.store, w->item, now + IN_HANDS_WAIT, err);
 	}
 	link_work(run, work);
-	return task_item_begin(r->deps.store, run->id, &work->w, now, err);
+	if (task_item_begin(r->deps.store, run->id, &work->w, now, err) != 0)
+		return -1;
+	fault_point("runner.item.begun");
+	return 0;
 }
 
 /* No more than can be in flight: what is given to the engine cannot be taken
@@ -253,5 +258,6 @@ runner_item_ended(
 	    r->deps.store, run->id, &work->w, &how, at, now, &ours, err);
 	unlink_work(work);
 	runner_wake(r);
+	fault_point("runner.item.ended");
 	return rc;
 }

@@ -100,7 +100,8 @@ void
 __wrap_loop_timer_set(struct loop_timer *timer, uint64_t ms)
 {
 	jumped_ms += (int64_t)ms;
-	__real_loop_timer_set(timer, 0);
+	/* One that sets itself again would not let the loop turn at 0. */
+	__real_loop_timer_set(timer, ms > 0 ? 1 : 0);
 }
 
 int64_t
@@ -179,6 +180,20 @@ must(int rc, const struct err *err)
 }
 
 static void
+run_play(struct work *work)
+{
+	struct err err;
+	size_t open = 0;
+
+	engine_on_idle(work->engine, on_idle, work);
+	must(engine_recover(work->engine, &open, &err), &err);
+	if (open == 0)
+		on_idle(work);
+	if (open != 0 || !harness.recover_only)
+		loop_run(work->loop);
+}
+
+static void
 child(const char *play, unsigned long crash_at)
 {
 	struct engine_deps deps = {
@@ -188,9 +203,9 @@ child(const char *play, unsigned long crash_at)
 	struct store *store = NULL;
 	struct ports ports;
 	struct err err;
-	size_t open = 0;
 
 	conf.replication = harness.replicated ? 0 : 900;
+	conf.database = files.db;
 	templates[0].key = harness.short_keys ? key_short : key_auto;
 	must(vault_open(files.key, &vault, &err), &err);
 	must(store_open(files.db, vault, &store, &err), &err);
@@ -201,13 +216,15 @@ child(const char *play, unsigned long crash_at)
 	deps.ports = &ports;
 	work.engine = engine_new(&deps, &err);
 	engine_on_report(work.engine, on_report, &work);
-	engine_on_idle(work.engine, on_idle, &work);
 	fault_arm(crash_at > 0 ? "*" : NULL, crash_at);
-	must(engine_recover(work.engine, &open, &err), &err);
-	if (open == 0)
-		on_idle(&work);
-	if (open != 0 || !harness.recover_only)
-		loop_run(work.loop);
+	if (harness.body != NULL)
+		harness.body(&(const struct harness_process){.loop = work.loop,
+		    .vault = vault,
+		    .store = store,
+		    .engine = work.engine,
+		    .conf = &conf});
+	else
+		run_play(&work);
 	engine_free(work.engine);
 	loop_free(work.loop);
 	store_close(store);

@@ -5,8 +5,10 @@
 #include "engine.h"
 #include "world.h"
 
+struct conf;
 struct device;
 struct err;
+struct loop;
 struct store;
 struct vault;
 
@@ -26,6 +28,15 @@ struct told {
 	unsigned diagnoses; /* times a device was diagnosed */
 };
 
+/* The parts of a process. */
+struct harness_process {
+	struct loop *loop;
+	struct vault *vault;
+	struct store *store;
+	struct engine *engine;
+	const struct conf *conf;
+};
+
 extern struct harness {
 	struct world *world; /* shared with the processes */
 	struct told *told;   /* likewise */
@@ -34,6 +45,9 @@ extern struct harness {
 	bool plan_only;	   /* processes plan and change nothing */
 	bool replicated;   /* the time for it is over at once */
 	bool recover_only; /* processes settle what is open and no more */
+	/* What a process does in place of recovering and running a play: it
+	 * returns when it is done. */
+	void (*body)(const struct harness_process *p);
 	unsigned long every; /* kill at every n-th point: 1 is all */
 	/* For the text of a failure: what is going on. */
 	const char *play, *what;

@@ -524,6 +524,7 @@ test_items(void **state)
 
 	assert_int_equal(ready(f, id, true, NOW - 1, w, 4), 0);
 	assert_int_equal(ready(f, id, true, NOW, w, 4), 2);
+	w[0].journal_at = 7;
 	assert_works(task_item_begin(f->store, id, &w[0], NOW + 1, &f->err));
 	assert_int_equal(w[0].attempts, 1);
 	assert_int_equal(w[0].started_at, NOW + 1);
@@ -540,6 +541,7 @@ test_items(void **state)
 	assert_int_equal(ready(f, id, false, NOW + 100, w + 2, 2), 1);
 	assert_works(task_item_begin(f->store, id, &w[2], NOW + 100, &f->err));
 	assert_int_equal(w[2].attempts, 2);
+	assert_int_equal(w[2].journal_at, 7);
 	assert_int_equal(w[2].started_at, NOW + 1);
 	assert_false(end(f, id, &w[0], TASK_OK, 0)); /* an earlier attempt */
 	assert_true(end(f, id, &w[2], TASK_CHANGED, 0));
