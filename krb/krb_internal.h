@@ -1,5 +1,6 @@
 #ifndef KRB_INTERNAL_H_
 #define KRB_INTERNAL_H_
+#include <gssapi/gssapi.h>
 #include <krb5.h>
 #include <profile.h>
 #include <stdbool.h>
@@ -48,6 +49,13 @@ struct krb {
 	char keytab_stamp[FILE_STAMP]; /* at the last attempt to log in */
 	struct err
 	    renewal; /* why the last one failed; ERR_NONE: told, or none */
+};
+
+/* What is kept of a ticket that was shown, until the answer. */
+struct krb_proof {
+	gss_cred_id_t credential;
+	gss_name_t target;
+	gss_ctx_id_t context;
 };
 
 /* Long-term keys are as good as passwords: may the file be used? */

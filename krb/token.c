@@ -31,12 +31,6 @@
 static char spnego_bytes[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x02};
 static gss_OID_desc spnego = {sizeof(spnego_bytes), spnego_bytes};
 
-struct krb_proof {
-	gss_cred_id_t credential;
-	gss_name_t target;
-	gss_ctx_id_t context;
-};
-
 /* What is asked for. */
 struct wish {
 	const char *spn;

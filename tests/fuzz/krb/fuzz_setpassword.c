@@ -16,10 +16,10 @@
 #include "err.h"
 #include "krb.h"
 #include "krb_internal.h"
+#include "made_up.h"
 
 #define CONTENT_MAX 8192
 #define REPLY_MAX 65535 /* its length has two octets */
-#define KEY_SIZE 32
 #define USAGE_AP_REP 12 /* RFC 4120 7.5.1 */
 #define VERSION 1
 #define USAGE_AUTHENTICATOR 11
@@ -35,13 +35,6 @@ enum mode {
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* Ticket (RFC 4120 5.3) of service "k" in realm "R", of one octet. */
-static uint8_t ticket[] = {0x61, 0x2a, 0x30, 0x28, 0xa0, 0x03, 0x02, 0x01, 0x05,
-    0xa1, 0x03, 0x1b, 0x01, 'R', 0xa2, 0x0e, 0x30, 0x0c, 0xa0, 0x03, 0x02, 0x01,
-    0x02, 0xa1, 0x05, 0x30, 0x03, 0x1b, 0x01, 'k', 0xa3, 0x0c, 0x30, 0x0a, 0xa0,
-    0x03, 0x02, 0x01, 0x12, 0xa2, 0x03, 0x04, 0x01, 0x00};
-static uint8_t key[KEY_SIZE] = {1, 2, 3};
 
 static struct krb *k;
 static krb5_creds creds;
@@ -81,15 +74,7 @@ set_up(void)
 
 	setenv("KRB5_CONFIG", "/dev/null", 1);
 	must(krb_open(&conf, &k, NULL));
-	must(krb5_parse_name(k->ctx, "me@R", &creds.client));
-	must(krb5_parse_name(k->ctx, "k@R", &creds.server));
-	creds.keyblock =
-	    (krb5_keyblock){.enctype = ENCTYPE_AES256_CTS_HMAC_SHA1_96,
-		.length = KEY_SIZE,
-		.contents = key};
-	creds.ticket =
-	    (krb5_data){.length = sizeof(ticket), .data = (char *)ticket};
-	creds.times.endtime = INT32_MAX;
+	made_up_creds(k->ctx, &creds);
 	connect_ends();
 }
 
@@ -98,7 +83,7 @@ static krb5_data
 end_of(const krb5_data *request)
 {
 	const uint8_t *p = (const uint8_t *)request->data;
-	size_t at = sizeof(ticket), left = request->length, head;
+	size_t at = creds.ticket.length, left = request->length, head;
 
 	for (; at + 4 < left; at++) {
 		head = p[at + 1] == 0x81 ? 3 : 2;
