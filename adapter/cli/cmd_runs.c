@@ -3,9 +3,9 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "cmd_task_internal.h"
 #include "mem.h"
 #include "progress_internal.h"
+#include "runs_internal.h"
 #include "str.h"
 
 /* Runs: what there are, what became of each device, and how they go on. */
@@ -233,8 +233,8 @@ set_state(struct cli *c, enum task_state to)
 	task_run_clear(&r);
 	if (code != CODE_OK)
 		return code;
-	o = task_order(c);
-	return task_commit(
+	o = runs_order(c);
+	return runs_commit(
 	    c, order_run_state(&o, id, to, cli_text(c, "why"), &err), &err);
 }
 

@@ -243,7 +243,7 @@ check_given(struct check *k)
 	if (name != NULL && task_find(c->daemon.store, name, &t, &err) != 0)
 		return cli_fail(&err);
 	if (aimed)
-		code = task_aim(c, 1, &aim);
+		code = runs_aim(c, 1, &aim);
 	if (code == CODE_OK)
 		code = check_rule(k, c->args[0], name != NULL ? &t : NULL,
 		    aimed ? &aim : NULL);

@@ -6,9 +6,9 @@
 #include "buf.h"
 #include "catalog.h"
 #include "clock.h"
-#include "cmd_task_internal.h"
 #include "mem.h"
 #include "plan.h"
+#include "runs_internal.h"
 #include "store.h"
 #include "str.h"
 
@@ -17,13 +17,13 @@
 #define WORDS_MAX 512
 
 struct order
-task_order(struct cli *c)
+runs_order(struct cli *c)
 {
 	return (struct order){c->daemon.store, cli_actor(), clock_now()};
 }
 
 int
-task_commit(struct cli *c, int rc, struct err *err)
+runs_commit(struct cli *c, int rc, struct err *err)
 {
 	if (rc == 0)
 		rc = store_commit(c->daemon.store, err);
@@ -194,14 +194,14 @@ cmd_task_add(struct cli *c)
 
 	if (code != CODE_OK)
 		return code;
-	o = task_order(c);
+	o = runs_order(c);
 	t = (struct task){.name = mem_dup(c->args[0]),
 	    .type = mem_dup(type == NULL ? "amt-maintenance" : type),
 	    .note = mem_dup(cli_text(c, "description")),
 	    .settings = settings_given(c)};
 	if (t.settings == NULL)
 		t.settings = mem_dup("{}");
-	code = task_commit(c, order_task_add(&o, &t, &id, &err), &err);
+	code = runs_commit(c, order_task_add(&o, &t, &id, &err), &err);
 	if (code == CODE_OK)
 		cli_note(c, "%s: task %lld", t.name, (long long)id);
 	task_clear(&t);
@@ -222,14 +222,14 @@ cmd_task_set(struct cli *c)
 	if (code == CODE_OK && name == NULL && note == NULL && settings == NULL)
 		code = cli_complain(CODE_USAGE, "nothing to change");
 	if (code == CODE_OK) {
-		o = task_order(c);
+		o = runs_order(c);
 		if (name != NULL)
 			mem_replace(&t.name, name);
 		if (note != NULL)
 			mem_replace(&t.note, note[0] == '\0' ? NULL : note);
 		if (settings != NULL)
 			mem_replace(&t.settings, settings);
-		code = task_commit(c, order_task_save(&o, &t, &err), &err);
+		code = runs_commit(c, order_task_save(&o, &t, &err), &err);
 	}
 	free(settings);
 	task_clear(&t);
@@ -248,8 +248,8 @@ cmd_task_remove(struct cli *c)
 	    !cli_confirm(c, "forget this task and its assignments"))
 		code = CODE_REFUSED;
 	if (code == CODE_OK) {
-		o = task_order(c);
-		code = task_commit(c, order_task_remove(&o, &t, &err), &err);
+		o = runs_order(c);
+		code = runs_commit(c, order_task_remove(&o, &t, &err), &err);
 	}
 	task_clear(&t);
 	return code;

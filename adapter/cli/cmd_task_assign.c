@@ -3,8 +3,8 @@
 
 #include "ask_internal.h"
 #include "clock.h"
-#include "cmd_task_internal.h"
 #include "mem.h"
+#include "runs_internal.h"
 #include "schedule_fleet_internal.h"
 #include "str.h"
 
@@ -64,7 +64,7 @@ names_devices(const struct cli *c, size_t first)
 }
 
 int
-task_aim(struct cli *c, size_t first, struct aim *ret)
+runs_aim(struct cli *c, size_t first, struct aim *ret)
 {
 	const char *group = cli_text(c, "group"), *tag = cli_text(c, "tag");
 	const char *query = cli_text(c, "query");
@@ -116,7 +116,7 @@ take_share(
 }
 
 int
-task_policy_given(const struct cli *c, struct task_policy *ret)
+runs_policy(const struct cli *c, struct task_policy *ret)
 {
 	struct err err = {.kind = ERR_NONE};
 	int code;
@@ -145,7 +145,7 @@ assign(struct cli *c, const struct task *t, struct task_assignment *a,
     const struct aim *aim)
 {
 	struct err err = {.kind = ERR_NONE};
-	const struct order o = task_order(c);
+	const struct order o = runs_order(c);
 	int64_t id = 0;
 	int code;
 
@@ -155,7 +155,7 @@ assign(struct cli *c, const struct task *t, struct task_assignment *a,
 	a->query = mem_dup(aim->query);
 	a->schedule = mem_dup(cli_text(c, "schedule"));
 	a->enabled = !cli_flag(c, "disabled");
-	code = task_commit(c,
+	code = runs_commit(c,
 	    order_assign(&o, a, aim->ids.ids, aim->ids.count, &id, &err), &err);
 	if (code == CODE_OK)
 		cli_note(c, "%s: assignment %lld", t->name, (long long)id);
@@ -191,9 +191,9 @@ cmd_task_assign(struct cli *c)
 	    task_find(c->daemon.store, c->args[0], &t, &err) != 0)
 		code = cli_fail(&err);
 	if (code == CODE_OK)
-		code = task_policy_given(c, &a.policy);
+		code = runs_policy(c, &a.policy);
 	if (code == CODE_OK)
-		code = task_aim(c, 1, &aim);
+		code = runs_aim(c, 1, &aim);
 	if (code == CODE_OK && cli_flag(c, "check"))
 		code = prove(c, &t, &a.policy, &aim);
 	if (code == CODE_OK)
@@ -295,10 +295,10 @@ set_enabled(struct cli *c, bool enabled)
 	struct order o;
 
 	if (code == CODE_OK) {
-		o = task_order(c);
+		o = runs_order(c);
 		a.enabled = enabled;
 		code =
-		    task_commit(c, order_assignment_save(&o, &a, &err), &err);
+		    runs_commit(c, order_assignment_save(&o, &a, &err), &err);
 	}
 	task_assignment_clear(&a);
 	return code;
@@ -325,8 +325,8 @@ cmd_task_unassign(struct cli *c)
 	struct order o;
 
 	if (code == CODE_OK) {
-		o = task_order(c);
-		code = task_commit(c, order_unassign(&o, a.id, &err), &err);
+		o = runs_order(c);
+		code = runs_commit(c, order_unassign(&o, a.id, &err), &err);
 	}
 	task_assignment_clear(&a);
 	return code;
@@ -343,10 +343,10 @@ order_it(struct cli *c, const struct task *t, const struct aim *aim,
 	    .target_id = aim->target_id,
 	    .query = aim->query,
 	    .policy = *policy};
-	const struct order o = task_order(c);
+	const struct order o = runs_order(c);
 	struct err err = {.kind = ERR_NONE};
 
-	return task_commit(c,
+	return runs_commit(c,
 	    order_run(&o, t, &how, aim->ids.ids, aim->ids.count, ret_run, &err),
 	    &err);
 }
@@ -356,7 +356,7 @@ order_assignment(struct cli *c, const struct task *t, int64_t *ret_run)
 {
 	struct task_assignment a = {.id = 0};
 	struct err err = {.kind = ERR_NONE};
-	const struct order o = task_order(c);
+	const struct order o = runs_order(c);
 	int64_t id = cli_count(c, "assignment", 0);
 	int code;
 
@@ -369,7 +369,7 @@ order_assignment(struct cli *c, const struct task *t, int64_t *ret_run)
 	task_assignment_clear(&a);
 	return code != CODE_OK
 	    ? code
-	    : task_commit(c, order_run_assignment(&o, id, ret_run, &err), &err);
+	    : runs_commit(c, order_run_assignment(&o, id, ret_run, &err), &err);
 }
 
 int
@@ -386,11 +386,11 @@ cmd_task_run(struct cli *c)
 	    task_find(c->daemon.store, c->args[0], &t, &err) != 0)
 		code = cli_fail(&err);
 	if (code == CODE_OK)
-		code = task_policy_given(c, &policy);
+		code = runs_policy(c, &policy);
 	if (code == CODE_OK && cli_text(c, "assignment") != NULL) {
 		code = order_assignment(c, &t, &run);
 	} else if (code == CODE_OK) {
-		code = task_aim(c, 1, &aim);
+		code = runs_aim(c, 1, &aim);
 		if (code == CODE_OK)
 			code = order_it(c, &t, &aim, &policy, &run);
 	}

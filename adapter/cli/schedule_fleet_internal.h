@@ -2,7 +2,7 @@
 #define CLI_SCHEDULE_FLEET_INTERNAL_H_
 #include "capacity.h"
 #include "cli_internal.h"
-#include "cmd_task_internal.h"
+#include "runs_internal.h"
 
 /* What of the chosen devices runs out, how long they take, and whether a
  * schedule is in time for that. */

@@ -1,5 +1,5 @@
-#ifndef CLI_CMD_TASK_INTERNAL_H_
-#define CLI_CMD_TASK_INTERNAL_H_
+#ifndef CLI_RUNS_INTERNAL_H_
+#define CLI_RUNS_INTERNAL_H_
 #include "cli_internal.h"
 #include "order.h"
 
@@ -14,12 +14,12 @@ struct aim {
 	struct cli_ids ids; /* TASK_DEVICES */
 };
 /* CODE_OK, or the code with the complaint printed; free ids either way. */
-int task_aim(struct cli *c, size_t first, struct aim *ret);
+int runs_aim(struct cli *c, size_t first, struct aim *ret);
 /* --canary, --wave and so on. Likewise. */
-int task_policy_given(const struct cli *c, struct task_policy *ret);
-struct order task_order(struct cli *c);
+int runs_policy(const struct cli *c, struct task_policy *ret);
+struct order runs_order(struct cli *c);
 /* What was ordered, into the store. */
-int task_commit(struct cli *c, int rc, struct err *err);
+int runs_commit(struct cli *c, int rc, struct err *err);
 
 /* Rows of items; those with --outcome alone. */
 int runs_write_items(struct cli *c, int64_t run);
