@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -10,7 +11,7 @@
 
 /* Runs: what there are, what became of each device, and how they go on. */
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define WAIT_US 300000
+#define WAIT_NS 300000000L
 #define NOBODY_MS 15000 /* that long nobody works on it: is serve running? */
 
 /* --- which --- */
@@ -300,6 +301,7 @@ code_of(const struct cli *c, const struct task_run *r)
 static int
 follow(struct cli *c, int64_t run, struct progress *p, struct task_run *r)
 {
+	const struct timespec pause = {.tv_nsec = WAIT_NS};
 	struct err err = {.kind = ERR_NONE};
 	int64_t since_ms = clock_mono_ms();
 	bool told = false;
@@ -314,7 +316,7 @@ follow(struct cli *c, int64_t run, struct progress *p, struct task_run *r)
 		if (r->state == TASK_ABORTED || r->state == TASK_ENDED)
 			return CODE_OK;
 		tell_nobody(c, r, since_ms, &told);
-		(void)usleep(WAIT_US);
+		(void)nanosleep(&pause, NULL);
 	}
 }
 
