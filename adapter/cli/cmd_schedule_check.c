@@ -86,6 +86,9 @@ put_kind(const struct check *k, struct table *t, enum wear kind)
 	table_int(t, n);
 	table_int(t, (int64_t)late);
 	put_closest(k, t, closest);
+	table_int(t, (int64_t)k->found.runs);
+	put_margin(k, t, k->found.longest);
+	table_int(t, k->found.to);
 	table_row(t);
 }
 
@@ -111,7 +114,9 @@ write_found(const struct check *k)
 	const struct table_column kinds[] = {{"what", TABLE_STRING, 0, 0},
 	    {"devices", TABLE_INT, 0, 0}, {"late", TABLE_INT, 0, 0},
 	    {"margin", span, 0, 0}, {"closest", TABLE_STRING, 0, 16},
-	    {"end", TABLE_TIME, 1, 0}, {"renewed", TABLE_TIME, 2, 0}};
+	    {"end", TABLE_TIME, 1, 0}, {"renewed", TABLE_TIME, 2, 0},
+	    {"runs", TABLE_INT, 5, 0}, {"longest", span, 3, 0},
+	    {"until", TABLE_TIME, 4, 0}};
 	const struct table_column late[] = {{"what", TABLE_STRING, 0, 0},
 	    {"margin", span, 0, 0}, {"device", TABLE_STRING, 0, 16},
 	    {"end", TABLE_TIME, 1, 0}, {"renewed", TABLE_TIME, 2, 0}};

@@ -52,7 +52,8 @@ const struct cli_command cli_schedule_commands[] = {
 	"passwords of AD objects and admin passwords of the chosen devices come "
 	"to their end, and which device is the closest. Looks two lives of "
 	"each ahead, and at least twelve runs. A device takes as long as 95 of "
-	"100 did in runs that were measured. Exit code 3 when something runs "
-	"out first. \"task assign --check\" saves only what passes.",
+	"100 did in runs that were measured; \"longest\" is how long a run "
+	"takes then. Exit code 3 when something runs out first. \"task assign "
+	"--check\" saves only what passes.",
 	check_groups, 1, 1, check_examples, cmd_schedule_check},
     END};

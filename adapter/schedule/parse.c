@@ -173,12 +173,34 @@ parse_clause(struct parse *p, size_t i)
 	return clauses[i].parse(p);
 }
 
+/* With what it may have been meant to be. */
+static int
+refuse_word(struct parse *p, const struct token *t, const char *word)
+{
+	const char *words[CLAUSES];
+	char shown[TOKEN_MAX], *near;
+	size_t i;
+
+	for (i = 0; i < CLAUSES; i++)
+		words[i] = clauses[i].word;
+	near = str_near(word, words, CLAUSES);
+	if (near == NULL)
+		near = zone_near(word);
+	(void)parse_fail(p, t->text,
+	    "%s is neither a time zone nor one of: on, of, at, from, until, "
+	    "repeat, random, missed, stop, only, except%s%s",
+	    token_text(t, shown), near != NULL ? "; near: " : "",
+	    near != NULL ? near : "");
+	free(near);
+	return -1;
+}
+
 /* What is no clause is the zone's name. */
 static int
 parse_zone(struct parse *p)
 {
 	const struct token *t = parse_peek(p);
-	char text[TOKEN_MAX], shown[TOKEN_MAX];
+	char text[TOKEN_MAX] = "";
 
 	if (p->s->zone == NULL && t->len < sizeof(text)) {
 		memcpy(text, t->text, t->len);
@@ -193,10 +215,11 @@ parse_zone(struct parse *p)
 			return 0;
 		}
 	}
-	return parse_fail(p, t->text,
-	    "%s is neither a time zone (as Europe/Berlin, UTC) nor one of: on, "
-	    "of, at, from, until, repeat, random, missed, stop, only, except",
-	    token_text(t, shown));
+	if (p->s->zone != NULL)
+		return parse_fail(p, t->text,
+		    "%s is one word too many: there is a time zone already",
+		    token_text(t, text));
+	return refuse_word(p, t, text);
 }
 
 static int

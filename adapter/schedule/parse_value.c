@@ -18,7 +18,7 @@
 int
 parse_fail(struct parse *p, const char *where, const char *fmt, ...)
 {
-	char text[200];
+	char text[256];
 	va_list ap;
 
 	va_start(ap, fmt);

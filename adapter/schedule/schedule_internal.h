@@ -30,6 +30,8 @@ struct zone;
  * ERR_NOTFOUND, ERR_STORAGE. */
 int zone_take(const char *name, struct zone **ret_zone, struct err *err);
 void zone_drop(struct zone *z); /* NULL is allowed */
+/* As str_near(), of the names that tzdata lists. */
+char *zone_near(const char *name);
 /* Seconds east of UTC in force at t, and the instant when that may end. */
 int64_t zone_offset(const struct zone *z, int64_t t, int64_t *ret_until);
 /* The first instant with this local time (seconds as if it were UTC); in a gap
@@ -150,7 +152,7 @@ bool parse_is(const struct parse *p, const char *word);
 /* Take the token if it is this word, in any case. */
 bool parse_take(struct parse *p, const char *word);
 /* A token's text, cut when longer. */
-#define TOKEN_MAX 64
+#define TOKEN_MAX 128
 const char *token_text(const struct token *t, char out[TOKEN_MAX]);
 int parse_span(struct parse *p, int64_t least, int64_t most, int64_t *ret);
 int parse_number(struct parse *p, int64_t least, int64_t most, int64_t *ret);

@@ -11,6 +11,8 @@
 #include "str.h"
 
 #define ZONES "/usr/share/zoneinfo/"
+#define NAMES ZONES "zone.tab" /* code, place, name, remark */
+#define NAMES_MAX 1000
 #define OWN "/etc/localtime"
 #define ZONE_FILE_MAX (128 * 1024)
 #define ZONE_NAME_MAX 64
@@ -215,4 +217,41 @@ zone_instant(const struct zone *z, int64_t local)
 			return local - offset;
 		at = until;
 	}
+}
+
+/* The third field of each line; cut where it ends. */
+static size_t
+names_of(char *text, const char **names)
+{
+	char *line, *field;
+	size_t n = 0;
+
+	while (n < NAMES_MAX && (line = strsep(&text, "\n")) != NULL) {
+		if (*line == '#')
+			continue;
+		(void)strsep(&line, "\t");
+		(void)strsep(&line, "\t");
+		field = strsep(&line, "\t");
+		if (!str_empty(field))
+			names[n++] = field;
+	}
+	return n;
+}
+
+char *
+zone_near(const char *name)
+{
+	const char **names = mem_array(NAMES_MAX, sizeof(*names));
+	char *text = NULL, *near = NULL;
+	struct buf file;
+
+	buf_init(&file, ZONE_FILE_MAX);
+	if (file_read(NAMES, ZONE_FILE_MAX, &file, NULL) == 0) {
+		text = mem_dup(buf_text(&file));
+		near = str_near(name, names, names_of(text, names));
+	}
+	buf_free(&file);
+	free(text);
+	free(names);
+	return near;
 }

@@ -113,6 +113,9 @@ keep 3 schedule check "$every" --duration 30s --parallel 60 --for ad-password \
     --when-needed -o csv
 is 'eighteen days late' "$(tail -n 1 "$tmp/out" | cut -d , -f 1-4)" \
     "ad-password,1000,1000,-$((18 * 86400 + 17 * 30))"
+keep 0 schedule check "$every" --duration 30s --parallel 60 --for ad-password -o json
+is 'as JSON' "$(jq -c '.[0] | [.runs, .longest, .margin, .late]' "$tmp/out")" \
+    "[12,510,$((12 * 86400 - 17 * 30)),0]"
 # What a client task renews, and what of that is assigned.
 keep 0 schedule check "$every" --duration 30s --parallel 60 -o csv \
     --task renew-ad-password

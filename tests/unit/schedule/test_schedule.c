@@ -418,7 +418,9 @@ test_complaints(void **state)
 		"character 16: Europe/Berln is "
 		"neither a time zone"},
 	    {"daily at 03:00 ../../etc/passwd", "neither a time zone"},
-	    {"daily at 03:00 UTC UTC", "character 20: UTC is neither"},
+	    {"daily at 03:00 europe/berln", "near: Europe/Berlin"},
+	    {"daily at 03:00 randm 4h", "except; near: random"},
+	    {"daily at 03:00 UTC UTC", "character 20: UTC is one word too"},
 	    {"daily at 03:00 at 04:00", "character 16: at for the second"},
 	    {"daily at 03:00 on mon",
 		"character 16: on does not go with daily"},
