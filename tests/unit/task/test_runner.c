@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -607,6 +608,37 @@ test_random_delay(void **state)
 	assert_true(most - clock_now() <= 3600);
 }
 
+/* Outside its windows a run begins nothing, and is not over either. */
+static void
+test_windows(void **state)
+{
+	static const char *const days[] = {
+	    "sun", "mon", "tue", "wed", "thu", "fri", "sat"};
+	time_t now = time(NULL);
+	struct task_run row = {.name = mem_dup("look"),
+	    .type = mem_dup("collect-properties"),
+	    .settings = mem_dup("{}"),
+	    .target = TASK_ALL,
+	    .source = TASK_BY_SCHEDULE};
+	struct tm day;
+	int64_t id = 0;
+
+	(void)state;
+	add(2);
+	assert_non_null(gmtime_r(&now, &day));
+	row.schedule = mem_printf(
+	    "daily at 03:00 UTC only %s", days[(day.tm_wday + 3) % 7]);
+	assert_int_equal(
+	    task_run_make(f.store, &row, NULL, 0, clock_now(), &id, &err), 0);
+	assert_int_equal(store_commit(f.store, &err), 0);
+	task_run_clear(&row);
+	look_again();
+	until_state(id, TASK_RUNNING);
+	fake_fleet_turn(&f, 100);
+	assert_int_equal(state_of(id), TASK_RUNNING);
+	assert_int_equal(f.looks[1] + f.looks[2], 0);
+}
+
 /* A run that is still going has its devices: the next one is left out. */
 static void
 test_no_second_run(void **state)
@@ -726,8 +758,8 @@ main(void)
 	    TEST(test_pause_resume_abort), TEST(test_stop_after),
 	    TEST(test_immediately), TEST(test_at_start),
 	    TEST(test_random_delay), TEST(test_no_second_run),
-	    TEST(test_target_gone), TEST(test_goes_on_after_a_restart),
-	    TEST(test_drained)};
+	    TEST(test_windows), TEST(test_target_gone),
+	    TEST(test_goes_on_after_a_restart), TEST(test_drained)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
