@@ -363,6 +363,7 @@ report_of(const struct run *run)
 	    .plan = &run->plan,
 	    .outcome = run->outcome,
 	    .lost = run->lost,
+	    .came_back = run->came_back,
 	    .reasons = run->reasons,
 	    .steps_done = run->done,
 	    .ms = clock_mono_ms() - run->began_ms,
@@ -386,7 +387,7 @@ engine_end(struct run *run, struct err *err)
 	struct engine *e = run->engine;
 	struct engine_report r = report_of(run);
 
-	return e->end == NULL || run->cookie == NULL
+	return e->end == NULL || (run->cookie == NULL && !run->came_back)
 	    ? 0
 	    : e->end(e->end_cookie, &r, err);
 }

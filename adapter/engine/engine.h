@@ -53,6 +53,7 @@ struct engine_report {
 	const struct plan *plan; /* what was or would be done; may be NULL */
 	enum engine_outcome outcome;
 	bool lost;	  /* its lease went to another worker */
+	bool came_back;	  /* it was not reached before, and was now */
 	unsigned reasons; /* diagnose() after the last look */
 	size_t steps_done;
 	int64_t ms;	       /* wall time from its start */
@@ -63,9 +64,10 @@ typedef void engine_report_fn(void *cookie, const struct engine_report *report);
 struct engine *engine_new(const struct engine_deps *deps, struct err *err);
 /* Each device's end is reported once. */
 void engine_on_report(struct engine *e, engine_report_fn *fn, void *cookie);
-/* The end of each device that was ordered with a cookie, inside the transaction
- * that holds it: what fn writes is durable if the end is, and not if not.  Its
- * -1 is the store's failure.  Not called for what is dropped. */
+/* The end of each device that was ordered with a cookie, or that came back,
+ * inside the transaction that holds it: what fn writes is durable if the end
+ * is, and not if not.  Its -1 is the store's failure.  Not called for what is
+ * dropped. */
 typedef int engine_end_fn(
     void *cookie, const struct engine_report *report, struct err *err);
 void engine_on_end(struct engine *e, engine_end_fn *fn, void *cookie);

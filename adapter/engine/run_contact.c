@@ -96,6 +96,8 @@ run_contact_succeeded(struct run *run)
 {
 	struct device *d = run->device;
 
+	if (str_eq(d->error_kind, err_kind_name(ERR_UNREACHABLE)))
+		run->came_back = true;
 	mem_replace(&d->error_kind, NULL);
 	mem_replace(&d->error_code, NULL);
 	mem_replace(&d->error_text, NULL);

@@ -38,6 +38,7 @@ struct run {
 	struct step step;
 	bool leased;	   /* the device is ours */
 	bool lost;	   /* and went to another worker */
+	bool came_back;	   /* it was not reached by the visit before */
 	bool stepping;	   /* step is filled */
 	bool recorded;	   /* what was read is in the store */
 	bool recovering;   /* the step came from the journal */

@@ -159,3 +159,14 @@ const char store_run_step[] =
     " text TEXT NOT NULL"
     ") STRICT;"
     "CREATE INDEX run_message_run ON run_message (run, id);";
+
+/* Devices that came back, for the assignments that wait for that. */
+const char store_reach_step[] =
+    "CREATE TABLE run_reachable ("
+    " assignment INTEGER NOT NULL REFERENCES task_assignment"
+    " ON DELETE CASCADE,"
+    " device INTEGER NOT NULL REFERENCES device ON DELETE CASCADE,"
+    " at INTEGER NOT NULL,"
+    " PRIMARY KEY (assignment, device)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX run_reachable_device ON run_reachable (device);";

@@ -65,7 +65,7 @@ int store_schema_make(struct db *db, struct vault *vault, struct err *err);
 int store_schema_check(struct db *db, struct vault *vault, struct err *err);
 int store_schema_update(struct db *db, struct err *err);
 /* Steps of it (schema_task.c). */
-extern const char store_task_step[], store_run_step[];
+extern const char store_task_step[], store_run_step[], store_reach_step[];
 extern const char store_forward_step[]; /* forward.c */
 extern const char store_users_step[];	/* schema_users.c */
 extern const char store_upstream_step[], store_host_step[];

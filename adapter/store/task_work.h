@@ -53,6 +53,24 @@ int task_run_unfinished(
 int task_assignment_ran(struct store *s, int64_t id, int64_t run, int64_t now,
     int64_t next_due, struct err *err);
 
+/* --- devices that came back, for assignments that wait for that --- */
+/* Told to each enabled assignment of this trigger; nothing without one. */
+int task_reach_note(struct store *s, int64_t trigger, int64_t device,
+    int64_t now, struct err *err);
+/* Assignments that were told and have no unfinished run, at most room. */
+int task_reach_assignments(struct store *s, int64_t *ids, size_t room,
+    size_t *ret_count, struct err *err);
+/* Take the devices it was told of, at most room: with each, when an item of
+ * this assignment last began there (0: never). */
+struct task_reached {
+	int64_t device, last;
+};
+int task_reach_take(struct store *s, int64_t assignment,
+    struct task_reached *ret, size_t room, size_t *ret_count, struct err *err);
+/* Is the assignment for this device? As task_run_devices(). */
+int task_reach_covers(struct store *s, const struct task_assignment *a,
+    int64_t device, bool *ret, struct err *err);
+
 /* --- items --- */
 struct task_work {
 	int64_t item, device;

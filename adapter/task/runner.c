@@ -313,6 +313,8 @@ look(struct runner *r, int64_t now, struct err *err)
 		run->listed = false;
 	rc = runner_due(r, now, err);
 	if (rc == 0)
+		rc = runner_reach(r, now, err);
+	if (rc == 0)
 		rc = task_run_open(r->deps.store, ids, RUNS_MAX, &count, err);
 	for (i = 0; rc == 0 && i < count; i++)
 		rc = step_run(r, ids[i], now, err);

@@ -12,9 +12,10 @@
 #define DUE_AT_ONCE 50
 #define STARTS_MAX 1000
 
-static int
-make_run(struct runner *r, const struct task_assignment *a, int64_t run_at,
-    int64_t now, int64_t *ret_run, struct err *err)
+int
+runner_make_run(struct runner *r, const struct task_assignment *a,
+    enum task_target target, int64_t run_at, int64_t now, int64_t *ret_run,
+    struct err *err)
 {
 	struct task t = {.id = 0};
 	struct task_run row;
@@ -31,7 +32,7 @@ make_run(struct runner *r, const struct task_assignment *a, int64_t run_at,
 	    .settings = t.settings,
 	    .source = TASK_BY_SCHEDULE,
 	    .actor = actor,
-	    .target = a->target,
+	    .target = target,
 	    .target_id = a->target_id,
 	    .query = a->query,
 	    .schedule = a->schedule,
@@ -58,7 +59,8 @@ run_or_leave_out(struct runner *r, const struct task_assignment *a,
 	if (task_run_unfinished(r->deps.store, a->id, &going, err) != 0)
 		return -1;
 	if (going == 0)
-		return make_run(r, a, run_at, now, ret_run, err);
+		return runner_make_run(
+		    r, a, a->target, run_at, now, ret_run, err);
 	return runner_message(r, going, err,
 	    "the occurrence of %s was left out: this run was still going",
 	    clock_text(run_at, at));

@@ -11,6 +11,7 @@
 #include "mem.h"
 #include "plan.h"
 #include "runner_internal.h"
+#include "schedule.h"
 #include "str.h"
 
 /*
@@ -234,11 +235,10 @@ retry_at(const struct runner_run *run, const struct runner_work *work,
 	return run->stop_at != 0 && now + wait >= run->stop_at ? 0 : now + wait;
 }
 
-int
-runner_item_ended(
-    void *cookie, const struct engine_report *report, struct err *err)
+static int
+item_ended(
+    struct runner *r, const struct engine_report *report, struct err *err)
 {
-	struct runner *r = cookie;
 	struct runner_work *work = report->cookie;
 	struct runner_run *run = work->run;
 	int64_t now = clock_now(), at = 0;
@@ -260,4 +260,17 @@ runner_item_ended(
 	runner_wake(r);
 	fault_point("runner.item.ended");
 	return rc;
+}
+
+int
+runner_item_ended(
+    void *cookie, const struct engine_report *report, struct err *err)
+{
+	struct runner *r = cookie;
+
+	if (report->came_back &&
+	    task_reach_note(r->deps.store, SCHEDULE_REACHABLE, report->id,
+		clock_now(), err) != 0)
+		return -1;
+	return report->cookie == NULL ? 0 : item_ended(r, report, err);
 }

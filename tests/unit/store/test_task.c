@@ -376,6 +376,56 @@ test_target_gone(void **state)
 	task_assignment_clear(&got);
 }
 
+static void
+assert_covers(struct fixture *f, const struct task_assignment *a,
+    int64_t device, bool wanted)
+{
+	bool covered = !wanted;
+
+	assert_works(task_reach_covers(f->store, a, device, &covered, &f->err));
+	assert_int_equal(covered, wanted);
+}
+
+/* The same devices one by one as all together. */
+static void
+test_covers(void **state)
+{
+	struct fixture *f = *state;
+	struct task_assignment a = {.target = TASK_ALL};
+	int64_t pc1 = add_device(f, "pc1"), pc2 = add_device(f, "pc2");
+	bool changed;
+
+	assert_covers(f, &a, pc1, true);
+	a.target = TASK_TAG;
+	assert_works(store_tag_take(f->store, "vip", &a.target_id, &f->err));
+	assert_works(
+	    store_tag_apply(f->store, pc1, a.target_id, &changed, &f->err));
+	assert_works(
+	    store_tag_exclude(f->store, pc2, a.target_id, &changed, &f->err));
+	assert_covers(f, &a, pc1, true);
+	assert_covers(f, &a, pc2, false);
+	a = (struct task_assignment){.target = TASK_GROUP, .target_id = 1};
+	assert_covers(f, &a, pc1, true);
+	assert_works(
+	    store_group_take(f->store, "Berlin", &a.target_id, &f->err));
+	assert_covers(f, &a, pc1, false);
+	a = (struct task_assignment){
+	    .target = TASK_QUERY, .query = mem_dup("(eq NodeName \"pc2\")")};
+	assert_covers(f, &a, pc1, false);
+	assert_covers(f, &a, pc2, true);
+	mem_replace(&a.query, " ( where (not (eq NodeName \"pc2\")) ) ");
+	assert_fails(task_reach_covers(f->store, &a, pc1, &changed, &f->err),
+	    ERR_NOTFOUND); /* that is a name, as it does not begin with ( */
+	mem_replace(&a.query, "( where (not (eq NodeName \"pc2\")) ) ");
+	assert_covers(f, &a, pc1, true);
+	assert_covers(f, &a, pc2, false);
+	mem_replace(&a.query, "never-maintained");
+	assert_covers(f, &a, pc1, true);
+	mem_replace(&a.query, "systems-by-tls-state"); /* has no condition */
+	assert_covers(f, &a, pc1, true);
+	task_assignment_clear(&a);
+}
+
 /* --- runs --- */
 
 static struct task_run
@@ -774,10 +824,10 @@ main(void)
 	const struct CMUnitTest tests[] = {TEST(test_catalogue),
 	    TEST(test_bad_tasks), TEST(test_examples), TEST(test_policy),
 	    TEST(test_assignment), TEST(test_triggers), TEST(test_due),
-	    TEST(test_targets), TEST(test_target_gone), TEST(test_states),
-	    TEST(test_messages), TEST(test_items), TEST(test_items_are_found),
-	    TEST(test_claims), TEST(test_run_lists), TEST(test_bad_runs),
-	    TEST(test_run_stays)};
+	    TEST(test_targets), TEST(test_target_gone), TEST(test_covers),
+	    TEST(test_states), TEST(test_messages), TEST(test_items),
+	    TEST(test_items_are_found), TEST(test_claims), TEST(test_run_lists),
+	    TEST(test_bad_runs), TEST(test_run_stays)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -670,6 +670,49 @@ test_no_second_run(void **state)
 }
 
 static void
+visit_all(void)
+{
+	until_state(run("collect properties", plain), TASK_ENDED);
+}
+
+/* Devices that come back are served, once in a while, where they are meant. */
+static void
+test_when_reachable(void **state)
+{
+	int64_t tag = 0, assignment, id;
+	size_t looks;
+	bool changed;
+
+	(void)state;
+	add(3);
+	is_offline(1);
+	is_offline(2);
+	assert_int_equal(store_tag_take(f.store, "vip", &tag, &err), 0);
+	assert_int_equal(store_tag_apply(f.store, 1, tag, &changed, &err), 0);
+	assert_int_equal(store_tag_apply(f.store, 3, tag, &changed, &err), 0);
+	assignment = assign("when reachable not within 24h", TASK_TAG, tag);
+	visit_all();
+	err_clear(&f.says[1]);
+	err_clear(&f.says[2]);
+	visit_all(); /* 1 and 2 come back, 3 was there */
+	id = run_of(assignment);
+	until_state(id, TASK_ENDED);
+	assert_counts(
+	    id, "1/1/1 ok 1 changed 0 failed 0 offline 0 busy 0 skipped 0");
+	assert_int_equal(f.looks[2] + 1, f.looks[1]);
+	/* And again, too soon. */
+	is_offline(1);
+	visit_all();
+	err_clear(&f.says[1]);
+	visit_all();
+	looks = f.looks[1];
+	look_again();
+	fake_fleet_turn(&f, 200);
+	assert_int_equal(run_of(assignment), id);
+	assert_int_equal(f.looks[1], looks);
+}
+
+static void
 test_target_gone(void **state)
 {
 	struct task_run row;
@@ -759,7 +802,8 @@ main(void)
 	    TEST(test_immediately), TEST(test_at_start),
 	    TEST(test_random_delay), TEST(test_no_second_run),
 	    TEST(test_windows), TEST(test_target_gone),
-	    TEST(test_goes_on_after_a_restart), TEST(test_drained)};
+	    TEST(test_when_reachable), TEST(test_goes_on_after_a_restart),
+	    TEST(test_drained)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
