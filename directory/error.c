@@ -166,8 +166,9 @@ fail_silent(
 	    a->code,
 	    late       ? "%s did not answer within %u ms (directory.timeout)"
 		: lost ? "%s closed the connection before it answered (limit "
-			 "%u ms)"
-		       : "%s cannot be reached (limit %u ms)",
+			 "%u ms); the next run looks what became of it"
+		       : "%s cannot be reached (limit %u ms); is it up, and "
+			 "its LDAP port open?",
 	    d->dc, d->deadline_ms);
 }
 

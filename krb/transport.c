@@ -181,9 +181,12 @@ krb_connect(struct krb *k, unsigned port)
 		return -1;
 	for (to = k->addresses; to != NULL && fd < 0; to = to->ai_next)
 		fd = dial_port(k, *to, port, &error);
-	if (fd < 0)
-		err_errno(&k->exchange.trouble, error, "KDC %s, TCP port %u",
-		    k->kdc, port);
+	if (fd < 0) {
+		err_errno(&k->exchange.trouble, error,
+		    "KDC %s, TCP port %u (is it up, and that open?)", k->kdc,
+		    port);
+		k->exchange.trouble.kind = ERR_UNREACHABLE;
+	}
 	return fd;
 }
 
@@ -210,7 +213,8 @@ krb_talk(struct krb *k, int fd, const krb5_data *message, krb5_data *ret_reply)
 	if (error != 0) {
 		free(bytes);
 		return err_errno(&k->exchange.trouble, error,
-		    "KDC %s accepted the connection but did not answer",
+		    "KDC %s accepted the connection but did not answer (is it "
+		    "starting, or does something between cut?)",
 		    k->kdc);
 	}
 	*ret_reply = (krb5_data){.length = length, .data = (char *)bytes};

@@ -2,6 +2,7 @@
 #include <gssapi/gssapi_ext.h>
 #include <gssapi/gssapi_krb5.h>
 #include <krb5.h>
+#include <netdb.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,6 +22,7 @@
 #include "err.h"
 #include "file.h"
 #include "krb.h"
+#include "krb_internal.h"
 #include "mem.h"
 #include "secret.h"
 #include "str.h"
@@ -908,6 +910,25 @@ silent_password_server(void **state)
 	secret_free(other);
 }
 
+/* Certainly nothing was sent, so that something else may be tried. */
+static void
+no_password_server(void **state)
+{
+	struct krb *other = ad_krb("", AD_SHORT);
+	struct secret *password = ad_secret("Other-Passw0rd-5");
+
+	(void)state;
+	assert_ok(krb_service(other, "kadmin/changepw", err_));
+	freeaddrinfo(other->addresses);
+	other->addresses = NULL;
+	mem_replace(&other->kdc, "127.0.0.97"); /* nobody listens there */
+	assert_kind(
+	    krb_password_set(other, account, password, err_), ERR_UNREACHABLE);
+	krb_close(other);
+	assert_ok(krb_login(k, err_));
+	secret_free(password);
+}
+
 int
 main(void)
 {
@@ -934,6 +955,7 @@ main(void)
 	    cmocka_unit_test(silent_kdc),
 	    cmocka_unit_test(password_by_kerberos),
 	    cmocka_unit_test(silent_password_server),
+	    cmocka_unit_test(no_password_server),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
