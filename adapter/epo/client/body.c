@@ -102,7 +102,7 @@ read_payload(struct span s, struct epo_body *ret, struct err *err)
 	if (value == NULL && !(s.len == 4 && memcmp(s.p, "null", 4) == 0)) {
 		/* A text as it is, and printable: nobody said what it is in. */
 		buf_init(&text, EPO_VALUE_MAX);
-		str_printable(&text, s.p, s.len, EPO_VALUE_MAX / 4);
+		str_printable(&text, s.p, s.len, EPO_VALUE_MAX - 8);
 		value = json_object_new_string(buf_text(&text));
 		buf_free(&text);
 	}
@@ -134,7 +134,7 @@ read_error(struct span s, struct epo_body *ret)
 	}
 	text = trim(text);
 	buf_init(&shown, EPO_ERROR_TEXT - 1);
-	str_printable(&shown, text.p, text.len, (EPO_ERROR_TEXT - 8) / 4);
+	str_printable(&shown, text.p, text.len, EPO_ERROR_TEXT - 8);
 	memcpy(ret->error, buf_text(&shown), shown.len + 1);
 	buf_free(&shown);
 }
@@ -145,7 +145,7 @@ no_answer(struct span s, struct err *err)
 	struct buf shown;
 
 	buf_init(&shown, sizeof(err->text));
-	str_printable(&shown, s.p, s.len, SHOWN / 2);
+	str_printable(&shown, s.p, s.len, SHOWN);
 	(void)err_set(err, ERR_PROTOCOL,
 	    "begins neither with OK: nor with Error, as an ePO's answer "
 	    "does: \"%s\"",
