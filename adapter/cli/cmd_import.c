@@ -8,12 +8,14 @@
 #include "csv_table_internal.h"
 #include "device.h"
 #include "file.h"
+#include "foreign_internal.h"
 #include "intake.h"
 #include "mem.h"
 #include "passwords_internal.h"
 #include "secret.h"
 #include "store.h"
 #include "str.h"
+#include "upstream.h"
 
 /*
  * device import: a CSV file with a heading.  Every line is checked before the
@@ -36,11 +38,12 @@ enum column {
 	COLUMN_SITE,
 	COLUMN_TLS,
 	COLUMN_GROUP,
+	COLUMN_TAGS,
 	COLUMN_COUNT
 };
 static const char *const column_names[COLUMN_COUNT] = {"name", "address",
     "password", "os_host", "os_domain", "uuid", "leaf_sha256", "site", "tls",
-    "group"};
+    "group", "tags"};
 
 enum outcome { ADDED, CHANGED, UNCHANGED, PRESENT, BAD, OUTCOME_COUNT };
 static const char *const outcome_names[OUTCOME_COUNT] = {
@@ -232,6 +235,36 @@ store_record(struct import *im, const struct intake *in, struct device *device,
 	return rc;
 }
 
+/* Tags that the line names, given beside those there are; a device that was
+ * left alone is left alone. */
+static int
+store_tags(
+    struct import *im, const char *name, struct result *r, struct err *err)
+{
+	const char *tags = csv_table_value(&im->csv, COLUMN_TAGS);
+	struct device *d = NULL;
+	bool changed = false;
+	char *fields;
+	int rc;
+
+	if (str_empty(tags) || r->outcome == PRESENT)
+		return 0;
+	rc = store_device_find(im->c->daemon.store, name, &d, err);
+	if (rc == 0)
+		rc = upstream_mirror_tags(
+		    im->c->daemon.store, d->id, NULL, tags, &changed, err);
+	if (rc == 0 && changed && r->outcome != ADDED) {
+		fields = mem_printf("%s%stags",
+		    str_empty(r->changed) ? "" : r->changed,
+		    str_empty(r->changed) ? "" : ",");
+		free(r->changed);
+		r->changed = fields;
+		r->outcome = CHANGED;
+	}
+	device_free(d);
+	return rc;
+}
+
 /* A line whose UUID is another device's is bad; every other failure is ours. */
 static int
 store_line(struct import *im, const struct intake *in, struct device *device,
@@ -241,7 +274,8 @@ store_line(struct import *im, const struct intake *in, struct device *device,
 	struct err err = {.kind = ERR_NONE};
 	int code = CODE_OK;
 
-	if (store_record(im, in, device, password, &r, &err) == 0) {
+	if (store_record(im, in, device, password, &r, &err) == 0 &&
+	    store_tags(im, device->name, &r, &err) == 0) {
 		hold(im, &r);
 	} else if (err.kind == ERR_CONFLICT) {
 		complain(im, err.text);
@@ -420,6 +454,19 @@ import(struct import *im)
 	return im->counts[BAD] + unasked > 0 ? CODE_PARTIAL : CODE_OK;
 }
 
+static int
+read_source(struct import *im)
+{
+	const char *from = cli_text(im->c, "from");
+	struct err err = {.kind = ERR_NONE};
+
+	if (from != NULL && !str_eq(from, "csv"))
+		return foreign_read(im->c, from, &im->bytes);
+	if (file_read(im->csv.file, CSV_MAX_BYTES, &im->bytes, &err) != 0)
+		return cli_complain(CODE_INPUT, "%s", err.text);
+	return CODE_OK;
+}
+
 int
 cmd_device_import(struct cli *c)
 {
@@ -430,7 +477,6 @@ cmd_device_import(struct cli *c)
 	    .csv = {.file = c->args[0],
 		.names = column_names,
 		.count = COLUMN_COUNT}};
-	struct err err = {.kind = ERR_NONE};
 	int code;
 
 	if (str_eq(passwords, "-") && str_eq(im.csv.file, "-"))
@@ -441,12 +487,11 @@ cmd_device_import(struct cli *c)
 	if (code != CODE_OK)
 		return code;
 	buf_init(&im.bytes, CSV_MAX_BYTES);
-	if (file_read(im.csv.file, CSV_MAX_BYTES, &im.bytes, &err) != 0)
-		code = cli_complain(CODE_INPUT, "%s", err.text);
-	else if (passwords != NULL &&
+	code = read_source(&im);
+	if (code == CODE_OK && passwords != NULL &&
 	    (im.passwords = passwords_load(passwords)) == NULL)
 		code = CODE_INPUT;
-	else
+	if (code == CODE_OK)
 		code = import(&im);
 	passwords_free(im.passwords);
 	clear_results(&im);

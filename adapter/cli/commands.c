@@ -102,7 +102,10 @@ static const struct cli_option set_options[] = {
 	"trust the certificate it shows next"},
     END};
 
+static const char *const import_words[] = {"csv", "dmt", "meshcentral", NULL};
 static const struct cli_option import_options[] = {
+    {"from", 0, CLI_WORD, "csv|dmt|meshcentral", import_words,
+	"what FILE is; dmt: or the https URL of the server"},
     {"update", 'u', CLI_FLAG, NULL, NULL,
 	"known devices: take over facts that changed"},
     {"passwords", 0, CLI_FILE, "FILE", NULL,
@@ -110,6 +113,10 @@ static const struct cli_option import_options[] = {
     {"strict", 0, CLI_FLAG, NULL, NULL, "all or nothing: one bad line, none"},
     {"plain", 0, CLI_FLAG, NULL, NULL,
 	"these devices have no TLS yet: use port 16992"},
+    {"ca", 0, CLI_FILE, "FILE", NULL, "dmt: PEM, who may vouch for the server"},
+    {"user", 0, CLI_TEXT, "NAME", NULL, "dmt: our user there"},
+    {"password-file", 0, CLI_FILE, "FILE", NULL,
+	"dmt: its password; - is standard input (else it is asked for)"},
     END};
 
 static const struct cli_option diagnose_options[] = {
@@ -277,7 +284,11 @@ LIST add_examples[] = {"device add pc1.corp.example",
     "device add pc2.corp.example --address 192.0.2.7 --password-file pw", NULL};
 LIST import_examples[] = {"device import fleet.csv",
     "device import --strict - < fleet.csv",
-    "device import fleet.csv --update --passwords passwords.csv", NULL};
+    "device import fleet.csv --update --passwords passwords.csv",
+    "device import --from meshcentral devices.json",
+    "device import --from dmt https://dmt.corp.example:8181 --ca dmt.pem "
+    "--user admin",
+    NULL};
 LIST list_examples[] = {"device list", "device list --reason clock-skew",
     "device list -o csv 'pc1*'", NULL};
 LIST remove_examples[] = {"device remove pc1.corp.example --revoke",
@@ -359,9 +370,10 @@ static const struct cli_command commands[] = {
 	"refused before. --forget-identity is for a board that was replaced: "
 	"its next certificate is trusted, and an event says so.",
 	set_groups, 1, 1, set_examples, cmd_device_set},
-    {"device import", "FILE|-", "take devices from a CSV file",
+    {"device import", "FILE|-|URL",
+	"take devices from a CSV file, or another console",
 	"Columns by their heading: name, address, password, os_host, "
-	"os_domain, uuid, leaf_sha256, site, group, tls (no: spoken to in plain until "
+	"os_domain, uuid, leaf_sha256, site, group, tags, tls (no: spoken to in plain until "
 	"it has a certificate); others are ignored. A bad line is named and "
 	"passed over; every other row says what became of it. Devices that "
 	"are there already are left alone. With --update their address, uuid, "
@@ -369,7 +381,13 @@ static const struct cli_command commands[] = {
 	"says nothing), and serve looks at them at once; their trust and "
 	"stored password stay, being newer than any list. Passwords "
 	"are better kept apart from the facts, with --passwords: one wrong "
-	"line refuses that file.",
+	"line refuses that file. --from dmt takes Device Management Toolkit "
+	"Console's GET /api/v1/devices, from its server or a file; "
+	"meshcentral what \"meshctrl ListDevices\" writes, with --json or "
+	"--csv (which says nothing about AMT). Names, UUIDs, addresses, pins, "
+	"tags and groups are taken as far as they are there; what cannot be "
+	"is counted: passwords, other users than admin, connections through "
+	"that console.",
 	import_groups, 1, 1, import_examples, cmd_device_import},
     {"device list", "[NAME...]", "the fleet, a line each", selection_text,
 	select_groups, 0, NO_LIMIT, list_examples, cmd_device_list},

@@ -24,7 +24,13 @@ _amtkeeper()
 		return ;;
 	--password-file) COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
+	--from) COMPREPLY=($(compgen -W "csv dmt meshcentral" -- "$cur"))
+		return ;;
 	--passwords) COMPREPLY=($(compgen -f -- "$cur"))
+		return ;;
+	--ca) COMPREPLY=($(compgen -f -- "$cur"))
+		return ;;
+	--password-file) COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
 	--type) COMPREPLY=($(compgen -W "amt-maintenance collect-properties enforce-profile" -- "$cur"))
 		return ;;
@@ -108,7 +114,7 @@ _amtkeeper()
 	"serve") options="" ;;
 	"device add") options=" --address --password-file --uuid --os-host --os-domain --site --group --tls --plain --pin" ;;
 	"device set") options=" --address --uuid --os-host --os-domain --site --group --password-file --ask-password --tls --forget-identity" ;;
-	"device import") options=" --update --passwords --strict --plain" ;;
+	"device import") options=" --from --update --passwords --strict --plain --ca --user --password-file" ;;
 	"device list") options=" --device --reason --site --query --all --limit" ;;
 	"device show") options=" --device --reason --site --query --all --limit" ;;
 	"device remove") options=" --device --reason --site --query --all --revoke --disable-object --delete-object --dry-run --yes" ;;

@@ -1,6 +1,11 @@
-# The client of an ePO against one that misbehaves: an imitation, in Python.
-add_test(NAME integration_epo
-  COMMAND /usr/bin/python3 ${CMAKE_CURRENT_LIST_DIR}/epo/test_sync.py)
-set_tests_properties(integration_epo PROPERTIES
-  TIMEOUT 600 LABELS "integration;sanitized" COST 25 ENVIRONMENT
-  "AMTKEEPER=$<TARGET_FILE:amtkeeper>;PYTHONDONTWRITEBYTECODE=1")
+# Other consoles, imitated in Python: an ePO server that misbehaves, and those
+# that devices are taken from.
+function(console_test name seconds)
+  add_test(NAME integration_${name}
+    COMMAND /usr/bin/python3 ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/epo/test_${name}.py)
+  set_tests_properties(integration_${name} PROPERTIES
+    TIMEOUT 600 LABELS "integration;sanitized" COST ${seconds} ENVIRONMENT
+    "AMTKEEPER=$<TARGET_FILE:amtkeeper>;PYTHONDONTWRITEBYTECODE=1")
+endfunction()
+console_test(sync 12)
+console_test(import 3)

@@ -22,7 +22,7 @@ PREFIXES = {
     "task": "catalog_ order_ runner_",
     "epo_client": "epo_",
     "engine": "engine_ idset_ pace_ run_ step_ plan_ play_ plays wish_ diagnose reason_ port_",
-    "cli": "cli_ cmd_ runs_ command_ fleet_ table_ csv_ progress_ output_ outflow_ passwords_ mdoc_ help_ commands ask_ schedule_wear_ schedule_measure",
+    "cli": "cli_ foreign_ cmd_ runs_ command_ fleet_ table_ csv_ progress_ output_ outflow_ passwords_ mdoc_ help_ commands ask_ schedule_wear_ schedule_measure",
     "schedule": "schedule_ date_ zone_ posix_ tzif_ word_ parse_ token_ text_ cron_ epo_ next_ allowed_ closed_ except_",
     "query": "query_ sexp_ table_ column_ value_ condition_",
     "der": "ca_", "bridge": "ca_",
