@@ -398,6 +398,7 @@ engine_done(struct run *run)
 	struct engine *e = run->engine;
 
 	unlink_run(e, run);
+	run_count_end(run, clock_mono_ms() - run->began_ms);
 	report(run);
 	run_free(run);
 	pump_soon(e);
@@ -458,6 +459,12 @@ engine_on_idle(struct engine *e, void (*fn)(void *), void *cookie)
 {
 	e->idle = fn;
 	e->idle_cookie = cookie;
+}
+
+size_t
+engine_in_flight(const struct engine *e)
+{
+	return e->in_flight;
 }
 
 size_t

@@ -88,6 +88,7 @@ struct engine_order {
 /* The same; false when it is left alone, or its site has enough in line. */
 bool engine_take(struct engine *e, const struct engine_order *order);
 size_t engine_pending(const struct engine *e); /* queued and in flight */
+size_t engine_in_flight(const struct engine *e);
 /* Called whenever pending becomes 0. */
 void engine_on_idle(struct engine *e, void (*fn)(void *), void *cookie);
 /* Start nothing new: queued devices are skipped, devices in flight finish the

@@ -111,6 +111,9 @@ void run_diagnose(struct run *run);
 /* Write the record, fenced by the lease: ERR_CONFLICT when it is lost. */
 int run_save(struct run *run, struct err *err);
 /* Event with the run's device and actor; detail is JSON. */
+/* In numbers (count.c): its end, and what became of a step ("done"). */
+void run_count_end(const struct run *run, int64_t ms);
+void run_count_step(const char *step, const char *result);
 int run_event(
     struct run *run, const char *kind, const char *detail, struct err *err);
 /* The store refused a write: nothing since the last commit is believed. */

@@ -182,6 +182,7 @@ step_event(struct run *run, const char *what, const char *why, struct err *err)
 	if (why != NULL)
 		(void)json_object_object_add(
 		    o, "error", json_object_new_string(why));
+	run_count_step(step->kind->name, what + strlen("step."));
 	rc = run_event(run, what,
 	    json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN), err);
 	(void)json_object_put(o);

@@ -16,6 +16,7 @@
 #include "log.h"
 #include "loop.h"
 #include "mem.h"
+#include "metric.h"
 #include "revocation_answer_internal.h"
 #include "str.h"
 #include "work.h"
@@ -36,6 +37,12 @@ struct list {
 	struct ca_crl_info info;
 	struct http_body *body; /* NULL: not read yet */
 };
+
+static struct metric next_update = {
+    .name = "amtkeeper_crl_next_update_timestamp_seconds",
+    .help = "Until when the CRL that is given out is good",
+    .kind = METRIC_GAUGE,
+    .labels = {"ca", "level"}};
 
 /* A request that needs the records. */
 struct ask {
@@ -249,6 +256,9 @@ take_list(struct list *list, struct renewal *n)
 	http_body_drop(list->body);
 	list->body = http_body_new(&n->der);
 	list->info = n->info;
+	metric_set(metric_cell(&next_update, list->name,
+		       list->root ? "root" : "issuing"),
+	    list->info.next_update);
 	log_line(LOG_INFO, "revocation.crl", "name=%s number=%lld", list->name,
 	    (long long)list->info.number);
 }

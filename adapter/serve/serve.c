@@ -16,6 +16,7 @@
 #include "forward.h"
 #include "log.h"
 #include "loop.h"
+#include "metrics_internal.h"
 #include "plan.h"
 #include "revocation_internal.h"
 #include "runner.h"
@@ -45,9 +46,10 @@ struct serve {
 	struct console *console;
 	struct forward *forward;
 	struct epo_watch *upstreams;
-	/* Revocation, watch, console, forward and upstreams: told to stop, have
-	 * stopped. */
-	bool hushing, hushed, watched, silent, told, alone;
+	struct metrics *metrics;
+	/* Revocation, watch, console, forward, upstreams and metrics: told to
+	 * stop, have stopped. */
+	bool hushing, hushed, watched, silent, told, alone, counted;
 	struct clock_guard *clock;
 	struct runner *runner; /* of tasks; told to stop, has stopped */
 	bool runner_quiet;
@@ -103,6 +105,15 @@ watch_stopped(void *cookie)
 }
 
 static void
+metrics_stopped(void *cookie)
+{
+	struct serve *s = cookie;
+
+	s->counted = true;
+	end_if_quiet(s);
+}
+
+static void
 forward_stopped(void *cookie)
 {
 	struct serve *s = cookie;
@@ -153,11 +164,14 @@ end_if_quiet(struct serve *s)
 		s->told = forward_stop(s->forward, forward_stopped, s);
 		revocation_stop(s->revocation, revocation_stopped, s);
 		s->alone = epo_watch_stop(s->upstreams, upstreams_stopped, s);
+		s->counted = s->metrics == NULL ||
+		    metrics_stop(s->metrics, metrics_stopped, s);
 		s->silent = s->console == NULL;
 		if (s->console != NULL)
 			console_stop(s->console, console_stopped, s);
 	}
-	if (!s->hushed || !s->watched || !s->silent || !s->told || !s->alone)
+	if (!s->hushed || !s->watched || !s->silent || !s->told || !s->alone ||
+	    !s->counted)
 		return;
 	s->ending = true;
 	loop_defer(s->d->loop, stop, s);
@@ -377,6 +391,21 @@ health(void *cookie)
 	return s->draining ? "draining" : "ok";
 }
 
+/* What the console answers. */
+static int
+plug_in(struct serve *s, struct err *err)
+{
+	struct console_route route;
+
+	if (s->console == NULL)
+		return 0;
+	if (metrics_new(s->d, &s->metrics, err) != 0)
+		return -1;
+	route = metrics_route(s->metrics);
+	console_add(s->console, &route, 1);
+	return 0;
+}
+
 static int
 start(struct serve *s, struct err *err)
 {
@@ -392,7 +421,7 @@ start(struct serve *s, struct err *err)
 		s->d->loop, s->d->ca, s->d->conf, &s->revocation, err) != 0)
 		return -1;
 	if (console_new(s->d, health, s, &s->console, err) != 0 ||
-	    console_start(s->console, err) != 0)
+	    plug_in(s, err) != 0 || console_start(s->console, err) != 0)
 		return -1;
 	s->watch = ca_watch_new(s->d, s->revocation);
 	s->upstreams = epo_watch_new(s->d);
@@ -424,6 +453,7 @@ serve(struct daemon *d, struct err *err)
 		clock_guard_free(s.clock);
 	if (rc != 0) {
 		console_free(s.console);
+		metrics_free(s.metrics);
 		revocation_free(s.revocation);
 		forward_free(s.forward); /* it had no turn yet */
 		return -1;
@@ -435,6 +465,7 @@ serve(struct daemon *d, struct err *err)
 		epo_watch_free(s.upstreams);
 		revocation_free(s.revocation);
 		console_free(s.console);
+		metrics_free(s.metrics);
 	}
 	if (s.failed) {
 		if (err != NULL)

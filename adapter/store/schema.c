@@ -245,7 +245,7 @@ columns_update(struct db *db, struct err *err)
 static int
 migrate(struct db *db, struct err *err)
 {
-	const char *steps[9];
+	const char *steps[10];
 	struct buf sql;
 	int r;
 
@@ -260,6 +260,7 @@ migrate(struct db *db, struct err *err)
 	steps[6] = store_upstream_step;
 	steps[7] = store_host_step;
 	steps[8] = store_reach_step;
+	steps[9] = store_census_step;
 	r = db_migrate(db, steps, sizeof(steps) / sizeof(steps[0]), err);
 	buf_free(&sql);
 	return r;

@@ -67,6 +67,7 @@ int store_schema_update(struct db *db, struct err *err);
 /* Steps of it (schema_task.c). */
 extern const char store_task_step[], store_run_step[], store_reach_step[];
 extern const char store_forward_step[]; /* forward.c */
+extern const char store_census_step[];	/* census.c */
 extern const char store_users_step[];	/* schema_users.c */
 extern const char store_upstream_step[], store_host_step[];
 

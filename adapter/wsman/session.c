@@ -1,4 +1,5 @@
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -7,6 +8,7 @@
 #include "clock.h"
 #include "err.h"
 #include "mem.h"
+#include "metric.h"
 #include "net.h"
 #include "secret.h"
 #include "str.h"
@@ -47,7 +49,7 @@ struct call {
 	enum carries carries; /* the exchange under way */
 	char *class_name;
 	uint64_t id;
-	int64_t deadline;
+	int64_t deadline, sent_ms;
 	struct buf envelope;
 	struct wsman_reply *reply; /* ENUMERATE: what was pulled so far */
 	bool enumerates;
@@ -72,6 +74,35 @@ struct wsman {
 	uint64_t last_id;
 	struct call call;
 };
+
+/* --- numbers --- */
+
+static struct metric request_seconds = {
+    .name = "amtkeeper_wsman_request_duration_seconds",
+    .help = "Time from a request's sending to its answer, by HTTP status or "
+	    "failure",
+    .kind = METRIC_HISTOGRAM,
+    .labels = {"result"},
+    .bounds = metric_seconds,
+    .bound_count = METRIC_SECONDS_COUNT};
+
+static void
+measure(const struct call *call, const struct net_answer *answer,
+    const struct err *err)
+{
+	double seconds = (double)(clock_mono_ms() - call->sent_ms) / 1000;
+	char status[16];
+
+	if (answer == NULL)
+		metric_observe(metric_cell(&request_seconds,
+				   err_kind_name(err->kind), NULL),
+		    seconds);
+	else {
+		(void)snprintf(status, sizeof(status), "%d", answer->status);
+		metric_observe(
+		    metric_cell(&request_seconds, status, NULL), seconds);
+	}
+}
 
 static void on_answer(
     void *cookie, const struct net_answer *answer, const struct err *err);
@@ -166,6 +197,7 @@ send_call(struct wsman *session, struct err *err)
 	}
 	request.timeout_ms = (unsigned)left;
 	request.answer_max = ANSWER_MAX;
+	call->sent_ms = clock_mono_ms();
 	rc = net_exchange(session->peer, &request, on_answer, session, err);
 	if (rc == 0 && call->carries == TICKET)
 		session->ticket_used = true;
@@ -412,6 +444,7 @@ on_answer(void *cookie, const struct net_answer *answer, const struct err *err)
 	struct wsman_reply *reply = NULL;
 	struct err own = {0};
 
+	measure(&session->call, answer, err);
 	if (answer == NULL) {
 		fail(session, err);
 		return;

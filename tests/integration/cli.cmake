@@ -34,3 +34,12 @@ add_test(NAME integration_forward
     $<TARGET_FILE:amtkeeper>)
 set_tests_properties(integration_forward PROPERTIES
   TIMEOUT 600 LABELS "integration;sanitized" COST 15)
+
+# /metrics of a live service, its alert rules and dashboard.
+if(TARGET amtkeeper-sim)
+  add_test(NAME integration_metrics
+    COMMAND /usr/bin/python3 ${CMAKE_CURRENT_LIST_DIR}/cli/metrics.py
+      $<TARGET_FILE:amtkeeper> $<TARGET_FILE:amtkeeper-sim>)
+  set_tests_properties(integration_metrics PROPERTIES
+    TIMEOUT 600 LABELS "integration;sanitized" COST 15)
+endif()
