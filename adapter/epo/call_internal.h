@@ -53,11 +53,11 @@ struct command {
 /* As a right: whoever is known. */
 #define ANYBODY ACCESS_RIGHTS
 /* NULL behind the last. */
-const struct command *command_at(size_t i);
+const struct command *epo_command_at(size_t i);
 /* In any case, with or without ".do"; NULL. */
-const struct command *command_find(const char *name);
+const struct command *epo_command_find(const char *name);
 /* May this caller run it? */
-bool command_allowed(
+bool epo_command_allowed(
     const struct command *command, const struct access_identity *who);
 
 static inline const char *
@@ -75,7 +75,7 @@ int call_bool(
 /* Rows of a query as the payload (run_query.c). */
 int call_query(struct call *c, const struct query_text *text, struct err *err);
 /* A text in quotes for a condition. */
-void query_quote(struct buf *out, const char *text);
+void call_quote(struct buf *out, const char *text);
 
 /* An event of this caller; the detail is {key: value}, or {} (remote.c). */
 int call_event(struct call *c, const struct device *d, const char *kind,

@@ -53,7 +53,7 @@ write_systems(struct call *c, const char *where, struct err *err)
 }
 
 int
-cmd_find(struct call *c, struct err *err)
+epo_find(struct call *c, struct err *err)
 {
 	const char *text = call_text(c, "searchText");
 	bool names_only = false;
@@ -70,7 +70,7 @@ cmd_find(struct call *c, struct err *err)
 	buf_str(&where, "(or");
 	for (i = 0; i < n; i++) {
 		buf_printf(&where, " (contains %s ", searched[i]);
-		query_quote(&where, text);
+		call_quote(&where, text);
 		buf_char(&where, ')');
 	}
 	buf_char(&where, ')');
@@ -81,7 +81,7 @@ cmd_find(struct call *c, struct err *err)
 }
 
 int
-cmd_group_systems(struct call *c, struct err *err)
+epo_group_systems(struct call *c, struct err *err)
 {
 	char where[96];
 	int64_t id = 0;
@@ -116,7 +116,7 @@ write_group(
 }
 
 int
-cmd_find_groups(struct call *c, struct err *err)
+epo_find_groups(struct call *c, struct err *err)
 {
 	const char *search = call_text(c, "searchText");
 	struct query_text text = {.target = "EPOBranchNode",
@@ -132,7 +132,7 @@ cmd_find_groups(struct call *c, struct err *err)
 	buf_init(&where, WHERE_MAX);
 	if (search != NULL) {
 		buf_str(&where, "(contains EPOBranchNode.NodeTextPath ");
-		query_quote(&where, search);
+		call_quote(&where, search);
 		buf_char(&where, ')');
 		text.where = buf_text(&where);
 	}
@@ -191,7 +191,7 @@ set_system(struct call *c, int64_t id, int64_t *changed, struct err *err)
 }
 
 int
-cmd_set_properties(struct call *c, struct err *err)
+epo_set_properties(struct call *c, struct err *err)
 {
 	struct systems systems = {.ids = NULL};
 	int64_t changed = 0;
@@ -240,7 +240,7 @@ check_unused(struct call *c, struct err *err)
 }
 
 int
-cmd_wakeup(struct call *c, struct err *err)
+epo_wakeup(struct call *c, struct err *err)
 {
 	struct systems systems = {.ids = NULL};
 	int64_t minutes = WAIT_MIN;
@@ -259,7 +259,7 @@ cmd_wakeup(struct call *c, struct err *err)
 
 /* Systems that are not here have failed. */
 void
-cmd_wakeup_looked(struct call *c, const struct remote_looked *looked)
+epo_wakeup_looked(struct call *c, const struct remote_looked *looked)
 {
 	char text[128];
 

@@ -5,28 +5,28 @@
 /* What the table of commands (commands.c) points to. */
 
 /* cmd_core.c */
-command_fn cmd_token, cmd_help, cmd_list_queries, cmd_execute_query,
-    cmd_list_databases, cmd_version, cmd_status_report;
+command_fn epo_token, epo_help, epo_list_queries, epo_execute_query,
+    epo_list_databases, epo_version, epo_status_report;
 /* cmd_tables.c */
-command_fn cmd_list_tables, cmd_list_datatypes;
+command_fn epo_list_tables, epo_list_datatypes;
 /* cmd_system.c */
-command_fn cmd_find, cmd_find_groups, cmd_group_systems, cmd_set_properties,
-    cmd_wakeup;
-command_looked_fn cmd_wakeup_looked;
+command_fn epo_find, epo_find_groups, epo_group_systems, epo_set_properties,
+    epo_wakeup;
+command_looked_fn epo_wakeup_looked;
 /* cmd_tag.c */
-command_fn cmd_find_tag, cmd_apply_tag, cmd_clear_tag, cmd_exclude_tag,
-    cmd_create_tag;
+command_fn epo_find_tag, epo_apply_tag, epo_clear_tag, epo_exclude_tag,
+    epo_create_tag;
 /* cmd_user.c */
-command_fn cmd_list_users;
+command_fn epo_list_users;
 /* cmd_clienttask.c, cmd_clienttask_xml.c */
-command_fn cmd_task_find, cmd_task_run, cmd_task_export, cmd_task_import;
+command_fn epo_task_find, epo_task_run, epo_task_export, epo_task_import;
 /* cmd_scheduler.c */
-command_fn cmd_list_server_tasks, cmd_get_server_task, cmd_run_server_task,
-    cmd_update_server_task, cmd_list_running, cmd_cancel, cmd_pause, cmd_resume;
+command_fn epo_list_server_tasks, epo_get_server_task, epo_run_server_task,
+    epo_update_server_task, epo_list_running, epo_cancel, epo_pause, epo_resume;
 /* cmd_tasklog.c */
-command_fn cmd_list_history, cmd_list_subtasks, cmd_list_messages,
-    cmd_list_sources, cmd_purge_log;
+command_fn epo_list_history, epo_list_subtasks, epo_list_messages,
+    epo_list_sources, epo_purge_log;
 /* cmd_amt.c */
-command_fn cmd_enforce_profile, cmd_run_maintenance, cmd_assign_task,
-    cmd_unassign_task, cmd_list_runs, cmd_list_results;
+command_fn epo_enforce_profile, epo_run_maintenance, epo_assign_task,
+    epo_unassign_task, epo_list_runs, epo_list_results;
 #endif

@@ -174,7 +174,7 @@ write_where(const struct words *w, struct buf *out)
 		buf_printf(out, " (in %s", known_by[i]);
 		for (j = w->from; j < w->to; j++) {
 			buf_char(out, ' ');
-			query_quote(out, w->all[j].text);
+			call_quote(out, w->all[j].text);
 		}
 		buf_char(out, ')');
 	}

@@ -71,7 +71,7 @@ call_query(struct call *c, const struct query_text *text, struct err *err)
 }
 
 void
-query_quote(struct buf *out, const char *text)
+call_quote(struct buf *out, const char *text)
 {
 	buf_char(out, '"');
 	for (; *text != '\0'; text++) {
