@@ -10,7 +10,6 @@
 #include "secret.h"
 
 #define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20" /* of TLS 1.2 */
-#define GROUPS "X25519:P-256:P-384"
 #define CLIENT_CAS_MAX 64
 
 static int
@@ -133,6 +132,8 @@ choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 static bool
 set_policy(SSL_CTX *ctx)
 {
+	static char groups[] = "X25519:P-256:P-384"; /* as OpenSSL wants it */
+
 	(void)SSL_CTX_set_options(ctx,
 	    SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
 		SSL_OP_CIPHER_SERVER_PREFERENCE);
@@ -144,7 +145,7 @@ set_policy(SSL_CTX *ctx)
 	return SSL_CTX_set_num_tickets(ctx, 0) == 1 &&
 	    SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 &&
 	    SSL_CTX_set_cipher_list(ctx, CIPHERS) == 1 &&
-	    SSL_CTX_set1_groups_list(ctx, GROUPS) == 1;
+	    SSL_CTX_set1_groups_list(ctx, groups) == 1;
 }
 
 int
