@@ -181,7 +181,7 @@ access_token_add(struct store *s, const char *actor,
 	struct store_key key = {.kind = STORE_KEY_TOKEN};
 	uint8_t sha256[ACCESS_SHA256];
 	struct secret *token = NULL;
-	int64_t now = clock_now(), id;
+	int64_t now = clock_now(), id = 0;
 	char number[24];
 	int rc;
 
