@@ -126,6 +126,8 @@ http_new(struct loop *loop, const struct http_conf *conf,
 	h->port = port;
 	h->connections = or_else(conf->connections, HTTP_CONNECTIONS_MAX);
 	h->per_address = or_else(conf->per_address, HTTP_PER_ADDRESS_MAX);
+	h->request_s =
+	    conf->idle_s > HTTP_REQUEST_S ? conf->idle_s : HTTP_REQUEST_S;
 	h->timer = loop_timer_new(loop, on_timer, h);
 	h->sweep = loop_timer_new(loop, http_link_sweep, h);
 	rc = conf->tls != NULL ? start_tls(h, conf, fd, err)

@@ -28,7 +28,7 @@ struct secret;
 #define HTTP_IDLE_S 10	   /* without a byte in either direction */
 #define HTTP_REQUEST_S                                                         \
 	20		  /* from connection, or last answer, to the end of    \
-			     the request */
+			     the request; idle_s when that is longer */
 #define HTTP_ANSWER_S 120 /* to take an answer */
 #define HTTP_STOP_S 5	  /* the same, once http_stop() was called */
 #define HTTP_HANDSHAKES_MAX 128 /* of TLS at once; then the oldest is cut */

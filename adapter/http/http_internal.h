@@ -33,7 +33,8 @@ struct http {
 	struct http_link *links;	   /* open connections */
 	size_t owed;			   /* answers */
 	unsigned connections, per_address; /* at most */
-	struct http_tls_end *tls;	   /* see tls_internal.h; NULL: none */
+	unsigned request_s; /* from connection or last answer to its end */
+	struct http_tls_end *tls; /* see tls_internal.h; NULL: none */
 	uint16_t port;
 	bool stopping;
 	bool sweeping; /* the timer is set */

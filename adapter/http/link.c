@@ -96,7 +96,7 @@ void
 http_link_reads(struct http *h, struct http_link *link)
 {
 	link->reading = true;
-	link->deadline = clock_mono_ms() + HTTP_REQUEST_S * INT64_C(1000);
+	link->deadline = clock_mono_ms() + h->request_s * INT64_C(1000);
 	if (h->stopping)
 		cut(link);
 }

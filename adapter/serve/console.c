@@ -24,8 +24,7 @@
  * along with requests of strangers' pages, and say so: those are refused
  * whatever they carry (https://www.w3.org/TR/fetch-metadata/).
  */
-#define IDLE_S 60      /* between two requests */
-#define HEAD_MAX 16384 /* a query in a URL has its length */
+#define IDLE_S 60 /* between two requests */
 #define CLIENT_NAMES 20
 #define REASON_MAX 256
 
@@ -332,8 +331,7 @@ listen_with(struct console *c, const struct console_credentials *credentials,
 	    .tls = &tls,
 	    .connections = (unsigned)conf->console_connections,
 	    .per_address = (unsigned)conf->console_per_address,
-	    .idle_s = IDLE_S,
-	    .head_max = HEAD_MAX};
+	    .idle_s = IDLE_S};
 	char until[CLOCK_TEXT];
 
 	if (http_new(c->d->loop, &http, &c->http, err) != 0)
