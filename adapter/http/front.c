@@ -135,6 +135,16 @@ on_ready(void *cookie, unsigned ready)
 	http_front_go_on(cookie);
 }
 
+/* With TLS 1.3 it is the client who speaks last, and one that has not switched
+ * Nagle's algorithm off sends its request when that was acknowledged. */
+static void
+acknowledge(int fd)
+{
+	static const int yes = 1;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &yes, sizeof(yes));
+}
+
 bool
 http_front_join(struct http_front *f)
 {
@@ -145,6 +155,7 @@ http_front_join(struct http_front *f)
 	h->tls->handshakes--;
 	f->state = HTTP_FRONT_OPEN;
 	f->deadline = 0;
+	acknowledge(f->fd);
 	f->certificate = http_certificate_new(f->ssl);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
 		pair) != 0)
