@@ -1,5 +1,6 @@
 #include "mem.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -82,4 +83,10 @@ mem_replace(char **slot, const char *text)
 
 	free(*slot);
 	*slot = copy;
+}
+
+void
+mem_release(void)
+{
+	(void)malloc_trim(0);
 }

@@ -15,6 +15,9 @@ char *mem_dup(const char *text);		      /* NULL gives NULL */
 char *mem_dup_len(const char *text, size_t len);
 void *mem_copy(const void *bytes, size_t len); /* NULL when len is 0 */
 char *mem_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Give freed memory back to the system, some milliseconds: for when many of a
+ * kind went away at once. */
+void mem_release(void);
 /* Free *slot and put a copy of text (may be NULL) there. */
 void mem_replace(char **slot, const char *text);
 #endif

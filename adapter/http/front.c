@@ -86,10 +86,17 @@ http_front_sweep(struct http *h, int64_t now)
 
 	if (h->tls == NULL)
 		return;
+	/* Of the sweep before: libmicrohttpd has seen the end of them then. */
+	if (h->tls->rested >= HTTP_REST_RELEASE) {
+		h->tls->rested = 0;
+		mem_release();
+	}
 	for (f = h->tls->fronts; f != NULL; f = next) {
 		next = f->next;
 		if (f->deadline != 0 && now >= f->deadline)
 			http_front_end(f);
+		else if (!h->stopping)
+			http_front_rest(f, now);
 	}
 	if (h->tls->again != 0 && now >= h->tls->again && h->tls->io != NULL) {
 		h->tls->again = 0;
@@ -109,72 +116,12 @@ http_front_stop(struct http *h)
 	h->tls->listening = -1;
 	for (f = h->tls->fronts; f != NULL; f = next) {
 		next = f->next;
-		if (f->state == HTTP_FRONT_SHAKES)
+		if (f->state == HTTP_FRONT_SHAKES ||
+		    f->state == HTTP_FRONT_RESTS)
 			http_front_end(f);
 		else if (f->deadline > latest)
 			f->deadline = latest;
 	}
-}
-
-/* --- becoming one of libmicrohttpd's --- */
-
-struct http_front *
-http_front_joining(struct http *h, struct http_link *link)
-{
-	struct http_front *f = h->tls == NULL ? NULL : h->tls->joining;
-
-	if (f != NULL)
-		f->link = link;
-	return f;
-}
-
-static void
-on_ready(void *cookie, unsigned ready)
-{
-	(void)ready;
-	http_front_go_on(cookie);
-}
-
-/* With TLS 1.3 it is the client who speaks last, and one that has not switched
- * Nagle's algorithm off sends its request when that was acknowledged. */
-static void
-acknowledge(int fd)
-{
-	static const int yes = 1;
-
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &yes, sizeof(yes));
-}
-
-bool
-http_front_join(struct http_front *f)
-{
-	struct http *h = f->h;
-	enum MHD_Result added;
-	int pair[2];
-
-	h->tls->handshakes--;
-	f->state = HTTP_FRONT_OPEN;
-	f->deadline = 0;
-	acknowledge(f->fd);
-	f->certificate = http_certificate_new(f->ssl);
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
-		pair) != 0)
-		return false;
-	f->pair = pair[0];
-	f->pair_io = loop_io_add(h->loop, f->pair, LOOP_READ, on_ready, f);
-	h->tls->joining = f;
-	/* It has pair[1] in any case, and calls http_link_notify(). */
-	added = MHD_add_connection(
-	    h->mhd, pair[1], (struct sockaddr *)&f->address, f->address_len);
-	h->tls->joining = NULL;
-	http_kick(h);
-	return added == MHD_YES && f->link != NULL;
-}
-
-const struct http_client *
-http_front_client(const struct http_front *f)
-{
-	return http_certificate_client(f->certificate);
 }
 
 /* --- who may come --- */
@@ -222,19 +169,37 @@ oldest_handshake(const struct http *h)
 	return found;
 }
 
-/* Who is leaving, or has been without a request for longest. */
+/* When it is cut if it goes on to do nothing; 0: it does something. */
+static int64_t
+idle_until(const struct http_front *f)
+{
+	switch (f->state) {
+	case HTTP_FRONT_RESTS:
+	case HTTP_FRONT_LINGERS:
+		return f->deadline;
+	case HTTP_FRONT_OPEN:
+		return f->link != NULL && f->link->reading ? f->link->deadline
+							   : 0;
+	case HTTP_FRONT_SHAKES:
+		break;
+	}
+	return 0;
+}
+
+/* Who has been doing nothing for longest. */
 static struct http_front *
 oldest_idle(const struct http *h)
 {
 	struct http_front *f, *found = NULL;
+	int64_t until, first = 0;
 
-	for (f = h->tls->fronts; f != NULL; f = f->next)
-		if (f->state == HTTP_FRONT_LINGERS)
-			return f;
-		else if (f->link != NULL && f->link->reading &&
-		    (found == NULL ||
-			f->link->deadline < found->link->deadline))
+	for (f = h->tls->fronts; f != NULL; f = f->next) {
+		until = idle_until(f);
+		if (until != 0 && (found == NULL || until < first)) {
 			found = f;
+			first = until;
+		}
+	}
 	return found;
 }
 
@@ -285,7 +250,7 @@ take(struct http *h, int fd, const struct sockaddr_storage *address,
 	SSL_set_accept_state(ssl);
 	list_add(h->tls, f);
 	http_sweep_soon(h);
-	f->io = loop_io_add(h->loop, fd, LOOP_READ, on_ready, f);
+	f->io = loop_io_add(h->loop, fd, LOOP_READ, http_front_go_on, f);
 }
 
 void

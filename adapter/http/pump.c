@@ -48,6 +48,7 @@ write_up(struct http_front *f, const uint8_t *bytes, size_t len, size_t *done)
 		if (sent < 0)
 			return errno == EAGAIN ? BLOCKED : ENDED;
 		*done += (size_t)sent;
+		f->carried += (size_t)sent;
 	}
 	return GOOD;
 }
@@ -226,10 +227,7 @@ shake(struct http_front *f)
 	ERR_clear_error();
 	n = SSL_do_handshake(f->ssl);
 	if (n == 1) {
-		if (http_front_join(f))
-			carry(f);
-		else
-			http_front_end(f);
+		http_front_ready(f);
 		return;
 	}
 	switch (SSL_get_error(f->ssl, n)) {
@@ -245,10 +243,49 @@ shake(struct http_front *f)
 	}
 }
 
-void
-http_front_go_on(struct http_front *f)
+/* Is it a request, or the end? */
+static void
+wake(struct http_front *f)
 {
+	uint8_t byte;
+	size_t len;
+	int n;
+
+	ERR_clear_error();
+	n = SSL_peek_ex(f->ssl, &byte, 1, &len);
+	if (n == 1) {
+		if (http_front_join(f))
+			carry(f);
+		else
+			http_front_end(f);
+		return;
+	}
+	switch (SSL_get_error(f->ssl, n)) {
+	case SSL_ERROR_WANT_READ:
+		loop_io_want(f->io, LOOP_READ);
+		break;
+	case SSL_ERROR_WANT_WRITE:
+		loop_io_want(f->io, LOOP_WRITE);
+		break;
+	case SSL_ERROR_ZERO_RETURN:
+		begin_lingering(f);
+		break;
+	default:
+		http_front_end(f);
+		break;
+	}
+}
+
+void
+http_front_go_on(void *cookie, unsigned ready)
+{
+	struct http_front *f = cookie;
+
+	(void)ready;
 	switch (f->state) {
+	case HTTP_FRONT_RESTS:
+		wake(f);
+		break;
 	case HTTP_FRONT_SHAKES:
 		shake(f);
 		break;

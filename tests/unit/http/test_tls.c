@@ -7,6 +7,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -38,7 +39,7 @@ static struct loop *loop;
 static struct http *http;
 static struct identity *ca, *server, *client_id, *stranger, *strange_ca;
 static struct http_stream *stream;
-static size_t gone;
+static size_t gone, answered;
 static char seen[512];
 
 /* --- handlers --- */
@@ -88,6 +89,7 @@ handle_who(void *cookie, struct http_request *request)
 			    &text, " %s=%s", args[i].name, args[i].value);
 	say(request, buf_text(&text), text.len);
 	buf_free(&text);
+	answered++;
 }
 
 static void
@@ -185,7 +187,7 @@ setup_with(const char *clients)
 		fail_msg("%s", err.text);
 	credentials_clear(&c);
 	stream = NULL;
-	gone = 0;
+	gone = answered = 0;
 	return 0;
 }
 
@@ -246,7 +248,9 @@ struct client {
 	int max_version, min_version; /* 0: any */
 	const struct identity *id;    /* own; NULL */
 	bool half;		      /* says that it sends no more */
-	size_t enough;		      /* reads this much, then leaves; 0: all */
+	const char *second;	      /* sent once let_go is said; NULL */
+	sem_t let_go;
+	size_t enough; /* reads this much, then leaves; 0: all */
 	/* What came of it: */
 	bool shook, clean;
 	char version[16];
@@ -296,6 +300,11 @@ converse(struct client *c, SSL *ssl)
 	(void)SSL_write_ex(ssl, c->bytes, c->len, &sent);
 	if (c->half)
 		(void)SSL_shutdown(ssl);
+	if (c->second != NULL) {
+		while (sem_wait(&c->let_go) != 0)
+			;
+		(void)SSL_write_ex(ssl, c->second, strlen(c->second), &sent);
+	}
 	while (c->answer_len < ANSWER_MAX) {
 		want = ANSWER_MAX - c->answer_len;
 		got = SSL_read_ex(ssl, c->answer + c->answer_len, want, &n);
@@ -723,6 +732,65 @@ test_nonsense(void **state)
 	free(c.answer);
 }
 
+/* --- between two requests --- */
+
+#define FIRST "GET /who/1 HTTP/1.1\r\nHost: x\r\n\r\n"
+#define LAST_A "GET /who/2 HTTP"
+#define LAST_B "/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+/* The second request of a connection, after it had time to rest. */
+static void
+pause_between(
+    struct client *c, const char *first, const char *second, bool rests)
+{
+	struct loop_timer *timer = loop_timer_new(loop, stop_loop, loop);
+	struct http_front *f;
+
+	c->second = second;
+	assert_int_equal(sem_init(&c->let_go, 0, 0), 0);
+	client_start(c, first);
+	do { /* until the first is answered */
+		loop_timer_set(timer, 1);
+		loop_run(loop);
+		f = http->tls->fronts;
+	} while (
+	    f == NULL || f->link == NULL || !f->link->reading || answered == 0);
+	/* The sweep comes every half second. */
+	f->link->deadline -= HTTP_REST_MS;
+	loop_timer_set(timer, 2 * HTTP_SWEEP_MS + 200);
+	loop_run(loop);
+	assert_int_equal(http->tls->count, 1);
+	assert_int_equal(f->state, rests ? HTTP_FRONT_RESTS : HTTP_FRONT_OPEN);
+	assert_true((http->links == NULL) == rests);
+	(void)sem_post(&c->let_go);
+	loop_run(loop);
+	client_join(c);
+	(void)sem_destroy(&c->let_go);
+	loop_timer_del(timer);
+	expect_has(c, "GET /who/1 1 ");
+	expect_has(c, "GET /who/2 2 ");
+	free(c->answer);
+}
+
+static void
+test_rest(void **state)
+{
+	struct client c = {.id = client_id};
+
+	(void)state;
+	pause_between(&c, FIRST, LAST_A LAST_B, true);
+}
+
+/* Part of the next request came with the first: it is not lost. */
+static void
+test_no_rest(void **state)
+{
+	struct client c = {.id = NULL};
+
+	(void)state;
+	pause_between(&c, FIRST LAST_A, LAST_B, false);
+}
+
 /* --- streams --- */
 
 #define STREAM "GET /stream" CLOSE "\r\n"
@@ -853,6 +921,8 @@ main(void)
 	    ROW(test_make_room),
 	    ROW(test_slow_handshake),
 	    ROW(test_nonsense),
+	    cmocka_unit_test_setup_teardown(test_rest, setup_clients, teardown),
+	    ROW(test_no_rest),
 	    ROW(test_stream),
 	    ROW(test_stream_left),
 	    ROW(test_stream_bounded),
