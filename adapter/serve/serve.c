@@ -8,6 +8,7 @@
 #include "clock_guard.h"
 #include "conf.h"
 #include "console_internal.h"
+#include "console_remote_internal.h"
 #include "daemon.h"
 #include "device.h"
 #include "engine.h"
@@ -44,6 +45,7 @@ struct serve {
 	struct revocation *revocation;
 	struct ca_watch *watch;
 	struct console *console;
+	struct console_remote *remote;
 	struct forward *forward;
 	struct epo_watch *upstreams;
 	struct metrics *metrics;
@@ -163,6 +165,7 @@ end_if_quiet(struct serve *s)
 		s->watched = ca_watch_stop(s->watch, watch_stopped, s);
 		s->told = forward_stop(s->forward, forward_stopped, s);
 		revocation_stop(s->revocation, revocation_stopped, s);
+		console_remote_stop(s->remote);
 		s->alone = epo_watch_stop(s->upstreams, upstreams_stopped, s);
 		s->counted = s->metrics == NULL ||
 		    metrics_stop(s->metrics, metrics_stopped, s);
@@ -333,6 +336,7 @@ on_report(void *cookie, const struct engine_report *report)
 	struct serve *s = cookie;
 
 	log_report(report);
+	console_remote_report(s->remote, report);
 	if (s->more && !s->draining &&
 	    engine_pending(s->d->engine) <= s->queue / QUEUE_FACTOR) {
 		s->more = false;
@@ -391,6 +395,16 @@ health(void *cookie)
 	return s->draining ? "draining" : "ok";
 }
 
+/* A command left work in the store. */
+static void
+on_wake(void *cookie)
+{
+	struct serve *s = cookie;
+
+	if (!s->draining && !s->failed)
+		loop_timer_set(s->timer, 0);
+}
+
 /* What the console answers. */
 static int
 plug_in(struct serve *s, struct err *err)
@@ -403,7 +417,8 @@ plug_in(struct serve *s, struct err *err)
 		return -1;
 	route = metrics_route(s->metrics);
 	console_add(s->console, &route, 1);
-	return 0;
+	return console_remote_new(
+	    s->d, s->console, on_wake, s, &s->remote, err);
 }
 
 static int
@@ -454,6 +469,7 @@ serve(struct daemon *d, struct err *err)
 	if (rc != 0) {
 		console_free(s.console);
 		metrics_free(s.metrics);
+		console_remote_free(s.remote);
 		revocation_free(s.revocation);
 		forward_free(s.forward); /* it had no turn yet */
 		return -1;
@@ -466,6 +482,7 @@ serve(struct daemon *d, struct err *err)
 		revocation_free(s.revocation);
 		console_free(s.console);
 		metrics_free(s.metrics);
+		console_remote_free(s.remote);
 	}
 	if (s.failed) {
 		if (err != NULL)
