@@ -53,11 +53,11 @@ struct command {
 /* As a right: whoever is known. */
 #define ANYBODY ACCESS_RIGHTS
 /* NULL behind the last. */
-const struct command *epo_command_at(size_t i);
+const struct command *remote_command_at(size_t i);
 /* In any case, with or without ".do"; NULL. */
-const struct command *epo_command_find(const char *name);
+const struct command *remote_command_find(const char *name);
 /* May this caller run it? */
-bool epo_command_allowed(
+bool remote_command_allowed(
     const struct command *command, const struct access_identity *who);
 
 static inline const char *

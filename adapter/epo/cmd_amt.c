@@ -46,7 +46,7 @@ run_type(struct call *c, enum catalog_type type, const char *settings,
 }
 
 int
-epo_enforce_profile(struct call *c, struct err *err)
+remote_enforce_profile(struct call *c, struct err *err)
 {
 	return run_type(c, CATALOG_PROFILE, "{}", err);
 }
@@ -72,7 +72,7 @@ add_words(struct buf *out, const char *text)
 }
 
 int
-epo_run_maintenance(struct call *c, struct err *err)
+remote_run_maintenance(struct call *c, struct err *err)
 {
 	const char *tasks = call_text(c, "tasks");
 	bool always = false;
@@ -138,7 +138,7 @@ read_target(struct call *c, struct task_assignment *a, struct systems *systems,
 }
 
 int
-epo_assign_task(struct call *c, struct err *err)
+remote_assign_task(struct call *c, struct err *err)
 {
 	const struct order order = {c->store, c->actor, c->now};
 	const char *name = call_text(c, "taskId");
@@ -169,7 +169,7 @@ epo_assign_task(struct call *c, struct err *err)
 }
 
 int
-epo_unassign_task(struct call *c, struct err *err)
+remote_unassign_task(struct call *c, struct err *err)
 {
 	const struct order order = {c->store, c->actor, c->now};
 	const char *name = call_text(c, "taskName");
@@ -213,7 +213,7 @@ write_run(void *cookie, const struct task_run *r, struct err *err)
 }
 
 int
-epo_list_runs(struct call *c, struct err *err)
+remote_list_runs(struct call *c, struct err *err)
 {
 	struct task_run_filter f = {.limit = 0};
 	int64_t rows = ROWS;
@@ -251,7 +251,7 @@ write_item(void *cookie, const struct task_item *i, struct err *err)
 
 /* In pages: what has a number above "after". */
 int
-epo_list_results(struct call *c, struct err *err)
+remote_list_results(struct call *c, struct err *err)
 {
 	struct task_item_filter f = {.state = -1, .outcome = -1};
 	struct task_run run = {.id = 0};

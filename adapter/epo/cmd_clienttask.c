@@ -49,7 +49,7 @@ write_found(void *cookie, const struct task *t, struct err *err)
 }
 
 int
-epo_task_find(struct call *c, struct err *err)
+remote_task_find(struct call *c, struct err *err)
 {
 	const char *text = call_text(c, "searchText");
 	struct search s = {.out = &c->out};
@@ -120,7 +120,7 @@ call_run(struct call *c, const struct task *t, const struct order_run *how,
 }
 
 int
-epo_task_run(struct call *c, struct err *err)
+remote_task_run(struct call *c, struct err *err)
 {
 	struct order_run how = {.source = TASK_BY_USER, .target = TASK_DEVICES};
 	const char *name = call_text(c, "taskId");

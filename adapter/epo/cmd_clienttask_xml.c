@@ -58,7 +58,7 @@ write_task(void *cookie, const struct task *t, struct err *err)
 }
 
 int
-epo_task_export(struct call *c, struct err *err)
+remote_task_export(struct call *c, struct err *err)
 {
 	struct buf text;
 	int r;
@@ -160,7 +160,7 @@ take_all(
 
 /* All or none; how many. */
 int
-epo_task_import(struct call *c, struct err *err)
+remote_task_import(struct call *c, struct err *err)
 {
 	const char *text = call_text(c, "importFileName");
 	struct xml *xml = NULL;

@@ -16,7 +16,7 @@
 #define KEEP_ALIVE_MIN 30
 
 int
-epo_token(struct call *c, struct err *err)
+remote_token(struct call *c, struct err *err)
 {
 	(void)err;
 	out_scalar(&c->out, c->request->token != NULL ? c->request->token : "");
@@ -24,7 +24,7 @@ epo_token(struct call *c, struct err *err)
 }
 
 int
-epo_version(struct call *c, struct err *err)
+remote_version(struct call *c, struct err *err)
 {
 	(void)err;
 	out_scalar(&c->out, API_VERSION);
@@ -32,7 +32,7 @@ epo_version(struct call *c, struct err *err)
 }
 
 int
-epo_status_report(struct call *c, struct err *err)
+remote_status_report(struct call *c, struct err *err)
 {
 	char uuid[STORE_UUID], braced[STORE_UUID + 2];
 
@@ -56,9 +56,9 @@ write_help(struct out *o, const struct command *command)
 	size_t form;
 
 	buf_init(&line, HELP_MAX);
-	for (form = 0; form < epo_help_lines(command); form++) {
+	for (form = 0; form < remote_help_lines(command); form++) {
 		buf_reset(&line);
-		epo_help_line(command, form, &line);
+		remote_help_line(command, form, &line);
 		out_item(o, buf_text(&line));
 	}
 	buf_free(&line);
@@ -68,18 +68,19 @@ write_help(struct out *o, const struct command *command)
 static int
 help_one(struct call *c, const char *name, struct err *err)
 {
-	const struct command *command = epo_command_find(name);
+	const struct command *command = remote_command_find(name);
 	struct buf text;
 	size_t form;
 
-	if (command == NULL || !epo_command_allowed(command, c->request->who))
+	if (command == NULL ||
+	    !remote_command_allowed(command, c->request->who))
 		return err_set(
 		    err, ERR_NOTFOUND, "Command was not found: %.64s", name);
 	buf_init(&text, HELP_MAX);
-	for (form = 0; form < epo_help_lines(command); form++) {
+	for (form = 0; form < remote_help_lines(command); form++) {
 		if (form > 0)
 			buf_str(&text, "\r\n");
-		epo_help_line(command, form, &text);
+		remote_help_line(command, form, &text);
 	}
 	out_scalar(&c->out, buf_text(&text));
 	buf_free(&text);
@@ -87,7 +88,7 @@ help_one(struct call *c, const char *name, struct err *err)
 }
 
 int
-epo_help(struct call *c, struct err *err)
+remote_help(struct call *c, struct err *err)
 {
 	const char *one = call_text(c, "command");
 	const char *prefix = call_text(c, "prefix");
@@ -97,9 +98,9 @@ epo_help(struct call *c, struct err *err)
 	if (one != NULL)
 		return help_one(c, one, err);
 	out_list(&c->out, false);
-	for (i = 0; (command = epo_command_at(i)) != NULL; i++)
+	for (i = 0; (command = remote_command_at(i)) != NULL; i++)
 		if (!command->hidden &&
-		    epo_command_allowed(command, c->request->who) &&
+		    remote_command_allowed(command, c->request->who) &&
 		    (prefix == NULL ||
 			strncasecmp(command->name, prefix, strlen(prefix)) ==
 			    0))
@@ -135,7 +136,7 @@ write_saved(void *cookie, const struct store_saved *saved, struct err *err)
 }
 
 int
-epo_list_queries(struct call *c, struct err *err)
+remote_list_queries(struct call *c, struct err *err)
 {
 	int r;
 
@@ -158,7 +159,7 @@ run_saved(void *cookie, const struct store_saved *saved, struct err *err)
 }
 
 int
-epo_execute_query(struct call *c, struct err *err)
+remote_execute_query(struct call *c, struct err *err)
 {
 	const struct query_text text = {.target = call_text(c, "target"),
 	    .select = call_text(c, "select"),
@@ -179,7 +180,7 @@ epo_execute_query(struct call *c, struct err *err)
 }
 
 int
-epo_list_databases(struct call *c, struct err *err)
+remote_list_databases(struct call *c, struct err *err)
 {
 	(void)err;
 	out_list(&c->out, false);

@@ -116,7 +116,7 @@ write_one(void *cookie, const struct task_assignment *a, struct err *err)
 }
 
 int
-epo_list_server_tasks(struct call *c, struct err *err)
+remote_list_server_tasks(struct call *c, struct err *err)
 {
 	int r;
 
@@ -127,7 +127,7 @@ epo_list_server_tasks(struct call *c, struct err *err)
 }
 
 int
-epo_get_server_task(struct call *c, struct err *err)
+remote_get_server_task(struct call *c, struct err *err)
 {
 	struct task_assignment a = {.id = 0};
 	int64_t id;
@@ -143,7 +143,7 @@ epo_get_server_task(struct call *c, struct err *err)
 /* --- and what is done with it --- */
 
 int
-epo_run_server_task(struct call *c, struct err *err)
+remote_run_server_task(struct call *c, struct err *err)
 {
 	const struct order order = {c->store, c->actor, c->now};
 	int64_t id, run;
@@ -157,7 +157,7 @@ epo_run_server_task(struct call *c, struct err *err)
 }
 
 int
-epo_update_server_task(struct call *c, struct err *err)
+remote_update_server_task(struct call *c, struct err *err)
 {
 	const struct order order = {c->store, c->actor, c->now};
 	const char *status = call_text(c, "status");
@@ -199,7 +199,7 @@ write_running(void *cookie, const struct task_run *r, struct err *err)
 }
 
 int
-epo_list_running(struct call *c, struct err *err)
+remote_list_running(struct call *c, struct err *err)
 {
 	const struct task_run_filter live = {.states = 1u << TASK_QUEUED |
 		1u << TASK_RUNNING | 1u << TASK_PAUSED};
@@ -234,19 +234,19 @@ set_state(struct call *c, enum task_state to, struct err *err)
 }
 
 int
-epo_cancel(struct call *c, struct err *err)
+remote_cancel(struct call *c, struct err *err)
 {
 	return set_state(c, TASK_ABORTED, err);
 }
 
 int
-epo_pause(struct call *c, struct err *err)
+remote_pause(struct call *c, struct err *err)
 {
 	return set_state(c, TASK_PAUSED, err);
 }
 
 int
-epo_resume(struct call *c, struct err *err)
+remote_resume(struct call *c, struct err *err)
 {
 	return set_state(c, TASK_QUEUED, err);
 }

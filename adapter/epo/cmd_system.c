@@ -53,7 +53,7 @@ write_systems(struct call *c, const char *where, struct err *err)
 }
 
 int
-epo_find(struct call *c, struct err *err)
+remote_find(struct call *c, struct err *err)
 {
 	const char *text = call_text(c, "searchText");
 	bool names_only = false;
@@ -81,7 +81,7 @@ epo_find(struct call *c, struct err *err)
 }
 
 int
-epo_group_systems(struct call *c, struct err *err)
+remote_group_systems(struct call *c, struct err *err)
 {
 	char where[96];
 	int64_t id = 0;
@@ -116,7 +116,7 @@ write_group(
 }
 
 int
-epo_find_groups(struct call *c, struct err *err)
+remote_find_groups(struct call *c, struct err *err)
 {
 	const char *search = call_text(c, "searchText");
 	struct query_text text = {.target = "EPOBranchNode",
@@ -191,7 +191,7 @@ set_system(struct call *c, int64_t id, int64_t *changed, struct err *err)
 }
 
 int
-epo_set_properties(struct call *c, struct err *err)
+remote_set_properties(struct call *c, struct err *err)
 {
 	struct systems systems = {.ids = NULL};
 	int64_t changed = 0;
@@ -240,7 +240,7 @@ check_unused(struct call *c, struct err *err)
 }
 
 int
-epo_wakeup(struct call *c, struct err *err)
+remote_wakeup(struct call *c, struct err *err)
 {
 	struct systems systems = {.ids = NULL};
 	int64_t minutes = WAIT_MIN;
@@ -259,7 +259,7 @@ epo_wakeup(struct call *c, struct err *err)
 
 /* Systems that are not here have failed. */
 void
-epo_wakeup_looked(struct call *c, const struct remote_looked *looked)
+remote_wakeup_looked(struct call *c, const struct remote_looked *looked)
 {
 	char text[128];
 

@@ -188,7 +188,7 @@ write_table(struct out *o, const struct query_table *table)
 }
 
 int
-epo_list_tables(struct call *c, struct err *err)
+remote_list_tables(struct call *c, struct err *err)
 {
 	const struct query_graph *graph = store_graph();
 	const char *name = call_text(c, "table");
@@ -227,7 +227,7 @@ write_type(struct out *o, enum query_type type)
 }
 
 int
-epo_list_datatypes(struct call *c, struct err *err)
+remote_list_datatypes(struct call *c, struct err *err)
 {
 	const char *name = call_text(c, "type");
 	enum query_type type;

@@ -48,7 +48,7 @@ write_tag(void *cookie, const struct store_tag *tag, struct err *err)
 }
 
 int
-epo_find_tag(struct call *c, struct err *err)
+remote_find_tag(struct call *c, struct err *err)
 {
 	const char *text = call_text(c, "searchText");
 	struct search s = {.out = &c->out};
@@ -64,7 +64,7 @@ epo_find_tag(struct call *c, struct err *err)
 }
 
 int
-epo_create_tag(struct call *c, struct err *err)
+remote_create_tag(struct call *c, struct err *err)
 {
 	const char *name = call_text(c, "tagName");
 	struct err why = {.kind = ERR_NONE};
@@ -160,7 +160,7 @@ change(struct tagging *t, struct err *err)
 }
 
 int
-epo_apply_tag(struct call *c, struct err *err)
+remote_apply_tag(struct call *c, struct err *err)
 {
 	struct tagging t = {
 	    .c = c, .change = store_tag_apply, .event = "tag.applied"};
@@ -169,7 +169,7 @@ epo_apply_tag(struct call *c, struct err *err)
 }
 
 int
-epo_exclude_tag(struct call *c, struct err *err)
+remote_exclude_tag(struct call *c, struct err *err)
 {
 	struct tagging t = {
 	    .c = c, .change = store_tag_exclude, .event = "tag.excluded"};
@@ -242,7 +242,7 @@ clear_tags(struct tagging *t, struct err *err)
 }
 
 int
-epo_clear_tag(struct call *c, struct err *err)
+remote_clear_tag(struct call *c, struct err *err)
 {
 	struct tagging t = {
 	    .c = c, .change = store_tag_clear, .event = "tag.cleared"};

@@ -123,7 +123,7 @@ read_name(struct call *c, struct task_run_filter *f, struct err *err)
 }
 
 int
-epo_list_history(struct call *c, struct err *err)
+remote_list_history(struct call *c, struct err *err)
 {
 	struct task_run_filter f = {.limit = ROWS};
 	int64_t rows = ROWS, age = 0;
@@ -156,7 +156,7 @@ find_run(struct call *c, int64_t *ret_id, struct err *err)
 }
 
 int
-epo_list_subtasks(struct call *c, struct err *err)
+remote_list_subtasks(struct call *c, struct err *err)
 {
 	struct task_run_filter f = {.limit = ROWS_MAX};
 	int r;
@@ -184,7 +184,7 @@ write_message(void *cookie, const struct task_message *m, struct err *err)
 }
 
 int
-epo_list_messages(struct call *c, struct err *err)
+remote_list_messages(struct call *c, struct err *err)
 {
 	int64_t id;
 	int r;
@@ -198,7 +198,7 @@ epo_list_messages(struct call *c, struct err *err)
 }
 
 int
-epo_list_sources(struct call *c, struct err *err)
+remote_list_sources(struct call *c, struct err *err)
 {
 	enum task_source s;
 
@@ -212,7 +212,7 @@ epo_list_sources(struct call *c, struct err *err)
 
 /* How many; in pieces, so that no other writer waits for long. */
 int
-epo_purge_log(struct call *c, struct err *err)
+remote_purge_log(struct call *c, struct err *err)
 {
 	int64_t age = 0, once = 0, all = 0;
 

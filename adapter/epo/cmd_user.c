@@ -46,7 +46,7 @@ write_user(void *cookie, const struct store_user *u, struct err *err)
 }
 
 int
-epo_list_users(struct call *c, struct err *err)
+remote_list_users(struct call *c, struct err *err)
 {
 	struct search s = {.out = &c->out, .set = call_text(c, "permSetName")};
 	int r;

@@ -5,28 +5,30 @@
 /* What the table of commands (commands.c) points to. */
 
 /* cmd_core.c */
-command_fn epo_token, epo_help, epo_list_queries, epo_execute_query,
-    epo_list_databases, epo_version, epo_status_report;
+command_fn remote_token, remote_help, remote_list_queries, remote_execute_query,
+    remote_list_databases, remote_version, remote_status_report;
 /* cmd_tables.c */
-command_fn epo_list_tables, epo_list_datatypes;
+command_fn remote_list_tables, remote_list_datatypes;
 /* cmd_system.c */
-command_fn epo_find, epo_find_groups, epo_group_systems, epo_set_properties,
-    epo_wakeup;
-command_looked_fn epo_wakeup_looked;
+command_fn remote_find, remote_find_groups, remote_group_systems,
+    remote_set_properties, remote_wakeup;
+command_looked_fn remote_wakeup_looked;
 /* cmd_tag.c */
-command_fn epo_find_tag, epo_apply_tag, epo_clear_tag, epo_exclude_tag,
-    epo_create_tag;
+command_fn remote_find_tag, remote_apply_tag, remote_clear_tag,
+    remote_exclude_tag, remote_create_tag;
 /* cmd_user.c */
-command_fn epo_list_users;
+command_fn remote_list_users;
 /* cmd_clienttask.c, cmd_clienttask_xml.c */
-command_fn epo_task_find, epo_task_run, epo_task_export, epo_task_import;
+command_fn remote_task_find, remote_task_run, remote_task_export,
+    remote_task_import;
 /* cmd_scheduler.c */
-command_fn epo_list_server_tasks, epo_get_server_task, epo_run_server_task,
-    epo_update_server_task, epo_list_running, epo_cancel, epo_pause, epo_resume;
+command_fn remote_list_server_tasks, remote_get_server_task,
+    remote_run_server_task, remote_update_server_task, remote_list_running,
+    remote_cancel, remote_pause, remote_resume;
 /* cmd_tasklog.c */
-command_fn epo_list_history, epo_list_subtasks, epo_list_messages,
-    epo_list_sources, epo_purge_log;
+command_fn remote_list_history, remote_list_subtasks, remote_list_messages,
+    remote_list_sources, remote_purge_log;
 /* cmd_amt.c */
-command_fn epo_enforce_profile, epo_run_maintenance, epo_assign_task,
-    epo_unassign_task, epo_list_runs, epo_list_results;
+command_fn remote_enforce_profile, remote_run_maintenance, remote_assign_task,
+    remote_unassign_task, remote_list_runs, remote_list_results;
 #endif

@@ -14,7 +14,7 @@
 
 /* Of a command that is none, what can be shown of it. */
 int
-epo_audit(struct store *s, const struct call *c, const struct err *how,
+remote_audit(struct store *s, const struct call *c, const struct err *how,
     struct err *err)
 {
 	const char *name =

@@ -33,7 +33,7 @@ wrap(struct buf *out, const char *text, size_t *column)
 }
 
 size_t
-epo_help_lines(const struct command *command)
+remote_help_lines(const struct command *command)
 {
 	const char *at = command->args;
 	size_t n = 1;
@@ -46,7 +46,7 @@ epo_help_lines(const struct command *command)
 }
 
 void
-epo_help_line(const struct command *command, size_t form, struct buf *out)
+remote_help_line(const struct command *command, size_t form, struct buf *out)
 {
 	const char *from = command->args, *to;
 	struct buf args;

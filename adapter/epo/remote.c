@@ -148,7 +148,7 @@ write_events(void *arg)
 
 	err_clear(&r->log_err);
 	for (job = r->being.first; job != NULL; job = job->next)
-		if (epo_audit(r->log, &job->call, &job->err, &r->log_err) ==
+		if (remote_audit(r->log, &job->call, &job->err, &r->log_err) ==
 		    -1)
 			break;
 	if (job != NULL || store_commit(r->log, &r->log_err) == -1)
@@ -215,14 +215,14 @@ find(struct job *job)
 {
 	struct call *c = &job->call;
 
-	c->command = epo_command_find(c->request->command);
+	c->command = remote_command_find(c->request->command);
 	if (c->command == NULL) {
 		(void)err_set(&job->err, ERR_NOTFOUND, "No such command: %.64s",
 		    c->request->command);
 		job->code = REMOTE_NO_COMMAND;
 		return -1;
 	}
-	if (!epo_command_allowed(c->command, c->request->who))
+	if (!remote_command_allowed(c->command, c->request->who))
 		return err_set(&job->err, ERR_DENIED,
 		    "%s: your permission sets lack the right \"%s\"",
 		    c->command->name, access_right_name(c->command->right));
@@ -248,7 +248,7 @@ run_command(struct job *job)
 		    REMOTE_BODY_MAX);
 	if (!store_dirty(c->store))
 		return 0;
-	if (epo_audit(c->store, c, &job->err, &job->err) == -1)
+	if (remote_audit(c->store, c, &job->err, &job->err) == -1)
 		return -1;
 	store_deadline(c->store, 0);
 	if (store_commit(c->store, &job->err) == -1)

@@ -7,6 +7,6 @@ struct store;
 
 /* "remote.command": which one, and how it went (how->kind); never what its
  * arguments were, which may be secrets. */
-int epo_audit(struct store *s, const struct call *c, const struct err *how,
+int remote_audit(struct store *s, const struct call *c, const struct err *how,
     struct err *err);
 #endif

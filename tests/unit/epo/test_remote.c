@@ -30,20 +30,20 @@ test_table(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; (command = epo_command_at(i)) != NULL; i++) {
+	for (i = 0; (command = remote_command_at(i)) != NULL; i++) {
 		(void)args_read(command->args, &nothing, &args, NULL);
 		if (before != NULL)
 			assert_true(strcmp(before->name, command->name) < 0);
 		before = command;
-		assert_ptr_equal(epo_command_find(command->name), command);
+		assert_ptr_equal(remote_command_find(command->name), command);
 		(void)snprintf(name, sizeof(name), "%s.do", command->name);
-		assert_ptr_equal(epo_command_find(str_lower(name)), command);
+		assert_ptr_equal(remote_command_find(str_lower(name)), command);
 		assert_non_null(command->run);
 	}
 	assert_true(i > 10);
-	assert_null(epo_command_find(".do"));
-	assert_null(epo_command_find(""));
-	assert_null(epo_command_find("core.help.do.do"));
+	assert_null(remote_command_find(".do"));
+	assert_null(remote_command_find(""));
+	assert_null(remote_command_find("core.help.do.do"));
 }
 
 static void
