@@ -57,6 +57,17 @@ static const struct forward_kind kinds[] = {
     {"tag.cleared", 1512, INFO, "Tag cleared"},
     {"tag.deleted", 1513, INFO, "Tag deleted"},
 
+    {"user.added", 1701, NOTICE, "User of the console added"},
+    {"user.changed", 1702, NOTICE, "User of the console changed"},
+    {"user.removed", 1703, NOTICE, "User of the console removed"},
+    {"token.added", 1704, NOTICE, "Token of a user made"},
+    {"token.removed", 1705, NOTICE, "Token of a user ended"},
+    {"access.login", 1710, INFO, "Login by password"},
+    {"access.refused", 1711, WARNING, "Login refused"},
+    {"access.locked", 1712, WARNING, "Name locked after wrong passwords"},
+    {"access.session", 1713, INFO, "Session begun"},
+    {"access.session-ended", 1714, INFO, "Session ended"},
+
     {"forward.secret", 1901, WARNING, "Secret of a webhook set"},
     {"forward.test", 1902, INFO, "Test message"},
     {NULL, 0, 0, NULL},
