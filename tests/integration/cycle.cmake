@@ -43,4 +43,4 @@ cycle(renew 30 e2e renew)
 # Every fault point instead of every sixteenth; tests/run --full has it.
 cycle(kill_more 480 slow kill --sample 1)
 # At every message, each of the four ways.
-cycle(fallen_more 180 slow fallen --sample 1)
+cycle(fallen_more 240 slow fallen --sample 1)

@@ -25,8 +25,9 @@ MIDDLE = 0.01
 MESSAGES, KINDS = 20, 4  # about, of a rotation
 SILENCE = ("did not answer|closed the connection before it answered|cannot be "
            "reached")
-SAYS = {"before": SILENCE, "during": SILENCE, "deleted": "there is no",
-        "moved": "there is no"}
+GONE = "there is no|no such object|does not know this account"
+SAYS = {"before": SILENCE, "during": SILENCE, "deleted": GONE,
+        "moved": GONE}
 
 
 class Controller:
