@@ -533,7 +533,7 @@ attempt(struct desk *desk, const struct desk_job *job, const char *dc,
 		return 0;
 	}
 	if (err->kind == ERR_UNREACHABLE) {
-		if (desk->controller != NULL)
+		if (desk->controller != NULL && !job->instead)
 			office_avoid(office, desk->controller, err);
 		disconnect(desk);
 	}
@@ -555,7 +555,8 @@ work_anywhere(struct desk *desk, const struct desk_job *job, struct err *err)
 		if (err->kind != ERR_UNREACHABLE)
 			return -1;
 	}
-	office_pause(office, &office->lost, PAUSE_MS, err);
+	if (!job->instead)
+		office_pause(office, &office->lost, PAUSE_MS, err);
 	return -1;
 }
 

@@ -67,6 +67,8 @@ struct desk_job {
 	enum desk_need need;
 	const char *dc;	 /* the controller to ask; NULL: the office's */
 	bool or_another; /* the office's, when that one does not answer */
+	bool instead;	 /* of one that LDAP failed: whom it does not reach is
+			  * not avoided for that, and LDAP's failure stays */
 	desk_fn *fn;
 	void *cookie;
 };

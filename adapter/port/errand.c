@@ -31,6 +31,7 @@ run_instead(struct errand *e, struct desk_job *job)
 
 	job->need = DESK_KDC;
 	job->fn = e->instead;
+	job->instead = true;
 	if (desk_work(e->queue->desks[e->desk], job, &err) == 0) {
 		e->by_kerberos = true;
 		log_line(LOG_INFO, "directory.by_kerberos", "error=\"%s\"",
