@@ -245,7 +245,7 @@ columns_update(struct db *db, struct err *err)
 static int
 migrate(struct db *db, struct err *err)
 {
-	const char *steps[10];
+	const char *steps[11];
 	struct buf sql;
 	int r;
 
@@ -261,6 +261,7 @@ migrate(struct db *db, struct err *err)
 	steps[7] = store_host_step;
 	steps[8] = store_reach_step;
 	steps[9] = store_census_step;
+	steps[10] = store_server_step;
 	r = db_migrate(db, steps, sizeof(steps) / sizeof(steps[0]), err);
 	buf_free(&sql);
 	return r;

@@ -70,6 +70,7 @@ extern const char store_forward_step[]; /* forward.c */
 extern const char store_census_step[];	/* census.c */
 extern const char store_users_step[];	/* schema_users.c */
 extern const char store_upstream_step[], store_host_step[];
+extern const char store_server_step[]; /* schema_server.c */
 
 /* Statements over the table "device" (record.c). */
 void store_sql_make(struct store *s);

@@ -50,6 +50,25 @@ task_number(struct store *s, int64_t *ret, struct err *err, const char *sql,
 	return r == -1 ? -1 : 0;
 }
 
+int
+task_ids(struct store *s, const char *sql, int64_t value, int64_t *ids,
+    size_t room, size_t *ret_count, struct err *err)
+{
+	struct db_rows *rows;
+	size_t count = 0;
+	int r;
+
+	if (db_query(s->db, &rows, err, sql, "ii", value, (int64_t)room) == -1)
+		return -1;
+	while ((r = db_next(rows, err)) == 1)
+		ids[count++] = db_int(rows, 0);
+	db_done(rows);
+	if (r == -1)
+		return -1;
+	*ret_count = count;
+	return 0;
+}
+
 unsigned
 task_enum(struct db_rows *rows, int column)
 {

@@ -109,30 +109,11 @@ task_assignment_scan(struct store *s, int64_t task, task_assignment_fn *fn,
 	return r;
 }
 
-static int
-list_ids(struct store *s, const char *sql, int64_t value, int64_t *ids,
-    size_t room, size_t *ret_count, struct err *err)
-{
-	struct db_rows *rows;
-	size_t count = 0;
-	int r;
-
-	if (db_query(s->db, &rows, err, sql, "ii", value, (int64_t)room) == -1)
-		return -1;
-	while ((r = db_next(rows, err)) == 1)
-		ids[count++] = db_int(rows, 0);
-	db_done(rows);
-	if (r == -1)
-		return -1;
-	*ret_count = count;
-	return 0;
-}
-
 int
 task_assignment_due(struct store *s, int64_t now, int64_t *ids, size_t room,
     size_t *ret_count, struct err *err)
 {
-	return list_ids(s,
+	return task_ids(s,
 	    "SELECT id FROM task_assignment WHERE enabled = 1"
 	    " AND next_due > 0 AND next_due <= ?"
 	    " ORDER BY next_due, id LIMIT ?",
@@ -143,7 +124,7 @@ int
 task_assignment_triggered(struct store *s, int64_t trigger, int64_t *ids,
     size_t room, size_t *ret_count, struct err *err)
 {
-	return list_ids(s,
+	return task_ids(s,
 	    "SELECT id FROM task_assignment WHERE enabled = 1"
 	    " AND trigger > 0 AND trigger = ? ORDER BY id LIMIT ?",
 	    trigger, ids, room, ret_count, err);

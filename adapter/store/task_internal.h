@@ -28,4 +28,7 @@ int task_changed(struct store *s, const char *missing, struct err *err);
 /* One number; 0 when there is no row, or NULL. */
 int task_number(struct store *s, int64_t *ret, struct err *err, const char *sql,
     const char *types, int64_t a, int64_t b);
+/* The first column of rows of a statement that takes a number and a limit. */
+int task_ids(struct store *s, const char *sql, int64_t value, int64_t *ids,
+    size_t room, size_t *ret_count, struct err *err);
 #endif

@@ -8,6 +8,7 @@
 #include "err.h"
 #include "mem.h"
 #include "query.h"
+#include "server_task.h"
 #include "store.h"
 #include "store_internal.h"
 #include "str.h"
@@ -172,7 +173,8 @@ task_run_open(struct store *s, int64_t *ids, size_t room, size_t *ret_count,
 
 	if (db_query(s->db, &rows, err,
 		"SELECT id FROM run WHERE state IN (0, 1, 2)"
-		" ORDER BY id LIMIT ?",
+		" AND type NOT IN ('" SERVER_RUN "', '" SERVER_ACTION
+		"') ORDER BY id LIMIT ?",
 		"i", (int64_t)room) == -1)
 		return -1;
 	while ((r = db_next(rows, err)) == 1)

@@ -30,7 +30,8 @@ int task_item_add(struct store *s, int64_t run, int64_t device,
 int task_run_expanded(struct store *s, int64_t run, struct err *err);
 
 /* --- runs --- */
-/* Those queued, running and paused, the oldest first, at most room. */
+/* Those queued, running and paused, the oldest first, at most room; without
+ * those of server tasks, which are worked on elsewhere. */
 int task_run_open(struct store *s, int64_t *ids, size_t room, size_t *ret_count,
     struct err *err);
 /* Ours until then, or still so. dead: its owner is known to be gone. What
