@@ -1,0 +1,42 @@
+#!/usr/bin/env python3
+"""kinds.py ROOT: every kind of event that the sources write is in the table by
+which others are told of it (adapter/forward/kind.c), with a number of its own."""
+import os
+import re
+import sys
+
+ROOT = sys.argv[1]
+# Calls that write an event, and members and variables that name its kind.
+CALLS = re.compile(r"\b(?:\w*event|\w*tell\w*|note|write_settled)\s*"
+                   r"\(([^;{]*);")
+NAMES = re.compile(r"(?:\.event|\.kind|\bkind)\s*=\s*([^;,]*)[;,]")
+KIND = re.compile(r'"([a-z]+(?:\.[a-z_-]+)+)"')
+
+
+def sources():
+    for top in ("adapter", "ca", "directory", "krb"):
+        for folder, _, names in os.walk(os.path.join(ROOT, top)):
+            if not folder.endswith("adapter/forward"):
+                yield from (os.path.join(folder, n) for n in names
+                            if n.endswith(".c"))
+
+
+def main():
+    with open(os.path.join(ROOT, "adapter/forward/kind.c")) as f:
+        table = set(KIND.findall(f.read()))
+    bad, found = [], set()
+    for path in sources():
+        with open(path) as f:
+            text = f.read()
+        for pattern in (CALLS, NAMES):
+            for part in pattern.findall(text):
+                for kind in KIND.findall(part):
+                    found.add(kind)
+                    if kind not in table:
+                        bad.append(f"{os.path.relpath(path, ROOT)}: {kind}")
+    print("\n".join(sorted(set(bad))) or f"kinds: {len(found)} of events, "
+          "all have a number")
+    return bool(bad)
+
+
+sys.exit(main())
