@@ -154,9 +154,10 @@ cmd_task_types(struct cli *c)
 
 /* --- add, set, remove --- */
 
-/* --task and --when as the JSON of settings; NULL when none is given. */
+/* --task and --when over what there is, as the JSON of settings; NULL when none
+ * is given. */
 static char *
-settings_given(const struct cli *c)
+settings_given(const struct cli *c, const char *old)
 {
 	const char *when = cli_text(c, "when"), *task;
 	struct json_object *o, *list;
@@ -165,7 +166,9 @@ settings_given(const struct cli *c)
 
 	if (when == NULL && cli_each(c, "task", 0) == NULL)
 		return NULL;
-	o = json_object_new_object();
+	o = json_tokener_parse(old);
+	if (str_eq(when, "automatic"))
+		json_object_object_del(o, "tasks");
 	if (cli_each(c, "task", 0) != NULL) {
 		list = json_object_new_array();
 		for (i = 0; (task = cli_each(c, "task", i)) != NULL; i++)
@@ -198,7 +201,7 @@ cmd_task_add(struct cli *c)
 	t = (struct task){.name = mem_dup(c->args[0]),
 	    .type = mem_dup(type == NULL ? "amt-maintenance" : type),
 	    .note = mem_dup(cli_text(c, "description")),
-	    .settings = settings_given(c)};
+	    .settings = settings_given(c, "{}")};
 	if (t.settings == NULL)
 		t.settings = mem_dup("{}");
 	code = runs_commit(c, order_task_add(&o, &t, &id, &err), &err);
@@ -213,12 +216,14 @@ cmd_task_set(struct cli *c)
 {
 	const char *name = cli_text(c, "name");
 	const char *note = cli_text(c, "description");
-	char *settings = settings_given(c);
+	char *settings = NULL;
 	struct err err = {.kind = ERR_NONE};
 	struct task t = {.id = 0};
 	int code = find_task(c, c->args[0], &t);
 	struct order o;
 
+	if (code == CODE_OK)
+		settings = settings_given(c, t.settings);
 	if (code == CODE_OK && name == NULL && note == NULL && settings == NULL)
 		code = cli_complain(CODE_USAGE, "nothing to change");
 	if (code == CODE_OK) {

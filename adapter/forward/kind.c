@@ -103,6 +103,18 @@ static const struct forward_kind kinds[] = {
     {"access.session", 1713, INFO, "Session begun"},
     {"access.session-ended", 1714, INFO, "Session ended"},
 
+    {"task.added", 1601, NOTICE, "Client task added"},
+    {"task.changed", 1602, NOTICE, "Client task changed"},
+    {"task.removed", 1603, NOTICE, "Client task removed"},
+    {"task.assigned", 1604, NOTICE, "Client task assigned"},
+    {"task.assignment_changed", 1605, NOTICE, "Assignment changed"},
+    {"task.unassigned", 1606, NOTICE, "Client task unassigned"},
+    {"task.run", 1610, INFO, "Run of a task made"},
+    {"task.paused", 1611, NOTICE, "Run of a task paused"},
+    {"task.resumed", 1612, NOTICE, "Run of a task resumed"},
+    {"task.aborted", 1613, WARNING, "Run of a task stopped"},
+    {"task.ended", 1614, INFO, "Run of a task ended"},
+
     {"forward.secret", 1901, WARNING, "Secret of a webhook set"},
     {"forward.test", 1902, INFO, "Test message"},
     {NULL, 0, 0, NULL},
