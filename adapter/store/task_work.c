@@ -276,6 +276,20 @@ task_run_unfinished(
 }
 
 int
+task_assignment_move(struct store *s, int64_t id, int64_t was, int64_t next_due,
+    bool *ret_moved, struct err *err)
+{
+	if (store_begin(s, err) == -1 ||
+	    db_run(s->db, err,
+		"UPDATE task_assignment SET next_due = ?3"
+		" WHERE id = ?1 AND next_due = ?2",
+		"iii", id, was, next_due) == -1)
+		return -1;
+	*ret_moved = db_changes(s->db) > 0;
+	return 0;
+}
+
+int
 task_assignment_ran(struct store *s, int64_t id, int64_t run, int64_t now,
     int64_t next_due, struct err *err)
 {

@@ -49,6 +49,10 @@ int task_run_allow(
 /* An unfinished run of this assignment; 0: none. */
 int task_run_unfinished(
     struct store *s, int64_t assignment, int64_t *ret_run, struct err *err);
+/* From one next_due to another; false when it is not that any more: another
+ * process has seen to it. */
+int task_assignment_move(struct store *s, int64_t id, int64_t was,
+    int64_t next_due, bool *ret_moved, struct err *err);
 /* last_run, last_at and next_due of an assignment for which one was made (run
  * 0: none was). */
 int task_assignment_ran(struct store *s, int64_t id, int64_t run, int64_t now,

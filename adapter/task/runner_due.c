@@ -84,8 +84,8 @@ occurs(struct runner *r, const struct task_assignment *a, int64_t now,
 	struct schedule_due due = {.run_at = a->next_due};
 	struct schedule *s = NULL;
 	struct err why = {.kind = ERR_NONE};
+	bool ours = false;
 	int64_t run = 0;
-	int rc = 0;
 
 	if (a->schedule != NULL) {
 		if (schedule_parse(a->schedule, &s, &why) != 0)
@@ -93,15 +93,20 @@ occurs(struct runner *r, const struct task_assignment *a, int64_t now,
 		schedule_due(s, a->next_due, now, &due);
 		schedule_free(s);
 	}
+	/* With the write lock, so that of several processes one makes it. */
+	if (task_assignment_move(
+		r->deps.store, a->id, a->next_due, due.next, &ours, err) != 0)
+		return -1;
+	if (!ours)
+		return 0;
 	if (due.run_at == 0)
 		log_line(LOG_NOTE, "task.missed", "assignment=%lld due=%lld",
 		    (long long)a->id, (long long)a->next_due);
-	else
-		rc = run_or_leave_out(r, a, due.run_at, now, &run, err);
-	if (rc != 0)
+	else if (run_or_leave_out(r, a, due.run_at, now, &run, err) != 0)
 		return -1;
-	return task_assignment_ran(
-	    r->deps.store, a->id, run, now, due.next, err);
+	return run == 0 ? 0
+			: task_assignment_ran(
+			      r->deps.store, a->id, run, now, due.next, err);
 }
 
 int

@@ -235,6 +235,7 @@ test_due(void **state)
 	int64_t late = assign(f, task, NOW - 1, true);
 	int64_t later = assign(f, task, NOW - 5, true);
 	int64_t future = assign(f, task, NOW + 9, true);
+	bool moved = true;
 	size_t count = 0;
 
 	(void)assign(f, task, 0, true);
@@ -258,6 +259,12 @@ test_due(void **state)
 	    task_assignment_ran(f->store, late, 0, NOW, NOW + 50, &f->err));
 	assert_works(task_assignment_next(f->store, &at, &f->err));
 	assert_int_equal(at, NOW + 9);
+	assert_works(task_assignment_move(
+	    f->store, future, NOW, NOW + 20, &moved, &f->err));
+	assert_false(moved); /* it was not due then */
+	assert_works(task_assignment_move(
+	    f->store, future, NOW + 9, NOW + 20, &moved, &f->err));
+	assert_true(moved);
 	assert_works(task_unassign(f->store, future, &f->err));
 	assert_fails(task_unassign(f->store, future, &f->err), ERR_NOTFOUND);
 	assert_works(task_assignment_next(f->store, &at, &f->err));
