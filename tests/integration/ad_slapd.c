@@ -3,6 +3,7 @@
  * server that is none (tests/lab/labslapd): each fault has its own error, which
  * says what to do, and what was written or not can be told afterwards.
  */
+#include <glob.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -139,14 +140,14 @@ start_carrier(void)
  */
 
 static struct directory *
-open_as(const char *host, const char *who, unsigned deadline_ms)
+open_as(const char *host, const char *who)
 {
 	struct directory_conf conf = {.dc = ad_env(host),
 	    .ldaps = true,
 	    .ca_file = ad_env("LAB_CA"),
 	    .bind_dn = ad_env(who),
 	    .password_file = ad_env("LAB_SLAPD_PASSWORD_FILE"),
-	    .deadline_ms = deadline_ms};
+	    .deadline_ms = AD_DEADLINE};
 	struct directory *by = NULL;
 
 	if (directory_open(&conf, &by, &err) != 0)
@@ -160,7 +161,7 @@ setup(void **state)
 	(void)state;
 	(void)signal(SIGPIPE, SIG_IGN); /* as the program does */
 	start_carrier();
-	d = open_as("LAB_SLAPD", "LAB_SLAPD_BIND", AD_DEADLINE);
+	d = open_as("LAB_SLAPD", "LAB_SLAPD_BIND");
 	return 0;
 }
 
@@ -284,8 +285,7 @@ without_a_fault(void **state)
 static void
 limits(void **state)
 {
-	struct directory *limited =
-	    open_as("LAB_SLAPD", "LAB_SLAPD_LIMITED", AD_DEADLINE);
+	struct directory *limited = open_as("LAB_SLAPD", "LAB_SLAPD_LIMITED");
 	int seen;
 
 	(void)state;
@@ -310,7 +310,7 @@ busy(void **state)
 	is_told(set_password(d, "unavailable"), ERR_UNREACHABLE, "shutting");
 	assert_false(directory_alive(d));
 	directory_close(d);
-	d = open_as("LAB_SLAPD", "LAB_SLAPD_BIND", AD_DEADLINE);
+	d = open_as("LAB_SLAPD", "LAB_SLAPD_BIND");
 }
 
 static void
@@ -329,8 +329,7 @@ referrals(void **state)
 static void
 refusals(void **state)
 {
-	struct directory *limited =
-	    open_as("LAB_SLAPD", "LAB_SLAPD_LIMITED", AD_DEADLINE);
+	struct directory *limited = open_as("LAB_SLAPD", "LAB_SLAPD_LIMITED");
 
 	(void)state;
 	is_told(amend(d, "pc2", "unheardOf", NULL, "1"), ERR_REFUSED,
@@ -352,21 +351,51 @@ refusals(void **state)
 	directory_close(limited);
 }
 
+/* Of its threads, are all stopped? A signal takes its time. */
+static bool
+is_stopped(pid_t pid)
+{
+	char *pattern = mem_printf("/proc/%d/task/*/stat", (int)pid);
+	char line[256], *state;
+	bool stopped = true;
+	glob_t tasks;
+	size_t i;
+	FILE *f;
+
+	assert_int_equal(glob(pattern, 0, NULL, &tasks), 0);
+	for (i = 0; i < tasks.gl_pathc; i++) {
+		f = fopen(tasks.gl_pathv[i], "r");
+		if (f == NULL)
+			continue;
+		state = fgets(line, sizeof(line), f) == NULL
+		    ? NULL
+		    : strrchr(line, ')');
+		stopped = stopped && state != NULL && state[2] == 'T';
+		(void)fclose(f);
+	}
+	globfree(&tasks);
+	free(pattern);
+	return stopped;
+}
+
 /* It answers, but later than anybody waits; or is silent, and does it then. */
 static void
 slow(void **state)
 {
-	struct directory *brief =
-	    open_as("LAB_SLAPD", "LAB_SLAPD_BIND", AD_SHORT);
+	struct directory *brief = open_as("LAB_SLAPD", "LAB_SLAPD_BIND");
 	pid_t pid = (pid_t)atoi(ad_env("LAB_SLAPD_PID"));
 
 	(void)state;
+	brief->deadline_ms = AD_SHORT; /* now that it has answered */
 	is_told(set_password(brief, "slow"), ERR_UNKNOWN, "did not answer");
 	assert_false(directory_alive(brief));
 	is_told(find(brief, "pc1"), ERR_UNREACHABLE, "");
 	directory_close(brief);
-	brief = open_as("LAB_SLAPD", "LAB_SLAPD_BIND", AD_SHORT);
+	brief = open_as("LAB_SLAPD", "LAB_SLAPD_BIND");
+	brief->deadline_ms = AD_SHORT;
 	assert_true(pid > 1 && kill(pid, SIGSTOP) == 0);
+	while (!is_stopped(pid))
+		usleep(1000);
 	is_told(amend(brief, "pc4", "description", NULL, "late"), ERR_UNKNOWN,
 	    "did not answer within");
 	assert_int_equal(kill(pid, SIGCONT), 0);
@@ -388,7 +417,7 @@ cut_in_the_middle(void **state)
 	(void)state;
 	for (at = 0; at < 240; at += 30) {
 		wire_allow(ALL, ALL);
-		by = open_as("LAB_SLAPD_CUT", "LAB_SLAPD_BIND", AD_DEADLINE);
+		by = open_as("LAB_SLAPD_CUT", "LAB_SLAPD_BIND");
 		/* some 90 octets there, and some 40 back */
 		wire_allow(at < 120 ? at : ALL, at < 120 ? ALL : at / 6 - 20);
 		snprintf(value, sizeof(value), "cut-%lld", (long long)at);
@@ -415,13 +444,13 @@ half_a_list(void **state)
 
 	(void)state;
 	wire_allow(ALL, ALL);
-	by = open_as("LAB_SLAPD_CUT", "LAB_SLAPD_BIND", AD_DEADLINE);
+	by = open_as("LAB_SLAPD_CUT", "LAB_SLAPD_BIND");
 	wire_allow(ALL, 5000);
 	is_told(scan(by, &seen), ERR_UNREACHABLE, "cannot be reached");
 	assert_int_equal(seen, 0);
 	directory_close(by);
 	wire_allow(ALL, ALL);
-	by = open_as("LAB_SLAPD_CUT", "LAB_SLAPD_BIND", AD_DEADLINE);
+	by = open_as("LAB_SLAPD_CUT", "LAB_SLAPD_BIND");
 	assert_int_equal(scan(by, &seen), 0);
 	assert_int_equal(seen, OBJECTS + 1);
 	directory_close(by);
@@ -430,8 +459,7 @@ half_a_list(void **state)
 static void
 hung_up(void **state)
 {
-	struct directory *by =
-	    open_as("LAB_SLAPD", "LAB_SLAPD_BIND", AD_DEADLINE);
+	struct directory *by = open_as("LAB_SLAPD", "LAB_SLAPD_BIND");
 
 	(void)state;
 	is_told(set_password(by, "cut"), ERR_UNKNOWN, "before it answered");
