@@ -53,6 +53,7 @@ struct serve {
 	 * stop, have stopped. */
 	bool hushing, hushed, watched, silent, told, alone, counted;
 	struct clock_guard *clock;
+	bool clock_off;	       /* it cannot be trusted: nothing is begun */
 	struct runner *runner; /* of tasks; told to stop, has stopped */
 	bool runner_quiet;
 	struct err err;
@@ -301,7 +302,8 @@ clock_judged(void *cookie, const struct err *err)
 		end_if_quiet(s);
 		return;
 	}
-	if (err->kind != ERR_NONE) {
+	s->clock_off = err->kind != ERR_NONE;
+	if (s->clock_off) {
 		log_line(LOG_WARN, "serve.clock", "kind=%s error=\"%s\"",
 		    err_kind_name(err->kind), err->text);
 		serve_notify("STATUS=waiting: the clock cannot be trusted");
@@ -392,7 +394,9 @@ health(void *cookie)
 
 	if (s->failed)
 		return "failed";
-	return s->draining ? "draining" : "ok";
+	if (s->draining)
+		return "draining";
+	return s->clock_off ? "clock" : "ok";
 }
 
 /* A command left work in the store. */
