@@ -34,6 +34,18 @@ runner_fail(struct runner *r, const struct err *err)
 	r->deps.failed(r->deps.cookie, err);
 }
 
+int
+runner_overtaken(int rc, struct err *err)
+{
+	if (rc == 0 ||
+	    (err->kind != ERR_NOTFOUND && err->kind != ERR_CONFLICT &&
+		err->kind != ERR_REFUSED))
+		return rc;
+	log_line(LOG_INFO, "task.overtaken", "error=\"%s\"", err->text);
+	err_clear(err);
+	return 0;
+}
+
 void
 runner_wake(struct runner *r)
 {
@@ -292,11 +304,11 @@ step_run(struct runner *r, int64_t id, int64_t now, struct err *err)
 	int rc;
 
 	run->listed = true;
-	if (task_run_get(r->deps.store, id, &row, err) != 0)
-		return -1;
-	rc = step_row(run, &row, now, err);
+	rc = task_run_get(r->deps.store, id, &row, err);
+	if (rc == 0)
+		rc = step_row(run, &row, now, err);
 	task_run_clear(&row);
-	return rc;
+	return runner_overtaken(rc, err);
 }
 
 /* --- time --- */

@@ -115,21 +115,20 @@ runner_due(struct runner *r, int64_t now, struct err *err)
 	struct task_assignment a = {.id = 0};
 	int64_t ids[DUE_AT_ONCE];
 	size_t count = 0, i;
-	int rc;
+	int rc = 0;
 
 	if (task_assignment_due(
 		r->deps.store, now, ids, DUE_AT_ONCE, &count, err) != 0)
 		return -1;
 	r->more = r->more || count == DUE_AT_ONCE;
-	for (i = 0; i < count; i++) {
-		if (task_assignment_get(r->deps.store, ids[i], &a, err) != 0)
-			return -1;
-		rc = occurs(r, &a, now, err);
+	for (i = 0; rc == 0 && i < count; i++) {
+		rc = task_assignment_get(r->deps.store, ids[i], &a, err);
+		if (rc == 0)
+			rc = occurs(r, &a, now, err);
 		task_assignment_clear(&a);
-		if (rc != 0)
-			return -1;
+		rc = runner_overtaken(rc, err);
 	}
-	return 0;
+	return rc;
 }
 
 static int
@@ -160,7 +159,7 @@ runner_starts(struct runner *r, int64_t now, struct err *err)
 	rc = task_assignment_triggered(
 	    r->deps.store, SCHEDULE_START, ids, STARTS_MAX, &count, err);
 	for (i = 0; rc == 0 && i < count; i++)
-		rc = starts(r, ids[i], now, err);
+		rc = runner_overtaken(starts(r, ids[i], now, err), err);
 	free(ids);
 	return rc;
 }

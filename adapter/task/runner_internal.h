@@ -51,6 +51,9 @@ struct runner {
 
 /* The store failed: says so, once. */
 void runner_fail(struct runner *r, const struct err *err);
+/* The end of what was tried: what another process changed or took away between
+ * our look and our write is no failure, and looked at again. 0 or -1. */
+int runner_overtaken(int rc, struct err *err);
 /* Look again in a moment. */
 void runner_wake(struct runner *r);
 /* An event of a run; 0 or -1. */

@@ -92,10 +92,11 @@ runner_reach(struct runner *r, int64_t now, struct err *err)
 		r->deps.store, ids, ASSIGNMENTS_AT_ONCE, &count, err) != 0)
 		return -1;
 	for (i = 0; rc == 0 && i < count; i++) {
-		if (task_assignment_get(r->deps.store, ids[i], &a, err) != 0)
-			return -1;
-		rc = serve_one(r, &a, now, err);
+		rc = task_assignment_get(r->deps.store, ids[i], &a, err);
+		if (rc == 0)
+			rc = serve_one(r, &a, now, err);
 		task_assignment_clear(&a);
+		rc = runner_overtaken(rc, err);
 	}
 	return rc;
 }
