@@ -278,7 +278,7 @@ cmd_schedule_check(struct cli *c)
 }
 
 int
-schedule_prove(struct cli *c, const char *rule, const struct task *t,
+cli_schedule_prove(struct cli *c, const char *rule, const struct task *t,
     const struct aim *aim, int64_t parallel)
 {
 	struct check k = {.c = c};

@@ -172,7 +172,7 @@ prove(struct cli *c, const struct task *t, const struct task_policy *policy,
 
 	if (rule == NULL)
 		return cli_complain(CODE_USAGE, "--check goes with --schedule");
-	code = schedule_prove(c, rule, t, aim, policy->parallel);
+	code = cli_schedule_prove(c, rule, t, aim, policy->parallel);
 	if (code != CODE_OK)
 		(void)cli_complain(code, "%s: not assigned", t->name);
 	return code;

@@ -40,6 +40,6 @@ int schedule_measure(
 
 /* Is this rule in time for what the task renews on those devices? Of an
  * assignment that is to be saved; --duration as in "schedule check". */
-int schedule_prove(struct cli *c, const char *rule, const struct task *t,
+int cli_schedule_prove(struct cli *c, const char *rule, const struct task *t,
     const struct aim *aim, int64_t parallel);
 #endif

@@ -62,7 +62,7 @@ static void
 line_add(struct line *l, struct job *job)
 {
 	job->next = NULL;
-	if (l->first == NULL)
+	if (l->last == NULL)
 		l->first = job;
 	else
 		l->last->next = job;
@@ -78,6 +78,8 @@ line_take(struct line *l)
 	if (job == NULL)
 		return NULL;
 	l->first = job->next;
+	if (l->first == NULL)
+		l->last = NULL;
 	l->count--;
 	return job;
 }
@@ -184,11 +186,13 @@ static void
 begin_events(struct remote *r)
 {
 	const struct work_job work = {write_events, events_written, r};
+	struct job *job;
 
 	if (r->writing || r->ended.count == 0)
 		return;
-	while (r->being.count < EVENTS_MAX && r->ended.count > 0)
-		line_add(&r->being, line_take(&r->ended));
+	while (
+	    r->being.count < EVENTS_MAX && (job = line_take(&r->ended)) != NULL)
+		line_add(&r->being, job);
 	r->writing = true;
 	work_submit(r->conf.loop, &work);
 }
@@ -324,8 +328,8 @@ begin(struct remote *r)
 	struct job *job;
 	struct slot *slot;
 
-	while (r->waiting.count > 0 && (slot = free_slot(r)) != NULL) {
-		job = line_take(&r->waiting);
+	while ((slot = free_slot(r)) != NULL &&
+	    (job = line_take(&r->waiting)) != NULL) {
 		job->slot = slot;
 		slot->used = true;
 		work.arg = job;
