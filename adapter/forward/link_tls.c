@@ -2,10 +2,12 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "file.h"
 #include "forward_internal.h"
+#include "mem.h"
 #include "str.h"
 
 #define FILE_MAX 4194304 /* of anchors */
@@ -124,13 +126,18 @@ int
 forward_tls_name(struct ssl_st *ssl, const char *host, struct err *err)
 {
 	X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
+	char *name;
+	bool set;
 
 	if (X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1)
 		return 0;
 	ERR_clear_error();
 	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	if (SSL_set1_host(ssl, host) != 1 ||
-	    SSL_set_tlsext_host_name(ssl, host) != 1)
+	name = mem_dup(host); /* OpenSSL's macro would drop the const */
+	set = SSL_set1_host(ssl, name) == 1 &&
+	    SSL_set_tlsext_host_name(ssl, name) == 1;
+	free(name);
+	if (!set)
 		return err_set(
 		    err, ERR_INVALID, "%s: no name of a server", host);
 	return 0;

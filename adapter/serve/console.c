@@ -16,6 +16,7 @@
 #include "log.h"
 #include "loop.h"
 #include "mem.h"
+#include "metric.h"
 #include "str.h"
 
 /*
@@ -131,6 +132,23 @@ is_meant(const struct entry *e, const struct http_request *request,
 	return token != NULL && access_security_good(e->c->access, who, token);
 }
 
+static struct metric logins_total = {.name = "amtkeeper_console_logins_total",
+    .help = "Requests that showed who they are from, by what came of it",
+    .kind = METRIC_COUNTER,
+    .labels = {"result"}};
+
+static void
+count(enum access_verdict verdict)
+{
+	static const char *const words[] = {[ACCESS_GRANTED] = "granted",
+	    [ACCESS_ABSENT] = "absent",
+	    [ACCESS_REFUSED] = "refused",
+	    [ACCESS_TOO_OFTEN] = "too-often",
+	    [ACCESS_UNAVAILABLE] = "unavailable"};
+
+	metric_add(metric_cell(&logins_total, words[verdict], NULL), 1);
+}
+
 static void
 on_login(void *cookie, const struct access_result *result)
 {
@@ -139,6 +157,7 @@ on_login(void *cookie, const struct access_result *result)
 	struct http_request *request = call->request;
 
 	free(call);
+	count(result->verdict);
 	switch (result->verdict) {
 	case ACCESS_GRANTED:
 		if (may(&e->route, &result->who) &&

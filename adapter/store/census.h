@@ -8,7 +8,7 @@ struct store;
 
 /*
  * The fleet in numbers, for gauges: each from an index, so that a count costs
- * what it counts and never reads the wide rows of devices.  Takes milliseconds
+ * what it counts and never reads the wide rows of devices.  Takes some 50 ms
  * per 100,000 devices: for a worker with a store handle of its own.
  */
 #define CENSUS_SPANS 5 /* of time to an end: past, 7, 14, 30, 90 days */

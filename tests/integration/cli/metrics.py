@@ -165,6 +165,9 @@ def main():
     check(exchanges > 50 and exchanges ==
           values["amtkeeper_net_exchanges_total"],
           f"requests are measured: {exchanges}")
+    check(values['amtkeeper_console_logins_total{result="absent"}'] == 1 and
+          values['amtkeeper_console_logins_total{result="granted"}'] > 2,
+          "logins are counted")
     check(any(k.startswith('amtkeeper_steps_total{') for k in values),
           "steps are counted")
     check(values["amtkeeper_events_total"] ==
