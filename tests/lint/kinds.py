@@ -23,8 +23,9 @@ def sources():
 
 def main():
     with open(os.path.join(ROOT, "adapter/forward/kind.c")) as f:
-        table = set(KIND.findall(f.read()))
-    bad, found = [], set()
+        rows = KIND.findall(f.read())
+    table, found = set(rows), set()
+    bad = [f"twice in the table: {k}" for k in table if rows.count(k) > 1]
     for path in sources():
         with open(path) as f:
             text = f.read()
