@@ -294,6 +294,7 @@ int cmd_runs_wait(struct cli *c);
 int cmd_runs_pause(struct cli *c);
 int cmd_runs_resume(struct cli *c);
 int cmd_runs_abort(struct cli *c);
+int cmd_runs_purge(struct cli *c);
 int cmd_epo_login(struct cli *c);
 int cmd_epo_test(struct cli *c);
 int cmd_epo_sync(struct cli *c);

@@ -7,6 +7,7 @@
 #include "mem.h"
 #include "progress_internal.h"
 #include "runs_internal.h"
+#include "store.h"
 #include "str.h"
 
 /* Runs: what there are, what became of each device, and how they go on. */
@@ -255,6 +256,53 @@ int
 cmd_runs_abort(struct cli *c)
 {
 	return set_state(c, TASK_ABORTED);
+}
+
+/* --- forgetting --- */
+
+/* A run at a time: others want to write, too. */
+static int
+purge(struct cli *c, int64_t before, int64_t *count)
+{
+	struct err err = {.kind = ERR_NONE};
+	int64_t some = 1;
+
+	*count = 0;
+	while (some > 0) {
+		if (task_run_purge(c->daemon.store, before, 1, &some, &err) !=
+			0 ||
+		    store_commit(c->daemon.store, &err) != 0)
+			return cli_fail(&err);
+		*count += some;
+	}
+	return CODE_OK;
+}
+
+int
+cmd_runs_purge(struct cli *c)
+{
+	struct err err = {.kind = ERR_NONE};
+	int code = cli_open(c, DAEMON_STORE, NULL);
+	int64_t age = 0, count = 0;
+	char detail[64];
+
+	if (code != CODE_OK)
+		return code;
+	if (clock_parse_span(c->args[0], &age) != 0)
+		return cli_complain(
+		    CODE_USAGE, "%s: wanted an age such as 90d", c->args[0]);
+	if (!cli_confirm(c, "forget runs that are over and older than that"))
+		return CODE_REFUSED;
+	code = purge(c, clock_now() - age, &count);
+	if (code != CODE_OK || count == 0)
+		return code;
+	(void)snprintf(
+	    detail, sizeof(detail), "{\"runs\":%lld}", (long long)count);
+	code = runs_commit(
+	    c, cli_event(c, NULL, "task.purged", detail, &err), &err);
+	if (code == CODE_OK)
+		cli_note(c, "%lld runs are forgotten", (long long)count);
+	return code;
 }
 
 /* --- waiting --- */

@@ -153,6 +153,10 @@ const struct cli_command cli_task_commands[] = {
 	no_examples, cmd_runs_pause},
     {"runs resume", "RUN", "go on with a paused run", "", state_groups, 1, 1,
 	no_examples, cmd_runs_resume},
+    {"runs purge", "AGE", "forget old runs",
+	"Those that are over and were made longer ago than that: 90d. Events "
+	"stay.",
+	remove_groups, 1, 1, no_examples, cmd_runs_purge},
     {"runs abort", "RUN", "end a run before its time", "", state_groups, 1, 1,
 	no_examples, cmd_runs_abort},
     END};

@@ -72,6 +72,7 @@ static const struct forward_kind kinds[] = {
     {"task.resumed", 1612, NOTICE, "Run of a task resumed"},
     {"task.aborted", 1613, WARNING, "Run of a task stopped"},
     {"task.ended", 1614, INFO, "Run of a task ended"},
+    {"task.purged", 1615, NOTICE, "Old runs forgotten"},
 
     {"user.added", 1701, NOTICE, "User of the console added"},
     {"user.changed", 1702, NOTICE, "User of the console changed"},

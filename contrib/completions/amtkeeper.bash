@@ -87,7 +87,7 @@ _amtkeeper()
 	"query") words="list show save remove import tables operators" ;;
 	"tag") words="list add exclude remove delete" ;;
 	"task") words="list types show add set remove assign assignments enable disable unassign run" ;;
-	"runs") words="list show items messages wait pause resume abort" ;;
+	"runs") words="list show items messages wait pause resume purge abort" ;;
 	"schedule") words="preview check" ;;
 	"user") words="add set list remove sets token" ;;
 	"user token") words="add list remove" ;;
@@ -156,6 +156,7 @@ _amtkeeper()
 	"runs wait") options=" --outcome --limit" ;;
 	"runs pause") options=" --why" ;;
 	"runs resume") options=" --why" ;;
+	"runs purge") options=" --yes" ;;
 	"runs abort") options=" --why" ;;
 	"schedule preview") options=" --count --after --except" ;;
 	"schedule check") options=" --group --tag --device --reason --site --query --all --task --for --when-needed --duration --parallel --late --limit" ;;

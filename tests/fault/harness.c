@@ -78,6 +78,8 @@ static const struct profile profile = {
 
 static struct conf conf = {
     .parallel = 10,
+    .per_ca = 1,
+    .per_directory = 1,
     .retry_first = 300,
     .retry_most = 86400,
     .lease = 600,

@@ -25,6 +25,8 @@ def healthy(keeper):
 def main():
     where = folder()
     keeper = Keeper(where)
+    keeper.edit("amtkeeper.yaml", "run:",
+                "run:\n  per_site: 2\n  per_ca: 1\n  per_directory: 1")
     sim = Sim(where, 5, "--drift", "clock-renamed,cert-expired", "--firmware",
               "15.0.23", "--seed", "19")
     keeper.run("device", "import", sim.csv, expect=0)
