@@ -351,16 +351,6 @@ exchange_clear(struct exchange *x)
 	net_fetched_clear(&x->got);
 }
 
-static CURL *
-take_handle(const struct net_fetch *f)
-{
-	if (f->line == NULL)
-		return curl_easy_init();
-	/* Cookies that come, and none from a file. */
-	(void)curl_easy_setopt(f->line->easy, CURLOPT_COOKIEFILE, "");
-	return f->line->easy;
-}
-
 int
 net_fetch(const struct net_fetch *f, struct net_fetched *ret, struct err *err)
 {
@@ -381,7 +371,7 @@ net_fetch(const struct net_fetch *f, struct net_fetched *ret, struct err *err)
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return err_set(err, ERR_LIMIT, "libcurl cannot start");
 	buf_init(&x.got.body, f->answer_max);
-	x.easy = take_handle(f);
+	x.easy = f->line != NULL ? f->line->easy : curl_easy_init();
 	if (x.easy == NULL) {
 		(void)err_set(
 		    err, ERR_LIMIT, "libcurl cannot make another handle");
@@ -426,7 +416,11 @@ net_line_new(struct err *err)
 	}
 	line = mem_alloc(sizeof(*line));
 	line->easy = curl_easy_init();
-	if (line->easy != NULL)
+	/* A cookie that is none: from now on it keeps those that come. (The
+	 * name of a file that is none would do, and leak at each reset.) */
+	if (line->easy != NULL &&
+	    curl_easy_setopt(line->easy, CURLOPT_COOKIELIST, "Set-Cookie:") ==
+		CURLE_OK)
 		return line;
 	(void)err_set(err, ERR_LIMIT, "libcurl cannot make another handle");
 	net_line_free(line);
