@@ -198,7 +198,7 @@ forward_webhook_post(const struct forward_sink *s,
 struct batch {
 	struct forward_sink *sink;
 	int64_t deadline; /* for the worker */
-	int64_t last, count, posted;
+	int64_t last, count, posted, tried;
 	bool more;
 };
 
@@ -219,6 +219,7 @@ take(void *cookie, const struct store_event *event, struct err *err)
 {
 	struct batch *b = cookie;
 
+	b->tried = event->id;
 	if (wanted(b->sink, event)) {
 		if (forward_webhook_post(b->sink, event, err) != 0)
 			return -1;
@@ -236,10 +237,11 @@ take(void *cookie, const struct store_event *event, struct err *err)
 /* Answered and refused that often: it goes aside, and the next may do better.
  */
 static int
-give_up(struct forward_sink *s, const struct err *why, struct err *err)
+give_up(struct forward_sink *s, int64_t event, const struct err *why,
+    struct err *err)
 {
 	const struct store_dead dead = {.name = s->conf->name,
-	    .event = s->state.cursor + 1,
+	    .event = event,
 	    .at = clock_now(),
 	    .attempts = s->state.attempts + 1,
 	    .error = why->text};
@@ -270,7 +272,7 @@ forward_webhook_turn(struct forward_sink *s, struct err *err)
 		return 0;
 	if (why.kind == ERR_REFUSED &&
 	    s->state.refusals + 1 >= s->conf->refusals)
-		return give_up(s, &why, err);
+		return give_up(s, b.tried, &why, err);
 	*err = why;
 	return -1;
 }
