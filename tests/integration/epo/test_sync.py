@@ -14,7 +14,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../cycle"))
 sys.path.insert(0, os.path.dirname(__file__))
-from fleet import FAULT_EXIT, PATIENCE, check, equal, finish  # noqa: E402
+from fleet import FAULT_EXIT, PATIENCE, check, equal, finish, wait_for  # noqa: E402
 from stand_in import StandIn, make_ca  # noqa: E402
 
 OPTIONS = """epo:
@@ -418,6 +418,41 @@ def tests(epo, keeper):
     check("AMT-CertDue" in out, "test says what is missing")
 
 
+def serves(epo, keeper):
+    """By itself, when it is due; and it ends when told to, sync or not."""
+    keeper.suffer("pc2.corp.example", "")
+    keeper.suffer("pc3.corp.example", "certificate-expired")
+    epo.tags.add("AMT-CertDue")
+    keeper.tamper("UPDATE upstream SET next_at = 0")
+    # It would look at the devices, and find them away.
+    keeper.tamper("UPDATE device SET next_due = 0")
+    log = open(os.path.join(keeper.folder, "serve.log"), "w+")
+    serve = subprocess.Popen([keeper.program, "serve"], env=keeper.env,
+                             stderr=log)
+    try:
+        wait_for(lambda: tags(epo, 203) == {"AMT-CertDue"}, PATIENCE,
+                 "serve gives a tag")
+        wait_for(lambda: keeper.status()["state"] == "good", PATIENCE,
+                 "and is done")
+        out = keeper.run("epo", "sync", "corp")
+        equal(out.returncode in (0, 3), True, "a command may sync as well")
+        before = epo.count("epo.getVersion")
+        epo.faults = [("epo.getVersion", "slow")]
+        keeper.tamper("UPDATE upstream SET next_at = 0")
+        wait_for(lambda: epo.count("epo.getVersion") > before, PATIENCE,
+                 "the next is under way")
+        serve.terminate()
+        equal(serve.wait(PATIENCE), 0, "serve ends well in its midst")
+        keeper.run("epo", "sync", "corp")
+        check(keeper.status()["state"] == "good", "nobody holds it")
+    finally:
+        serve.kill()
+        serve.wait()
+    log.seek(0)
+    check("epo.sync" in log.read(), "the log has what it did")
+    log.close()
+
+
 def distrusts(epo, keeper, folder):
     other = os.path.join(folder, "other")
     os.mkdir(other)
@@ -439,7 +474,7 @@ def main():
         for test in (logs_in, pulls, follows, pushes, misses_a_tag, frames,
                      reads_in_spite, goes_on, loses_answers, creates_once,
                      dies, loses_systems, removes, changes, splits, queries,
-                     tests):
+                     tests, serves):
             test(epo, keeper)
         distrusts(epo, keeper, folder)
         equal(keeper.run("events", "--verify").returncode, 0, "audit chain")
