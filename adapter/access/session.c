@@ -91,6 +91,20 @@ begin_drop(struct access_job *job)
 	change_free(c);
 }
 
+/* Behind as many others it is of no use any more. */
+static bool
+begin_may(struct access_job *job)
+{
+	struct change *c = (struct change *)job;
+
+	if (job->a->waiting < ACCESS_WAITING_MAX)
+		return true;
+	(void)err_set(&job->err, ERR_LIMIT, "too many log in at once");
+	c->done(c->cookie, NULL, &job->err);
+	change_free(c);
+	return false;
+}
+
 static struct change *
 change_new(const struct access_identity *who)
 {
@@ -108,6 +122,7 @@ access_session_begin(struct access *a, const struct access_identity *who,
 {
 	struct change *c = change_new(who);
 
+	c->job.begin = begin_may;
 	c->job.run = begin_run;
 	c->job.done = begin_done;
 	c->job.drop = begin_drop;

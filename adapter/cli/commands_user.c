@@ -48,7 +48,9 @@ const struct cli_command cli_user_commands[] = {
     {"user add", "NAME", "let somebody into the console",
 	"For remote commands, the API and metrics of \"serve\" "
 	"(console.listen). The password is asked for, or read from a file; it "
-	"is never an argument; 12 bytes at least. Wrong ones lock the name for "
+	"is never an argument; 12 bytes at least. A certificate counts when "
+	"it is of a CA in console.client_ca; its subject is written as \"openssl "
+	"x509 -noout -subject -nameopt rfc2253\" does. Wrong passwords lock the name for "
 	"30 seconds after the fifth, then for longer each time, up to an hour.",
 	add_groups, 1, 1, add_examples, cmd_user_add},
     {"user set", "NAME", "change a user",

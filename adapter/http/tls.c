@@ -96,11 +96,12 @@ use_clients(SSL_CTX *ctx, const struct buf *pem, struct err *err)
 			good = X509_STORE_add_cert(store, info->x509) == 1 &&
 			    SSL_CTX_add_client_CA(ctx, info->x509) == 1;
 			roots++;
-		} else if (info->crl != NULL) {
+		}
+		/* A list behind a certificate comes together with it. */
+		if (good && info->crl != NULL)
 			good = X509_STORE_add_crl(store, info->crl) == 1 &&
 			    X509_STORE_set_flags(
 				store, X509_V_FLAG_CRL_CHECK) == 1;
-		}
 	}
 	sk_X509_INFO_pop_free(list, X509_INFO_free);
 	BIO_free(bio);

@@ -544,6 +544,58 @@ test_client_certificate(void **state)
 	free(c.answer);
 }
 
+/* A revocation list of the CA, with this certificate on it; PEM, given. */
+static char *
+revocation_list(const struct identity *revoked)
+{
+	X509_CRL *crl = X509_CRL_new();
+	X509_REVOKED *entry = X509_REVOKED_new();
+	ASN1_TIME *now = X509_gmtime_adj(NULL, -60);
+	ASN1_TIME *then = X509_gmtime_adj(NULL, 3600);
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *bytes, *text;
+	long len;
+
+	(void)X509_REVOKED_set_serialNumber(
+	    entry, X509_get_serialNumber(revoked->cert));
+	(void)X509_REVOKED_set_revocationDate(entry, now);
+	(void)X509_CRL_set_version(crl, X509_CRL_VERSION_2);
+	(void)X509_CRL_set_issuer_name(crl, X509_get_subject_name(ca->cert));
+	(void)X509_CRL_set1_lastUpdate(crl, now);
+	(void)X509_CRL_set1_nextUpdate(crl, then);
+	(void)X509_CRL_add0_revoked(crl, entry);
+	assert_true(X509_CRL_sign(crl, ca->key, EVP_sha256()) > 0);
+	assert_int_equal(PEM_write_bio_X509_CRL(bio, crl), 1);
+	len = BIO_get_mem_data(bio, &bytes);
+	text = mem_printf("%s%.*s", ca->pem, (int)len, bytes);
+	BIO_free(bio);
+	ASN1_TIME_free(now);
+	ASN1_TIME_free(then);
+	X509_CRL_free(crl);
+	return text;
+}
+
+static void
+test_revoked_certificate(void **state)
+{
+	char *clients = revocation_list(client_id);
+	struct client c = {.id = client_id}, other = {.id = server};
+	struct credentials credentials;
+	struct err err;
+
+	(void)state;
+	credentials_make(&credentials, server, clients);
+	assert_int_equal(http_use_tls(http, &credentials.tls, &err), 0);
+	credentials_clear(&credentials);
+	exchange(&c, WHO);
+	assert_int_equal(c.answer_len, 0);
+	exchange(&other, WHO);
+	expect_has(&other, "client=CN=console.example");
+	free(c.answer);
+	free(other.answer);
+	free(clients);
+}
+
 /* A certificate that nobody asked for is not believed. */
 static void
 test_uninvited_certificate(void **state)
@@ -914,6 +966,7 @@ main(void)
 	    ROW(test_half_closed),
 	    cmocka_unit_test_setup_teardown(
 		test_client_certificate, setup_clients, teardown),
+	    ROW(test_revoked_certificate),
 	    ROW(test_uninvited_certificate),
 	    ROW(test_reload),
 	    ROW(test_credentials_refused),
