@@ -240,7 +240,8 @@ fake_fleet_start(struct fake_fleet *f)
 	struct err err = {.kind = ERR_NONE};
 
 	f->loop = loop_new(&err);
-	assert(f->loop != NULL);
+	if (f->loop == NULL)
+		abort();
 	must(store_open(f->db, f->vault, &f->store, &err), &err);
 	with.loop = f->loop;
 	with.store = f->store;
@@ -268,7 +269,8 @@ fake_fleet_make(struct fake_fleet *f)
 
 	memset(f, 0, sizeof(*f));
 	(void)snprintf(f->folder, sizeof(f->folder), "/tmp/fleet.XXXXXX");
-	assert(mkdtemp(f->folder) != NULL);
+	if (mkdtemp(f->folder) == NULL)
+		abort();
 	(void)snprintf(f->db, sizeof(f->db), "%s/store.db", f->folder);
 	(void)snprintf(f->key, sizeof(f->key), "%s/vault.key", f->folder);
 	must(vault_create(f->key, &err), &err);
