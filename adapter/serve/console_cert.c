@@ -175,7 +175,8 @@ make_own(const struct console_source *s, struct store *store, int64_t now,
 	if (rc == 0)
 		rc = issue(s, now, &csr, &ret->chain, err);
 	if (rc == 0)
-		rc = store_own_put(store, OWN, &ret->chain, ret->key, now, err);
+		rc = store_own_put(
+		    store, s->dns, &ret->chain, ret->key, now, err);
 	if (rc == 0)
 		rc = store_commit(store, err);
 	buf_free(&csr);
@@ -201,7 +202,7 @@ get_own(const struct console_source *s, struct store *store, int64_t now,
 	struct http_chain before = {.not_after = 0};
 	struct err why = {.kind = ERR_NONE};
 
-	if (store_own_get(store, OWN, &ret->chain, &ret->key, &why) == 0) {
+	if (store_own_get(store, s->dns, &ret->chain, &ret->key, &why) == 0) {
 		if (is_good(s, ret, now, &before))
 			return 0;
 		buf_reset(&ret->chain);

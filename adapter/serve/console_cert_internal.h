@@ -19,8 +19,9 @@ struct vault;
 
 /*
  * What the console proves itself with: a certificate of our own CA (90 days,
- * renewed when 30 are left, its key sealed in the store), or the file pair that
- * conf names, read again when it changes.  Connections go on meanwhile.
+ * renewed when 30 are left, its key sealed in the store, one for each name:
+ * nodes share the store), or the file pair that conf names, read again when it
+ * changes. Connections go on meanwhile.
  */
 struct console_credentials {
 	struct buf chain, clients;

@@ -13,7 +13,7 @@
 #include "users.h"
 #include "vault.h"
 
-#define OWN_NAME_MAX 32
+#define OWN_HASH_SHOWN 48 /* of a name's, in a purpose */
 #define OWN_SEALED_MAX 16384
 
 void
@@ -240,7 +240,10 @@ store_failure_clear(struct store *s, const char *name, struct err *err)
 static void
 own_purpose(const char *name, char out[STORE_PURPOSE_MAX])
 {
-	(void)snprintf(out, STORE_PURPOSE_MAX, "own:%.*s", OWN_NAME_MAX, name);
+	char sha[65];
+
+	str_sha256_hex(name, strlen(name), sha);
+	(void)snprintf(out, STORE_PURPOSE_MAX, "own:%.*s", OWN_HASH_SHOWN, sha);
 }
 
 int

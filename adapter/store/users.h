@@ -106,7 +106,7 @@ int store_failure_put(struct store *s, const char *name,
 int store_failure_clear(struct store *s, const char *name, struct err *err);
 
 /* --- our own certificates, their keys sealed --- */
-/* name "console"; chain is PEM. *ret_key is given. ERR_NOTFOUND. */
+/* name is that of the server; chain is PEM. *ret_key is given. ERR_NOTFOUND. */
 int store_own_get(struct store *s, const char *name, struct buf *chain,
     struct secret **ret_key, struct err *err);
 int store_own_put(struct store *s, const char *name, const struct buf *chain,

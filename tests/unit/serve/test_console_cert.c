@@ -119,19 +119,26 @@ test_renewal(void **state)
 	console_credentials_clear(&renewed);
 }
 
+/* Nodes of other names share the store, and leave each other alone. */
 static void
 test_another_name(void **state)
 {
-	struct console_credentials first = get(fixture.now), other, address;
+	struct console_credentials first = get(fixture.now), other, address,
+				   again;
 
 	(void)state;
 	strcpy(source.dns, "other.corp.example");
 	other = get(fixture.now + 1);
 	assert_false(same(&first, &other));
+	strcpy(source.dns, "console.corp.example");
+	again = get(fixture.now + 1);
+	assert_true(same(&first, &again));
+	assert_int_equal(valid_ones(), 2);
 	strcpy(source.address, "192.0.2.10");
 	address = get(fixture.now + 2);
-	assert_false(same(&other, &address));
-	assert_int_equal(valid_ones(), 1);
+	assert_false(same(&first, &address));
+	assert_int_equal(valid_ones(), 2);
+	console_credentials_clear(&again);
 	console_credentials_clear(&first);
 	console_credentials_clear(&other);
 	console_credentials_clear(&address);
