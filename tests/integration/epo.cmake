@@ -1,5 +1,5 @@
 # Other consoles, imitated in Python: an ePO server that misbehaves, and those
-# that devices are taken from.
+# that devices are taken from; and amtkeeper itself as an ePO.
 function(console_test name seconds)
   add_test(NAME integration_${name}
     COMMAND /usr/bin/python3 ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/epo/test_${name}.py)
@@ -9,3 +9,4 @@ function(console_test name seconds)
 endfunction()
 console_test(sync 12)
 console_test(import 3)
+console_test(peer 5)
