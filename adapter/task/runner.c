@@ -328,8 +328,11 @@ look(struct runner *r, int64_t now, struct err *err)
 		rc = runner_reach(r, now, err);
 	if (rc == 0)
 		rc = task_run_open(r->deps.store, ids, RUNS_MAX, &count, err);
+	/* Each time another one is first, so that a long run does not keep all
+	 * places to itself. */
+	r->turn++;
 	for (i = 0; rc == 0 && i < count; i++)
-		rc = step_run(r, ids[i], now, err);
+		rc = step_run(r, ids[(r->turn + i) % count], now, err);
 	free(ids);
 	if (rc == 0)
 		sweep(r);

@@ -43,6 +43,7 @@ struct runner {
 	struct runner_run *runs;
 	size_t running;	     /* items of all runs that the engine has */
 	struct store *aside; /* a handle for the worker; opened when needed */
+	size_t turn;	     /* of the open runs, which is looked at first */
 	bool going, started, draining, failed;
 	bool soon;    /* the timer is set for what has just happened */
 	bool more;    /* this tick left work that needs no waiting */

@@ -347,6 +347,26 @@ test_parallel(void **state)
 	assert_int_equal(f.most_open, 3);
 }
 
+/* A short run does not wait for a long one. */
+static void
+test_runs_share(void **state)
+{
+	int64_t first, second;
+	struct task_run row;
+
+	(void)state;
+	add(40);
+	f.conf.parallel = 1;
+	first = run("collect properties", plain);
+	until_state(first, TASK_RUNNING);
+	second = run("collect properties", plain);
+	until_state(first, TASK_ENDED);
+	row = row_of(second);
+	assert_true(row.done > 5);
+	task_run_clear(&row);
+	until_state(second, TASK_ENDED);
+}
+
 static void
 test_failures_stop(void **state)
 {
@@ -796,10 +816,10 @@ main(void)
 	const struct CMUnitTest tests[] = {TEST(test_all_well),
 	    TEST(test_maintenance), TEST(test_canary_stops),
 	    TEST(test_canary_goes_on), TEST(test_waves), TEST(test_parallel),
-	    TEST(test_failures_stop), TEST(test_offline_is_tried_again),
-	    TEST(test_held_elsewhere), TEST(test_gone),
-	    TEST(test_pause_resume_abort), TEST(test_stop_after),
-	    TEST(test_immediately), TEST(test_at_start),
+	    TEST(test_runs_share), TEST(test_failures_stop),
+	    TEST(test_offline_is_tried_again), TEST(test_held_elsewhere),
+	    TEST(test_gone), TEST(test_pause_resume_abort),
+	    TEST(test_stop_after), TEST(test_immediately), TEST(test_at_start),
 	    TEST(test_random_delay), TEST(test_no_second_run),
 	    TEST(test_windows), TEST(test_target_gone),
 	    TEST(test_when_reachable), TEST(test_goes_on_after_a_restart),
