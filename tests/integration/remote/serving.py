@@ -61,6 +61,8 @@ class Serving:
             f.write(text.replace("\nconsole:\n", "\nconsole:\n"
                                  "  listen: 127.0.0.1:0\n"
                                  "  name: localhost\n  rate: 0\n"))
+        if devices == 0:
+            return
         csv = os.path.join(self.where, "fleet.csv")
         read, write = os.pipe()
         self.sim = subprocess.Popen(
