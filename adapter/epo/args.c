@@ -12,6 +12,7 @@
 #include "utf8.h"
 
 #define FORMS_MAX 2
+#define SLOTS_MAX ((size_t)2 * ARGS_MAX)
 #define OUTPUT ":output"
 #define TOKEN "orion.user.security.token"
 #define PLACE "param"
@@ -26,7 +27,7 @@ struct slot {
 };
 
 struct spec {
-	struct slot slots[2 * ARGS_MAX]; /* one may be in both forms */
+	struct slot slots[SLOTS_MAX]; /* one may be in both forms */
 	size_t count;
 	unsigned forms;
 };
@@ -63,7 +64,7 @@ read_spec(const char *line, struct spec *ret)
 			ret->forms++;
 			continue;
 		}
-		assert(ret->count < 2 * ARGS_MAX);
+		assert(ret->count < SLOTS_MAX);
 		read_slot(line, len, &ret->slots[ret->count]);
 		ret->slots[ret->count++].form = ret->forms - 1;
 	}
@@ -259,16 +260,14 @@ static int
 check_complete(const struct spec *spec, const char *line, const struct args *a,
     struct err *err)
 {
-	const struct slot *slot = NULL, *lacks;
+	const struct slot *slot = missing(spec, a, 0);
 	unsigned form;
 
-	for (form = 0; form < spec->forms; form++) {
-		lacks = missing(spec, a, form);
-		if (lacks == NULL)
+	if (slot == NULL)
+		return 0;
+	for (form = 1; form < spec->forms; form++)
+		if (missing(spec, a, form) == NULL)
 			return 0;
-		if (slot == NULL)
-			slot = lacks;
-	}
 	return err_set(
 	    err, ERR_INVALID, "%s is missing; wanted: %s", slot->name, line);
 }

@@ -77,7 +77,7 @@ int call_query(struct call *c, const struct query_text *text, struct err *err);
 /* A text in quotes for a condition. */
 void call_quote(struct buf *out, const char *text);
 
-/* An event of this caller; the detail is {key: value}, or {} (remote.c). */
+/* An event of this caller; the detail is {key: value} (remote.c). */
 int call_event(struct call *c, const struct device *d, const char *kind,
     const char *key, const char *value, struct err *err);
 /* What was changed so far lasts: so that no other writer waits for long. */

@@ -12,7 +12,7 @@
 #include "task_run.h"
 
 #define MINUTE 60
-#define MINUTES_MAX (366 * 24 * 60)
+#define MINUTES_MAX (INT64_C(366) * 24 * 60)
 
 struct search {
 	struct out *out;

@@ -174,18 +174,23 @@ static int
 set_system(struct call *c, int64_t id, int64_t *changed, struct err *err)
 {
 	struct device *d = NULL;
-	bool any = false;
+	struct buf set;
 	size_t i;
 	int r;
 
 	if (store_device_get(c->store, id, &d, err) == -1)
 		return -1;
+	buf_init(&set, WHERE_MAX);
 	for (i = 0; i < COUNT(properties); i++)
-		any = set_one(c, &properties[i], d) || any;
-	r = any ? store_device_save_host(c->store, d, err) : 0;
-	if (r == 0 && any)
-		r = call_event(c, d, "device.properties", NULL, NULL, err);
-	*changed += r == 0 && any;
+		if (set_one(c, &properties[i], d))
+			buf_printf(&set, "%s%s", set.len > 0 ? "," : "",
+			    properties[i].arg);
+	r = set.len > 0 ? store_device_save_host(c->store, d, err) : 0;
+	if (r == 0 && set.len > 0)
+		r = call_event(
+		    c, d, "device.properties", "set", buf_text(&set), err);
+	*changed += r == 0 && set.len > 0;
+	buf_free(&set);
 	device_free(d);
 	return r;
 }

@@ -1,4 +1,5 @@
 /* tasklog.*: runs, as ePO's server task log has them. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -215,6 +216,7 @@ int
 remote_purge_log(struct call *c, struct err *err)
 {
 	int64_t age = 0, once = 0, all = 0;
+	char count[24];
 
 	if (read_age(c, &age, err) == -1)
 		return -1;
@@ -226,7 +228,8 @@ remote_purge_log(struct call *c, struct err *err)
 		if (once == PURGE_ONCE && call_commit(c, err) == -1)
 			return -1;
 	} while (once == PURGE_ONCE);
-	if (call_event(c, NULL, "run.purged", NULL, NULL, err) == -1)
+	(void)snprintf(count, sizeof(count), "%lld", (long long)all);
+	if (call_event(c, NULL, "task.purged", "runs", count, err) == -1)
 		return -1;
 	out_scalar_int(&c->out, all);
 	return 0;

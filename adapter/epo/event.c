@@ -54,11 +54,9 @@ call_event(struct call *c, const struct device *d, const char *kind,
 
 	buf_init(&detail, DETAIL_MAX);
 	buf_char(&detail, '{');
-	if (key != NULL) {
-		escape_json(&detail, key);
-		buf_char(&detail, ':');
-		escape_json(&detail, value);
-	}
+	escape_json(&detail, key);
+	buf_char(&detail, ':');
+	escape_json(&detail, value);
 	buf_char(&detail, '}');
 	event.detail = buf_text(&detail);
 	r = store_event_add(c->store, &event, err);

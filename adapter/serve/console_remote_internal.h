@@ -8,11 +8,11 @@ struct engine_report;
 struct err;
 
 /*
- * /remote/<command> on the console: ePO's Web API.  wake is called when a
+ * /remote/<command> on the console: ePO's Web API.  woken is called when a
  * command left work for serve in the store.  Everything is borrowed.
  */
 int console_remote_new(struct daemon *d, struct console *console,
-    void (*wake)(void *cookie), void *cookie, struct console_remote **ret,
+    void (*woken)(void *cookie), void *cookie, struct console_remote **ret,
     struct err *err);
 /* Of every end that the engine reports. */
 void console_remote_report(

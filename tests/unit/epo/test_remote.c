@@ -154,7 +154,7 @@ test_events(void **state)
 	    "{\"command\":\"system.applyTag\",\"outcome\":\"ok\"}\n"
 	    "remote.command - "
 	    "{\"command\":\"system.applyTag\",\"outcome\":\"ok\"}\n"
-	    "device.properties pc2.corp.example {}\n"
+	    "device.properties pc2.corp.example {\"set\":\"description\"}\n"
 	    "remote.command - {\"command\":\"system.setUserProperties\","
 	    "\"outcome\":\"ok\"}\n"
 	    "remote.command - "
