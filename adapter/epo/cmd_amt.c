@@ -2,13 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "assigned_internal.h"
 #include "catalog.h"
 #include "commands_internal.h"
 #include "escape_internal.h"
 #include "mem.h"
 #include "order.h"
 #include "product_internal.h"
-#include "server_task_internal.h"
 #include "store.h"
 #include "str.h"
 #include "task.h"
@@ -27,7 +27,7 @@ run_type(struct call *c, enum catalog_type type, const char *settings,
 	    .target = TASK_DEVICES,
 	    .policy = task_policy_default()};
 	struct task t = {.id = 0};
-	int64_t run, failures = 0, canary = 0;
+	int64_t run = 0, failures = 0, canary = 0;
 	int r;
 
 	if (call_int(c, "canary", 0, INT32_MAX, &canary, err) == -1 ||
@@ -146,7 +146,7 @@ remote_assign_task(struct call *c, struct err *err)
 	    .enabled = true, .policy = task_policy_default()};
 	struct systems systems = {.ids = NULL};
 	struct task t = {.id = 0};
-	int64_t id;
+	int64_t id = 0;
 	int r;
 
 	if (name == NULL)
@@ -164,7 +164,7 @@ remote_assign_task(struct call *c, struct err *err)
 	task_clear(&t);
 	c->wake = r == 0;
 	if (r == 0)
-		out_scalar_int(&c->out, id);
+		out_scalar_int(&c->out, ASSIGNED_FIRST + id);
 	return r;
 }
 
@@ -173,11 +173,11 @@ remote_unassign_task(struct call *c, struct err *err)
 {
 	const struct order order = {c->store, c->actor, c->now};
 	const char *name = call_text(c, "taskName");
-	int64_t id;
+	int64_t id = 0;
 
 	if (name == NULL)
 		return err_set(err, ERR_INVALID, "taskName is empty");
-	if (server_task_find(c, name, &id, err) == -1 ||
+	if (remote_assigned_find(c, name, &id, err) == -1 ||
 	    order_unassign(&order, id, err) == -1)
 		return -1;
 	out_scalar_bool(&c->out, true);

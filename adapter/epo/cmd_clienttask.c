@@ -65,7 +65,7 @@ remote_task_find(struct call *c, struct err *err)
 }
 
 int
-product_check(const struct call *c, struct err *err)
+remote_product_check(const struct call *c, struct err *err)
 {
 	const char *id = call_text(c, "productId");
 
@@ -125,12 +125,12 @@ remote_task_run(struct call *c, struct err *err)
 	struct order_run how = {.source = TASK_BY_USER, .target = TASK_DEVICES};
 	const char *name = call_text(c, "taskId");
 	struct task t = {.id = 0};
-	int64_t run;
+	int64_t run = 0;
 	int r;
 
 	if (name == NULL)
 		return err_set(err, ERR_INVALID, "taskId is empty");
-	if (product_check(c, err) == -1 ||
+	if (remote_product_check(c, err) == -1 ||
 	    read_policy(c, &how.policy, err) == -1 ||
 	    task_find(c->store, name, &t, err) == -1)
 		return -1;

@@ -67,7 +67,7 @@ remote_task_export(struct call *c, struct err *err)
 		return err_set(err, ERR_REFUSED,
 		    "fileName: nothing is written to this server's disk; "
 		    "leave it out, and the answer is the file");
-	if (product_check(c, err) == -1)
+	if (remote_product_check(c, err) == -1)
 		return -1;
 	buf_init(&text, FILE_MAX);
 	buf_str(&text,
@@ -111,7 +111,7 @@ take_task(struct call *c, const struct xml_node *node, struct err *err)
 	const char *settings = find_settings(node);
 	struct err why = {.kind = ERR_NONE};
 	struct task old = {.id = 0}, t = {.id = 0};
-	int64_t id;
+	int64_t id = 0;
 	int r;
 
 	if (str_empty(name) || str_empty(type) || settings == NULL)

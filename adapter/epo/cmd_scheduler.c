@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "assigned_internal.h"
 #include "commands_internal.h"
 #include "mem.h"
 #include "order.h"
-#include "server_task_internal.h"
 #include "str.h"
 #include "task.h"
 #include "task_run.h"
@@ -18,7 +18,7 @@
 #define SHOWN 64
 
 char *
-server_task_name(const struct task_assignment *a)
+remote_assigned_name(const struct task_assignment *a)
 {
 	const char *what = a->target == TASK_QUERY ? a->query : a->target_name;
 
@@ -40,10 +40,10 @@ static int
 match(void *cookie, const struct task_assignment *a, struct err *err)
 {
 	struct wanted *w = cookie;
-	char *name = server_task_name(a);
+	char *name = remote_assigned_name(a);
 
 	(void)err;
-	if (a->id == w->number ||
+	if (ASSIGNED_FIRST + a->id == w->number ||
 	    (w->number == 0 &&
 		(str_ieq(name, w->name) || str_ieq(a->task_name, w->name)))) {
 		w->id = a->id;
@@ -54,7 +54,7 @@ match(void *cookie, const struct task_assignment *a, struct err *err)
 }
 
 int
-server_task_find(
+remote_assigned_find(
     struct call *c, const char *name, int64_t *ret_id, struct err *err)
 {
 	struct wanted w = {.name = name};
@@ -82,7 +82,7 @@ find(struct call *c, int64_t *ret_id, struct err *err)
 
 	if (name == NULL)
 		return err_set(err, ERR_INVALID, "taskName is empty");
-	return server_task_find(c, name, ret_id, err);
+	return remote_assigned_find(c, name, ret_id, err);
 }
 
 /* --- what there is --- */
@@ -90,12 +90,12 @@ find(struct call *c, int64_t *ret_id, struct err *err)
 static void
 write_assignment(struct out *o, const struct task_assignment *a)
 {
-	char *name = server_task_name(a);
+	char *name = remote_assigned_name(a);
 	bool valid = a->target_id != 0 ||
 	    (a->target != TASK_GROUP && a->target != TASK_TAG);
 
 	out_row(o, "serverTask");
-	out_int(o, "id", a->id);
+	out_int(o, "id", ASSIGNED_FIRST + a->id);
 	out_text(o, "name", name);
 	out_text(o, "description", a->schedule);
 	out_time(o, "startDate", a->created_at);
@@ -130,7 +130,7 @@ int
 remote_get_server_task(struct call *c, struct err *err)
 {
 	struct task_assignment a = {.id = 0};
-	int64_t id;
+	int64_t id = 0;
 
 	if (find(c, &id, err) == -1 ||
 	    task_assignment_get(c->store, id, &a, err) == -1)
@@ -146,7 +146,7 @@ int
 remote_run_server_task(struct call *c, struct err *err)
 {
 	const struct order order = {c->store, c->actor, c->now};
-	int64_t id, run;
+	int64_t id = 0, run = 0;
 
 	if (find(c, &id, err) == -1 ||
 	    order_run_assignment(&order, id, &run, err) == -1)
@@ -162,7 +162,7 @@ remote_update_server_task(struct call *c, struct err *err)
 	const struct order order = {c->store, c->actor, c->now};
 	const char *status = call_text(c, "status");
 	struct task_assignment a = {.id = 0};
-	int64_t id;
+	int64_t id = 0;
 	int r;
 
 	if (find(c, &id, err) == -1)
@@ -223,7 +223,7 @@ static int
 set_state(struct call *c, enum task_state to, struct err *err)
 {
 	const struct order order = {c->store, c->actor, c->now};
-	int64_t id;
+	int64_t id = 0;
 
 	if (call_run_id(c, &id, err) == -1 ||
 	    order_run_state(&order, id, to, NULL, err) == -1)

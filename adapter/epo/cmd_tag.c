@@ -68,7 +68,7 @@ remote_create_tag(struct call *c, struct err *err)
 {
 	const char *name = call_text(c, "tagName");
 	struct err why = {.kind = ERR_NONE};
-	int64_t id;
+	int64_t id = 0;
 
 	if (name == NULL)
 		return err_set(err, ERR_INVALID, "tagName is empty");

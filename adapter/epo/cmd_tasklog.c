@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "assigned_internal.h"
 #include "clock.h"
 #include "commands_internal.h"
-#include "server_task_internal.h"
 #include "str.h"
 #include "task_run.h"
 
@@ -113,7 +113,7 @@ read_name(struct call *c, struct task_run_filter *f, struct err *err)
 	struct err why = {.kind = ERR_NONE};
 
 	if (name == NULL ||
-	    server_task_find(c, name, &f->assignment, &why) == 0)
+	    remote_assigned_find(c, name, &f->assignment, &why) == 0)
 		return 0;
 	f->name = name;
 	if (why.kind == ERR_NOTFOUND || why.kind == ERR_CONFLICT)
@@ -187,7 +187,7 @@ write_message(void *cookie, const struct task_message *m, struct err *err)
 int
 remote_list_messages(struct call *c, struct err *err)
 {
-	int64_t id;
+	int64_t id = 0;
 	int r;
 
 	if (find_run(c, &id, err) == -1)

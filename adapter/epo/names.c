@@ -111,7 +111,7 @@ find_word(struct call *c, struct word *word, struct err *err)
 {
 	struct err why = {.kind = ERR_NONE};
 	struct device *d = NULL;
-	int64_t id;
+	int64_t id = 0;
 	int r;
 
 	if (str_int(word->text, 1, INT64_MAX, &id) == 0)

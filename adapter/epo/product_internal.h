@@ -12,7 +12,7 @@ struct task;
 #define PRODUCT_NAME "Intel AMT"
 
 /* "productId" is that, or was left out. */
-int product_check(const struct call *c, struct err *err);
+int remote_product_check(const struct call *c, struct err *err);
 /* A run of the task for the systems of "names", which serve is told of. */
 int call_run(struct call *c, const struct task *t, const struct order_run *how,
     int64_t *ret_run, struct err *err);
