@@ -88,6 +88,7 @@ class Syslog:
 
     def __init__(self, leaf):
         self.leaf = leaf
+        self.torn = Torn()
         self.ports = [free_port(), free_port(),
                       free_port(socket.SOCK_DGRAM)]
         self.child = None
@@ -198,6 +199,32 @@ class Receiver(http.server.BaseHTTPRequestHandler):
         return list(dict.fromkeys(int(e["id"]) for e in cls.taken))
 
 
+class Torn:
+    """A syslog server of our own that closes its first connections at once,
+    with what was sent unread."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.torn = 0
+        self.bytes = b""
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        while True:
+            link = self.listener.accept()[0]
+            if self.torn < 3:
+                self.torn += 1
+            else:
+                while part := link.recv(65536):
+                    self.bytes += part
+            link.close()
+
+    def ids(self):
+        return sorted({int(m) for m in re.findall(
+            rb'\[amtkeeper@32473 id="(\d+)"', self.bytes)})
+
+
 # --- the program ---
 
 ENV = dict(os.environ, AMTKEEPER_CONFIG=path("etc/amtkeeper.yaml"),
@@ -273,6 +300,8 @@ def configure(syslog, web, more=""):
   - {{name: old, kind: syslog, to: "udp://127.0.0.1:{udp}"}}
   - {{name: hook, kind: webhook, to: "http://127.0.0.1:{web}/in", from: first,
      timeout: 2s, retry_first: 1s, retry_most: 1s, refusals: 3}}
+  - {{name: torn, kind: syslog, to: "tcp://127.0.0.1:{syslog.torn.port}",
+     from: first, retry_first: 1s, retry_most: 1s}}
 {more}""")
 
 
@@ -362,6 +391,9 @@ def main():
     messages_are_as_said(syslog)
     wait_for(lambda: all(r["state"] == "well" for r in status().values()),
              "status: all are well")
+
+    wait_for(lambda: syslog.torn.ids() == events() and syslog.torn.torn == 3,
+             "what was sent and not read is sent again")
 
     # A receiver that fails, loses answers, stalls.
     Receiver.moods += ["500", "lose", "stall", "503"]
