@@ -23,6 +23,7 @@ check() { # WHAT COMMAND...
 check 'installs' env DESTDIR="$root" "$1" --install "$2" --prefix /usr
 check 'nothing but what is ours' test "$(cd "$root" && find usr -type f |
     LC_ALL=C sort | tr '\n' ' ')" = "usr/sbin/amtkeeper \
+usr/share/amtkeeper/amtkeeper.json usr/share/amtkeeper/amtkeeper.rules.yaml \
 usr/share/bash-completion/completions/amtkeeper \
 usr/share/man/man1/amtkeeper.1 usr/share/man/man5/amtkeeper.yaml.5 "
 check 'the program runs' "$root/usr/sbin/amtkeeper" version
