@@ -150,45 +150,49 @@ attempt_run(struct access_job *job)
 
 /* --- on the loop --- */
 
-/* Told without judging: it is locked, or known, or too often. */
+/* Told without judging: it is locked, or was right a short while ago. */
 static bool
-settle_early(struct access *a, struct attempt *t)
+settle(struct access *a, struct access_ask *ask,
+    const struct access_shown_as *shown)
 {
-	int64_t now = clock_now(), wait;
+	int64_t now = clock_now();
 	struct store_failure f;
 	struct store_user u = {.id = 0};
 	struct err err = {.kind = ERR_NONE};
 	bool seen;
 
-	/* Locked also for the right one: else the answer would tell it. */
-	if (store_failure_get(a->store, t->shown.name, &f, &err) != 0) {
-		access_tell(t->ask, ACCESS_UNAVAILABLE, 0);
+	if (store_failure_get(a->store, shown->name, &f, &err) != 0) {
+		access_tell(ask, ACCESS_UNAVAILABLE, 0);
 		return true;
 	}
+	/* Locked also for the right one: else the answer would tell it. */
 	if (f.locked_until > now) {
 		access_tell(
-		    t->ask, ACCESS_TOO_OFTEN, (f.locked_until - now) * 1000);
+		    ask, ACCESS_TOO_OFTEN, (f.locked_until - now) * 1000);
 		return true;
 	}
-	seen = store_user_find(a->store, t->shown.name, &u, &err) == 0 &&
-	    was_seen(a, &u, t->shown.secret);
+	seen = store_user_find(a->store, shown->name, &u, &err) == 0 &&
+	    was_seen(a, &u, shown->secret);
 	if (seen)
-		access_grant(t->ask, &u, ACCESS_PASSWORD, 0);
+		access_grant(ask, &u, ACCESS_PASSWORD, 0);
 	store_user_clear(&u);
-	if (seen)
-		return true;
-	wait = gate_take(a->tries, t->ask->peer, clock_mono_ms());
-	if (wait > 0)
-		access_tell(t->ask, ACCESS_TOO_OFTEN, wait);
-	return wait > 0;
+	return seen;
 }
 
+/* Again: much may have come of those before it. */
 static bool
 attempt_begin(struct access_job *job)
 {
 	struct attempt *t = (struct attempt *)job;
+	int64_t wait = 0;
+	bool settled = settle(job->a, t->ask, &t->shown);
 
-	if (!settle_early(job->a, t))
+	if (!settled) {
+		wait = gate_take(job->a->tries, t->ask->peer, clock_mono_ms());
+		if (wait > 0)
+			access_tell(t->ask, ACCESS_TOO_OFTEN, wait);
+	}
+	if (!settled && wait == 0)
 		return true;
 	attempt_free(t);
 	return false;
@@ -227,10 +231,14 @@ access_by_password(
     struct access *a, struct access_ask *ask, struct access_shown_as *shown)
 {
 	struct attempt *t;
+	bool settled = settle(a, ask, shown);
 
-	if (a->waiting >= ACCESS_WAITING_MAX) {
-		secret_free(shown->secret);
+	if (!settled && a->waiting >= ACCESS_WAITING_MAX) {
 		access_tell(ask, ACCESS_UNAVAILABLE, 1000);
+		settled = true;
+	}
+	if (settled) {
+		secret_free(shown->secret);
 		return;
 	}
 	t = mem_alloc(sizeof(*t));

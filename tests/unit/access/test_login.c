@@ -574,6 +574,35 @@ test_many(void **state)
 	expect_events("user.added access.login ");
 }
 
+static enum access_verdict order[2];
+
+static void
+on_order(void *cookie, const struct access_result *r)
+{
+	(void)cookie;
+	order[told++] = r->verdict;
+}
+
+/* Who guesses holds nobody up that is known already. */
+static void
+test_known_overtake(void **state)
+{
+	struct access_proof wrong = {
+	    .peer = "192.0.2.9", .authorization = "Basic YWxpY2U6eA=="};
+	struct access_proof right = {
+	    .peer = PEER, .authorization = basic_alice};
+
+	(void)state;
+	assert_int_equal(basic("alice", GOOD), ACCESS_GRANTED);
+	told = 0;
+	access_login(access_, &wrong, on_order, NULL);
+	access_login(access_, &right, on_order, NULL);
+	while (told < 2)
+		loop_turn(loop);
+	assert_int_equal(order[0], ACCESS_GRANTED);
+	assert_int_equal(order[1], ACCESS_REFUSED);
+}
+
 static void
 test_stop(void **state)
 {
@@ -612,6 +641,7 @@ main(void)
 	    ROW(test_certificate),
 	    ROW(test_user_refused),
 	    ROW(test_many),
+	    ROW(test_known_overtake),
 	    ROW(test_stop),
 	};
 
