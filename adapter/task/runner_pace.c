@@ -12,6 +12,8 @@
  *   begin_to > begun  the wave is on its way
  *   begin_to = begun  it is out; the next one follows when nothing is running
  */
+#define WAVES_TOLD 100 /* a run of more waves is not told one by one */
+
 static int64_t
 share(int64_t number, int64_t percent, int64_t total)
 {
@@ -91,7 +93,8 @@ runner_pacing(const struct task_run *row, size_t running, struct pacing *ret)
 		ret->begin_to = row->begun + wave;
 		if (ret->begin_to > row->total)
 			ret->begin_to = row->total;
-		if (ret->news[0] == '\0' && row->begun < row->total)
+		if (ret->news[0] == '\0' && row->begun < row->total &&
+		    row->total / wave <= WAVES_TOLD)
 			(void)snprintf(ret->news, sizeof(ret->news),
 			    "wave: up to device %" PRId64 " of %" PRId64,
 			    ret->begin_to, row->total);

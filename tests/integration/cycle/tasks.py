@@ -110,6 +110,18 @@ def away(keeper, sim, names):
     equal(sum(o == "ok" for o, _ in found.values()), DEVICES - 1,
           "and the others")
     sim.ctl("set", names[2], "online")
+    keeper.run("task", "assign", "synchronize-clocks", "--all", "--schedule",
+               "when reachable", expect=0)
+    keeper.run("task", "run", "collect-properties", "--device", names[2],
+               "--wait", expect=0)
+
+    def made():
+        return keeper.json("task", "assignments",
+                           "synchronize-clocks")[0]["last_run"]
+    wait_for(made, PATIENCE, "its coming back makes a run")
+    until(keeper, made(), "ended")
+    equal([i["device"] for i in items(keeper, made())], [names[2]],
+          "whom that is for")
 
 
 def paused(keeper, sim):

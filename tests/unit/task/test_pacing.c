@@ -110,6 +110,10 @@ test_waves(void **state)
 	decide(0);
 	assert_int_equal(p.fresh, 0);
 	assert_string_equal(p.news, "");
+	row = (struct task_run){.total = 1000, .policy.wave = 1};
+	decide(0);
+	assert_int_equal(p.fresh, 1);
+	assert_string_equal(p.news, ""); /* there would be a thousand */
 }
 
 static void
