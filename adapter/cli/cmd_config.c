@@ -5,6 +5,7 @@
 #include "buf.h"
 #include "cli_internal.h"
 #include "conf.h"
+#include "conf_epo.h"
 #include "device.h"
 #include "err.h"
 #include "file.h"
@@ -15,6 +16,7 @@
 #include "secret.h"
 #include "shown.h"
 #include "store.h"
+#include "upstreams.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define SECRET_LINE_MAX 1024
@@ -50,6 +52,21 @@ check_forwards(const struct conf *conf, struct err *err)
 	return 0;
 }
 
+/* Consoles above us; nobody is asked. */
+static int
+check_upstreams(const struct conf *conf, struct err *err)
+{
+	struct upstream_conf u = {0};
+	size_t i;
+
+	for (i = 0; i < conf->epo_count; i++) {
+		if (upstream_conf_open(conf, conf->epos[i].name, &u, err) != 0)
+			return -1;
+		upstream_conf_clear(&u);
+	}
+	return 0;
+}
+
 int
 cmd_config_check(struct cli *c)
 {
@@ -60,7 +77,8 @@ cmd_config_check(struct cli *c)
 	if (code != CODE_OK)
 		return code;
 	if (daemon_open_bridges(&c->daemon, &err) != 0 ||
-	    check_forwards(c->daemon.conf, &err) != 0)
+	    check_forwards(c->daemon.conf, &err) != 0 ||
+	    check_upstreams(c->daemon.conf, &err) != 0)
 		return cli_complain(
 		    CODE_CONFIG, "%s: %s", c->daemon.conf->file, err.text);
 	cli_note(c, "%s and %s can be used", c->daemon.conf->file,

@@ -23,6 +23,7 @@ OPTIONS = """epo:
     uuid: AMT_CustomProps.UUID
     add: true
     page: 3
+    field: 1
 """
 
 
@@ -69,7 +70,8 @@ def begin_upper(folder):
     upper.write("conf.d/console.yaml", "console:\n  listen: 127.0.0.1:0\n"
                 "  name: localhost\n  rate: 0\n")
     upper.run("device", "import", fleet)
-    upper.run("user", "add", "svc", "--sets", "operator", "--password-file",
+    upper.run("user", "add", "svc", "--sets", "administrator",
+              "--password-file",
               "-", text=PASSWORD + "\n")
     upper.run("tag", "add", "AMT-CommError", *NAMES[:1])
     upper.run("tag", "remove", "AMT-CommError", *NAMES[:1])
@@ -116,6 +118,9 @@ def tags(keeper):
 
 
 def pushes(upper, lower):
+    texts = dict(upper.rows("NodeName",
+                            "EPOComputerProperties.UserProperty1"))
+    equal(set(texts.values()), {None}, "nothing to say yet")
     equal(tags(upper)[NAMES[1]], "", "a tag of ours without reason is gone")
     suffer(lower, NAMES[0], "offline", "offline")
     suffer(lower, NAMES[2], "certificate-expired")
@@ -124,6 +129,11 @@ def pushes(upper, lower):
     found = tags(upper)
     equal((found[NAMES[0]], found[NAMES[2]]),
           ("AMT-CommError", "AMT-CertDue, VIP"), "where they belong")
+    texts = dict(upper.rows("NodeName",
+                            "EPOComputerProperties.UserProperty1"))
+    equal((texts[NAMES[0]], texts[NAMES[2]]),
+          ("Failed to enforce policy: offline", "AMT: certificate-expired"),
+          "and what is wrong")
     suffer(lower, NAMES[0], "")
     report = lower.json("epo", "sync", "upper")[0]
     equal((report["untagged"], tags(upper)[NAMES[0]]), (1, ""), "and taken")

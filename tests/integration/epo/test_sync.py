@@ -107,6 +107,22 @@ def open_issues(epo):
                   if i["state"] != "CLOSED")
 
 
+def checks(epo, keeper):
+    """config check says what a sync would refuse."""
+    keeper.run("config", "check", expect=0)
+    for line, text in (("tags: AMT-X=no-such-code", "no finding no-such-code"),
+                       ("tags: AMT-X", "must be TAG=CODE"),
+                       ("where: (eq T.C 1", "must be one condition"),
+                       ("ca: /nowhere", "/nowhere")):
+        base, keeper.base = keeper.base, keeper.base.replace(
+            "    ca:", "    #ca:") if line.startswith("ca") else keeper.base
+        keeper.options(f"    {line}\n")
+        keeper.base = base
+        out = keeper.run("config", "check", expect=10)
+        check(text in out.stderr, f"{line}: {out.stderr}")
+    keeper.options("")
+
+
 # --- what a well-behaved server and a strange one have in common ---
 
 def logs_in(epo, keeper):
@@ -471,7 +487,7 @@ def main():
         make_ca(folder)
         epo = StandIn(folder)
         keeper = Keeper(folder, epo.port)
-        for test in (logs_in, pulls, follows, pushes, misses_a_tag, frames,
+        for test in (checks, logs_in, pulls, follows, pushes, misses_a_tag, frames,
                      reads_in_spite, goes_on, loses_answers, creates_once,
                      dies, loses_systems, removes, changes, splits, queries,
                      tests, serves):
