@@ -5,7 +5,7 @@
  *      ^          |
  *      +----------+  looked for, and certainly not there
  *
- * An issue's description ends with our mark and the row's number, which is
+ * An issue's description begins with our mark and the row's number, which is
  * never used again: what carries it was made for this row.
  */
 #include <json-c/json.h>
@@ -16,14 +16,13 @@
 #include "clock.h"
 #include "err.h"
 #include "fault.h"
+#include "issues_internal.h"
 #include "mem.h"
 #include "store.h"
 #include "str.h"
-#include "sync_internal.h"
 
 #define MARK_TEXT 48
 #define DESCRIPTION_MAX 900
-#define ROWS_MAX 20000
 /* What was sent and not answered may take as long as so many exchanges. */
 #define SETTLE_EXCHANGES 10
 
@@ -32,162 +31,6 @@ mark_of(const struct epo_sync *y, int64_t id, char out[MARK_TEXT])
 {
 	(void)snprintf(
 	    out, MARK_TEXT, "[amtkeeper %s-%lld]", y->u.mark, (long long)id);
-}
-
-/* --- what is wanted --- */
-
-struct wish {
-	int64_t link;
-	char *reason;
-};
-
-struct wishes {
-	const struct epo_sync *y;
-	struct wish *list;
-	size_t count, room;
-};
-
-static void
-wish(struct wishes *w, int64_t link, const char *code, size_t len)
-{
-	if (w->count == ROWS_MAX)
-		return;
-	if (w->count == w->room) {
-		w->room = (w->room + 8) * 2;
-		w->list = mem_grow(w->list, w->room, sizeof(*w->list));
-	}
-	w->list[w->count++] = (struct wish){link, mem_dup_len(code, len)};
-}
-
-static int
-note_wishes(void *cookie, const struct upstream_published *p, struct err *err)
-{
-	struct wishes *w = cookie;
-	const char *codes = w->y->conf->issues;
-	char *one;
-	size_t len;
-
-	(void)err;
-	if (p->device == 0 || p->gone)
-		return 0;
-	for (; codes != NULL && *codes != '\0'; codes += len) {
-		codes += strspn(codes, " ");
-		len = strcspn(codes, " ");
-		one = mem_dup_len(codes, len);
-		if (len > 0 && epo_has_code(p, one))
-			wish(w, p->link, codes, len);
-		free(one);
-	}
-	return 0;
-}
-
-/* A row that is there. */
-struct row {
-	int64_t id, link, number, at;
-	enum upstream_issue_state state;
-	char *reason, *name, *text;
-	bool wanted;
-};
-
-struct epo_rows {
-	const struct epo_sync *y;
-	struct row *list;
-	size_t count, room;
-};
-
-static bool
-still_wanted(const struct epo_sync *y, const struct upstream_issue *i)
-{
-	struct upstream_published p = {
-	    .reasons = i->reasons, .error_code = i->error_code};
-	size_t len = strlen(i->reason);
-	const char *at = y->conf->issues;
-
-	if (i->device == 0 || i->gone || !epo_has_code(&p, i->reason))
-		return false;
-	for (; at != NULL && *at != '\0'; at += strcspn(at, " ")) {
-		at += strspn(at, " ");
-		if (strcspn(at, " ") == len && memcmp(at, i->reason, len) == 0)
-			return true;
-	}
-	return false;
-}
-
-static int
-note_row(void *cookie, const struct upstream_issue *i, struct err *err)
-{
-	struct epo_rows *r = cookie;
-
-	(void)err;
-	if (r->count == r->room) {
-		r->room = (r->room + 8) * 2;
-		r->list = mem_grow(r->list, r->room, sizeof(*r->list));
-	}
-	r->list[r->count++] = (struct row){.id = i->id,
-	    .link = i->link,
-	    .number = i->number,
-	    .at = i->at,
-	    .state = i->state,
-	    .reason = mem_dup(i->reason),
-	    .name = mem_dup(i->name),
-	    .text = str_eq(i->reason, i->error_code) ? mem_dup(i->error_text)
-						     : NULL,
-	    .wanted = still_wanted(r->y, i)};
-	return 0;
-}
-
-static int
-rows_read(const struct epo_sync *y, struct epo_rows **ret, struct err *err)
-{
-	struct epo_rows *r = mem_alloc(sizeof(*r));
-
-	r->y = y;
-	if (upstream_issue_scan(y->store, y->u.id, note_row, r, err) != 0) {
-		epo_rows_free(r);
-		return -1;
-	}
-	*ret = r;
-	return 0;
-}
-
-/* What is over is closed, or forgotten when nothing was sent. */
-static int
-plan_row(struct epo_sync *y, const struct row *r, int64_t now, struct err *err)
-{
-	if (r->wanted)
-		return 0;
-	if (r->state == UPSTREAM_ISSUE_WANTED)
-		return upstream_issue_drop(y->store, r->id, err);
-	if (r->state != UPSTREAM_ISSUE_OPEN)
-		return 0;
-	return upstream_issue_set(
-	    y->store, r->id, r->number, UPSTREAM_ISSUE_CLOSING, now, err);
-}
-
-static int
-plan(struct epo_sync *y, struct err *err)
-{
-	struct wishes w = {.y = y};
-	int64_t now = clock_now();
-	struct epo_rows *r = NULL;
-	size_t i;
-	int rc = rows_read(y, &r, err);
-
-	if (rc == 0)
-		rc = upstream_published_scan(
-		    y->store, y->u.id, note_wishes, &w, err);
-	for (i = 0; rc == 0 && i < w.count; i++)
-		rc = upstream_issue_add(
-		    y->store, w.list[i].link, w.list[i].reason, now, err);
-	for (i = 0; rc == 0 && r != NULL && i < r->count; i++)
-		rc = plan_row(y, &r->list[i], now, err);
-	if (rc == 0)
-		rc = store_commit(y->store, err);
-	for (i = 0; i < w.count; i++)
-		free(w.list[i].reason);
-	free(w.list);
-	epo_rows_free(r);
-	return rc;
 }
 
 /* --- looking for them --- */
@@ -240,7 +83,7 @@ close_number(struct epo_sync *y, int64_t number, struct err *err)
  * slow beyond measure may have made a second one. */
 static int
 close_marked(
-    struct epo_sync *y, const struct row *r, int64_t but, struct err *err)
+    struct epo_sync *y, const struct epo_issue *r, int64_t but, struct err *err)
 {
 	char mark[MARK_TEXT];
 	int64_t number;
@@ -259,7 +102,7 @@ close_marked(
  * for some time nothing is concluded from its absence. */
 static int
 settle_opening(
-    struct epo_sync *y, const struct row *r, int64_t now, struct err *err)
+    struct epo_sync *y, const struct epo_issue *r, int64_t now, struct err *err)
 {
 	char mark[MARK_TEXT];
 	int64_t number;
@@ -294,7 +137,7 @@ look(struct epo_sync *y, struct err *err)
 	int64_t now = clock_now();
 	struct epo_rows *r = NULL;
 	size_t i, needed = 0;
-	int rc = rows_read(y, &r, err);
+	int rc = epo_rows_read(y, &r, err);
 
 	for (i = 0; rc == 0 && i < r->count; i++)
 		needed += r->list[i].state == UPSTREAM_ISSUE_OPENING ||
@@ -317,7 +160,8 @@ look(struct epo_sync *y, struct err *err)
 /* --- opening and closing one --- */
 
 static void
-describe(const struct epo_sync *y, const struct row *r, struct epo_command *ret)
+describe(const struct epo_sync *y, const struct epo_issue *r,
+    struct epo_command *ret)
 {
 	const char *help =
 	    y->conf->help == NULL ? NULL : y->conf->help(r->reason);
@@ -331,14 +175,14 @@ describe(const struct epo_sync *y, const struct row *r, struct epo_command *ret)
 	buf_printf(&text, "AMT %s: %s", r->reason, r->name);
 	epo_command_add(ret, "name", buf_text(&text));
 	buf_reset(&text);
-	buf_printf(&text, "%s: %s.", r->name, r->reason);
+	/* First, where no server cuts it off. */
+	buf_printf(&text, "%s %s: %s.", mark, r->name, r->reason);
 	if (help != NULL)
 		buf_printf(&text, " %s", help);
 	if (r->text != NULL) {
 		str_printable(&shown, r->text, strlen(r->text), 200);
 		buf_printf(&text, " Last error: %s.", buf_text(&shown));
 	}
-	buf_printf(&text, " %s", mark);
 	epo_command_add(ret, "desc", buf_text(&text));
 	epo_command_add(ret, "state", "NEW");
 	epo_command_add(ret, "priority", "MEDIUM");
@@ -360,7 +204,7 @@ number_of(struct json_object *value)
 
 /* Refused: what is wanted waits for the next sync, and is remarked. */
 static int
-settle_refused(struct epo_sync *y, const struct row *r,
+settle_refused(struct epo_sync *y, const struct epo_issue *r,
     enum upstream_issue_state state, struct err *err)
 {
 	struct err why = *err;
@@ -378,7 +222,7 @@ settle_refused(struct epo_sync *y, const struct row *r,
 }
 
 static int
-open_one(struct epo_sync *y, const struct row *r, struct err *err)
+open_one(struct epo_sync *y, const struct epo_issue *r, struct err *err)
 {
 	struct epo_body body = {.ok = false};
 	struct epo_command c;
@@ -409,7 +253,7 @@ open_one(struct epo_sync *y, const struct row *r, struct err *err)
 }
 
 static int
-close_one(struct epo_sync *y, const struct row *r, struct err *err)
+close_one(struct epo_sync *y, const struct epo_issue *r, struct err *err)
 {
 	y->issue_changes++;
 	if (close_marked(y, r, 0, err) != 0)
@@ -429,26 +273,10 @@ epo_issue_list_free(struct epo_sync *y)
 	y->issue_list = NULL;
 }
 
-void
-epo_rows_free(struct epo_rows *r)
-{
-	size_t i;
-
-	if (r == NULL)
-		return;
-	for (i = 0; i < r->count; i++) {
-		free(r->list[i].reason);
-		free(r->list[i].name);
-		free(r->list[i].text);
-	}
-	free(r->list);
-	free(r);
-}
-
 static int
 begin(struct epo_sync *y, struct err *err)
 {
-	if (plan(y, err) != 0)
+	if (epo_rows_plan(y, err) != 0)
 		return -1;
 	if (look(y, err) != 0) {
 		if (err->kind != ERR_NOTFOUND && err->kind != ERR_REFUSED)
@@ -456,13 +284,13 @@ begin(struct epo_sync *y, struct err *err)
 		epo_remark(y, "%s", err->text);
 		err_clear(err);
 	}
-	return rows_read(y, &y->rows, err);
+	return epo_rows_read(y, &y->rows, err);
 }
 
 int
 epo_phase_issues(struct epo_sync *y, bool *ret_again, struct err *err)
 {
-	const struct row *r;
+	const struct epo_issue *r;
 
 	*ret_again = true;
 	if (y->rows == NULL)

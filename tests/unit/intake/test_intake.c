@@ -23,6 +23,7 @@ makes_a_record(void **state)
 	    .uuid = "4C4C4544-0000-1111-2222-333344445555",
 	    .os_host = "pc1",
 	    .os_domain = "corp.example",
+	    .os_address = "192.0.2.7",
 	    .site = "Zürich 2",
 	    .leaf_sha256 = HEX32 HEX32};
 	struct err err = {0};
@@ -33,6 +34,7 @@ makes_a_record(void **state)
 	assert_string_equal(d->name, "pc1.corp.example");
 	assert_string_equal(d->address, "2001:db8::1");
 	assert_string_equal(d->uuid, "4c4c4544-0000-1111-2222-333344445555");
+	assert_string_equal(d->os_address, "192.0.2.7");
 	assert_string_equal(d->site, "Zürich 2");
 	assert_null(strpbrk(d->leaf_sha256, "ABCDEF"));
 	assert_true(d->use_tls);
@@ -75,6 +77,7 @@ refuses(void **state)
 		"uuid: must be"},
 	    {{.name = "a", .os_host = "a.b"}, "os_host: must be"},
 	    {{.name = "a", .os_domain = "-"}, "os_domain: must be"},
+	    {{.name = "a", .os_address = "pc"}, "os_address: must be"},
 	    {{.name = "a", .site = "a\nb"}, "site: must be"},
 	    {{.name = "a", .leaf_sha256 = HEX32}, "leaf_sha256: must be"},
 	    {{.name = "a", .leaf_sha256 = HEX32 HEX32, .plain = true},
