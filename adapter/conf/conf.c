@@ -488,6 +488,13 @@ static const struct conf_option options[] = {
 	.min = 1,
 	.max = DAY,
 	.help = "look for new work at least this often"},
+    {.key = "serve.automatic",
+	.type = CONF_BOOL,
+	.offset = AT(automatic),
+	.fallback = "true",
+	.help =
+	    "do what is due at any time; false: only what client tasks say, "
+	    "in their windows"},
 };
 
 static const struct conf_table table = {.options = options,

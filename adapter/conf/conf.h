@@ -128,6 +128,8 @@ struct conf {
 
 	/* serve: */
 	int64_t poll; /* look for new work at least this often */
+	/* Work on whatever is due; else on client tasks alone. */
+	bool automatic;
 
 	struct conf_sources *sources; /* for conf_entries() */
 };

@@ -254,6 +254,9 @@ take_due(struct serve *s, int64_t now, struct err *err)
 	    .due_before = now, .unleased = true, .limit = s->queue};
 	size_t pending = engine_pending(s->d->engine);
 
+	s->more = false;
+	if (!s->d->conf->automatic)
+		return 0;
 	if (store_device_scan(s->d->store, &due, take, s, err) != 0)
 		return -1;
 	pending = engine_pending(s->d->engine) - pending;
@@ -272,7 +275,7 @@ sleep_until_due(struct serve *s, int64_t now, struct err *err)
 {
 	int64_t at = 0, seconds = s->d->conf->poll;
 
-	if (store_next_due(s->d->store, &at, err) != 0)
+	if (s->d->conf->automatic && store_next_due(s->d->store, &at, err) != 0)
 		return -1;
 	if (at > now && at - now < seconds)
 		seconds = at - now;

@@ -55,6 +55,13 @@ def until_done(keeper, number, count):
              f"run {number}: {count} devices are done")
 
 
+def tasks_alone(keeper, sim):
+    """Nothing is done but what tasks say."""
+    before = sim.ctl("stats")["requests"]
+    time.sleep(2)
+    equal(sim.ctl("stats")["requests"], before, "requests without a task")
+
+
 def by_hand(keeper):
     out = keeper.run("task", "run", "collect-properties", "--all", "--wave",
                      "3", "--wait", expect=0)
@@ -189,12 +196,14 @@ def main():
     where = folder()
     keeper = Keeper(where)
     keeper.edit("profile.yaml", "  enabled: true", "  enabled: false")  # ad
+    keeper.edit("amtkeeper.yaml", "  #poll:",
+                "  poll: 1s\n  automatic: false")
     keeper.edit("profile.yaml", "tls:", "tls:\n  enabled: false")
     sim = Sim(where, DEVICES, "--firmware", "15.0.23", "--seed", "23")
     names = [row["name"] for row in sim.devices]
     keeper.run("device", "import", sim.csv, expect=0)
-    keeper.run("run", "auto", "--all", "-q")
     service = serve(keeper)
+    tasks_alone(keeper, sim)
     by_hand(keeper)
     by_schedule(keeper)
     canary_fails(keeper, sim, names)
