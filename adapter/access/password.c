@@ -105,7 +105,7 @@ note_failure(struct attempt *t, bool known, struct err *err)
 		return -1;
 	return access_event(s, seconds > 0 ? "access.locked" : "access.refused",
 	    "console", err, "user", name, "peer", t->ask->peer, "failures",
-	    count, "lock_seconds", seconds > 0 ? lock : NULL, NULL);
+	    count, "lock_seconds", seconds > 0 ? lock : NULL, (char *)NULL);
 }
 
 static int
@@ -119,7 +119,7 @@ note_login(struct attempt *t, struct err *err)
 	    store_user_login(s, t->user.id, clock_now(), err) != 0)
 		return -1;
 	return access_event(s, "access.login", actor, err, "means", "password",
-	    "peer", t->ask->peer, NULL);
+	    "peer", t->ask->peer, (char *)NULL);
 }
 
 static int

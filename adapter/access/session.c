@@ -58,8 +58,8 @@ begin(struct change *c, struct err *err)
 	actor_of(&c->who, actor);
 	if (store_key_purge(s, now, now - ACCESS_SESSION_IDLE_S, err) != 0 ||
 	    store_key_add(s, &key, sha256, now, &id, err) != 0 ||
-	    access_event(
-		s, "access.session", actor, err, "peer", c->peer, NULL) != 0)
+	    access_event(s, "access.session", actor, err, "peer", c->peer,
+		(char *)NULL) != 0)
 		return -1;
 	return store_commit(s, err);
 }
@@ -144,7 +144,7 @@ end_run(struct access_job *job)
 	if (store_key_remove(
 		job->a->worker, c->who.user, c->who.key, &job->err) == 0 &&
 	    access_event(job->a->worker, "access.session-ended", actor,
-		&job->err, NULL) == 0)
+		&job->err, (char *)NULL) == 0)
 		(void)store_commit(job->a->worker, &job->err);
 }
 

@@ -93,7 +93,7 @@ note(struct store *s, const char *kind, const char *actor,
 	return access_event(s, kind, actor, err, "user", row->name, "sets",
 	    row->sets, "enabled", row->enabled ? "yes" : "no", "password",
 	    u->password != NULL ? "changed" : NULL, "certificate",
-	    row->certificate, NULL);
+	    row->certificate, (char *)NULL);
 }
 
 int
@@ -151,8 +151,8 @@ access_user_remove(
 		return -1;
 	rc = store_user_remove(s, row.id, err);
 	if (rc == 0)
-		rc = access_event(
-		    s, "user.removed", actor, err, "user", row.name, NULL);
+		rc = access_event(s, "user.removed", actor, err, "user",
+		    row.name, (char *)NULL);
 	store_user_clear(&row);
 	return rc;
 }
@@ -200,7 +200,7 @@ access_token_add(struct store *s, const char *actor,
 	if (rc == 0) {
 		(void)snprintf(number, sizeof(number), "%lld", (long long)id);
 		rc = access_event(s, "token.added", actor, err, "user",
-		    row.name, "token", number, "name", t->name, NULL);
+		    row.name, "token", number, "name", t->name, (char *)NULL);
 	}
 	store_key_clear(&key);
 	store_user_clear(&row);
@@ -227,7 +227,7 @@ access_token_remove(struct store *s, const char *actor, const char *user,
 	rc = store_key_remove(s, row.id, id, err);
 	if (rc == 0)
 		rc = access_event(s, "token.removed", actor, err, "user",
-		    row.name, "token", number, NULL);
+		    row.name, "token", number, (char *)NULL);
 	store_user_clear(&row);
 	return rc;
 }
