@@ -44,7 +44,7 @@ access_tell(
 static bool
 too_often(struct access_ask *ask, const char *kind, const char *whose)
 {
-	char key[2 * ACCESS_NAME];
+	char key[ACCESS_GATE_KEY];
 	int64_t wait;
 
 	if (ask->a->requests == NULL)

@@ -44,6 +44,7 @@ enum access_shown access_read_cookie(
 
 /* A bucket of permits per key, in bounded memory: with more keys than there is
  * room for, strangers share. */
+#define ACCESS_GATE_KEY 512 /* bytes of a key that count */
 struct gate;
 struct gate *gate_new(int64_t permits, int64_t every_ms);
 void gate_free(struct gate *g);

@@ -38,8 +38,8 @@ gate_free(struct gate *g)
 static int64_t *
 bucket_of(struct gate *g, const char *key)
 {
-	uint8_t bytes[SALT + 2 * ACCESS_NAME], hash[ACCESS_SHA256];
-	size_t len = strnlen(key, 2 * ACCESS_NAME);
+	uint8_t bytes[SALT + ACCESS_GATE_KEY], hash[ACCESS_SHA256];
+	size_t len = strnlen(key, ACCESS_GATE_KEY);
 
 	memcpy(bytes, g->salt, SALT);
 	memcpy(bytes + SALT, key, len);

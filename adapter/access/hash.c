@@ -12,7 +12,9 @@
 #include "str.h"
 
 #define SALT 16
+#define SALT_HEX 32
 #define KEY 32
+#define KEY_HEX 64
 #define MEMORY_MAX (UINT64_C(256) << 20)
 
 struct access_scrypt access_scrypt = {.ln = 15, .r = 8, .p = 3};
@@ -39,7 +41,7 @@ int
 access_hash(
     const struct secret *password, char out[ACCESS_HASH], struct err *err)
 {
-	char salt_hex[2 * SALT + 1], key_hex[2 * KEY + 1];
+	char salt_hex[SALT_HEX + 1], key_hex[KEY_HEX + 1];
 	uint8_t salt[SALT], key[KEY];
 
 	if (RAND_bytes(salt, sizeof(salt)) != 1 ||
@@ -76,18 +78,18 @@ read_cost(const char *at, const char *before, int64_t max, int64_t *ret)
 static bool
 parse(const char *hash, struct parsed *ret)
 {
-	char hex[2 * SALT + 1];
+	char hex[SALT_HEX + 1];
 	const char *at = hash;
 
 	at = read_cost(at, "scrypt$ln=", 20, &ret->cost.ln);
 	at = read_cost(at, ",r=", 32, &ret->cost.r);
 	at = read_cost(at, ",p=", 16, &ret->cost.p);
-	if (at == NULL || *at++ != '$' || strlen(at) != 2 * SALT + 1 + 2 * KEY)
+	if (at == NULL || *at++ != '$' || strlen(at) != SALT_HEX + 1 + KEY_HEX)
 		return false;
-	memcpy(hex, at, 2 * SALT);
-	hex[2 * SALT] = '\0';
-	return at[2 * SALT] == '$' && str_unhex(hex, ret->salt, SALT) == 0 &&
-	    str_unhex(at + 2 * SALT + 1, ret->key, KEY) == 0;
+	memcpy(hex, at, SALT_HEX);
+	hex[SALT_HEX] = '\0';
+	return at[SALT_HEX] == '$' && str_unhex(hex, ret->salt, SALT) == 0 &&
+	    str_unhex(at + SALT_HEX + 1, ret->key, KEY) == 0;
 }
 
 bool

@@ -38,7 +38,7 @@ static const char *const names[ACCESS_RIGHTS] = {
 	    BIT(ACCESS_SCHEDULE_READ) | BIT(ACCESS_EVENT_READ) |               \
 	    BIT(ACCESS_CA_READ) | BIT(ACCESS_METRICS_READ))
 
-static const struct access_set sets[] = {
+static const struct access_set shipped[] = {
     {"administrator", "everything", BIT(ACCESS_RIGHTS) - 1},
     {"operator", "look, tag, run what others defined, stop and resume it",
 	LOOK | BIT(ACCESS_TAG_WRITE) | BIT(ACCESS_QUERY_WRITE) |
@@ -71,7 +71,7 @@ access_right_parse(const char *name, enum access_right *ret_right)
 const struct access_set *
 access_set(size_t index)
 {
-	return index < COUNT(sets) ? &sets[index] : NULL;
+	return index < COUNT(shipped) ? &shipped[index] : NULL;
 }
 
 static const struct access_set *
@@ -79,16 +79,16 @@ find_set(const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < COUNT(sets); i++)
-		if (str_ieq(sets[i].name, name))
-			return &sets[i];
+	for (i = 0; i < COUNT(shipped); i++)
+		if (str_ieq(shipped[i].name, name))
+			return &shipped[i];
 	return NULL;
 }
 
 int
-access_set_rights(const char *text, uint64_t *ret_rights, struct err *err)
+access_set_rights(const char *sets, uint64_t *ret_rights, struct err *err)
 {
-	char *copy = mem_dup(text), *rest = copy, *word;
+	char *copy = mem_dup(sets), *rest = copy, *word;
 	const struct access_set *set;
 	uint64_t rights = 0;
 	int rc = 0;

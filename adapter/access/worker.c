@@ -21,7 +21,7 @@ run(void *arg)
 }
 
 static void
-done(void *arg)
+ended(void *arg)
 {
 	struct access_job *job = arg;
 	struct access *a = job->a;
@@ -35,7 +35,7 @@ done(void *arg)
 static void
 start_next(struct access *a)
 {
-	struct work_job work = {.run = run, .done = done};
+	struct work_job work = {.run = run, .done = ended};
 	struct access_job *job;
 
 	while (!a->busy && (job = a->first) != NULL) {
@@ -88,11 +88,11 @@ access_check_end(struct access *a)
 }
 
 void
-access_stop(struct access *a, void (*stopped)(void *cookie), void *cookie)
+access_stop(struct access *a, void (*done)(void *cookie), void *cookie)
 {
 	assert(!a->stopping);
 	a->stopping = true;
-	a->stopped = stopped;
+	a->stopped = done;
 	a->stopped_cookie = cookie;
 	start_next(a);
 	access_check_end(a);

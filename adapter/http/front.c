@@ -31,6 +31,7 @@ list_add(struct http_tls_end *end, struct http_front *f)
 static void
 list_remove(struct http_tls_end *end, struct http_front *f)
 {
+	assert((f->prev == NULL) == (end->fronts == f));
 	if (f->prev != NULL)
 		f->prev->next = f->next;
 	else

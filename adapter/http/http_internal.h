@@ -103,7 +103,7 @@ void http_completed(void *cookie, struct MHD_Connection *connection,
 /* --- answer.c --- */
 
 /* Make r->response ready from this; with a stream, its body is to come. */
-void http_answer_with(struct http_request *r, const struct http_answer *answer,
+void http_answer_with(struct http_request *r, const struct http_answer *a,
     struct http_stream *stream);
 
 /* --- stream.c --- */

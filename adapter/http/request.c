@@ -292,20 +292,20 @@ read_args(struct http_request *r, struct http_arg_list *list, struct err *err)
 }
 
 int
-http_request_args(struct http_request *r, const struct http_arg **ret_args,
-    size_t *ret_count, struct err *err)
+http_request_args(struct http_request *request,
+    const struct http_arg **ret_args, size_t *ret_count, struct err *err)
 {
 	struct http_arg_list *list;
 
-	if (r->args == NULL) {
+	if (request->args == NULL) {
 		list = http_arg_list_new();
-		if (read_args(r, list, err) != 0) {
+		if (read_args(request, list, err) != 0) {
 			http_arg_list_free(list);
 			return -1;
 		}
-		r->args = list;
+		request->args = list;
 	}
-	*ret_args = r->args->args;
-	*ret_count = r->args->count;
+	*ret_args = request->args->args;
+	*ret_count = request->args->count;
 	return 0;
 }

@@ -180,7 +180,7 @@ on_login(void *cookie, const struct access_result *result)
 }
 
 static void
-login(struct entry *e, struct http_request *request)
+find_out(struct entry *e, struct http_request *request)
 {
 	const struct http_client *client = http_request_client(request);
 	const char *names[CLIENT_NAMES];
@@ -239,7 +239,7 @@ handle(void *cookie, struct http_request *request)
 	else if (is_foreign(request))
 		refuse(e, request, 403, 0);
 	else
-		login(e, request);
+		find_out(e, request);
 }
 
 /* --- health --- */
