@@ -113,6 +113,24 @@ check_any(struct epo_sync *y, struct err *err)
 	    (long long)(counts.systems - counts.gone));
 }
 
+/* A portion per transaction, as others write too. */
+static int
+sweep(struct epo_sync *y, struct err *err)
+{
+	const struct upstream_sweep portion = {.upstream = y->u.id,
+	    .pass = y->u.pass,
+	    .now = clock_now(),
+	    .limit = PORTION};
+	bool more = true;
+
+	while (more)
+		if (upstream_link_sweep(
+			y->store, &portion, note_gone, y, &more, err) != 0 ||
+		    store_commit(y->store, err) != 0)
+			return -1;
+	return 0;
+}
+
 /* One that ends badly is begun anew. */
 static int
 end_pass(struct epo_sync *y, struct err *err)
@@ -121,10 +139,7 @@ end_pass(struct epo_sync *y, struct err *err)
 	int64_t began = u->pass_began;
 
 	u->pass_began = 0;
-	if (u->pass_full &&
-	    (check_any(y, err) != 0 ||
-		upstream_link_sweep(y->store, u->id, u->pass, clock_now(),
-		    note_gone, y, err) != 0))
+	if (u->pass_full && (check_any(y, err) != 0 || sweep(y, err) != 0))
 		return -1;
 	u->pulled_at = began;
 	if (u->pass_full)

@@ -67,6 +67,12 @@ class Keeper:
     def status(self):
         return self.json("epo", "status")[0]
 
+    def next_at(self):
+        with sqlite3.connect(os.path.join(self.folder, "fleet.db")) as db:
+            found = db.execute("SELECT next_at FROM upstream").fetchone()[0]
+        db.close()
+        return found
+
     def devices(self):
         return {d["name"]: d for d in self.json("device", "show", "--all")}
 
@@ -237,6 +243,21 @@ def reads_in_spite(epo, keeper):
         equal((status["state"], status["devices"]), ("failed", 7),
               f"{command} {fault}: nothing is lost")
         equal(keeper.sync()["added"], 0, f"{command} {fault}: goes on")
+    # Later each time, and as the server asks.
+    epo.faults = [("epo.getVersion", "lost")] * 3
+    waits = []
+    for _ in range(3):
+        began = time.time()
+        keeper.sync(expect=73)
+        waits.append(keeper.next_at() - began)
+    check(all(w <= wait <= w + 30 for w, wait in zip((59, 119, 239), waits)),
+          f"it waits longer each time: {waits}")
+    keeper.sync()
+    epo.faults = [("epo.getVersion", "503")]
+    began = time.time()
+    keeper.sync(expect=73)
+    check(keeper.next_at() - began > 88, "as long as the server asks")
+    keeper.sync()
     for fault in ("double", "401", "expire"):
         epo.faults = [("core.executeQuery", fault)]
         keeper.sync()

@@ -168,6 +168,19 @@ links_one_to_one(void **state)
 	upstream_clear(&v);
 }
 
+static int64_t
+sweep(struct fixture *f, int64_t upstream, int64_t limit, bool *ret_more)
+{
+	const struct upstream_sweep s = {
+	    .upstream = upstream, .pass = 2, .now = NOW, .limit = limit};
+	int64_t seen = 0;
+
+	assert_int_equal(upstream_link_sweep(f->store, &s, note_remote, &seen,
+			     ret_more, &f->err),
+	    0);
+	return seen;
+}
+
 static void
 sweeps_what_was_not_read(void **state)
 {
@@ -175,30 +188,58 @@ sweeps_what_was_not_read(void **state)
 	struct upstream u = take(f, "corp");
 	struct upstream_counts counts = {0};
 	int64_t seen = 0;
+	bool more = false;
 
 	(void)add_link(f, u.id, 11, 0, 1);
 	(void)add_link(f, u.id, 12, 0, 2);
 	(void)add_link(f, u.id, 13, 0, 1);
-	assert_int_equal(upstream_link_sweep(f->store, u.id, 2, NOW,
-			     note_remote, &seen, &f->err),
-	    0);
-	assert_int_equal(seen, 1113);
+	(void)add_link(f, u.id, 14, 0, 1);
+	assert_int_equal(sweep(f, u.id, 2, &more), 1113);
+	assert_true(more);
+	assert_int_equal(sweep(f, u.id, 2, &more), 14);
+	assert_false(more);
 	assert_int_equal(upstream_count(f->store, u.id, &counts, &f->err), 0);
-	assert_int_equal(counts.systems, 3);
-	assert_int_equal(counts.gone, 2);
+	assert_int_equal(counts.systems, 4);
+	assert_int_equal(counts.gone, 3);
 	/* Once. */
-	seen = 0;
-	assert_int_equal(upstream_link_sweep(f->store, u.id, 2, NOW,
-			     note_remote, &seen, &f->err),
-	    0);
-	assert_int_equal(seen, 0);
+	assert_int_equal(sweep(f, u.id, 2, &more), 0);
 	assert_int_equal(
 	    upstream_link_scan(f->store, u.id, note_remote, &seen, &f->err), 0);
-	assert_int_equal(seen, 1113);
+	assert_int_equal(seen, 111314);
+	seen = 0;
+	assert_int_equal(
+	    upstream_link_read(f->store, u.id, 2, &seen, &f->err), 0);
+	assert_int_equal(seen, 1);
 	assert_int_equal(upstream_forget(f->store, u.id, &f->err), 0);
 	assert_int_equal(upstream_count(f->store, u.id, &counts, &f->err), 0);
 	assert_int_equal(counts.systems, 0);
 	upstream_clear(&u);
+}
+
+static void
+finds_a_host(void **state)
+{
+	struct fixture *f = *state;
+	struct device *d = device_new("a.corp.example");
+	int64_t id = 7;
+
+	mem_replace(&d->os_host, "pc1");
+	mem_replace(&d->os_domain, "corp.example");
+	assert_int_equal(store_device_add(f->store, d, &f->err), 0);
+	assert_int_equal(upstream_device_of_host(
+			     f->store, "PC1", "Corp.Example", &id, &f->err),
+	    0);
+	assert_int_equal(id, d->id);
+	assert_int_equal(
+	    upstream_device_of_host(f->store, "pc1", "other", &id, &f->err), 0);
+	assert_int_equal(id, 0);
+	mem_replace(&d->name, "b.corp.example");
+	assert_int_equal(store_device_add(f->store, d, &f->err), 0);
+	assert_int_equal(upstream_device_of_host(
+			     f->store, "pc1", "corp.example", &id, &f->err),
+	    0);
+	assert_int_equal(id, -1);
+	device_free(d);
 }
 
 static bool
@@ -391,6 +432,7 @@ main(void)
 	    ROW(seals_the_login),
 	    ROW(links_one_to_one),
 	    ROW(sweeps_what_was_not_read),
+	    ROW(finds_a_host),
 	    ROW(mirrors_tags),
 	    ROW(remembers_what_it_published),
 	    ROW(has_one_issue_per_reason),
