@@ -103,9 +103,13 @@ int upstream_link_save(
 typedef int upstream_link_fn(
     void *cookie, const struct upstream_link *l, struct err *err);
 /* Those that a pull of all, the pass, has not read and that are not gone yet
- * are now; fn for each, before, may write events. */
-int upstream_link_sweep(struct store *s, int64_t upstream, int64_t pass,
-    int64_t now, upstream_link_fn *fn, void *cookie, struct err *err);
+ * are now, the first `limit` of them by number; fn for each, before, may write
+ * events. *ret_more: there may be further ones. */
+struct upstream_sweep {
+	int64_t upstream, pass, now, limit;
+};
+int upstream_link_sweep(struct store *s, const struct upstream_sweep *sweep,
+    upstream_link_fn *fn, void *cookie, bool *ret_more, struct err *err);
 /* How many the pass has read. */
 int upstream_link_read(struct store *s, int64_t upstream, int64_t pass,
     int64_t *ret_count, struct err *err);

@@ -156,24 +156,47 @@ each(struct db_rows *rows, upstream_link_fn *fn, void *cookie, struct err *err)
 	return r == -1 ? -1 : 0;
 }
 
-int
-upstream_link_sweep(struct store *s, int64_t upstream, int64_t pass,
-    int64_t now, upstream_link_fn *fn, void *cookie, struct err *err)
+/* fn, and which was the last. */
+struct sweeping {
+	upstream_link_fn *fn;
+	void *cookie;
+	int64_t last, count;
+};
+
+static int
+sweep_one(void *cookie, const struct upstream_link *l, struct err *err)
 {
+	struct sweeping *w = cookie;
+
+	w->last = l->remote;
+	w->count++;
+	return w->fn(w->cookie, l, err);
+}
+
+int
+upstream_link_sweep(struct store *s, const struct upstream_sweep *sweep,
+    upstream_link_fn *fn, void *cookie, bool *ret_more, struct err *err)
+{
+	struct sweeping w = {.fn = fn, .cookie = cookie};
 	struct db_rows *rows;
 
 	if (store_begin(s, err) == -1 ||
 	    db_query(s->db, &rows, err,
 		COLUMNS " WHERE upstream = ? AND pass < ? AND gone_at = 0"
-			" ORDER BY remote",
-		"ii", upstream, pass) == -1)
+			" ORDER BY remote LIMIT ?",
+		"iii", sweep->upstream, sweep->pass, sweep->limit) == -1)
 		return -1;
-	if (each(rows, fn, cookie, err) == -1)
+	if (each(rows, sweep_one, &w, err) == -1)
 		return store_break(s);
-	return db_run(s->db, err,
-	    "UPDATE upstream_link SET gone_at = ?"
-	    " WHERE upstream = ? AND pass < ? AND gone_at = 0",
-	    "iii", now, upstream, pass);
+	if (w.count > 0 &&
+	    db_run(s->db, err,
+		"UPDATE upstream_link SET gone_at = ?"
+		" WHERE upstream = ? AND pass < ? AND gone_at = 0"
+		" AND remote <= ?",
+		"iiii", sweep->now, sweep->upstream, sweep->pass, w.last) == -1)
+		return store_break(s);
+	*ret_more = w.count == sweep->limit;
+	return 0;
 }
 
 int
