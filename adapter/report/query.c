@@ -124,6 +124,7 @@ report_cells(const struct query_output *outputs, const struct store_cell *from,
 struct filling {
 	struct report *report;
 	const struct query_output *outputs;
+	struct report_column *columns;
 	struct report_cell *cells;
 };
 
@@ -137,27 +138,79 @@ take_row(
 	return report_row(f->report, f->cells, err);
 }
 
-int
-report_query(struct store *s, const struct query *q,
-    const struct report_conf *conf, bool *ret_cut, struct err *err)
+/* The first query says what columns there are. */
+static void
+begin(struct filling *f, const struct query *q, const struct report_conf *conf)
 {
 	struct report_conf ours = *conf;
-	struct report_column *columns;
-	struct filling f;
+
+	f->outputs = query_outputs(q, &ours.count);
+	f->columns = columns_of(f->outputs, ours.count);
+	ours.columns = f->columns;
+	f->report = report_new(&ours);
+	f->cells = mem_array(ours.count, sizeof(*f->cells));
+}
+
+static int
+add_query(struct filling *f, struct store *s, const struct query *q,
+    const struct report_conf *conf, bool *cut, struct err *err)
+{
+	bool more = false;
+	size_t count;
+	int rc;
+
+	if (f->report == NULL)
+		begin(f, q, conf);
+	f->outputs = query_outputs(q, &count);
+	rc = store_query(s, q, take_row, f, &more, err);
+	*cut = *cut || more;
+	return rc;
+}
+
+int
+report_queries(struct store *s, report_next_fn *next, void *cookie,
+    const struct report_conf *conf, bool *ret_cut, struct err *err)
+{
+	struct filling f = {.report = NULL};
+	struct query *first = NULL, *q = NULL;
 	struct err ignored;
 	bool cut = false;
 	int rc;
 
-	f.outputs = query_outputs(q, &ours.count);
-	columns = columns_of(f.outputs, ours.count);
-	ours.columns = columns;
-	f.report = report_new(&ours);
-	f.cells = mem_array(ours.count, sizeof(*f.cells));
-	rc = store_query(s, q, take_row, &f, &cut, err);
+	while ((rc = next(cookie, &q, err)) == 0 && q != NULL) {
+		rc = add_query(&f, s, q, conf, &cut, err);
+		if (first == NULL)
+			first = q; /* the columns' names are its */
+		else
+			query_free(q);
+		q = NULL;
+		if (rc != 0)
+			break;
+	}
+	if (f.report != NULL &&
+	    report_end(f.report, cut, rc == 0 ? err : &ignored) != 0)
+		rc = -1;
+	query_free(first);
+	free(f.cells);
+	free(f.columns);
+	if (rc == 0)
+		*ret_cut = cut;
+	return rc;
+}
+
+int
+report_query(struct store *s, const struct query *q,
+    const struct report_conf *conf, bool *ret_cut, struct err *err)
+{
+	struct filling f = {.report = NULL};
+	struct err ignored;
+	bool cut = false;
+	int rc = add_query(&f, s, q, conf, &cut, err);
+
 	if (report_end(f.report, cut, rc == 0 ? err : &ignored) != 0)
 		rc = -1;
 	free(f.cells);
-	free(columns);
+	free(f.columns);
 	if (rc == 0)
 		*ret_cut = cut;
 	return rc;

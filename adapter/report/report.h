@@ -81,6 +81,12 @@ int report_end(struct report *r, bool cut, struct err *err);
  * outputs, conf's are not used. *ret_cut: as store_query(). */
 int report_query(struct store *s, const struct query *q,
     const struct report_conf *conf, bool *ret_cut, struct err *err);
+/* The same of several, one after the other, all with the same outputs: next()
+ * gives the next (taken), or NULL behind the last. */
+typedef int report_next_fn(
+    void *cookie, struct query **ret_query, struct err *err);
+int report_queries(struct store *s, report_next_fn *next, void *cookie,
+    const struct report_conf *conf, bool *ret_cut, struct err *err);
 /* A row's cells as a query yields them. */
 struct query_output;
 struct store_cell;
