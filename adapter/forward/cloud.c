@@ -48,7 +48,7 @@ forward_cloud(struct buf *out, const struct forward_origin *o,
 
 	add(object, "specversion", "1.0");
 	(void)snprintf(text, sizeof(text), "%" PRId64, e->event->id);
-	add(object, "id", text);
+	add(object, "id", e->id == NULL ? text : e->id);
 	(void)snprintf(text, sizeof(text), "//%s/amtkeeper", o->host);
 	add(object, "source", text);
 	(void)snprintf(text, sizeof(text), "amtkeeper.%.200s", e->event->kind);

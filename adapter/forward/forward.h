@@ -50,6 +50,13 @@ void forward_free(struct forward *f); /* stopped; NULL is allowed */
 int forward_test(
     const struct conf_forward *f, struct store *store, struct err *err);
 
+struct store_event;
+/* Post a message that is no event of the store to a webhook, signed and framed
+ * as events are, under an id that stays the same for each attempt; blocking. At
+ * least once: ERR_REFUSED when it was answered, and not by 2xx. */
+int forward_post(const struct conf_forward *f, struct store *store,
+    const struct store_event *event, const char *id, struct err *err);
+
 /* A kind of event as others are told of it. */
 struct forward_kind {
 	const char *name; /* "certificate.issued" */

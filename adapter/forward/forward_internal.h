@@ -15,6 +15,7 @@ int forward_severity(const char *name);
 /* An event, and what stands in its details. */
 struct forward_event {
 	const struct store_event *event;
+	const char *id; /* of what is no event in the store; NULL: its number */
 	const struct forward_kind *kind;
 	int severity; /* a run that failed is worse than one that did not */
 	struct json_object *detail; /* an object; NULL: it was none */
@@ -147,9 +148,10 @@ void forward_stream_reset(struct forward_sink *s);
 /* --- webhook.c --- */
 
 int forward_webhook_turn(struct forward_sink *s, struct err *err);
-/* Post one event; ERR_REFUSED when it was answered, and not by 2xx. */
+/* Post one event, under this id (NULL: its number); ERR_REFUSED when it was
+ * answered, and not by 2xx. */
 int forward_webhook_post(const struct forward_sink *s,
-    const struct store_event *event, struct err *err);
+    const struct store_event *event, const char *id, struct err *err);
 /* The value of webhook-signature, appended. */
 struct secret;
 void forward_webhook_sign(struct buf *out, const struct secret *secret,

@@ -73,6 +73,14 @@ static const struct forward_kind kinds[] = {
     {"task.aborted", 1613, WARNING, "Run of a task stopped"},
     {"task.ended", 1614, INFO, "Run of a task ended"},
     {"task.purged", 1615, NOTICE, "Old runs forgotten"},
+    {"server_task.added", 1621, NOTICE, "Server task added"},
+    {"server_task.changed", 1622, NOTICE, "Server task changed"},
+    {"server_task.removed", 1623, NOTICE, "Server task removed"},
+    {"server_task.run", 1630, INFO, "Server task begun"},
+    {"server_task.ended", 1631, INFO, "Server task ended"},
+    {"server_task.aborted", 1632, WARNING, "Server task stopped"},
+    {"server_task.left_out", 1633, WARNING, "Server task left out"},
+    {"server_task.webhook", 1634, INFO, "Message of a server task"},
 
     {"user.added", 1701, NOTICE, "User of the console added"},
     {"user.changed", 1702, NOTICE, "User of the console changed"},
@@ -85,7 +93,6 @@ static const struct forward_kind kinds[] = {
     {"access.session", 1713, INFO, "Session begun"},
     {"access.session-ended", 1714, INFO, "Session ended"},
     {"remote.command", 1720, INFO, "Remote command"},
-    {"api.request", 1721, INFO, "Request to the API"},
     {"epo.login", 1730, INFO, "Login to another console"},
     {"epo.works", 1731, INFO, "Other console works again"},
     {"epo.failed", 1732, WARNING, "Other console fails"},
@@ -95,6 +102,7 @@ static const struct forward_kind kinds[] = {
     {"epo.back", 1736, INFO, "System is back in the other console"},
 
     {"forward.secret", 1901, WARNING, "Secret of a webhook set"},
+    {"mail.password", 1903, WARNING, "Password for mail set"},
     {"forward.test", 1902, INFO, "Test message"},
     {NULL, 0, 0, NULL},
 };

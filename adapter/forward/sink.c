@@ -231,8 +231,23 @@ forward_test(const struct conf_forward *f, struct store *store, struct err *err)
 		return -1;
 	forward_origin(&s.origin);
 	if (s.target.transport == FORWARD_HTTP)
-		return forward_webhook_post(&s, &event, err);
+		return forward_webhook_post(&s, &event, NULL, err);
 	rc = forward_stream_test(&s, &event, err);
 	forward_link_close(s.link);
 	return rc;
+}
+
+int
+forward_post(const struct conf_forward *f, struct store *store,
+    const struct store_event *event, const char *id, struct err *err)
+{
+	struct forward_sink s = {.conf = f, .store = store, .least = 7};
+
+	if (forward_check(f, err) != 0 ||
+	    forward_target(f->to, &s.target, err) != 0)
+		return -1;
+	if (s.target.transport != FORWARD_HTTP)
+		return err_set(err, ERR_INVALID, "%s is no webhook", f->name);
+	forward_origin(&s.origin);
+	return forward_webhook_post(&s, event, id, err);
 }

@@ -114,19 +114,23 @@ read_files(const struct conf_forward *f, struct post *p, struct err *err)
 
 static void
 write_body(const struct forward_sink *s, const struct store_event *event,
-    struct post *p)
+    const char *id, struct post *p)
 {
 	struct forward_event e;
 	int64_t at = clock_now();
 
 	buf_init(&p->body, FORWARD_BODY_MAX * 8);
 	buf_init(&p->sign, 256);
-	buf_init(&p->id, 64);
+	buf_init(&p->id, 256);
 	buf_init(&p->at, 64);
 	forward_event_read(event, &e);
+	e.id = id;
 	forward_cloud(&p->body, &s->origin, &e);
 	forward_event_clear(&e);
-	buf_printf(&p->id, "%" PRId64, event->id);
+	if (id != NULL)
+		buf_str(&p->id, id);
+	else
+		buf_printf(&p->id, "%" PRId64, event->id);
 	forward_webhook_sign(
 	    &p->sign, p->secret, buf_text(&p->id), at, &p->body);
 	buf_printf(&p->at, "webhook-timestamp: %" PRId64, at);
@@ -176,7 +180,7 @@ exchange(const struct forward_sink *s, const struct post *p, struct err *err)
 
 int
 forward_webhook_post(const struct forward_sink *s,
-    const struct store_event *event, struct err *err)
+    const struct store_event *event, const char *id, struct err *err)
 {
 	struct post p;
 	int rc;
@@ -186,7 +190,7 @@ forward_webhook_post(const struct forward_sink *s,
 	if (rc == 0)
 		rc = read_files(s->conf, &p, err);
 	if (rc == 0) {
-		write_body(s, event, &p);
+		write_body(s, event, id, &p);
 		rc = exchange(s, &p, err);
 	}
 	post_clear(&p);
@@ -221,7 +225,7 @@ take(void *cookie, const struct store_event *event, struct err *err)
 
 	b->tried = event->id;
 	if (wanted(b->sink, event)) {
-		if (forward_webhook_post(b->sink, event, err) != 0)
+		if (forward_webhook_post(b->sink, event, NULL, err) != 0)
 			return -1;
 		b->posted++;
 	}
