@@ -118,6 +118,14 @@ struct conf {
 	int64_t console_per_address; /* of those from one address */
 	int64_t console_rate;	     /* requests a second; 0: any number */
 
+	/* report, mail: for server tasks */
+	char *report_folder; /* where they may write; NULL: nowhere */
+	char *mail_server;   /* "smtps://HOST:465", "smtp://HOST:587" */
+	char *mail_from;
+	char *mail_user; /* NULL: without a login */
+	char *mail_tls_ca;
+	int64_t mail_timeout;
+
 	struct conf_bridge *bridges;
 	size_t bridge_count;
 	struct conf_epo *epos; /* conf_epo.h */

@@ -10,4 +10,10 @@
 extern const struct conf_table conf_forward_table;
 int conf_forward_check(
     const struct conf *c, const struct conf_node *roots, struct err *err);
+
+/* --- conf_mail.c --- */
+
+/* What is wrong with it; NULL. */
+const char *conf_mail_server(const char *text);
+const char *conf_mail_from(const char *text);
 #endif

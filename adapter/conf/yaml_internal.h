@@ -12,7 +12,7 @@ struct err;
  * option tables give it a type, so "off" and "1e3" never surprise anyone.
  */
 #define CONF_MAX_BYTES ((size_t)1024 * 1024)
-#define CONF_MAX_DEPTH 8
+#define CONF_MAX_DEPTH 24
 #define CONF_MAX_NODES 10000
 
 enum conf_kind { CONF_SCALAR, CONF_MAP, CONF_LIST };
