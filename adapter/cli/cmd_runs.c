@@ -369,23 +369,29 @@ follow(struct cli *c, int64_t run, struct progress *p, struct task_run *r)
 }
 
 int
-runs_wait(struct cli *c, int64_t run)
+runs_follow(struct cli *c, int64_t run)
 {
 	struct task_run r = {.id = 0};
 	struct progress p;
-	int code, rows;
+	int code;
 
 	progress_start(
 	    &p, stderr, isatty(STDERR_FILENO) && !c->verbose, c->quiet, 0);
 	code = follow(c, run, &p, &r);
 	progress_clear(&p);
-	if (code == CODE_OK) {
-		rows = runs_write_items(c, run);
+	if (code == CODE_OK)
 		code = code_of(c, &r);
-		code = code == CODE_OK ? rows : code;
-	}
 	task_run_clear(&r);
 	return code;
+}
+
+int
+runs_wait(struct cli *c, int64_t run)
+{
+	int code = runs_follow(c, run);
+	int rows = runs_write_items(c, run);
+
+	return code == CODE_OK ? rows : code;
 }
 
 int

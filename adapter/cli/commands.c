@@ -647,8 +647,9 @@ static const struct cli_command last_commands[] = {
 
 /* As they stand in the help. */
 static const struct cli_command *const parts[] = {commands, cli_task_commands,
-    cli_schedule_commands, cli_user_commands, cli_epo_commands, ca_commands,
-    cli_domain_commands, cli_forward_commands, last_commands};
+    cli_server_commands, cli_schedule_commands, cli_user_commands,
+    cli_epo_commands, ca_commands, cli_domain_commands, cli_forward_commands,
+    last_commands};
 
 const struct cli_command *
 cli_commands(size_t *ret_count)

@@ -24,6 +24,7 @@ extern const struct cli_option cli_yes_options[];
 
 /* Rows of commands_*.c, for the table. */
 extern const struct cli_command cli_task_commands[];
+extern const struct cli_command cli_server_commands[];
 extern const struct cli_command cli_schedule_commands[];
 extern const struct cli_command cli_user_commands[];
 extern const struct cli_command cli_epo_commands[];

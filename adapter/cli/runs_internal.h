@@ -23,6 +23,7 @@ int runs_commit(struct cli *c, int rc, struct err *err);
 
 /* Rows of items; those with --outcome alone. */
 int runs_write_items(struct cli *c, int64_t run);
-/* Until it is over: the command's code. */
+/* Until it is over: the command's code. The second with the items. */
+int runs_follow(struct cli *c, int64_t run);
 int runs_wait(struct cli *c, int64_t run);
 #endif

@@ -2,13 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api.h"
 #include "buf.h"
 #include "ca_watch_internal.h"
 #include "clock.h"
 #include "clock_guard.h"
 #include "conf.h"
-#include "console_api_internal.h"
 #include "console_internal.h"
 #include "console_remote_internal.h"
 #include "daemon.h"
@@ -25,6 +23,7 @@
 #include "runner.h"
 #include "serve.h"
 #include "serve_internal.h"
+#include "server_watch_internal.h"
 #include "store.h"
 #include "str.h"
 
@@ -50,11 +49,11 @@ struct serve {
 	struct console_remote *remote;
 	struct forward *forward;
 	struct epo_watch *upstreams;
+	struct server_watch *servers; /* server tasks */
 	struct metrics *metrics;
-	struct api *api;
-	/* Revocation, watch, console, forward, upstreams, metrics and API: told
-	 * to stop, have stopped. */
-	bool hushing, hushed, watched, silent, told, alone, counted, still;
+	/* Revocation, watch, console, forward, upstreams and metrics: told to
+	 * stop, have stopped. */
+	bool hushing, hushed, watched, silent, told, alone, counted, rested;
 	struct clock_guard *clock;
 	bool clock_off;	       /* it cannot be trusted: nothing is begun */
 	struct runner *runner; /* of tasks; told to stop, has stopped */
@@ -120,15 +119,6 @@ metrics_stopped(void *cookie)
 }
 
 static void
-api_stopped(void *cookie)
-{
-	struct serve *s = cookie;
-
-	s->still = true;
-	end_if_quiet(s);
-}
-
-static void
 forward_stopped(void *cookie)
 {
 	struct serve *s = cookie;
@@ -152,6 +142,15 @@ console_stopped(void *cookie)
 	struct serve *s = cookie;
 
 	s->silent = true;
+	end_if_quiet(s);
+}
+
+static void
+servers_stopped(void *cookie)
+{
+	struct serve *s = cookie;
+
+	s->rested = true;
 	end_if_quiet(s);
 }
 
@@ -180,15 +179,15 @@ end_if_quiet(struct serve *s)
 		revocation_stop(s->revocation, revocation_stopped, s);
 		console_remote_stop(s->remote);
 		s->alone = epo_watch_stop(s->upstreams, upstreams_stopped, s);
+		s->rested = server_watch_stop(s->servers, servers_stopped, s);
 		s->counted = s->metrics == NULL ||
 		    metrics_stop(s->metrics, metrics_stopped, s);
-		s->still = s->api == NULL || api_stop(s->api, api_stopped, s);
 		s->silent = s->console == NULL;
 		if (s->console != NULL)
 			console_stop(s->console, console_stopped, s);
 	}
 	if (!s->hushed || !s->watched || !s->silent || !s->told || !s->alone ||
-	    !s->counted || !s->still)
+	    !s->rested || !s->counted)
 		return;
 	s->ending = true;
 	loop_defer(s->d->loop, stop, s);
@@ -198,6 +197,8 @@ static void
 stop_runs(struct serve *s)
 {
 	s->runner_quiet = s->runner == NULL || runner_drain(s->runner);
+	if (s->servers != NULL)
+		server_watch_hold(s->servers);
 }
 
 static void
@@ -303,6 +304,7 @@ work(struct serve *s)
 	struct err err = {.kind = ERR_NONE};
 
 	runner_go(s->runner);
+	server_watch_go(s->servers);
 	if (take_due(s, now, &err) != 0 || sleep_until_due(s, now, &err) != 0)
 		fail(s, &err);
 }
@@ -324,6 +326,7 @@ clock_judged(void *cookie, const struct err *err)
 		    err_kind_name(err->kind), err->text);
 		serve_notify("STATUS=waiting: the clock cannot be trusted");
 		runner_hold(s->runner);
+		server_watch_hold(s->servers);
 		loop_timer_set(s->timer, (uint64_t)s->d->conf->poll * 1000);
 		return;
 	}
@@ -437,19 +440,8 @@ plug_in(struct serve *s, struct err *err)
 		return -1;
 	route = metrics_route(s->metrics);
 	console_add(s->console, &route, 1);
-	if (console_remote_new(s->d, s->console, on_wake, s, &s->remote, err) !=
-	    0)
-		return -1;
-	return console_api_new(s->d, s->console, on_wake, s, &s->api, err);
-}
-
-static void
-free_console(struct serve *s)
-{
-	console_free(s->console);
-	metrics_free(s->metrics);
-	console_remote_free(s->remote);
-	api_free(s->api);
+	return console_remote_new(
+	    s->d, s->console, on_wake, s, &s->remote, err);
 }
 
 static int
@@ -471,6 +463,7 @@ start(struct serve *s, struct err *err)
 		return -1;
 	s->watch = ca_watch_new(s->d, s->revocation);
 	s->upstreams = epo_watch_new(s->d);
+	s->servers = server_watch_new(s->d);
 	begin_runs(s);
 	log_line(LOG_NOTE, "serve.start", "parallel=%lld recovering=%zu",
 	    (long long)s->d->conf->parallel, open);
@@ -498,7 +491,9 @@ serve(struct daemon *d, struct err *err)
 	if (!clock_guard_looking(s.clock))
 		clock_guard_free(s.clock);
 	if (rc != 0) {
-		free_console(&s);
+		console_free(s.console);
+		metrics_free(s.metrics);
+		console_remote_free(s.remote);
 		revocation_free(s.revocation);
 		forward_free(s.forward); /* it had no turn yet */
 		return -1;
@@ -508,8 +503,11 @@ serve(struct daemon *d, struct err *err)
 		forward_free(s.forward);
 		ca_watch_free(s.watch);
 		epo_watch_free(s.upstreams);
+		server_watch_free(s.servers);
 		revocation_free(s.revocation);
-		free_console(&s);
+		console_free(s.console);
+		metrics_free(s.metrics);
+		console_remote_free(s.remote);
 	}
 	if (s.failed) {
 		if (err != NULL)

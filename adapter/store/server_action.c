@@ -133,6 +133,18 @@ server_run_unfinished(
 	    "i", task, 0);
 }
 
+int
+server_run_orphans(struct store *s, int64_t *ids, size_t room,
+    size_t *ret_count, struct err *err)
+{
+	return task_ids(s,
+	    "SELECT run.id FROM run JOIN server_run AS x ON x.run = run.parent"
+	    " JOIN run AS above ON above.id = run.parent"
+	    " WHERE run.state IN (0, 1, 2) AND above.state = 3"
+	    " AND run.id > ? ORDER BY run.id LIMIT ?",
+	    0, ids, room, ret_count, err);
+}
+
 static void
 read_row(struct db_rows *rows, struct server_action *ret)
 {
@@ -245,13 +257,16 @@ end_subtask(struct store *s, const struct server_action *a, int64_t now,
 	int64_t failed = a->state == SERVER_FAILED;
 
 	return db_run(s->db, err,
-	    "UPDATE run SET state = ?2, why = ?3, ended_at = ?4, done = total,"
-	    " begun = total, n_changed = ?5, n_failed = ?6,"
-	    " n_ok = max(total - ?5 - ?6, 0)"
+	    "UPDATE run SET state = ?2, why = ?3, ended_at = ?4,"
+	    " total = max(total, ?7), done = max(total, ?7),"
+	    " begun = max(total, ?7), n_changed = ?5, n_failed = ?6,"
+	    " n_ok = max(max(total, ?7) - ?5 - ?6, 0)"
 	    " WHERE id = ?1 AND type = '" SERVER_ACTION
 	    "' AND state IN (0, 1, 2)",
-	    "iitiii", a->subtask, (int64_t)(failed ? TASK_ABORTED : TASK_ENDED),
-	    failed ? a->message : NULL, now, failed ? 0 : a->changed, failed);
+	    "iitiiii", a->subtask,
+	    (int64_t)(failed ? TASK_ABORTED : TASK_ENDED),
+	    failed ? a->message : NULL, now, failed ? 0 : a->changed, failed,
+	    a->rows);
 }
 
 int

@@ -117,6 +117,9 @@ int server_run_open(struct store *s, int64_t *ids, size_t room,
     size_t *ret_count, struct err *err);
 int server_run_unfinished(
     struct store *s, int64_t task, int64_t *ret_run, struct err *err);
+/* Runs not over that an execution which was aborted began. */
+int server_run_orphans(struct store *s, int64_t *ids, size_t room,
+    size_t *ret_count, struct err *err);
 /* All of an execution, in order; given. ERR_NOTFOUND: it has none. */
 int server_actions(struct store *s, int64_t run,
     struct server_action **ret_actions, size_t *ret_count, struct err *err);

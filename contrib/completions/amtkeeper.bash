@@ -40,6 +40,10 @@ _amtkeeper()
 		return ;;
 	--outcome) COMPREPLY=($(compgen -W "ok changed waiting failed parked offline busy skipped" -- "$cur"))
 		return ;;
+	--file) COMPREPLY=($(compgen -f -- "$cur"))
+		return ;;
+	--password-file) COMPREPLY=($(compgen -f -- "$cur"))
+		return ;;
 	--except) COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
 	--for) COMPREPLY=($(compgen -W "certificates ad-password admin-password" -- "$cur"))
@@ -82,12 +86,14 @@ _amtkeeper()
 		esac
 	done
 	case $command in
-	'') words="init serve device discover diagnose plan run query tag journal events task runs schedule user epo ca krb directory wsman forward config secret version help" ;;
+	'') words="init serve device discover diagnose plan run query tag journal events task runs server-task mail schedule user epo ca krb directory wsman forward config secret version help" ;;
 	"device") words="add set import list show remove" ;;
 	"query") words="list show save remove import tables operators" ;;
 	"tag") words="list add exclude remove delete" ;;
 	"task") words="list types show add set remove assign assignments enable disable unassign run" ;;
 	"runs") words="list show items messages wait pause resume purge abort" ;;
+	"server-task") words="list actions show add set enable disable remove run log import export" ;;
+	"mail") words="password test" ;;
 	"schedule") words="preview check" ;;
 	"user") words="add set list remove sets token" ;;
 	"user token") words="add list remove" ;;
@@ -158,6 +164,20 @@ _amtkeeper()
 	"runs resume") options=" --why" ;;
 	"runs purge") options=" --yes" ;;
 	"runs abort") options=" --why" ;;
+	"server-task list") options="" ;;
+	"server-task actions") options="" ;;
+	"server-task show") options=" --edit" ;;
+	"server-task add") options=" --name --schedule --disabled --dry-run" ;;
+	"server-task set") options=" --file --name --schedule --description" ;;
+	"server-task enable") options="" ;;
+	"server-task disable") options="" ;;
+	"server-task remove") options=" --yes" ;;
+	"server-task run") options=" --wait --dry-run" ;;
+	"server-task log") options=" --run --since --limit" ;;
+	"server-task import") options=" --replace" ;;
+	"server-task export") options="" ;;
+	"mail password") options=" --password-file" ;;
+	"mail test") options="" ;;
 	"schedule preview") options=" --count --after --except" ;;
 	"schedule check") options=" --group --tag --device --reason --site --query --all --task --for --when-needed --duration --parallel --late --limit" ;;
 	"user add") options=" --sets --password-file --certificate --note --no-password" ;;

@@ -1,0 +1,290 @@
+#include "server_order.h"
+
+#include <stdlib.h>
+
+#include <json-c/json.h>
+
+#include "buf.h"
+#include "err.h"
+#include "mem.h"
+#include "schedule.h"
+#include "store.h"
+#include "str.h"
+#include "task_work.h"
+
+/* --- events --- */
+
+static int
+tell(const struct server_order *o, const char *kind,
+    const struct server_task *t, int64_t run, struct err *err)
+{
+	struct json_object *detail = json_object_new_object();
+	struct store_event event = {
+	    .at = o->now, .kind = kind, .actor = o->actor};
+	int rc;
+
+	(void)json_object_object_add(
+	    detail, "server_task", json_object_new_string(t->name));
+	if (run != 0)
+		(void)json_object_object_add(
+		    detail, "run", json_object_new_int64(run));
+	else if (t->schedule != NULL)
+		(void)json_object_object_add(
+		    detail, "schedule", json_object_new_string(t->schedule));
+	(void)json_object_object_add(
+	    detail, "enabled", json_object_new_boolean(t->enabled));
+	event.detail =
+	    json_object_to_json_string_ext(detail, JSON_C_TO_STRING_PLAIN);
+	rc = store_event_add(o->store, &event, err);
+	(void)json_object_put(detail);
+	return rc;
+}
+
+/* --- is it there? --- */
+
+static int
+count_row(void *cookie, const struct task_device *d, struct err *err)
+{
+	int64_t *rows = cookie;
+
+	(void)d;
+	(void)err;
+	(*rows)++;
+	return 0;
+}
+
+static int
+count_query(struct store *s, const struct server_action *a, int64_t *ret_rows,
+    struct err *err)
+{
+	struct task_run r = {.target = TASK_QUERY};
+	int64_t rows = 0;
+	int rc;
+
+	r.query = action_text(a, "query");
+	rc = task_run_devices(s, &r, count_row, &rows, err);
+	free(r.query);
+	if (rc == 0)
+		*ret_rows = rows;
+	return rc;
+}
+
+static int
+check_task(struct store *s, const struct server_action *a, struct err *err)
+{
+	char *name = action_text(a, "task");
+	struct task t = {.id = 0};
+	int rc = task_find(s, name, &t, err);
+
+	task_clear(&t);
+	free(name);
+	return rc;
+}
+
+int
+server_order_check(
+    struct store *s, const struct action_tree *t, struct err *err)
+{
+	const struct server_action *a;
+	int64_t rows;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < t->count; i++) {
+		a = &t->actions[i];
+		if (str_eq(a->kind, action_kind_name(ACTION_QUERY)))
+			rc = count_query(s, a, &rows, err);
+		else if (str_eq(a->kind, action_kind_name(ACTION_TASK)))
+			rc = check_task(s, a, err);
+		if (rc != 0)
+			(void)err_context(
+			    err, "action %zu (%s)", i + 1, a->kind);
+	}
+	return rc;
+}
+
+int
+server_order_flow(struct store *s, const struct action_tree *t, int64_t *rows,
+    struct err *err)
+{
+	const struct server_action *a;
+	size_t i;
+
+	for (i = 0; i < t->count; i++) {
+		a = &t->actions[i];
+		rows[i] = a->parent < 0 ? -1 : rows[a->parent];
+		if (str_eq(a->kind, action_kind_name(ACTION_QUERY)) &&
+		    count_query(s, a, &rows[i], err) != 0)
+			return err_context(
+			    err, "action %zu (%s)", i + 1, a->kind);
+	}
+	return 0;
+}
+
+/* --- tasks --- */
+
+static int
+with_schedule(const struct server_order *o, struct server_task *t,
+    const char *text, struct err *err)
+{
+	enum schedule_trigger trigger;
+	struct schedule *s = NULL;
+
+	if (str_empty(text))
+		return 0;
+	if (schedule_parse(text, &s, err) != 0)
+		return err_context(err, "schedule");
+	t->schedule = mem_dup(schedule_text(s));
+	trigger = schedule_trigger(s);
+	t->trigger = (int64_t)trigger;
+	t->next_due = schedule_first(s, o->now);
+	schedule_free(s);
+	if (trigger == SCHEDULE_REACHABLE)
+		return err_set(err, ERR_INVALID,
+		    "schedule: \"when reachable\" is for devices: assign a "
+		    "client task");
+	return 0;
+}
+
+/* A copy with canonical actions and schedule; to be cleared either way. */
+static int
+canonical(const struct server_order *o, const struct server_task *t,
+    struct server_task *ret, struct err *err)
+{
+	struct action_tree tree = {.count = 0};
+	struct buf text;
+	int rc;
+
+	*ret = (struct server_task){.id = t->id,
+	    .name = mem_dup(t->name),
+	    .note = mem_dup(t->note),
+	    .owner = mem_dup(o->actor),
+	    .enabled = t->enabled,
+	    .overlap = t->overlap};
+	if (t->actions == NULL)
+		return err_set(err, ERR_INVALID, "actions: none");
+	if (action_tree_parse(t->actions, &tree, err) != 0)
+		return -1;
+	buf_init(&text, SERVER_TREE_MAX);
+	action_tree_write(&tree, &text);
+	ret->actions = mem_dup(buf_text(&text));
+	rc = text.over ? err_set(err, ERR_LIMIT, "actions: more than %d bytes",
+			     SERVER_TREE_MAX)
+		       : server_order_check(o->store, &tree, err);
+	buf_free(&text);
+	action_tree_free(&tree);
+	return rc == 0 ? with_schedule(o, ret, t->schedule, err) : -1;
+}
+
+int
+server_order_add(const struct server_order *o, const struct server_task *t,
+    int64_t *ret_id, struct err *err)
+{
+	struct server_task own;
+	int64_t id = 0;
+	int rc = canonical(o, t, &own, err);
+
+	if (rc == 0)
+		rc = server_task_add(o->store, &own, o->now, &id, err);
+	if (rc == 0)
+		rc = tell(o, "server_task.added", &own, 0, err);
+	if (rc == 0)
+		*ret_id = id;
+	server_task_clear(&own);
+	return rc;
+}
+
+int
+server_order_save(
+    const struct server_order *o, const struct server_task *t, struct err *err)
+{
+	struct server_task own;
+	int rc = canonical(o, t, &own, err);
+
+	if (rc == 0)
+		rc = server_task_save(o->store, &own, o->now, err);
+	if (rc == 0)
+		rc = tell(o, "server_task.changed", &own, 0, err);
+	server_task_clear(&own);
+	return rc;
+}
+
+int
+server_order_remove(
+    const struct server_order *o, const struct server_task *t, struct err *err)
+{
+	if (server_task_remove(o->store, t->id, err) != 0)
+		return -1;
+	return tell(o, "server_task.removed", t, 0, err);
+}
+
+/* --- executions --- */
+
+static int
+check_runnable(const struct action_tree *t, struct err *err)
+{
+	char *command;
+	size_t i;
+
+	for (i = 0; i < t->count; i++) {
+		if (!str_eq(
+			t->actions[i].kind, action_kind_name(ACTION_FOREIGN)))
+			continue;
+		command = action_text(&t->actions[i], "command");
+		(void)err_set(err, ERR_REFUSED,
+		    "action %zu is ePO's %.100s, which has no counterpart "
+		    "here: replace or remove it",
+		    i + 1, command);
+		free(command);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+check_alone(
+    const struct server_order *o, const struct server_task *t, struct err *err)
+{
+	int64_t going = 0;
+
+	if (t->overlap || t->id == 0)
+		return 0;
+	if (server_run_unfinished(o->store, t->id, &going, err) != 0)
+		return -1;
+	return going == 0 ? 0
+			  : err_set(err, ERR_CONFLICT,
+				"\"%.100s\" is going already: run %lld",
+				t->name, (long long)going);
+}
+
+int
+server_order_run(const struct server_order *o, const struct server_task *t,
+    enum task_source source, int64_t occurrence, int64_t *ret_run,
+    struct err *err)
+{
+	struct action_tree tree = {.count = 0};
+	struct server_execution x = {.task = t->id,
+	    .name = t->name,
+	    .settings = t->actions,
+	    .actor = o->actor,
+	    .source = source,
+	    .occurrence = occurrence};
+	int64_t run = 0;
+	int rc;
+
+	if (action_tree_parse(t->actions, &tree, err) != 0)
+		return -1;
+	x.actions = tree.actions;
+	x.count = tree.count;
+	rc = check_runnable(&tree, err);
+	if (rc == 0)
+		rc = check_alone(o, t, err);
+	if (rc == 0)
+		rc = server_run_make(o->store, &x, o->now, &run, err);
+	if (rc == 0)
+		rc = tell(o, "server_task.run", t, run, err);
+	if (rc == 0)
+		*ret_run = run;
+	action_tree_free(&tree);
+	return rc;
+}
