@@ -120,6 +120,17 @@ def in_another_time(variable):
     return env
 
 
+def in_a_time_that_moves(path):
+    """From here on this process's children, the controller too, live in the
+    time that the file names (libfaketime: "+30d"), at each look at it."""
+    with open(path, "w", encoding="ascii") as f:
+        f.write("+0\n")
+    os.environ.update(
+        LAB_CLOCK=path, LD_PRELOAD=FAKETIME, FAKETIME_TIMESTAMP_FILE=path,
+        FAKETIME_NO_CACHE="1", FAKETIME_DONT_FAKE_MONOTONIC="1",
+        NO_FAKE_STAT="1", LDB_MODULES_DISABLE_DEEPBIND="1")
+
+
 class Controller:
     def __init__(self, folder):
         self.dir = folder
