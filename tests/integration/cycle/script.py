@@ -1,0 +1,119 @@
+"""What a script for an ePO server has: the console of `serve`, a user's name and
+password, HTTPS.  Everything it orders and sees goes through remote commands."""
+import datetime
+import os
+import re
+import signal
+import subprocess
+import sys
+
+from fleet import PATIENCE, ROOT, equal, wait_for
+
+sys.path.insert(0, os.path.join(ROOT, "tests/integration/remote"))
+import clients  # noqa: E402
+
+PASSWORD = "correct horse battery"
+DAY = datetime.timedelta(days=1)
+
+
+def now():
+    return datetime.datetime.now(datetime.timezone.utc)
+
+
+def moment(text):
+    """A time as remote commands write it; None for none."""
+    return datetime.datetime.fromisoformat(text).astimezone(
+        datetime.timezone.utc) if text else None
+
+
+def insert(keeper, section, *lines):
+    """Options at the top of a section."""
+    path = os.path.join(keeper.folder, "amtkeeper.yaml")
+    with open(path) as f:
+        text = f.read()
+    assert text.count(f"\n{section}:\n") == 1, (section, text)
+    with open(path, "w") as f:
+        f.write(text.replace(f"\n{section}:\n", f"\n{section}:\n" +
+                             "".join(f"  {line}\n" for line in lines)))
+
+
+class Console:
+    """`serve`, and the official client at its console."""
+
+    def __init__(self, keeper, where):
+        self.keeper, self.where = keeper, where
+        # What is done here, a task has done.
+        insert(keeper, "serve", "automatic: false")
+        insert(keeper, "console", "listen: 127.0.0.1:0", "name: localhost")
+        path = os.path.join(where, "script-password")
+        with open(path, "w", opener=lambda p, f: os.open(p, f, 0o600)) as f:
+            f.write(PASSWORD + "\n")
+        keeper.run("user", "add", "script", "--sets", "administrator",
+                   "--password-file", path, expect=0)
+        self.child = self.epo = None
+
+    def start(self):
+        log = os.path.join(self.where, "serve.log")
+        with open(log, "w") as f:
+            self.child = subprocess.Popen(
+                [self.keeper.program, "serve"], env=self.keeper.env,
+                stdout=subprocess.DEVNULL, stderr=f)
+
+        def port():
+            with open(log) as f:
+                return re.search(r"console\.listen .*port=(\d+)", f.read())
+
+        assert wait_for(port, PATIENCE, "the console listens"), open(log).read()
+        ca = os.path.join(self.where, "console-ca.pem")
+        with open(ca, "w") as f:
+            f.write(self.keeper.run("ca", "chain", expect=0).stdout)
+        self.epo = clients.Official(
+            clients.Server(int(port()[1]), "script", PASSWORD, ca))
+
+    def stop(self):
+        self.child.send_signal(signal.SIGTERM)
+        equal(self.child.wait(PATIENCE), 0, "serve's exit code after SIGTERM")
+
+    def ask(self, command, *places, **args):
+        return self.epo.ask(command, *places, **args)
+
+    def query(self, name):
+        """Rows of a saved query, found by its name as scripts do."""
+        number = [q["id"] for q in self.ask("core.listQueries")
+                  if q["name"] == name][0]
+        return self.ask("core.executeQuery", number)
+
+    def task(self, name):
+        """A client task's product and number."""
+        row = [t for t in self.ask("clienttask.find", name)
+               if t["objectName"] == name][0]
+        return row["productId"].strip(), row["objectId"]
+
+    def history(self):
+        return self.ask("tasklog.listTaskHistory")
+
+    def newest(self):
+        return max((e["id"] for e in self.history()), default=0)
+
+    def ended(self, after, name):
+        """The one entry of the task log behind that, at its end."""
+        def entry():
+            new = [e for e in self.history() if e["id"] > after]
+            assert len(new) <= 1, new
+            return new[0] if new and new[0]["endDate"] else None
+
+        wait_for(entry, PATIENCE, f"{name}: a run that ends")
+        equal(entry()["name"], name, "whose run it is")
+        return entry()
+
+    def results(self, entry):
+        return {r["systemName"]: r["outcome"]
+                for r in self.ask("amt.listResults", entry["id"])}
+
+    def run_on(self, task, names):
+        """A client task on systems, from the order to its end."""
+        product, number = self.task(task)
+        before = self.newest()
+        equal(self.ask("clienttask.run", names=",".join(names),
+                       productId=product, taskId=number), "Succeeded", task)
+        return self.results(self.ended(before, task))
