@@ -49,7 +49,7 @@ class Serving:
         return self
 
     def __exit__(self, *_):
-        if self.sim is not None:
+        if self.sim is not None or self.child is not None:
             self.stop()
 
     def prepare(self, sim, devices, *options):
