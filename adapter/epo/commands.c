@@ -62,6 +62,12 @@ static const struct command commands[] = {
 	.help =
 	    "Runs maintenance tasks (sync-clock, sync-network, reissue-certificates, renew-ad-password, renew-admin-password) on systems where needed, or always, or without tasks whatever is due, and returns the task log id",
 	.run = remote_run_maintenance},
+    {.name = "amt.setHost",
+	.args = "names hostName [address=<>]",
+	.right = ACCESS_DEVICE_WRITE,
+	.help =
+	    "Says how the host of a system is called now, \"pc7.corp.example\", and by which address or DNS name its firmware is reached, as an agent or an inventory knows it, and returns whether that was another",
+	.run = remote_set_host},
     {.name = "amt.unassignTask",
 	.args = "taskName",
 	.right = ACCESS_TASK_WRITE,

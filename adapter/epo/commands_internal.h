@@ -31,4 +31,6 @@ command_fn remote_list_history, remote_list_subtasks, remote_list_messages,
 /* cmd_amt.c */
 command_fn remote_enforce_profile, remote_run_maintenance, remote_assign_task,
     remote_unassign_task, remote_list_runs, remote_list_results;
+/* cmd_host.c */
+command_fn remote_set_host;
 #endif

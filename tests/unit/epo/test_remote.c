@@ -254,6 +254,52 @@ test_properties(void **state)
 	assert_null(strstr(f->body, "pc3"));
 }
 
+/* What an agent knows: taken over as from an inventory, told by its fields. */
+static void
+test_host(void **state)
+{
+	struct fixture *f = *state;
+	struct device *d;
+
+	ask(f, "amt.setHost", "names=2", "hostName=PC7.lab.example",
+	    "address=pc7.lab.example", NULL);
+	assert_body(f, "OK:\r\n1\r\n");
+	assert_int_equal(store_device_get(f->store, 2, &d, &f->err), 0);
+	assert_string_equal(d->name, "pc2.corp.example");
+	assert_string_equal(d->os_host, "PC7");
+	assert_string_equal(d->os_domain, "lab.example");
+	assert_string_equal(d->address, "pc7.lab.example");
+	assert_true(d->next_due > 0);
+	device_free(d);
+	assert_events(f,
+	    "device.changed pc2.corp.example "
+	    "{\"fields\":[\"address\",\"os_host\",\"os_domain\"]}\n"
+	    "remote.command - "
+	    "{\"command\":\"amt.setHost\",\"outcome\":\"ok\"}\n");
+	/* A short name leaves the domain as it is. */
+	ask(f, "amt.setHost", "param1=2", "param2=pc8", NULL);
+	assert_body(f, "OK:\r\n1\r\n");
+	ask(f, "amt.setHost", "names=2", "hostName=PC8.lab.example", NULL);
+	assert_body(f, "OK:\r\n0\r\n");
+}
+
+static void
+test_bad_host(void **state)
+{
+	struct fixture *f = *state;
+
+	ask(f, "amt.setHost", "names=1", "hostName=", NULL);
+	assert_error(f, REMOTE_BAD_ARGUMENT, "hostName: wanted");
+	ask(f, "amt.setHost", "names=1,2", "hostName=pc7", NULL);
+	assert_error(f, REMOTE_BAD_ARGUMENT, "one system's, not of 2");
+	ask(f, "amt.setHost", "names=1", "hostName=a b", NULL);
+	assert_error(f, REMOTE_BAD_ARGUMENT, "hostName: wanted");
+	ask(f, "amt.setHost", "names=1", "hostName=.corp.example", NULL);
+	assert_error(f, REMOTE_BAD_ARGUMENT, "hostName: wanted");
+	ask(f, "amt.setHost", "names=1", "hostName=pc7", "address=a b", NULL);
+	assert_error(f, REMOTE_BAD_ARGUMENT, "address: must be");
+}
+
 static void
 test_wakeup(void **state)
 {
@@ -345,6 +391,8 @@ main(void)
 	    TEST(test_tags),
 	    TEST(test_names),
 	    TEST(test_properties),
+	    TEST(test_host),
+	    TEST(test_bad_host),
 	    TEST(test_wakeup),
 	    TEST(test_find),
 	    TEST(test_queue),
