@@ -110,10 +110,11 @@ class Console:
         return {r["systemName"]: r["outcome"]
                 for r in self.ask("amt.listResults", entry["id"])}
 
-    def run_on(self, task, names):
+    def run_on(self, task, names, **how):
         """A client task on systems, from the order to its end."""
         product, number = self.task(task)
         before = self.newest()
         equal(self.ask("clienttask.run", names=",".join(names),
-                       productId=product, taskId=number), "Succeeded", task)
+                       productId=product, taskId=number, **how),
+              "Succeeded", task)
         return self.results(self.ended(before, task))
