@@ -77,9 +77,10 @@ struct play {
 	    bool forced, struct plan *plan);
 	unsigned parts, always; /* in place of the two: play_combine() */
 };
-/* Its plan(), or those of its parts. */
+/* Its plan(), or those of its parts; of these none that is done already is
+ * forced. */
 void play_plan(const struct play *play, const struct device *d,
-    const struct policy *p, bool forced, struct plan *plan);
+    const struct policy *p, bool forced, unsigned done, struct plan *plan);
 
 /*
  * Those that a person ticks for one visit: they are planned together, so that a

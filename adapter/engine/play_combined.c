@@ -63,8 +63,9 @@ play_part_of_step(const char *step)
 
 void
 play_plan(const struct play *play, const struct device *d,
-    const struct policy *p, bool forced, struct plan *plan)
+    const struct policy *p, bool forced, unsigned done, struct plan *plan)
 {
+	unsigned always = forced ? play->always & ~done : 0;
 	size_t i;
 
 	if (play->parts == 0) {
@@ -74,9 +75,7 @@ play_plan(const struct play *play, const struct device *d,
 	for (i = 0; i < PLAY_PARTS; i++)
 		if ((play->parts & (1U << i)) != 0)
 			play_find(part_table[i].play)
-			    ->plan(d, p,
-				forced && (play->always & (1U << i)) != 0,
-				plan);
+			    ->plan(d, p, (always & (1U << i)) != 0, plan);
 }
 
 static char *

@@ -36,14 +36,15 @@ struct run {
 	size_t done;	    /* steps seen applied */
 	unsigned touched;   /* parts of the device that those changed */
 	struct step step;
-	bool leased;	   /* the device is ours */
-	bool lost;	   /* and went to another worker */
-	bool came_back;	   /* it was not reached by the visit before */
-	bool stepping;	   /* step is filled */
-	bool recorded;	   /* what was read is in the store */
-	bool recovering;   /* the step came from the journal */
-	bool waiting;	   /* a step waits for another's decision */
-	bool no_directory; /* AD does not answer: planned without it */
+	bool leased;	    /* the device is ours */
+	bool lost;	    /* and went to another worker */
+	bool came_back;	    /* it was not reached by the visit before */
+	bool stepping;	    /* step is filled */
+	bool recorded;	    /* what was read is in the store */
+	bool recovering;    /* the step came from the journal */
+	unsigned recovered; /* parts of plays that such a step was seen to do */
+	bool waiting;	    /* a step waits for another's decision */
+	bool no_directory;  /* AD does not answer: planned without it */
 	bool by_ticket; /* of the object a ticket told the key's version alone,
 			 * when it was read last; the rest is as on record */
 	bool no_password; /* none is stored for it */

@@ -55,7 +55,8 @@ make_plan(struct run *run)
 	if (run->no_key)
 		policy.directory = false;
 	run->password_wrong = false;
-	play_plan(run->play, run->device, &policy, run->rounds == 0, &more);
+	play_plan(run->play, run->device, &policy, run->rounds == 0,
+	    run->recovered, &more);
 	plan_append(&run->plan, &more);
 	run->rounds++;
 	run->done_before = run->done;
@@ -323,6 +324,8 @@ settle_done(struct run *run)
 	fault_point("step.settled");
 	run->done++;
 	run->touched |= step->kind->touches;
+	if (run->recovering)
+		run->recovered |= play_part_of_step(step->kind->name);
 	go_on(run);
 }
 

@@ -98,32 +98,28 @@ task_item_scan(struct store *s, const struct task_item_filter *filter,
 
 int
 task_item_ready(struct store *s, int64_t run, bool fresh, int64_t now,
-    struct task_work *ret, size_t room, size_t *ret_count, struct err *err)
+    struct task_works *ret, struct err *err)
 {
 	struct db_rows *rows;
-	size_t count = 0;
 	int r;
 
+	ret->count = 0;
 	if (db_query(s->db, &rows, err,
 		"SELECT id, device, attempts, started_at, journal_at"
 		" FROM run_item"
 		" WHERE run = ? AND state = 0 AND begun = ?"
 		" AND not_before <= ? ORDER BY not_before, id LIMIT ?",
-		"iiii", run, (int64_t)!fresh, now, (int64_t)room) == -1)
+		"iiii", run, (int64_t)!fresh, now, (int64_t)ret->room) == -1)
 		return -1;
-	while ((r = db_next(rows, err)) == 1) {
-		ret[count].item = db_int(rows, 0);
-		ret[count].device = db_int(rows, 1);
-		ret[count].attempts = db_int(rows, 2);
-		ret[count].started_at = db_int(rows, 3);
-		ret[count].journal_at = db_int(rows, 4);
-		count++;
-	}
+	while ((r = db_next(rows, err)) == 1)
+		ret->works[ret->count++] = (struct task_work){.run = run,
+		    .item = db_int(rows, 0),
+		    .device = db_int(rows, 1),
+		    .attempts = db_int(rows, 2),
+		    .started_at = db_int(rows, 3),
+		    .journal_at = db_int(rows, 4)};
 	db_done(rows);
-	if (r == -1)
-		return -1;
-	*ret_count = count;
-	return 0;
+	return r == -1 ? -1 : 0;
 }
 
 int
@@ -160,8 +156,8 @@ task_item_add(struct store *s, int64_t run, int64_t device, int64_t not_before,
 }
 
 int
-task_item_begin(struct store *s, int64_t run, struct task_work *w, int64_t now,
-    struct err *err)
+task_item_begin(
+    struct store *s, struct task_work *w, int64_t now, struct err *err)
 {
 	if (store_begin(s, err) == -1 ||
 	    db_run(s->db, err,
@@ -177,7 +173,7 @@ task_item_begin(struct store *s, int64_t run, struct task_work *w, int64_t now,
 		return err_set(err, ERR_CONFLICT, "the item waits no more");
 	if (w->attempts == 0 &&
 	    db_run(s->db, err, "UPDATE run SET begun = begun + 1 WHERE id = ?",
-		"i", run) == -1)
+		"i", w->run) == -1)
 		return store_break(s);
 	w->attempts++;
 	if (w->started_at == 0)
@@ -201,11 +197,10 @@ static const char *const counting[TASK_OUTCOMES] = {
 };
 
 int
-task_item_end(struct store *s, int64_t run, const struct task_work *w,
-    const struct task_result *how, int64_t not_before, int64_t now,
-    bool *ret_ours, struct err *err)
+task_item_end(struct store *s, const struct task_work *w,
+    const struct task_result *how, int64_t now, bool *ret_ours, struct err *err)
 {
-	bool again = not_before != 0;
+	bool again = how->again_at != 0;
 	char *message = how->message == NULL
 	    ? NULL
 	    : mem_dup_len(how->message, strnlen(how->message, MESSAGE_MAX));
@@ -221,14 +216,14 @@ task_item_end(struct store *s, int64_t run, const struct task_work *w,
 		    "iiiittiiii", w->item, w->attempts,
 		    (int64_t)(again ? TASK_ITEM_WAITING : TASK_ITEM_DONE),
 		    (int64_t)how->outcome, how->reason, message, how->steps,
-		    how->ms, not_before, again ? 0 : now);
+		    how->ms, how->again_at, again ? 0 : now);
 	free(message);
 	if (r == -1)
 		return -1;
 	*ret_ours = db_changes(s->db) > 0;
 	if (again || !*ret_ours)
 		return 0;
-	if (db_run(s->db, err, counting[how->outcome], "i", run) == -1)
+	if (db_run(s->db, err, counting[how->outcome], "i", w->run) == -1)
 		return store_break(s);
 	return 0;
 }

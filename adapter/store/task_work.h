@@ -78,15 +78,19 @@ int task_reach_covers(struct store *s, const struct task_assignment *a,
 
 /* --- items --- */
 struct task_work {
-	int64_t item, device;
+	int64_t run, item, device;
 	int64_t attempts; /* so far */
 	int64_t started_at;
 	int64_t journal_at; /* journal_last() before the first attempt */
 };
+struct task_works {
+	struct task_work *works;
+	size_t room, count;
+};
 /* Waiting ones that may begin now, those never begun (fresh) or the others, by
- * not_before; at most room. */
+ * not_before; at most ret->room. */
 int task_item_ready(struct store *s, int64_t run, bool fresh, int64_t now,
-    struct task_work *ret, size_t room, size_t *ret_count, struct err *err);
+    struct task_works *ret, struct err *err);
 /* When the next one of a run may begin; 0: none waits. */
 int task_item_next(
     struct store *s, int64_t run, bool fresh, int64_t *ret_at, struct err *err);
@@ -94,21 +98,20 @@ int task_item_next(
 int task_item_busy(
     struct store *s, int64_t run, int64_t *ret_count, struct err *err);
 /* It begins: w->attempts and started_at are as now; journal_at is kept with the
- * first attempt. ERR_CONFLICT when it does
- * not wait any more. */
-int task_item_begin(struct store *s, int64_t run, struct task_work *w,
-    int64_t now, struct err *err);
+ * first attempt. ERR_CONFLICT when it does not wait any more. */
+int task_item_begin(
+    struct store *s, struct task_work *w, int64_t now, struct err *err);
 
 struct task_result {
 	enum task_outcome outcome;
 	const char *reason, *message; /* NULL: none */
 	int64_t steps, ms;
+	int64_t again_at; /* 0: that was its end; else it waits until then */
 };
-/* Its end, or (not_before != 0) that it is to wait once more; nothing when it
- * is another's by now: *ret_ours. */
-int task_item_end(struct store *s, int64_t run, const struct task_work *w,
-    const struct task_result *how, int64_t not_before, int64_t now,
-    bool *ret_ours, struct err *err);
+/* Its end; nothing when it is another's by now: *ret_ours. */
+int task_item_end(struct store *s, const struct task_work *w,
+    const struct task_result *how, int64_t now, bool *ret_ours,
+    struct err *err);
 /* Wait until then, without having begun. */
 int task_item_put_off(
     struct store *s, int64_t item, int64_t not_before, struct err *err);

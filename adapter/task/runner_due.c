@@ -14,8 +14,7 @@
 
 int
 runner_make_run(struct runner *r, const struct task_assignment *a,
-    enum task_target target, int64_t run_at, int64_t now, int64_t *ret_run,
-    struct err *err)
+    enum task_target target, int64_t run_at, int64_t *ret_run, struct err *err)
 {
 	struct task t = {.id = 0};
 	struct task_run row;
@@ -38,7 +37,8 @@ runner_make_run(struct runner *r, const struct task_assignment *a,
 	    .schedule = a->schedule,
 	    .policy = a->policy,
 	    .occurrence = run_at};
-	rc = task_run_make(r->deps.store, &row, NULL, 0, now, ret_run, err);
+	rc = task_run_make(
+	    r->deps.store, &row, NULL, 0, clock_now(), ret_run, err);
 	if (rc == 0) {
 		row.id = *ret_run;
 		rc = runner_event(r, "task.run", &row, NULL, err);
@@ -51,7 +51,7 @@ runner_make_run(struct runner *r, const struct task_assignment *a,
 /* One at a time: a run that is still going has its devices. */
 static int
 run_or_leave_out(struct runner *r, const struct task_assignment *a,
-    int64_t run_at, int64_t now, int64_t *ret_run, struct err *err)
+    int64_t run_at, int64_t *ret_run, struct err *err)
 {
 	char at[CLOCK_TEXT];
 	int64_t going = 0;
@@ -59,8 +59,7 @@ run_or_leave_out(struct runner *r, const struct task_assignment *a,
 	if (task_run_unfinished(r->deps.store, a->id, &going, err) != 0)
 		return -1;
 	if (going == 0)
-		return runner_make_run(
-		    r, a, a->target, run_at, now, ret_run, err);
+		return runner_make_run(r, a, a->target, run_at, ret_run, err);
 	return runner_message(r, going, err,
 	    "the occurrence of %s was left out: this run was still going",
 	    clock_text(run_at, at));
@@ -102,7 +101,7 @@ occurs(struct runner *r, const struct task_assignment *a, int64_t now,
 	if (due.run_at == 0)
 		log_line(LOG_NOTE, "task.missed", "assignment=%lld due=%lld",
 		    (long long)a->id, (long long)a->next_due);
-	else if (run_or_leave_out(r, a, due.run_at, now, &run, err) != 0)
+	else if (run_or_leave_out(r, a, due.run_at, &run, err) != 0)
 		return -1;
 	return run == 0 ? 0
 			: task_assignment_ran(

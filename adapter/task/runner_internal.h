@@ -73,8 +73,7 @@ int runner_starts(struct runner *r, int64_t now, struct err *err);
 /* A run of an assignment, for its target or TASK_DEVICES that the caller adds.
  */
 int runner_make_run(struct runner *r, const struct task_assignment *a,
-    enum task_target target, int64_t run_at, int64_t now, int64_t *ret_run,
-    struct err *err);
+    enum task_target target, int64_t run_at, int64_t *ret_run, struct err *err);
 
 /* --- runner_reach.c: devices that came back --- */
 int runner_reach(struct runner *r, int64_t now, struct err *err);

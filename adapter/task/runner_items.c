@@ -111,7 +111,7 @@ begin_one(struct runner_run *run, const struct task_work *w, int64_t now,
 		    r->deps.store, w->item, now + IN_HANDS_WAIT, err);
 	}
 	link_work(run, work);
-	if (task_item_begin(r->deps.store, run->id, &work->w, now, err) != 0)
+	if (task_item_begin(r->deps.store, &work->w, now, err) != 0)
 		return -1;
 	fault_point("runner.item.begun");
 	return 0;
@@ -140,17 +140,18 @@ begin_some(struct runner_run *run, bool fresh, size_t room, int64_t now,
 {
 	struct runner *r = run->runner;
 	struct task_work some[AT_ONCE];
-	size_t count = 0, i;
+	struct task_works ready = {.works = some, .room = room};
+	size_t i;
 
 	if (room == 0)
 		return 0;
-	if (task_item_ready(r->deps.store, run->id, fresh, now, some, room,
-		&count, err) != 0)
+	if (task_item_ready(r->deps.store, run->id, fresh, now, &ready, err) !=
+	    0)
 		return -1;
-	for (i = 0; i < count; i++)
+	for (i = 0; i < ready.count; i++)
 		if (begin_one(run, &some[i], now, err) != 0)
 			return -1;
-	r->more = r->more || count == AT_ONCE;
+	r->more = r->more || ready.count == AT_ONCE;
 	return 0;
 }
 
@@ -241,7 +242,7 @@ item_ended(
 {
 	struct runner_work *work = report->cookie;
 	struct runner_run *run = work->run;
-	int64_t now = clock_now(), at = 0;
+	int64_t now = clock_now();
 	bool again = false, ours = false;
 	struct task_result how = {
 	    .steps = (int64_t)report->steps_done, .ms = report->ms};
@@ -253,9 +254,8 @@ item_ended(
 		how.reason = reason_code(diagnose_error(report->err));
 	}
 	if (again)
-		at = retry_at(run, work, report, now);
-	rc = task_item_end(
-	    r->deps.store, run->id, &work->w, &how, at, now, &ours, err);
+		how.again_at = retry_at(run, work, report, now);
+	rc = task_item_end(r->deps.store, &work->w, &how, now, &ours, err);
 	unlink_work(work);
 	runner_wake(r);
 	fault_point("runner.item.ended");

@@ -13,19 +13,26 @@
 #define ASSIGNMENTS_AT_ONCE 50
 #define DEVICES_AT_ONCE 500
 
+struct reach {
+	const struct task_assignment *a;
+	const struct schedule *schedule;
+	struct task_reached *back;
+	size_t count, wanted;
+	int64_t now;
+};
+
 /* When each is to begin, 0 where it is not for it: how many are. */
 static int
-choose(struct runner *r, const struct task_assignment *a,
-    const struct schedule *s, struct task_reached *back, size_t count,
-    int64_t now, size_t *ret_wanted, struct err *err)
+choose(const struct runner *r, struct reach *x, struct err *err)
 {
 	struct err why = {.kind = ERR_NONE};
+	struct task_reached *back;
 	bool covered = false;
 	size_t i;
 
-	*ret_wanted = 0;
-	for (i = 0; i < count; i++) {
-		if (task_reach_covers(r->deps.store, a, back[i].device,
+	for (i = 0; i < x->count; i++) {
+		back = &x->back[i];
+		if (task_reach_covers(r->deps.store, x->a, back->device,
 			&covered, &why) != 0) {
 			if (why.kind == ERR_STORAGE) {
 				*err = why;
@@ -33,50 +40,53 @@ choose(struct runner *r, const struct task_assignment *a,
 			}
 			covered = false; /* its query has become wrong */
 		}
-		back[i].last =
-		    covered ? schedule_triggered(s, back[i].last, now) : 0;
-		*ret_wanted += back[i].last != 0;
+		back->last = covered
+		    ? schedule_triggered(x->schedule, back->last, x->now)
+		    : 0;
+		x->wanted += back->last != 0;
 	}
 	return 0;
 }
 
 static int
-make_run(struct runner *r, const struct task_assignment *a,
-    const struct task_reached *back, size_t count, int64_t now, struct err *err)
+make_run(struct runner *r, const struct reach *x, struct err *err)
 {
 	int64_t run = 0;
 	size_t i;
 
-	if (runner_make_run(r, a, TASK_DEVICES, now, now, &run, err) != 0)
+	if (runner_make_run(r, x->a, TASK_DEVICES, x->now, &run, err) != 0)
 		return -1;
-	for (i = 0; i < count; i++)
-		if (back[i].last != 0 &&
-		    task_item_add(r->deps.store, run, back[i].device,
-			back[i].last, err) != 0)
+	for (i = 0; i < x->count; i++)
+		if (x->back[i].last != 0 &&
+		    task_item_add(r->deps.store, run, x->back[i].device,
+			x->back[i].last, err) != 0)
 			return -1;
 	if (task_run_expanded(r->deps.store, run, err) != 0)
 		return -1;
-	return task_assignment_ran(r->deps.store, a->id, run, now, 0, err);
+	return task_assignment_ran(
+	    r->deps.store, x->a->id, run, x->now, 0, err);
 }
 
 static int
 serve_one(struct runner *r, const struct task_assignment *a, int64_t now,
     struct err *err)
 {
-	struct task_reached *back = mem_array(DEVICES_AT_ONCE, sizeof(*back));
+	struct reach x = {.a = a, .now = now};
 	struct schedule *s = NULL;
-	size_t count = 0, wanted = 0;
 	int rc;
 
+	x.back = mem_array(DEVICES_AT_ONCE, sizeof(*x.back));
 	rc = task_reach_take(
-	    r->deps.store, a->id, back, DEVICES_AT_ONCE, &count, err);
+	    r->deps.store, a->id, x.back, DEVICES_AT_ONCE, &x.count, err);
 	if (rc == 0 && a->schedule != NULL && a->enabled &&
-	    schedule_parse(a->schedule, &s, NULL) == 0)
-		rc = choose(r, a, s, back, count, now, &wanted, err);
-	if (rc == 0 && wanted > 0)
-		rc = make_run(r, a, back, count, now, err);
+	    schedule_parse(a->schedule, &s, NULL) == 0) {
+		x.schedule = s;
+		rc = choose(r, &x, err);
+	}
+	if (rc == 0 && x.wanted > 0)
+		rc = make_run(r, &x, err);
 	schedule_free(s);
-	free(back);
+	free(x.back);
 	return rc;
 }
 

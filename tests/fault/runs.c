@@ -232,7 +232,7 @@ main(int argc, char **argv)
 
 	harness.play = "a run";
 	harness_start(argc, argv);
-	every = harness.every > 1 ? harness.every : 3; /* a second waits */
+	every = harness.every > 1 ? harness.every : 2; /* a second waits */
 	harness.what = "no fault";
 	after = set_up();
 	(void)harness_run("-", 0);

@@ -727,7 +727,7 @@ static void
 combine(unsigned parts, unsigned always, bool first)
 {
 	plan_clear(&plan);
-	play_plan(play_combine(parts, always), d, &policy, first, &plan);
+	play_plan(play_combine(parts, always), d, &policy, first, 0, &plan);
 }
 
 static void
@@ -746,6 +746,11 @@ test_combined(void **state)
 	assert_int_equal(count_of("tls.switch"), 1);
 	combine(PLAY_PARTS_ALL, PLAY_PARTS_ALL, false); /* the second look */
 	assert_int_equal(plan.count, 0);
+	plan_clear(&plan);
+	play_plan(play_combine(PLAY_PARTS_ALL, PLAY_PARTS_ALL), d, &policy,
+	    true, PLAY_ADMIN_PASSWORD, &plan);
+	assert_int_equal(count_of("admin.password"), 0); /* done already */
+	assert_int_equal(count_of("ad.password"), 1);
 }
 
 /* A step that several want is made once, and in the order of all steps. */

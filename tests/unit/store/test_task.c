@@ -542,23 +542,27 @@ static size_t
 ready(struct fixture *f, int64_t run, bool fresh, int64_t now,
     struct task_work *w, size_t room)
 {
-	size_t count = 99;
+	struct task_works ready = {.works = w, .room = room, .count = 99};
 
-	assert_works(task_item_ready(
-	    f->store, run, fresh, now, w, room, &count, &f->err));
-	return count;
+	assert_works(
+	    task_item_ready(f->store, run, fresh, now, &ready, &f->err));
+	return ready.count;
 }
 
 static bool
 end(struct fixture *f, int64_t run, const struct task_work *w,
     enum task_outcome outcome, int64_t again)
 {
-	const struct task_result how = {
-	    .outcome = outcome, .message = "said", .steps = 2, .ms = 10};
+	const struct task_result how = {.outcome = outcome,
+	    .message = "said",
+	    .steps = 2,
+	    .ms = 10,
+	    .again_at = again};
 	bool ours = false;
 
-	assert_works(task_item_end(
-	    f->store, run, w, &how, again, NOW + 50, &ours, &f->err));
+	assert_works(
+	    task_item_end(f->store, w, &how, NOW + 50, &ours, &f->err));
+	assert_int_equal(w->run, run);
 	return ours;
 }
 
@@ -582,12 +586,12 @@ test_items(void **state)
 	assert_int_equal(ready(f, id, true, NOW - 1, w, 4), 0);
 	assert_int_equal(ready(f, id, true, NOW, w, 4), 2);
 	w[0].journal_at = 7;
-	assert_works(task_item_begin(f->store, id, &w[0], NOW + 1, &f->err));
+	assert_works(task_item_begin(f->store, &w[0], NOW + 1, &f->err));
 	assert_int_equal(w[0].attempts, 1);
 	assert_int_equal(w[0].started_at, NOW + 1);
 	w[2] = w[0];
 	assert_fails(
-	    task_item_begin(f->store, id, &w[2], NOW, &f->err), ERR_CONFLICT);
+	    task_item_begin(f->store, &w[2], NOW, &f->err), ERR_CONFLICT);
 	assert_int_equal(ready(f, id, true, NOW, w + 1, 3), 1);
 
 	/* Once more later, and then its end. */
@@ -596,7 +600,7 @@ test_items(void **state)
 	assert_works(task_item_next(f->store, id, false, &at, &f->err));
 	assert_int_equal(at, NOW + 100);
 	assert_int_equal(ready(f, id, false, NOW + 100, w + 2, 2), 1);
-	assert_works(task_item_begin(f->store, id, &w[2], NOW + 100, &f->err));
+	assert_works(task_item_begin(f->store, &w[2], NOW + 100, &f->err));
 	assert_int_equal(w[2].attempts, 2);
 	assert_int_equal(w[2].journal_at, 7);
 	assert_int_equal(w[2].started_at, NOW + 1);
@@ -638,7 +642,7 @@ test_items_are_found(void **state)
 	struct task_work w[2];
 
 	assert_int_equal(ready(f, id, true, NOW, w, 2), 2);
-	assert_works(task_item_begin(f->store, id, &w[1], NOW, &f->err));
+	assert_works(task_item_begin(f->store, &w[1], NOW, &f->err));
 	assert_true(end(f, id, &w[1], TASK_FAILED, 0));
 	assert_works(task_item_scan(f->store, &by, see_item, &p, &f->err));
 	assert_int_equal(p.count, 2);
@@ -675,7 +679,7 @@ test_claims(void **state)
 	    f->store, id, "a", false, NOW, NOW + 60, &taken, &f->err));
 	assert_true(taken);
 	assert_int_equal(ready(f, id, true, NOW, &w, 1), 1);
-	assert_works(task_item_begin(f->store, id, &w, NOW, &f->err));
+	assert_works(task_item_begin(f->store, &w, NOW, &f->err));
 	assert_fails(task_run_claim(f->store, id, "b", false, NOW + 59,
 			 NOW + 120, &taken, &f->err),
 	    ERR_CONFLICT);
@@ -693,7 +697,7 @@ test_claims(void **state)
 	late = w;
 	assert_int_equal(ready(f, id, false, NOW + 10, &w, 1), 1);
 	assert_int_equal(w.attempts, 1);
-	assert_works(task_item_begin(f->store, id, &w, NOW + 10, &f->err));
+	assert_works(task_item_begin(f->store, &w, NOW + 10, &f->err));
 	assert_false(end(f, id, &late, TASK_OK, 0));
 	assert_true(end(f, id, &w, TASK_OK, 0));
 

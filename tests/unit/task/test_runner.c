@@ -395,12 +395,16 @@ test_offline_is_tried_again(void **state)
 	add(3);
 	is_offline(1);
 	is_offline(2);
+	f.holds = true;
 	policy.retries = 1;
 	id = run("collect properties", policy);
-	while (f.looks[1] == 0 || f.looks[2] == 0)
-		fake_fleet_turn(&f, 10);
-	fake_fleet_turn(&f, 50);
+	until_open(3);
+	while (fake_fleet_answer(&f, 0))
+		;
 	err_clear(&f.says[1]); /* it comes back in time */
+	until_open(2);
+	while (fake_fleet_answer(&f, 0))
+		;
 	until_state(id, TASK_ENDED);
 	assert_counts(
 	    id, "3/3/3 ok 2 changed 0 failed 0 offline 1 busy 0 skipped 0");
