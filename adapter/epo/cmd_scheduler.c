@@ -1,7 +1,7 @@
 /*
- * scheduler.*: ePO's server tasks are our assignments, a client task for a
- * query's rows, a group, a tag or systems, by a schedule; "Renew certificates
- * (query Certificates by expiry)".
+ * scheduler.*: ePO's server tasks are trees of actions (cmd_servertask.c) and
+ * our assignments, a client task for a query's rows, a group, a tag or systems,
+ * by a schedule; "Renew certificates (query Certificates by expiry)".
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 #include "commands_internal.h"
 #include "mem.h"
 #include "order.h"
+#include "server_internal.h"
 #include "str.h"
 #include "task.h"
 #include "task_run.h"
@@ -75,14 +76,18 @@ remote_assigned_find(
 	return 0;
 }
 
+/* A tree (*ret_tree), or else the number of an assignment. */
 static int
-find(struct call *c, int64_t *ret_id, struct err *err)
+find(struct call *c, struct server_task *ret_tree, bool *ret_is_tree,
+    int64_t *ret_id, struct err *err)
 {
 	const char *name = call_text(c, "taskName");
 
 	if (name == NULL)
 		return err_set(err, ERR_INVALID, "taskName is empty");
-	return remote_assigned_find(c, name, ret_id, err);
+	if (remote_server_find(c, name, ret_tree, ret_is_tree, err) == -1)
+		return -1;
+	return *ret_is_tree ? 0 : remote_assigned_find(c, name, ret_id, err);
 }
 
 /* --- what there is --- */
@@ -121,7 +126,9 @@ remote_list_server_tasks(struct call *c, struct err *err)
 	int r;
 
 	out_list(&c->out, false);
-	r = task_assignment_scan(c->store, 0, write_one, &c->out, err);
+	r = remote_server_list(c, err);
+	if (r == 0)
+		r = task_assignment_scan(c->store, 0, write_one, &c->out, err);
 	out_list_end(&c->out);
 	return r;
 }
@@ -130,10 +137,18 @@ int
 remote_get_server_task(struct call *c, struct err *err)
 {
 	struct task_assignment a = {.id = 0};
+	struct server_task t = {.id = 0};
+	bool tree = false;
 	int64_t id = 0;
 
-	if (find(c, &id, err) == -1 ||
-	    task_assignment_get(c->store, id, &a, err) == -1)
+	if (find(c, &t, &tree, &id, err) == -1)
+		return -1;
+	if (tree) {
+		remote_server_write(c, &t);
+		server_task_clear(&t);
+		return 0;
+	}
+	if (task_assignment_get(c->store, id, &a, err) == -1)
 		return -1;
 	write_assignment(&c->out, &a);
 	task_assignment_clear(&a);
@@ -146,38 +161,62 @@ int
 remote_run_server_task(struct call *c, struct err *err)
 {
 	const struct order order = {c->store, c->actor, c->now};
+	struct server_task t = {.id = 0};
 	int64_t id = 0, run = 0;
+	bool tree = false;
+	int r;
 
-	if (find(c, &id, err) == -1 ||
-	    order_run_assignment(&order, id, &run, err) == -1)
+	if (find(c, &t, &tree, &id, err) == -1)
+		return -1;
+	if (tree) {
+		r = remote_server_run(c, &t, err);
+		server_task_clear(&t);
+		return r;
+	}
+	if (order_run_assignment(&order, id, &run, err) == -1)
 		return -1;
 	c->wake = true;
 	out_scalar_int(&c->out, run);
 	return 0;
 }
 
-int
-remote_update_server_task(struct call *c, struct err *err)
+static int
+enable_assignment(struct call *c, int64_t id, bool enabled, struct err *err)
 {
 	const struct order order = {c->store, c->actor, c->now};
-	const char *status = call_text(c, "status");
 	struct task_assignment a = {.id = 0};
-	int64_t id = 0;
 	int r;
 
-	if (find(c, &id, err) == -1)
-		return -1;
-	if (!str_ieq(status, "enabled") && !str_ieq(status, "disabled"))
-		return err_set(
-		    err, ERR_INVALID, "status: wanted enabled or disabled");
 	if (task_assignment_get(c->store, id, &a, err) == -1)
 		return -1;
-	a.enabled = str_ieq(status, "enabled");
+	a.enabled = enabled;
 	r = order_assignment_save(&order, &a, err);
 	task_assignment_clear(&a);
 	c->wake = r == 0;
 	if (r == 0)
 		out_scalar_bool(&c->out, true);
+	return r;
+}
+
+int
+remote_update_server_task(struct call *c, struct err *err)
+{
+	const char *status = call_text(c, "status");
+	bool enabled = str_ieq(status, "enabled"), tree = false;
+	struct server_task t = {.id = 0};
+	int64_t id = 0;
+	int r;
+
+	if (find(c, &t, &tree, &id, err) == -1)
+		return -1;
+	if (!enabled && !str_ieq(status, "disabled"))
+		r = err_set(
+		    err, ERR_INVALID, "status: wanted enabled or disabled");
+	else if (tree)
+		r = remote_server_enable(c, &t, enabled, err);
+	else
+		r = enable_assignment(c, id, enabled, err);
+	server_task_clear(&t);
 	return r;
 }
 
@@ -187,6 +226,8 @@ write_running(void *cookie, const struct task_run *r, struct err *err)
 	struct out *o = cookie;
 
 	(void)err;
+	if (r->parent != 0)
+		return 0; /* a subtask */
 	out_row(o, "runningtask");
 	out_int(o, "taskLogId", r->id);
 	out_text(o, "taskName", r->name);

@@ -6,6 +6,8 @@
 #include "assigned_internal.h"
 #include "clock.h"
 #include "commands_internal.h"
+#include "mem.h"
+#include "server_internal.h"
 #include "str.h"
 #include "task_run.h"
 
@@ -105,18 +107,27 @@ read_source(const struct call *c, unsigned *ret, struct err *err)
 				  "them all");
 }
 
-/* A server task, or else any run of this name. */
+/* An assignment, or else any run of this name; of a tree its name, also when it
+ * was given by number. Given. */
 static int
-read_name(struct call *c, struct task_run_filter *f, struct err *err)
+read_name(
+    struct call *c, struct task_run_filter *f, char **ret_name, struct err *err)
 {
 	const char *name = call_text(c, "taskName");
+	struct server_task t = {.id = 0};
 	struct err why = {.kind = ERR_NONE};
+	bool tree = false;
 
-	if (name == NULL ||
-	    remote_assigned_find(c, name, &f->assignment, &why) == 0)
+	if (name == NULL)
 		return 0;
-	f->name = name;
-	if (why.kind == ERR_NOTFOUND || why.kind == ERR_CONFLICT)
+	if (remote_server_find(c, name, &t, &tree, err) == -1)
+		return -1;
+	if (!tree && remote_assigned_find(c, name, &f->assignment, &why) == 0)
+		return 0;
+	*ret_name = mem_dup(tree ? t.name : name);
+	server_task_clear(&t);
+	f->name = *ret_name;
+	if (tree || why.kind == ERR_NOTFOUND || why.kind == ERR_CONFLICT)
 		return 0;
 	if (err != NULL)
 		*err = why;
@@ -126,20 +137,23 @@ read_name(struct call *c, struct task_run_filter *f, struct err *err)
 int
 remote_list_history(struct call *c, struct err *err)
 {
-	struct task_run_filter f = {.limit = ROWS};
+	struct task_run_filter f = {.whole = true};
 	int64_t rows = ROWS, age = 0;
-	int r;
+	char *name = NULL;
+	int r = -1;
 
-	if (read_name(c, &f, err) == -1 ||
+	if (read_name(c, &f, &name, err) == -1 ||
 	    read_source(c, &f.sources, err) == -1 ||
 	    call_int(c, "maxRows", 1, ROWS_MAX, &rows, err) == -1 ||
 	    read_age(c, &age, err) == -1)
-		return -1;
+		goto out;
 	f.limit = (size_t)rows;
 	f.since = age != 0 ? c->now - age : 0;
 	out_list(&c->out, false);
 	r = task_run_scan(c->store, &f, write_history, &c->out, err);
 	out_list_end(&c->out);
+out:
+	free(name);
 	return r;
 }
 

@@ -165,8 +165,8 @@ static const struct command commands[] = {
     {.name = "scheduler.listAllServerTasks",
 	.args = "",
 	.right = ACCESS_SCHEDULE_READ,
-	.help =
-	    "Lists the server tasks: client tasks that groups, tags, queries or systems have",
+	.help = "Lists the server tasks: trees of actions, and client tasks "
+		"that groups, tags, queries or systems have",
 	.run = remote_list_server_tasks},
     {.name = "scheduler.listRunningServerTasks",
 	.args = "",
@@ -236,6 +236,13 @@ static const struct command commands[] = {
 		"answered",
 	.run = remote_wakeup,
 	.looked = remote_wakeup_looked},
+    {.name = "task.importTasks",
+	.args = "file",
+	.right = ACCESS_TASK_WRITE,
+	.help = "Adds server tasks of an XML file that ePO exported, and "
+		"returns how many; commands that are not known are kept, and "
+		"not valid",
+	.run = remote_import_tasks},
     {.name = "tasklog.listMessages",
 	.args = "taskLogId",
 	.right = ACCESS_RUN_READ,

@@ -22,9 +22,9 @@ command_fn remote_list_users;
 command_fn remote_task_find, remote_task_run, remote_task_export,
     remote_task_import;
 /* cmd_scheduler.c */
-command_fn remote_list_server_tasks, remote_get_server_task,
-    remote_run_server_task, remote_update_server_task, remote_list_running,
-    remote_cancel, remote_pause, remote_resume;
+command_fn remote_import_tasks, remote_list_server_tasks,
+    remote_get_server_task, remote_run_server_task, remote_update_server_task,
+    remote_list_running, remote_cancel, remote_pause, remote_resume;
 /* cmd_tasklog.c */
 command_fn remote_list_history, remote_list_subtasks, remote_list_messages,
     remote_list_sources, remote_purge_log;

@@ -204,6 +204,8 @@ add_conditions(struct conditions *c, const struct task_run_filter *f)
 	condition(c, f->parent != 0, "parent = ?", db_int_value(f->parent));
 	condition(c, f->since != 0, "created_at >= ?", db_int_value(f->since));
 	condition(c, f->before != 0, "id < ?", db_int_value(f->before));
+	if (f->whole)
+		buf_str(&c->sql, " AND parent = 0");
 	buf_str(&c->sql, " ORDER BY id DESC LIMIT ?");
 	c->values[c->count++] =
 	    db_int_value(f->limit == 0 ? -1 : (int64_t)f->limit);

@@ -89,6 +89,7 @@ struct task_run_filter {  /* zeroed: all */
 	const char *name; /* whole, without regard to case */
 	unsigned sources; /* 1 << enum task_source, likewise */
 	int64_t task, assignment, parent;
+	bool whole;	/* none that are a part of another */
 	int64_t since;	/* made then or later */
 	int64_t before; /* numbers below this; 0: any */
 	size_t limit;	/* 0: no limit */

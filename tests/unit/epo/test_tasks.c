@@ -328,6 +328,60 @@ test_assign_refused(void **state)
 	assert_error(f, REMOTE_REFUSED, "");
 }
 
+/* --- trees of actions --- */
+
+#define TREE_XML                                                               \
+	"<list><scheduled-task><name>Tree</name><type>NORMAL</type>"           \
+	"<enabled>true</enabled><schedule>period:daily?h=1&amp;m=0&amp;f=1"    \
+	"</schedule><command-chain><command-name>core.executeQuery"            \
+	"</command-name><commmand-params><entry><string>queryId</string>"      \
+	"<string>2</string></entry></commmand-params><children>"               \
+	"<command-chain><command-name>system.applyTag</command-name>"          \
+	"<commmand-params><entry><string>tagName</string><string>x</string>"   \
+	"</entry></commmand-params><children/></command-chain></children>"     \
+	"</command-chain></scheduled-task><scheduled-task><name>Foreign"       \
+	"</name><command-chain><command-name>no.such</command-name>"           \
+	"<children/></command-chain></scheduled-task></list>"
+
+static void
+test_trees(void **state)
+{
+	struct fixture *f = *state;
+	int64_t run;
+
+	ask(f, "task.importTasks", "file=" TREE_XML, NULL);
+	assert_body(f, "OK:\r\n2\r\n");
+	ask(f, "task.importTasks", "file=" TREE_XML, NULL);
+	assert_error(f, REMOTE_REFUSED, "of this name"); /* and none is added */
+	ask(f, "scheduler.listAllServerTasks", ":output=json", NULL);
+	assert_has(f, "\"name\":\"Foreign\"");
+	ask(f, "scheduler.getServerTask", "taskName=tree", ":output=json",
+	    NULL);
+	assert_has(f, "\"enabled\":true,\"valid\":true");
+	ask(f, "scheduler.getServerTask", "taskName=foreign", ":output=json",
+	    NULL);
+	assert_has(f, "\"enabled\":false,\"valid\":false");
+	ask(f, "scheduler.runServerTask", "taskName=Foreign", NULL);
+	assert_error(f, REMOTE_REFUSED, "no.such");
+	ask(f, "scheduler.updateServerTask", "taskName=Tree", "status=disabled",
+	    NULL);
+	ask(f, "scheduler.getServerTask", "taskName=Tree", ":output=json",
+	    NULL);
+	assert_has(f, "\"enabled\":false,\"valid\":true");
+	ask(f, "scheduler.runServerTask", "taskName=Tree", NULL);
+	run = number(f);
+	ask(f, "scheduler.runServerTask", "taskName=Tree", NULL);
+	assert_error(f, REMOTE_REFUSED, "going already");
+	ask(f, "tasklog.listTaskHistory", "taskName=Tree", ":output=json",
+	    NULL);
+	assert_has(f, "\"taskSource\":\"user\"");
+	ask_number(f, "scheduler.cancelServerTask", "taskLogId", run);
+	ask(f, "scheduler.listRunningServerTasks", ":output=json", NULL);
+	assert_body(f, "OK:\r\n[]\r\n");
+	ask(f, "task.importTasks", "file=<list/>", NULL);
+	assert_error(f, REMOTE_BAD_ARGUMENT, "scheduled-task");
+}
+
 int
 main(void)
 {
@@ -339,6 +393,7 @@ main(void)
 	    TEST(test_log),
 	    TEST(test_log_refused),
 	    TEST(test_server_tasks),
+	    TEST(test_trees),
 	    TEST(test_assign_refused),
 	};
 
