@@ -24,6 +24,7 @@ WHERE = tempfile.mkdtemp(prefix="forward.")
 SECRET = "whsec_" + base64.b64encode(b"a key of the test's own").decode()
 FAULT_EXIT = 66
 failed = 0
+children = []
 
 
 def check(holds, what):
@@ -120,6 +121,7 @@ input(type="imudp" address="127.0.0.1" port="{udp}" ruleset="udp")
             ["/usr/sbin/rsyslogd", "-n", "-f", path("rsyslog.conf"), "-i",
              path("rsyslog.pid")], stdout=subprocess.DEVNULL,
             stderr=open(path("rsyslog.err"), "a"))
+        children.append(self.child)
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             try:
@@ -257,6 +259,7 @@ class Service:
         self.child = subprocess.Popen([KEEPER, "serve"], env=env,
                                       stdout=subprocess.DEVNULL,
                                       stderr=open(path("serve.err"), "a"))
+        children.append(self.child)
 
     def stop(self):
         self.child.terminate()
@@ -453,5 +456,7 @@ def main():
 try:
     main()
 finally:
+    for child in children:
+        child.kill()
     shutil.rmtree(WHERE, ignore_errors=True)
 sys.exit(bool(failed))

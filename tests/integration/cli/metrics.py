@@ -21,6 +21,7 @@ WHERE = tempfile.mkdtemp(prefix="metrics.")
 ENV = dict(os.environ, NO_COLOR="1",
            AMTKEEPER_CONFIG=os.path.join(WHERE, "etc/amtkeeper.yaml"))
 failed = 0
+children = []
 
 
 def check(holds, what):
@@ -115,6 +116,7 @@ def main():
         [SIM, "--devices", "6", "--first", "127.81.0.1", "--state",
          path("sim"), "--write-fleet", path("fleet.csv"), "--drift", "mixed",
          "--ready-fd", str(tell)], pass_fds=[tell])
+    children.append(sim)
     os.close(tell)
     os.read(ready, 1)
     keep("init", "--dir", path("etc"))
@@ -138,6 +140,7 @@ def main():
          text="correct horse battery\n")
     with open(path("log"), "w") as log:
         service = subprocess.Popen([KEEPER, "serve"], env=ENV, stderr=log)
+    children.append(service)
     bearer = ("-H", f"Authorization: Bearer {token}")
     wait_for(lambda: service.poll() is not None or
              get(port, *bearer)[0] == "200", "a page for the token")
@@ -189,5 +192,7 @@ def main():
 try:
     main()
 finally:
+    for child in children:
+        child.kill()
     shutil.rmtree(WHERE, ignore_errors=True)
 sys.exit(bool(failed))
