@@ -93,6 +93,7 @@ static const struct forward_kind kinds[] = {
     {"access.session", 1713, INFO, "Session begun"},
     {"access.session-ended", 1714, INFO, "Session ended"},
     {"remote.command", 1720, INFO, "Remote command"},
+    {"api.request", 1721, INFO, "Request to the API"},
     {"epo.login", 1730, INFO, "Login to another console"},
     {"epo.works", 1731, INFO, "Other console works again"},
     {"epo.failed", 1732, WARNING, "Other console fails"},

@@ -48,6 +48,9 @@ struct http_route {
 	size_t body_max;
 	http_handler_fn *handle;
 	void *cookie;
+	/* Answers at once who says that his body is longer; NULL: 413 without
+	 * words. */
+	http_handler_fn *too_large;
 };
 
 /* What a server proves itself with, PEM, and whom it believes; borrowed. */

@@ -128,6 +128,20 @@ refuse(struct http_request *r, int status)
 	    r->connection, (unsigned)r->status, r->response);
 }
 
+/* By the words of its route. */
+static enum MHD_Result
+refuse_length(struct http_request *r)
+{
+	if (r->route->too_large == NULL)
+		return refuse(r, MHD_HTTP_CONTENT_TOO_LARGE);
+	r->handled = true;
+	r->h->owed++;
+	r->route->too_large(r->route->cookie, r);
+	assert(r->response != NULL);
+	return MHD_queue_response(
+	    r->connection, (unsigned)r->status, r->response);
+}
+
 static enum MHD_Result
 begin(struct http_request *r, const char *path, const char *method)
 {
@@ -139,7 +153,8 @@ begin(struct http_request *r, const char *path, const char *method)
 		status = check_length(r);
 	if (status != 0) {
 		http_link_sends(r->h, http_link_of(r->connection));
-		return refuse(r, status);
+		return status == MHD_HTTP_CONTENT_TOO_LARGE ? refuse_length(r)
+							    : refuse(r, status);
 	}
 	r->body.max = r->route->body_max;
 	r->method = method; /* libmicrohttpd's, as long as the request */

@@ -65,6 +65,8 @@ reason_of(int status)
 		return "log in with a user and password, or a token";
 	case 403:
 		return "this user may not do that";
+	case 413:
+		return "the body is too long";
 	case 429:
 		return "too often; try again later";
 	default:
@@ -242,6 +244,12 @@ handle(void *cookie, struct http_request *request)
 		find_out(e, request);
 }
 
+static void
+too_large(void *cookie, struct http_request *request)
+{
+	refuse(cookie, request, 413, 0);
+}
+
 /* --- health --- */
 
 static void
@@ -334,6 +342,7 @@ fill_routes(struct console *c)
 		    .path = r->path,
 		    .body_max = r->body_max,
 		    .handle = handle,
+		    .too_large = r->refuse == NULL ? NULL : too_large,
 		    .cookie = &c->entries[i]};
 	}
 }

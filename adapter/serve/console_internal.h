@@ -20,9 +20,9 @@ struct http_request;
  * NULL on a route that is for anybody. */
 typedef void console_fn(void *cookie, struct http_request *request,
     const struct access_identity *who);
-/* Owes the answer to who is not let in: 401, 403, 429, 503. console_refuse()
- * is one; headers has what belongs to the status (a challenge), to be passed
- * on. */
+/* Owes the answer to who is not let in: 401, 403, 413, 429, 503.
+ * console_refuse() is one; headers has what belongs to the status (a
+ * challenge), to be passed on. */
 struct http_header;
 struct console_refusal {
 	int status;
@@ -49,7 +49,8 @@ struct console_route {
 	enum console_need need;
 	enum access_right right;
 	console_fn *handle;
-	console_refuse_fn *refuse; /* NULL: console_refuse() */
+	console_refuse_fn *refuse; /* NULL: console_refuse(); else of 413, too
+				    */
 	void *cookie;
 };
 

@@ -2,11 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api.h"
 #include "buf.h"
 #include "ca_watch_internal.h"
 #include "clock.h"
 #include "clock_guard.h"
 #include "conf.h"
+#include "console_api_internal.h"
 #include "console_internal.h"
 #include "console_remote_internal.h"
 #include "daemon.h"
@@ -51,9 +53,10 @@ struct serve {
 	struct epo_watch *upstreams;
 	struct server_watch *servers; /* server tasks */
 	struct metrics *metrics;
-	/* Revocation, watch, console, forward, upstreams and metrics: told to
-	 * stop, have stopped. */
-	bool hushing, hushed, watched, silent, told, alone, counted, rested;
+	struct console_api rest;
+	/* Revocation, watch, console, forward, upstreams, metrics and API: told
+	 * to stop, have stopped. */
+	bool hushing, hushed, watched, silent, told, alone, counted, still, rested;
 	struct clock_guard *clock;
 	bool clock_off;	       /* it cannot be trusted: nothing is begun */
 	struct runner *runner; /* of tasks; told to stop, has stopped */
@@ -115,6 +118,15 @@ metrics_stopped(void *cookie)
 	struct serve *s = cookie;
 
 	s->counted = true;
+	end_if_quiet(s);
+}
+
+static void
+api_stopped(void *cookie)
+{
+	struct serve *s = cookie;
+
+	s->still = true;
 	end_if_quiet(s);
 }
 
@@ -182,12 +194,14 @@ end_if_quiet(struct serve *s)
 		s->rested = server_watch_stop(s->servers, servers_stopped, s);
 		s->counted = s->metrics == NULL ||
 		    metrics_stop(s->metrics, metrics_stopped, s);
+		s->still = s->rest.api == NULL ||
+		    api_stop(s->rest.api, api_stopped, s);
 		s->silent = s->console == NULL;
 		if (s->console != NULL)
 			console_stop(s->console, console_stopped, s);
 	}
 	if (!s->hushed || !s->watched || !s->silent || !s->told || !s->alone ||
-	    !s->rested || !s->counted)
+	    !s->rested || !s->counted || !s->still)
 		return;
 	s->ending = true;
 	loop_defer(s->d->loop, stop, s);
@@ -440,8 +454,20 @@ plug_in(struct serve *s, struct err *err)
 		return -1;
 	route = metrics_route(s->metrics);
 	console_add(s->console, &route, 1);
-	return console_remote_new(
-	    s->d, s->console, on_wake, s, &s->remote, err);
+	if (console_remote_new(s->d, s->console, on_wake, s, &s->remote, err) !=
+	    0)
+		return -1;
+	s->rest = (struct console_api){.d = s->d, .wake = on_wake, .cookie = s};
+	return console_api_new(&s->rest, s->console, err);
+}
+
+static void
+free_console(struct serve *s)
+{
+	console_free(s->console);
+	metrics_free(s->metrics);
+	console_remote_free(s->remote);
+	api_free(s->rest.api);
 }
 
 static int
@@ -491,9 +517,7 @@ serve(struct daemon *d, struct err *err)
 	if (!clock_guard_looking(s.clock))
 		clock_guard_free(s.clock);
 	if (rc != 0) {
-		console_free(s.console);
-		metrics_free(s.metrics);
-		console_remote_free(s.remote);
+		free_console(&s);
 		revocation_free(s.revocation);
 		forward_free(s.forward); /* it had no turn yet */
 		return -1;
@@ -505,9 +529,7 @@ serve(struct daemon *d, struct err *err)
 		epo_watch_free(s.upstreams);
 		server_watch_free(s.servers);
 		revocation_free(s.revocation);
-		console_free(s.console);
-		metrics_free(s.metrics);
-		console_remote_free(s.remote);
+		free_console(&s);
 	}
 	if (s.failed) {
 		if (err != NULL)

@@ -17,10 +17,10 @@
 #include "store_internal.h"
 
 #define SQL_MAX 4096
-#define VALUES_MAX 8
+#define VALUES_MAX 9
 
-enum condition { BY_NAME, BY_REASON, BY_SITE, BY_DUE, BY_UNLEASED };
-_Static_assert(BY_UNLEASED + 1 == STORE_CONDITIONS, "a bit for each");
+enum condition { BY_NAME, BY_REASON, BY_SITE, BY_DUE, BY_UNLEASED, BY_PLACE };
+_Static_assert(BY_PLACE + 1 == STORE_CONDITIONS, "a bit for each");
 
 /* Texts in the order of the bits; add_values() follows them. */
 static const char *const conditions[STORE_CONDITIONS] = {
@@ -33,6 +33,7 @@ static const char *const conditions[STORE_CONDITIONS] = {
     [BY_UNLEASED] =
 	("NOT EXISTS (SELECT 1 FROM lease WHERE lease.device = device.id"
 	 " AND lease_owner IS NOT NULL AND lease_until > ?)"),
+    [BY_PLACE] = "lower(name) > lower(?)",
 };
 
 struct values {
@@ -57,7 +58,8 @@ add_values(struct values *v, const struct store_filter *f, unsigned *ret_set,
 	set = 0;
 	if (store_check_text(f->name, "the pattern", err) == -1 ||
 	    store_check_text(f->reason, "the reason", err) == -1 ||
-	    store_check_text(f->site, "the site", err) == -1)
+	    store_check_text(f->site, "the site", err) == -1 ||
+	    store_check_text(f->after, "the name", err) == -1)
 		return -1;
 	if (f->name != NULL) {
 		set |= 1U << BY_NAME;
@@ -80,6 +82,10 @@ add_values(struct values *v, const struct store_filter *f, unsigned *ret_set,
 	if (f->unleased) {
 		set |= 1U << BY_UNLEASED;
 		add(v, db_int_value(clock_now()));
+	}
+	if (f->after != NULL) {
+		set |= 1U << BY_PLACE;
+		add(v, db_text_value(f->after));
 	}
 	*ret_set = set;
 	return 0;

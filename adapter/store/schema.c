@@ -245,7 +245,7 @@ columns_update(struct db *db, struct err *err)
 static int
 migrate(struct db *db, struct err *err)
 {
-	const char *steps[11];
+	const char *steps[12];
 	struct buf sql;
 	int r;
 
@@ -262,6 +262,7 @@ migrate(struct db *db, struct err *err)
 	steps[8] = store_reach_step;
 	steps[9] = store_census_step;
 	steps[10] = store_server_step;
+	steps[11] = store_answer_step;
 	r = db_migrate(db, steps, sizeof(steps) / sizeof(steps[0]), err);
 	buf_free(&sql);
 	return r;

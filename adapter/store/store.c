@@ -190,6 +190,12 @@ store_begin(struct store *s, struct err *err)
 }
 
 int
+store_lock(struct store *s, struct err *err)
+{
+	return store_begin(s, err);
+}
+
+int
 store_break(struct store *s)
 {
 	s->failed = true;

@@ -33,6 +33,8 @@ int store_open(const char *path, struct vault *vault, struct store **ret_store,
 void store_close(struct store *s); /* rolls back what was not committed */
 int store_commit(struct store *s, struct err *err);
 void store_rollback(struct store *s);
+/* Open it now: what is read from here on is as it stays until the commit. */
+int store_lock(struct store *s, struct err *err);
 /* Is a transaction open? */
 bool store_dirty(const struct store *s);
 /* What takes until this clock_mono_ms() fails with ERR_LIMIT, and the caller
@@ -54,6 +56,7 @@ struct store_filter {
 	int64_t due_before; /* next_due <= this and not 0 */
 	size_t limit;	    /* 0 = no limit */
 	bool unleased;	    /* nobody is working on it */
+	const char *after;  /* behind this name in name order */
 };
 
 /* All fields but the lease; sets d->id. ERR_CONFLICT when the name, UUID or

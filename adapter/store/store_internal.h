@@ -22,7 +22,7 @@ struct secret;
 #define STORE_HASH 32 /* SHA-256 */
 
 /* Conditions of a scan, one bit each; see scan.c. */
-#define STORE_CONDITIONS 5
+#define STORE_CONDITIONS 6
 
 struct store {
 	struct db *db;
@@ -71,6 +71,7 @@ extern const char store_census_step[];	/* census.c */
 extern const char store_users_step[];	/* schema_users.c */
 extern const char store_upstream_step[], store_host_step[];
 extern const char store_server_step[]; /* schema_server.c */
+extern const char store_answer_step[]; /* answer.c */
 
 /* Statements over the table "device" (record.c). */
 void store_sql_make(struct store *s);

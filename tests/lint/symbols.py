@@ -19,6 +19,7 @@ PREFIXES = {
     "hygiene": "hygiene_ audit_ ad_ repair_ survey_ our_clock_ clock_guard_",
     "serve": "serve ca_watch_ epo_watch_ server_watch_ console_ metrics_ revocation_ looks_",
     "epo": "remote_ args_ call_ escape_ out_",
+    "api": "api_",
     "intake": "intake_",
     "task": "catalog_ order_ runner_",
     "action": "action_ server_ mailer_ mail_ work_ job_ do_",

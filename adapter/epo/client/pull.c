@@ -114,7 +114,7 @@ epo_ask_command(const struct epo_conf *conf, const struct epo_ask *ask,
 	struct buf text;
 
 	epo_command_init(ret, "core.executeQuery");
-	buf_init(&text, WHERE_MAX * 2);
+	buf_init(&text, (size_t)WHERE_MAX * 2);
 	epo_command_add(ret, "target", "EPOLeafNode");
 	buf_printf(&text,
 	    "(select (top %lld) EPOLeafNode.AutoID EPOLeafNode.NodeName"

@@ -28,7 +28,7 @@ build(const struct epo_sync *y, const struct epo_list *l, size_t count,
 	char field[40];
 	size_t i;
 
-	buf_init(&ids, EPO_BATCH_MAX * ID_BYTES);
+	buf_init(&ids, (size_t)EPO_BATCH_MAX * ID_BYTES);
 	for (i = 0; i < count; i++)
 		buf_printf(&ids, "%s%lld", i > 0 ? "," : "",
 		    (long long)l->items[l->done + i].remote);

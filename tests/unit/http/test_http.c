@@ -83,12 +83,22 @@ handle_late(void *cookie, struct http_request *request)
 static char hello[] = "hello";
 static const char *const many = "HTTP/1.1 200 OK\r\n";
 
+static void
+tell_too_large(void *cookie, struct http_request *request)
+{
+	const struct http_answer a = {.status = 413, .type = "test/told"};
+
+	assert_ptr_equal(cookie, hello);
+	http_answer(request, &a);
+}
+
 static struct http_route routes[] = {
-    {"GET", "/plain", 0, handle_get, hello},
-    {"GET", "/tree/", 0, handle_get, hello},
-    {"POST", "/tree/", BODY_LIMIT, handle_post, hello},
-    {"POST", "/post", BODY_LIMIT, handle_post, hello},
-    {"GET", "/late", 0, handle_late, NULL},
+    {"GET", "/plain", 0, handle_get, hello, NULL},
+    {"GET", "/tree/", 0, handle_get, hello, NULL},
+    {"POST", "/tree/", BODY_LIMIT, handle_post, hello, NULL},
+    {"POST", "/post", BODY_LIMIT, handle_post, hello, NULL},
+    {"GET", "/late", 0, handle_late, NULL, NULL},
+    {"POST", "/told", BODY_LIMIT, handle_post, hello, tell_too_large},
 };
 
 static int
@@ -388,6 +398,9 @@ test_body_limit(void **state)
 	expect_status(
 	    ask("POST /post", "Content-Length: 99999999999999\r\n", ""), 413);
 	expect_status(ask("GET /plain", "Content-Length: 1\r\n", "x"), 413);
+	answer = ask("POST /told", "Content-Length: 17\r\n", "");
+	assert_non_null(strstr(answer, "Content-Type: test/told"));
+	expect_status(answer, 413);
 	/* In pieces nobody can know before: cut. */
 	answer = ask("POST /post", "Transfer-Encoding: chunked\r\n",
 	    "a\r\n0123456789\r\na\r\n0123456789\r\n0\r\n\r\n");

@@ -125,13 +125,13 @@ handle_stream(void *cookie, struct http_request *request)
 }
 
 static const struct http_route routes[] = {
-    {"GET", "/who/", 0, handle_who, NULL},
-    {"POST", "/who/", BODY_LIMIT, handle_who, NULL},
-    {"PUT", "/who/", BODY_LIMIT, handle_who, NULL},
-    {"PATCH", "/who/", BODY_LIMIT, handle_who, NULL},
-    {"DELETE", "/who/", 0, handle_who, NULL},
-    {"GET", "/big", 0, handle_big, NULL},
-    {"GET", "/stream", 0, handle_stream, NULL},
+    {"GET", "/who/", 0, handle_who, NULL, NULL},
+    {"POST", "/who/", BODY_LIMIT, handle_who, NULL, NULL},
+    {"PUT", "/who/", BODY_LIMIT, handle_who, NULL, NULL},
+    {"PATCH", "/who/", BODY_LIMIT, handle_who, NULL, NULL},
+    {"DELETE", "/who/", 0, handle_who, NULL, NULL},
+    {"GET", "/big", 0, handle_big, NULL, NULL},
+    {"GET", "/stream", 0, handle_stream, NULL, NULL},
 };
 
 /* --- the server --- */

@@ -1,0 +1,172 @@
+/* certificates: those that the CA's records have, and their revocation. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api_internal.h"
+#include "bridge_issue.h"
+#include "ca.h"
+#include "mem.h"
+#include "store.h"
+#include "str.h"
+
+/* RFC 5280, 5.3.1 */
+static const struct {
+	const char *word;
+	int number;
+} reasons[] = {{"unspecified", 0}, {"key-compromise", 1},
+    {"affiliation-changed", 3}, {"superseded", 4},
+    {"cessation-of-operation", 5}, {"privilege-withdrawn", 9}};
+
+static int
+write_cert(struct api_call *c, const struct ca_cert *cert, struct err *err)
+{
+	api_put_text(c, cert->serial);
+	api_put_text(c, cert->device);
+	api_put_text(c, cert->names);
+	api_put_text(c, cert->template_name);
+	api_put_int(c, cert->issued_at);
+	api_put_int(c, cert->not_before);
+	api_put_int(c, cert->not_after);
+	api_put_int(c, cert->revoked_at);
+	api_put_text(c, cert->subject);
+	api_put_text(c, cert->issuer);
+	return api_row_end(c, err);
+}
+
+static int
+need_ca(const struct api_call *c, struct err *err)
+{
+	if (c->ca != NULL)
+		return 0;
+	return err_set(err, ERR_STORAGE, "the CA's records are not open");
+}
+
+/* --- the list --- */
+
+struct listing {
+	struct api_call *c;
+	const char *after; /* a serial that is passed over, as those before */
+	size_t left;
+	char *last;
+	bool more;
+};
+
+static int
+list_cert(void *cookie, const struct ca_cert *cert, struct err *err)
+{
+	struct listing *l = cookie;
+
+	if (l->after != NULL) {
+		if (str_eq(cert->serial, l->after))
+			l->after = NULL;
+		return 0;
+	}
+	if (l->left == 0) {
+		l->more = true;
+		return err_set(err, ERR_CANCELLED, "the page is full");
+	}
+	l->left--;
+	mem_replace(&l->last, cert->serial);
+	return write_cert(l->c, cert, err);
+}
+
+int
+api_certs_list(struct api_call *c, struct err *err)
+{
+	const struct ca_list_of of = {.device = api_text(c, "device")};
+	struct listing l = {
+	    .c = c, .after = api_text(c, "cursor"), .left = api_limit(c)};
+	int r;
+
+	if (need_ca(c, err) != 0)
+		return -1;
+	api_page_begin(c, &api_cert_row);
+	r = ca_list(c->ca, &of, list_cert, &l, err);
+	if (r != 0 && l.more) {
+		err_clear(err);
+		r = 0;
+	}
+	if (r == 0)
+		api_page_end(c, l.more ? l.last : NULL);
+	free(l.last);
+	return r;
+}
+
+/* --- one --- */
+
+static int
+answer_cert(struct api_call *c, const char *serial, struct err *err)
+{
+	struct ca_cert cert = {.der = NULL};
+	int r;
+
+	if (need_ca(c, err) != 0 ||
+	    ca_find(c->ca, NULL, serial, &cert, err) != 0)
+		return -1;
+	api_row_begin(c, &api_cert_row);
+	r = write_cert(c, &cert, err);
+	ca_cert_clear(&cert);
+	return r;
+}
+
+int
+api_certs_get(struct api_call *c, struct err *err)
+{
+	return answer_cert(c, c->match.segments[0], err);
+}
+
+/* Only our own: what came over a bridge is its CA's to revoke. */
+static int
+check_issuer(const struct ca_cert *cert, struct err *err)
+{
+	if (str_eq(cert->issuer, CA_ISSUER_INTERNAL))
+		return 0;
+	return err_set(err, ERR_REFUSED,
+	    "it was issued over the bridge %s: \"amtkeeper ca revoke\" asks "
+	    "there",
+	    cert->issuer);
+}
+
+static int
+tell(
+    struct api_call *c, const struct ca_cert *cert, int reason, struct err *err)
+{
+	char *detail = mem_printf(
+	    "{\"serial\":\"%s\",\"reason\":%d}", cert->serial, reason);
+	const struct store_event event = {.at = c->now,
+	    .kind = "certificate.revoked",
+	    .actor = c->actor,
+	    .detail = detail};
+	int r = store_event_add(c->store, &event, err);
+
+	free(detail);
+	return r;
+}
+
+/* The event is written before and committed behind: a crash in between leaves a
+ * revocation that can be asked for again. */
+int
+api_certs_revoke(struct api_call *c, struct err *err)
+{
+	const char *word = api_body_text(c, "reason");
+	struct ca_cert cert = {.der = NULL};
+	int reason = 0, r;
+	size_t i;
+
+	for (i = 0; word != NULL && i < sizeof(reasons) / sizeof(reasons[0]);
+	     i++)
+		if (str_eq(word, reasons[i].word))
+			reason = reasons[i].number;
+	if (need_ca(c, err) != 0 ||
+	    ca_find(c->ca, NULL, c->match.segments[0], &cert, err) != 0)
+		return -1;
+	r = check_issuer(&cert, err);
+	if (r == 0)
+		r = tell(c, &cert, reason, err);
+	if (r == 0)
+		r = ca_revoke(c->ca, cert.serial, reason, c->now, err);
+	if (r == 0)
+		r = answer_cert(c, cert.serial, err);
+	ca_cert_clear(&cert);
+	return r;
+}

@@ -1,0 +1,361 @@
+/* devices: what is known of them, what hosts say, looks and maintenance. */
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api_internal.h"
+#include "catalog.h"
+#include "device.h"
+#include "intake.h"
+#include "mem.h"
+#include "order.h"
+#include "secret.h"
+#include "store.h"
+#include "str.h"
+#include "task_run.h"
+
+#define CHANGED_MAX (INTAKE_FIELDS_MAX + 128)
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* --- answers --- */
+
+static int
+write_device(struct api_call *c, const struct device *d, struct err *err)
+{
+	const struct device_field *fields;
+	size_t i, n;
+
+	fields = device_fields(&n);
+	api_put_int(c, d->id);
+	for (i = 0; i < n; i++) {
+		if (fields[i].type == DEVICE_TEXT)
+			api_put_text(c, device_get_text(d, &fields[i]));
+		else
+			api_put_int(c, device_get_int(d, &fields[i]));
+	}
+	return api_row_end(c, err);
+}
+
+static int
+answer_device(struct api_call *c, int64_t id, struct err *err)
+{
+	struct device *d = NULL;
+	int r;
+
+	if (store_device_get(c->store, id, &d, err) != 0)
+		return -1;
+	api_row_begin(c, &api_device_row);
+	r = write_device(c, d, err);
+	device_free(d);
+	return r;
+}
+
+int
+api_devices_get(struct api_call *c, struct err *err)
+{
+	struct device *d = NULL;
+	int r;
+
+	if (api_device(c, 0, &d, err) != 0)
+		return -1;
+	api_row_begin(c, &api_device_row);
+	r = write_device(c, d, err);
+	device_free(d);
+	return r;
+}
+
+/* --- the list --- */
+
+struct listing {
+	struct api_call *c;
+	size_t left;
+	char *last; /* the cursor behind what is written */
+	bool more;
+};
+
+static int
+list_one(void *cookie, const struct device *d, struct err *err)
+{
+	struct listing *l = cookie;
+
+	if (l->left == 0) {
+		l->more = true;
+		return 0;
+	}
+	l->left--;
+	mem_replace(&l->last, d->name);
+	return write_device(l->c, d, err);
+}
+
+static int
+list_by_name(struct listing *l, struct err *err)
+{
+	struct api_call *c = l->c;
+	const struct store_filter filter = {.name = api_text(c, "filter"),
+	    .reason = api_text(c, "reason"),
+	    .site = api_text(c, "site"),
+	    .after = api_text(c, "cursor"),
+	    .limit = l->left + 1};
+
+	return store_device_scan(c->store, &filter, list_one, l, err);
+}
+
+static int
+list_ids(struct listing *l, const struct api_ids *ids, struct err *err)
+{
+	struct err why = {.kind = ERR_NONE};
+	struct device *d = NULL;
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < ids->count; i++) {
+		if (store_device_get(l->c->store, ids->ids[i], &d, &why) != 0) {
+			if (why.kind == ERR_NOTFOUND)
+				continue; /* removed meanwhile */
+			*err = why;
+			return -1;
+		}
+		r = list_one(l, d, err);
+		if (r == 0 && !l->more) {
+			free(l->last);
+			l->last = mem_printf("%lld", (long long)d->id);
+		}
+		device_free(d);
+	}
+	return r;
+}
+
+static int
+list_by_query(struct listing *l, struct err *err)
+{
+	struct api_call *c = l->c;
+	const char *cursor = api_text(c, "cursor");
+	struct api_ids ids = {.ids = NULL};
+	int64_t after = 0;
+	int r;
+
+	if (api_text(c, "filter") != NULL || api_text(c, "reason") != NULL ||
+	    api_text(c, "site") != NULL) {
+		c->status = 400;
+		return err_set(err, ERR_INVALID,
+		    "query goes without filter, reason and site: say it in "
+		    "the query");
+	}
+	if (cursor != NULL && str_int(cursor, 0, INT64_MAX, &after) != 0) {
+		c->status = 400;
+		return err_set(err, ERR_INVALID, "cursor: is none of a query");
+	}
+	r = api_ids_by_query(
+	    c, api_text(c, "query"), after, l->left + 1, &ids, err);
+	if (r == 0)
+		r = list_ids(l, &ids, err);
+	free(ids.ids);
+	return r;
+}
+
+int
+api_devices_list(struct api_call *c, struct err *err)
+{
+	struct listing l = {.c = c, .left = api_limit(c)};
+	int r;
+
+	api_page_begin(c, &api_device_row);
+	r = api_text(c, "query") != NULL ? list_by_query(&l, err)
+					 : list_by_name(&l, err);
+	if (r == 0)
+		api_page_end(c, l.more ? l.last : NULL);
+	free(l.last);
+	return r;
+}
+
+/* --- in, changed, out --- */
+
+static struct intake
+intake_of(const struct api_call *c)
+{
+	return (struct intake){.address = api_body_text(c, "address"),
+	    .uuid = api_body_text(c, "uuid"),
+	    .os_host = api_body_text(c, "os_host"),
+	    .os_domain = api_body_text(c, "os_domain"),
+	    .site = api_body_text(c, "site"),
+	    .group = api_body_text(c, "group"),
+	    .leaf_sha256 = api_body_text(c, "pin"),
+	    .plain = api_body_bool(c, "plain", false)};
+}
+
+/* Wiped where it came from, too. */
+static struct secret *
+take_password(struct api_call *c)
+{
+	const char *text = api_body_text(c, "password");
+	struct secret *s = secret_new(text, strlen(text));
+
+	secret_wipe((char *)(uintptr_t)text, strlen(text));
+	return s;
+}
+
+int
+api_devices_add(struct api_call *c, struct err *err)
+{
+	const struct intake_to to = {c->store, c->actor};
+	struct secret *password = take_password(c);
+	struct intake in = intake_of(c);
+	struct device *d = NULL;
+	int r = -1;
+
+	in.name = api_body_text(c, "name");
+	if (intake_check_password(password, err) == 0)
+		d = intake_device(&in, err);
+	if (d != NULL && intake_group(c->store, &in, d, NULL, err) == 0)
+		r = intake_add(&to, d, password, err);
+	if (r == 0) {
+		api_locate(c, "devices/%s", d->name);
+		r = answer_device(c, d->id, err);
+	}
+	secret_free(password);
+	device_free(d);
+	return r;
+}
+
+/* What consoles write of it; an empty text takes the value away. */
+static bool
+set_notes(const struct api_call *c, struct device *d, struct buf *changed)
+{
+	static const char *const names[] = {
+	    "description", "custom1", "custom2", "custom3", "custom4"};
+	const struct device_field *f;
+	const char *text;
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < COUNT(names); i++) {
+		text = api_body_text(c, names[i]);
+		f = device_field(names[i]);
+		if (text == NULL || str_eq(device_get_text(d, f), text))
+			continue;
+		device_set_text(d, f, text[0] == '\0' ? NULL : text);
+		buf_printf(
+		    changed, "%s%s", changed->len == 0 ? "" : ",", names[i]);
+		any = true;
+	}
+	return any;
+}
+
+static int
+change(struct api_call *c, struct device *d, struct err *err)
+{
+	const struct intake_to to = {c->store, c->actor};
+	struct intake in = intake_of(c);
+	struct buf changed;
+	bool host;
+	int r = -1;
+
+	in.name = d->name;
+	buf_init(&changed, CHANGED_MAX);
+	if (intake_change(&in, d, &changed, err) != 0 ||
+	    intake_group(c->store, &in, d, &changed, err) != 0)
+		goto out;
+	host = changed.len > 0;
+	(void)set_notes(c, d, &changed);
+	r = 0;
+	if (changed.len > 0 &&
+	    (store_device_save_host(c->store, d, err) != 0 ||
+		intake_event(&to, d, buf_text(&changed), err) != 0))
+		r = -1;
+	if (r == 0 && host)
+		r = intake_wake(&to, d->id, err);
+out:
+	buf_free(&changed);
+	return r;
+}
+
+int
+api_devices_change(struct api_call *c, struct err *err)
+{
+	struct device *d = NULL;
+	int r;
+
+	if (api_device(c, 0, &d, err) != 0)
+		return -1;
+	r = change(c, d, err);
+	if (r == 0)
+		r = answer_device(c, d->id, err);
+	device_free(d);
+	return r;
+}
+
+int
+api_devices_remove(struct api_call *c, struct err *err)
+{
+	struct device *d = NULL;
+	int r;
+
+	if (api_device(c, 0, &d, err) != 0)
+		return -1;
+	r = store_device_remove(c->store, d->id, err);
+	if (r == 0)
+		r = api_event(c, d, "device.removed", NULL, NULL, err);
+	device_free(d);
+	return r;
+}
+
+/* --- work on one --- */
+
+/* A run of its own, of no task that is kept. */
+static int
+order_work(struct api_call *c, enum catalog_type type, const char *settings,
+    struct err *err)
+{
+	const struct order o = {c->store, c->actor, c->now};
+	const struct order_run how = {.source = TASK_BY_USER,
+	    .target = TASK_DEVICES,
+	    .policy = task_policy_default()};
+	struct device *d = NULL;
+	struct task t = {.type = mem_dup(catalog_type_name(type)),
+	    .settings = mem_dup(settings)};
+	int64_t run = 0;
+	int r;
+
+	t.name = mem_dup(type == CATALOG_COLLECT ? "look" : "maintain");
+	r = api_device(c, 0, &d, err);
+	if (r == 0)
+		r = order_run(&o, &t, &how, &d->id, 1, &run, err);
+	if (r == 0) {
+		c->wake = true;
+		api_locate(c, "runs/%lld", (long long)run);
+		r = api_run_row(c, run, err);
+	}
+	device_free(d);
+	task_clear(&t);
+	return r;
+}
+
+int
+api_devices_look(struct api_call *c, struct err *err)
+{
+	return order_work(c, CATALOG_COLLECT, "{}", err);
+}
+
+int
+api_devices_maintain(struct api_call *c, struct err *err)
+{
+	size_t i, n = api_body_count(c, "tasks");
+	struct json_object *s = json_object_new_object(), *tasks;
+	const char *when = api_body_text(c, "when");
+	int r;
+
+	if (n > 0) {
+		tasks = json_object_new_array();
+		for (i = 0; i < n; i++)
+			(void)json_object_array_add(tasks,
+			    json_object_new_string(api_body_at(c, "tasks", i)));
+		(void)json_object_object_add(s, "tasks", tasks);
+	}
+	if (when == NULL)
+		when = n > 0 ? "needed" : "automatic";
+	(void)json_object_object_add(s, "when", json_object_new_string(when));
+	r = order_work(
+	    c, CATALOG_MAINTENANCE, json_object_to_json_string(s), err);
+	(void)json_object_put(s);
+	return r;
+}

@@ -1,0 +1,248 @@
+/* runs: how they go, what became of devices, and how they go on. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api_internal.h"
+#include "mem.h"
+#include "order.h"
+#include "str.h"
+#include "task_run.h"
+
+static int
+write_run(void *cookie, const struct task_run *r, struct err *err)
+{
+	struct api_call *c = cookie;
+	int i;
+
+	api_put_int(c, r->id);
+	api_put_text(c, r->name);
+	api_put_text(c, task_state_name(r->state));
+	api_put_int(c, task_run_percent(r));
+	api_put_int(c, r->total);
+	for (i = 0; i < TASK_OUTCOMES; i++)
+		api_put_int(c, r->count[i]);
+	api_put_text(c, task_source_name(r->source));
+	api_put_text(c, r->actor);
+	api_put_int(c, r->created_at);
+	api_put_int(c, r->started_at);
+	api_put_int(c, r->ended_at);
+	api_put_text(c, r->why);
+	return api_row_end(c, err);
+}
+
+int
+api_run_row(struct api_call *c, int64_t id, struct err *err)
+{
+	struct task_run r = {.id = 0};
+	int rc;
+
+	if (task_run_get(c->store, id, &r, err) != 0)
+		return -1;
+	api_row_begin(c, &api_run_answer);
+	rc = write_run(c, &r, err);
+	task_run_clear(&r);
+	return rc;
+}
+
+int
+api_runs_get(struct api_call *c, struct err *err)
+{
+	int64_t id = 0;
+
+	if (api_number(c, 0, &id, err) != 0)
+		return -1;
+	return api_run_row(c, id, err);
+}
+
+/* --- pages --- */
+
+struct listing {
+	struct api_call *c;
+	size_t left;
+	int64_t last;
+	bool more;
+};
+
+/* One more than asked for tells that there is more. */
+static bool
+full(struct listing *l, int64_t id)
+{
+	if (l->left == 0) {
+		l->more = true;
+		return true;
+	}
+	l->left--;
+	l->last = id;
+	return false;
+}
+
+static void
+end_page(struct listing *l)
+{
+	char next[24];
+
+	(void)snprintf(next, sizeof(next), "%lld", (long long)l->last);
+	api_page_end(l->c, l->more ? next : NULL);
+}
+
+static int
+cursor_of(struct api_call *c, int64_t *ret, struct err *err)
+{
+	const char *text = api_text(c, "cursor");
+
+	if (text == NULL || str_int(text, 0, INT64_MAX, ret) == 0)
+		return 0;
+	c->status = 400;
+	return err_set(err, ERR_INVALID, "cursor: is none of this list");
+}
+
+static int
+list_run(void *cookie, const struct task_run *r, struct err *err)
+{
+	struct listing *l = cookie;
+
+	return full(l, r->id) ? 0 : write_run(l->c, r, err);
+}
+
+int
+api_runs_list(struct api_call *c, struct err *err)
+{
+	struct listing l = {.c = c, .left = api_limit(c)};
+	const char *state = api_text(c, "state");
+	struct task_run_filter f = {
+	    .name = api_text(c, "task"), .limit = l.left + 1};
+	int s;
+
+	for (s = 0; state != NULL && s < TASK_STATES; s++)
+		if (str_eq(task_state_name((enum task_state)s), state))
+			f.states = 1u << s;
+	if (cursor_of(c, &f.before, err) != 0)
+		return -1;
+	api_page_begin(c, &api_run_answer);
+	if (task_run_scan(c->store, &f, list_run, &l, err) != 0)
+		return -1;
+	end_page(&l);
+	return 0;
+}
+
+/* ERR_NOTFOUND when there is no such run. */
+static int
+find_run(struct api_call *c, int64_t *ret, struct err *err)
+{
+	struct task_run r = {.id = 0};
+
+	if (api_number(c, 0, ret, err) != 0 ||
+	    task_run_get(c->store, *ret, &r, err) != 0)
+		return -1;
+	task_run_clear(&r);
+	return 0;
+}
+
+static int
+list_item(void *cookie, const struct task_item *i, struct err *err)
+{
+	struct listing *l = cookie;
+	struct api_call *c = l->c;
+
+	if (full(l, i->id))
+		return 0;
+	api_put_int(c, i->id);
+	api_put_text(c, i->name);
+	api_put_text(c, task_item_state_name(i->state));
+	api_put_text(c,
+	    i->state == TASK_ITEM_DONE ? task_outcome_name(i->outcome) : NULL);
+	api_put_text(c, i->reason);
+	api_put_text(c, i->message);
+	api_put_int(c, i->attempts);
+	api_put_int(c, i->steps);
+	api_put_int(c, i->ms);
+	api_put_int(c, i->not_before);
+	api_put_int(c, i->started_at);
+	api_put_int(c, i->ended_at);
+	return api_row_end(c, err);
+}
+
+int
+api_runs_items(struct api_call *c, struct err *err)
+{
+	struct listing l = {.c = c, .left = api_limit(c)};
+	const char *outcome = api_text(c, "outcome");
+	struct task_item_filter f = {
+	    .state = -1, .outcome = -1, .limit = l.left + 1};
+	int i;
+
+	for (i = 0; outcome != NULL && i < TASK_OUTCOMES; i++)
+		if (str_eq(outcome, task_outcome_name((enum task_outcome)i)))
+			f.outcome = i;
+	if (cursor_of(c, &f.after, err) != 0 || find_run(c, &f.run, err) != 0)
+		return -1;
+	api_page_begin(c, &api_item_row);
+	if (task_item_scan(c->store, &f, list_item, &l, err) != 0)
+		return -1;
+	end_page(&l);
+	return 0;
+}
+
+/* A scan without a limit of its own: beyond the page its rows are passed over.
+ */
+static int
+list_message(void *cookie, const struct task_message *m, struct err *err)
+{
+	struct listing *l = cookie;
+	struct api_call *c = l->c;
+
+	if (full(l, m->id))
+		return 0;
+	api_put_int(c, m->id);
+	api_put_int(c, m->at);
+	api_put_text(c, m->text);
+	return api_row_end(c, err);
+}
+
+int
+api_runs_messages(struct api_call *c, struct err *err)
+{
+	struct listing l = {.c = c, .left = api_limit(c)};
+	int64_t run = 0, after = 0;
+
+	if (cursor_of(c, &after, err) != 0 || find_run(c, &run, err) != 0)
+		return -1;
+	api_page_begin(c, &api_message_row);
+	if (task_message_scan(c->store, run, after, list_message, &l, err) != 0)
+		return -1;
+	end_page(&l);
+	return 0;
+}
+
+/* --- how it goes on --- */
+
+static int
+set_state(struct api_call *c, enum task_state to, struct err *err)
+{
+	const struct order o = {c->store, c->actor, c->now};
+	int64_t run = 0;
+
+	if (find_run(c, &run, err) != 0 ||
+	    order_run_state(&o, run, to, api_body_text(c, "why"), err) != 0)
+		return -1;
+	c->wake = true;
+	return api_run_row(c, run, err);
+}
+
+int
+api_runs_pause(struct api_call *c, struct err *err)
+{
+	return set_state(c, TASK_PAUSED, err);
+}
+
+int
+api_runs_resume(struct api_call *c, struct err *err)
+{
+	return set_state(c, TASK_QUEUED, err);
+}
+
+int
+api_runs_abort(struct api_call *c, struct err *err)
+{
+	return set_state(c, TASK_ABORTED, err);
+}

@@ -1,0 +1,238 @@
+/* events, users, schedules; who asks, and what answers. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api_internal.h"
+#include "clock.h"
+#include "device.h"
+#include "mem.h"
+#include "schedule.h"
+#include "store.h"
+#include "str.h"
+#include "users.h"
+
+#define LIST_MAX 8192
+#define PREVIEW 10
+
+/* --- events --- */
+
+struct listing {
+	struct api_call *c;
+	size_t left;
+	int64_t last;
+	bool more;
+};
+
+int
+api_event_write(
+    struct api_call *c, const struct store_event *e, struct err *err)
+{
+	api_put_int(c, e->id);
+	api_put_int(c, e->at);
+	api_put_text(c, e->name);
+	api_put_text(c, e->kind);
+	api_put_text(c, e->actor);
+	api_put_text(c, e->detail);
+	return api_row_end(c, err);
+}
+
+static int
+list_event(void *cookie, const struct store_event *e, struct err *err)
+{
+	struct listing *l = cookie;
+
+	if (l->left == 0) {
+		l->more = true;
+		return 0;
+	}
+	l->left--;
+	l->last = e->id;
+	return api_event_write(l->c, e, err);
+}
+
+static int
+chosen_device(struct api_call *c, int64_t *ret, struct err *err)
+{
+	const char *name = api_text(c, "device");
+	struct device *d = NULL;
+
+	if (name == NULL)
+		return 0;
+	if (store_device_find(c->store, name, &d, err) != 0)
+		return -1;
+	*ret = d->id;
+	device_free(d);
+	return 0;
+}
+
+int
+api_events_list(struct api_call *c, struct err *err)
+{
+	struct listing l = {.c = c, .left = api_limit(c)};
+	const char *cursor = api_text(c, "cursor");
+	int64_t after = 0, device = 0;
+	char next[24];
+
+	if (cursor != NULL && str_int(cursor, 0, INT64_MAX, &after) != 0) {
+		c->status = 400;
+		return err_set(
+		    err, ERR_INVALID, "cursor: is none of this list");
+	}
+	if (chosen_device(c, &device, err) != 0)
+		return -1;
+	api_page_begin(c, &api_event_row);
+	if (store_event_scan(
+		c->store, device, after, l.left + 1, list_event, &l, err) != 0)
+		return -1;
+	(void)snprintf(next, sizeof(next), "%lld", (long long)l.last);
+	api_page_end(c, l.more ? next : NULL);
+	return 0;
+}
+
+/* --- users --- */
+
+static int
+write_user(void *cookie, const struct store_user *u, struct err *err)
+{
+	struct api_call *c = cookie;
+
+	api_put_int(c, u->id);
+	api_put_text(c, u->name);
+	api_put_text(c, u->note);
+	api_put_text(c, u->sets);
+	api_put_text(c, u->certificate);
+	api_put_int(c, u->enabled);
+	api_put_int(c, u->hash != NULL);
+	api_put_int(c, u->created_at);
+	api_put_int(c, u->changed_at);
+	api_put_int(c, u->login_at);
+	return api_row_end(c, err);
+}
+
+int
+api_users_list(struct api_call *c, struct err *err)
+{
+	api_page_begin(c, &api_user_row);
+	if (store_user_scan(c->store, write_user, c, err) != 0)
+		return -1;
+	api_page_end(c, NULL);
+	return 0;
+}
+
+int
+api_users_get(struct api_call *c, struct err *err)
+{
+	struct store_user u = {.id = 0};
+	int r;
+
+	if (store_user_find(c->store, c->match.segments[0], &u, err) != 0)
+		return -1;
+	api_row_begin(c, &api_user_row);
+	r = write_user(c, &u, err);
+	store_user_clear(&u);
+	return r;
+}
+
+/* --- schedules --- */
+
+static const char *
+trigger_name(const struct schedule *s)
+{
+	switch (schedule_trigger(s)) {
+	case SCHEDULE_CLOCK:
+		return "clock";
+	case SCHEDULE_START:
+		return "start";
+	case SCHEDULE_REACHABLE:
+		return "reachable";
+	case SCHEDULE_NOW:
+		return "now";
+	}
+	return NULL;
+}
+
+static int
+write_preview(struct api_call *c, const struct schedule *s, int64_t after,
+    struct err *err)
+{
+	int64_t n = api_int(c, "count", PREVIEW), i, at = after;
+	char text[CLOCK_TEXT];
+	struct buf utc, local;
+	int r;
+
+	buf_init(&utc, LIST_MAX);
+	buf_init(&local, LIST_MAX);
+	for (i = 0; i < n; i++) {
+		at = schedule_next(s, at);
+		if (at == 0)
+			break;
+		buf_printf(
+		    &utc, "%s%s", i == 0 ? "" : ",", clock_text(at, text));
+		buf_printf(&local, "%s%s", i == 0 ? "" : ",",
+		    schedule_local(s, at, text));
+	}
+	api_row_begin(c, &api_preview_row);
+	api_put_text(c, schedule_text(s));
+	api_put_text(c, schedule_zone(s));
+	api_put_text(c, trigger_name(s));
+	api_put_text(c, buf_text(&utc));
+	api_put_text(c, buf_text(&local));
+	r = api_row_end(c, err);
+	buf_free(&utc);
+	buf_free(&local);
+	return r;
+}
+
+int
+api_schedules_preview(struct api_call *c, struct err *err)
+{
+	const char *from = api_text(c, "after");
+	struct schedule *s = NULL;
+	int64_t after = c->now;
+	int r;
+
+	if (from != NULL && clock_parse(from, &after) != 0) {
+		c->status = 400;
+		return err_set(
+		    err, ERR_INVALID, "after: wanted a time in RFC 3339");
+	}
+	if (schedule_parse(api_text(c, "schedule"), &s, err) != 0) {
+		c->status = 400;
+		return -1;
+	}
+	r = write_preview(c, s, after, err);
+	schedule_free(s);
+	return r;
+}
+
+/* --- itself --- */
+
+int
+api_version_get(struct api_call *c, struct err *err)
+{
+	api_row_begin(c, &api_version_row);
+	api_put_text(c, "amtkeeper");
+	api_put_text(c, c->version);
+	api_put_text(c, "v1");
+	return api_row_end(c, err);
+}
+
+int
+api_self_get(struct api_call *c, struct err *err)
+{
+	struct buf rights;
+	unsigned i;
+	int r;
+
+	buf_init(&rights, LIST_MAX);
+	for (i = 0; i < ACCESS_RIGHTS; i++)
+		if (access_may(&c->who, (enum access_right)i))
+			buf_printf(&rights, "%s%s", rights.len == 0 ? "" : ",",
+			    access_right_name((enum access_right)i));
+	api_row_begin(c, &api_self_row);
+	api_put_text(c, c->who.name);
+	api_put_text(c, buf_text(&rights));
+	r = api_row_end(c, err);
+	buf_free(&rights);
+	return r;
+}

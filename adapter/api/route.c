@@ -1,0 +1,262 @@
+/* The table of routes: dispatch, rights and the document are made of it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api_internal.h"
+#include "mem.h"
+#include "str.h"
+
+static const struct api_route routes[] = {
+    /* --- devices --- */
+    {"GET", "devices", "listDevices", "devices", ACCESS_DEVICE_READ,
+	"Devices by name; with query by number",
+	"limit cursor filter reason "
+	"site query",
+	NULL, API_PAGE_OF, &api_device_row, 200, 0, api_devices_list},
+    {"POST", "devices", "addDevice", "devices", ACCESS_DEVICE_WRITE,
+	"Take a device in", NULL, &api_device_form, API_ROW, &api_device_row,
+	201, API_KEYED | API_LOCATED | API_TAGGED, api_devices_add},
+    {"GET", "devices/{device}", "getDevice", "devices", ACCESS_DEVICE_READ,
+	"A device by name, UUID or number", NULL, NULL, API_ROW,
+	&api_device_row, 200, API_TAGGED, api_devices_get},
+    {"PATCH", "devices/{device}", "changeDevice", "devices",
+	ACCESS_DEVICE_WRITE, "Change what is said of its host", NULL,
+	&api_device_change, API_ROW, &api_device_row, 200,
+	API_TAGGED | API_MATCHED, api_devices_change},
+    {"DELETE", "devices/{device}", "removeDevice", "devices",
+	ACCESS_DEVICE_WRITE,
+	"Let it leave the fleet; its certificates stay valid until revoked",
+	NULL, NULL, API_NOTHING, NULL, 204, API_MATCHED, api_devices_remove},
+    {"POST", "devices/{device}/look", "lookAtDevice", "devices",
+	ACCESS_TASK_RUN, "Read and diagnose it: a run", NULL, NULL, API_ROW,
+	&api_run_answer, 202, API_KEYED | API_LOCATED, api_devices_look},
+    {"POST", "devices/{device}/maintain", "maintainDevice", "devices",
+	ACCESS_TASK_RUN, "Do what is due, or the tasks named: a run", NULL,
+	&api_maintain, API_ROW, &api_run_answer, 202, API_KEYED | API_LOCATED,
+	api_devices_maintain},
+
+    /* --- queries --- */
+    {"GET", "queries", "listQueries", "queries", ACCESS_QUERY_RUN,
+	"Saved queries", NULL, NULL, API_PAGE_OF, &api_query_row, 200, 0,
+	api_queries_list},
+    {"POST", "query", "askQuery", "queries", ACCESS_QUERY_RUN,
+	"Run a query that is not saved; Accept: text/csv gives CSV", NULL,
+	&api_query_ask, API_REPORT, NULL, 200, 0, api_queries_ask},
+    {"GET", "queries/{query}", "getQuery", "queries", ACCESS_QUERY_RUN,
+	"A saved query by name or number", NULL, NULL, API_ROW, &api_query_row,
+	200, API_TAGGED, api_queries_get},
+    {"PUT", "queries/{query}", "putQuery", "queries", ACCESS_QUERY_WRITE,
+	"Save a query under this name, or replace the one it has", NULL,
+	&api_query_form, API_ROW, &api_query_row, 200, API_TAGGED | API_MATCHED,
+	api_queries_put},
+    {"DELETE", "queries/{query}", "removeQuery", "queries", ACCESS_QUERY_WRITE,
+	"Forget a query that somebody saved", NULL, NULL, API_NOTHING, NULL,
+	204, API_MATCHED, api_queries_remove},
+    {"POST", "queries/{query}/run", "runQuery", "queries", ACCESS_QUERY_RUN,
+	"Run a saved query; Accept: text/csv gives CSV", "top", NULL,
+	API_REPORT, NULL, 200, 0, api_queries_run},
+
+    /* --- tasks and assignments --- */
+    {"GET", "tasks", "listTasks", "tasks", ACCESS_TASK_READ,
+	"Client tasks by name", "limit cursor", NULL, API_PAGE_OF,
+	&api_task_row, 200, 0, api_tasks_list},
+    {"POST", "tasks", "addTask", "tasks", ACCESS_TASK_WRITE, "A new task", NULL,
+	&api_task_form, API_ROW, &api_task_row, 201,
+	API_KEYED | API_LOCATED | API_TAGGED, api_tasks_add},
+    {"GET", "tasks/{task}", "getTask", "tasks", ACCESS_TASK_READ,
+	"A task by name or number", NULL, NULL, API_ROW, &api_task_row, 200,
+	API_TAGGED, api_tasks_get},
+    {"PATCH", "tasks/{task}", "changeTask", "tasks", ACCESS_TASK_WRITE,
+	"Change a task", NULL, &api_task_change, API_ROW, &api_task_row, 200,
+	API_TAGGED | API_MATCHED, api_tasks_change},
+    {"DELETE", "tasks/{task}", "removeTask", "tasks", ACCESS_TASK_WRITE,
+	"Forget a task and its assignments; its runs stay", NULL, NULL,
+	API_NOTHING, NULL, 204, API_MATCHED, api_tasks_remove},
+    {"POST", "tasks/{task}/run", "runTask", "tasks", ACCESS_TASK_RUN,
+	"Do it now", NULL, &api_run_form, API_ROW, &api_run_answer, 202,
+	API_KEYED | API_LOCATED, api_tasks_run},
+    {"GET", "assignments", "listAssignments", "assignments", ACCESS_TASK_READ,
+	"Who gets which task when", "limit cursor task", NULL, API_PAGE_OF,
+	&api_assignment_row, 200, 0, api_assignments_list},
+    {"POST", "assignments", "addAssignment", "assignments",
+	ACCESS_SCHEDULE_WRITE, "Give a task to devices, by a schedule", NULL,
+	&api_assign_form, API_ROW, &api_assignment_row, 201,
+	API_KEYED | API_LOCATED | API_TAGGED, api_assignments_add},
+    {"GET", "assignments/{assignment}", "getAssignment", "assignments",
+	ACCESS_TASK_READ, "An assignment", NULL, NULL, API_ROW,
+	&api_assignment_row, 200, API_TAGGED, api_assignments_get},
+    {"PATCH", "assignments/{assignment}", "changeAssignment", "assignments",
+	ACCESS_SCHEDULE_WRITE, "Change its schedule or pace", NULL,
+	&api_assign_change, API_ROW, &api_assignment_row, 200,
+	API_TAGGED | API_MATCHED, api_assignments_change},
+    {"DELETE", "assignments/{assignment}", "removeAssignment", "assignments",
+	ACCESS_SCHEDULE_WRITE, "Take it away; its runs stay", NULL, NULL,
+	API_NOTHING, NULL, 204, API_MATCHED, api_assignments_remove},
+    {"POST", "assignments/{assignment}/run", "runAssignment", "assignments",
+	ACCESS_TASK_RUN, "Run it now; its schedule goes on", NULL, NULL,
+	API_ROW, &api_run_answer, 202, API_KEYED | API_LOCATED,
+	api_assignments_run},
+
+    /* --- runs --- */
+    {"GET", "runs", "listRuns", "runs", ACCESS_RUN_READ,
+	"Runs, the newest first", "limit cursor state task", NULL, API_PAGE_OF,
+	&api_run_answer, 200, 0, api_runs_list},
+    {"GET", "runs/{run}", "getRun", "runs", ACCESS_RUN_READ, "A run", NULL,
+	NULL, API_ROW, &api_run_answer, 200, API_TAGGED, api_runs_get},
+    {"GET", "runs/{run}/items", "listRunItems", "runs", ACCESS_RUN_READ,
+	"What became of each device", "limit cursor outcome", NULL, API_PAGE_OF,
+	&api_item_row, 200, 0, api_runs_items},
+    {"GET", "runs/{run}/messages", "listRunMessages", "runs", ACCESS_RUN_READ,
+	"What happened to the run itself", "limit cursor", NULL, API_PAGE_OF,
+	&api_message_row, 200, 0, api_runs_messages},
+    {"GET", "runs/{run}/stream", "followRun", "runs", ACCESS_RUN_READ,
+	"Its progress as it is made: events run, message, end", NULL, NULL,
+	API_EVENTS, NULL, 200, 0, api_runs_get},
+    {"POST", "runs/{run}/pause", "pauseRun", "runs", ACCESS_RUN_CONTROL,
+	"Begin no further devices", NULL, &api_state_form, API_ROW,
+	&api_run_answer, 200, API_KEYED, api_runs_pause},
+    {"POST", "runs/{run}/resume", "resumeRun", "runs", ACCESS_RUN_CONTROL,
+	"Go on with a paused run", NULL, &api_state_form, API_ROW,
+	&api_run_answer, 200, API_KEYED, api_runs_resume},
+    {"POST", "runs/{run}/abort", "abortRun", "runs", ACCESS_RUN_CONTROL,
+	"End it; devices under way finish", NULL, &api_state_form, API_ROW,
+	&api_run_answer, 200, API_KEYED, api_runs_abort},
+    {"GET", "schedules/preview", "previewSchedule", "schedules",
+	ACCESS_SCHEDULE_READ, "What a schedule means, and its next runs",
+	"schedule after count", NULL, API_ROW, &api_preview_row, 200, 0,
+	api_schedules_preview},
+
+    /* --- tags, groups, events, users --- */
+    {"GET", "tags", "listTags", "tags", ACCESS_DEVICE_READ, "Tags", NULL, NULL,
+	API_PAGE_OF, &api_tag_row, 200, 0, api_tags_list},
+    {"POST", "tags", "addTag", "tags", ACCESS_TAG_WRITE,
+	"A tag, made when it is not there", NULL, &api_tag_form, API_ROW,
+	&api_tag_row, 200, API_KEYED, api_tags_add},
+    {"DELETE", "tags/{tag}", "removeTag", "tags", ACCESS_TAG_WRITE,
+	"Take it from all devices, and forget it", NULL, NULL, API_NOTHING,
+	NULL, 204, 0, api_tags_remove},
+    {"POST", "tags/{tag}/apply", "applyTag", "tags", ACCESS_TAG_WRITE,
+	"Give it to devices", NULL, &api_tagging, API_ROW, &api_tagged_row, 200,
+	API_KEYED, api_tags_apply},
+    {"POST", "tags/{tag}/clear", "clearTag", "tags", ACCESS_TAG_WRITE,
+	"Take it from devices", NULL, &api_tagging, API_ROW, &api_tagged_row,
+	200, API_KEYED, api_tags_clear},
+    {"GET", "groups", "listGroups", "groups", ACCESS_DEVICE_READ,
+	"The tree of groups, by path", NULL, NULL, API_PAGE_OF, &api_group_row,
+	200, 0, api_groups_list},
+    {"GET", "events", "listEvents", "events", ACCESS_EVENT_READ,
+	"The audit chain, from its beginning", "limit cursor device", NULL,
+	API_PAGE_OF, &api_event_row, 200, 0, api_events_list},
+    {"GET", "events/stream", "followEvents", "events", ACCESS_EVENT_READ,
+	"Events as they happen; Last-Event-ID goes on behind that one", NULL,
+	NULL, API_EVENTS, NULL, 200, 0, NULL},
+    {"GET", "certificates", "listCertificates", "certificates", ACCESS_CA_READ,
+	"What the CA has issued, the newest first", "limit cursor device", NULL,
+	API_PAGE_OF, &api_cert_row, 200, 0, api_certs_list},
+    {"GET", "certificates/{serial}", "getCertificate", "certificates",
+	ACCESS_CA_READ, "A certificate by its serial number, hexadecimal", NULL,
+	NULL, API_ROW, &api_cert_row, 200, 0, api_certs_get},
+    {"POST", "certificates/{serial}/revoke", "revokeCertificate",
+	"certificates", ACCESS_CA_ADMIN, "Revoke it; the CRL has it then", NULL,
+	&api_revocation, API_ROW, &api_cert_row, 200, API_KEYED,
+	api_certs_revoke},
+    {"GET", "users", "listUsers", "users", ACCESS_USER_READ, "Users", NULL,
+	NULL, API_PAGE_OF, &api_user_row, 200, 0, api_users_list},
+    {"GET", "users/{user}", "getUser", "users", ACCESS_USER_READ,
+	"A user by name", NULL, NULL, API_ROW, &api_user_row, 200, API_TAGGED,
+	api_users_get},
+
+    /* --- itself --- */
+    {"GET", "self", "getSelf", "self", API_ANYBODY,
+	"Who asks, and what he may do", NULL, NULL, API_ROW, &api_self_row, 200,
+	0, api_self_get},
+    {"GET", "version", "getVersion", "self", API_ANYBODY,
+	"The program's version", NULL, NULL, API_ROW, &api_version_row, 200, 0,
+	api_version_get},
+    {"GET", "openapi.json", "getDocument", "self", API_ANYBODY, "This document",
+	NULL, NULL, API_DOCUMENT, NULL, 200, API_TAGGED, NULL},
+};
+#define COUNT (sizeof(routes) / sizeof(routes[0]))
+
+const struct api_route *
+api_route_at(size_t i)
+{
+	return i < COUNT ? &routes[i] : NULL;
+}
+
+void
+api_match_clear(struct api_match *m)
+{
+	size_t i;
+
+	for (i = 0; i < API_SEGMENTS; i++)
+		free(m->segments[i]);
+	memset(m, 0, sizeof(*m));
+}
+
+/* Segment by segment; those that stand for something are kept. */
+static bool
+matches(const char *template, const char *path, struct api_match *m)
+{
+	size_t want, have, n = 0;
+
+	for (;;) {
+		want = strcspn(template, "/");
+		have = strcspn(path, "/");
+		if (*template == '{') {
+			if (have == 0 || n == API_SEGMENTS)
+				return false;
+			m->segments[n++] = mem_dup_len(path, have);
+		} else if (want != have || strncmp(template, path, want) != 0) {
+			return false;
+		}
+		template += want;
+		path += have;
+		if (*template != *path)
+			return false;
+		if (*template == '\0')
+			return true;
+		template ++;
+		path++;
+	}
+}
+
+static void
+allow(struct api_match *m, const char *method)
+{
+	struct buf list;
+
+	buf_init(&list, sizeof(m->allow) - 1);
+	buf_printf(&list, "%s%s%s%s", m->allow, m->allow[0] == '\0' ? "" : ", ",
+	    method, str_eq(method, "GET") ? ", HEAD" : "");
+	(void)snprintf(m->allow, sizeof(m->allow), "%s", buf_text(&list));
+	buf_free(&list);
+}
+
+int
+api_route_find(const char *method, const char *path, struct api_match *ret)
+{
+	struct api_match m = {.route = NULL};
+	char allowed[sizeof(m.allow)] = "";
+	size_t i;
+
+	memset(ret, 0, sizeof(*ret));
+	if (str_eq(method, "HEAD"))
+		method = "GET";
+	for (i = 0; i < COUNT; i++) {
+		if (matches(routes[i].path, path, &m)) {
+			if (str_eq(routes[i].method, method)) {
+				m.route = &routes[i];
+				m.allow[0] = '\0';
+				*ret = m;
+				return 0;
+			}
+			(void)snprintf(m.allow, sizeof(m.allow), "%s", allowed);
+			allow(&m, routes[i].method);
+			(void)snprintf(allowed, sizeof(allowed), "%s", m.allow);
+		}
+		api_match_clear(&m);
+	}
+	(void)snprintf(ret->allow, sizeof(ret->allow), "%s", allowed);
+	return allowed[0] == '\0' ? 404 : 405;
+}

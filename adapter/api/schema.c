@@ -1,0 +1,316 @@
+/* What objects and bodies have: checks and document are made of this. */
+#include <string.h>
+
+#include "api_internal.h"
+#include "device.h"
+#include "mem.h"
+#include "str.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define TEXT_MAX 1024
+#define CLAUSE_MAX 65536
+#define NAME_MAX_ 255
+#define DEVICES_MAX 10000
+#define YEAR INT64_C(31622400)
+
+/* --- answers --- */
+
+/* id and all fields of a record, and the deadline's place is the console's. */
+static struct report_column *
+device_columns(size_t *ret_count)
+{
+	static const enum report_type types[] = {[DEVICE_TEXT] = REPORT_STRING,
+	    [DEVICE_INT] = REPORT_INT,
+	    [DEVICE_TIME] = REPORT_TIME,
+	    [DEVICE_BOOL] = REPORT_BOOL};
+	const struct device_field *fields;
+	struct report_column *columns;
+	size_t i, n;
+
+	fields = device_fields(&n);
+	columns = mem_array(n + 1, sizeof(*columns));
+	columns[0] = (struct report_column){.name = "id", .type = REPORT_INT};
+	for (i = 0; i < n; i++) {
+		columns[i + 1].name = fields[i].name;
+		columns[i + 1].type = str_eq(fields[i].name, "reasons")
+		    ? REPORT_LIST
+		    : types[fields[i].type];
+	}
+	*ret_count = n + 1;
+	return columns;
+}
+
+const struct api_row api_device_row = {.name = "Device",
+    .make = device_columns,
+    .help = "A device as it is known; no secret is in it"};
+
+#define TEXT(n)                                                                \
+	{                                                                      \
+		.name = n, .type = REPORT_STRING                               \
+	}
+#define INT(n)                                                                 \
+	{                                                                      \
+		.name = n, .type = REPORT_INT                                  \
+	}
+#define TIME(n)                                                                \
+	{                                                                      \
+		.name = n, .type = REPORT_TIME                                 \
+	}
+#define BOOL(n)                                                                \
+	{                                                                      \
+		.name = n, .type = REPORT_BOOL                                 \
+	}
+#define LIST(n)                                                                \
+	{                                                                      \
+		.name = n, .type = REPORT_LIST                                 \
+	}
+#define POLICY                                                                 \
+	INT("canary"), INT("wave"), INT("wave_percent"), INT("max_failures"),  \
+	    INT("max_failure_percent"), INT("stop_after"), INT("parallel"),    \
+	    INT("retries"), INT("retry_wait")
+#define ANSWER(row, title, text)                                               \
+	const struct api_row row = {.name = title,                             \
+	    .columns = row##_columns,                                          \
+	    .count = COUNT(row##_columns),                                     \
+	    .help = text}
+
+static const struct report_column api_query_row_columns[] = {INT("id"),
+    TEXT("name"), TEXT("description"), BOOL("own"), TEXT("table"),
+    TEXT("select"), TEXT("where"), TEXT("order"), TEXT("group")};
+ANSWER(api_query_row, "Query", "A saved query; own: not one of the program's");
+
+static const struct report_column api_task_row_columns[] = {INT("id"),
+    TEXT("name"), TEXT("type"), TEXT("does"), TEXT("description"),
+    TEXT("settings"), TIME("created_at"), TIME("changed_at")};
+ANSWER(api_task_row, "Task", "A client task; settings is JSON as a text");
+
+static const struct report_column api_assignment_row_columns[] = {INT("id"),
+    TEXT("task"), TEXT("target"), TEXT("target_name"), TEXT("query"),
+    TEXT("schedule"), BOOL("enabled"), TIME("next_due"), TIME("created_at"),
+    TIME("last_at"), INT("last_run"), POLICY};
+ANSWER(api_assignment_row, "Assignment", "A task for devices, by a schedule");
+
+static const struct report_column api_run_answer_columns[] = {INT("id"),
+    TEXT("task"), TEXT("state"), INT("percent"), INT("devices"), INT("ok"),
+    INT("changed"), INT("waiting"), INT("failed"), INT("parked"),
+    INT("offline"), INT("busy"), INT("skipped"), TEXT("source"), TEXT("actor"),
+    TIME("created_at"), TIME("started_at"), TIME("ended_at"), TEXT("why")};
+ANSWER(api_run_answer, "Run", "A task done to devices");
+
+static const struct report_column api_item_row_columns[] = {INT("id"),
+    TEXT("device"), TEXT("state"), TEXT("outcome"), TEXT("reason"),
+    TEXT("message"), INT("attempts"), INT("steps"), INT("ms"),
+    TIME("not_before"), TIME("started_at"), TIME("ended_at")};
+ANSWER(api_item_row, "RunItem", "What became of one device of a run");
+
+static const struct report_column api_message_row_columns[] = {
+    INT("id"), TIME("at"), TEXT("message")};
+ANSWER(api_message_row, "RunMessage", "What happened to a run itself");
+
+static const struct report_column api_event_row_columns[] = {INT("id"),
+    TIME("at"), TEXT("device"), TEXT("kind"), TEXT("actor"), TEXT("detail")};
+ANSWER(api_event_row, "Event",
+    "A link of the audit chain; detail is JSON as a text");
+
+static const struct report_column api_tag_row_columns[] = {
+    INT("id"), TEXT("name"), INT("devices"), INT("excluded")};
+ANSWER(api_tag_row, "Tag", "A tag, and how many devices have it");
+
+static const struct report_column api_tagged_row_columns[] = {
+    TEXT("tag"), INT("changed"), INT("same")};
+ANSWER(api_tagged_row, "Tagged", "How many devices changed");
+
+static const struct report_column api_group_row_columns[] = {
+    INT("id"), TEXT("path")};
+ANSWER(api_group_row, "Group", "A node of the tree of groups");
+
+static const struct report_column api_user_row_columns[] = {INT("id"),
+    TEXT("name"), TEXT("note"), LIST("sets"), TEXT("certificate"),
+    BOOL("enabled"), BOOL("password"), TIME("created_at"), TIME("changed_at"),
+    TIME("login_at")};
+ANSWER(api_user_row, "User", "Who may come in; password: has one");
+
+static const struct report_column api_preview_row_columns[] = {TEXT("schedule"),
+    TEXT("zone"), TEXT("trigger"), LIST("utc"), LIST("local")};
+ANSWER(api_preview_row, "Preview",
+    "A schedule in its canonical words, and its next runs");
+
+static const struct report_column api_version_row_columns[] = {
+    TEXT("name"), TEXT("version"), TEXT("api")};
+ANSWER(api_version_row, "Version", "What answers");
+
+static const struct report_column api_self_row_columns[] = {
+    TEXT("user"), LIST("rights")};
+ANSWER(api_self_row, "Self", "Who asks");
+
+static const struct report_column api_cert_row_columns[] = {TEXT("serial"),
+    TEXT("device"), TEXT("names"), TEXT("template"), TIME("issued_at"),
+    TIME("not_before"), TIME("not_after"), TIME("revoked_at"), TEXT("subject"),
+    TEXT("issuer")};
+ANSWER(api_cert_row, "Certificate", "A certificate in the CA's records");
+
+/* --- bodies --- */
+
+#define FORM(form, title)                                                      \
+	const struct api_form form = {                                         \
+	    title, form##_fields, COUNT(form##_fields)}
+#define HOST_FIELDS                                                            \
+	{"address", API_TEXT, false, 0, 255, NULL, "where to connect"},        \
+	    {"uuid", API_TEXT, false, 36, 36, NULL, "SMBIOS UUID"},            \
+	    {"os_host", API_TEXT, false, 1, 63, NULL, "the host's own name"},  \
+	    {"os_domain", API_TEXT, false, 1, 253, NULL, "and its domain"},    \
+	    {"site", API_TEXT, false, 1, 64, NULL, "where it stands"},         \
+	{                                                                      \
+		"group", API_TEXT, false, 1, TEXT_MAX, NULL,                   \
+		    "its group's path"                                         \
+	}
+
+static const struct api_field api_device_form_fields[] = {
+    {"name", API_TEXT, true, 1, 253, NULL, "unique in the fleet: its FQDN"},
+    {"password", API_SECRET, true, 8, 32, NULL, "of the firmware's admin"},
+    HOST_FIELDS,
+    {"pin", API_TEXT, false, 64, 64, NULL,
+	"SHA-256 of the certificate it must present"},
+    {"plain", API_BOOL, false, 0, 0, NULL, "it has no TLS yet"}};
+FORM(api_device_form, "NewDevice");
+
+static const struct api_field api_device_change_fields[] = {HOST_FIELDS,
+    {"description", API_TEXT, false, 0, TEXT_MAX, NULL, "for people"},
+    {"custom1", API_TEXT, false, 0, TEXT_MAX, NULL, "custom field 1"},
+    {"custom2", API_TEXT, false, 0, TEXT_MAX, NULL, "custom field 2"},
+    {"custom3", API_TEXT, false, 0, TEXT_MAX, NULL, "custom field 3"},
+    {"custom4", API_TEXT, false, 0, TEXT_MAX, NULL, "custom field 4"}};
+FORM(api_device_change, "DeviceChange");
+
+static const char *const whens[] = {"needed", "always", NULL};
+static const struct api_field api_maintain_fields[] = {
+    {"tasks", API_TEXTS, false, 1, 16, NULL,
+	"as `amtkeeper task types` has them; none: what is due"},
+    {"when", API_TEXT, false, 1, 16, whens, "needed, unless always"}};
+FORM(api_maintain, "Maintenance");
+
+#define CLAUSES                                                                \
+	{"table", API_TEXT, false, 1, 64, NULL, "EPOLeafNode, unless said"},   \
+	    {"select", API_TEXT, false, 0, CLAUSE_MAX, NULL, "columns"},       \
+	    {"where", API_TEXT, false, 0, CLAUSE_MAX, NULL, "condition"},      \
+	    {"order", API_TEXT, false, 0, CLAUSE_MAX, NULL, "order"},          \
+	{                                                                      \
+		"group", API_TEXT, false, 0, CLAUSE_MAX, NULL, "grouping"      \
+	}
+static const struct api_field api_query_form_fields[] = {
+    CLAUSES, {"description", API_TEXT, false, 0, TEXT_MAX, NULL, "for people"}};
+FORM(api_query_form, "QueryForm");
+static const struct api_field api_query_ask_fields[] = {
+    CLAUSES, {"top", API_INT, false, 1, 100000, NULL, "rows at most"}};
+FORM(api_query_ask, "Question");
+
+static const char *const types[] = {
+    "amt-maintenance", "collect-properties", "enforce-profile", NULL};
+static const struct api_field api_task_form_fields[] = {
+    {"name", API_TEXT, true, 1, NAME_MAX_, NULL, "unique"},
+    {"type", API_TEXT, true, 1, 64, types, "what it does"},
+    {"settings", API_TEXT, false, 2, 4096, NULL, "JSON as a text; {}"},
+    {"description", API_TEXT, false, 0, TEXT_MAX, NULL, "for people"}};
+FORM(api_task_form, "NewTask");
+static const struct api_field api_task_change_fields[] = {
+    {"name", API_TEXT, false, 1, NAME_MAX_, NULL, "unique"},
+    {"settings", API_TEXT, false, 2, 4096, NULL, "JSON as a text"},
+    {"description", API_TEXT, false, 0, TEXT_MAX, NULL, "for people"}};
+FORM(api_task_change, "TaskChange");
+
+#define POLICY_FIELDS                                                          \
+	{"canary", API_INT, false, 0, INT32_MAX, NULL, "so many first"},       \
+	    {"wave", API_INT, false, 0, INT32_MAX, NULL, "then so many"},      \
+	    {"wave_percent", API_INT, false, 0, 100, NULL, "or of 100"},       \
+	    {"max_failures", API_INT, false, 0, INT32_MAX, NULL,               \
+		"stop at so many failures"},                                   \
+	    {"max_failure_percent", API_INT, false, 0, 100, NULL,              \
+		"or of 100"},                                                  \
+	    {"stop_after", API_INT, false, 0, YEAR, NULL, "seconds"},          \
+	    {"parallel", API_INT, false, 0, 4000, NULL, "at once"},            \
+	    {"retries", API_INT, false, 0, 100, NULL, "of those offline"},     \
+	{                                                                      \
+		"retry_wait", API_INT, false, 1, 86400, NULL,                  \
+		    "seconds, doubled each time"                               \
+	}
+#define TARGET_FIELDS                                                          \
+	{"devices", API_TEXTS, false, 1, DEVICES_MAX, NULL,                    \
+	    "names, UUIDs or numbers"},                                        \
+	    {"group", API_TEXT, false, 1, TEXT_MAX, NULL, "a group's path"},   \
+	    {"tag", API_TEXT, false, 1, NAME_MAX_, NULL, "a tag's name"},      \
+	    {"query", API_TEXT, false, 1, CLAUSE_MAX, NULL,                    \
+		"a saved query's name, or a condition"},                       \
+	{                                                                      \
+		"all", API_BOOL, false, 0, 0, NULL, "the whole fleet"          \
+	}
+static const struct api_field api_run_form_fields[] = {
+    TARGET_FIELDS, POLICY_FIELDS};
+FORM(api_run_form, "NewRun");
+static const struct api_field api_assign_form_fields[] = {
+    {"task", API_TEXT, true, 1, NAME_MAX_, NULL, "its name or number"},
+    {"schedule", API_TEXT, false, 1, 8192, NULL, "none: by hand only"},
+    {"enabled", API_BOOL, false, 0, 0, NULL, "unless false"}, TARGET_FIELDS,
+    POLICY_FIELDS};
+FORM(api_assign_form, "NewAssignment");
+static const struct api_field api_assign_change_fields[] = {
+    {"schedule", API_TEXT, false, 0, 8192, NULL, "empty: by hand only"},
+    {"enabled", API_BOOL, false, 0, 0, NULL, "does its schedule count?"},
+    POLICY_FIELDS};
+FORM(api_assign_change, "AssignmentChange");
+
+static const struct api_field api_state_form_fields[] = {
+    {"why", API_TEXT, false, 1, TEXT_MAX, NULL, "for people"}};
+FORM(api_state_form, "Reason");
+
+static const struct api_field api_tag_form_fields[] = {
+    {"name", API_TEXT, true, 1, NAME_MAX_, NULL, "of the tag"}};
+FORM(api_tag_form, "NewTag");
+static const struct api_field api_tagging_fields[] = {
+    {"devices", API_TEXTS, false, 1, DEVICES_MAX, NULL,
+	"names, UUIDs or numbers"},
+    {"query", API_TEXT, false, 1, CLAUSE_MAX, NULL,
+	"or a saved query's name, or a condition"}};
+FORM(api_tagging, "Tagging");
+
+static const char *const whys[] = {"unspecified", "key-compromise",
+    "affiliation-changed", "superseded", "cessation-of-operation",
+    "privilege-withdrawn", NULL};
+static const struct api_field api_revocation_fields[] = {
+    {"reason", API_TEXT, false, 1, 32, whys, "unspecified, unless said"}};
+FORM(api_revocation, "Revocation");
+
+/* --- parameters --- */
+
+static const char *const states[] = {
+    "queued", "running", "paused", "aborted", "ended", NULL};
+static const char *const outcomes[] = {"ok", "changed", "waiting", "failed",
+    "parked", "offline", "busy", "skipped", NULL};
+static const struct api_field params[] = {
+    {"limit", API_INT, false, 1, API_PAGE_MAX, NULL, "rows of a page"},
+    {"cursor", API_TEXT, false, 1, TEXT_MAX, NULL, "next of the page before"},
+    {"filter", API_TEXT, false, 1, TEXT_MAX, NULL,
+	"shell pattern on name, UUID or address"},
+    {"reason", API_TEXT, false, 1, 64, NULL, "has this finding"},
+    {"site", API_TEXT, false, 1, 64, NULL, "stands there"},
+    {"query", API_TEXT, false, 1, CLAUSE_MAX, NULL,
+	"a saved query's name, or a condition: its devices"},
+    {"state", API_TEXT, false, 1, 16, states, "of runs"},
+    {"outcome", API_TEXT, false, 1, 16, outcomes, "of devices"},
+    {"task", API_TEXT, false, 1, NAME_MAX_, NULL, "of this task"},
+    {"device", API_TEXT, false, 1, NAME_MAX_, NULL, "of this device"},
+    {"top", API_INT, false, 1, 100000, NULL, "rows at most"},
+    {"schedule", API_TEXT, true, 1, 8192, NULL, "words, or cron"},
+    {"after", API_TEXT, false, 1, 64, NULL, "a time in RFC 3339; now"},
+    {"count", API_INT, false, 1, 100, NULL, "of runs; 10"},
+};
+
+const struct api_field *
+api_param(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(params); i++)
+		if (str_eq(params[i].name, name))
+			return &params[i];
+	return NULL;
+}

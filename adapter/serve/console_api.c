@@ -1,0 +1,68 @@
+#include "console_api_internal.h"
+
+#include "api.h"
+#include "ca.h"
+#include "conf.h"
+#include "console_internal.h"
+#include "daemon.h"
+
+static void
+refuse(void *cookie, struct http_request *request,
+    const struct console_refusal *why)
+{
+	const struct api_refusal refusal = {.status = why->status,
+	    .retry_after = why->retry_after,
+	    .headers = why->headers,
+	    .header_count = why->header_count};
+
+	(void)cookie;
+	api_refuse(request, &refusal);
+}
+
+static void
+wake(void *cookie)
+{
+	const struct console_api *c = cookie;
+
+	c->wake(c->cookie);
+}
+
+/* It is opened anew when its issuers change. */
+static struct ca *
+the_ca(void *cookie)
+{
+	const struct console_api *c = cookie;
+
+	return c->d->ca == NULL ? NULL : ca_hold(c->d->ca);
+}
+
+int
+console_api_new(struct console_api *c, struct console *console, struct err *err)
+{
+	static const char *const methods[] = {
+	    "GET", "POST", "PUT", "PATCH", "DELETE"};
+	const struct api_conf conf = {.loop = c->d->loop,
+	    .database = c->d->conf->database,
+	    .vault = c->d->vault,
+	    .wake = wake,
+	    .ca = the_ca,
+	    .cookie = c,
+	    .version = AMTKEEPER_VERSION};
+	struct console_route route = {.path = API_PATH,
+	    .body_max = API_BODY_MAX,
+	    .need = CONSOLE_KNOWN,
+	    .handle = api_handle,
+	    .refuse = refuse};
+	size_t i;
+
+	if (console == NULL)
+		return 0;
+	if (api_new(&conf, &c->api, err) != 0)
+		return -1;
+	route.cookie = c->api;
+	for (i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		route.method = methods[i];
+		console_add(console, &route, 1);
+	}
+	return 0;
+}

@@ -1,0 +1,572 @@
+#!/usr/bin/env python3
+"""test_api.py AMTKEEPER AMTKEEPER-SIM: the API held against the document it
+serves.  Every operation of it is called rightly, and wrongly in each way its
+schemas forbid; what is answered is compared with the schemas."""
+import base64
+import json
+import os
+import sys
+import threading
+import urllib.parse
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(1, os.path.join(HERE, "..", "remote"))
+
+from client import Client  # noqa: E402
+from openapi import Document  # noqa: E402
+from serving import PASSWORD, Serving, check, equal, finish  # noqa: E402
+
+NEW = {"name": "new.corp.example", "password": "Passw0rd!", "site": "Berlin",
+       "group": "Berlin\\Lab"}
+ROWS = "(select EPOLeafNode.NodeName)"
+
+
+class Walk:
+    """Calls by operationId; each answer is compared with the document."""
+    def __init__(self, client):
+        self.client = client
+        answer = client.get("/openapi.json")
+        equal(answer.status, 200, "the document is served")
+        self.document = Document(answer.json)
+        equal(self.document.check(), [], "the document is sound")
+        self.called = set()
+
+    def target(self, name, places):
+        method, path, op = self.document.operations[name]
+        for p in places:
+            start, _, rest = path.partition("{")
+            path = start + urllib.parse.quote(str(p), safe="") + rest.partition("}")[2]
+        return method, path, op
+
+    def problem(self, answer, status, what):
+        equal(answer.status, status, f"{what}: {answer.bytes[:200]}")
+        equal(answer.type, "application/problem+json", f"{what}: type")
+        if answer.json is None:
+            return check(False, f"{what}: no JSON: {answer!r}")
+        equal(answer.json["status"], answer.status, f"{what}: its status")
+        why = self.document.differs(
+            {"$ref": "#/components/schemas/Problem"}, answer.json)
+        return check(why is None, f"{what}: {why}")
+
+    def ok(self, name, *places, body=None, query=None, **more):
+        """The answer, which has to be one of success."""
+        method, path, op = self.target(name, places)
+        self.called.add(name)
+        answer = self.client.call(method, path, body, query, **more)
+        said = op["responses"].get(str(answer.status))
+        if not check(said is not None, f"{name}: {answer!r}"):
+            return answer
+        content = said.get("content", {})
+        if not content:
+            equal(answer.bytes, b"", f"{name}: no body")
+            return answer
+        if check(answer.type in content, f"{name}: type {answer.type}") and \
+                answer.json is not None:
+            why = self.document.differs(
+                content[answer.type]["schema"], answer.json, name)
+            check(why is None, why)
+        for header in said.get("headers", {}):
+            check(header.lower() in answer.headers, f"{name}: has {header}")
+        return answer
+
+    def fails(self, status, name, *places, body=None, query=None, **more):
+        method, path, _ = self.target(name, places)
+        answer = self.client.call(method, path, body, query, **more)
+        self.problem(answer, status, f"{name} {body} {query} {more}"[:150])
+        return answer
+
+    def wrong(self, name, *places, body=None, query=None):
+        """Everything its schemas forbid is refused and changes nothing."""
+        _, _, op = self.target(name, places)
+        self.fails(400, name, *places, body=body,
+                   query={**(query or {}), "no": "such"})
+        for p in op["parameters"]:
+            if p["in"] == "query":
+                for value in self.document.wrong_values(p["schema"]):
+                    if len(str(value)) > 2000:
+                        continue  # no URL is that long
+                    if isinstance(value, (str, int, float)) and \
+                            (p["schema"]["type"] != "string"
+                             or isinstance(value, str)):
+                        self.fails(400, name, *places, body=body,
+                                   query={**(query or {}), p["name"]: value})
+        if "requestBody" in op:
+            self.wrong_bodies(name, places, op, body or {})
+        elif op["operationId"].startswith(("get", "list")):
+            self.fails(400, name, *places, body={"a": 1}, query=query)
+
+    def wrong_bodies(self, name, places, op, body):
+        media = op["requestBody"]["content"]["application/json"]
+        schema = self.document.follow(media["schema"], name)
+        for bad in (b"{", b"[]", b"{}{}", b'{"a":' * 99, b"\xff"):
+            self.fails(400, name, *places, body=bad)
+        self.fails(415, name, *places, body=b"{}", Content_Type="text/plain")
+        self.fails(422, name, *places, body={**body, "surprise": 1})
+        for member, s in schema["properties"].items():
+            for value in self.document.wrong_values(s):
+                self.fails(422, name, *places, body={**body, member: value})
+        for member in schema.get("required", []):
+            less = {k: v for k, v in body.items() if k != member}
+            self.fails(422, name, *places, body=less)
+
+
+# --- by subject ---
+
+def devices(w, names):
+    page = w.ok("listDevices", query={"limit": 2}).json
+    seen = [d["name"] for d in page["items"]]
+    while page["next"]:
+        page = w.ok("listDevices",
+                    query={"limit": 2, "cursor": page["next"]}).json
+        seen += [d["name"] for d in page["items"]]
+    equal(seen, names, "pages have each device once, in order")
+    page = w.ok("listDevices", query={
+        "query": "(isNotBlank EPOLeafNode.NodeName)", "limit": 3}).json
+    seen = [d["name"] for d in page["items"]]
+    page = w.ok("listDevices", query={
+        "query": "(isNotBlank EPOLeafNode.NodeName)",
+        "cursor": page["next"]}).json
+    equal(sorted(seen + [d["name"] for d in page["items"]]), names,
+          "pages of a query")
+    equal([d["name"] for d in w.ok("listDevices", query={
+        "filter": names[1][:3] + "*", "limit": 500}).json["items"]],
+        [n for n in names if n.startswith(names[1][:3])], "a pattern")
+    w.wrong("listDevices")
+    w.fails(422, "listDevices", query={"query": "(eq Nobody 1)"})
+    w.fails(404, "listDevices", query={"query": "no such query"})
+    w.wrong("addDevice", body=NEW)
+    answer = w.ok("addDevice", body=NEW)
+    equal(answer.headers["location"], "/api/v1/devices/new.corp.example",
+          "where it is")
+    equal(answer.json["site"], "Berlin", "what was said of it")
+    check("Passw0rd" not in answer.bytes.decode(), "no password in answers")
+    w.fails(409, "addDevice", body=NEW)
+    w.fails(422, "addDevice", body={**NEW, "password": "short,\u00fc,comma"})
+    changes(w)
+
+
+def changes(w):
+    w.wrong("changeDevice", NEW["name"], body={"site": "Bonn"})
+    first = w.ok("getDevice", NEW["name"])
+    w.wrong("getDevice", NEW["name"])
+    equal(w.ok("getDevice", NEW["name"].upper()).json, first.json,
+          "names have no case")
+    equal(w.client.get("/devices/" + NEW["name"],
+                       If_None_Match=first.headers["etag"]).status, 304,
+          "it is the same still")
+    w.fails(412, "changeDevice", NEW["name"], body={"site": "Bonn"},
+            If_Match='"another"')
+    equal(w.ok("getDevice", NEW["name"]).json["site"], "Berlin",
+          "nothing was changed")
+    second = w.ok("changeDevice", NEW["name"],
+                  body={"site": "Bonn", "custom1": "a <b>"},
+                  If_Match=first.headers["etag"])
+    equal((second.json["site"], second.json["custom1"]), ("Bonn", "a <b>"),
+          "changed")
+    w.fails(412, "changeDevice", NEW["name"], body={"site": "Mainz"},
+            If_Match=first.headers["etag"])
+    w.fails(422, "changeDevice", NEW["name"], body={"address": "no address"})
+    w.fails(404, "changeDevice", "nobody", body={"site": "x"})
+    w.fails(412, "removeDevice", NEW["name"],
+            If_Match=first.headers["etag"])
+    equal(w.ok("removeDevice", NEW["name"]).status, 204, "removed")
+    w.fails(404, "getDevice", NEW["name"])
+    w.fails(404, "removeDevice", NEW["name"])
+
+
+def keys(w, names):
+    """The same request again is answered again, and done once."""
+    tag = {"devices": [names[0]]}
+    w.ok("addTag", body={"name": "once"})
+    first = w.ok("applyTag", "once", body=tag, Idempotency_Key="k1")
+    equal(first.json["changed"], 1, "done")
+    again = w.ok("applyTag", "once", body=tag, Idempotency_Key="k1")
+    equal((again.json, again.headers.get("idempotency-replayed")),
+          (first.json, "true"), "the answer again")
+    equal(w.ok("applyTag", "once", body=tag, Idempotency_Key="k2")
+          .json["changed"], 0, "another key: asked anew")
+    w.fails(422, "applyTag", "once", body={"devices": [names[1]]},
+            Idempotency_Key="k1")
+    w.fails(422, "clearTag", "once", body=tag, Idempotency_Key="k1")
+    w.fails(400, "applyTag", "once", body=tag, Idempotency_Key="k" * 256)
+    runs = [w.ok("lookAtDevice", names[0], Idempotency_Key="k3")
+            for _ in range(3)]
+    equal(len({r.json["id"] for r in runs}), 1, "one run for one key")
+    equal(len({r.headers["location"] for r in runs}), 1, "and its place")
+
+
+def queries(w, names):
+    items = w.ok("listQueries").json["items"]
+    check(any(q["name"] == "Never maintained" for q in items), "shipped ones")
+    w.wrong("listQueries")
+    form = {"select": ROWS, "where": "(isNotBlank EPOLeafNode.NodeName)"}
+    w.wrong("putQuery", "mine", body=form)
+    equal(w.ok("putQuery", "mine", body=form).status, 201, "a new one")
+    equal(w.ok("putQuery", "mine", body=form).status, 200, "replaced")
+    w.fails(422, "putQuery", "mine", body={"where": "(eq Nothing 1)"})
+    w.fails(412, "putQuery", "other", body=form, If_Match='"x"')
+    equal(w.ok("getQuery", "mine").json["where"], form["where"], "kept")
+    w.wrong("getQuery", "mine")
+    w.fails(404, "getQuery", "nothing")
+    rows = w.ok("runQuery", "mine").json
+    equal(sorted(r["EPOLeafNode.NodeName"] for r in rows["rows"]), names,
+          "its rows")
+    equal(len(w.ok("runQuery", "mine", query={"top": 2}).json["rows"]), 2,
+          "so many")
+    w.wrong("runQuery", "mine")
+    equal(w.ok("askQuery", body=form).json, rows, "the same, not saved")
+    csv = w.ok("askQuery", body=form, Accept="text/csv")
+    equal((csv.type, len(csv.bytes.decode().split("\r\n"))),
+          ("text/csv", len(names) + 2), "as CSV")
+    w.wrong("askQuery", body=form)
+    w.ok("removeQuery", "mine")
+    w.fails(404, "removeQuery", "mine")
+    w.fails(409, "removeQuery", "Never maintained")
+
+
+def tasks(w, names):
+    form = {"name": "collect", "type": "collect-properties"}
+    w.wrong("listTasks")
+    w.wrong("addTask", body=form)
+    task = w.ok("addTask", body=form)
+    w.fails(409, "addTask", body=form)
+    w.fails(422, "addTask", body={"name": "x", "type": "amt-maintenance",
+                                  "settings": "{}"})
+    check(form["name"] in [t["name"] for t in w.ok("listTasks").json["items"]],
+          "it is listed")
+    equal(len(w.ok("listTasks", query={"limit": 1}).json["items"]), 1, "one")
+    w.wrong("changeTask", "collect", body={"description": "x"})
+    w.ok("changeTask", "collect", body={"description": "reads"},
+         If_Match=task.headers["etag"])
+    w.fails(412, "changeTask", "collect", body={"description": "y"},
+            If_Match=task.headers["etag"])
+    equal(w.ok("getTask", "collect").json["description"], "reads", "changed")
+    w.fails(404, "getTask", "nothing")
+    target = {"devices": names[:2]}
+    w.wrong("runTask", "collect", body=target)
+    w.fails(422, "runTask", "collect", body={})
+    w.fails(422, "runTask", "collect", body={**target, "all": True})
+    w.fails(404, "runTask", "collect", body={"devices": ["nobody"]})
+    w.fails(404, "runTask", "nothing", body=target)
+    assign = {"task": "collect", "schedule": "daily at 03:00", "all": True}
+    w.wrong("addAssignment", body=assign)
+    made = w.ok("addAssignment", body=assign)
+    number = made.json["id"]
+    w.fails(422, "addAssignment", body={**assign, "schedule": "never ever"})
+    equal([a["id"] for a in w.ok("listAssignments", query={
+        "task": "collect"}).json["items"]], [number], "listed")
+    w.wrong("listAssignments")
+    w.wrong("changeAssignment", number, body={"enabled": False})
+    w.ok("changeAssignment", number, body={"enabled": False},
+         If_Match=made.headers["etag"])
+    equal(w.ok("getAssignment", number).json["enabled"], False, "disabled")
+    w.fails(404, "getAssignment", 999)
+    w.fails(404, "getAssignment", "x")
+    run = w.ok("runAssignment", number).json["id"]
+    w.ok("removeAssignment", number)
+    w.fails(404, "removeAssignment", number)
+    follow(w, run, len(names))
+    runs(w, names)
+    w.ok("removeTask", "collect")
+    w.fails(404, "removeTask", "collect")
+
+
+def follow(w, run, count):
+    """Its progress to the end."""
+    stream = w.client.follow(f"/runs/{run}/stream")
+    w.called.add("followRun")
+    equal((stream.status, stream.type), (200, "text/event-stream"), "stream")
+    told = list(stream)
+    stream.close()
+    equal(told[-1][0], "end", "the stream says that it is over")
+    rows = [data for event, _, data in told if event == "run"]
+    for row in rows:
+        why = w.document.differs({"$ref": "#/components/schemas/Run"}, row)
+        check(why is None, f"followRun: {why}")
+    equal((rows[-1]["state"], rows[-1]["percent"]), ("ended", 100), "its end")
+    percents = [row["percent"] for row in rows]
+    equal(percents, sorted(percents), "progress goes one way")
+    equal(rows[-1]["devices"], count, "for all")
+    w.fails(404, "followRun", 999999)
+
+
+def runs(w, names):
+    made = w.ok("runTask", "collect",
+                body={"devices": names[:3], "canary": 1})
+    equal(made.status, 202, "taken")
+    run = made.json["id"]
+    equal(made.headers["location"], f"/api/v1/runs/{run}", "where it is")
+    follow(w, run, 3)
+    equal(w.ok("getRun", run).json["ok"], 3, "all of them")
+    w.fails(404, "getRun", 999999)
+    w.wrong("getRun", run)
+    items = w.ok("listRunItems", run, query={"limit": 2}).json
+    more = w.ok("listRunItems", run, query={"cursor": items["next"]}).json
+    equal(sorted(i["device"] for i in items["items"] + more["items"]),
+          sorted(names[:3]), "each device once")
+    equal(w.ok("listRunItems", run, query={"outcome": "failed"}).json["items"],
+          [], "none failed")
+    w.wrong("listRunItems", run)
+    check(w.ok("listRunMessages", run).json["items"], "messages")
+    w.wrong("listRunMessages", run)
+    w.fails(404, "listRunItems", 999999)
+    page = w.ok("listRuns", query={"limit": 1}).json
+    equal(page["items"][0]["id"], run, "the newest first")
+    check(run not in [r["id"] for r in w.ok("listRuns", query={
+        "cursor": page["next"]}).json["items"]], "and not again")
+    w.wrong("listRuns")
+    w.fails(409, "pauseRun", run)  # it is over
+    paused = w.ok("maintainDevice", names[0]).json["id"]
+    w.wrong("maintainDevice", names[0], body={"tasks": ["sync-clock"]})
+    w.fails(422, "maintainDevice", names[0], body={"tasks": ["juggle"]})
+    w.fails(404, "lookAtDevice", "nobody")
+    follow(w, paused, 1)
+
+
+def control(w):
+    """A device that is not there keeps its run from ending."""
+    w.ok("addDevice", body={**NEW, "address": "127.83.9.9"})
+    run = w.ok("lookAtDevice", NEW["name"]).json["id"]
+    for word, state in (("pause", "paused"), ("resume", "queued"),
+                        ("abort", "aborted")):
+        w.fails(422, word + "Run", run, body={"why": ""})
+        w.fails(404, word + "Run", 999999)
+        told = w.ok(word + "Run", run, body={"why": "a test"}).json
+        check(told["state"] in (state, "running"), f"{word}: {told}")
+    equal(w.ok("getRun", run).json["why"], "a test", "why")
+    w.fails(409, "resumeRun", run)
+    told = list(w.client.follow(f"/runs/{run}/stream"))
+    equal(told[-1][0], "end", "a stream of a run that is over ends")
+    check("aborted" in [d["state"] for e, _, d in told if e == "run"],
+          "and says how")
+
+
+def tags(w, names):
+    w.wrong("addTag", body={"name": "lab"})
+    equal(w.ok("addTag", body={"name": "lab"}).json["devices"], 0, "a tag")
+    w.wrong("applyTag", "lab", body={"devices": names[:1]})
+    w.fails(422, "applyTag", "lab", body={})
+    w.fails(404, "applyTag", "nothing", body={"devices": names[:1]})
+    equal(w.ok("applyTag", "lab", body={
+        "query": "(isNotBlank EPOLeafNode.NodeName)"}).json,
+        {"tag": "lab", "changed": len(names), "same": 0}, "all have it")
+    equal([t["devices"] for t in w.ok("listTags").json["items"]
+           if t["name"] == "lab"], [len(names)], "how many")
+    equal(w.ok("clearTag", "lab", body={"devices": names[:2]})
+          .json["changed"], 2, "two have it no more")
+    w.wrong("clearTag", "lab", body={"devices": names[:1]})
+    w.ok("removeTag", "lab")
+    w.fails(404, "removeTag", "lab")
+    check("My Organization" in w.ok("listGroups").json["items"][0]["path"],
+          "the tree")
+
+
+def certificates(w, serving):
+    """The console's own is one of them."""
+    page = w.ok("listCertificates", query={"limit": 1}).json
+    w.wrong("listCertificates")
+    ours = page["items"][0]
+    equal(w.ok("getCertificate", ours["serial"]).json, ours, "by its serial")
+    w.fails(404, "getCertificate", "abcdef")
+    equal(w.ok("listCertificates", query={"device": "nobody"}).json["items"],
+          [], "of one device")
+    equal(serving.json("ca", "list")[0], ours, "as the command line says")
+    w.wrong("revokeCertificate", ours["serial"],
+            body={"reason": "superseded"})
+    told = w.ok("revokeCertificate", ours["serial"],
+                body={"reason": "superseded"}).json
+    check(told["revoked_at"] is not None, "revoked")
+    check(ours["serial"] in serving.run("events", "--last", "10", "-o", "json"),
+          "and in the audit chain")
+    w.fails(404, "revokeCertificate", "abcdef", body={})
+
+
+def others(w):
+    w.wrong("listTags")
+    w.wrong("listGroups")
+    page = w.ok("listEvents", query={"limit": 3}).json
+    equal([e["id"] for e in page["items"]], [1, 2, 3], "from the beginning")
+    equal(w.ok("listEvents", query={"cursor": page["next"]})
+          .json["items"][0]["id"], 4, "and on")
+    w.wrong("listEvents")
+    check("admin" in [u["name"] for u in w.ok("listUsers").json["items"]],
+          "users")
+    w.wrong("listUsers")
+    user = w.ok("getUser", "admin")
+    check("$" not in user.bytes.decode(), "no hash in answers")
+    w.fails(404, "getUser", "nobody")
+    preview = w.ok("previewSchedule", query={
+        "schedule": "monthly on first thu of nov at 03:00 UTC", "count": 2,
+        "after": "2026-01-01T00:00:00Z"}).json
+    equal(preview["utc"], ["2026-11-05T03:00:00Z", "2027-11-04T03:00:00Z"],
+          "first Thursdays")
+    w.wrong("previewSchedule", query={"schedule": "daily"})
+    w.fails(400, "previewSchedule")
+    w.fails(400, "previewSchedule", query={"schedule": "at some time"})
+    equal(w.ok("getSelf").json["user"], "admin", "who asks")
+    w.wrong("getSelf")
+    equal(w.ok("getVersion").json["api"], "v1", "what answers")
+    w.wrong("getVersion")
+    w.ok("getDocument")
+    w.wrong("getDocument")
+
+
+def events(w, names):
+    """As they happen, to many at once; and behind the last one seen."""
+    stream = w.client.follow("/events/stream")
+    w.called.add("followEvents")
+    equal((stream.status, stream.type), (200, "text/event-stream"), "events")
+    others_ = [w.client.follow("/events/stream") for _ in range(20)]
+    w.ok("addTag", body={"name": "seen"})
+    found = []
+
+    def read():
+        for _, number, event in stream:
+            found.append((number, event))
+            if event["kind"] == "tag.created":
+                return
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    made = 0
+    while reader.is_alive():  # it begins with what is new once it stands
+        made += 1
+        w.ok("addTag", body={"name": f"seen {made}"})
+        reader.join(0.3)
+    why = w.document.differs({"$ref": "#/components/schemas/Event"},
+                             found[-1][1])
+    check(why is None, f"followEvents: {why}")
+    for other in others_:
+        check(next(iter(other))[2]["kind"], "each gets it")
+        other.close()
+    stream.close()
+    again = w.client.follow("/events/stream", Last_Event_ID="2")
+    ids = [number for (_, number, _), _ in zip(again, range(5))]
+    equal(ids, ["3", "4", "5", "6", "7"], "behind that one")
+    again.close()
+    for i in range(made + 1):
+        w.ok("removeTag", "seen" + (f" {i}" if i else ""))
+
+
+def access(w, serving):
+    """Nobody, somebody who may not, a browser, another method."""
+    nobody = Client(*serving.at, "")
+    reader = Client(*serving.at, token(serving, "watcher"))
+    allowed = {}
+    for name, (method, path, op) in w.document.operations.items():
+        path = path.replace("{", "").replace("}", "")
+        body = b"{}" if "requestBody" in op else None
+        w.problem(nobody.call(method, path, body), 401, f"{name}: nobody")
+        if op["x-right"].endswith((".write", ".run", ".control", ".admin")):
+            w.problem(reader.call(method, path, body), 403,
+                      f"{name}: a monitor")
+        allowed.setdefault(path, set()).add(method)
+    for path, methods in allowed.items():
+        for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - methods:
+            answer = w.client.call(method, path)
+            w.problem(answer, 405, f"{method} {path}")
+            equal(set(answer.headers["allow"].split(", ")) - {"HEAD"},
+                  methods, f"{path}: what it takes")
+    for path in ("/", "/nothing", "/devices/a/b", "/devices/", "//devices",
+                 "/devices/x/look/y"):
+        w.problem(w.client.get(path), 404, path)
+    w.problem(w.client.call("POST", "/tags", b" " * (1 << 20) + b"{}"), 413,
+              "a long body")
+    w.problem(w.client.get("/devices", Sec_Fetch_Site="cross-site"), 403,
+              "from a page elsewhere")
+    equal(w.client.call("HEAD", "/devices").bytes, b"", "HEAD")
+
+
+def sessions(w, serving):
+    """A cookie alone changes nothing."""
+    client = Client(*serving.at, basic("admin"))
+    connection = client.connect()
+    connection.request("POST", "/session", headers=client.headers(None, {}))
+    response = connection.getresponse()
+    cookie = response.getheader("Set-Cookie").split(";")[0]
+    response.read()
+    connection.request("GET", "/session", headers={"Cookie": cookie})
+    token = json.loads(connection.getresponse().read())["security_token"]
+    connection.close()
+    client.authorization = ""
+    equal(client.get("/self", Cookie=cookie).status, 200, "a cookie reads")
+    w.problem(client.call("POST", "/tags", {"name": "c"}, Cookie=cookie), 403,
+              "a cookie alone")
+    equal(client.call("POST", "/tags", {"name": "c"}, Cookie=cookie,
+                      X_Security_Token=token).status, 200, "with its proof")
+
+
+def chain(serving):
+    """What was done, and what was refused, is in the audit chain."""
+    kinds = [(e["kind"], e["actor"], e["detail"])
+             for e in serving.json("events", "--last", "100000")]
+    for kind in ("device.added", "device.removed", "tag.applied", "task.run",
+                 "query.saved", "task.assigned"):
+        check(any(k == kind and a == "api:admin" for k, a, _ in kinds),
+              f"{kind} by api:admin")
+    said = [json.loads(d) for k, a, d in kinds if k == "api.request"]
+    check({"operation": "addDevice", "outcome": "ok"} in said, "done")
+    check({"operation": "addDevice", "outcome": "conflict"} in said, "refused")
+    check(any(k == "api.request" and a == "api:watcher" and
+              json.loads(d)["outcome"] == "denied" for k, a, d in kinds),
+          "denied")
+    check(all("Passw0rd" not in d for _, _, d in kinds), "no password")
+    serving.run("events", "--verify")
+
+
+def token(serving, name):
+    """A password costs a tenth of a second each time."""
+    path = os.path.join(serving.where, f"token.{name}")
+    serving.run("user", "token", "add", name, "--name", "test", "--to", path)
+    with open(path) as f:
+        return "Bearer " + f.read().strip()
+
+
+def basic(name):
+    return "Basic " + base64.b64encode(
+        f"{name}:{PASSWORD}".encode()).decode()
+
+
+def as_locally(w, serving, names):
+    """The command line and the API say the same of the same."""
+    local = serving.json("device", "show", names[0])[0]
+    for name in ("ad_password_due", "ad_password_why"):
+        local.pop(name)
+    equal(w.ok("getDevice", names[0]).json, local, "a device")
+    local = serving.json("runs", "list")
+    equal(w.ok("listRuns", query={"limit": 500}).json["items"], local, "runs")
+    equal(w.ok("listEvents", query={"limit": 20}).json["items"],
+          serving.json("events", "--limit", "20"), "events")
+
+
+def main():
+    keeper, sim = sys.argv[1:]
+    with Serving(keeper) as serving:
+        serving.prepare(sim, 5)
+        serving.user("admin", "administrator")
+        serving.user("watcher", "monitor")
+        serving.start()
+        serving.at = serving.port, serving.ca
+        names = sorted(d["name"] for d in serving.json("device", "list"))
+        w = Walk(Client(*serving.at, token(serving, "admin")))
+        devices(w, names)
+        keys(w, names)
+        queries(w, names)
+        tags(w, names)
+        tasks(w, names)
+        events(w, names)
+        control(w)
+        others(w)
+        access(w, serving)
+        sessions(w, serving)
+        as_locally(w, serving, names)
+        certificates(w, serving)
+        equal(set(w.document.operations) - w.called, set(),
+              "every operation was called")
+        chain(serving)
+        equal(serving.stop(), 0, "serve ends well")
+    return finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
