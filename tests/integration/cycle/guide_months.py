@@ -184,6 +184,7 @@ def november(console, sim, task, names):
     equal(at, first_thursday(at.year), "the first Thursday of November")
     entry, _ = occur(console, task, "November")
     equal(console.results(entry), dict.fromkeys(names, "changed"), "November")
+    equal(due(console, task), first_thursday(at.year + 1), "the next one")
     for name in names:
         true = sim.get(name)
         check(at < old[name] < ends(console)[name],

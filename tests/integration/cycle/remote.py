@@ -5,56 +5,13 @@ found by a query and repaired by an action on it; certificates by a yearly
 schedule; AD passwords every 30 days against 42."""
 import datetime
 import os
-import re
-import signal
-import subprocess
-import sys
 
-from fleet import (PATIENCE, ROOT, Keeper, Sim, check, equal,
-                   finish, folder, journal_empty, wait_for)
+from fleet import (PATIENCE, Keeper, Sim, check, equal, finish, folder,
+                   journal_empty, wait_for)
+from script import Console
 
-sys.path.insert(0, os.path.join(ROOT, "tests/integration/remote"))
-import clients  # noqa: E402
-
-PASSWORD = "correct horse battery"
 NOVEMBER = "monthly on first thu of nov at 03:00 UTC random 4h"
 THIRTY = "every 30 days at 02:00 UTC random 23h missed run"
-
-
-def insert(keeper, section, *lines):
-    path = os.path.join(keeper.folder, "amtkeeper.yaml")
-    with open(path) as f:
-        text = f.read()
-    assert text.count(f"\n{section}:\n") == 1, (section, text)
-    with open(path, "w") as f:
-        f.write(text.replace(f"\n{section}:\n", f"\n{section}:\n" +
-                             "".join(f"  {line}\n" for line in lines)))
-
-
-def serve(keeper, where):
-    """Its console is there for a user who may do everything."""
-    insert(keeper, "console", "listen: 127.0.0.1:0", "name: localhost")
-    insert(keeper, "serve", "poll: 1h")  # it repairs nothing by itself
-    path = os.path.join(where, "console-password")
-    with open(path, "w", opener=lambda p, f: os.open(p, f, 0o600)) as f:
-        f.write(PASSWORD + "\n")
-    keeper.run("user", "add", "admin", "--sets", "administrator",
-               "--password-file", path, expect=0)
-    log = os.path.join(where, "serve.log")
-    with open(log, "w") as f:
-        service = subprocess.Popen([keeper.program, "serve"], env=keeper.env,
-                                   stdout=subprocess.DEVNULL, stderr=f)
-
-    def port():
-        with open(log) as f:
-            return re.search(r"console\.listen .*port=(\d+)", f.read())
-
-    wait_for(port, PATIENCE, "the console listens")
-    ca = os.path.join(where, "console-ca.pem")
-    with open(ca, "w") as f:
-        f.write(keeper.run("ca", "chain", expect=0).stdout)
-    server = clients.Server(int(port()[1]), "admin", PASSWORD, ca)
-    return service, clients.Official(server)
 
 
 def run(epo, task, what, devices):
@@ -154,12 +111,13 @@ def main():
     names = sorted(row["name"] for row in sim.devices)
     keeper.run("device", "import", without_hosts(sim, where), expect=0)
     keeper.run("run", "auto", "--all", expect=0)
-    service, epo = serve(keeper, where)
+    console = Console(keeper, where)
+    console.start()
+    epo = console.epo
     renamed(epo, sim, names[:2])
     certificates(epo, sim, names)
     passwords(epo, keeper, sim, names)
-    service.send_signal(signal.SIGTERM)
-    equal(service.wait(PATIENCE), 0, "exit code after SIGTERM")
+    console.stop()
     journal_empty(keeper, "after the service")
     keeper.run("events", "--verify", expect=0)
     sim.stop()

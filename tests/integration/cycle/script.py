@@ -102,7 +102,7 @@ class Console:
             assert len(new) <= 1, new
             return new[0] if new and new[0]["endDate"] else None
 
-        wait_for(entry, PATIENCE, f"{name}: a run that ends")
+        assert wait_for(entry, PATIENCE, f"{name}: a run that ends")
         equal(entry()["name"], name, "whose run it is")
         return entry()
 
