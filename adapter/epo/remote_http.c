@@ -12,6 +12,7 @@
 #include "remote.h"
 #include "str.h"
 
+#define ASK_TOKEN "core.getSecurityToken"
 #define TOKEN "orion.user.security.token"
 #define TEXT_MAX 512
 #define RETRY_S 2 /* when too much is waiting */
@@ -77,6 +78,15 @@ answered(void *cookie, const struct remote_answer *answer)
 
 /* --- what was asked --- */
 
+/* No other page can read the answer. */
+static bool
+asks_token(const struct http_request *request)
+{
+	const char *command = http_request_rest(request);
+
+	return str_ieq(command, ASK_TOKEN) || str_ieq(command, ASK_TOKEN ".do");
+}
+
 /* NULL: it may go on. */
 static const char *
 judge_token(const struct visit *v, const char *token)
@@ -85,9 +95,9 @@ judge_token(const struct visit *v, const char *token)
 		return access_security_good(v->parts->access, &v->who, token)
 		    ? NULL
 		    : TOKEN " is not the one of core.getSecurityToken";
-	return v->who.means == ACCESS_SESSION ? "with a session's cookie " TOKEN
-						" is needed"
-					      : NULL;
+	if (v->who.means != ACCESS_SESSION || asks_token(v->request))
+		return NULL;
+	return "with a session's cookie " TOKEN " is needed";
 }
 
 static const char *

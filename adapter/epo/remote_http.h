@@ -17,7 +17,8 @@ struct remote;
  *
  * The token of core.getSecurityToken may be left out, but must be right when it
  * is sent; it is needed with a session's cookie, which a browser adds to
- * whatever request.  Who asks, and for which page, is found out before.
+ * whatever request, but to ask for it.  Who asks, and for which page, is found
+ * out before.
  */
 #define REMOTE_PATH "/remote/" /* for routes of GET and POST */
 #define REMOTE_FORM_MAX ((size_t)8 << 20)

@@ -152,6 +152,27 @@ def curl(server, ca, *args, user="admin", password=PASSWORD):
     return int(head.split()[1]), head, body
 
 
+def by_session(server, ca):
+    """A browser's cookie alone changes nothing: another page sends it, too."""
+    base = server.base
+    _, head, _ = curl(server, ca, "-X", "POST",
+                      base.replace("/remote/", "/session"))
+    cookie = re.search(r"(?i)set-cookie: ([^;]+)", head)[1]
+
+    def ask(words):
+        return curl(server, ca, "-H", "Cookie: " + cookie, base + words,
+                    user=None)
+
+    equal(ask("epo.getVersion")[0], 403, "a cookie without the token")
+    status, _, body = ask("core.getSecurityToken")
+    equal(status, 200, "the token may be asked for")
+    token = body.split("\n")[1]
+    equal(ask("epo.getVersion?orion.user.security.token=" + token)[2],
+          "OK:\n5.10.0\n", "and lets the cookie in")
+    equal(curl(server, ca, base + "epo.getVersion?orion.user.security.token=" +
+               token)[0], 403, "but is this session's alone")
+
+
 def by_hand(server, ca):
     base = server.base
     status, head, _ = curl(server, ca, base + "core.help", user=None)
@@ -175,6 +196,7 @@ def by_hand(server, ca):
                "orion.user.security.token=x")[0], 403, "another token")
     equal(curl(server, ca, "-H", "Origin: https://evil.example", base +
                "epo.getVersion")[0], 403, "a stranger's page")
+    by_session(server, ca)
     status, _, body = curl(server, ca, base + "core.executeQuery?"
                            "target=EPOLeafNode&where=(x)", user="monitor")
     equal(status, 200, "a failure of a command")
