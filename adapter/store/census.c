@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "db.h"
 #include "err.h"
+#include "rows.h"
 #include "store_internal.h"
 
 const int64_t census_days[CENSUS_SPANS] = {0, 7, 14, 30, 90};
@@ -53,18 +54,17 @@ count_reasons(struct store *s, struct census *c, census_fn *fn, void *cookie,
     struct err *err)
 {
 	struct db_rows *rows;
-	int r;
+	int r = 0;
 
 	if (db_query(s->db, &rows, err,
 		"SELECT reasons, count(*) FROM device WHERE reasons <> ''"
 		" GROUP BY reasons",
 		"") == -1)
 		return -1;
-	while ((r = db_next(rows, err)) == 1) {
+	while (store_next(rows, &r, err)) {
 		c->findings += db_int(rows, 1);
 		fn(cookie, db_text(rows, 0), db_int(rows, 1));
 	}
-	db_done(rows);
 	return r;
 }
 

@@ -6,6 +6,7 @@
 #include "buf.h"
 #include "db.h"
 #include "err.h"
+#include "rows.h"
 #include "store.h"
 #include "store_internal.h"
 #include "str.h"
@@ -49,29 +50,24 @@ store_forward_find(struct store *s, const char *name, struct store_forward *ret,
     struct err *err)
 {
 	struct db_rows *rows;
-	int r;
 
 	if (db_query(s->db, &rows, err,
 		"SELECT cursor, delivered, delivered_at, attempts, refusals,"
 		" failing_since, next_at, error FROM forward WHERE name = ?",
-		"t", name) == -1)
+		"t", name) == -1 ||
+	    store_first(rows, err, "nothing was sent to %s yet", name) == -1)
 		return -1;
-	r = db_next(rows, err);
-	if (r == 1) {
-		copy_text(ret->name, sizeof(ret->name), name);
-		ret->cursor = db_int(rows, 0);
-		ret->delivered = db_int(rows, 1);
-		ret->delivered_at = db_int(rows, 2);
-		ret->attempts = db_int(rows, 3);
-		ret->refusals = db_int(rows, 4);
-		ret->failing_since = db_int(rows, 5);
-		ret->next_at = db_int(rows, 6);
-		copy_text(ret->error, sizeof(ret->error), db_text(rows, 7));
-	} else if (r == 0)
-		r = err_set(
-		    err, ERR_NOTFOUND, "nothing was sent to %s yet", name);
+	copy_text(ret->name, sizeof(ret->name), name);
+	ret->cursor = db_int(rows, 0);
+	ret->delivered = db_int(rows, 1);
+	ret->delivered_at = db_int(rows, 2);
+	ret->attempts = db_int(rows, 3);
+	ret->refusals = db_int(rows, 4);
+	ret->failing_since = db_int(rows, 5);
+	ret->next_at = db_int(rows, 6);
+	copy_text(ret->error, sizeof(ret->error), db_text(rows, 7));
 	db_done(rows);
-	return r == 1 ? 0 : -1;
+	return 0;
 }
 
 int
@@ -185,18 +181,13 @@ store_forward_secret_get(struct store *s, const char *name,
 	purpose_make(purpose, name);
 	if (db_query(s->db, &rows, err,
 		"SELECT sealed FROM forward_secret WHERE name = ?", "t",
-		name) == -1)
+		name) == -1 ||
+	    store_first(rows, err,
+		"%s has no secret to sign with: amtkeeper forward secret %s",
+		name, name) == -1)
 		return -1;
-	r = db_next(rows, err);
-	if (r == 0)
-		r = err_set(err, ERR_NOTFOUND,
-		    "%s has no secret to sign with: amtkeeper forward secret "
-		    "%s",
-		    name, name);
-	else if (r == 1) {
-		blob = db_blob(rows, 0, &len);
-		r = vault_unseal(s->vault, purpose, blob, len, ret_secret, err);
-	}
+	blob = db_blob(rows, 0, &len);
+	r = vault_unseal(s->vault, purpose, blob, len, ret_secret, err);
 	db_done(rows);
 	return r;
 }
@@ -231,24 +222,22 @@ store_dead_scan(struct store *s, const char *name, store_dead_fn *fn,
 {
 	struct store_dead dead;
 	struct db_rows *rows;
-	int r;
+	int r = 0;
 
 	if (db_query(s->db, &rows, err,
 		"SELECT id, name, event, at, attempts, error FROM forward_dead"
 		" WHERE ? IS NULL OR name = ? ORDER BY id",
 		"tt", name, name) == -1)
 		return -1;
-	while ((r = db_next(rows, err)) == 1) {
+	while (store_next(rows, &r, err)) {
 		dead.id = db_int(rows, 0);
 		dead.name = db_text(rows, 1);
 		dead.event = db_int(rows, 2);
 		dead.at = db_int(rows, 3);
 		dead.attempts = db_int(rows, 4);
 		dead.error = db_text(rows, 5);
-		if ((r = fn(cookie, &dead, err)) != 0)
-			break;
+		r = fn(cookie, &dead, err);
 	}
-	db_done(rows);
 	return r;
 }
 
@@ -257,15 +246,10 @@ store_dead_count(
     struct store *s, const char *name, int64_t *ret_count, struct err *err)
 {
 	struct db_rows *rows;
-	int r;
 
 	if (db_query(s->db, &rows, err,
 		"SELECT count(*) FROM forward_dead WHERE name = ?", "t",
 		name) == -1)
 		return -1;
-	r = db_next(rows, err);
-	if (r == 1)
-		*ret_count = db_int(rows, 0);
-	db_done(rows);
-	return r == 1 ? 0 : -1;
+	return store_number(rows, ret_count, err);
 }

@@ -7,6 +7,7 @@
 #include "db.h"
 #include "err.h"
 #include "mem.h"
+#include "rows.h"
 #include "store.h"
 #include "store_internal.h"
 #include "str.h"
@@ -316,37 +317,29 @@ store_device_get(
     struct store *s, int64_t id, struct device **ret_device, struct err *err)
 {
 	struct db_rows *rows;
-	int r;
 
-	if (db_query(s->db, &rows, err, s->sql_get, "i", id) == -1)
+	if (db_query(s->db, &rows, err, s->sql_get, "i", id) == -1 ||
+	    store_first(rows, err, "no device with id %lld", (long long)id) ==
+		-1)
 		return -1;
-	r = db_next(rows, err);
-	if (r == 1)
-		*ret_device = load(rows, id);
+	*ret_device = load(rows, id);
 	db_done(rows);
-	if (r == 0)
-		return err_set(
-		    err, ERR_NOTFOUND, "no device with id %lld", (long long)id);
-	return r == 1 ? 0 : -1;
+	return 0;
 }
 
 int
 store_device_site(struct store *s, int64_t id, char **ret_site, struct err *err)
 {
 	struct db_rows *rows;
-	int r;
 
 	if (db_query(s->db, &rows, err, "SELECT site FROM device WHERE id = ?",
-		"i", id) == -1)
+		"i", id) == -1 ||
+	    store_first(rows, err, "no device with id %lld", (long long)id) ==
+		-1)
 		return -1;
-	r = db_next(rows, err);
-	if (r == 1)
-		*ret_site = mem_dup(db_text(rows, 0));
+	*ret_site = mem_dup(db_text(rows, 0));
 	db_done(rows);
-	if (r == 0)
-		return err_set(
-		    err, ERR_NOTFOUND, "no device with id %lld", (long long)id);
-	return r == 1 ? 0 : -1;
+	return 0;
 }
 
 int

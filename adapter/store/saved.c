@@ -3,6 +3,7 @@
 
 #include "db.h"
 #include "err.h"
+#include "rows.h"
 #include "store.h"
 #include "store_internal.h"
 #include "str.h"
@@ -125,15 +126,13 @@ store_saved_find(struct store *s, const char *name, store_saved_fn *fn,
 	(void)str_int(name, 1, INT64_MAX, &id);
 	if (db_query(s->db, &rows, err,
 		COLUMNS " WHERE lower(name) = lower(?) OR id = ?", "ti", name,
-		id) == -1)
+		id) == -1 ||
+	    store_first(rows, err,
+		"no query of this name is saved; \"query list\" has them") ==
+		-1)
 		return -1;
-	r = db_next(rows, err);
-	if (r == 1) {
-		read_row(rows, &saved);
-		r = fn(cookie, &saved, err);
-	} else if (r == 0)
-		r = err_set(err, ERR_NOTFOUND,
-		    "no query of this name is saved; \"query list\" has them");
+	read_row(rows, &saved);
+	r = fn(cookie, &saved, err);
 	db_done(rows);
 	return r;
 }
@@ -145,7 +144,7 @@ store_saved_scan(
 	struct store_saved saved;
 	struct db_rows *rows;
 	size_t i;
-	int r;
+	int r = 0;
 
 	for (i = 0; i < COUNT(shipped); i++)
 		if (fn(cookie, &shipped[i], err) == -1)
@@ -153,12 +152,10 @@ store_saved_scan(
 	if (db_query(s->db, &rows, err, COLUMNS " ORDER BY lower(name)", "") ==
 	    -1)
 		return -1;
-	while ((r = db_next(rows, err)) == 1) {
+	while (store_next(rows, &r, err)) {
 		read_row(rows, &saved);
-		if ((r = fn(cookie, &saved, err)) == -1)
-			break;
+		r = fn(cookie, &saved, err);
 	}
-	db_done(rows);
 	return r;
 }
 
@@ -235,7 +232,5 @@ store_saved_remove(struct store *s, const char *name, struct err *err)
 		" OR id = ?",
 		"ti", name, id) == -1)
 		return -1;
-	if (db_changes(s->db) > 0)
-		return 0;
-	return err_set(err, ERR_NOTFOUND, "no query of this name is saved");
+	return store_changed(s, "no query of this name is saved", err);
 }

@@ -13,6 +13,7 @@
 #include "db.h"
 #include "err.h"
 #include "mem.h"
+#include "rows.h"
 #include "store.h"
 #include "store_internal.h"
 
@@ -209,34 +210,24 @@ store_device_count(struct store *s, const struct store_filter *filter,
 	struct values v;
 	struct db_rows *rows;
 	unsigned set;
-	int r;
 
 	v.n = 0;
 	if (add_values(&v, filter, &set, err) == -1)
 		return -1;
 	if (db_query_list(s->db, &rows, err, count_sql(s, set), v.v, v.n) == -1)
 		return -1;
-	r = db_next(rows, err);
-	if (r == 1)
-		*ret_count = db_int(rows, 0);
-	db_done(rows);
-	return r == 1 ? 0 : -1;
+	return store_number(rows, ret_count, err);
 }
 
 int
 store_next_due(struct store *s, int64_t *ret_at, struct err *err)
 {
 	struct db_rows *rows;
-	int r;
 
 	if (db_query(s->db, &rows, err,
 		"SELECT next_due FROM device WHERE next_due > 0"
 		" ORDER BY next_due LIMIT 1",
 		"") == -1)
 		return -1;
-	r = db_next(rows, err);
-	if (r != -1)
-		*ret_at = r == 1 ? db_int(rows, 0) : 0;
-	db_done(rows);
-	return r == -1 ? -1 : 0;
+	return store_number(rows, ret_at, err);
 }

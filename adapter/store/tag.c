@@ -3,6 +3,7 @@
 
 #include "db.h"
 #include "err.h"
+#include "rows.h"
 #include "store.h"
 #include "store_internal.h"
 #include "str.h"
@@ -24,22 +25,18 @@ store_tag_find(
 {
 	struct db_rows *rows;
 	int64_t id = 0;
-	int r;
 
 	if (store_check_text(name, "the tag", err) == -1)
 		return -1;
 	(void)str_int(name, 1, INT64_MAX, &id);
 	if (db_query(s->db, &rows, err,
 		"SELECT id FROM tag WHERE lower(name) = lower(?) OR id = ?",
-		"ti", name, id) == -1)
+		"ti", name, id) == -1 ||
+	    store_first(rows, err, "no such tag") == -1)
 		return -1;
-	r = db_next(rows, err);
-	if (r == 1)
-		*ret_id = db_int(rows, 0);
+	*ret_id = db_int(rows, 0);
 	db_done(rows);
-	if (r == 0)
-		return err_set(err, ERR_NOTFOUND, "no such tag");
-	return r == 1 ? 0 : -1;
+	return 0;
 }
 
 int
@@ -120,7 +117,7 @@ store_tag_scan(struct store *s, store_tag_fn *fn, void *cookie, struct err *err)
 {
 	struct store_tag tag;
 	struct db_rows *rows;
-	int r;
+	int r = 0;
 
 	if (db_query(s->db, &rows, err,
 		"SELECT id, name,"
@@ -131,14 +128,12 @@ store_tag_scan(struct store *s, store_tag_fn *fn, void *cookie, struct err *err)
 		" FROM tag ORDER BY lower(name)",
 		"") == -1)
 		return -1;
-	while ((r = db_next(rows, err)) == 1) {
+	while (store_next(rows, &r, err)) {
 		tag.id = db_int(rows, 0);
 		tag.name = db_text(rows, 1);
 		tag.devices = db_int(rows, 2);
 		tag.excluded = db_int(rows, 3);
-		if ((r = fn(cookie, &tag, err)) == -1)
-			break;
+		r = fn(cookie, &tag, err);
 	}
-	db_done(rows);
 	return r;
 }

@@ -24,30 +24,17 @@ task_clear(struct task *t)
 /* --- shared --- */
 
 int
-task_changed(struct store *s, const char *missing, struct err *err)
-{
-	return db_changes(s->db) > 0
-	    ? 0
-	    : err_set(err, ERR_NOTFOUND, "%s", missing);
-}
-
-int
 task_number(struct store *s, int64_t *ret, struct err *err, const char *sql,
     const char *types, int64_t a, int64_t b)
 {
 	const struct db_value values[] = {db_int_value(a), db_int_value(b)};
 	size_t count = strlen(types);
 	struct db_rows *rows;
-	int r;
 
 	assert(count <= sizeof(values) / sizeof(values[0]));
 	if (db_query_list(s->db, &rows, err, sql, values, count) == -1)
 		return -1;
-	r = db_next(rows, err);
-	if (r != -1)
-		*ret = r == 1 ? db_int(rows, 0) : 0;
-	db_done(rows);
-	return r == -1 ? -1 : 0;
+	return store_number(rows, ret, err);
 }
 
 int
@@ -55,24 +42,10 @@ task_ids(struct store *s, const char *sql, int64_t value, int64_t *ids,
     size_t room, size_t *ret_count, struct err *err)
 {
 	struct db_rows *rows;
-	size_t count = 0;
-	int r;
 
 	if (db_query(s->db, &rows, err, sql, "ii", value, (int64_t)room) == -1)
 		return -1;
-	while ((r = db_next(rows, err)) == 1)
-		ids[count++] = db_int(rows, 0);
-	db_done(rows);
-	if (r == -1)
-		return -1;
-	*ret_count = count;
-	return 0;
-}
-
-unsigned
-task_enum(struct db_rows *rows, int column)
-{
-	return (unsigned)(uint64_t)db_int(rows, column);
+	return store_ids(rows, ids, ret_count, err);
 }
 
 /* --- reading --- */
@@ -100,7 +73,6 @@ task_find(struct store *s, const char *name, struct task *ret, struct err *err)
 {
 	struct db_rows *rows;
 	int64_t id = 0;
-	int r;
 
 	if (store_check_text(name, "the name", err) == -1)
 		return -1;
@@ -109,33 +81,27 @@ task_find(struct store *s, const char *name, struct task *ret, struct err *err)
 		COLUMNS " WHERE lower(name) = lower(?1) OR id = ?2"
 			" OR lower(replace(name, ' ', '-')) = lower(?1)"
 			" ORDER BY lower(name) = lower(?1) DESC LIMIT 1",
-		"ti", name, id) == -1)
+		"ti", name, id) == -1 ||
+	    store_first(rows, err,
+		"no client task of this name; \"task list\" has them") == -1)
 		return -1;
-	r = db_next(rows, err);
-	if (r == 1)
-		read_row(rows, ret);
+	read_row(rows, ret);
 	db_done(rows);
-	if (r == 0)
-		return err_set(err, ERR_NOTFOUND,
-		    "no client task of this name; \"task list\" has them");
-	return r == 1 ? 0 : -1;
+	return 0;
 }
 
 int
 task_get(struct store *s, int64_t id, struct task *ret, struct err *err)
 {
 	struct db_rows *rows;
-	int r;
 
-	if (db_query(s->db, &rows, err, COLUMNS " WHERE id = ?", "i", id) == -1)
+	if (db_query(s->db, &rows, err, COLUMNS " WHERE id = ?", "i", id) ==
+		-1 ||
+	    store_first(rows, err, "no such task") == -1)
 		return -1;
-	r = db_next(rows, err);
-	if (r == 1)
-		read_row(rows, ret);
+	read_row(rows, ret);
 	db_done(rows);
-	if (r == 0)
-		return err_set(err, ERR_NOTFOUND, "no such task");
-	return r == 1 ? 0 : -1;
+	return 0;
 }
 
 int
@@ -143,19 +109,16 @@ task_scan(struct store *s, task_fn *fn, void *cookie, struct err *err)
 {
 	struct db_rows *rows;
 	struct task t;
-	int r;
+	int r = 0;
 
 	if (db_query(s->db, &rows, err, COLUMNS " ORDER BY lower(name)", "") ==
 	    -1)
 		return -1;
-	while ((r = db_next(rows, err)) == 1) {
+	while (store_next(rows, &r, err)) {
 		read_row(rows, &t);
 		r = fn(cookie, &t, err);
 		task_clear(&t);
-		if (r == -1)
-			break;
 	}
-	db_done(rows);
 	return r;
 }
 
@@ -241,7 +204,7 @@ task_save(struct store *s, const struct task *t, int64_t now, struct err *err)
 		"ttttii", t->name, t->type, t->note, t->settings, now,
 		t->id) == -1)
 		return -1;
-	return task_changed(s, "no such task", err);
+	return store_changed(s, "no such task", err);
 }
 
 int
@@ -250,7 +213,7 @@ task_remove(struct store *s, int64_t id, struct err *err)
 	if (store_begin(s, err) == -1 ||
 	    db_run(s->db, err, "DELETE FROM task WHERE id = ?", "i", id) == -1)
 		return -1;
-	return task_changed(s, "no such task", err);
+	return store_changed(s, "no such task", err);
 }
 
 /* --- how a run goes about its devices --- */

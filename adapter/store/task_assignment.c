@@ -51,7 +51,7 @@ read_row(struct db_rows *rows, struct task_assignment *ret)
 	*ret = (struct task_assignment){
 	    .id = db_int(rows, 0),
 	    .task = db_int(rows, 1),
-	    .target = task_enum(rows, 2),
+	    .target = store_enum(rows, 2),
 	    .target_id = db_int(rows, 3),
 	    .query = mem_dup(db_text(rows, 4)),
 	    .schedule = mem_dup(db_text(rows, 5)),
@@ -72,18 +72,14 @@ task_assignment_get(
     struct store *s, int64_t id, struct task_assignment *ret, struct err *err)
 {
 	struct db_rows *rows;
-	int r;
 
 	if (db_query(s->db, &rows, err, COLUMNS " WHERE a.id = ?", "i", id) ==
-	    -1)
+		-1 ||
+	    store_first(rows, err, "no such assignment") == -1)
 		return -1;
-	r = db_next(rows, err);
-	if (r == 1)
-		read_row(rows, ret);
+	read_row(rows, ret);
 	db_done(rows);
-	if (r == 0)
-		return err_set(err, ERR_NOTFOUND, "no such assignment");
-	return r == 1 ? 0 : -1;
+	return 0;
 }
 
 int
@@ -92,20 +88,17 @@ task_assignment_scan(struct store *s, int64_t task, task_assignment_fn *fn,
 {
 	struct task_assignment a;
 	struct db_rows *rows;
-	int r;
+	int r = 0;
 
 	if (db_query(s->db, &rows, err,
 		COLUMNS " WHERE ?1 = 0 OR a.task = ?1 ORDER BY a.id", "i",
 		task) == -1)
 		return -1;
-	while ((r = db_next(rows, err)) == 1) {
+	while (store_next(rows, &r, err)) {
 		read_row(rows, &a);
 		r = fn(cookie, &a, err);
 		task_assignment_clear(&a);
-		if (r == -1)
-			break;
 	}
-	db_done(rows);
 	return r;
 }
 
@@ -280,7 +273,7 @@ task_assignment_save(
 		" (?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) WHERE id = ?1",
 		values, sizeof(values) / sizeof(values[0])) == -1)
 		return -1;
-	return task_changed(s, "no such assignment", err);
+	return store_changed(s, "no such assignment", err);
 }
 
 int
@@ -290,5 +283,5 @@ task_unassign(struct store *s, int64_t id, struct err *err)
 	    db_run(s->db, err, "DELETE FROM task_assignment WHERE id = ?", "i",
 		id) == -1)
 		return -1;
-	return task_changed(s, "no such assignment", err);
+	return store_changed(s, "no such assignment", err);
 }

@@ -1,6 +1,7 @@
 #ifndef TASK_INTERNAL_H_
 #define TASK_INTERNAL_H_
 #include "db.h"
+#include "rows.h"
 #include "task.h"
 
 /* What the tables of tasks share: columns of a policy, in the order of the
@@ -18,17 +19,26 @@ void task_policy_values(
 void task_policy_read(
     struct db_rows *rows, int column, struct task_policy *ret);
 
-/* A column that holds an enum of ours. */
-unsigned task_enum(struct db_rows *rows, int column);
 /* Are group, tag and query what the target needs? */
 int task_target_check(struct store *s, enum task_target target,
     int64_t target_id, const char *query, struct err *err);
-/* Did the last write change a row? If not: ERR_NOTFOUND with this text. */
-int task_changed(struct store *s, const char *missing, struct err *err);
 /* One number; 0 when there is no row, or NULL. */
 int task_number(struct store *s, int64_t *ret, struct err *err, const char *sql,
     const char *types, int64_t a, int64_t b);
 /* The first column of rows of a statement that takes a number and a limit. */
 int task_ids(struct store *s, const char *sql, int64_t value, int64_t *ids,
     size_t room, size_t *ret_count, struct err *err);
+
+/* As server_task.c and server_action.c call them. */
+static inline int
+task_changed(struct store *s, const char *missing, struct err *err)
+{
+	return store_changed(s, missing, err);
+}
+
+static inline unsigned
+task_enum(struct db_rows *rows, int column)
+{
+	return store_enum(rows, column);
+}
 #endif

@@ -40,8 +40,8 @@ read_row(struct db_rows *rows, struct task_item *ret)
 	    .device = db_int(rows, 2),
 	    .name = mem_dup(db_text(rows, 3)),
 	    .not_before = db_int(rows, 4),
-	    .state = task_enum(rows, 5),
-	    .outcome = task_enum(rows, 6),
+	    .state = store_enum(rows, 5),
+	    .outcome = store_enum(rows, 6),
 	    .reason = mem_dup(db_text(rows, 7)),
 	    .message = mem_dup(db_text(rows, 8)),
 	    .attempts = db_int(rows, 9),
@@ -80,19 +80,16 @@ task_item_scan(struct store *s, const struct task_item_filter *filter,
 	    db_int_value(filter->limit == 0 ? -1 : (int64_t)filter->limit)};
 	struct db_rows *rows;
 	struct task_item item;
-	int r;
+	int r = 0;
 
 	if (db_query_list(s->db, &rows, err, scan_sql(filter), values,
 		sizeof(values) / sizeof(values[0])) == -1)
 		return -1;
-	while ((r = db_next(rows, err)) == 1) {
+	while (store_next(rows, &r, err)) {
 		read_row(rows, &item);
 		r = fn(cookie, &item, err);
 		task_item_clear(&item);
-		if (r == -1)
-			break;
 	}
-	db_done(rows);
 	return r;
 }
 

@@ -41,8 +41,6 @@ task_reach_assignments(struct store *s, int64_t *ids, size_t room,
     size_t *ret_count, struct err *err)
 {
 	struct db_rows *rows;
-	size_t count = 0;
-	int r;
 
 	if (db_query(s->db, &rows, err,
 		"SELECT DISTINCT assignment FROM run_reachable AS x"
@@ -51,13 +49,7 @@ task_reach_assignments(struct store *s, int64_t *ids, size_t room,
 		" LIMIT ?",
 		"i", (int64_t)room) == -1)
 		return -1;
-	while ((r = db_next(rows, err)) == 1)
-		ids[count++] = db_int(rows, 0);
-	db_done(rows);
-	if (r == -1)
-		return -1;
-	*ret_count = count;
-	return 0;
+	return store_ids(rows, ids, ret_count, err);
 }
 
 static int

@@ -120,9 +120,9 @@ read_row(struct db_rows *rows, struct task_run *ret)
 	    .parent = db_int(rows, 1),
 	    .task = db_int(rows, 2),
 	    .assignment = db_int(rows, 3),
-	    .source = task_enum(rows, 7),
-	    .state = task_enum(rows, 9),
-	    .target = task_enum(rows, 11),
+	    .source = store_enum(rows, 7),
+	    .state = store_enum(rows, 9),
+	    .target = store_enum(rows, 11),
 	    .target_id = db_int(rows, 12),
 	    .occurrence = db_int(rows, 15),
 	    .created_at = db_int(rows, 16),
@@ -145,18 +145,14 @@ int
 task_run_get(struct store *s, int64_t id, struct task_run *ret, struct err *err)
 {
 	struct db_rows *rows;
-	int r;
 
-	if (db_query(s->db, &rows, err, COLUMNS " WHERE id = ?", "i", id) == -1)
+	if (db_query(s->db, &rows, err, COLUMNS " WHERE id = ?", "i", id) ==
+		-1 ||
+	    store_first(rows, err, "no such run; \"runs list\" has them") == -1)
 		return -1;
-	r = db_next(rows, err);
-	if (r == 1)
-		read_row(rows, ret);
+	read_row(rows, ret);
 	db_done(rows);
-	if (r == 0)
-		return err_set(
-		    err, ERR_NOTFOUND, "no such run; \"runs list\" has them");
-	return r == 1 ? 0 : -1;
+	return 0;
 }
 
 /* Texts of the conditions are ours alone; what is asked for are parameters. */
@@ -218,7 +214,7 @@ task_run_scan(struct store *s, const struct task_run_filter *filter,
 	struct conditions c = {.count = 0};
 	struct db_rows *rows;
 	struct task_run run;
-	int r;
+	int r = 0;
 
 	if (store_check_text(filter->name, "the name", err) == -1)
 		return -1;
@@ -230,14 +226,11 @@ task_run_scan(struct store *s, const struct task_run_filter *filter,
 		buf_free(&c.sql);
 		return -1;
 	}
-	while ((r = db_next(rows, err)) == 1) {
+	while (store_next(rows, &r, err)) {
 		read_row(rows, &run);
 		r = fn(cookie, &run, err);
 		task_run_clear(&run);
-		if (r == -1)
-			break;
 	}
-	db_done(rows);
 	buf_free(&c.sql);
 	return r;
 }
@@ -409,21 +402,19 @@ task_message_scan(struct store *s, int64_t run, int64_t after,
 {
 	struct task_message m;
 	struct db_rows *rows;
-	int r;
+	int r = 0;
 
 	if (db_query(s->db, &rows, err,
 		"SELECT id, run, at, text FROM run_message"
 		" WHERE run = ? AND id > ? ORDER BY id",
 		"ii", run, after) == -1)
 		return -1;
-	while ((r = db_next(rows, err)) == 1) {
+	while (store_next(rows, &r, err)) {
 		m.id = db_int(rows, 0);
 		m.run = db_int(rows, 1);
 		m.at = db_int(rows, 2);
 		m.text = db_text(rows, 3);
-		if ((r = fn(cookie, &m, err)) == -1)
-			break;
+		r = fn(cookie, &m, err);
 	}
-	db_done(rows);
 	return r;
 }

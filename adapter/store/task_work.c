@@ -30,15 +30,13 @@ static int
 pick_rows(const struct picking *p, struct db_rows *rows, struct err *err)
 {
 	struct task_device d;
-	int r;
+	int r = 0;
 
-	while ((r = db_next(rows, err)) == 1) {
+	while (store_next(rows, &r, err)) {
 		d.id = db_int(rows, 0);
 		d.key = db_text(rows, str_empty(db_text(rows, 1)) ? 2 : 1);
-		if ((r = p->fn(p->cookie, &d, err)) == -1)
-			break;
+		r = p->fn(p->cookie, &d, err);
 	}
-	db_done(rows);
 	return r;
 }
 
@@ -168,8 +166,6 @@ task_run_open(struct store *s, int64_t *ids, size_t room, size_t *ret_count,
     struct err *err)
 {
 	struct db_rows *rows;
-	size_t count = 0;
-	int r;
 
 	if (db_query(s->db, &rows, err,
 		"SELECT id FROM run WHERE state IN (0, 1, 2)"
@@ -177,13 +173,7 @@ task_run_open(struct store *s, int64_t *ids, size_t room, size_t *ret_count,
 		"') ORDER BY id LIMIT ?",
 		"i", (int64_t)room) == -1)
 		return -1;
-	while ((r = db_next(rows, err)) == 1)
-		ids[count++] = db_int(rows, 0);
-	db_done(rows);
-	if (r == -1)
-		return -1;
-	*ret_count = count;
-	return 0;
+	return store_ids(rows, ids, ret_count, err);
 }
 
 static int

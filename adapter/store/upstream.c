@@ -9,6 +9,7 @@
 #include "db.h"
 #include "err.h"
 #include "mem.h"
+#include "rows.h"
 #include "secret.h"
 #include "store_internal.h"
 #include "str.h"
@@ -46,7 +47,7 @@ read_row(struct db_rows *rows, struct upstream *ret)
 	    .id = db_int(rows, 0),
 	    .name = mem_dup(db_text(rows, 1)),
 	    .mark = mem_dup(db_text(rows, 2)),
-	    .state = (unsigned)(uint64_t)db_int(rows, 3),
+	    .state = store_enum(rows, 3),
 	    .version = mem_dup(db_text(rows, 4)),
 	    .unique_id = mem_dup(db_text(rows, 5)),
 	    .seen_version = mem_dup(db_text(rows, 6)),
@@ -71,7 +72,6 @@ upstream_find(
     struct store *s, const char *name, struct upstream *ret, struct err *err)
 {
 	struct db_rows *rows;
-	int r;
 
 	if (db_query(s->db, &rows, err,
 		"SELECT id, name, mark, state, version, unique_id,"
@@ -79,15 +79,12 @@ upstream_find(
 		" next_at, good_at, pulled_at, full_at, pass, pass_began,"
 		" pass_after, pass_full FROM upstream"
 		" WHERE lower(name) = lower(?)",
-		"t", name) == -1)
+		"t", name) == -1 ||
+	    store_first(rows, err, "%s: never spoken to", name) == -1)
 		return -1;
-	r = db_next(rows, err);
-	if (r == 1)
-		read_row(rows, ret);
+	read_row(rows, ret);
 	db_done(rows);
-	if (r == 0)
-		return err_set(err, ERR_NOTFOUND, "%s: never spoken to", name);
-	return r == 1 ? 0 : -1;
+	return 0;
 }
 
 int
@@ -224,20 +221,15 @@ upstream_get_login(struct store *s, int64_t id, char **ret_user,
 	if (db_query(s->db, &rows, err,
 		"SELECT login, sealed FROM upstream"
 		" WHERE id = ? AND sealed IS NOT NULL",
-		"i", id) == -1)
+		"i", id) == -1 ||
+	    store_first(rows, err,
+		"no user and password are known; \"epo login\" takes "
+		"them") == -1)
 		return -1;
-	r = db_next(rows, err);
-	if (r == 1) {
-		blob = db_blob(rows, 1, &len);
-		r = vault_unseal(
-		    s->vault, purpose, blob, len, ret_password, err);
-		if (r == 0)
-			*ret_user = mem_dup(db_text(rows, 0));
-	} else if (r == 0) {
-		r = err_set(err, ERR_NOTFOUND,
-		    "no user and password are known; \"epo login\" takes "
-		    "them");
-	}
+	blob = db_blob(rows, 1, &len);
+	r = vault_unseal(s->vault, purpose, blob, len, ret_password, err);
+	if (r == 0)
+		*ret_user = mem_dup(db_text(rows, 0));
 	db_done(rows);
 	return r;
 }

@@ -5,6 +5,7 @@
 #include "db.h"
 #include "err.h"
 #include "mem.h"
+#include "rows.h"
 #include "store_internal.h"
 #include "str.h"
 #include "upstream.h"
@@ -44,14 +45,11 @@ read_row(struct db_rows *rows, struct upstream_link *ret)
 static int
 one(struct db_rows *rows, struct upstream_link *ret, struct err *err)
 {
-	int r = db_next(rows, err);
-
-	if (r == 1)
-		read_row(rows, ret);
+	if (store_first(rows, err, "no such system") == -1)
+		return -1;
+	read_row(rows, ret);
 	db_done(rows);
-	if (r == 0)
-		return err_set(err, ERR_NOTFOUND, "no such system");
-	return r == 1 ? 0 : -1;
+	return 0;
 }
 
 int
@@ -143,17 +141,14 @@ static int
 each(struct db_rows *rows, upstream_link_fn *fn, void *cookie, struct err *err)
 {
 	struct upstream_link l;
-	int r;
+	int r = 0;
 
-	while ((r = db_next(rows, err)) == 1) {
+	while (store_next(rows, &r, err)) {
 		read_row(rows, &l);
 		r = fn(cookie, &l, err);
 		upstream_link_clear(&l);
-		if (r == -1)
-			break;
 	}
-	db_done(rows);
-	return r == -1 ? -1 : 0;
+	return r;
 }
 
 /* fn, and which was the last. */
@@ -204,18 +199,13 @@ upstream_link_read(struct store *s, int64_t upstream, int64_t pass,
     int64_t *ret_count, struct err *err)
 {
 	struct db_rows *rows;
-	int r;
 
 	if (db_query(s->db, &rows, err,
 		"SELECT count(*) FROM upstream_link"
 		" WHERE upstream = ? AND pass = ?",
 		"ii", upstream, pass) == -1)
 		return -1;
-	r = db_next(rows, err);
-	if (r == 1)
-		*ret_count = db_int(rows, 0);
-	db_done(rows);
-	return r == 1 ? 0 : -1;
+	return store_number(rows, ret_count, err);
 }
 
 int

@@ -6,6 +6,7 @@
 #include "db.h"
 #include "err.h"
 #include "mem.h"
+#include "rows.h"
 #include "store_internal.h"
 
 /* --- tags and texts --- */
@@ -47,7 +48,7 @@ tell(struct db_rows *rows, upstream_published_fn *fn, void *cookie,
 	    .error_code = db_text(rows, 6),
 	    .error_text = db_text(rows, 7),
 	    .text = db_text(rows, 9),
-	    .text_state = (unsigned)(uint64_t)db_int(rows, 10),
+	    .text_state = store_enum(rows, 10),
 	    .read_at = db_int(rows, 11),
 	};
 	int rc;
@@ -63,7 +64,7 @@ upstream_published_scan(struct store *s, int64_t upstream,
     upstream_published_fn *fn, void *cookie, struct err *err)
 {
 	struct db_rows *rows;
-	int r;
+	int r = 0;
 
 	if (db_query(s->db, &rows, err,
 		"SELECT l.id, l.remote, l.gone_at, coalesce(l.device, 0),"
@@ -79,11 +80,9 @@ upstream_published_scan(struct store *s, int64_t upstream,
 		" ORDER BY l.id",
 		"i", upstream) == -1)
 		return -1;
-	while ((r = db_next(rows, err)) == 1)
-		if ((r = tell(rows, fn, cookie, err)) == -1)
-			break;
-	db_done(rows);
-	return r == -1 ? -1 : 0;
+	while (store_next(rows, &r, err))
+		r = tell(rows, fn, cookie, err);
+	return r;
 }
 
 int
@@ -122,7 +121,7 @@ upstream_issue_scan(struct store *s, int64_t upstream, upstream_issue_fn *fn,
 {
 	struct upstream_issue issue;
 	struct db_rows *rows;
-	int r;
+	int r = 0;
 
 	if (db_query(s->db, &rows, err,
 		"SELECT i.id, i.link, i.reason, i.number, i.state, i.at,"
@@ -134,13 +133,13 @@ upstream_issue_scan(struct store *s, int64_t upstream, upstream_issue_fn *fn,
 		" WHERE l.upstream = ? ORDER BY i.id",
 		"i", upstream) == -1)
 		return -1;
-	while ((r = db_next(rows, err)) == 1) {
+	while (store_next(rows, &r, err)) {
 		issue = (struct upstream_issue){
 		    .id = db_int(rows, 0),
 		    .link = db_int(rows, 1),
 		    .reason = db_text(rows, 2),
 		    .number = db_int(rows, 3),
-		    .state = (unsigned)(uint64_t)db_int(rows, 4),
+		    .state = store_enum(rows, 4),
 		    .at = db_int(rows, 5),
 		    .remote = db_int(rows, 6),
 		    .device = db_int(rows, 7),
@@ -150,11 +149,9 @@ upstream_issue_scan(struct store *s, int64_t upstream, upstream_issue_fn *fn,
 		    .error_code = db_text(rows, 11),
 		    .error_text = db_text(rows, 12),
 		};
-		if ((r = fn(cookie, &issue, err)) == -1)
-			break;
+		r = fn(cookie, &issue, err);
 	}
-	db_done(rows);
-	return r == -1 ? -1 : 0;
+	return r;
 }
 
 int

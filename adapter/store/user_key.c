@@ -7,6 +7,7 @@
 #include "db.h"
 #include "err.h"
 #include "mem.h"
+#include "rows.h"
 #include "secret.h"
 #include "store_internal.h"
 #include "str.h"
@@ -75,18 +76,14 @@ store_key_find(struct store *s, const uint8_t sha256[STORE_SHA256],
     struct store_key *ret, struct err *err)
 {
 	struct db_rows *rows;
-	int r;
 
 	if (db_query(s->db, &rows, err, COLUMNS " WHERE sha256 = ?", "b",
-		(const void *)sha256, (size_t)STORE_SHA256) == -1)
+		(const void *)sha256, (size_t)STORE_SHA256) == -1 ||
+	    store_first(rows, err, "nobody has this key") == -1)
 		return -1;
-	r = db_next(rows, err);
-	if (r == 1)
-		read_row(rows, ret);
+	read_row(rows, ret);
 	db_done(rows);
-	if (r == 0)
-		return err_set(err, ERR_NOTFOUND, "nobody has this key");
-	return r == 1 ? 0 : -1;
+	return 0;
 }
 
 int
@@ -106,9 +103,7 @@ store_key_remove(struct store *s, int64_t user, int64_t id, struct err *err)
 		"DELETE FROM user_key WHERE id = ? AND owner = ?", "ii", id,
 		user) == -1)
 		return -1;
-	if (db_changes(s->db) > 0)
-		return 0;
-	return err_set(err, ERR_NOTFOUND, "the user has no key of this number");
+	return store_changed(s, "the user has no key of this number", err);
 }
 
 int
@@ -139,21 +134,18 @@ store_key_scan(struct store *s, int64_t user, enum store_key_kind kind,
 {
 	struct store_key k;
 	struct db_rows *rows;
-	int r;
+	int r = 0;
 
 	if (db_query(s->db, &rows, err,
 		COLUMNS " WHERE (?1 = 0 OR owner = ?1) AND kind = ?2"
 			" ORDER BY owner, id",
 		"ii", user, (int64_t)kind) == -1)
 		return -1;
-	while ((r = db_next(rows, err)) == 1) {
+	while (store_next(rows, &r, err)) {
 		read_row(rows, &k);
 		r = fn(cookie, &k, err);
 		store_key_clear(&k);
-		if (r == -1)
-			break;
 	}
-	db_done(rows);
 	return r;
 }
 
@@ -259,17 +251,13 @@ store_own_get(struct store *s, const char *name, struct buf *chain,
 	own_purpose(name, purpose);
 	if (db_query(s->db, &rows, err,
 		"SELECT chain, sealed FROM own_certificate WHERE name = ?", "t",
-		name) == -1)
+		name) == -1 ||
+	    store_first(rows, err, "there is no certificate yet") == -1)
 		return -1;
-	r = db_next(rows, err);
+	blob = db_blob(rows, 1, &len);
+	r = vault_unseal(s->vault, purpose, blob, len, ret_key, err);
 	if (r == 0)
-		r = err_set(err, ERR_NOTFOUND, "there is no certificate yet");
-	if (r == 1) {
-		blob = db_blob(rows, 1, &len);
-		r = vault_unseal(s->vault, purpose, blob, len, ret_key, err);
-		if (r == 0)
-			buf_str(chain, db_text(rows, 0));
-	}
+		buf_str(chain, db_text(rows, 0));
 	db_done(rows);
 	return r;
 }

@@ -7,6 +7,7 @@
 #include "db.h"
 #include "err.h"
 #include "mem.h"
+#include "rows.h"
 #include "store_internal.h"
 
 #define NO_USER "no user of this name; \"user list\" has them"
@@ -48,14 +49,11 @@ read_row(struct db_rows *rows, struct store_user *ret)
 static int
 read_one(struct db_rows *rows, struct store_user *ret, struct err *err)
 {
-	int r = db_next(rows, err);
-
-	if (r == 1)
-		read_row(rows, ret);
+	if (store_first(rows, err, NO_USER) == -1)
+		return -1;
+	read_row(rows, ret);
 	db_done(rows);
-	if (r == 0)
-		return err_set(err, ERR_NOTFOUND, NO_USER);
-	return r == 1 ? 0 : -1;
+	return 0;
 }
 
 int
@@ -102,19 +100,16 @@ store_user_scan(
 {
 	struct store_user u;
 	struct db_rows *rows;
-	int r;
+	int r = 0;
 
 	if (db_query(s->db, &rows, err, COLUMNS " ORDER BY lower(name)", "") ==
 	    -1)
 		return -1;
-	while ((r = db_next(rows, err)) == 1) {
+	while (store_next(rows, &r, err)) {
 		read_row(rows, &u);
 		r = fn(cookie, &u, err);
 		store_user_clear(&u);
-		if (r == -1)
-			break;
 	}
-	db_done(rows);
 	return r;
 }
 
@@ -162,14 +157,6 @@ store_user_add(struct store *s, const struct store_user *u, int64_t now,
 	return 0;
 }
 
-static int
-changed(struct store *s, const char *missing, struct err *err)
-{
-	if (db_changes(s->db) > 0)
-		return 0;
-	return err_set(err, ERR_NOTFOUND, "%s", missing);
-}
-
 int
 store_user_save(
     struct store *s, const struct store_user *u, int64_t now, struct err *err)
@@ -182,7 +169,7 @@ store_user_save(
 		"tttttiii", u->name, u->note, u->sets, u->hash, u->certificate,
 		(int64_t)u->enabled, now, u->id) == -1)
 		return taken(err);
-	return changed(s, NO_USER, err);
+	return store_changed(s, NO_USER, err);
 }
 
 int
@@ -193,7 +180,7 @@ store_user_login(struct store *s, int64_t id, int64_t now, struct err *err)
 		"UPDATE login_user SET login_at = ? WHERE id = ?", "ii", now,
 		id) == -1)
 		return -1;
-	return changed(s, NO_USER, err);
+	return store_changed(s, NO_USER, err);
 }
 
 int
@@ -203,5 +190,5 @@ store_user_remove(struct store *s, int64_t id, struct err *err)
 	    db_run(s->db, err, "DELETE FROM login_user WHERE id = ?", "i",
 		id) == -1)
 		return -1;
-	return changed(s, NO_USER, err);
+	return store_changed(s, NO_USER, err);
 }
