@@ -281,6 +281,9 @@ server_order_run(const struct server_order *o, const struct server_task *t,
 		rc = check_alone(o, t, err);
 	if (rc == 0)
 		rc = server_run_make(o->store, &x, o->now, &run, err);
+	if (rc == 0 && t->id != 0)
+		rc = server_task_ran(
+		    o->store, t->id, run, o->now, t->next_due, err);
 	if (rc == 0)
 		rc = tell(o, "server_task.run", t, run, err);
 	if (rc == 0)
