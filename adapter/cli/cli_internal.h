@@ -121,7 +121,12 @@ struct device;
 struct profile_template;
 int cli_event(struct cli *c, const struct device *device, const char *kind,
     const char *detail, struct err *err);
-/* The same for what takes devices in. */
+/* The end of a change that came to rc: committed; else all of it is undone, and
+ * the complaint printed. Its exit code. */
+int cli_commit(struct cli *c, int rc, struct err *err);
+/* The same, with an event of it that has no device and says no more. */
+int cli_commit_event(struct cli *c, int rc, const char *kind, struct err *err);
+/* As cli_event() for what takes devices in. */
 struct intake_to cli_intake(const struct cli *c);
 /* Revoke a certificate at whichever CA it is from, and write the event; the
  * caller commits. *ret_told false: that CA cannot be told by us, only our

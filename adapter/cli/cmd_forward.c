@@ -133,12 +133,11 @@ cmd_forward_secret(struct cli *c)
 	secret = cli_secret(c, "secret-file", "Secret: ");
 	if (secret == NULL)
 		return CODE_INPUT;
-	if (store_forward_secret_put(
-		c->daemon.store, f->name, secret, clock_now(), &err) != 0 ||
-	    cli_event(c, NULL, "forward.secret", "{}", &err) != 0 ||
-	    store_commit(c->daemon.store, &err) != 0)
-		code = cli_fail(&err);
-	else
+	code = cli_commit_event(c,
+	    store_forward_secret_put(
+		c->daemon.store, f->name, secret, clock_now(), &err),
+	    "forward.secret", &err);
+	if (code == CODE_OK)
 		cli_note(c, "messages to %s are signed with it from now on",
 		    f->name);
 	secret_free(secret);

@@ -247,20 +247,19 @@ cmd_query_save(struct cli *c)
 	struct ask ask = {.top = 0};
 	struct query *q = NULL;
 	struct store_saved saved;
-	int code = cli_open(c, DAEMON_STORE, NULL);
+	int code = cli_open(c, DAEMON_STORE, NULL), rc;
 
 	if (code != CODE_OK)
 		return code;
 	ask_options(c, &ask);
 	saved = ask.saved;
 	saved.name = c->args[0];
-	if (ask_compile(&ask, NULL, &q, &err) != 0 ||
-	    store_saved_put(
-		c->daemon.store, &saved, cli_flag(c, "replace"), &err) != 0 ||
-	    cli_event(c, NULL, "query.saved", "{}", &err) != 0 ||
-	    store_commit(c->daemon.store, &err) != 0)
-		code = cli_fail(&err);
-	else
+	rc = ask_compile(&ask, NULL, &q, &err);
+	if (rc == 0)
+		rc = store_saved_put(
+		    c->daemon.store, &saved, cli_flag(c, "replace"), &err);
+	code = cli_commit_event(c, rc, "query.saved", &err);
+	if (code == CODE_OK)
 		cli_note(c, "saved: amtkeeper query '%s'", saved.name);
 	query_free(q);
 	ask_free(&ask);
@@ -275,12 +274,12 @@ cmd_query_remove(struct cli *c)
 
 	if (code != CODE_OK)
 		return code;
-	if (store_saved_remove(c->daemon.store, c->args[0], &err) != 0 ||
-	    cli_event(c, NULL, "query.removed", "{}", &err) != 0 ||
-	    store_commit(c->daemon.store, &err) != 0)
-		return cli_fail(&err);
-	cli_note(c, "%s: removed", c->args[0]);
-	return CODE_OK;
+	code = cli_commit_event(c,
+	    store_saved_remove(c->daemon.store, c->args[0], &err),
+	    "query.removed", &err);
+	if (code == CODE_OK)
+		cli_note(c, "%s: removed", c->args[0]);
+	return code;
 }
 
 /* --- what can be asked --- */

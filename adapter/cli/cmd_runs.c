@@ -236,7 +236,7 @@ set_state(struct cli *c, enum task_state to)
 	if (code != CODE_OK)
 		return code;
 	o = runs_order(c);
-	return runs_commit(
+	return cli_commit(
 	    c, order_run_state(&o, id, to, cli_text(c, "why"), &err), &err);
 }
 
@@ -298,7 +298,7 @@ cmd_runs_purge(struct cli *c)
 		return code;
 	(void)snprintf(
 	    detail, sizeof(detail), "{\"runs\":%lld}", (long long)count);
-	code = runs_commit(
+	code = cli_commit(
 	    c, cli_event(c, NULL, "task.purged", detail, &err), &err);
 	if (code == CODE_OK)
 		cli_note(c, "%lld runs are forgotten", (long long)count);

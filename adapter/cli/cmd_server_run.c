@@ -86,7 +86,7 @@ cmd_server_task_run(struct cli *c)
 	}
 	if (code == CODE_OK) {
 		o = server_cli_order(c);
-		code = runs_commit(c,
+		code = cli_commit(c,
 		    server_order_run(&o, &s, TASK_BY_USER, 0, &run, &err),
 		    &err);
 	}
@@ -193,11 +193,9 @@ cmd_mail_password(struct cli *c)
 	password = cli_secret(c, "password-file", "Password: ");
 	if (password == NULL)
 		return CODE_INPUT;
-	if (mailer_set_password(c->daemon.store, password, clock_now(), &err) !=
-		0 ||
-	    cli_event(c, NULL, "mail.password", "{}", &err) != 0 ||
-	    store_commit(c->daemon.store, &err) != 0)
-		code = cli_fail(&err);
+	code = cli_commit_event(c,
+	    mailer_set_password(c->daemon.store, password, clock_now(), &err),
+	    "mail.password", &err);
 	secret_free(password);
 	return code;
 }

@@ -272,7 +272,7 @@ cmd_server_task_add(struct cli *c)
 		o = server_cli_order(c);
 		code = s.name == NULL
 		    ? cli_complain(CODE_INPUT, "%s: no name", c->args[0])
-		    : runs_commit(c, server_order_add(&o, &s, &id, &err), &err);
+		    : cli_commit(c, server_order_add(&o, &s, &id, &err), &err);
 		if (code == CODE_OK)
 			cli_note(
 			    c, "%s: server task %lld", s.name, (long long)id);
@@ -300,7 +300,7 @@ cmd_server_task_set(struct cli *c)
 		code = cli_complain(CODE_USAGE, "nothing to change");
 	if (code == CODE_OK) {
 		o = server_cli_order(c);
-		code = runs_commit(c, server_order_save(&o, &s, &err), &err);
+		code = cli_commit(c, server_order_save(&o, &s, &err), &err);
 	}
 	server_task_clear(&s);
 	return code;
@@ -317,7 +317,7 @@ set_enabled(struct cli *c, bool enabled)
 	if (code == CODE_OK) {
 		o = server_cli_order(c);
 		s.enabled = enabled;
-		code = runs_commit(c, server_order_save(&o, &s, &err), &err);
+		code = cli_commit(c, server_order_save(&o, &s, &err), &err);
 	}
 	server_task_clear(&s);
 	return code;
@@ -347,7 +347,7 @@ cmd_server_task_remove(struct cli *c)
 		code = CODE_REFUSED;
 	if (code == CODE_OK) {
 		o = server_cli_order(c);
-		code = runs_commit(c, server_order_remove(&o, &s, &err), &err);
+		code = cli_commit(c, server_order_remove(&o, &s, &err), &err);
 	}
 	server_task_clear(&s);
 	return code;
@@ -449,7 +449,7 @@ cmd_server_task_import(struct cli *c)
 	rc = file_read(c->args[0], SERVER_XML_MAX, &xml, &err);
 	if (rc == 0)
 		rc = server_xml_read(xml.data, xml.len, import_one, &i, &err);
-	code = runs_commit(c, rc, &err);
+	code = cli_commit(c, rc, &err);
 	buf_free(&xml);
 	if (code == CODE_OK)
 		cli_note(c,

@@ -124,7 +124,7 @@ int
 cmd_tag_delete(struct cli *c)
 {
 	struct err err = {.kind = ERR_NONE};
-	int code = cli_open(c, DAEMON_STORE, NULL);
+	int code = cli_open(c, DAEMON_STORE, NULL), rc;
 	int64_t tag = 0;
 
 	if (code != CODE_OK)
@@ -133,12 +133,13 @@ cmd_tag_delete(struct cli *c)
 		return cli_fail(&err);
 	if (!cli_confirm(c, "take this tag from every device"))
 		return CODE_REFUSED;
-	if (store_tag_remove(c->daemon.store, tag, &err) != 0 ||
-	    tell(c, NULL, "tag.deleted", c->args[0], &err) != 0 ||
-	    store_commit(c->daemon.store, &err) != 0)
-		return cli_fail(&err);
-	cli_note(c, "%s: gone", c->args[0]);
-	return CODE_OK;
+	rc = store_tag_remove(c->daemon.store, tag, &err);
+	if (rc == 0)
+		rc = tell(c, NULL, "tag.deleted", c->args[0], &err);
+	code = cli_commit(c, rc, &err);
+	if (code == CODE_OK)
+		cli_note(c, "%s: gone", c->args[0]);
+	return code;
 }
 
 static int

@@ -22,17 +22,6 @@ runs_order(struct cli *c)
 	return (struct order){c->daemon.store, cli_actor(), clock_now()};
 }
 
-int
-runs_commit(struct cli *c, int rc, struct err *err)
-{
-	if (rc == 0)
-		rc = store_commit(c->daemon.store, err);
-	if (rc == 0)
-		return CODE_OK;
-	store_rollback(c->daemon.store);
-	return cli_fail(err);
-}
-
 static void
 write_settings(struct table *t, const char *type, const char *json)
 {
@@ -204,7 +193,7 @@ cmd_task_add(struct cli *c)
 	    .settings = settings_given(c, "{}")};
 	if (t.settings == NULL)
 		t.settings = mem_dup("{}");
-	code = runs_commit(c, order_task_add(&o, &t, &id, &err), &err);
+	code = cli_commit(c, order_task_add(&o, &t, &id, &err), &err);
 	if (code == CODE_OK)
 		cli_note(c, "%s: task %lld", t.name, (long long)id);
 	task_clear(&t);
@@ -234,7 +223,7 @@ cmd_task_set(struct cli *c)
 			mem_replace(&t.note, note[0] == '\0' ? NULL : note);
 		if (settings != NULL)
 			mem_replace(&t.settings, settings);
-		code = runs_commit(c, order_task_save(&o, &t, &err), &err);
+		code = cli_commit(c, order_task_save(&o, &t, &err), &err);
 	}
 	free(settings);
 	task_clear(&t);
@@ -254,7 +243,7 @@ cmd_task_remove(struct cli *c)
 		code = CODE_REFUSED;
 	if (code == CODE_OK) {
 		o = runs_order(c);
-		code = runs_commit(c, order_task_remove(&o, &t, &err), &err);
+		code = cli_commit(c, order_task_remove(&o, &t, &err), &err);
 	}
 	task_clear(&t);
 	return code;

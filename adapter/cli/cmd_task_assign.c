@@ -155,7 +155,7 @@ assign(struct cli *c, const struct task *t, struct task_assignment *a,
 	a->query = mem_dup(aim->query);
 	a->schedule = mem_dup(cli_text(c, "schedule"));
 	a->enabled = !cli_flag(c, "disabled");
-	code = runs_commit(c,
+	code = cli_commit(c,
 	    order_assign(&o, a, aim->ids.ids, aim->ids.count, &id, &err), &err);
 	if (code == CODE_OK)
 		cli_note(c, "%s: assignment %lld", t->name, (long long)id);
@@ -297,8 +297,7 @@ set_enabled(struct cli *c, bool enabled)
 	if (code == CODE_OK) {
 		o = runs_order(c);
 		a.enabled = enabled;
-		code =
-		    runs_commit(c, order_assignment_save(&o, &a, &err), &err);
+		code = cli_commit(c, order_assignment_save(&o, &a, &err), &err);
 	}
 	task_assignment_clear(&a);
 	return code;
@@ -326,7 +325,7 @@ cmd_task_unassign(struct cli *c)
 
 	if (code == CODE_OK) {
 		o = runs_order(c);
-		code = runs_commit(c, order_unassign(&o, a.id, &err), &err);
+		code = cli_commit(c, order_unassign(&o, a.id, &err), &err);
 	}
 	task_assignment_clear(&a);
 	return code;
@@ -346,7 +345,7 @@ order_it(struct cli *c, const struct task *t, const struct aim *aim,
 	const struct order o = runs_order(c);
 	struct err err = {.kind = ERR_NONE};
 
-	return runs_commit(c,
+	return cli_commit(c,
 	    order_run(&o, t, &how, aim->ids.ids, aim->ids.count, ret_run, &err),
 	    &err);
 }
@@ -369,7 +368,7 @@ order_assignment(struct cli *c, const struct task *t, int64_t *ret_run)
 	task_assignment_clear(&a);
 	return code != CODE_OK
 	    ? code
-	    : runs_commit(c, order_run_assignment(&o, id, ret_run, &err), &err);
+	    : cli_commit(c, order_run_assignment(&o, id, ret_run, &err), &err);
 }
 
 int

@@ -47,11 +47,11 @@ cmd_user_token_add(struct cli *c)
 	code = cli_open(c, DAEMON_STORE, NULL);
 	if (code != CODE_OK)
 		return code;
-	if (access_token_add(
-		c->daemon.store, cli_actor(), &t, &id, &token, &err) != 0 ||
-	    store_commit(c->daemon.store, &err) != 0)
-		code = cli_fail(&err);
-	else
+	code = cli_commit(c,
+	    access_token_add(
+		c->daemon.store, cli_actor(), &t, &id, &token, &err),
+	    &err);
+	if (code == CODE_OK)
 		code = give(c, id, token);
 	secret_free(token);
 	return code;
@@ -116,10 +116,12 @@ cmd_user_token_remove(struct cli *c)
 	if (str_int(c->args[1], 1, INT64_MAX, &id) != 0)
 		return cli_complain(CODE_USAGE,
 		    "\"user token list\" has the numbers of tokens");
-	if (access_token_remove(
-		c->daemon.store, cli_actor(), c->args[0], id, &err) != 0 ||
-	    store_commit(c->daemon.store, &err) != 0)
-		return cli_fail(&err);
-	cli_note(c, "%s: token %lld is gone", c->args[0], (long long)id);
-	return CODE_OK;
+	code = cli_commit(c,
+	    access_token_remove(
+		c->daemon.store, cli_actor(), c->args[0], id, &err),
+	    &err);
+	if (code == CODE_OK)
+		cli_note(
+		    c, "%s: token %lld is gone", c->args[0], (long long)id);
+	return code;
 }

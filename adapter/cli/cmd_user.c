@@ -36,14 +36,11 @@ new_password(const struct cli *c)
 static int
 commit(struct cli *c, int rc, struct err *err, const char *what)
 {
-	if (rc == 0)
-		rc = store_commit(c->daemon.store, err);
-	else
-		store_rollback(c->daemon.store);
-	if (rc != 0)
-		return cli_fail(err);
-	cli_note(c, "%s: %s", c->args[0], what);
-	return CODE_OK;
+	int code = cli_commit(c, rc, err);
+
+	if (code == CODE_OK)
+		cli_note(c, "%s: %s", c->args[0], what);
+	return code;
 }
 
 int

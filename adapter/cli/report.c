@@ -156,6 +156,25 @@ cli_event(struct cli *c, const struct device *device, const char *kind,
 	return store_event_add(c->daemon.store, &event, err);
 }
 
+int
+cli_commit(struct cli *c, int rc, struct err *err)
+{
+	if (rc == 0)
+		rc = store_commit(c->daemon.store, err);
+	if (rc == 0)
+		return CODE_OK;
+	store_rollback(c->daemon.store);
+	return cli_fail(err);
+}
+
+int
+cli_commit_event(struct cli *c, int rc, const char *kind, struct err *err)
+{
+	if (rc == 0)
+		rc = cli_event(c, NULL, kind, "{}", err);
+	return cli_commit(c, rc, err);
+}
+
 struct intake_to
 cli_intake(const struct cli *c)
 {

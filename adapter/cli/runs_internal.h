@@ -18,8 +18,6 @@ int runs_aim(struct cli *c, size_t first, struct aim *ret);
 /* --canary, --wave and so on. Likewise. */
 int runs_policy(const struct cli *c, struct task_policy *ret);
 struct order runs_order(struct cli *c);
-/* What was ordered, into the store. */
-int runs_commit(struct cli *c, int rc, struct err *err);
 
 /* Rows of items; those with --outcome alone. */
 int runs_write_items(struct cli *c, int64_t run);
