@@ -3,7 +3,9 @@
 it, by remote commands alone.  Consoles reach devices by their hosts' names; two
 hosts are called otherwise and their old names are gone from DNS.  That shows as
 a communication error, which the guide's query finds; the script says how these
-hosts are called now, as their agents would, and runs a client task on the rows."""
+hosts are called now, as their agents would, and runs a client task on the rows.
+Two others are then repaired by the guide's server task, which joins query and
+client task, imported as ePO exports it."""
 import os
 import subprocess
 
@@ -14,6 +16,17 @@ from script import Console
 DEVICES = 4
 ERRORS, RENAMED = "AMT communication errors", "Renamed systems"
 REPAIR = "Repair renamed systems"
+SERVER_TASK = "Repair communication errors"
+XML = f"""<list><scheduled-task><name>{SERVER_TASK}</name>
+<type>NORMAL</type><enabled>true</enabled>
+<schedule>period:daily?h=3&amp;m=0&amp;f=1</schedule>
+<command-chain><command-name>core.executeQuery</command-name>
+<commmand-params><entry><string>query</string><string>{ERRORS}</string></entry>
+</commmand-params><children>
+<command-chain><command-name>clienttask.run</command-name>
+<commmand-params><entry><string>taskName</string><string>{REPAIR}</string>
+</entry></commmand-params><children/></command-chain>
+</children></command-chain></scheduled-task></list>"""
 
 
 def by_name(sim, where):
@@ -46,7 +59,7 @@ def found(console, query):
     return sorted(r["EPOLeafNode.NodeName"] for r in console.query(query))
 
 
-def errors(console, sim, renamed, names):
+def errors(console, renamed, names):
     """A look at all, as a console has every day: the renamed do not answer."""
     equal(found(console, ERRORS), [], "no errors at first")
     text = console.ask("system.wakeupAgent", ",".join(names))
@@ -61,25 +74,48 @@ def errors(console, sim, renamed, names):
               and row["EPOLeafNode.NodeName"] in text,
               f"and says that the name is gone: {text}")
         equal(row["AMT_CustomProps.TLS"], "Supported and Enabled", "its TLS")
-    # The task alone cannot help: nobody knows where they are.
+
+
+def in_vain(console, sim, renamed):
+    """The task alone cannot help: nobody knows where they are."""
     before = {n: sim.get(n)["requests"] for n in renamed}
     equal(console.run_on(REPAIR, sorted(renamed), retryAttempts=0),
           dict.fromkeys(renamed, "offline"), "not reached by the old name")
     equal({n: sim.get(n)["requests"] for n in renamed}, before, "not at all")
 
 
-def repair(console, sim, renamed):
-    """The rows, what their agents say, the task on them."""
+def told(console, renamed):
+    """What their agents say of the rows; who they are."""
     rows = [r["EPOLeafNode.NodeName"] for r in console.query(ERRORS)]
     for name in rows:
         equal(console.ask("amt.setHost", name, renamed[name],
                           address=renamed[name]), 1, f"{name}: its host")
     equal(found(console, RENAMED), sorted(renamed),
           "the other query names the reason")
+    return rows
+
+
+def by_task(console, renamed):
+    rows = told(console, renamed)
     ids = [str(console.ask("system.find", n)[0]["EPOLeafNode.AutoID"])
            for n in rows]
     equal(console.run_on(REPAIR, ids), dict.fromkeys(renamed, "changed"),
           "the task on the rows")
+
+
+def by_server_task(console, renamed):
+    told(console, renamed)
+    equal(console.epo.upload("task.importTasks", "file", XML), 1, "imported")
+    row = console.ask("scheduler.getServerTask", SERVER_TASK)
+    equal((row["enabled"], row["valid"]), (True, True), "it can be run")
+    before = console.newest()
+    log = console.ask("scheduler.runServerTask", SERVER_TASK)
+    entry = console.ended(before, SERVER_TASK)
+    equal((entry["id"], entry["status"]), (log, "ended"), "its run")
+    parts = {p["name"]: p for p in console.ask("tasklog.listSubtasks", log)}
+    equal(parts.keys(), {REPAIR, f"run-query {ERRORS}"}, "its parts")
+    equal(console.results(parts[REPAIR]), dict.fromkeys(renamed, "changed"),
+          "the rows of the query")
 
 
 def proven(console, keeper, sim, renamed, names):
@@ -108,13 +144,19 @@ def main():
     keeper.run("run", "auto", "--all", expect=0)
     console = Console(keeper, where)
     console.start()
-    others = {n: sim.get(n)["leaf_sha256"] for n in names[2:]}
-    renamed = rename(sim, names[:2])
-    errors(console, sim, renamed, names)
-    repair(console, sim, renamed)
+    first, second = names[:2], names[2:]
+    leaves = {n: sim.get(n)["leaf_sha256"] for n in second}
+    renamed = rename(sim, first)
+    errors(console, renamed, names)
+    in_vain(console, sim, renamed)
+    by_task(console, renamed)
     proven(console, keeper, sim, renamed, names)
-    equal({n: sim.get(n)["leaf_sha256"] for n in names[2:]}, others,
+    equal({n: sim.get(n)["leaf_sha256"] for n in second}, leaves,
           "the others keep their certificates")
+    more = rename(sim, second)
+    errors(console, more, names)
+    by_server_task(console, more)
+    proven(console, keeper, sim, renamed | more, names)
     console.stop()
     journal_empty(keeper, "after the service")
     keeper.run("events", "--verify", expect=0)
