@@ -297,7 +297,7 @@ api_locate(struct api_call *c, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(path, sizeof(path), fmt, ap);
 	va_end(ap);
-	buf_init(&out, LOCATION_MAX * 2);
+	buf_init(&out, (size_t)2 * LOCATION_MAX);
 	buf_str(&out, API_PATH);
 	for (i = 0; path[i] != '\0'; i++) {
 		if (strchr(plain, path[i]) != NULL)

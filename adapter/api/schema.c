@@ -46,33 +46,33 @@ const struct api_row api_device_row = {.name = "Device",
 
 #define TEXT(n)                                                                \
 	{                                                                      \
-		.name = n, .type = REPORT_STRING                               \
+		.name = (n), .type = REPORT_STRING                             \
 	}
 #define INT(n)                                                                 \
 	{                                                                      \
-		.name = n, .type = REPORT_INT                                  \
+		.name = (n), .type = REPORT_INT                                \
 	}
 #define TIME(n)                                                                \
 	{                                                                      \
-		.name = n, .type = REPORT_TIME                                 \
+		.name = (n), .type = REPORT_TIME                               \
 	}
 #define BOOL(n)                                                                \
 	{                                                                      \
-		.name = n, .type = REPORT_BOOL                                 \
+		.name = (n), .type = REPORT_BOOL                               \
 	}
 #define LIST(n)                                                                \
 	{                                                                      \
-		.name = n, .type = REPORT_LIST                                 \
+		.name = (n), .type = REPORT_LIST                               \
 	}
 #define POLICY                                                                 \
 	INT("canary"), INT("wave"), INT("wave_percent"), INT("max_failures"),  \
 	    INT("max_failure_percent"), INT("stop_after"), INT("parallel"),    \
 	    INT("retries"), INT("retry_wait")
 #define ANSWER(row, title, text)                                               \
-	const struct api_row row = {.name = title,                             \
+	const struct api_row row = {.name = (title),                           \
 	    .columns = row##_columns,                                          \
 	    .count = COUNT(row##_columns),                                     \
-	    .help = text}
+	    .help = (text)}
 
 static const struct report_column api_query_row_columns[] = {INT("id"),
     TEXT("name"), TEXT("description"), BOOL("own"), TEXT("table"),

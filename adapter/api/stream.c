@@ -18,6 +18,7 @@
 #define BEAT_MS 15000 /* a comment, so that who is gone is noticed */
 #define BATCH_MAX 24576
 #define DETAIL_MAX 16384 /* of one event */
+#define PROBE_MS 1000	 /* at most so often */
 #define RETRY_S 2
 
 /* Where one stands: those at the same place get the same. */
@@ -44,6 +45,7 @@ struct streams {
 	struct stream *list;
 	size_t count;
 	uint64_t turn;
+	int64_t probed_ms;
 	bool at_work, stopping;
 	void (*done)(void *cookie);
 	void *cookie;
@@ -327,6 +329,20 @@ tick(void *cookie)
 
 /* --- begin and end --- */
 
+/* Who is gone is noticed when something is sent: there is no room for such. */
+static void
+probe(struct streams *all)
+{
+	int64_t now = clock_mono_ms();
+	struct stream *s;
+
+	if (now - all->probed_ms < PROBE_MS)
+		return;
+	all->probed_ms = now;
+	for (s = all->list; s != NULL; s = s->next)
+		(void)http_stream_send(s->http, ":\n\n", 3);
+}
+
 void
 api_streams_begin(struct streams *all, struct http_request *request,
     int64_t run, int64_t after)
@@ -338,7 +354,12 @@ api_streams_begin(struct streams *all, struct http_request *request,
 	static const char hello[] = "retry: 2000\n\n";
 	struct stream *s;
 
+	if (str_eq(http_request_method(request), "HEAD")) {
+		http_answer(request, &head);
+		return;
+	}
 	if (all->stopping || all->count == API_STREAMS_MAX) {
+		probe(all);
 		api_refuse(request, &full);
 		return;
 	}

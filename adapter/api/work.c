@@ -30,7 +30,7 @@ hash_request(const struct api_call *c, uint8_t out[32])
 	struct buf all;
 	size_t i;
 
-	buf_init(&all, API_BODY_MAX + 8192);
+	buf_init(&all, API_BODY_MAX + 65536);
 	buf_printf(&all, "%s\n", c->route->id);
 	for (i = 0; i < API_SEGMENTS && c->match.segments[i] != NULL; i++)
 		buf_printf(&all, "%s\n", c->match.segments[i]);

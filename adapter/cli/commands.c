@@ -358,7 +358,9 @@ static const struct cli_command commands[] = {
     {"serve", "", "work on what is due until stopped",
 	"Recovers what an earlier process left open, then wakes when a device "
 	"is due. The first SIGTERM or SIGINT lets devices finish the step "
-	"they are in; a second one ends at once, and the next start recovers.",
+	"they are in; a second one ends at once, and the next start recovers. "
+	"With console.listen it answers over HTTPS: the REST API, which "
+	"/api/v1/openapi.json describes, ePO's /remote, /metrics, /health.",
 	none, 0, 0, no_examples, cmd_serve},
     {"device add", "NAME", "take a device into the fleet",
 	"NAME is its FQDN. The admin password is asked for, or read from a "

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import threading
+import time
 import urllib.parse
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -323,6 +324,27 @@ def runs(w, names):
     follow(w, paused, 1)
 
 
+def many(w):
+    """More than there may be are told to come again; others are answered."""
+    streams = []
+    while len(streams) <= 64:
+        stream = w.client.follow("/events/stream")
+        streams.append(stream)
+        if stream.status != 200:
+            break
+    equal((streams[-1].status, streams[-1].type),
+          (503, "application/problem+json"), "no more streams")
+    w.ok("getVersion")
+    for stream in streams:
+        stream.close()
+    while True:  # that these are gone is noticed by and by
+        stream = w.client.follow("/events/stream")
+        stream.close()
+        if stream.status == 200:
+            return
+        time.sleep(0.2)
+
+
 def control(w):
     """A device that is not there keeps its run from ending."""
     w.ok("addDevice", body={**NEW, "address": "127.83.9.9"})
@@ -440,6 +462,7 @@ def events(w, names):
         check(next(iter(other))[2]["kind"], "each gets it")
         other.close()
     stream.close()
+    many(w)
     again = w.client.follow("/events/stream", Last_Event_ID="2")
     ids = [number for (_, number, _), _ in zip(again, range(5))]
     equal(ids, ["3", "4", "5", "6", "7"], "behind that one")
@@ -474,7 +497,9 @@ def access(w, serving):
               "a long body")
     w.problem(w.client.get("/devices", Sec_Fetch_Site="cross-site"), 403,
               "from a page elsewhere")
-    equal(w.client.call("HEAD", "/devices").bytes, b"", "HEAD")
+    for path in ("/devices", "/events/stream"):
+        answer = w.client.call("HEAD", path)
+        equal((answer.status, answer.bytes), (200, b""), f"HEAD {path}")
 
 
 def sessions(w, serving):
@@ -543,6 +568,12 @@ def main():
     keeper, sim = sys.argv[1:]
     with Serving(keeper) as serving:
         serving.prepare(sim, 5)
+        with open(serving.config) as f:
+            text = f.read()
+        assert text.count("\nconsole:\n") == 1, text
+        with open(serving.config, "w") as f:  # many() has them all
+            f.write(text.replace("\nconsole:\n",
+                                 "\nconsole:\n  per_address: 200\n"))
         serving.user("admin", "administrator")
         serving.user("watcher", "monitor")
         serving.start()
