@@ -8,7 +8,6 @@ keeper=$1
 sim=$2
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/clitest.XXXXXX")
 sim_pid=
-failed=0
 export AMTKEEPER_CONFIG=$tmp/etc/amtkeeper.yaml NO_COLOR=1
 
 # shellcheck disable=SC2317 # by trap
@@ -17,33 +16,8 @@ cleanup() {
 	rm -rf "$tmp"
 }
 trap cleanup EXIT
-
-# keep CODE ARGUMENT...: run it, compare the exit code; output in $tmp/out, err
-keep() {
-	local wanted=$1 code
-	shift
-	"$keeper" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
-	code=$?
-	cat "$tmp/out" "$tmp/err" >>"$tmp/all"
-	if [ $code = "$wanted" ]; then
-		echo "ok: $* ($code)"
-	else
-		echo "FAILED: $*: exit code $code, not $wanted"
-		sed 's/^/    /' "$tmp/out" "$tmp/err"
-		failed=1
-	fi
-}
-
-# says FILE REGEX: does $tmp/FILE have such a line?
-says() {
-	if grep -Eq -- "$2" "$tmp/$1"; then
-		echo "ok: says $2"
-	else
-		echo "FAILED: $1 does not say $2"
-		sed 's/^/    /' "$tmp/$1"
-		failed=1
-	fi
-}
+# shellcheck source=tests/integration/cli/checks.sh
+. "$(dirname "$0")/checks.sh"
 
 # keep_count COLUMN VALUE: rows of the CSV in $tmp/out that have it
 keep_count() {
@@ -51,16 +25,6 @@ keep_count() {
 import csv, sys
 rows = csv.DictReader(open(sys.argv[1], newline=""))
 print(sum(r[sys.argv[2]] == sys.argv[3] for r in rows))' "$tmp/out" "$1" "$2"
-}
-
-# is TEXT GOT WANTED
-is() {
-	if [ "$2" = "$3" ]; then
-		echo "ok: $1"
-	else
-		echo "FAILED: $1: got $2, wanted $3"
-		failed=1
-	fi
 }
 
 start_sim() { # OPTION...

@@ -7,46 +7,10 @@
 set -u
 keeper=$1
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/scheduletest.XXXXXX")
-failed=0
 export AMTKEEPER_CONFIG=$tmp/etc/amtkeeper.yaml NO_COLOR=1 TZ=Europe/Berlin
 trap 'rm -rf "$tmp"' EXIT
-
-# keep CODE ARGUMENT...: run it, compare the exit code; output in $tmp/out, err
-keep() {
-	local wanted=$1 code
-	shift
-	timeout 120 "$keeper" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
-	code=$?
-	sed -i 's/\r$//' "$tmp/out" # of CSV
-	if [ $code = "$wanted" ]; then
-		echo "ok: $* ($code)" | cut -c 1-100
-	else
-		echo "FAILED: $*: exit code $code, not $wanted" | cut -c 1-200
-		sed 's/^/    /' "$tmp/out" "$tmp/err"
-		failed=1
-	fi
-}
-
-# says FILE REGEX: does $tmp/FILE have such a line?
-says() {
-	if grep -Eq -- "$2" "$tmp/$1"; then
-		echo "ok: says $2"
-	else
-		echo "FAILED: $1 does not say $2"
-		sed 's/^/    /' "$tmp/$1"
-		failed=1
-	fi
-}
-
-# is TEXT GOT WANTED
-is() {
-	if [ "$2" = "$3" ]; then
-		echo "ok: $1"
-	else
-		echo "FAILED: $1: got $2, wanted $3"
-		failed=1
-	fi
-}
+# shellcheck source=tests/integration/cli/checks.sh
+. "$(dirname "$0")/checks.sh"
 
 # --- preview: without any configuration ---
 keep 0 schedule preview 'daily at 02:30' --after 2027-03-27 -n 3 -o csv
