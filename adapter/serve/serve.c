@@ -56,7 +56,8 @@ struct serve {
 	struct console_api rest;
 	/* Revocation, watch, console, forward, upstreams, metrics and API: told
 	 * to stop, have stopped. */
-	bool hushing, hushed, watched, silent, told, alone, counted, still, rested;
+	bool hushing, hushed, watched, silent, told, alone, counted, still,
+	    rested;
 	struct clock_guard *clock;
 	bool clock_off;	       /* it cannot be trusted: nothing is begun */
 	struct runner *runner; /* of tasks; told to stop, has stopped */
