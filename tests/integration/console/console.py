@@ -195,7 +195,7 @@ def certificate_files(s):
     os.chmod(s.path("c.key"), 0o644)
     s.stop()
     check(not s.start(), "a key that others may read is refused")
-    s.child.wait()
+    s.stop()
 
 
 def client_certificates(s):

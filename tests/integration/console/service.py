@@ -2,51 +2,26 @@
 of it: by curl, which is nobody's of ours."""
 import os
 import re
-import signal
 import subprocess
-import time
+import sys
 
 NAME = "console.example.test"
 PASSWORD = "correct horse battery"
-# Seconds for what must come: no measure, a loaded machine has all of them.
-PATIENCE = 120
-_failed = 0
-_passed = 0
 
-
-def check(holds, what):
-    global _failed, _passed
-    if holds:
-        _passed += 1
-    else:
-        _failed += 1
-        print(f"FAIL {what}", flush=True)
-    return holds
-
-
-def equal(found, wanted, what):
-    return check(found == wanted, f"{what}: {found!r}, not {wanted!r}")
-
-
-def finish():
-    print(f"{_passed} passed, {_failed} failed", flush=True)
-    return bool(_failed)
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import checks  # noqa: E402
+from checks import PATIENCE, check, equal, finish  # noqa: E402, F401
+from served import Served  # noqa: E402
 
 
 def wait_for(is_so, what):
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        if is_so():
-            return True
-        time.sleep(0.05)
-    return check(False, what)
+    return checks.wait_for(is_so, PATIENCE, what)
 
 
 class Service:
     def __init__(self, program, folder):
         self.program, self.folder = program, folder
         self.child = None
-        self.log = os.path.join(folder, "serve.log")
         self.run("init", "--dir", folder)
         self.env = dict(os.environ, AMTKEEPER_CONFIG=os.path.join(
             folder, "amtkeeper.yaml"))
@@ -76,24 +51,20 @@ class Service:
         return out
 
     def said(self):
-        with open(self.log) as f:
-            return f.read()
+        return self.child.said()
 
     def start(self):
-        with open(self.log, "w") as log:
-            self.child = subprocess.Popen([self.program, "serve", "-v"],
-                                          env=self.env, stderr=log)
-        wait_for(lambda: "event=serve.start" in self.said()
-                 or self.child.poll() is not None, "serve starts")
-        found = re.search(r"event=console.listen .*port=(\d+)", self.said())
-        self.port = int(found.group(1)) if found else 0
-        return "event=serve.start" in self.said() and self.port != 0
+        """Whether it serves; else it has ended."""
+        self.child = Served(self.program, self.env, self.path("serve.log"),
+                            "-v")
+        self.port = self.child.port()
+        return self.port != 0 and wait_for(
+            lambda: "event=serve.start" in self.said(), "serve starts")
 
     def stop(self):
         if self.child is None:
             return None
-        self.child.send_signal(signal.SIGTERM)
-        code = self.child.wait(PATIENCE)
+        code = self.child.stop()
         self.child = None
         return code
 

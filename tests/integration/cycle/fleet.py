@@ -5,35 +5,18 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 FAULT_EXIT = 66
-# Seconds for what must come: no measure, a loaded machine has all of them.
-PATIENCE = 300
-_failed = 0
-_passed = 0
-
-
-def check(holds, what):
-    """One expectation; the text says what must hold."""
-    global _failed, _passed
-    if holds:
-        _passed += 1
-    else:
-        _failed += 1
-        print(f"FAIL {what}", flush=True)
-    return holds
-
-
-def equal(found, wanted, what):
-    return check(found == wanted, f"{what}: {found!r}, not {wanted!r}")
+sys.path.insert(0, os.path.dirname(HERE))
+from checks import PATIENCE, check, equal, wait_for  # noqa: E402
+from checks import finish as any_failed  # noqa: E402
+from served import Served  # noqa: E402
 
 
 def finish():
-    print(f"{_passed} passed, {_failed} failed", flush=True)
-    sys.exit(bool(_failed))
+    sys.exit(any_failed())
 
 
 class Sim:
@@ -115,6 +98,11 @@ class Keeper:
             print(out.stdout[-3000:], out.stderr[-3000:], sep="\n")
             equal(out.returncode, expect, "exit code of " + " ".join(args))
         return out
+
+    def serve(self, *options, fault=None):
+        env = dict(self.env, AMTKEEPER_FAULT=fault) if fault else self.env
+        return Served(self.program, env,
+                      os.path.join(self.folder, "serve.log"), *options)
 
     def json(self, *args):
         out = self.run(*args, "-o", "json")
@@ -234,12 +222,3 @@ def folder():
     shutil.rmtree(path, ignore_errors=True)
     os.makedirs(path)
     return path
-
-
-def wait_for(condition, seconds, what):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.1)
-    return check(False, what)

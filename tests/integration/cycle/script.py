@@ -2,9 +2,6 @@
 password, HTTPS.  Everything it orders and sees goes through remote commands."""
 import datetime
 import os
-import re
-import signal
-import subprocess
 import sys
 
 from fleet import PATIENCE, ROOT, equal, wait_for
@@ -53,26 +50,17 @@ class Console:
         self.child = self.epo = None
 
     def start(self):
-        log = os.path.join(self.where, "serve.log")
-        with open(log, "w") as f:
-            self.child = subprocess.Popen(
-                [self.keeper.program, "serve"], env=self.keeper.env,
-                stdout=subprocess.DEVNULL, stderr=f)
-
-        def port():
-            with open(log) as f:
-                return re.search(r"console\.listen .*port=(\d+)", f.read())
-
-        assert wait_for(port, PATIENCE, "the console listens"), open(log).read()
+        self.child = self.keeper.serve()
+        port = self.child.port()
+        assert port != 0, self.child.said()
         ca = os.path.join(self.where, "console-ca.pem")
         with open(ca, "w") as f:
             f.write(self.keeper.run("ca", "chain", expect=0).stdout)
         self.epo = clients.Official(
-            clients.Server(int(port()[1]), "script", PASSWORD, ca))
+            clients.Server(port, "script", PASSWORD, ca))
 
     def stop(self):
-        self.child.send_signal(signal.SIGTERM)
-        equal(self.child.wait(PATIENCE), 0, "serve's exit code after SIGTERM")
+        equal(self.child.stop(), 0, "serve's exit code after SIGTERM")
 
     def ask(self, command, *places, **args):
         return self.epo.ask(command, *places, **args)

@@ -2,8 +2,6 @@
 """serve.py: the service does what is due, sleeps when nothing is, and ends on
 SIGTERM with nothing open."""
 import os
-import signal
-import subprocess
 import time
 
 from fleet import (PATIENCE, Keeper, Sim, check, consistent, equal, finish,
@@ -30,9 +28,7 @@ def main():
     sim = Sim(where, 5, "--drift", "clock-renamed,cert-expired", "--firmware",
               "15.0.23", "--seed", "19")
     keeper.run("device", "import", sim.csv, expect=0)
-    service = subprocess.Popen([keeper.program, "serve"], env=keeper.env,
-                               stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
+    service = keeper.serve()
     wait_for(lambda: healthy(keeper), PATIENCE, "the service does what is due")
     for row in sim.devices:
         consistent(sim, keeper, row, f"{row['name']}: served")
@@ -43,8 +39,7 @@ def main():
     check(used < 0.1, f"an idle service sleeps: {used:.2f} s of CPU in 5 s")
     equal(sim.ctl("stats")["requests"], before, "an idle service's requests")
 
-    service.send_signal(signal.SIGTERM)
-    equal(service.wait(PATIENCE), 0, "exit code after SIGTERM")
+    equal(service.stop(), 0, "exit code after SIGTERM")
     journal_empty(keeper, "after the service")
     keeper.run("events", "--verify", expect=0)
     sim.stop()

@@ -5,19 +5,12 @@ the middle it goes on, with no device done twice."""
 import collections
 import datetime
 import signal
-import subprocess
 import time
 
 from fleet import (PATIENCE, Keeper, Sim, check, digest_status, equal, finish,
                    folder, journal_empty, wait_for)
 
 DEVICES = 6
-
-
-def serve(keeper):
-    return subprocess.Popen([keeper.program, "serve"], env=keeper.env,
-                            stdout=subprocess.DEVNULL,
-                            stderr=subprocess.DEVNULL)
 
 
 def run_of(keeper, number):
@@ -173,9 +166,8 @@ def killed(keeper, sim, service):
                    "--retry-wait", "1s")
     for done in (1, 4):
         until_done(keeper, number, done)
-        service.send_signal(signal.SIGKILL)
-        service.wait(PATIENCE)
-        service = serve(keeper)
+        service.stop(signal.SIGKILL)
+        service = keeper.serve()
     row = until(keeper, number, "ended")
     equal((row["devices"], row["changed"]), (DEVICES, DEVICES),
           "a run whose process was killed twice")
@@ -202,7 +194,7 @@ def main():
     sim = Sim(where, DEVICES, "--firmware", "15.0.23", "--seed", "23")
     names = [row["name"] for row in sim.devices]
     keeper.run("device", "import", sim.csv, expect=0)
-    service = serve(keeper)
+    service = keeper.serve()
     tasks_alone(keeper, sim)
     by_hand(keeper)
     by_schedule(keeper)
@@ -210,8 +202,7 @@ def main():
     away(keeper, sim, names)
     paused(keeper, sim)
     service = killed(keeper, sim, service)
-    service.send_signal(signal.SIGTERM)
-    equal(service.wait(PATIENCE), 0, "exit code after SIGTERM")
+    equal(service.stop(), 0, "exit code after SIGTERM")
     journal_empty(keeper, "after the service")
     keeper.run("events", "--verify", expect=0)
     sim.stop()

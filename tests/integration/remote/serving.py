@@ -2,39 +2,18 @@
 firmware; and what to ask of them."""
 import json
 import os
-import re
 import shutil
-import signal
 import subprocess
+import sys
 import tempfile
 
 from clients import Server
 
-# Seconds for what must come: no measure, a loaded machine has all of them.
-PATIENCE = 300
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from checks import PATIENCE, check, equal, finish  # noqa: E402, F401
+from served import Served  # noqa: E402
+
 PASSWORD = "correct horse battery"
-_failed = 0
-_passed = 0
-
-
-def check(holds, what):
-    """One expectation; the text says what must hold."""
-    global _failed, _passed
-    if holds:
-        _passed += 1
-    else:
-        _failed += 1
-        print(f"FAIL {what}", flush=True)
-    return holds
-
-
-def equal(found, wanted, what):
-    return check(found == wanted, f"{what}: {found!r}, not {wanted!r}")
-
-
-def finish():
-    print(f"{_passed} passed, {_failed} failed", flush=True)
-    return bool(_failed)
 
 
 class Serving:
@@ -94,15 +73,10 @@ class Serving:
 
     def start(self):
         """Returns where clients find it, as the user "admin"."""
-        log = os.path.join(self.where, "log")
-        self.child = subprocess.Popen([self.program, "serve"], env=self.env,
-                                      stderr=open(log, "w"))
-        found = None
-        while not found:
-            assert self.child.poll() is None, open(log).read()
-            with open(log) as f:
-                found = re.search(r"console\.listen .*port=(\d+)", f.read())
-        self.port = int(found[1])
+        self.child = Served(self.program, self.env,
+                            os.path.join(self.where, "log"))
+        self.port = self.child.port()
+        assert self.port != 0, self.child.said()
         self.ca = os.path.join(self.where, "ca.pem")
         with open(self.ca, "w") as f:
             f.write(self.run("ca", "chain"))
@@ -110,13 +84,10 @@ class Serving:
 
     def stop(self):
         """The exit code of serve."""
-        code = None
-        for child in (self.child, self.sim):
-            if child is None:
-                continue
-            child.send_signal(signal.SIGTERM)
-            ended = child.wait(PATIENCE)
-            code = ended if code is None else code
+        code = None if self.child is None else self.child.stop()
+        if self.sim is not None:
+            self.sim.terminate()
+            self.sim.wait(PATIENCE)
         self.child = self.sim = None
         shutil.rmtree(self.where)
         return code
