@@ -7,13 +7,12 @@ anew, and nothing else is touched.  Controller, firmware, service and this scrip
 live in one time that is moved (LAB_CLOCK): what runs in it is real, only the
 waiting is left out."""
 import datetime
-import os
-import select
 import time
 
 from fleet import (PATIENCE, Keeper, Sim, check, equal, finish, folder,
                    journal_empty, wait_for)
-from script import DAY, Console, moment, now
+from script import (CERTIFICATES, DAY, NOVEMBER, Console, due, ends,
+                    first_thursday, june, moment, now, set_clock, sleep)
 
 DEVICES = 3
 MAX_AGE, EVERY = 42 * DAY, 30 * DAY
@@ -21,46 +20,15 @@ GRACE = MAX_AGE - EVERY
 # The log, the runs and this script's own steps; no time is lost otherwise.
 MINUTE = datetime.timedelta(minutes=1)
 SLACK = 30 * MINUTE
-PASSWORDS, CERTIFICATES = "Renew AD password", "Re-issue certificates"
+PASSWORDS = "Renew AD password"
 PASSING = {"leaf_sha256", "store", "certs", "keys", "clock_ms",
            "clock_offset_ms", "flash_writes", "connections", "requests"}
-NOVEMBER = "monthly on first thu of nov at 03:00 UTC"
-
-
-def sleep(seconds):
-    """time.sleep() waits for an absolute time, which libfaketime spoils."""
-    select.select([], [], [], seconds)
-
-
-def set_clock(at):
-    """To that moment, for all; forwards."""
-    path = os.environ["LAB_CLOCK"]
-    with open(path) as f:
-        offset = float(f.read())
-    offset += (at - now()).total_seconds()
-    with open(path + ".new", "w") as f:
-        f.write(f"+{offset:.3f}\n")
-    os.rename(path + ".new", path)
-
-
-def first_thursday(year):
-    day = datetime.datetime(year, 11, 1, 3, tzinfo=datetime.timezone.utc)
-    return day + (3 - day.weekday()) % 7 * DAY
-
-
-def due(console, name):
-    return moment(console.ask("scheduler.getServerTask", name)["nextRunTime"])
 
 
 def deadlines(console):
     return {r["EPOLeafNode.NodeName"]:
             moment(r["AMT_CustomProps.ADPasswordExpires"])
             for r in console.query("AD passwords by deadline")}
-
-
-def ends(console):
-    return {r["EPOLeafNode.NodeName"]: moment(r["AMT_CustomProps.CertExpires"])
-            for r in console.query("Certificates by expiry")}
 
 
 def keys(sim, names):
@@ -87,6 +55,7 @@ def hasten(console, last, waiting):
                             if r["systemName"] != waiting)
 
     def over():
+        sleep(0.4)  # serve looks every second
         set_clock(now() + MINUTE)
         return not console.ask("scheduler.listRunningServerTasks")
 
@@ -201,9 +170,8 @@ def november(console, sim, task, names):
 def main():
     where = folder()
     time.sleep = sleep
-    # A June, so that November is not here before the other months.
-    june = now().replace(year=now().year + 1, month=6, day=5, hour=9, minute=0)
-    set_clock(june)
+    # So that November is not here before the other months.
+    set_clock(june())
     keeper = Keeper(where)
     keeper.edit("profile.yaml", "#templates:",
                 "templates: [{name: tls, validity: 730d}]")

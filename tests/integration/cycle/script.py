@@ -2,6 +2,7 @@
 password, HTTPS.  Everything it orders and sees goes through remote commands."""
 import datetime
 import os
+import select
 import sys
 
 from fleet import PATIENCE, ROOT, equal, wait_for
@@ -10,6 +11,8 @@ sys.path.insert(0, os.path.join(ROOT, "tests/integration/remote"))
 import clients  # noqa: E402
 
 PASSWORD = "correct horse battery"
+CERTIFICATES = "Re-issue certificates"
+NOVEMBER = "monthly on first thu of nov at 03:00 UTC"
 DAY = datetime.timedelta(days=1)
 
 
@@ -21,6 +24,41 @@ def moment(text):
     """A time as remote commands write it; None for none."""
     return datetime.datetime.fromisoformat(text).astimezone(
         datetime.timezone.utc) if text else None
+
+
+def sleep(seconds):
+    """time.sleep() waits for an absolute time, which libfaketime spoils."""
+    select.select([], [], [], seconds)
+
+
+def set_clock(at):
+    """To that moment, for all; forwards."""
+    path = os.environ["LAB_CLOCK"]
+    with open(path) as f:
+        offset = float(f.read())
+    offset += (at - now()).total_seconds()
+    with open(path + ".new", "w") as f:
+        f.write(f"+{offset:.3f}\n")
+    os.rename(path + ".new", path)
+
+
+def june():
+    """The next year's."""
+    return now().replace(year=now().year + 1, month=6, day=5, hour=9, minute=0)
+
+
+def first_thursday(year):
+    day = datetime.datetime(year, 11, 1, 3, tzinfo=datetime.timezone.utc)
+    return day + (3 - day.weekday()) % 7 * DAY
+
+
+def due(console, name):
+    return moment(console.ask("scheduler.getServerTask", name)["nextRunTime"])
+
+
+def ends(console):
+    return {r["EPOLeafNode.NodeName"]: moment(r["AMT_CustomProps.CertExpires"])
+            for r in console.query("Certificates by expiry")}
 
 
 def insert(keeper, section, *lines):
