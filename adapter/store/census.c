@@ -114,8 +114,11 @@ count_runs(struct store *s, struct census *c, struct err *err)
 	int r;
 
 	if (db_query(s->db, &rows, err,
-		"SELECT state, count(*), sum(max(total - done, 0)) FROM run"
-		" WHERE state IN (0, 1, 2) GROUP BY state",
+		/* Actions of server tasks are no devices. */
+		"SELECT state, sum(type <> '" SERVER_ACTION "'),"
+		" sum(CASE WHEN type IN ('" SERVER_RUN "', '" SERVER_ACTION
+		"') THEN 0 ELSE max(total - done, 0) END)"
+		" FROM run WHERE state IN (0, 1, 2) GROUP BY state",
 		"") == -1)
 		return -1;
 	while ((r = db_next(rows, err)) == 1) {
