@@ -6,6 +6,7 @@
 #include "db.h"
 #include "err.h"
 #include "rows.h"
+#include "server_task.h"
 #include "store_internal.h"
 
 const int64_t census_days[CENSUS_SPANS] = {0, 7, 14, 30, 90};
