@@ -10,15 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "device.h"
 #include "err.h"
+#include "fleet.h"
 #include "mem.h"
 #include "schedule.h"
 #include "store.h"
 #include "task.h"
-#include "vault.h"
 
 #define NOW INT64_C(1795867200)
 #define ROUNDS 2000
@@ -26,47 +24,9 @@
 #define RATIO 1.5
 
 struct bench {
-	char folder[40], key[64], path[64];
-	struct vault *vault;
-	struct store *store;
+	struct bench_fleet fleet;
 	double idle, busy;
 };
-
-static void
-must(int r, const struct err *err)
-{
-	if (r == 0)
-		return;
-	fprintf(stderr, "bench_assignments: %s\n", err->text);
-	exit(1);
-}
-
-static double
-now_us(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
-static void
-add_devices(struct bench *b, int64_t count)
-{
-	struct device *d;
-	struct err err;
-	int64_t i;
-
-	for (i = 1; i <= count; i++) {
-		d = device_new(NULL);
-		d->name = mem_printf("pc%07" PRId64 ".corp.example", i);
-		d->uuid = mem_printf("4c4c4544-0042-3510-8052-%012" PRId64, i);
-		must(store_device_add(b->store, d, &err), &err);
-		device_free(d);
-		if (i % 1000 == 0)
-			must(store_commit(b->store, &err), &err);
-	}
-}
 
 static int64_t
 next_of(const char *text, int64_t after)
@@ -75,7 +35,7 @@ next_of(const char *text, int64_t after)
 	struct err err;
 	int64_t next;
 
-	must(schedule_parse(text, &s, &err), &err);
+	bench_must(schedule_parse(text, &s, &err), &err);
 	next = schedule_next(s, after);
 	schedule_free(s);
 	return next;
@@ -92,18 +52,21 @@ add_assignments(struct bench *b, int64_t count)
 	struct err err;
 	int64_t i, id;
 
-	must(task_find(b->store, "renew-ad-password", &task, &err), &err);
+	bench_must(
+	    task_find(b->fleet.store, "renew-ad-password", &task, &err), &err);
 	a.task = task.id;
 	for (i = 0; i < count; i++) {
 		a.schedule = mem_printf("every %" PRId64 " days at %02" PRId64
 					":%02" PRId64 " UTC random 4h",
 		    i % 30 + 1, i % 22 + 1, i % 60);
 		a.next_due = next_of(a.schedule, NOW);
-		must(task_assign(b->store, &a, NULL, 0, NOW, &id, &err), &err);
+		bench_must(
+		    task_assign(b->fleet.store, &a, NULL, 0, NOW, &id, &err),
+		    &err);
 		free(a.schedule);
 	}
 	task_clear(&task);
-	must(store_commit(b->store, &err), &err);
+	bench_must(store_commit(b->fleet.store, &err), &err);
 }
 
 /* What a wake-up asks. */
@@ -112,17 +75,19 @@ measure_idle(struct bench *b)
 {
 	int64_t ids[DUE], at;
 	size_t found = 0, i;
-	double start = now_us();
+	double start = bench_us(CLOCK_PROCESS_CPUTIME_ID);
 	struct err err;
 
 	for (i = 0; i < ROUNDS; i++) {
-		must(task_assignment_due(b->store, NOW, ids, DUE, &found, &err),
+		bench_must(task_assignment_due(
+			       b->fleet.store, NOW, ids, DUE, &found, &err),
 		    &err);
-		must(task_assignment_next(b->store, &at, &err), &err);
+		bench_must(
+		    task_assignment_next(b->fleet.store, &at, &err), &err);
 		if (found != 0 || at <= NOW)
 			exit(1);
 	}
-	b->idle = (now_us() - start) / ROUNDS;
+	b->idle = (bench_us(CLOCK_PROCESS_CPUTIME_ID) - start) / ROUNDS;
 }
 
 /* The ten that are next, at their time; rolled back, so that each round is the
@@ -133,26 +98,29 @@ measure_busy(struct bench *b)
 	int64_t ids[DUE], later = NOW + 40 * CLOCK_DAY;
 	struct task_assignment a;
 	size_t found = 0, i, k;
-	double start = now_us();
+	double start = bench_us(CLOCK_PROCESS_CPUTIME_ID);
 	struct err err;
 
 	for (i = 0; i < ROUNDS / 20; i++) {
-		must(task_assignment_due(
-			 b->store, later, ids, DUE, &found, &err),
+		bench_must(task_assignment_due(
+			       b->fleet.store, later, ids, DUE, &found, &err),
 		    &err);
 		if (found != DUE)
 			exit(1);
 		for (k = 0; k < found; k++) {
 			memset(&a, 0, sizeof(a));
-			must(task_assignment_get(b->store, ids[k], &a, &err),
+			bench_must(task_assignment_get(
+				       b->fleet.store, ids[k], &a, &err),
 			    &err);
 			a.next_due = next_of(a.schedule, later);
-			must(task_assignment_save(b->store, &a, &err), &err);
+			bench_must(
+			    task_assignment_save(b->fleet.store, &a, &err),
+			    &err);
 			task_assignment_clear(&a);
 		}
-		store_rollback(b->store);
+		store_rollback(b->fleet.store);
 	}
-	b->busy = (now_us() - start) / (ROUNDS / 20);
+	b->busy = (bench_us(CLOCK_PROCESS_CPUTIME_ID) - start) / (ROUNDS / 20);
 }
 
 static void
@@ -163,27 +131,16 @@ run(struct bench *b, int64_t devices, int64_t assignments)
 	int64_t there;
 
 	memset(b, 0, sizeof(*b));
-	strcpy(b->folder, "/tmp/bench-assignments-XXXXXX");
-	if (mkdtemp(b->folder) == NULL)
-		exit(1);
-	snprintf(b->key, sizeof(b->key), "%s/key", b->folder);
-	snprintf(b->path, sizeof(b->path), "%s/store.db", b->folder);
-	must(vault_create(b->key, &err), &err);
-	must(vault_open(b->key, &b->vault, &err), &err);
-	must(store_create(b->path, b->vault, &err), &err);
-	must(store_open(b->path, b->vault, &b->store, &err), &err);
-	add_devices(b, devices);
+	bench_fleet_open(&b->fleet, "assignments");
+	bench_fleet_add(&b->fleet, devices, NULL);
 	add_assignments(b, assignments);
-	must(store_device_count(b->store, &all, &there, &err), &err);
+	bench_must(
+	    store_device_count(b->fleet.store, &all, &there, &err), &err);
 	if (there != devices)
 		exit(1);
 	measure_idle(b);
 	measure_busy(b);
-	store_close(b->store);
-	vault_close(b->vault);
-	unlink(b->key);
-	unlink(b->path);
-	rmdir(b->folder);
+	bench_fleet_close(&b->fleet);
 	printf("%" PRId64 " assignments over %" PRId64
 	       " devices: %.1f us with nothing due, %.0f us with %d due\n",
 	    assignments, devices, b->idle, b->busy, DUE);

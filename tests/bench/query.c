@@ -11,15 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "clock.h"
-#include "device.h"
-#include "err.h"
+#include "fleet.h"
 #include "mem.h"
 #include "query.h"
 #include "store.h"
-#include "vault.h"
 
 #define DEVICES 100000
 #define ROUNDS 41
@@ -29,50 +26,15 @@
 #define RATIO 1.3
 
 struct bench {
-	char folder[32], key[64], path[64];
-	struct vault *vault;
-	struct store *store;
+	struct bench_fleet fleet;
 	sqlite3 *raw;
 	int64_t rows;
 };
 
 static void
-must(int r, const struct err *err)
+record(struct device *d, int64_t i)
 {
-	if (r == 0)
-		return;
-	fprintf(stderr, "bench_query: %s\n", err->text);
-	exit(1);
-}
-
-static double
-now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
-/* --- the fleet: a record as it looks after some years --- */
-
-static void
-fill(struct device *d, int64_t i)
-{
-	const struct device_field *f;
-	size_t count, k;
-	char text[64];
-
-	f = device_fields(&count);
-	for (k = 0; k < count; k++) {
-		if (f[k].group != DEVICE_STATE)
-			continue;
-		snprintf(text, sizeof(text), "%s of %" PRId64, f[k].name, i);
-		if (f[k].type == DEVICE_TEXT)
-			device_set_text(d, &f[k], text);
-		else
-			device_set_int(d, &f[k], NOW + i);
-	}
+	bench_record(d, i, NOW);
 	mem_replace(&d->control_mode, i % 3 == 0 ? "ccm" : "acm");
 	mem_replace(&d->error_text, NULL);
 	mem_replace(&d->error_code, NULL);
@@ -85,43 +47,13 @@ fill(struct device *d, int64_t i)
 }
 
 static void
-fleet_make(struct bench *b, int64_t devices)
-{
-	struct device *d;
-	struct err err;
-	int64_t i;
-
-	for (i = 1; i <= devices; i++) {
-		d = device_new(NULL);
-		d->name = mem_printf("pc%07" PRId64 ".corp.example", i);
-		d->uuid = mem_printf("4c4c4544-0042-3510-8052-%012" PRId64, i);
-		fill(d, i);
-		must(store_device_add(b->store, d, &err), &err);
-		device_free(d);
-		if (i % 1000 == 0)
-			must(store_commit(b->store, &err), &err);
-	}
-	must(store_commit(b->store, &err), &err);
-}
-
-static void
 setup(struct bench *b, int64_t devices)
 {
-	struct err err;
-
 	memset(b, 0, sizeof(*b));
-	strcpy(b->folder, "/tmp/bench-query-XXXXXX");
-	if (mkdtemp(b->folder) == NULL)
-		exit(1);
-	snprintf(b->key, sizeof(b->key), "%s/key", b->folder);
-	snprintf(b->path, sizeof(b->path), "%s/store.db", b->folder);
-	must(vault_create(b->key, &err), &err);
-	must(vault_open(b->key, &b->vault, &err), &err);
-	must(store_create(b->path, b->vault, &err), &err);
-	must(store_open(b->path, b->vault, &b->store, &err), &err);
-	fleet_make(b, devices);
-	if (sqlite3_open_v2(b->path, &b->raw, SQLITE_OPEN_READWRITE, NULL) !=
-	    SQLITE_OK)
+	bench_fleet_open(&b->fleet, "query");
+	bench_fleet_add(&b->fleet, devices, record);
+	if (sqlite3_open_v2(b->fleet.path, &b->raw, SQLITE_OPEN_READWRITE,
+		NULL) != SQLITE_OK)
 		exit(1);
 }
 
@@ -129,11 +61,7 @@ static void
 teardown(struct bench *b)
 {
 	sqlite3_close(b->raw);
-	store_close(b->store);
-	vault_close(b->vault);
-	unlink(b->key);
-	unlink(b->path);
-	rmdir(b->folder);
+	bench_fleet_close(&b->fleet);
 }
 
 /* --- the two --- */
@@ -162,8 +90,9 @@ ask(void *cookie, const struct store_saved *saved, struct err *err)
 	struct query *q;
 	bool cut;
 
-	must(query_compile(store_graph(), &text, clock_now_ms(), &q, err), err);
-	must(store_query(b->store, q, take_row, b, &cut, err), err);
+	bench_must(
+	    query_compile(store_graph(), &text, clock_now_ms(), &q, err), err);
+	bench_must(store_query(b->fleet.store, q, take_row, b, &cut, err), err);
 	query_free(q);
 	return 0;
 }
@@ -174,8 +103,8 @@ ours(struct bench *b)
 	struct err err;
 
 	b->rows = 0;
-	must(store_saved_find(
-		 b->store, "amt-communication-errors", ask, b, &err),
+	bench_must(store_saved_find(b->fleet.store, "amt-communication-errors",
+		       ask, b, &err),
 	    &err);
 	return b->rows;
 }
@@ -208,44 +137,34 @@ bare(struct bench *b)
 	return rows;
 }
 
-static int
-compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 int
 main(int argc, char **argv)
 {
 	int64_t devices = argc > 1 ? strtoll(argv[1], NULL, 10) : DEVICES;
-	double a[ROUNDS], b[ROUNDS], start;
+	double a[ROUNDS], b[ROUNDS], start, we, they;
 	int64_t rows = 0, same = 0;
 	struct bench bench;
 	size_t i;
 
 	setup(&bench, devices);
 	for (i = 0; i < ROUNDS; i++) {
-		start = now_us();
+		start = bench_us(CLOCK_MONOTONIC);
 		rows = ours(&bench);
-		a[i] = now_us() - start;
-		start = now_us();
+		a[i] = bench_us(CLOCK_MONOTONIC) - start;
+		start = bench_us(CLOCK_MONOTONIC);
 		same = bare(&bench);
-		b[i] = now_us() - start;
+		b[i] = bench_us(CLOCK_MONOTONIC) - start;
 	}
 	teardown(&bench);
-	qsort(a, ROUNDS, sizeof(*a), compare);
-	qsort(b, ROUNDS, sizeof(*b), compare);
+	we = bench_median(a, ROUNDS);
+	they = bench_median(b, ROUNDS);
 	printf("communication errors over %" PRId64 " devices, %" PRId64
 	       " rows: ours %.0f us, by hand %.0f us, ratio %.2f\n",
-	    devices, rows, a[ROUNDS / 2], b[ROUNDS / 2],
-	    a[ROUNDS / 2] / b[ROUNDS / 2]);
+	    devices, rows, we, they, we / they);
 	if (rows != same || rows == 0) {
 		fprintf(
 		    stderr, "bench_query: %" PRId64 " rows by hand\n", same);
 		return 1;
 	}
-	return a[ROUNDS / 2] > BUDGET_US ||
-	    a[ROUNDS / 2] > RATIO * b[ROUNDS / 2];
+	return we > BUDGET_US || we > RATIO * they;
 }

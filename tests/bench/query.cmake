@@ -1,3 +1,3 @@
 add_executable(bench_query EXCLUDE_FROM_ALL query.c)
-target_link_libraries(bench_query PRIVATE store query db vault base
+target_link_libraries(bench_query PRIVATE bench_fleet store query base
   SQLite::SQLite3 warnings)

@@ -15,6 +15,7 @@
 #include "access.h"
 #include "clock.h"
 #include "err.h"
+#include "fleet.h"
 #include "loop.h"
 #include "query.h"
 #include "remote.h"
@@ -52,24 +53,6 @@ struct bench {
 	size_t asked, answered, wanted, bytes;
 };
 
-static void
-must(int r, const struct err *err)
-{
-	if (r == 0)
-		return;
-	fprintf(stderr, "bench_remote: %s\n", err->text);
-	exit(1);
-}
-
-static double
-now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
 /* --- bare --- */
 
 static int
@@ -91,9 +74,11 @@ ask_bare(struct bench *b)
 	size_t rows = 0;
 	bool cut;
 
-	must(query_compile(store_graph(), &page, clock_now_ms(), &q, &err),
+	bench_must(
+	    query_compile(store_graph(), &page, clock_now_ms(), &q, &err),
 	    &err);
-	must(store_query(b->store, q, count_row, &rows, &cut, &err), &err);
+	bench_must(
+	    store_query(b->store, q, count_row, &rows, &cut, &err), &err);
 	query_free(q);
 	if (rows != 50) {
 		fprintf(stderr, "bench_remote: %zu rows, not 50\n", rows);
@@ -130,7 +115,7 @@ answered(void *cookie, const struct remote_answer *answer)
 static double
 round_us(struct bench *b, size_t at_once)
 {
-	double begin = now_us();
+	double begin = bench_us(CLOCK_MONOTONIC);
 	size_t i;
 
 	b->asked = b->answered = 0;
@@ -142,7 +127,7 @@ round_us(struct bench *b, size_t at_once)
 		ask(b);
 	while (b->answered < QUERIES)
 		loop_turn(b->loop);
-	return (now_us() - begin) / QUERIES;
+	return (bench_us(CLOCK_MONOTONIC) - begin) / QUERIES;
 }
 
 /* --- all of it --- */
@@ -156,32 +141,17 @@ setup(struct bench *b, const char *path, const char *key)
 	struct remote_conf conf = {.database = path};
 
 	memset(b, 0, sizeof(*b));
-	must(vault_open(key, &b->vault, &err), &err);
-	must(store_open(path, b->vault, &b->store, &err), &err);
+	bench_must(vault_open(key, &b->vault, &err), &err);
+	bench_must(store_open(path, b->vault, &b->store, &err), &err);
 	b->loop = loop_new(&err);
-	must(b->loop == NULL ? -1 : 0, &err);
+	bench_must(b->loop == NULL ? -1 : 0, &err);
 	conf.loop = b->loop;
 	conf.vault = b->vault;
-	must(remote_new(&conf, &b->remote, &err), &err);
+	bench_must(remote_new(&conf, &b->remote, &err), &err);
 	b->request = (struct remote_request){.command = "core.executeQuery",
 	    .args = args,
 	    .arg_count = sizeof(args) / sizeof(args[0]),
 	    .who = &who};
-}
-
-static int
-compare(const void *a, const void *b)
-{
-	const double *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
-static double
-median(double *values)
-{
-	qsort(values, ROUNDS, sizeof(*values), compare);
-	return values[ROUNDS / 2];
 }
 
 int
@@ -198,9 +168,9 @@ main(int argc, char **argv)
 	for (round = 0; round < ROUNDS; round++)
 		for (i = 0; i < 3; i++)
 			us[i][round] = round_us(&b, at_once[i]);
-	bare = median(us[0]);
+	bare = bench_median(us[0], ROUNDS);
 	printf("bare_us=%.0f one_us=%.0f many_us=%.0f bytes=%zu\n", bare,
-	    median(us[1]), median(us[2]), b.bytes);
+	    bench_median(us[1], ROUNDS), bench_median(us[2], ROUNDS), b.bytes);
 	remote_free(b.remote);
 	loop_free(b.loop);
 	store_close(b.store);

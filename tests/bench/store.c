@@ -16,16 +16,15 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "db.h"
 #include "device.h"
 #include "err.h"
+#include "fleet.h"
 #include "journal.h"
 #include "mem.h"
 #include "store.h"
 #include "store_internal.h"
-#include "vault.h"
 
 #define DEVICES 100000
 #define DUE 512
@@ -34,23 +33,11 @@
 #define NOW INT64_C(1700000000)
 
 struct bench {
-	char folder[32], key[64], path[64];
-	struct vault *vault;
-	struct store *store;
+	struct bench_fleet fleet;
 	sqlite3 *raw;
 	int64_t *tokens;
 	int64_t devices;
 };
-
-/* A failed call makes the numbers worthless. */
-static void
-must(int r, const struct err *err)
-{
-	if (r == 0)
-		return;
-	fprintf(stderr, "bench_store: %s\n", err->text);
-	exit(1);
-}
 
 static void
 must_raw(struct bench *b, int rc)
@@ -105,68 +92,38 @@ report(const char *what, struct watch ours, struct watch bare)
 
 /* --- the fleet --- */
 
-/* A record as it looks after some years: most fields known. */
 static void
-fill(struct device *d, int64_t i)
+record(struct device *d, int64_t i)
 {
-	const struct device_field *f;
-	size_t count, k;
-	char text[64];
-
-	f = device_fields(&count);
-	for (k = 0; k < count; k++) {
-		if (f[k].group != DEVICE_STATE)
-			continue;
-		snprintf(text, sizeof(text), "%s of %" PRId64, f[k].name, i);
-		if (f[k].type == DEVICE_TEXT)
-			device_set_text(d, &f[k], text);
-		else
-			device_set_int(d, &f[k], NOW + i);
-	}
+	bench_record(d, i, NOW);
 	mem_replace(&d->reasons, i % 20 == 0 ? "offline" : NULL);
 	d->next_due = NOW + i;
 }
 
 static void
-fleet_make(struct bench *b)
+take_leases(struct bench *b)
 {
-	struct device *d;
 	struct err err;
 	int64_t i;
 
+	b->tokens = mem_array((size_t)b->devices + 1, sizeof(*b->tokens));
 	for (i = 1; i <= b->devices; i++) {
-		d = device_new(NULL);
-		d->name = mem_printf("pc%06" PRId64 ".corp.example", i);
-		d->uuid = mem_printf("4c4c4544-0042-3510-8052-%012" PRId64, i);
-		fill(d, i);
-		must(store_device_add(b->store, d, &err), &err);
-		device_free(d);
-		must(store_lease_take(b->store, i, "bench", NOW, NOW + 60,
-			 &b->tokens[i], &err),
+		bench_must(store_lease_take(b->fleet.store, i, "bench", NOW,
+			       NOW + 60, &b->tokens[i], &err),
 		    &err);
 		if (i % 1000 == 0)
-			must(store_commit(b->store, &err), &err);
+			bench_must(store_commit(b->fleet.store, &err), &err);
 	}
-	must(store_commit(b->store, &err), &err);
+	bench_must(store_commit(b->fleet.store, &err), &err);
 }
 
 static void
 bench_open(struct bench *b)
 {
-	struct err err;
-
-	strcpy(b->folder, "/tmp/bench-store-XXXXXX");
-	if (mkdtemp(b->folder) == NULL)
-		exit(1);
-	snprintf(b->key, sizeof(b->key), "%s/key", b->folder);
-	snprintf(b->path, sizeof(b->path), "%s/store.db", b->folder);
-	must(vault_create(b->key, &err), &err);
-	must(vault_open(b->key, &b->vault, &err), &err);
-	must(store_create(b->path, b->vault, &err), &err);
-	must(store_open(b->path, b->vault, &b->store, &err), &err);
-	b->tokens = mem_array((size_t)b->devices + 1, sizeof(*b->tokens));
-	fleet_make(b);
-	must_raw(b, sqlite3_open(b->path, &b->raw));
+	bench_fleet_open(&b->fleet, "store");
+	bench_fleet_add(&b->fleet, b->devices, record);
+	take_leases(b);
+	must_raw(b, sqlite3_open(b->fleet.path, &b->raw));
 	must_raw(b,
 	    sqlite3_exec(b->raw,
 		"PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;"
@@ -178,11 +135,7 @@ static void
 bench_close(struct bench *b)
 {
 	sqlite3_close(b->raw);
-	store_close(b->store);
-	vault_close(b->vault);
-	unlink(b->path);
-	unlink(b->key);
-	rmdir(b->folder);
+	bench_fleet_close(&b->fleet);
 	free(b->tokens);
 }
 
@@ -203,13 +156,13 @@ bench_due(struct bench *b)
 
 	start = watch_read();
 	for (k = 0; k < 200; k++) {
-		must(db_query(b->store->db, &rows, &err, sql, "ii",
-			 NOW + b->devices, (int64_t)DUE),
+		bench_must(db_query(b->fleet.store->db, &rows, &err, sql, "ii",
+			       NOW + b->devices, (int64_t)DUE),
 		    &err);
 		while ((r = db_next(rows, &err)) == 1)
 			sum += db_int(rows, 0);
 		db_done(rows);
-		must(r, &err);
+		bench_must(r, &err);
 	}
 	ours = watch_since(start, 200);
 	must_raw(b, sqlite3_prepare_v2(b->raw, sql, -1, &stmt, NULL));
@@ -254,7 +207,9 @@ bench_load(struct bench *b)
 
 	start = watch_read();
 	for (k = 0; k < 20; k++)
-		must(store_device_scan(b->store, &due, look, &sum, &err), &err);
+		bench_must(
+		    store_device_scan(b->fleet.store, &due, look, &sum, &err),
+		    &err);
 	ours = watch_since(start, 20.0 * DUE);
 	must_raw(b, sqlite3_prepare_v2(b->raw, sql, -1, &stmt, NULL));
 	start = watch_read();
@@ -291,11 +246,11 @@ save_ours(struct bench *b, struct device **records)
 
 	start = watch_read();
 	for (i = 0; i < (int64_t)ROUNDS * BATCH; i++) {
-		must(store_device_save_state(
-			 b->store, records[i], b->tokens[records[i]->id], &err),
+		bench_must(store_device_save_state(b->fleet.store, records[i],
+			       b->tokens[records[i]->id], &err),
 		    &err);
 		if (i % BATCH == BATCH - 1)
-			must(store_commit(b->store, &err), &err);
+			bench_must(store_commit(b->fleet.store, &err), &err);
 	}
 	return watch_since(start, (double)ROUNDS * BATCH);
 }
@@ -315,7 +270,7 @@ save_bare(struct bench *b, struct device **records)
 	f = device_fields(&count);
 	must_raw(b,
 	    sqlite3_prepare_v2(
-		b->raw, b->store->sql_save_state, -1, &stmt, NULL));
+		b->raw, b->fleet.store->sql_save_state, -1, &stmt, NULL));
 	start = watch_read();
 	for (i = 0; i < (int64_t)ROUNDS * BATCH; i++) {
 		if (i % BATCH == 0)
@@ -359,7 +314,8 @@ bench_save(struct bench *b)
 
 	records = mem_array((size_t)ROUNDS * BATCH, sizeof(struct device *));
 	for (i = 0; i < (int64_t)ROUNDS * BATCH; i++) {
-		must(store_device_get(b->store, pick(b, i), &records[i], &err),
+		bench_must(store_device_get(
+			       b->fleet.store, pick(b, i), &records[i], &err),
 		    &err);
 		records[i]->next_due += 86400;
 		records[i]->clock_offset_ms = i;
@@ -390,11 +346,11 @@ visit_open(struct bench *b, int64_t id, int64_t *ret_intent)
 	    .args = "{}"};
 	struct err err;
 
-	must(store_lease_take(
-		 b->store, id, "bench", NOW, NOW + 60, &b->tokens[id], &err),
+	bench_must(store_lease_take(b->fleet.store, id, "bench", NOW, NOW + 60,
+		       &b->tokens[id], &err),
 	    &err);
-	must(journal_intend(
-		 b->store, &intent, b->tokens[id], NOW, ret_intent, &err),
+	bench_must(journal_intend(b->fleet.store, &intent, b->tokens[id], NOW,
+		       ret_intent, &err),
 	    &err);
 }
 
@@ -410,13 +366,17 @@ visit_end(struct bench *b, int64_t id, int64_t intent)
 	struct device *d;
 	struct err err;
 
-	must(store_device_get(b->store, id, &d, &err), &err);
+	bench_must(store_device_get(b->fleet.store, id, &d, &err), &err);
 	d->next_due += 86400;
-	must(store_device_save_state(b->store, d, b->tokens[id], &err), &err);
-	must(journal_settle(b->store, intent, JOURNAL_DONE, NULL, NOW, &err),
+	bench_must(
+	    store_device_save_state(b->fleet.store, d, b->tokens[id], &err),
 	    &err);
-	must(store_event_add(b->store, &e, &err), &err);
-	must(store_lease_drop(b->store, id, b->tokens[id], &err), &err);
+	bench_must(journal_settle(
+		       b->fleet.store, intent, JOURNAL_DONE, NULL, NOW, &err),
+	    &err);
+	bench_must(store_event_add(b->fleet.store, &e, &err), &err);
+	bench_must(
+	    store_lease_drop(b->fleet.store, id, b->tokens[id], &err), &err);
 	device_free(d);
 }
 
@@ -432,10 +392,10 @@ bench_visit(struct bench *b)
 	for (k = 0; k < ROUNDS; k++) {
 		for (i = 0; i < BATCH; i++)
 			visit_open(b, pick(b, k * BATCH + i), &intents[i]);
-		must(store_commit(b->store, &err), &err);
+		bench_must(store_commit(b->fleet.store, &err), &err);
 		for (i = 0; i < BATCH; i++)
 			visit_end(b, pick(b, k * BATCH + i), intents[i]);
-		must(store_commit(b->store, &err), &err);
+		bench_must(store_commit(b->fleet.store, &err), &err);
 	}
 	report("visit", watch_since(start, (double)ROUNDS * BATCH), none);
 }

@@ -1,3 +1,3 @@
 add_executable(bench_store EXCLUDE_FROM_ALL store.c)
-target_link_libraries(bench_store PRIVATE store db vault base SQLite::SQLite3
+target_link_libraries(bench_store PRIVATE bench_fleet store db base SQLite::SQLite3
   warnings)
