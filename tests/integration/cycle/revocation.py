@@ -7,15 +7,14 @@ import json
 import os
 import random
 import re
-import signal
 import socket
 import sqlite3
 import subprocess
 import threading
 import urllib.parse
 
-from fleet import (FAULT_EXIT, PATIENCE, Keeper, Sim, check, equal, finish,
-                   folder, wait_for)
+from fleet import (FAULT_EXIT, PATIENCE, Keeper, Served, Sim, check, equal,
+                   finish, folder, wait_for)
 
 HOST, PORT = "127.0.0.1", 8080
 URL = f"http://{HOST}:{PORT}/amt"
@@ -61,31 +60,25 @@ class Readers:
             f.write(pem.group(0))
 
 
-class Service:
-    """`amtkeeper serve` as a child."""
-
+class Service(Served):
     def __init__(self, keeper, fault=None):
         env = dict(keeper.env, AMTKEEPER_FAULT=fault) if fault else keeper.env
-        self.log = os.path.join(keeper.folder, "serve.log")
-        with open(self.log, "w") as log:
-            self.child = subprocess.Popen([keeper.program, "serve", "-v"],
-                                          env=env, stderr=log)
+        super().__init__(keeper.program, env,
+                         os.path.join(keeper.folder, "serve.log"), "-v")
 
     def says(self, text):
-        with open(self.log) as f:
-            return text in f.read()
+        return text in self.said()
 
     def ready(self):
         return wait_for(lambda: self.says("revocation.crl"), PATIENCE,
                         "the service serves")
 
     def memory_kb(self):
-        with open(f"/proc/{self.child.pid}/status") as f:
+        with open(f"/proc/{self.pid}/status") as f:
             return int(re.search(r"VmRSS:\s+(\d+)", f.read()).group(1))
 
     def stop(self):
-        self.child.send_signal(signal.SIGTERM)
-        equal(self.child.wait(PATIENCE), 0, "exit code after SIGTERM")
+        equal(super().stop(), 0, "exit code after SIGTERM")
 
 
 def setup(where):

@@ -11,7 +11,6 @@ import hmac
 import http.server
 import json
 import os
-import signal
 import socketserver
 import ssl
 import subprocess
@@ -154,13 +153,6 @@ forward:
 
 # --- the service ---
 
-def serve(keeper, fault=None):
-    env = dict(keeper.env, AMTKEEPER_FAULT=fault) if fault else keeper.env
-    return subprocess.Popen([keeper.program, "serve"], env=env,
-                            stdout=subprocess.DEVNULL,
-                            stderr=subprocess.DEVNULL)
-
-
 def run_of(keeper, number):
     row = keeper.json("runs", "show", str(number))
     return row[0] if isinstance(row, list) else row
@@ -180,16 +172,16 @@ def killed_between(keeper, number):
     for fault in ("action.begun:1", "action.done:1", "action.ended:5",
                   "action.done:2", "action.report:1", "action.mailed:1",
                   "action.posted:1", "action.ended:1"):
-        service = serve(keeper, fault)
-        wait_for(lambda: service.poll() is not None or
+        child = keeper.serve(fault=fault).child
+        wait_for(lambda: child.poll() is not None or
                  run_of(keeper, number)["state"] == "ended", PATIENCE,
                  f"{fault} is reached")
-        if service.poll() is None:
-            service.kill()
+        if child.poll() is None:
+            child.kill()
             check(False, f"{fault}: the run was over before")
         else:
-            equal(service.returncode, FAULT_EXIT, f"killed at {fault}")
-        service.wait()
+            equal(child.returncode, FAULT_EXIT, f"killed at {fault}")
+        child.wait()
 
 
 # --- what must hold ---
@@ -239,7 +231,7 @@ def scenario(keeper, sim, reports):
     keeper.run("server-task", "run", "repair-renamed-systems-nightly",
                expect=21)  # never two at once
     killed_between(keeper, number)
-    service = serve(keeper)
+    service = keeper.serve()
     wait_for(lambda: run_of(keeper, number)["state"] in ("ended", "aborted"),
              PATIENCE, "it goes on to its end")
     row = run_of(keeper, number)
@@ -291,8 +283,7 @@ def main():
     keeper.run("device", "import", sim.csv, expect=0)
     service = scenario(keeper, sim, reports)
     by_schedule(keeper)
-    service.send_signal(signal.SIGTERM)
-    equal(service.wait(PATIENCE), 0, "exit code after SIGTERM")
+    equal(service.stop(), 0, "exit code after SIGTERM")
     journal_empty(keeper, "after the service")
     keeper.run("events", "--verify", expect=0)
     sim.stop()
