@@ -54,10 +54,8 @@ struct serve {
 	struct server_watch *servers; /* server tasks */
 	struct metrics *metrics;
 	struct console_api rest;
-	/* Revocation, watch, console, forward, upstreams, metrics and API: told
-	 * to stop, have stopped. */
-	bool hushing, hushed, watched, silent, told, alone, counted, still,
-	    rested;
+	bool hushing;	 /* those above were told to stop */
+	size_t stopping; /* of them, who have not yet */
 	struct clock_guard *clock;
 	bool clock_off;	       /* it cannot be trusted: nothing is begun */
 	struct runner *runner; /* of tasks; told to stop, has stopped */
@@ -105,75 +103,39 @@ stop(void *cookie)
 static void end_if_quiet(struct serve *s);
 
 static void
-watch_stopped(void *cookie)
+part_stopped(void *cookie)
 {
 	struct serve *s = cookie;
 
-	s->watched = true;
+	s->stopping--;
 	end_if_quiet(s);
 }
 
+/* quiet: it has stopped already, and will not say so. */
 static void
-metrics_stopped(void *cookie)
+await_part(struct serve *s, bool quiet)
 {
-	struct serve *s = cookie;
-
-	s->counted = true;
-	end_if_quiet(s);
+	if (!quiet)
+		s->stopping++;
 }
 
+/* None calls back from inside the call. */
 static void
-api_stopped(void *cookie)
+stop_parts(struct serve *s)
 {
-	struct serve *s = cookie;
-
-	s->still = true;
-	end_if_quiet(s);
-}
-
-static void
-forward_stopped(void *cookie)
-{
-	struct serve *s = cookie;
-
-	s->told = true;
-	end_if_quiet(s);
-}
-
-static void
-revocation_stopped(void *cookie)
-{
-	struct serve *s = cookie;
-
-	s->hushed = true;
-	end_if_quiet(s);
-}
-
-static void
-console_stopped(void *cookie)
-{
-	struct serve *s = cookie;
-
-	s->silent = true;
-	end_if_quiet(s);
-}
-
-static void
-servers_stopped(void *cookie)
-{
-	struct serve *s = cookie;
-
-	s->rested = true;
-	end_if_quiet(s);
-}
-
-static void
-upstreams_stopped(void *cookie)
-{
-	struct serve *s = cookie;
-
-	s->alone = true;
-	end_if_quiet(s);
+	await_part(s, ca_watch_stop(s->watch, part_stopped, s));
+	await_part(s, forward_stop(s->forward, part_stopped, s));
+	await_part(s, epo_watch_stop(s->upstreams, part_stopped, s));
+	await_part(s, server_watch_stop(s->servers, part_stopped, s));
+	await_part(s, false);
+	revocation_stop(s->revocation, part_stopped, s);
+	if (s->console == NULL)
+		return;
+	await_part(s, metrics_stop(s->metrics, part_stopped, s));
+	await_part(s, api_stop(s->rest.api, part_stopped, s));
+	console_remote_stop(s->remote);
+	await_part(s, false);
+	console_stop(s->console, part_stopped, s);
 }
 
 /* Leave the loop once nothing can call us back any more: what the engine
@@ -187,22 +149,9 @@ end_if_quiet(struct serve *s)
 		return;
 	if (!s->hushing) {
 		s->hushing = true;
-		s->watched = ca_watch_stop(s->watch, watch_stopped, s);
-		s->told = forward_stop(s->forward, forward_stopped, s);
-		revocation_stop(s->revocation, revocation_stopped, s);
-		console_remote_stop(s->remote);
-		s->alone = epo_watch_stop(s->upstreams, upstreams_stopped, s);
-		s->rested = server_watch_stop(s->servers, servers_stopped, s);
-		s->counted = s->metrics == NULL ||
-		    metrics_stop(s->metrics, metrics_stopped, s);
-		s->still = s->rest.api == NULL ||
-		    api_stop(s->rest.api, api_stopped, s);
-		s->silent = s->console == NULL;
-		if (s->console != NULL)
-			console_stop(s->console, console_stopped, s);
+		stop_parts(s);
 	}
-	if (!s->hushed || !s->watched || !s->silent || !s->told || !s->alone ||
-	    !s->rested || !s->counted || !s->still)
+	if (s->stopping > 0)
 		return;
 	s->ending = true;
 	loop_defer(s->d->loop, stop, s);
