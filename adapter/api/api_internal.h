@@ -154,6 +154,9 @@ bool api_body_bool(const struct api_call *c, const char *name, bool fallback);
 size_t api_body_count(const struct api_call *c, const char *name);
 const char *api_body_at(const struct api_call *c, const char *name, size_t i);
 bool api_body_has(const struct api_call *c, const char *name);
+/* Of API_SECRET: given; wiped where it came from. NULL: it was left out. */
+struct secret;
+struct secret *api_body_secret(struct api_call *c, const char *name);
 /* A segment as a number; ERR_NOTFOUND. */
 int api_number(
     const struct api_call *c, size_t segment, int64_t *ret, struct err *err);
@@ -224,7 +227,7 @@ extern const struct api_row api_device_row, api_query_row, api_task_row,
 extern const struct api_form api_device_form, api_device_change, api_maintain,
     api_query_form, api_query_ask, api_task_form, api_task_change, api_run_form,
     api_assign_form, api_assign_change, api_state_form, api_tag_form,
-    api_tagging, api_revocation;
+    api_tagging, api_revocation, api_user_form, api_user_change;
 
 api_fn api_devices_list, api_devices_add, api_devices_get, api_devices_change,
     api_devices_remove, api_devices_look, api_devices_maintain;
@@ -239,6 +242,7 @@ api_fn api_runs_list, api_runs_get, api_runs_items, api_runs_messages,
 api_fn api_tags_list, api_tags_add, api_tags_remove, api_tags_apply,
     api_tags_clear, api_groups_list, api_events_list;
 api_fn api_certs_list, api_certs_get, api_certs_revoke;
+api_fn api_users_add, api_users_change, api_users_remove;
 api_fn api_users_list, api_users_get, api_schedules_preview, api_version_get,
     api_self_get;
 #endif

@@ -11,6 +11,7 @@
 #include "device.h"
 #include "mem.h"
 #include "query.h"
+#include "secret.h"
 #include "store.h"
 #include "str.h"
 
@@ -69,6 +70,22 @@ api_body_text(const struct api_call *c, const char *name)
 	struct json_object *value = member(c, name);
 
 	return value == NULL ? NULL : json_object_get_string(value);
+}
+
+struct secret *
+api_body_secret(struct api_call *c, const char *name)
+{
+	const char *text = api_body_text(c, name);
+	struct secret *s;
+	char *own;
+
+	if (text == NULL)
+		return NULL;
+	s = secret_new(text, strlen(text));
+	/* It is the call's own, though json-c shows it to be read only. */
+	memcpy(&own, &text, sizeof(own));
+	secret_wipe(own, strlen(own));
+	return s;
 }
 
 int64_t

@@ -183,25 +183,11 @@ intake_of(const struct api_call *c)
 	    .plain = api_body_bool(c, "plain", false)};
 }
 
-/* Wiped where it came from, too. */
-static struct secret *
-take_password(struct api_call *c)
-{
-	const char *text = api_body_text(c, "password");
-	struct secret *s = secret_new(text, strlen(text));
-	char *own;
-
-	/* It is the call's own, though json-c shows it to be read only. */
-	memcpy(&own, &text, sizeof(own));
-	secret_wipe(own, strlen(own));
-	return s;
-}
-
 int
 api_devices_add(struct api_call *c, struct err *err)
 {
 	const struct intake_to to = {c->store, c->actor};
-	struct secret *password = take_password(c);
+	struct secret *password = api_body_secret(c, "password");
 	struct intake in = intake_of(c);
 	struct device *d = NULL;
 	int r = -1;

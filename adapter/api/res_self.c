@@ -2,11 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "access_user.h"
 #include "api_internal.h"
 #include "clock.h"
 #include "device.h"
 #include "mem.h"
 #include "schedule.h"
+#include "secret.h"
 #include "store.h"
 #include "str.h"
 #include "users.h"
@@ -119,18 +121,67 @@ api_users_list(struct api_call *c, struct err *err)
 	return 0;
 }
 
-int
-api_users_get(struct api_call *c, struct err *err)
+static int
+answer_user(struct api_call *c, const char *name, struct err *err)
 {
 	struct store_user u = {.id = 0};
 	int r;
 
-	if (store_user_find(c->store, c->match.segments[0], &u, err) != 0)
+	if (store_user_find(c->store, name, &u, err) != 0)
 		return -1;
 	api_row_begin(c, &api_user_row);
 	r = write_user(c, &u, err);
 	store_user_clear(&u);
 	return r;
+}
+
+int
+api_users_get(struct api_call *c, struct err *err)
+{
+	return answer_user(c, c->match.segments[0], err);
+}
+
+typedef int user_fn(struct store *s, const char *actor, const char *name,
+    const struct access_user *u, struct err *err);
+
+/* What the body says, done to this one, which is the answer. */
+static int
+put_user(struct api_call *c, const char *name, user_fn *put, struct err *err)
+{
+	bool enabled = api_body_bool(c, "enabled", true);
+	struct secret *password = api_body_secret(c, "password");
+	const struct access_user u = {.sets = api_body_text(c, "sets"),
+	    .password = password,
+	    .note = api_body_text(c, "note"),
+	    .enabled = api_body_has(c, "enabled") ? &enabled : NULL};
+	int r = put(c->store, c->actor, name, &u, err);
+
+	secret_free(password);
+	return r == 0 ? answer_user(c, name, err) : -1;
+}
+
+int
+api_users_add(struct api_call *c, struct err *err)
+{
+	const char *name = api_body_text(c, "name");
+
+	if (put_user(c, name, access_user_add, err) != 0)
+		return -1;
+	api_locate(c, "users/%s", name);
+	return 0;
+}
+
+int
+api_users_change(struct api_call *c, struct err *err)
+{
+	return put_user(c, c->match.segments[0], access_user_set, err);
+}
+
+int
+api_users_remove(struct api_call *c, struct err *err)
+{
+	return access_user_remove(
+	    c->store, c->actor, c->match.segments[0], err);
 }
 
 /* --- schedules --- */

@@ -165,6 +165,16 @@ static const struct api_route routes[] = {
     {"GET", "users/{user}", "getUser", "users", ACCESS_USER_READ,
 	"A user by name", NULL, NULL, API_ROW, &api_user_row, 200, API_TAGGED,
 	api_users_get},
+    {"POST", "users", "addUser", "users", ACCESS_USER_ADMIN, "Let somebody in",
+	NULL, &api_user_form, API_ROW, &api_user_row, 201,
+	API_LOCATED | API_TAGGED, api_users_add},
+    {"PATCH", "users/{user}", "changeUser", "users", ACCESS_USER_ADMIN,
+	"Change what a user may; other sets or a password end sessions", NULL,
+	&api_user_change, API_ROW, &api_user_row, 200, API_TAGGED | API_MATCHED,
+	api_users_change},
+    {"DELETE", "users/{user}", "removeUser", "users", ACCESS_USER_ADMIN,
+	"Let a user in no more", NULL, NULL, API_NOTHING, NULL, 204,
+	API_MATCHED, api_users_remove},
 
     /* --- itself --- */
     {"GET", "self", "getSelf", "self", API_ANYBODY,

@@ -279,6 +279,24 @@ static const struct api_field api_revocation_fields[] = {
     {"reason", API_TEXT, false, 1, 32, whys, "unspecified, unless said"}};
 FORM(api_revocation, "Revocation");
 
+#define USER_FIELDS                                                            \
+	{"password", API_SECRET, false, 12, 1024, NULL, "none: tokens only"},  \
+	    {"note", API_TEXT, false, 0, TEXT_MAX, NULL, "for people"},        \
+	{                                                                      \
+		"enabled", API_BOOL, false, 0, 0, NULL, "may come in"          \
+	}
+static const struct api_field api_user_form_fields[] = {
+    {"name", API_TEXT, true, 1, NAME_MAX_, NULL, "unique"},
+    {"sets", API_TEXT, true, 1, TEXT_MAX, NULL,
+	"permission sets, parted by commas"},
+    USER_FIELDS};
+FORM(api_user_form, "NewUser");
+static const struct api_field api_user_change_fields[] = {
+    {"sets", API_TEXT, false, 1, TEXT_MAX, NULL,
+	"permission sets, parted by commas"},
+    USER_FIELDS};
+FORM(api_user_change, "UserChange");
+
 /* --- parameters --- */
 
 static const char *const states[] = {

@@ -23,6 +23,7 @@ class Answer:
 class Client:
     """authorization: the header's value; "" for none."""
     def __init__(self, port, ca, authorization):
+        self.where_from = port, ca
         self.where = port, ssl.create_default_context(cafile=ca)
         self.authorization = authorization
         self.connection = None

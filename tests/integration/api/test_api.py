@@ -403,6 +403,29 @@ def certificates(w, serving):
     w.fails(404, "revokeCertificate", "abcdef", body={})
 
 
+def users(w):
+    new = {"name": "carol", "sets": "monitor", "password": PASSWORD}
+    w.wrong("addUser", body=new)
+    w.fails(422, "addUser", body={**new, "sets": "no such set"})
+    made = w.ok("addUser", body=new)
+    equal(made.headers["location"], "/api/v1/users/carol", "where it is")
+    check(PASSWORD not in made.bytes.decode(), "no password in answers")
+    w.fails(409, "addUser", body=new)
+    carol = Client(*w.client.where_from, basic("carol"))
+    equal(carol.get("/self").json["user"], "carol", "she may come in")
+    w.problem(carol.call("PATCH", "/users/carol", {"sets": "administrator"}),
+              403, "and not raise herself")
+    w.wrong("changeUser", "carol", body={"note": "x"})
+    w.fails(404, "changeUser", "nobody", body={"note": "x"})
+    now = w.ok("getUser", "carol").headers["etag"]  # she was here since
+    equal(w.ok("changeUser", "carol", body={"enabled": False},
+               If_Match=now).json["enabled"], False, "disabled")
+    equal(carol.get("/self").status, 401, "she may not any more")
+    w.fails(412, "removeUser", "carol", If_Match=now)
+    w.ok("removeUser", "carol")
+    w.fails(404, "removeUser", "carol")
+
+
 def others(w):
     w.wrong("listTags")
     w.wrong("listGroups")
@@ -587,6 +610,7 @@ def main():
         tasks(w, names)
         events(w, names)
         control(w)
+        users(w)
         others(w)
         access(w, serving)
         sessions(w, serving)
