@@ -6,6 +6,7 @@
 #include "db.h"
 #include "err.h"
 #include "mem.h"
+#include "rows.h"
 #include "store_internal.h"
 
 const char store_answer_step[] =
@@ -63,13 +64,10 @@ store_answer_find(
 	    db_query(s->db, &rows, err,
 		"SELECT request, status, location, etag, body FROM api_answer"
 		" WHERE owner = ? AND key = ? AND at > ?",
-		"iti", a->user, a->key, now - STORE_ANSWER_S) == -1)
+		"iti", a->user, a->key, now - STORE_ANSWER_S) == -1 ||
+	    store_first(rows, err, "a new key") == -1)
 		return -1;
-	r = db_next(rows, err);
-	if (r == 1)
-		r = read_row(rows, a, err);
-	else if (r == 0)
-		r = err_set(err, ERR_NOTFOUND, "a new key");
+	r = read_row(rows, a, err);
 	db_done(rows);
 	return r;
 }
