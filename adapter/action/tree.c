@@ -6,6 +6,7 @@
 
 #include "action.h"
 #include "buf.h"
+#include "clock.h"
 #include "err.h"
 #include "kind_internal.h"
 #include "mem.h"
@@ -268,9 +269,12 @@ char *
 action_words(const struct server_action *a)
 {
 	int kind = action_kind_find(a->kind);
-	char *about = NULL, *words;
+	char *about = NULL, *words, span[CLOCK_TEXT];
 
-	if (kind >= 0 && action_kind((enum action_kind)kind)->main != NULL)
+	if (kind == ACTION_PURGE)
+		about = mem_dup(clock_span(
+		    action_number(a, "older-than", ACTION_PURGE_MIN), span));
+	else if (kind >= 0 && action_kind((enum action_kind)kind)->main != NULL)
 		about =
 		    action_text(a, action_kind((enum action_kind)kind)->main);
 	words = mem_printf("%s%s%.200s", a->kind, about == NULL ? "" : " ",
