@@ -18,29 +18,19 @@ import tempfile
 import threading
 import time
 
-PATIENCE = 120
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import checks  # noqa: E402
+from checks import PATIENCE, check, finish  # noqa: E402
+
 KEEPER = os.path.abspath(sys.argv[1])
 WHERE = tempfile.mkdtemp(prefix="forward.")
 SECRET = "whsec_" + base64.b64encode(b"a key of the test's own").decode()
 FAULT_EXIT = 66
-failed = 0
 children = []
 
 
-def check(holds, what):
-    global failed
-    failed += not holds
-    print("ok:" if holds else "FAILED:", what, flush=True)
-    return holds
-
-
 def wait_for(condition, what):
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        if condition():
-            return check(True, what)
-        time.sleep(0.1)
-    return check(False, what)
+    return checks.wait_for(condition, PATIENCE, what)
 
 
 def free_port(kind=socket.SOCK_STREAM):
@@ -459,4 +449,4 @@ finally:
     for child in children:
         child.kill()
     shutil.rmtree(WHERE, ignore_errors=True)
-sys.exit(bool(failed))
+sys.exit(finish())

@@ -12,7 +12,10 @@ import sys
 import tempfile
 import time
 
-PATIENCE = 120
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import checks  # noqa: E402
+from checks import PATIENCE, check, finish  # noqa: E402
+
 KEEPER, SIM = (os.path.abspath(p) for p in sys.argv[1:3])
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__)))))
@@ -20,15 +23,7 @@ BOARDS = os.path.join(ROOT, "contrib/dashboards")
 WHERE = tempfile.mkdtemp(prefix="metrics.")
 ENV = dict(os.environ, NO_COLOR="1",
            AMTKEEPER_CONFIG=os.path.join(WHERE, "etc/amtkeeper.yaml"))
-failed = 0
 children = []
-
-
-def check(holds, what):
-    global failed
-    failed += not holds
-    print("ok:" if holds else "FAILED:", what, flush=True)
-    return holds
 
 
 def path(name):
@@ -36,12 +31,7 @@ def path(name):
 
 
 def wait_for(condition, what):
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        if condition():
-            return check(True, what)
-        time.sleep(0.2)
-    return check(False, what)
+    return checks.wait_for(condition, PATIENCE, what)
 
 
 def run(*args, text=None):
@@ -195,4 +185,4 @@ finally:
     for child in children:
         child.kill()
     shutil.rmtree(WHERE, ignore_errors=True)
-sys.exit(bool(failed))
+sys.exit(finish())
