@@ -154,7 +154,7 @@ read_row(struct db_rows *rows, struct server_action *ret)
 	    .parent = db_int(rows, 2),
 	    .kind = mem_dup(db_text(rows, 3)),
 	    .settings = mem_dup(db_text(rows, 4)),
-	    .state = task_enum(rows, 5),
+	    .state = store_enum(rows, 5),
 	    .subtask = db_int(rows, 6),
 	    .rows = db_int(rows, 7),
 	    .done_to = db_int(rows, 8),
@@ -245,7 +245,7 @@ server_action_save(
 		a->rows, a->done_to, a->changed, a->attempts, a->not_before,
 		a->message) == -1)
 		return -1;
-	return task_changed(s, "no such action", err);
+	return store_changed(s, "no such action", err);
 }
 
 /* The run of its own, when it is not one of a client task, which ends itself.

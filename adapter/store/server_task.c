@@ -52,20 +52,16 @@ read_row(struct db_rows *rows, struct server_task *ret)
 	};
 }
 
-/* The one row there is, or ERR_NOTFOUND. */
 static int
 read_one(struct db_rows *rows, struct server_task *ret, struct err *err)
 {
-	int r = db_next(rows, err);
-
-	if (r == 1)
-		read_row(rows, ret);
+	if (store_first(rows, err,
+		"no server task of this name; \"server-task list\" has them") ==
+	    -1)
+		return -1;
+	read_row(rows, ret);
 	db_done(rows);
-	if (r == 0)
-		return err_set(err, ERR_NOTFOUND,
-		    "no server task of this name; \"server-task list\" has "
-		    "them");
-	return r == 1 ? 0 : -1;
+	return 0;
 }
 
 int
@@ -104,19 +100,16 @@ server_task_scan(
 {
 	struct server_task t;
 	struct db_rows *rows;
-	int r;
+	int r = 0;
 
 	if (db_query(s->db, &rows, err, COLUMNS " ORDER BY lower(name)", "") ==
 	    -1)
 		return -1;
-	while ((r = db_next(rows, err)) == 1) {
+	while (store_next(rows, &r, err)) {
 		read_row(rows, &t);
 		r = fn(cookie, &t, err);
 		server_task_clear(&t);
-		if (r == -1)
-			break;
 	}
-	db_done(rows);
 	return r;
 }
 
@@ -169,7 +162,6 @@ check_taken(struct store *s, const char *name, int64_t id, struct err *err)
 {
 	int64_t other = 0;
 	struct db_rows *rows;
-	int r;
 
 	if (db_query(s->db, &rows, err,
 		"SELECT id FROM server_task WHERE id <> ?1"
@@ -177,11 +169,7 @@ check_taken(struct store *s, const char *name, int64_t id, struct err *err)
 		" lower(replace(?2, ' ', '-'))",
 		"it", id, name) == -1)
 		return -1;
-	r = db_next(rows, err);
-	if (r == 1)
-		other = db_int(rows, 0);
-	db_done(rows);
-	if (r == -1)
+	if (store_number(rows, &other, err) == -1)
 		return -1;
 	return other == 0
 	    ? 0
@@ -229,7 +217,7 @@ server_task_save(
 		t->trigger, (int64_t)t->enabled, (int64_t)t->overlap,
 		t->next_due, now, t->id) == -1)
 		return -1;
-	return task_changed(s, "no such server task", err);
+	return store_changed(s, "no such server task", err);
 }
 
 int
@@ -239,7 +227,7 @@ server_task_remove(struct store *s, int64_t id, struct err *err)
 	    db_run(s->db, err, "DELETE FROM server_task WHERE id = ?", "i",
 		id) == -1)
 		return -1;
-	return task_changed(s, "no such server task", err);
+	return store_changed(s, "no such server task", err);
 }
 
 int

@@ -28,17 +28,4 @@ int task_number(struct store *s, int64_t *ret, struct err *err, const char *sql,
 /* The first column of rows of a statement that takes a number and a limit. */
 int task_ids(struct store *s, const char *sql, int64_t value, int64_t *ids,
     size_t room, size_t *ret_count, struct err *err);
-
-/* As server_task.c and server_action.c call them. */
-static inline int
-task_changed(struct store *s, const char *missing, struct err *err)
-{
-	return store_changed(s, missing, err);
-}
-
-static inline unsigned
-task_enum(struct db_rows *rows, int column)
-{
-	return store_enum(rows, column);
-}
 #endif
