@@ -35,6 +35,13 @@ add_test(NAME integration_forward
 set_tests_properties(integration_forward PROPERTIES
   TIMEOUT 600 LABELS "integration;sanitized" COST 15)
 
+# Mail to an imitation of a server.
+add_test(NAME integration_mail
+  COMMAND /usr/bin/python3 ${CMAKE_CURRENT_LIST_DIR}/cli/mail.py
+    $<TARGET_FILE:amtkeeper>)
+set_tests_properties(integration_mail PROPERTIES
+  TIMEOUT 600 LABELS "integration;sanitized" COST 5)
+
 # /metrics of a live service, its alert rules and dashboard.
 if(TARGET amtkeeper-sim)
   add_test(NAME integration_metrics

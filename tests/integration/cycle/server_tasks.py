@@ -12,12 +12,10 @@ import http.server
 import json
 import os
 import socketserver
-import ssl
-import subprocess
-import threading
 
 from fleet import (FAULT_EXIT, PATIENCE, Keeper, Sim, check, digest_status,
                    equal, finish, folder, journal_empty, wait_for)
+from mail_server import Mail, certificate, listen
 
 DEVICES = 4
 KEY = b"a key of the test's own"
@@ -61,63 +59,6 @@ class Hook(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *args):
         pass
-
-
-class Mail(socketserver.StreamRequestHandler):
-    got = []
-
-    def handle(self):
-        self.say("220 imitation")
-        login, to = None, []
-        for line in iter(self.rfile.readline, b""):
-            word = line.strip().upper()
-            if word.startswith(b"EHLO"):
-                self.say("250-imitation\r\n250 AUTH PLAIN")
-            elif word.startswith(b"AUTH PLAIN"):
-                words = line.split()
-                if len(words) == 2:
-                    self.say("334 ")
-                    words.append(self.rfile.readline().strip())
-                login = base64.b64decode(words[2]).decode()
-                self.say("235 ok")
-            elif word.startswith(b"RCPT"):
-                to.append(line.strip().decode())
-                self.say("250 ok")
-            elif word == b"DATA":
-                self.say("354 go on")
-                body = b"".join(iter(self.rfile.readline, b".\r\n"))
-                self.got.append((login, to, body))
-                self.say("250 taken")
-            elif word == b"QUIT":
-                self.say("221 bye")
-                return
-            else:
-                self.say("250 ok")
-
-    def say(self, text):
-        self.wfile.write(text.encode() + b"\r\n")
-
-
-def listen(server_class, handler, context=None):
-    server = server_class(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    if context:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server.server_address[1]
-
-
-def certificate(where):
-    names = [os.path.join(where, f"mail.{end}") for end in ("key", "pem")]
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-         "ec_paramgen_curve:P-256", "-nodes", "-days", "9", "-subj",
-         "/CN=imitation", "-addext", "subjectAltName=IP:127.0.0.1",
-         "-keyout", names[0], "-out", names[1]],
-        check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(names[1], names[0])
-    return context, names[1]
 
 
 def configure(keeper, where):
