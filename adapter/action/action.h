@@ -80,6 +80,9 @@ int64_t action_number(
 bool action_goes_on(const struct server_action *a);
 /* For people: "apply-tag repaired"; given. */
 char *action_words(const struct server_action *a);
+/* The same of a whole task's actions, parted by "; ", those that cannot be run
+ * with a mark; appended. None when they cannot be read. */
+void action_tree_words(const char *json, struct buf *out);
 /* Of actions[at]: the nearest one above of this kind; -1. */
 int64_t action_above(
     const struct server_action *actions, int64_t at, enum action_kind kind);

@@ -283,6 +283,26 @@ action_words(const struct server_action *a)
 	return words;
 }
 
+void
+action_tree_words(const char *json, struct buf *out)
+{
+	struct action_tree tree = {.count = 0};
+	char *one;
+	size_t i;
+
+	if (action_tree_parse(json, &tree, NULL) != 0)
+		return;
+	for (i = 0; i < tree.count; i++) {
+		one = action_words(&tree.actions[i]);
+		buf_printf(out, "%s%s%s", i == 0 ? "" : "; ", one,
+		    action_kind_find(tree.actions[i].kind) == ACTION_FOREIGN
+			? " (not runnable)"
+			: "");
+		free(one);
+	}
+	action_tree_free(&tree);
+}
+
 int64_t
 action_above(
     const struct server_action *actions, int64_t at, enum action_kind kind)

@@ -5,6 +5,7 @@
 #include "api_internal.h"
 #include "mem.h"
 #include "order.h"
+#include "server_task.h"
 #include "str.h"
 #include "task_run.h"
 
@@ -104,25 +105,47 @@ list_run(void *cookie, const struct task_run *r, struct err *err)
 	return full(l, r->id) ? 0 : write_run(l->c, r, err);
 }
 
+static int
+list_runs(struct api_call *c, struct task_run_filter *f, struct err *err)
+{
+	struct listing l = {.c = c, .left = api_limit(c)};
+
+	f->limit = l.left + 1;
+	if (cursor_of(c, &f->before, err) != 0)
+		return -1;
+	api_page_begin(c, &api_run_answer);
+	if (task_run_scan(c->store, f, list_run, &l, err) != 0)
+		return -1;
+	end_page(&l);
+	return 0;
+}
+
 int
 api_runs_list(struct api_call *c, struct err *err)
 {
-	struct listing l = {.c = c, .left = api_limit(c)};
 	const char *state = api_text(c, "state");
-	struct task_run_filter f = {
-	    .name = api_text(c, "task"), .limit = l.left + 1};
+	struct task_run_filter f = {.name = api_text(c, "task")};
 	int s;
 
 	for (s = 0; state != NULL && s < TASK_STATES; s++)
 		if (str_eq(task_state_name((enum task_state)s), state))
 			f.states = 1u << s;
-	if (cursor_of(c, &f.before, err) != 0)
+	return list_runs(c, &f, err);
+}
+
+int
+api_servers_runs(struct api_call *c, struct err *err)
+{
+	struct server_task t = {.id = 0};
+	struct task_run_filter f = {.type = SERVER_RUN};
+	int r;
+
+	if (server_task_named(c->store, c->match.segments[0], &t, err) != 0)
 		return -1;
-	api_page_begin(c, &api_run_answer);
-	if (task_run_scan(c->store, &f, list_run, &l, err) != 0)
-		return -1;
-	end_page(&l);
-	return 0;
+	f.name = t.name;
+	r = list_runs(c, &f, err);
+	server_task_clear(&t);
+	return r;
 }
 
 /* ERR_NOTFOUND when there is no such run. */

@@ -149,6 +149,21 @@ static const struct report_column api_cert_row_columns[] = {TEXT("serial"),
     TEXT("issuer")};
 ANSWER(api_cert_row, "Certificate", "A certificate in the CA's records");
 
+static const struct report_column api_server_row_columns[] = {INT("id"),
+    TEXT("name"), TEXT("description"), TEXT("owner"), BOOL("enabled"),
+    BOOL("overlap"), TEXT("schedule"), TIME("next_due"), TIME("last_at"),
+    INT("last_run"), TIME("created_at"), TIME("changed_at"), TEXT("does"),
+    TEXT("actions")};
+ANSWER(api_server_row, "ServerTask",
+    "A tree of actions by a schedule; actions is JSON as a text");
+
+static const struct report_column api_action_row_columns[] = {INT("action"),
+    INT("under"), TEXT("does"), TEXT("state"), INT("rows"), INT("changed"),
+    INT("attempts"), INT("run"), TEXT("message")};
+ANSWER(api_action_row, "RunAction",
+    "What became of one action; under, run: 0, there is none; rows: -1, those "
+    "of the one it is under");
+
 /* --- bodies --- */
 
 #define FORM(form, title)                                                      \
@@ -271,6 +286,12 @@ static const struct api_field api_tagging_fields[] = {
     {"query", API_TEXT, false, 1, CLAUSE_MAX, NULL,
 	"or a saved query's name, or a condition"}};
 FORM(api_tagging, "Tagging");
+
+static const struct api_field api_server_change_fields[] = {
+    {"enabled", API_BOOL, false, 0, 0, NULL, "does its schedule count?"},
+    {"overlap", API_BOOL, false, 0, 0, NULL, "may it begin while it is going?"},
+    {"schedule", API_TEXT, false, 0, 8192, NULL, "empty: by hand only"}};
+FORM(api_server_change, "ServerTaskChange");
 
 static const char *const whys[] = {"unspecified", "key-compromise",
     "affiliation-changed", "superseded", "cessation-of-operation",

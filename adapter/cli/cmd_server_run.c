@@ -113,8 +113,6 @@ write_run(void *cookie, const struct task_run *r, struct err *err)
 	struct logging *l = cookie;
 	struct table *t = l->table;
 
-	if (!str_eq(r->type, SERVER_RUN))
-		return 0;
 	if (l->left == 0)
 		return 1;
 	l->left -= l->left > 0;
@@ -147,8 +145,9 @@ write_log(struct cli *c, const char *name)
 	    {"source", TABLE_STRING, 4, 0}, {"actor", TABLE_STRING, 5, 0},
 	    {"created_at", TABLE_TIME, 6, 0}, {"started_at", TABLE_TIME, 7, 0},
 	    {"ended_at", TABLE_TIME, 2, 0}, {"why", TABLE_STRING, 1, 16}};
-	const struct task_run_filter filter = {
-	    .name = name, .since = cli_since(c, "since", 0)};
+	const struct task_run_filter filter = {.name = name,
+	    .type = SERVER_RUN,
+	    .since = cli_since(c, "since", 0)};
 	struct logging l = {.left = cli_count(c, "limit", -1)};
 	struct err err = {.kind = ERR_NONE};
 	int rc;

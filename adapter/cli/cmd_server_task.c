@@ -40,29 +40,15 @@ server_cli_find(struct cli *c, const char *name, struct server_task *ret)
 
 /* --- list, show --- */
 
-/* "run-query X > apply-tag Y"; those that cannot be run with a mark. */
 static void
 write_words(struct table *t, const char *actions)
 {
-	struct action_tree tree = {.count = 0};
 	struct buf words;
-	char *one;
-	size_t i;
 
 	buf_init(&words, WORDS_MAX);
-	if (action_tree_parse(actions, &tree, NULL) == 0)
-		for (i = 0; i < tree.count; i++) {
-			one = action_words(&tree.actions[i]);
-			buf_printf(&words, "%s%s%s", i == 0 ? "" : "; ", one,
-			    str_eq(tree.actions[i].kind,
-				action_kind_name(ACTION_FOREIGN))
-				? " (not runnable)"
-				: "");
-			free(one);
-		}
+	action_tree_words(actions, &words);
 	table_text(t, buf_text(&words));
 	buf_free(&words);
-	action_tree_free(&tree);
 }
 
 static int

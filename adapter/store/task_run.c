@@ -194,6 +194,7 @@ add_conditions(struct conditions *c, const struct task_run_filter *f)
 	one_of(c, "source", f->sources, TASK_SOURCES);
 	condition(c, f->name != NULL, "lower(name) = lower(?)",
 	    db_text_value(f->name));
+	condition(c, f->type != NULL, "type = ?", db_text_value(f->type));
 	condition(c, f->task != 0, "task = ?", db_int_value(f->task));
 	condition(c, f->assignment != 0, "assignment = ?",
 	    db_int_value(f->assignment));

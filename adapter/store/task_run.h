@@ -87,6 +87,7 @@ int task_run_get(
 struct task_run_filter {  /* zeroed: all */
 	unsigned states;  /* 1 << enum task_state, ORed; 0: any */
 	const char *name; /* whole, without regard to case */
+	const char *type; /* SERVER_RUN, ...; NULL: any */
 	unsigned sources; /* 1 << enum task_source, likewise */
 	int64_t task, assignment, parent;
 	bool whole;	/* none that are a part of another */

@@ -19,6 +19,10 @@ from serving import PASSWORD, Serving, check, equal, finish  # noqa: E402
 
 NEW = {"name": "new.corp.example", "password": "Passw0rd!", "site": "Berlin",
        "group": "Berlin\\Lab"}
+SERVER = """{name: Tag all, description: by query, actions: [
+  {run-query: {query: (isNotBlank EPOLeafNode.NodeName)},
+   then: [{apply-tag: {tag: all of them}}]}]}
+"""
 ROWS = "(select EPOLeafNode.NodeName)"
 
 
@@ -270,6 +274,76 @@ def tasks(w, names):
     runs(w, names)
     w.ok("removeTask", "collect")
     w.fails(404, "removeTask", "collect")
+
+
+def server_tasks(w, serving, names):
+    """Trees of actions: the command line adds them."""
+    path = os.path.join(serving.where, "task.yaml")
+    with open(path, "w") as f:
+        f.write(SERVER)
+    serving.run("server-task", "add", path)
+    serving.run("server-task", "add", path, "--name", "untouched")
+    page = w.ok("listServerTasks", query={"limit": 1}).json
+    more = w.ok("listServerTasks", query={"cursor": page["next"]}).json
+    equal([t["name"] for t in page["items"] + more["items"]],
+          ["Tag all", "untouched"], "pages have each once")
+    w.wrong("listServerTasks")
+    first = w.ok("getServerTask", "tag-all")
+    local = serving.json("server-task", "show", "Tag all")[0]
+    equal(first.json, {**local, "last_run": 0}, "as the command line has it")
+    w.wrong("getServerTask", "Tag all")
+    w.fails(404, "getServerTask", "nothing")
+    w.wrong("changeServerTask", "Tag all", body={"enabled": False})
+    w.fails(422, "changeServerTask", "Tag all", body={"schedule": "never"})
+    w.fails(404, "changeServerTask", "nothing", body={"enabled": False})
+    equal(w.ok("getServerTask", "Tag all").json, first.json, "as it was")
+    changed = w.ok("changeServerTask", "Tag all", body={
+        "schedule": "daily at 03:00 UTC"}, If_Match=first.headers["etag"]).json
+    check(changed["next_due"].endswith("T03:00:00Z"), f"it is due: {changed}")
+    w.fails(412, "changeServerTask", "Tag all", body={"enabled": False},
+            If_Match=first.headers["etag"])
+    changed = w.ok("changeServerTask", "Tag all", body={"enabled": False}).json
+    equal((changed["enabled"], changed["next_due"], changed["actions"]),
+          (False, None, first.json["actions"]), "disabled, and nothing else")
+    w.wrong("runServerTask", "Tag all")
+    w.fails(404, "runServerTask", "nothing")
+    executions(w, serving, names)
+
+
+def executions(w, serving, names):
+    equal(w.ok("listServerTaskRuns", "Tag all").json["items"], [], "none yet")
+    made = [w.ok("runServerTask", "Tag all", Idempotency_Key="s1")
+            for _ in range(2)]
+    run = made[0].json["id"]
+    equal(made[0].json, made[1].json, "one run for one key")
+    equal(made[0].headers["location"], f"/api/v1/runs/{run}", "where it is")
+    follow(w, run, 2)
+    actions = w.ok("listRunActions", run).json["items"]
+    equal([(a["under"], a["state"], a["rows"]) for a in actions],
+          [(0, "ok", len(names)), (1, "changed", -1)], "its actions")
+    equal([a["does"] for a in actions],
+          [a["does"] for a in serving.json("server-task", "log", "--run",
+                                           str(run))], "in the same words")
+    w.wrong("listRunActions", run)
+    w.fails(404, "listRunActions", 999999)
+    equal([t["devices"] for t in w.ok("listTags").json["items"]
+           if t["name"] == "all of them"], [len(names)], "they have the tag")
+    w.ok("removeTag", "all of them")
+    second = w.ok("runServerTask", "tag-all").json["id"]
+    follow(w, second, 2)
+    w.ok("addTask", body={"name": "Tag all", "type": "collect-properties"})
+    follow(w, w.ok("runTask", "Tag all", body={"all": True}).json["id"],
+           len(names))  # another's run of that name is none of its
+    w.ok("removeTask", "Tag all")
+    page = w.ok("listServerTaskRuns", "Tag all", query={"limit": 1}).json
+    more = w.ok("listServerTaskRuns", "Tag all",
+                query={"cursor": page["next"]}).json
+    equal([r["id"] for r in page["items"] + more["items"]], [second, run],
+          "the newest first")
+    equal([r["run"] for r in serving.json("server-task", "log", "Tag all")],
+          [second, run], "as the command line has it")
+    w.wrong("listServerTaskRuns", "Tag all")
+    w.fails(404, "listServerTaskRuns", "nothing")
 
 
 def follow(w, run, count):
@@ -608,6 +682,7 @@ def main():
         queries(w, names)
         tags(w, names)
         tasks(w, names)
+        server_tasks(w, serving, names)
         events(w, names)
         control(w)
         users(w)

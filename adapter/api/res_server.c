@@ -1,0 +1,185 @@
+/* server tasks: what they are, whether they go, and what each action did. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "action.h"
+#include "api_internal.h"
+#include "mem.h"
+#include "server_order.h"
+#include "str.h"
+
+#define WORDS_MAX 8192
+
+static int
+write_server(struct api_call *c, const struct server_task *t, struct err *err)
+{
+	struct buf words;
+	int r;
+
+	buf_init(&words, WORDS_MAX);
+	action_tree_words(t->actions, &words);
+	api_put_int(c, t->id);
+	api_put_text(c, t->name);
+	api_put_text(c, t->note);
+	api_put_text(c, t->owner);
+	api_put_int(c, t->enabled);
+	api_put_int(c, t->overlap);
+	api_put_text(c, t->schedule);
+	api_put_int(c, t->enabled ? t->next_due : 0);
+	api_put_int(c, t->last_at);
+	api_put_int(c, t->last_run);
+	api_put_int(c, t->created_at);
+	api_put_int(c, t->changed_at);
+	api_put_text(c, buf_text(&words));
+	api_put_text(c, t->actions);
+	r = api_row_end(c, err);
+	buf_free(&words);
+	return r;
+}
+
+static int
+answer_server(struct api_call *c, const char *name, struct err *err)
+{
+	struct server_task t = {.id = 0};
+	int r;
+
+	if (server_task_named(c->store, name, &t, err) != 0)
+		return -1;
+	api_row_begin(c, &api_server_row);
+	r = write_server(c, &t, err);
+	server_task_clear(&t);
+	return r;
+}
+
+struct listing {
+	struct api_call *c;
+	const char *after; /* by name */
+	size_t left;
+	char *last;
+	bool more;
+};
+
+static int
+list_server(void *cookie, const struct server_task *t, struct err *err)
+{
+	struct listing *l = cookie;
+
+	if (l->more || (l->after != NULL && strcasecmp(t->name, l->after) <= 0))
+		return 0;
+	if (l->left == 0) {
+		l->more = true;
+		return 0;
+	}
+	l->left--;
+	mem_replace(&l->last, t->name);
+	return write_server(l->c, t, err);
+}
+
+int
+api_servers_list(struct api_call *c, struct err *err)
+{
+	struct listing l = {
+	    .c = c, .after = api_text(c, "cursor"), .left = api_limit(c)};
+	int r;
+
+	api_page_begin(c, &api_server_row);
+	r = server_task_scan(c->store, list_server, &l, err);
+	if (r == 0)
+		api_page_end(c, l.more ? l.last : NULL);
+	free(l.last);
+	return r;
+}
+
+int
+api_servers_get(struct api_call *c, struct err *err)
+{
+	return answer_server(c, c->match.segments[0], err);
+}
+
+static struct server_order
+order_of(const struct api_call *c)
+{
+	return (struct server_order){c->store, c->actor, c->now};
+}
+
+int
+api_servers_change(struct api_call *c, struct err *err)
+{
+	const struct server_order o = order_of(c);
+	const char *schedule = api_body_text(c, "schedule");
+	const char *name = c->match.segments[0];
+	struct server_task t = {.id = 0};
+	int r;
+
+	if (server_task_named(c->store, name, &t, err) != 0)
+		return -1;
+	t.enabled = api_body_bool(c, "enabled", t.enabled);
+	t.overlap = api_body_bool(c, "overlap", t.overlap);
+	if (schedule != NULL)
+		mem_replace(&t.schedule, schedule[0] == '\0' ? NULL : schedule);
+	r = server_order_save(&o, &t, err);
+	server_task_clear(&t);
+	return r == 0 ? answer_server(c, name, err) : -1;
+}
+
+int
+api_servers_run(struct api_call *c, struct err *err)
+{
+	const struct server_order o = order_of(c);
+	struct server_task t = {.id = 0};
+	int64_t run = 0;
+	int r;
+
+	if (server_task_named(c->store, c->match.segments[0], &t, err) != 0)
+		return -1;
+	r = server_order_run(&o, &t, TASK_BY_USER, 0, &run, err);
+	server_task_clear(&t);
+	if (r != 0)
+		return -1;
+	c->wake = true;
+	api_locate(c, "runs/%lld", (long long)run);
+	return api_run_row(c, run, err);
+}
+
+/* --- what an execution did --- */
+
+static int
+write_action(struct api_call *c, const struct server_action *a, struct err *err)
+{
+	char *words = action_words(a);
+	int r;
+
+	api_put_int(c, a->at + 1);
+	api_put_int(c, a->parent + 1);
+	api_put_text(c, words);
+	api_put_text(c, server_state_name(a->state));
+	api_put_int(c, a->rows);
+	api_put_int(c, a->changed);
+	api_put_int(c, a->attempts);
+	api_put_int(c, a->subtask);
+	api_put_text(c, a->message);
+	r = api_row_end(c, err);
+	free(words);
+	return r;
+}
+
+/* They are few: SERVER_ACTIONS_MAX. */
+int
+api_runs_actions(struct api_call *c, struct err *err)
+{
+	struct server_action *actions = NULL;
+	int64_t run = 0;
+	size_t count = 0, i;
+	int r = 0;
+
+	if (api_number(c, 0, &run, err) != 0 ||
+	    server_actions(c->store, run, &actions, &count, err) != 0)
+		return -1;
+	api_page_begin(c, &api_action_row);
+	for (i = 0; r == 0 && i < count; i++)
+		r = write_action(c, &actions[i], err);
+	server_actions_free(actions, count);
+	if (r == 0)
+		api_page_end(c, NULL);
+	return r;
+}
