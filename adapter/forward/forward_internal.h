@@ -117,7 +117,8 @@ struct forward_sink {
 	struct store *store;	    /* its own */
 	struct store_forward state; /* as stored */
 	bool loaded;
-	bool more; /* there was more than a batch */
+	bool more;     /* there was more than a batch */
+	int64_t asked; /* seconds that the last answer wants us to wait */
 
 	/* stream.c: */
 	struct forward_link *link;
@@ -138,6 +139,12 @@ int forward_sink_arrived(
 void forward_sink_count(
     const struct forward_sink *s, const char *result, int64_t n);
 
+/* Seconds until the next attempt after so many that failed: retry_first,
+ * doubled each time, or what the receiver asked for (0: nothing) when that is
+ * longer; retry_most at most. */
+int64_t forward_pause(
+    const struct conf_forward *f, int64_t attempts, int64_t asked);
+
 int forward_stream_turn(struct forward_sink *s, bool last, struct err *err);
 /* One message, and that it was read. */
 int forward_stream_test(
@@ -149,8 +156,8 @@ void forward_stream_reset(struct forward_sink *s);
 
 int forward_webhook_turn(struct forward_sink *s, struct err *err);
 /* Post one event, under this id (NULL: its number); ERR_REFUSED when it was
- * answered, and not by 2xx. */
-int forward_webhook_post(const struct forward_sink *s,
+ * answered, and not by 2xx; s->asked says how long to wait then. */
+int forward_webhook_post(struct forward_sink *s,
     const struct store_event *event, const char *id, struct err *err);
 /* The value of webhook-signature, appended. */
 struct secret;

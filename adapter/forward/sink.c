@@ -135,14 +135,15 @@ forward_sink_arrived(
 	return 0;
 }
 
-/* retry_first, twice that, four times that ... */
-static int64_t
-pause_of(const struct conf_forward *f, int64_t attempts)
+int64_t
+forward_pause(const struct conf_forward *f, int64_t attempts, int64_t asked)
 {
 	int64_t seconds = f->retry_first;
 
 	while (--attempts > 0 && seconds < f->retry_most)
 		seconds *= 2;
+	if (seconds < asked)
+		seconds = asked;
 	return seconds < f->retry_most ? seconds : f->retry_most;
 }
 
@@ -159,7 +160,8 @@ failed(struct forward_sink *s, const struct err *why)
 	f->refusals += why->kind == ERR_REFUSED ? 1 : 0;
 	if (f->failing_since == 0)
 		f->failing_since = clock_now();
-	f->next_at = clock_now() + pause_of(s->conf, f->attempts);
+	f->next_at =
+	    clock_now() + forward_pause(s->conf, f->attempts, s->asked);
 	(void)snprintf(f->error, sizeof(f->error), "%s", why->text);
 	log_line(f->attempts == 1 ? LOG_WARN : LOG_INFO, "forward.failed",
 	    "name=%s kind=%s attempts=%lld error=\"%s\"", s->conf->name,
@@ -198,6 +200,7 @@ forward_sink_turn(struct forward_sink *s, bool last)
 	int rc;
 
 	s->more = false;
+	s->asked = 0;
 	if (load(s, &err) != 0) {
 		log_line(LOG_WARN, "forward.store", "name=%s error=\"%s\"",
 		    s->conf->name, err.text);

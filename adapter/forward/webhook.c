@@ -137,16 +137,19 @@ write_body(const struct forward_sink *s, const struct store_event *event,
 }
 
 static int
-judge(const struct net_fetched *got, struct err *err)
+judge(struct forward_sink *s, const struct net_fetched *got, struct err *err)
 {
+	s->asked = 0;
 	if (got->status >= 200 && got->status < 300)
 		return 0;
+	s->asked =
+	    net_retry_after(got->retry_after, clock_now(), s->conf->retry_most);
 	return err_native(err, ERR_REFUSED, ERR_HTTP, got->status,
 	    "it answered HTTP %d", got->status);
 }
 
 static int
-exchange(const struct forward_sink *s, const struct post *p, struct err *err)
+exchange(struct forward_sink *s, const struct post *p, struct err *err)
 {
 	char *id = mem_printf("webhook-id: %s", buf_text(&p->id));
 	char *sign = mem_printf("webhook-signature: %s", buf_text(&p->sign));
@@ -170,7 +173,7 @@ exchange(const struct forward_sink *s, const struct post *p, struct err *err)
 	int rc = net_fetch(&f, &got, err);
 
 	if (rc == 0) {
-		rc = judge(&got, err);
+		rc = judge(s, &got, err);
 		net_fetched_clear(&got);
 	}
 	free(id);
@@ -179,8 +182,8 @@ exchange(const struct forward_sink *s, const struct post *p, struct err *err)
 }
 
 int
-forward_webhook_post(const struct forward_sink *s,
-    const struct store_event *event, const char *id, struct err *err)
+forward_webhook_post(struct forward_sink *s, const struct store_event *event,
+    const char *id, struct err *err)
 {
 	struct post p;
 	int rc;

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "err.h"
 #include "mem.h"
@@ -436,4 +437,24 @@ net_line_free(struct net_line *line)
 		curl_easy_cleanup(line->easy);
 	free(line);
 	curl_global_cleanup();
+}
+
+int64_t
+net_retry_after(const char *value, int64_t now, int64_t most)
+{
+	struct tm tm = {0};
+	int64_t seconds = 0;
+	const char *end;
+
+	if (str_empty(value))
+		return 0;
+	if (str_int(value, 0, INT64_MAX, &seconds) != 0) {
+		end = strptime(value, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+		if (end == NULL || *end != '\0')
+			return 0;
+		seconds = (int64_t)timegm(&tm) - now;
+	}
+	if (seconds < 0)
+		return 0;
+	return seconds < most ? seconds : most;
 }

@@ -1,6 +1,7 @@
 #ifndef NET_FETCH_H_
 #define NET_FETCH_H_
 #include <stddef.h>
+#include <stdint.h>
 
 #include "buf.h"
 
@@ -70,6 +71,10 @@ struct net_fetched {
 int net_fetch(
     const struct net_fetch *f, struct net_fetched *ret, struct err *err);
 void net_fetched_clear(struct net_fetched *ret); /* a zeroed one is allowed */
+
+/* Seconds from now of a Retry-After value (RFC 9110, 10.2.3), at most so many;
+ * 0 when it is none, or NULL. */
+int64_t net_retry_after(const char *value, int64_t now, int64_t most);
 
 /* To one server with one trust, by one thread at a time. A kept connection that
  * died makes the next exchange fail with ERR_UNKNOWN: nothing is sent twice. */

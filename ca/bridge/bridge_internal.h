@@ -68,8 +68,7 @@ void ca_bridge_judge_status(const struct net_fetched *got, const char *where,
  */
 void ca_bridge_add_words(
     struct ca_bridge_answer *a, const char *words, size_t len);
-/* Seconds from now of a Retry-After value (RFC 9110, 10.2.3), 0 if it is none,
- * CA_BRIDGE_HINT_MAX at most. */
+/* As net_retry_after(), CA_BRIDGE_HINT_MAX at most. */
 int64_t ca_bridge_retry_after(const char *value, int64_t now);
 
 /* --- EST's own formats (est_codec.c) --- */

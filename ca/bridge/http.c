@@ -2,7 +2,6 @@
  * means before anybody reads the body. */
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "bridge_internal.h"
 #include "clock.h"
@@ -119,19 +118,5 @@ ca_bridge_judge_status(const struct net_fetched *got, const char *where,
 int64_t
 ca_bridge_retry_after(const char *value, int64_t now)
 {
-	struct tm tm = {0};
-	int64_t seconds = 0;
-	const char *end;
-
-	if (str_empty(value))
-		return 0;
-	if (str_int(value, 0, INT64_MAX, &seconds) != 0) {
-		end = strptime(value, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-		if (end == NULL || *end != '\0')
-			return 0;
-		seconds = (int64_t)timegm(&tm) - now;
-	}
-	if (seconds < 0)
-		return 0;
-	return seconds < CA_BRIDGE_HINT_MAX ? seconds : CA_BRIDGE_HINT_MAX;
+	return net_retry_after(value, now, CA_BRIDGE_HINT_MAX);
 }

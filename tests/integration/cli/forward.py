@@ -26,6 +26,7 @@ KEEPER = os.path.abspath(sys.argv[1])
 WHERE = tempfile.mkdtemp(prefix="forward.")
 SECRET = "whsec_" + base64.b64encode(b"a key of the test's own").decode()
 FAULT_EXIT = 66
+WAIT = 5  # seconds that a receiver asks for
 children = []
 
 
@@ -150,8 +151,12 @@ class Receiver(http.server.BaseHTTPRequestHandler):
     taken = []      # bodies answered, or that we let them believe were not
     problems = []
 
+    asked = []      # when /patient was told, the first time to come later
+
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path == "/patient":
+            return self.ask_for_patience()
         mood = Receiver.moods.pop(0) if Receiver.moods else "well"
         self.verify(body)
         event = json.loads(body)
@@ -166,6 +171,13 @@ class Receiver(http.server.BaseHTTPRequestHandler):
             self.connection.shutdown(socket.SHUT_RDWR)
             return
         self.send_response(204 if mood == "well" else int(mood))
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def ask_for_patience(self):
+        Receiver.asked.append(time.monotonic())
+        self.send_response(503 if len(Receiver.asked) == 1 else 204)
+        self.send_header("Retry-After", str(WAIT))
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -293,6 +305,8 @@ def configure(syslog, web, more=""):
   - {{name: old, kind: syslog, to: "udp://127.0.0.1:{udp}"}}
   - {{name: hook, kind: webhook, to: "http://127.0.0.1:{web}/in", from: first,
      timeout: 2s, retry_first: 1s, retry_most: 1s, refusals: 3}}
+  - {{name: patient, kind: webhook, to: "http://127.0.0.1:{web}/patient",
+     from: first, retry_first: 1s, retry_most: 1m}}
   - {{name: torn, kind: syslog, to: "tcp://127.0.0.1:{syslog.torn.port}",
      from: first, retry_first: 1s, retry_most: 1s}}
 {more}""")
@@ -327,6 +341,7 @@ def tests_by_hand(syslog):
     out = keep("forward", "test", "hook", expect=4)
     check("amtkeeper forward secret hook" in out.stderr, "a secret is wanted")
     keep("forward", "secret", "hook", "--secret-file", "-", text=SECRET)
+    keep("forward", "secret", "patient", "--secret-file", "-", text=SECRET)
     keep("forward", "test", "hook")
     keep("forward", "test", "nobody", expect=4)
     for name in ("tls", "tcp", "udp"):
@@ -385,6 +400,9 @@ def main():
     wait_for(lambda: all(r["state"] == "well" for r in status().values()),
              "status: all are well")
 
+    wait_for(lambda: len(Receiver.asked) > 1, "it is tried again")
+    check(Receiver.asked[1] - Receiver.asked[0] >= WAIT - 1,
+          "Retry-After is waited for")
     wait_for(lambda: syslog.torn.ids() == events() and syslog.torn.torn == 3,
              "what was sent and not read is sent again")
 

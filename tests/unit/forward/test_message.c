@@ -11,6 +11,7 @@
 #include <json-c/json.h>
 
 #include "buf.h"
+#include "conf.h"
 #include "err.h"
 #include "forward_internal.h"
 #include "mem.h"
@@ -270,6 +271,21 @@ kinds_are_distinct(void **state)
 	}
 }
 
+/* Doubled, or as long as the receiver asks for; never beyond retry_most. */
+static void
+waits_as_asked(void **state)
+{
+	const struct conf_forward f = {.retry_first = 2, .retry_most = 300};
+
+	(void)state;
+	assert_int_equal(forward_pause(&f, 1, 0), 2);
+	assert_int_equal(forward_pause(&f, 3, 0), 8);
+	assert_int_equal(forward_pause(&f, 100, 0), 300);
+	assert_int_equal(forward_pause(&f, 1, 60), 60);
+	assert_int_equal(forward_pause(&f, 6, 60), 64);
+	assert_int_equal(forward_pause(&f, 1, 86400), 300);
+}
+
 int
 main(void)
 {
@@ -282,6 +298,7 @@ main(void)
 	    cmocka_unit_test(signs),
 	    cmocka_unit_test(targets),
 	    cmocka_unit_test(kinds_are_distinct),
+	    cmocka_unit_test(waits_as_asked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
