@@ -1,9 +1,13 @@
 #include <stdlib.h>
 
+#include "capacity.h"
+#include "clock.h"
 #include "conf.h"
 #include "mem.h"
 #include "schedule.h"
 #include "schedule_fleet_internal.h"
+#include "str.h"
+#include "wear.h"
 
 /* "schedule check", and what "task assign --check" asks of it. */
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -11,8 +15,9 @@
 struct check {
 	struct cli *c;
 	struct schedule *s;
-	struct schedule_wear wear;
-	struct schedule_fleet fleet;
+	struct policy policy;
+	struct wear_fleet wear;
+	int64_t busy_ms, parallel;
 	struct schedule_capacity found;
 	struct schedule_margin *margins;
 	size_t measured;
@@ -23,10 +28,11 @@ take_duration(struct check *k)
 {
 	struct err err = {.kind = ERR_NONE};
 
-	k->fleet.busy_ms = cli_span(k->c, "duration", 0) * 1000;
-	if (k->fleet.busy_ms != 0)
+	k->busy_ms = cli_span(k->c, "duration", 0) * 1000;
+	if (k->busy_ms != 0)
 		return CODE_OK;
-	if (schedule_measure(k->c, &k->fleet.busy_ms, &k->measured, &err) != 0)
+	if (wear_measure(k->c->daemon.store, &k->busy_ms, &k->measured, &err) !=
+	    0)
 		return cli_fail(&err);
 	if (k->measured == 0)
 		return cli_complain(CODE_NOTHING,
@@ -68,24 +74,14 @@ put_closest(const struct check *k, struct table *t, size_t i)
 static void
 put_kind(const struct check *k, struct table *t, enum wear kind)
 {
-	size_t i, closest = SIZE_MAX, late = 0;
-	int64_t n = 0;
+	struct wear_sum sum;
 
-	for (i = 0; i < k->wear.deadline_count; i++) {
-		if (k->wear.kinds[i] != kind)
-			continue;
-		n++;
-		late += k->margins[i].seconds < 0 ? 1 : 0;
-		if (closest == SIZE_MAX ||
-		    k->margins[i].seconds < k->margins[closest].seconds)
-			closest = i;
-	}
-	if (n == 0)
+	if (!wear_sum(&k->wear, k->margins, kind, &sum))
 		return;
-	table_text(t, schedule_wear_name(kind));
-	table_int(t, n);
-	table_int(t, (int64_t)late);
-	put_closest(k, t, closest);
+	table_text(t, wear_name(kind));
+	table_int(t, sum.count);
+	table_int(t, sum.late);
+	put_closest(k, t, sum.closest);
 	table_int(t, (int64_t)k->found.runs);
 	put_margin(k, t, k->found.longest);
 	table_int(t, k->found.to);
@@ -100,7 +96,7 @@ put_late(const struct check *k, struct table *t)
 	for (i = 0; i < k->wear.deadline_count; i++) {
 		if (k->margins[i].seconds >= 0)
 			continue;
-		table_text(t, schedule_wear_name(k->wear.kinds[i]));
+		table_text(t, wear_name(k->wear.kinds[i]));
 		put_closest(k, t, i);
 		table_row(t);
 	}
@@ -141,14 +137,14 @@ say_found(const struct check *k)
 	char took[CLOCK_TEXT], longest[CLOCK_TEXT], to[CLOCK_TEXT];
 
 	cli_note(k->c, "schedule: %s", schedule_text(k->s));
-	(void)clock_span((k->fleet.busy_ms + 999) / 1000, took);
+	(void)clock_span((k->busy_ms + 999) / 1000, took);
 	cli_note(k->c,
 	    "%zu devices of %s each (%s), %lld at once: a run takes %s at "
 	    "most; %zu runs until %s",
 	    k->wear.devices, took,
 	    k->measured > 0 ? "95 of 100 took no longer" : "as you say",
-	    (long long)k->fleet.parallel, clock_span(f->longest, longest),
-	    f->runs, clock_text(f->to, to));
+	    (long long)k->parallel, clock_span(f->longest, longest), f->runs,
+	    clock_text(f->to, to));
 	if (k->wear.unknown > 0)
 		cli_note(k->c,
 		    "%zu devices have nothing that is known to run out",
@@ -167,15 +163,69 @@ say_found(const struct check *k)
 		cli_note(k->c, "there is no run after that");
 }
 
-static void
-go_through(struct check *k)
+/* --- what is renewed, on which devices --- */
+
+/* What --for and --when-needed say, else all that the profile keeps. */
+static int
+take_options(struct check *k)
 {
-	k->fleet.hashes = k->wear.hashes;
-	k->fleet.devices = k->wear.devices;
-	k->fleet.deadlines = k->wear.deadlines;
-	k->fleet.deadline_count = k->wear.deadline_count;
-	k->margins = mem_array(k->wear.deadline_count + 1, sizeof(*k->margins));
-	schedule_capacity(k->s, &k->fleet, clock_now(), &k->found, k->margins);
+	struct wear_fleet *w = &k->wear;
+	const char *word;
+	size_t i;
+	int kind;
+
+	for (kind = 0; kind < WEARS; kind++) {
+		w->when_needed[kind] = cli_flag(k->c, "when-needed");
+		w->wanted[kind] = cli_text(k->c, "for") == NULL &&
+		    wear_kept(&k->policy, (enum wear)kind);
+	}
+	for (i = 0; (word = cli_each(k->c, "for", i)) != NULL; i++) {
+		kind = wear_find(word);
+		if (kind < 0 || !wear_kept(&k->policy, (enum wear)kind))
+			return cli_complain(CODE_CONFIG,
+			    "the profile keeps no %s that runs out", word);
+		w->wanted[kind] = true;
+	}
+	return CODE_OK;
+}
+
+static int
+take_task(struct check *k, const struct task *t)
+{
+	struct err err = {.kind = ERR_NONE};
+
+	return wear_of_task(&k->wear, t, &err) == 0 ? CODE_OK : cli_fail(&err);
+}
+
+/* Those that options choose (aim NULL), or those of it. */
+static int
+take_devices(struct check *k, const struct aim *aim)
+{
+	struct task_run run = {.id = 0};
+	struct err err = {.kind = ERR_NONE};
+	int rc;
+
+	if (aim == NULL)
+		return cli_select(k->c, 1, wear_take, &k->wear);
+	run.target = aim->target;
+	run.target_id = aim->target_id;
+	run.query = mem_dup(aim->query);
+	rc = wear_take_aim(&k->wear, k->c->daemon.store, &run, aim->ids.ids,
+	    aim->ids.count, &err);
+	task_run_clear(&run);
+	return rc == 0 ? CODE_OK : cli_fail(&err);
+}
+
+static void
+set_policy(struct check *k)
+{
+	const struct daemon *d = &k->c->daemon;
+
+	k->policy = (struct policy){.profile = d->profile,
+	    .directory = d->conf->directory,
+	    .realm = d->conf->realm,
+	    .now = clock_now()};
+	k->wear.policy = &k->policy;
 }
 
 /* Parse, measure, find the devices, go through: in that order, so that a
@@ -196,19 +246,19 @@ check_rule(struct check *k, const char *rule, const struct task *t,
 		    schedule_text(k->s));
 	if (code == CODE_OK)
 		code = take_duration(k);
-	k->wear.c = k->c;
+	set_policy(k);
 	if (code == CODE_OK)
-		code = t != NULL ? schedule_wear_task(&k->wear, t)
-				 : schedule_wear_options(&k->wear);
+		code = t != NULL ? take_task(k, t) : take_options(k);
 	if (code == CODE_OK)
-		code = schedule_wear_take(&k->wear, aim);
+		code = take_devices(k, aim);
 	if (code == CODE_OK && k->wear.deadline_count == 0)
 		code = cli_complain(CODE_NOTHING,
 		    "of none of these %zu devices is known when a certificate "
 		    "or password ends: \"discover\" and runs find it out",
 		    k->wear.devices);
 	if (code == CODE_OK)
-		go_through(k);
+		k->margins = wear_go_through(
+		    &k->wear, k->s, k->busy_ms, k->parallel, &k->found);
 	return code;
 }
 
@@ -216,7 +266,7 @@ static void
 check_free(struct check *k)
 {
 	free(k->margins);
-	schedule_wear_free(&k->wear);
+	wear_free(&k->wear);
 	schedule_free(k->s);
 }
 
@@ -264,8 +314,7 @@ cmd_schedule_check(struct cli *c)
 	int code = cli_open(c, DAEMON_STORE, NULL);
 
 	if (code == CODE_OK) {
-		k.fleet.parallel =
-		    cli_count(c, "parallel", c->daemon.conf->parallel);
+		k.parallel = cli_count(c, "parallel", c->daemon.conf->parallel);
 		code = check_given(&k);
 	}
 	if (code == CODE_OK) {
@@ -284,7 +333,7 @@ cli_schedule_prove(struct cli *c, const char *rule, const struct task *t,
 	struct check k = {.c = c};
 	int code;
 
-	k.fleet.parallel = parallel != 0 ? parallel : c->daemon.conf->parallel;
+	k.parallel = parallel != 0 ? parallel : c->daemon.conf->parallel;
 	code = check_rule(&k, rule, t, aim);
 	if (code == CODE_OK) {
 		say_found(&k);

@@ -2,9 +2,9 @@
 
 #include "journal.h"
 #include "mem.h"
-#include "schedule_fleet_internal.h"
 #include "store.h"
 #include "task_run.h"
+#include "wear.h"
 
 #define RUNS_MOST 50
 #define SAMPLES_MOST 20000
@@ -127,16 +127,16 @@ by_value(const void *a, const void *b)
 }
 
 int
-schedule_measure(
-    struct cli *c, int64_t *ret_ms, size_t *ret_count, struct err *err)
+wear_measure(
+    struct store *store, int64_t *ret_ms, size_t *ret_count, struct err *err)
 {
 	struct samples s = {.count = 0};
 	int rc;
 
 	s.ms = mem_array(SAMPLES_MOST, sizeof(*s.ms));
-	rc = of_runs(c->daemon.store, &s, err);
+	rc = of_runs(store, &s, err);
 	if (rc == 0 && s.count == 0)
-		rc = of_journal(c->daemon.store, &s, err);
+		rc = of_journal(store, &s, err);
 	if (rc == 0 && s.count > 0) {
 		qsort(s.ms, s.count, sizeof(*s.ms), by_value);
 		*ret_ms = s.ms[(s.count - 1) * PERCENT / 100];

@@ -1,9 +1,11 @@
-#include "schedule_fleet_internal.h"
+#include "wear.h"
 
 #include <stdlib.h>
 
+#include "capacity.h"
 #include "catalog.h"
 #include "device.h"
+#include "err.h"
 #include "mem.h"
 #include "plan.h"
 #include "profile.h"
@@ -16,7 +18,7 @@
 #define SCHEDULE_ID "check" /* it has none yet */
 
 const char *
-schedule_wear_name(enum wear w)
+wear_name(enum wear w)
 {
 	static const char *const names[] = {
 	    "certificates", "ad-password", "admin-password"};
@@ -24,8 +26,19 @@ schedule_wear_name(enum wear w)
 	return names[w];
 }
 
+int
+wear_find(const char *name)
+{
+	int k;
+
+	for (k = 0; k < WEARS; k++)
+		if (str_eq(name, wear_name((enum wear)k)))
+			return k;
+	return -1;
+}
+
 static void
-add(struct schedule_wear *w, enum wear kind, int64_t at, int64_t life,
+add(struct wear_fleet *w, enum wear kind, int64_t at, int64_t life,
     int64_t lead)
 {
 	size_t n = w->deadline_count;
@@ -45,28 +58,23 @@ add(struct schedule_wear *w, enum wear kind, int64_t at, int64_t life,
 }
 
 static void
-add_ad(struct schedule_wear *w, const struct device *d)
+add_ad(struct wear_fleet *w, const struct device *d)
 {
-	const struct daemon *daemon = &w->c->daemon;
-	struct policy policy = {.profile = daemon->profile,
-	    .directory = daemon->conf->directory,
-	    .realm = daemon->conf->realm,
-	    .now = clock_now()};
 	struct plan_deadline deadline;
 
 	if (d->ad_read_at == 0 || str_empty(d->ad_dn))
 		return;
-	plan_deadline(d, &policy, &deadline);
+	plan_deadline(d, w->policy, &deadline);
 	if (deadline.end != 0)
 		add(w, WEAR_AD_PASSWORD, deadline.end,
 		    deadline.end - d->ad_password_at, deadline.margin);
 }
 
-static int
-take_one(void *cookie, const struct device *d, struct err *err)
+int
+wear_take(void *cookie, const struct device *d, struct err *err)
 {
-	struct schedule_wear *w = cookie;
-	const struct profile *p = w->c->daemon.profile;
+	struct wear_fleet *w = cookie;
+	const struct profile *p = w->policy->profile;
 	const struct profile_template *t = profile_tls_template(p);
 	size_t before = w->deadline_count, n = w->devices;
 
@@ -94,17 +102,16 @@ take_one(void *cookie, const struct device *d, struct err *err)
 
 /* --- what is renewed --- */
 
-static bool
-is_kept(const struct schedule_wear *w, enum wear kind)
+bool
+wear_kept(const struct policy *policy, enum wear kind)
 {
-	const struct daemon *daemon = &w->c->daemon;
-	const struct profile *p = daemon->profile;
+	const struct profile *p = policy->profile;
 
 	switch (kind) {
 	case WEAR_CERTIFICATE:
 		return p->tls;
 	case WEAR_AD_PASSWORD:
-		return daemon->conf->directory && p->ad;
+		return policy->directory && p->ad;
 	case WEAR_ADMIN_PASSWORD:
 		break;
 	}
@@ -112,68 +119,52 @@ is_kept(const struct schedule_wear *w, enum wear kind)
 }
 
 int
-schedule_wear_options(struct schedule_wear *w)
-{
-	const char *word;
-	size_t i;
-	int k;
-
-	for (k = 0; k < WEARS; k++) {
-		w->when_needed[k] = cli_flag(w->c, "when-needed");
-		w->wanted[k] =
-		    cli_text(w->c, "for") == NULL && is_kept(w, (enum wear)k);
-	}
-	for (i = 0; (word = cli_each(w->c, "for", i)) != NULL; i++)
-		for (k = 0; k < WEARS; k++) {
-			if (!str_eq(word, schedule_wear_name((enum wear)k)))
-				continue;
-			if (!is_kept(w, (enum wear)k))
-				return cli_complain(CODE_CONFIG,
-				    "the profile keeps no %s that runs out",
-				    word);
-			w->wanted[k] = true;
-		}
-	return CODE_OK;
-}
-
-int
-schedule_wear_task(struct schedule_wear *w, const struct task *t)
+wear_of_task(struct wear_fleet *w, const struct task *t, struct err *err)
 {
 	static const unsigned parts[WEARS] = {
 	    PLAY_CERTIFICATES, PLAY_AD_PASSWORD, PLAY_ADMIN_PASSWORD};
-	struct err err = {.kind = ERR_NONE};
 	struct catalog_settings s;
 	bool any = false, due;
 	int k;
 
-	if (catalog_parse(t->type, t->settings, &s, &err) != 0)
-		return cli_fail(&err);
+	if (catalog_parse(t->type, t->settings, &s, err) != 0)
+		return -1;
 	/* Whatever is due, or what is ticked. */
 	due = s.automatic || s.type == CATALOG_PROFILE;
 	for (k = 0; k < WEARS; k++) {
 		w->wanted[k] = s.type != CATALOG_COLLECT &&
-		    is_kept(w, (enum wear)k) &&
+		    wear_kept(w->policy, (enum wear)k) &&
 		    (due || (s.parts & parts[k]) != 0);
 		w->when_needed[k] = due || (s.always & parts[k]) == 0;
 		any = any || w->wanted[k];
 	}
-	return any ? CODE_OK
-		   : cli_complain(CODE_NOTHING,
+	return any ? 0
+		   : err_set(err, ERR_NOTFOUND,
 			 "%s: renews nothing that runs out", t->name);
 }
 
 /* --- on which devices --- */
 
 struct chosen {
-	struct schedule_wear *w;
-	struct cli_ids ids; /* sorted */
+	struct wear_fleet *w;
+	int64_t *ids; /* sorted */
+	size_t count;
 };
+
+static void
+add_id(struct chosen *k, int64_t id)
+{
+	if ((k->count & (k->count - 1)) == 0) /* full at each power of two */
+		k->ids = mem_grow(
+		    k->ids, k->count == 0 ? 1 : k->count * 2, sizeof(*k->ids));
+	k->ids[k->count++] = id;
+}
 
 static int
 keep_id(void *cookie, const struct task_device *d, struct err *err)
 {
 	(void)err;
-	cli_ids_add(cookie, d->id);
+	add_id(cookie, d->id);
 	return 0;
 }
 
@@ -190,49 +181,36 @@ take_chosen(void *cookie, const struct device *d, struct err *err)
 {
 	struct chosen *k = cookie;
 
-	if (bsearch(&d->id, k->ids.ids, k->ids.count, sizeof(d->id), by_id) ==
-	    NULL)
+	if (bsearch(&d->id, k->ids, k->count, sizeof(d->id), by_id) == NULL)
 		return 0;
-	return take_one(k->w, d, err);
+	return wear_take(k->w, d, err);
 }
 
 /* One walk over the fleet, however many they are. */
-static int
-take_aim(struct schedule_wear *w, const struct aim *aim)
+int
+wear_take_aim(struct wear_fleet *w, struct store *s, const struct task_run *aim,
+    const int64_t *ids, size_t count, struct err *err)
 {
-	struct task_run run = {.target = aim->target,
-	    .target_id = aim->target_id,
-	    .query = mem_dup(aim->query)};
 	struct store_filter all = {.limit = 0};
-	struct store *store = w->c->daemon.store;
-	struct err err = {.kind = ERR_NONE};
 	struct chosen k = {.w = w};
 	size_t i;
 	int rc = 0;
 
 	if (aim->target == TASK_DEVICES)
-		for (i = 0; i < aim->ids.count; i++)
-			cli_ids_add(&k.ids, aim->ids.ids[i]);
+		for (i = 0; i < count; i++)
+			add_id(&k, ids[i]);
 	else
-		rc = task_run_devices(store, &run, keep_id, &k.ids, &err);
-	if (k.ids.count > 0)
-		qsort(k.ids.ids, k.ids.count, sizeof(*k.ids.ids), by_id);
-	if (rc == 0 && k.ids.count > 0)
-		rc = store_device_scan(store, &all, take_chosen, &k, &err);
-	free(k.ids.ids);
-	task_run_clear(&run);
-	return rc == 0 ? CODE_OK : cli_fail(&err);
-}
-
-int
-schedule_wear_take(struct schedule_wear *w, const struct aim *aim)
-{
-	return aim == NULL ? cli_select(w->c, 1, take_one, w)
-			   : take_aim(w, aim);
+		rc = task_run_devices(s, aim, keep_id, &k, err);
+	if (k.count > 0)
+		qsort(k.ids, k.count, sizeof(*k.ids), by_id);
+	if (rc == 0 && k.count > 0)
+		rc = store_device_scan(s, &all, take_chosen, &k, err);
+	free(k.ids);
+	return rc;
 }
 
 void
-schedule_wear_free(struct schedule_wear *w)
+wear_free(struct wear_fleet *w)
 {
 	size_t i;
 
@@ -242,4 +220,44 @@ schedule_wear_free(struct schedule_wear *w)
 	free(w->hashes);
 	free(w->deadlines);
 	free(w->kinds);
+}
+
+/* --- in time? --- */
+
+struct schedule_margin *
+wear_go_through(const struct wear_fleet *w, const struct schedule *s,
+    int64_t busy_ms, int64_t parallel, struct schedule_capacity *ret)
+{
+	const struct schedule_fleet fleet = {.hashes = w->hashes,
+	    .devices = w->devices,
+	    .deadlines = w->deadlines,
+	    .deadline_count = w->deadline_count,
+	    .busy_ms = busy_ms,
+	    .parallel = parallel};
+	struct schedule_margin *margins =
+	    mem_array(w->deadline_count + 1, sizeof(*margins));
+
+	schedule_capacity(s, &fleet, w->policy->now, ret, margins);
+	return margins;
+}
+
+bool
+wear_sum(const struct wear_fleet *w, const struct schedule_margin *margins,
+    enum wear kind, struct wear_sum *ret)
+{
+	struct wear_sum sum = {.count = 0};
+	size_t i;
+
+	for (i = 0; i < w->deadline_count; i++) {
+		if (w->kinds[i] != kind)
+			continue;
+		if (sum.count == 0 ||
+		    margins[i].seconds < margins[sum.closest].seconds)
+			sum.closest = i;
+		sum.count++;
+		sum.late += margins[i].seconds < 0 ? 1 : 0;
+	}
+	if (sum.count > 0)
+		*ret = sum;
+	return sum.count > 0;
 }
