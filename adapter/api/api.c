@@ -364,6 +364,8 @@ api_handle(void *cookie, struct http_request *request,
 	c->route = c->match.route;
 	c->who = *who;
 	c->version = a->conf.version;
+	c->policy = a->conf.policy;
+	c->parallel = a->conf.parallel;
 	(void)snprintf(c->actor, sizeof(c->actor), "api:%s", who->name);
 	if (status == 0) {
 		handle(a, job);

@@ -12,6 +12,7 @@ struct err;
 struct http_header;
 struct http_request;
 struct loop;
+struct policy;
 struct vault;
 
 /*
@@ -47,7 +48,9 @@ struct api_conf { /* everything is borrowed for its life */
 	/* The CA as it is now, held for the caller; NULL: there is none. */
 	struct ca *(*ca)(void *cookie);
 	void *cookie;
-	const char *version; /* of the program */
+	const struct policy *policy; /* plan.h; its time is of no matter */
+	int64_t parallel;	     /* devices of a run at once */
+	const char *version;	     /* of the program */
 };
 int api_new(const struct api_conf *conf, struct api **ret_api, struct err *err);
 /* Owes the answer; who is borrowed for the call. cookie: struct api. */

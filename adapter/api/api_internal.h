@@ -128,6 +128,8 @@ struct api_call {
 	struct ca *ca; /* held; NULL: there is none */
 	int64_t now;
 	const char *version;
+	const struct policy *policy; /* as in api_conf */
+	int64_t parallel;
 	/* The answer: */
 	int status; /* 0: as the route or the error says */
 	struct buf text;
@@ -202,6 +204,15 @@ int api_ids_by_query(struct api_call *c, const char *word, int64_t after,
     size_t limit, struct api_ids *ret, struct err *err);
 /* Those that member "devices" of the body names. */
 int api_ids_named(struct api_call *c, struct api_ids *ret, struct err *err);
+/* Whom it is for, by the members of the body: one of devices, group, tag, query
+ * or all; ERR_INVALID. ids are given, either way. */
+struct api_aim {
+	int target; /* enum task_target */
+	int64_t id;
+	const char *query;
+	struct api_ids devices;
+};
+int api_aim(struct api_call *c, struct api_aim *ret, struct err *err);
 /* An event as a row. */
 struct store_event;
 int api_event_write(
@@ -224,12 +235,12 @@ extern const struct api_row api_device_row, api_query_row, api_task_row,
     api_assignment_row, api_run_answer, api_item_row, api_message_row,
     api_event_row, api_tag_row, api_group_row, api_user_row, api_preview_row,
     api_version_row, api_tagged_row, api_self_row, api_cert_row, api_server_row,
-    api_action_row;
+    api_action_row, api_check_row;
 extern const struct api_form api_device_form, api_device_change, api_maintain,
     api_query_form, api_query_ask, api_task_form, api_task_change, api_run_form,
     api_assign_form, api_assign_change, api_state_form, api_tag_form,
     api_tagging, api_revocation, api_user_form, api_user_change,
-    api_server_change;
+    api_server_change, api_check_form;
 
 api_fn api_devices_list, api_devices_add, api_devices_get, api_devices_change,
     api_devices_remove, api_devices_look, api_devices_maintain;
@@ -247,6 +258,6 @@ api_fn api_tags_list, api_tags_add, api_tags_remove, api_tags_apply,
     api_tags_clear, api_groups_list, api_events_list;
 api_fn api_certs_list, api_certs_get, api_certs_revoke;
 api_fn api_users_add, api_users_change, api_users_remove;
-api_fn api_users_list, api_users_get, api_schedules_preview, api_version_get,
-    api_self_get;
+api_fn api_users_list, api_users_get, api_schedules_preview,
+    api_schedules_check, api_version_get, api_self_get;
 #endif

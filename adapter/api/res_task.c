@@ -172,20 +172,13 @@ api_tasks_remove(struct api_call *c, struct err *err)
 
 /* --- whom it is for, and at what pace --- */
 
-struct aim {
-	enum task_target target;
-	int64_t id;
-	const char *query;
-	struct api_ids devices;
-};
-
-static int
-take_aim(struct api_call *c, struct aim *ret, struct err *err)
+int
+api_aim(struct api_call *c, struct api_aim *ret, struct err *err)
 {
 	const char *group = api_body_text(c, "group");
 	const char *tag = api_body_text(c, "tag");
 
-	*ret = (struct aim){.query = api_body_text(c, "query")};
+	*ret = (struct api_aim){.query = api_body_text(c, "query")};
 	if ((group != NULL) + (tag != NULL) + (ret->query != NULL) +
 		api_body_has(c, "devices") + api_body_bool(c, "all", false) !=
 	    1)
@@ -248,7 +241,7 @@ api_tasks_run(struct api_call *c, struct err *err)
 	struct order_run how = {
 	    .source = TASK_BY_USER, .policy = task_policy_default()};
 	struct task t = {.id = 0};
-	struct aim aim = {.query = NULL};
+	struct api_aim aim = {.query = NULL};
 	int64_t run = 0;
 	int r;
 
@@ -256,8 +249,8 @@ api_tasks_run(struct api_call *c, struct err *err)
 		return -1;
 	r = take_policy(c, &how.policy, err);
 	if (r == 0)
-		r = take_aim(c, &aim, err);
-	how.target = aim.target;
+		r = api_aim(c, &aim, err);
+	how.target = (enum task_target)aim.target;
 	how.target_id = aim.id;
 	how.query = aim.query;
 	if (r == 0)
@@ -373,7 +366,7 @@ api_assignments_add(struct api_call *c, struct err *err)
 	    .enabled = api_body_bool(c, "enabled", true),
 	    .policy = task_policy_default()};
 	struct task t = {.id = 0};
-	struct aim aim = {.query = NULL};
+	struct api_aim aim = {.query = NULL};
 	int64_t id = 0;
 	int r;
 
@@ -383,8 +376,8 @@ api_assignments_add(struct api_call *c, struct err *err)
 	task_clear(&t);
 	r = take_policy(c, &a.policy, err);
 	if (r == 0)
-		r = take_aim(c, &aim, err);
-	a.target = aim.target;
+		r = api_aim(c, &aim, err);
+	a.target = (enum task_target)aim.target;
 	a.target_id = aim.id;
 	a.query = mem_dup(aim.query);
 	a.schedule = mem_dup(api_body_text(c, "schedule"));

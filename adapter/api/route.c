@@ -147,6 +147,11 @@ static const struct api_route routes[] = {
 	ACCESS_SCHEDULE_READ, "What a schedule means, and its next runs",
 	"schedule after count", NULL, API_ROW, &api_preview_row, 200, 0,
 	api_schedules_preview},
+    {"POST", "schedules/check", "checkSchedule", "schedules",
+	ACCESS_SCHEDULE_READ,
+	"Is it in time, before what devices have runs out? Nothing is saved",
+	NULL, &api_check_form, API_PAGE_OF, &api_check_row, 200, 0,
+	api_schedules_check},
 
     /* --- tags, groups, events, users --- */
     {"GET", "tags", "listTags", "tags", ACCESS_DEVICE_READ, "Tags", NULL, NULL,

@@ -164,6 +164,16 @@ ANSWER(api_action_row, "RunAction",
     "What became of one action; under, run: 0, there is none; rows: -1, those "
     "of the one it is under");
 
+static const struct report_column api_check_row_columns[] = {TEXT("what"),
+    INT("devices"), INT("late"), INT("margin"), TEXT("closest"), TIME("end"),
+    TIME("renewed"), INT("runs"), INT("longest"), TIME("until"),
+    INT("unserved"), INT("overlaps"), INT("took")};
+ANSWER(api_check_row, "ScheduleCheck",
+    "One kind of what runs out; margin: seconds from the closest renewal to "
+    "its end, negative: too late; closest null: none ends in the time looked "
+    "at, and margin says nothing; longest, took: seconds of a run, of a "
+    "device");
+
 /* --- bodies --- */
 
 #define FORM(form, title)                                                      \
@@ -261,6 +271,18 @@ FORM(api_task_change, "TaskChange");
 static const struct api_field api_run_form_fields[] = {
     TARGET_FIELDS, POLICY_FIELDS};
 FORM(api_run_form, "NewRun");
+static const struct api_field api_check_form_fields[] = {
+    {"schedule", API_TEXT, true, 1, 8192, NULL, "words, or cron"},
+    {"task", API_TEXT, false, 1, NAME_MAX_, NULL,
+	"what it renews; none: all that the profile keeps"},
+    {"for", API_TEXTS, false, 1, 3, NULL,
+	"or certificates, ad-password, admin-password"},
+    {"when_needed", API_BOOL, false, 0, 0, NULL, "and that only when due"},
+    {"duration", API_INT, false, 1, 86400, NULL,
+	"seconds a device takes; as measured"},
+    {"parallel", API_INT, false, 1, 4000, NULL, "at once; run.parallel"},
+    TARGET_FIELDS};
+FORM(api_check_form, "Check");
 static const struct api_field api_assign_form_fields[] = {
     {"task", API_TEXT, true, 1, NAME_MAX_, NULL, "its name or number"},
     {"schedule", API_TEXT, false, 1, 8192, NULL, "none: by hand only"},

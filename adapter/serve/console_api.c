@@ -47,6 +47,8 @@ console_api_new(struct console_api *c, struct console *console, struct err *err)
 	    .wake = wake,
 	    .ca = the_ca,
 	    .cookie = c,
+	    .policy = &c->policy,
+	    .parallel = c->d->conf->parallel,
 	    .version = AMTKEEPER_VERSION};
 	struct console_route route = {.path = API_PATH,
 	    .body_max = API_BODY_MAX,
@@ -57,6 +59,9 @@ console_api_new(struct console_api *c, struct console *console, struct err *err)
 
 	if (console == NULL)
 		return 0;
+	c->policy = (struct policy){.profile = c->d->profile,
+	    .directory = c->d->conf->directory,
+	    .realm = c->d->conf->realm};
 	if (api_new(&conf, &c->api, err) != 0)
 		return -1;
 	route.cookie = c->api;

@@ -2,6 +2,8 @@
 #define CONSOLE_API_INTERNAL_H_
 #include <stdbool.h>
 
+#include "plan.h"
+
 struct api;
 struct console;
 struct daemon;
@@ -17,6 +19,7 @@ struct console_api {
 	void (*wake)(void *cookie);
 	void *cookie;
 	struct api *api;
+	struct policy policy;
 };
 /* The first three members are set; outlives api. */
 int console_api_new(

@@ -3,6 +3,7 @@
 serves.  Every operation of it is called rightly, and wrongly in each way its
 schemas forbid; what is answered is compared with the schemas."""
 import base64
+import datetime
 import json
 import os
 import sys
@@ -522,12 +523,43 @@ def others(w):
     w.wrong("previewSchedule", query={"schedule": "daily"})
     w.fails(400, "previewSchedule")
     w.fails(400, "previewSchedule", query={"schedule": "at some time"})
+    check_schedules(w)
     equal(w.ok("getSelf").json["user"], "admin", "who asks")
     w.wrong("getSelf")
     equal(w.ok("getVersion").json["api"], "v1", "what answers")
     w.wrong("getVersion")
     w.ok("getDocument")
     w.wrong("getDocument")
+
+
+def check_schedules(w):
+    """Of certificates that are known to end, by what the store says."""
+    rule = {"schedule": "every 30 days at 00:00 UTC", "duration": 30,
+            "for": ["certificates"]}
+    w.wrong("checkSchedule", body=rule)
+    w.fails(422, "checkSchedule", body={**rule, "schedule": "when reachable"})
+    w.fails(422, "checkSchedule", body={**rule, "for": ["shoes"]})
+    w.fails(422, "checkSchedule", body={**rule, "task": "amt-maintenance"})
+    w.fails(422, "checkSchedule", body={**rule, "tag": "x", "all": True})
+    w.fails(404, "checkSchedule", body={**rule, "tag": "no such tag"})
+    fleet = w.ok("listDevices").json["items"]
+    ends = [d for d in fleet if d["cert_not_after"]]
+    check(len(ends) > 1, f"some have certificates: {len(ends)}")
+    found, = w.ok("checkSchedule", body=rule).json["items"]
+    equal((found["what"], found["devices"], found["late"], found["took"]),
+          ("certificates", len(ends), 0, 30), f"in time: {found}")
+    check(found["margin"] > 0 and found["closest"] in
+          [d["name"] for d in ends], f"the closest: {found}")
+    one, = w.ok("checkSchedule", body={
+        **rule, "devices": [ends[0]["name"]]}).json["items"]
+    equal((one["devices"], one["closest"]), (1, ends[0]["name"]), "of one")
+    last = max(d["cert_not_after"] for d in ends)[:10]
+    day = datetime.date.fromisoformat(last) + datetime.timedelta(days=2)
+    late, = w.ok("checkSchedule", body={
+        **rule, "schedule": f"every 999 days at 00:00 UTC from {day}"}
+        ).json["items"]
+    equal(late["late"], len(ends), f"all too late: {late}")
+    check(late["margin"] < 0, f"by so much: {late}")
 
 
 def events(w, names):
