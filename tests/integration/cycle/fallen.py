@@ -175,7 +175,8 @@ class Case:
         self.keeper.edit("amtkeeper.yaml", "  dc:", f"  dc: {OTHER_DC}")
         self.keeper.edit("amtkeeper.yaml", "  #replication:",
                          "  replication: 0s")
-        self.keeper.edit("amtkeeper.yaml", "  #timeout:", "  timeout: 3s")
+        self.keeper.edit("amtkeeper.yaml", "  #timeout:", "  timeout: 3s",
+                         section="directory")
 
     def take(self, number):
         """A device remembers 24 tickets for ten minutes, and takes no more."""

@@ -79,13 +79,15 @@ class Keeper:
                   f"  acl:\n    - {{sid: {env['LAB_ADMINS_SID']}, "
                   "realms: \"3\", access: 2}")
 
-    def edit(self, file, start, new):
-        """Replace the one line that begins so."""
+    def edit(self, file, start, new, section=None):
+        """Replace the one line that begins so, or the first in a section."""
         path = os.path.join(self.folder, file)
         with open(path) as f:
             lines = f.read().split("\n")
-        at = [i for i, line in enumerate(lines) if line.startswith(start)]
-        assert len(at) == 1, (file, start, at)
+        first = lines.index(section + ":") if section else 0
+        at = [i for i, line in enumerate(lines)
+              if i >= first and line.startswith(start)]
+        assert len(at) == 1 or (at and section), (file, start, at)
         lines[at[0]] = new
         with open(path, "w") as f:
             f.write("\n".join(lines))
