@@ -178,6 +178,26 @@ int api_row_end(struct api_call *c, struct err *err);
 void api_page_begin(struct api_call *c, const struct api_row *row);
 void api_page_end(struct api_call *c, const char *next);
 size_t api_limit(const struct api_call *c);
+
+/* The rows of a page, as a scan meets them; one more than there is room for
+ * tells that there is another page. */
+struct api_page {
+	struct api_call *c;
+	size_t left;
+	char *last; /* key of the last row on it */
+	bool more;
+};
+struct api_page api_page_new(struct api_call *c);
+/* Is the row of this key on it? */
+bool api_page_takes(struct api_page *p, const char *key);
+bool api_page_takes_id(struct api_page *p, int64_t id);
+/* In a scan of all by name, of which the cursor is one: not those up to it. */
+bool api_page_takes_name(struct api_page *p, const char *name);
+/* After the scan, which returned rc: behind the rows. Returns rc. */
+int api_page_close(struct api_page *p, int rc);
+/* The cursor of a list by number, *ret as it is without; ERR_INVALID with 400.
+ */
+int api_cursor_id(struct api_call *c, int64_t *ret, struct err *err);
 /* The ETag of what is written now. */
 void api_tag(struct api_call *c);
 /* Does If-Match have that tag? ERR_CONFLICT with 412. */

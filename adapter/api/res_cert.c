@@ -44,11 +44,8 @@ need_ca(const struct api_call *c, struct err *err)
 /* --- the list --- */
 
 struct listing {
-	struct api_call *c;
+	struct api_page page;
 	const char *after; /* a serial that is passed over, as those before */
-	size_t left;
-	char *last;
-	bool more;
 };
 
 static int
@@ -61,13 +58,9 @@ list_cert(void *cookie, const struct ca_cert *cert, struct err *err)
 			l->after = NULL;
 		return 0;
 	}
-	if (l->left == 0) {
-		l->more = true;
+	if (!api_page_takes(&l->page, cert->serial))
 		return err_set(err, ERR_CANCELLED, "the page is full");
-	}
-	l->left--;
-	mem_replace(&l->last, cert->serial);
-	return write_cert(l->c, cert, err);
+	return write_cert(l->page.c, cert, err);
 }
 
 int
@@ -75,21 +68,18 @@ api_certs_list(struct api_call *c, struct err *err)
 {
 	const struct ca_list_of of = {.device = api_text(c, "device")};
 	struct listing l = {
-	    .c = c, .after = api_text(c, "cursor"), .left = api_limit(c)};
+	    .page = api_page_new(c), .after = api_text(c, "cursor")};
 	int r;
 
 	if (need_ca(c, err) != 0)
 		return -1;
 	api_page_begin(c, &api_cert_row);
 	r = ca_list(c->ca, &of, list_cert, &l, err);
-	if (r != 0 && l.more) {
+	if (r != 0 && l.page.more) {
 		err_clear(err);
 		r = 0;
 	}
-	if (r == 0)
-		api_page_end(c, l.more ? l.last : NULL);
-	free(l.last);
-	return r;
+	return api_page_close(&l.page, r);
 }
 
 /* --- one --- */

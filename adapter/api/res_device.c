@@ -66,42 +66,29 @@ api_devices_get(struct api_call *c, struct err *err)
 
 /* --- the list --- */
 
-struct listing {
-	struct api_call *c;
-	size_t left;
-	char *last; /* the cursor behind what is written */
-	bool more;
-};
-
 static int
 list_one(void *cookie, const struct device *d, struct err *err)
 {
-	struct listing *l = cookie;
+	struct api_page *p = cookie;
 
-	if (l->left == 0) {
-		l->more = true;
-		return 0;
-	}
-	l->left--;
-	mem_replace(&l->last, d->name);
-	return write_device(l->c, d, err);
+	return api_page_takes(p, d->name) ? write_device(p->c, d, err) : 0;
 }
 
 static int
-list_by_name(struct listing *l, struct err *err)
+list_by_name(struct api_page *p, struct err *err)
 {
-	struct api_call *c = l->c;
+	struct api_call *c = p->c;
 	const struct store_filter filter = {.name = api_text(c, "filter"),
 	    .reason = api_text(c, "reason"),
 	    .site = api_text(c, "site"),
 	    .after = api_text(c, "cursor"),
-	    .limit = l->left + 1};
+	    .limit = p->left + 1};
 
-	return store_device_scan(c->store, &filter, list_one, l, err);
+	return store_device_scan(c->store, &filter, list_one, p, err);
 }
 
 static int
-list_ids(struct listing *l, const struct api_ids *ids, struct err *err)
+list_ids(struct api_page *p, const struct api_ids *ids, struct err *err)
 {
 	struct err why = {.kind = ERR_NONE};
 	struct device *d = NULL;
@@ -109,26 +96,23 @@ list_ids(struct listing *l, const struct api_ids *ids, struct err *err)
 	int r = 0;
 
 	for (i = 0; r == 0 && i < ids->count; i++) {
-		if (store_device_get(l->c->store, ids->ids[i], &d, &why) != 0) {
+		if (store_device_get(p->c->store, ids->ids[i], &d, &why) != 0) {
 			if (why.kind == ERR_NOTFOUND)
 				continue; /* removed meanwhile */
 			*err = why;
 			return -1;
 		}
-		r = list_one(l, d, err);
-		if (r == 0 && !l->more) {
-			free(l->last);
-			l->last = mem_printf("%lld", (long long)d->id);
-		}
+		r = api_page_takes_id(p, d->id) ? write_device(p->c, d, err)
+						: 0;
 		device_free(d);
 	}
 	return r;
 }
 
 static int
-list_by_query(struct listing *l, struct err *err)
+list_by_query(struct api_page *p, struct err *err)
 {
-	struct api_call *c = l->c;
+	struct api_call *c = p->c;
 	const char *cursor = api_text(c, "cursor");
 	struct api_ids ids = {.ids = NULL};
 	int64_t after = 0;
@@ -146,9 +130,9 @@ list_by_query(struct listing *l, struct err *err)
 		return err_set(err, ERR_INVALID, "cursor: is none of a query");
 	}
 	r = api_ids_by_query(
-	    c, api_text(c, "query"), after, l->left + 1, &ids, err);
+	    c, api_text(c, "query"), after, p->left + 1, &ids, err);
 	if (r == 0)
-		r = list_ids(l, &ids, err);
+		r = list_ids(p, &ids, err);
 	free(ids.ids);
 	return r;
 }
@@ -156,16 +140,12 @@ list_by_query(struct listing *l, struct err *err)
 int
 api_devices_list(struct api_call *c, struct err *err)
 {
-	struct listing l = {.c = c, .left = api_limit(c)};
-	int r;
+	struct api_page p = api_page_new(c);
 
 	api_page_begin(c, &api_device_row);
-	r = api_text(c, "query") != NULL ? list_by_query(&l, err)
-					 : list_by_name(&l, err);
-	if (r == 0)
-		api_page_end(c, l.more ? l.last : NULL);
-	free(l.last);
-	return r;
+	return api_page_close(&p,
+	    api_text(c, "query") != NULL ? list_by_query(&p, err)
+					 : list_by_name(&p, err));
 }
 
 /* --- in, changed, out --- */

@@ -57,67 +57,25 @@ api_runs_get(struct api_call *c, struct err *err)
 
 /* --- pages --- */
 
-struct listing {
-	struct api_call *c;
-	size_t left;
-	int64_t last;
-	bool more;
-};
-
-/* One more than asked for tells that there is more. */
-static bool
-full(struct listing *l, int64_t id)
-{
-	if (l->left == 0) {
-		l->more = true;
-		return true;
-	}
-	l->left--;
-	l->last = id;
-	return false;
-}
-
-static void
-end_page(struct listing *l)
-{
-	char next[24];
-
-	(void)snprintf(next, sizeof(next), "%lld", (long long)l->last);
-	api_page_end(l->c, l->more ? next : NULL);
-}
-
-static int
-cursor_of(struct api_call *c, int64_t *ret, struct err *err)
-{
-	const char *text = api_text(c, "cursor");
-
-	if (text == NULL || str_int(text, 0, INT64_MAX, ret) == 0)
-		return 0;
-	c->status = 400;
-	return err_set(err, ERR_INVALID, "cursor: is none of this list");
-}
-
 static int
 list_run(void *cookie, const struct task_run *r, struct err *err)
 {
-	struct listing *l = cookie;
+	struct api_page *p = cookie;
 
-	return full(l, r->id) ? 0 : write_run(l->c, r, err);
+	return api_page_takes_id(p, r->id) ? write_run(p->c, r, err) : 0;
 }
 
 static int
 list_runs(struct api_call *c, struct task_run_filter *f, struct err *err)
 {
-	struct listing l = {.c = c, .left = api_limit(c)};
+	struct api_page p = api_page_new(c);
 
-	f->limit = l.left + 1;
-	if (cursor_of(c, &f->before, err) != 0)
+	f->limit = p.left + 1;
+	if (api_cursor_id(c, &f->before, err) != 0)
 		return -1;
 	api_page_begin(c, &api_run_answer);
-	if (task_run_scan(c->store, f, list_run, &l, err) != 0)
-		return -1;
-	end_page(&l);
-	return 0;
+	return api_page_close(
+	    &p, task_run_scan(c->store, f, list_run, &p, err));
 }
 
 int
@@ -164,10 +122,10 @@ find_run(struct api_call *c, int64_t *ret, struct err *err)
 static int
 list_item(void *cookie, const struct task_item *i, struct err *err)
 {
-	struct listing *l = cookie;
-	struct api_call *c = l->c;
+	struct api_page *p = cookie;
+	struct api_call *c = p->c;
 
-	if (full(l, i->id))
+	if (!api_page_takes_id(p, i->id))
 		return 0;
 	api_put_int(c, i->id);
 	api_put_text(c, i->name);
@@ -188,22 +146,21 @@ list_item(void *cookie, const struct task_item *i, struct err *err)
 int
 api_runs_items(struct api_call *c, struct err *err)
 {
-	struct listing l = {.c = c, .left = api_limit(c)};
+	struct api_page p = api_page_new(c);
 	const char *outcome = api_text(c, "outcome");
 	struct task_item_filter f = {
-	    .state = -1, .outcome = -1, .limit = l.left + 1};
+	    .state = -1, .outcome = -1, .limit = p.left + 1};
 	int i;
 
 	for (i = 0; outcome != NULL && i < TASK_OUTCOMES; i++)
 		if (str_eq(outcome, task_outcome_name((enum task_outcome)i)))
 			f.outcome = i;
-	if (cursor_of(c, &f.after, err) != 0 || find_run(c, &f.run, err) != 0)
+	if (api_cursor_id(c, &f.after, err) != 0 ||
+	    find_run(c, &f.run, err) != 0)
 		return -1;
 	api_page_begin(c, &api_item_row);
-	if (task_item_scan(c->store, &f, list_item, &l, err) != 0)
-		return -1;
-	end_page(&l);
-	return 0;
+	return api_page_close(
+	    &p, task_item_scan(c->store, &f, list_item, &p, err));
 }
 
 /* A scan without a limit of its own: beyond the page its rows are passed over.
@@ -211,10 +168,10 @@ api_runs_items(struct api_call *c, struct err *err)
 static int
 list_message(void *cookie, const struct task_message *m, struct err *err)
 {
-	struct listing *l = cookie;
-	struct api_call *c = l->c;
+	struct api_page *p = cookie;
+	struct api_call *c = p->c;
 
-	if (full(l, m->id))
+	if (!api_page_takes_id(p, m->id))
 		return 0;
 	api_put_int(c, m->id);
 	api_put_int(c, m->at);
@@ -225,16 +182,14 @@ list_message(void *cookie, const struct task_message *m, struct err *err)
 int
 api_runs_messages(struct api_call *c, struct err *err)
 {
-	struct listing l = {.c = c, .left = api_limit(c)};
+	struct api_page p = api_page_new(c);
 	int64_t run = 0, after = 0;
 
-	if (cursor_of(c, &after, err) != 0 || find_run(c, &run, err) != 0)
+	if (api_cursor_id(c, &after, err) != 0 || find_run(c, &run, err) != 0)
 		return -1;
 	api_page_begin(c, &api_message_row);
-	if (task_message_scan(c->store, run, after, list_message, &l, err) != 0)
-		return -1;
-	end_page(&l);
-	return 0;
+	return api_page_close(
+	    &p, task_message_scan(c->store, run, after, list_message, &p, err));
 }
 
 /* --- how it goes on --- */

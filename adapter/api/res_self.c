@@ -18,13 +18,6 @@
 
 /* --- events --- */
 
-struct listing {
-	struct api_call *c;
-	size_t left;
-	int64_t last;
-	bool more;
-};
-
 int
 api_event_write(
     struct api_call *c, const struct store_event *e, struct err *err)
@@ -41,15 +34,9 @@ api_event_write(
 static int
 list_event(void *cookie, const struct store_event *e, struct err *err)
 {
-	struct listing *l = cookie;
+	struct api_page *p = cookie;
 
-	if (l->left == 0) {
-		l->more = true;
-		return 0;
-	}
-	l->left--;
-	l->last = e->id;
-	return api_event_write(l->c, e, err);
+	return api_page_takes_id(p, e->id) ? api_event_write(p->c, e, err) : 0;
 }
 
 static int
@@ -70,25 +57,17 @@ chosen_device(struct api_call *c, int64_t *ret, struct err *err)
 int
 api_events_list(struct api_call *c, struct err *err)
 {
-	struct listing l = {.c = c, .left = api_limit(c)};
-	const char *cursor = api_text(c, "cursor");
+	struct api_page p = api_page_new(c);
 	int64_t after = 0, device = 0;
-	char next[24];
 
-	if (cursor != NULL && str_int(cursor, 0, INT64_MAX, &after) != 0) {
-		c->status = 400;
-		return err_set(
-		    err, ERR_INVALID, "cursor: is none of this list");
-	}
+	if (api_cursor_id(c, &after, err) != 0)
+		return -1;
 	if (chosen_device(c, &device, err) != 0)
 		return -1;
 	api_page_begin(c, &api_event_row);
-	if (store_event_scan(
-		c->store, device, after, l.left + 1, list_event, &l, err) != 0)
-		return -1;
-	(void)snprintf(next, sizeof(next), "%lld", (long long)l.last);
-	api_page_end(c, l.more ? next : NULL);
-	return 0;
+	return api_page_close(&p,
+	    store_event_scan(
+		c->store, device, after, p.left + 1, list_event, &p, err));
 }
 
 /* --- users --- */

@@ -51,43 +51,22 @@ answer_server(struct api_call *c, const char *name, struct err *err)
 	return r;
 }
 
-struct listing {
-	struct api_call *c;
-	const char *after; /* by name */
-	size_t left;
-	char *last;
-	bool more;
-};
-
 static int
 list_server(void *cookie, const struct server_task *t, struct err *err)
 {
-	struct listing *l = cookie;
+	struct api_page *p = cookie;
 
-	if (l->more || (l->after != NULL && strcasecmp(t->name, l->after) <= 0))
-		return 0;
-	if (l->left == 0) {
-		l->more = true;
-		return 0;
-	}
-	l->left--;
-	mem_replace(&l->last, t->name);
-	return write_server(l->c, t, err);
+	return api_page_takes_name(p, t->name) ? write_server(p->c, t, err) : 0;
 }
 
 int
 api_servers_list(struct api_call *c, struct err *err)
 {
-	struct listing l = {
-	    .c = c, .after = api_text(c, "cursor"), .left = api_limit(c)};
-	int r;
+	struct api_page p = api_page_new(c);
 
 	api_page_begin(c, &api_server_row);
-	r = server_task_scan(c->store, list_server, &l, err);
-	if (r == 0)
-		api_page_end(c, l.more ? l.last : NULL);
-	free(l.last);
-	return r;
+	return api_page_close(
+	    &p, server_task_scan(c->store, list_server, &p, err));
 }
 
 int

@@ -46,44 +46,21 @@ write_task(void *cookie, const struct task *t, struct err *err)
 	return r;
 }
 
-struct listing {
-	struct api_call *c;
-	const char *after; /* by name */
-	int64_t behind;	   /* by number */
-	size_t left;
-	char *last;
-	bool more;
-};
-
 static int
 list_task(void *cookie, const struct task *t, struct err *err)
 {
-	struct listing *l = cookie;
+	struct api_page *p = cookie;
 
-	if (l->more || (l->after != NULL && strcasecmp(t->name, l->after) <= 0))
-		return 0;
-	if (l->left == 0) {
-		l->more = true;
-		return 0;
-	}
-	l->left--;
-	mem_replace(&l->last, t->name);
-	return write_task(l->c, t, err);
+	return api_page_takes_name(p, t->name) ? write_task(p->c, t, err) : 0;
 }
 
 int
 api_tasks_list(struct api_call *c, struct err *err)
 {
-	struct listing l = {
-	    .c = c, .after = api_text(c, "cursor"), .left = api_limit(c)};
-	int r;
+	struct api_page p = api_page_new(c);
 
 	api_page_begin(c, &api_task_row);
-	r = task_scan(c->store, list_task, &l, err);
-	if (r == 0)
-		api_page_end(c, l.more ? l.last : NULL);
-	free(l.last);
-	return r;
+	return api_page_close(&p, task_scan(c->store, list_task, &p, err));
 }
 
 static int
@@ -292,44 +269,36 @@ write_assignment(
 	return api_row_end(c, err);
 }
 
+struct behind { /* all by number, from behind this one on */
+	struct api_page page;
+	int64_t id;
+};
+
 static int
 list_assignment(void *cookie, const struct task_assignment *a, struct err *err)
 {
-	struct listing *l = cookie;
+	struct behind *b = cookie;
 
-	if (l->more || a->id <= l->behind)
-		return 0;
-	if (l->left == 0) {
-		l->more = true;
-		return 0;
-	}
-	l->left--;
-	free(l->last);
-	l->last = mem_printf("%lld", (long long)a->id);
-	return write_assignment(l->c, a, err);
+	return a->id > b->id && api_page_takes_id(&b->page, a->id)
+	    ? write_assignment(b->page.c, a, err)
+	    : 0;
 }
 
 int
 api_assignments_list(struct api_call *c, struct err *err)
 {
-	struct listing l = {.c = c, .left = api_limit(c)};
-	const char *cursor = api_text(c, "cursor"), *name;
+	struct behind b = {.page = api_page_new(c)};
+	const char *name = api_text(c, "task");
 	struct task t = {.id = 0};
 	int r;
 
-	if (cursor != NULL && str_int(cursor, 0, INT64_MAX, &l.behind) != 0) {
-		c->status = 400;
-		return err_set(
-		    err, ERR_INVALID, "cursor: is none of this list");
-	}
-	name = api_text(c, "task");
+	if (api_cursor_id(c, &b.id, err) != 0)
+		return -1;
 	if (name != NULL && task_find(c->store, name, &t, err) != 0)
 		return -1;
 	api_page_begin(c, &api_assignment_row);
-	r = task_assignment_scan(c->store, t.id, list_assignment, &l, err);
-	if (r == 0)
-		api_page_end(c, l.more ? l.last : NULL);
-	free(l.last);
+	r = api_page_close(&b.page,
+	    task_assignment_scan(c->store, t.id, list_assignment, &b, err));
 	task_clear(&t);
 	return r;
 }
