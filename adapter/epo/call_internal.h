@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "access.h"
 #include "args_internal.h"
@@ -64,6 +65,14 @@ static inline const char *
 call_text(const struct call *c, const char *name)
 {
 	return args_text(&c->args, name);
+}
+/* Has the name "searchText" in it, in any case? Also when that was left out. */
+static inline bool
+call_finds(const struct call *c, const char *name)
+{
+	const char *text = call_text(c, "searchText");
+
+	return text == NULL || strcasestr(name, text) != NULL;
 }
 /* A whole number, or that when it was left out. ERR_INVALID. */
 int call_int(const struct call *c, const char *name, int64_t min, int64_t max,

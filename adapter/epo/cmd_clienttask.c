@@ -14,11 +14,6 @@
 #define MINUTE 60
 #define MINUTES_MAX (INT64_C(366) * 24 * 60)
 
-struct search {
-	struct out *out;
-	char *text; /* lower case; NULL: all */
-};
-
 static void
 write_task(struct out *o, const struct task *t)
 {
@@ -38,29 +33,22 @@ write_task(struct out *o, const struct task *t)
 static int
 write_found(void *cookie, const struct task *t, struct err *err)
 {
-	const struct search *s = cookie;
-	char *name = str_lower(mem_dup(t->name));
+	struct call *c = cookie;
 
 	(void)err;
-	if (s->text == NULL || strstr(name, s->text) != NULL)
-		write_task(s->out, t);
-	free(name);
+	if (call_finds(c, t->name))
+		write_task(&c->out, t);
 	return 0;
 }
 
 int
 remote_task_find(struct call *c, struct err *err)
 {
-	const char *text = call_text(c, "searchText");
-	struct search s = {.out = &c->out};
 	int r;
 
-	if (text != NULL)
-		s.text = str_lower(mem_dup(text));
 	out_list(&c->out, true);
-	r = task_scan(c->store, write_found, &s, err);
+	r = task_scan(c->store, write_found, c, err);
 	out_list_end(&c->out);
-	free(s.text);
 	return r;
 }
 

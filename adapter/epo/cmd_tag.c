@@ -23,43 +23,30 @@ struct tagging {
 
 /* --- finding tags --- */
 
-struct search {
-	struct out *out;
-	char *text; /* lower case; NULL: all */
-};
-
 static int
 write_tag(void *cookie, const struct store_tag *tag, struct err *err)
 {
-	const struct search *s = cookie;
-	char *name = str_lower(mem_dup(tag->name));
-	bool wanted = s->text == NULL || strstr(name, s->text) != NULL;
+	struct call *c = cookie;
 
 	(void)err;
-	free(name);
-	if (!wanted)
+	if (!call_finds(c, tag->name))
 		return 0;
-	out_row(s->out, "TagEPO");
-	out_int(s->out, "tagId", tag->id);
-	out_text(s->out, "tagName", tag->name);
-	out_text(s->out, "tagNotes", "");
-	out_row_end(s->out);
+	out_row(&c->out, "TagEPO");
+	out_int(&c->out, "tagId", tag->id);
+	out_text(&c->out, "tagName", tag->name);
+	out_text(&c->out, "tagNotes", "");
+	out_row_end(&c->out);
 	return 0;
 }
 
 int
 remote_find_tag(struct call *c, struct err *err)
 {
-	const char *text = call_text(c, "searchText");
-	struct search s = {.out = &c->out};
 	int r;
 
-	if (text != NULL)
-		s.text = str_lower(mem_dup(text));
 	out_list(&c->out, true);
-	r = store_tag_scan(c->store, write_tag, &s, err);
+	r = store_tag_scan(c->store, write_tag, c, err);
 	out_list_end(&c->out);
-	free(s.text);
 	return r;
 }
 
