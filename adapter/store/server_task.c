@@ -137,24 +137,18 @@ server_task_triggered(struct store *s, int64_t trigger, int64_t *ids,
 /* --- writing --- */
 
 static int
-check_length(const char *text, size_t max, const char *what, struct err *err)
-{
-	if (text == NULL || strnlen(text, max + 1) <= max)
-		return 0;
-	return err_set(err, ERR_LIMIT, "%s: more than %zu bytes", what, max);
-}
-
-static int
 check_task(const struct server_task *t, struct err *err)
 {
 	if (store_check_name(t->name, "server task", err) == -1)
 		return -1;
 	if (str_empty(t->actions))
 		return err_set(err, ERR_INVALID, "server task: no actions");
-	if (check_length(t->actions, SERVER_TREE_MAX, "actions", err) == -1 ||
-	    check_length(t->schedule, SCHEDULE_MAX, "schedule", err) == -1)
+	if (store_check_length(t->actions, SERVER_TREE_MAX, "actions", err) ==
+		-1 ||
+	    store_check_length(t->schedule, SCHEDULE_MAX, "schedule", err) ==
+		-1)
 		return -1;
-	return check_length(t->note, TASK_NOTE_MAX, "description", err);
+	return store_check_length(t->note, TASK_NOTE_MAX, "description", err);
 }
 
 static int

@@ -307,6 +307,15 @@ store_check_text(const char *text, const char *what, struct err *err)
 }
 
 int
+store_check_length(
+    const char *text, size_t max, const char *what, struct err *err)
+{
+	if (text == NULL || strnlen(text, max + 1) <= max)
+		return 0;
+	return err_set(err, ERR_LIMIT, "%s: more than %zu bytes", what, max);
+}
+
+int
 store_check_name(const char *name, const char *what, struct err *err)
 {
 	size_t len = strnlen(name, STORE_NAME_MAX + 1), at, step;

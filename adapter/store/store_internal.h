@@ -56,6 +56,9 @@ int store_check_device(
     struct store *s, int64_t device, const char *conflict, struct err *err);
 /* Text from outside, within STORE_TEXT_MAX; NULL is fine. */
 int store_check_text(const char *text, const char *what, struct err *err);
+/* Has it more bytes than that (NULL has none)? ERR_LIMIT. */
+int store_check_length(
+    const char *text, size_t max, const char *what, struct err *err);
 /* A name that people give and see: 1 to STORE_NAME_MAX visible bytes, no blanks
  * around them, and no number, which stands for an id. */
 int store_check_name(const char *name, const char *what, struct err *err);

@@ -125,14 +125,6 @@ task_scan(struct store *s, task_fn *fn, void *cookie, struct err *err)
 /* --- writing --- */
 
 static int
-check_length(const char *text, size_t max, const char *what, struct err *err)
-{
-	if (text == NULL || strnlen(text, max + 1) <= max)
-		return 0;
-	return err_set(err, ERR_LIMIT, "%s: more than %zu bytes", what, max);
-}
-
-static int
 check_task(const struct task *t, struct err *err)
 {
 	if (store_check_name(t->name, "task", err) == -1)
@@ -140,10 +132,11 @@ check_task(const struct task *t, struct err *err)
 	if (str_empty(t->type) || str_empty(t->settings))
 		return err_set(
 		    err, ERR_INVALID, "task: without a type or settings");
-	if (check_length(t->type, TASK_TYPE_MAX, "type", err) == -1 ||
-	    check_length(t->settings, TASK_SETTINGS_MAX, "settings", err) == -1)
+	if (store_check_length(t->type, TASK_TYPE_MAX, "type", err) == -1 ||
+	    store_check_length(
+		t->settings, TASK_SETTINGS_MAX, "settings", err) == -1)
 		return -1;
-	return check_length(t->note, TASK_NOTE_MAX, "description", err);
+	return store_check_length(t->note, TASK_NOTE_MAX, "description", err);
 }
 
 static int
