@@ -695,7 +695,7 @@ def as_locally(w, serving, names):
 
 def main():
     keeper, sim = sys.argv[1:]
-    with Serving(keeper) as serving:
+    with Serving(keeper, "127.84.0.1") as serving:
         serving.prepare(sim, 5)
         with open(serving.config) as f:
             text = f.read()

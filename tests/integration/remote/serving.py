@@ -17,7 +17,9 @@ PASSWORD = "correct horse battery"
 
 
 class Serving:
-    def __init__(self, keeper):
+    def __init__(self, keeper, first):
+        """first: address of the first device, no other test's."""
+        self.first = first
         self.where = tempfile.mkdtemp(prefix="remote.")
         self.program = keeper
         self.config = os.path.join(self.where, "etc", "amtkeeper.yaml")
@@ -45,7 +47,7 @@ class Serving:
         csv = os.path.join(self.where, "fleet.csv")
         read, write = os.pipe()
         self.sim = subprocess.Popen(
-            [sim, "--devices", str(devices), "--first", "127.83.0.1",
+            [sim, "--devices", str(devices), "--first", self.first,
              "--state", os.path.join(self.where, "sim"),
              "--control", os.path.join(self.where, "ctl"),
              "--write-fleet", csv, "--ready-fd", str(write), *options],

@@ -205,7 +205,7 @@ def by_hand(server, ca):
 
 def main():
     keeper, sim = sys.argv[1:]
-    with Serving(keeper) as s:
+    with Serving(keeper, "127.83.0.1") as s:
         s.prepare(sim, 4)
         s.user("admin", "administrator")
         s.user("monitor", "monitor")
