@@ -157,7 +157,7 @@ static const struct conf_option bridge_options[] = {
 	.type = CONF_PATH,
 	.offset = BRIDGE_AT(signer),
 	.help = "PEM file: CMP, the certificate that the CA signs its messages "
-		"with; its subject counts"},
+		"with"},
     {.key = "command",
 	.type = CONF_TEXT,
 	.offset = BRIDGE_AT(command),

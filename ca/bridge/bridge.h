@@ -58,8 +58,8 @@ struct ca_bridge_conf {
 	const char *password_file; /* first line, mode 0600; or NULL */
 	const char *token_file;	   /* Vault: the same, read each time; or NULL
 				    */
-	const char *signer;	   /* CMP: PEM file: whose subject signs the
-				    * CA's messages; or NULL */
+	const char *signer;	   /* CMP: PEM file: signs the CA's messages;
+				    * or NULL: the CA, or whom it marked */
 	const char *command;	   /* helper: its path and options, by blanks */
 	/* CES without certificate and user: Kerberos, for this principal, if
 	 * it is not NULL. */

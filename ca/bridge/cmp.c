@@ -35,10 +35,6 @@ check_protection(const struct ca_bridge *b, struct err *err)
 		return err_set(err, ERR_INVALID,
 		    "set either user and password_file (a reference and the "
 		    "secret for it) or certificate and key");
-	if (b->cert_pem != NULL && b->signer_pem == NULL)
-		return err_set(err, ERR_INVALID,
-		    "signer is not set: the certificate that the CA signs its "
-		    "messages with");
 	if (b->password == NULL)
 		return 0;
 	(void)secret_bytes(b->password, &len);

@@ -43,6 +43,22 @@ typedef void ca_cmp_cert_fn(void *cookie, X509 *cert);
 const char *ca_cmp_each_cert(
     struct ca_span value, ca_cmp_cert_fn *fn, void *cookie);
 
+/* --- who signs for the CA (cmp_signer.c) --- */
+
+/* All certificates of a PEM text, in order; NULL when there is none. Given. */
+STACK_OF(X509) *ca_cmp_read_certs(const char *pem);
+/* Of one client; must not move while that lives. */
+struct ca_cmp_signer {
+	X509 *named;		       /* of the configuration; NULL: none */
+	STACK_OF(X509) *anchors;       /* the CA's own chain */
+	char why_not[CA_BRIDGE_WORDS]; /* the last that was refused; or "" */
+};
+/* Say to a client whom it speaks to, and whose signatures it takes. false: a
+ * file holds no certificate. To be closed in any case, after the client. */
+bool ca_cmp_signer_open(
+    struct ca_cmp_signer *s, OSSL_CMP_CTX *ctx, const struct ca_bridge *b);
+void ca_cmp_signer_close(struct ca_cmp_signer *s);
+
 /* --- one exchange of a transaction (cmp_talk.c) --- */
 
 /*
@@ -56,6 +72,7 @@ struct ca_cmp_talk {
 	struct ca_bridge *b;
 	struct ca_bridge_answer *ret;
 	OSSL_CMP_CTX *ctx;
+	struct ca_cmp_signer signer;
 	enum ca_cmp_body want;	  /* what may leave; none: nothing */
 	struct ca_span replay;	  /* messages not given yet */
 	struct buf first;	  /* the first of them */

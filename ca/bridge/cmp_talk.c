@@ -15,7 +15,6 @@
 #include "str.h"
 
 #define CONTENT_TYPE "application/pkixcmp" /* RFC 6712, 3.4 */
-#define AUTH_LEVEL 2 /* of the CA's signature: as for what it issues */
 
 /* --- bytes and messages --- */
 
@@ -202,26 +201,6 @@ read_key(const struct secret *pem)
 	return key;
 }
 
-/* All certificates of a file, in order; at least one, or NULL. */
-static STACK_OF(X509) *
-read_certs(const char *pem)
-{
-	STACK_OF(X509) *certs = sk_X509_new_null();
-	BIO *bio = BIO_new_mem_buf(pem, -1);
-	X509 *cert;
-
-	assert(bio != NULL && certs != NULL);
-	while (sk_X509_num(certs) < CA_BRIDGE_ANCHORS_MAX &&
-	    (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL)
-		(void)sk_X509_push(certs, cert);
-	BIO_free(bio);
-	ERR_clear_error();
-	if (sk_X509_num(certs) > 0)
-		return certs;
-	sk_X509_free(certs);
-	return NULL;
-}
-
 static bool
 set_secret(OSSL_CMP_CTX *ctx, const struct ca_bridge *b)
 {
@@ -240,7 +219,7 @@ set_secret(OSSL_CMP_CTX *ctx, const struct ca_bridge *b)
 static bool
 set_signature(OSSL_CMP_CTX *ctx, const struct ca_bridge *b)
 {
-	STACK_OF(X509) *chain = read_certs(b->cert_pem);
+	STACK_OF(X509) *chain = ca_cmp_read_certs(b->cert_pem);
 	EVP_PKEY *key = read_key(b->key_pem);
 	bool good = chain != NULL && key != NULL &&
 	    X509_check_private_key(sk_X509_value(chain, 0), key) == 1 &&
@@ -253,52 +232,9 @@ set_signature(OSSL_CMP_CTX *ctx, const struct ca_bridge *b)
 	return good;
 }
 
-/* A store of its own: libcrypto adds to it what a CA sends under a secret. */
-static X509_STORE *
-make_store(const char *pem)
-{
-	STACK_OF(X509) *certs = read_certs(pem);
-	X509_STORE *store = X509_STORE_new();
-	int i;
-
-	assert(store != NULL);
-	for (i = 0; i < sk_X509_num(certs); i++)
-		(void)X509_STORE_add_cert(store, sk_X509_value(certs, i));
-	(void)X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
-	X509_VERIFY_PARAM_set_auth_level(
-	    X509_STORE_get0_param(store), AUTH_LEVEL);
-	sk_X509_pop_free(certs, X509_free);
-	return store;
-}
-
-/* Who speaks for the CA: the one whose subject this is, vouched for as its TLS
- * certificate is.  Without the name any device could. */
 static bool
-set_signer(OSSL_CMP_CTX *ctx, const struct ca_bridge *b)
-{
-	STACK_OF(X509) *certs =
-	    read_certs(b->signer_pem != NULL ? b->signer_pem : b->anchors_pem);
-	X509_STORE *store;
-	X509_NAME *name;
-	bool good = false;
-
-	if (certs == NULL)
-		return false;
-	name = X509_get_subject_name(sk_X509_value(certs, 0));
-	good = OSSL_CMP_CTX_set1_recipient(ctx, name) == 1;
-	if (good && b->signer_pem != NULL) {
-		store = make_store(b->tls_pem);
-		good = OSSL_CMP_CTX_set1_expected_sender(ctx, name) == 1 &&
-		    OSSL_CMP_CTX_set0_trustedStore(ctx, store) == 1;
-		if (!good)
-			X509_STORE_free(store);
-	}
-	sk_X509_pop_free(certs, X509_free);
-	return good;
-}
-
-static bool
-set_all(OSSL_CMP_CTX *ctx, const struct ca_bridge *b)
+set_all(
+    OSSL_CMP_CTX *ctx, struct ca_cmp_signer *signer, const struct ca_bridge *b)
 {
 	/* Silent: it would print what is foreign to standard error. */
 	return OSSL_CMP_CTX_set_log_verbosity(ctx, OSSL_CMP_LOG_EMERG) == 1 &&
@@ -306,16 +242,18 @@ set_all(OSSL_CMP_CTX *ctx, const struct ca_bridge *b)
 		ctx, OSSL_CMP_OPT_DIGEST_ALGNID, NID_sha256) == 1 &&
 	    (b->cert_pem != NULL ? set_signature(ctx, b)
 				 : set_secret(ctx, b)) &&
-	    set_signer(ctx, b);
+	    ca_cmp_signer_open(signer, ctx, b);
 }
 
 int
 ca_cmp_talk_check(const struct ca_bridge *b, struct err *err)
 {
 	OSSL_CMP_CTX *ctx = OSSL_CMP_CTX_new(NULL, NULL);
-	bool good = ctx != NULL && set_all(ctx, b);
+	struct ca_cmp_signer signer = {.named = NULL};
+	bool good = ctx != NULL && set_all(ctx, &signer, b);
 
 	OSSL_CMP_CTX_free(ctx);
+	ca_cmp_signer_close(&signer);
 	ERR_clear_error();
 	if (good)
 		return 0;
@@ -336,7 +274,7 @@ ca_cmp_talk_open(
 	buf_init(&t->got, CA_BRIDGE_ANSWER_MAX);
 	ERR_clear_error();
 	t->ctx = OSSL_CMP_CTX_new(NULL, NULL);
-	if (t->ctx != NULL && set_all(t->ctx, b) &&
+	if (t->ctx != NULL && set_all(t->ctx, &t->signer, b) &&
 	    OSSL_CMP_CTX_set_transfer_cb(t->ctx, transfer) == 1 &&
 	    OSSL_CMP_CTX_set_transfer_cb_arg(t->ctx, t) == 1 &&
 	    OSSL_CMP_CTX_set_certConf_cb(t->ctx, confirmed) == 1 &&
@@ -351,6 +289,7 @@ void
 ca_cmp_talk_close(struct ca_cmp_talk *t)
 {
 	OSSL_CMP_CTX_free(t->ctx);
+	ca_cmp_signer_close(&t->signer);
 	ASN1_OCTET_STRING_free(t->asked);
 	buf_free(&t->first);
 	buf_free(&t->got);
@@ -413,13 +352,15 @@ ca_cmp_talk_enroll(struct ca_cmp_talk *t, const struct ca_bridge_ask *ask,
 
 /* --- failures --- */
 
-/* What libcrypto has against an answer. */
+/* What we or libcrypto have against an answer. */
 static const char *
-objection(void)
+objection(const struct ca_cmp_talk *t)
 {
 	unsigned long code = ERR_peek_error();
 	const char *reason = code == 0 ? NULL : ERR_reason_error_string(code);
 
+	if (t->signer.why_not[0] != '\0')
+		return t->signer.why_not;
 	return reason != NULL ? reason : "it is not from the signer";
 }
 
@@ -434,12 +375,12 @@ judge_stranger(struct ca_cmp_talk *t, const struct ca_cmp_status *said)
 		    "the CA answers with an error, and that cannot be verified "
 		    "(%s): compare the secret, or signer and tls_ca; it says "
 		    "\"%.120s\"",
-		    objection(), buf_text(&said->words));
+		    objection(t), buf_text(&said->words));
 	else
 		ca_bridge_answer_set(t->ret, CA_BRIDGE_UNKNOWN,
 		    "the CA's answer cannot be verified (%s): compare the "
 		    "secret, or signer and tls_ca",
-		    objection());
+		    objection(t));
 }
 
 void
@@ -452,7 +393,7 @@ ca_cmp_talk_failed(struct ca_cmp_talk *t)
 	if (!t->sent) {
 		ca_bridge_answer_set(t->ret, CA_BRIDGE_REJECTED,
 		    "the CA's earlier messages do not verify any more (%s)",
-		    objection());
+		    objection(t));
 		return;
 	}
 	(void)ca_cmp_read_status(ca_der_bytes(&t->got), &said);

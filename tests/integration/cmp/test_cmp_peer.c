@@ -230,6 +230,31 @@ test_signed(void **state)
 	corp_expect(&corp, CA_BRIDGE_ISSUED);
 }
 
+/* The server has another certificate of the PKI that tls_ca trusts: of another
+ * name, then of the signer's with another key. */
+static void
+test_another_signer(void **state)
+{
+	static const char *const options[] = {"-srv_cert", "another.pem",
+	    "-srv_key", "another.key", "-srv_trusted", "root.pem", NULL};
+	struct identity *another = identity_new("pc7.corp.example", root);
+
+	(void)state;
+	write_identity("another.pem", "another.key", another);
+	identity_free(another);
+	start(options);
+	open_bridge(false, "secret");
+	corp_refused(&corp, ERR_UNKNOWN, "it is not from the signer");
+	another = identity_new("cmp.corp.example", root);
+	write_identity("another.pem", "another.key", another);
+	identity_free(another);
+	start(options);
+	open_bridge(false, "secret");
+	corp.fixture.now += 11000;
+	corp_refused(&corp, ERR_UNKNOWN,
+	    "signed by CN=cmp.corp.example: another key than signer's");
+}
+
 /* Each question by a process of its own, as far as the bridge knows. */
 static void
 wait_and_get(bool with_secret)
@@ -366,6 +391,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    ROW(test_sealed),
 	    ROW(test_signed),
+	    ROW(test_another_signer),
 	    ROW(test_polling),
 	    ROW(test_polling_signed),
 	    ROW(test_rejection),

@@ -672,6 +672,146 @@ test_wrong_signer(void **state)
 	expect_state("asked", NULL);
 }
 
+/* The CA's messages are signed by another one from now on. */
+static void
+sign_by(struct identity *other)
+{
+	identity_free(signer);
+	signer = other;
+	start_ca(NULL);
+}
+
+static void
+sign_by_root(void)
+{
+	struct identity *other = signer;
+
+	signer = root;
+	start_ca(NULL);
+	signer = other;
+}
+
+#define SIGNER "cmp.corp.example"
+
+/* As if the CA had let a device choose its name, which is the signer's. */
+static void
+test_signer_name_of_a_device(void **state)
+{
+	const struct identity_of of = {.issuer = root};
+
+	(void)state;
+	sign_by(identity_make(SIGNER, &of));
+	open_with(&signed_);
+	corp_refused(&corp, ERR_UNKNOWN,
+	    "signed by CN=" SIGNER ": another key than signer's");
+	expect_state("asked", NULL);
+	expect_asked("p10cr;");
+}
+
+static void
+test_signer_is_renewed(void **state)
+{
+	const struct identity_of same = {.issuer = root, .key = signer->key};
+	const struct identity_of next = {.issuer = root, .usage = "cmcRA"};
+
+	(void)state;
+	sign_by(identity_make(SIGNER, &same));
+	open_with(&signed_);
+	corp_expect(&corp, CA_BRIDGE_ISSUED);
+	expect_asked("p10cr;certConf;");
+	sign_by(identity_make(SIGNER, &next));
+	corp_test(&corp, "chains to anchors", ERR_NONE, "");
+}
+
+/* Name and purpose are right, and another CA that tls_ca vouches for gave them.
+ */
+static void
+test_signer_of_another_issuer(void **state)
+{
+	struct identity *foreign = identity_new("Foreign root", NULL);
+	const struct identity_of of = {.issuer = foreign, .usage = "cmcRA"};
+	char *both = mem_printf("%s%s", root->pem, foreign->pem);
+
+	(void)state;
+	corp_file(&corp, "tls.pem", both);
+	sign_by(identity_make(SIGNER, &of));
+	open_with(&signed_);
+	corp_refused(
+	    &corp, ERR_UNKNOWN, "another key and issuer than signer's");
+	expect_state("asked", NULL);
+	free(both);
+	identity_free(foreign);
+}
+
+static const struct options unnamed_ = {
+    .certificate = "ra.pem", .key = "ra.key", .anchors = "both.pem"};
+
+/* Without signer: the CA's own certificate, or one that it marked. */
+static void
+unnamed(const struct identity_of *of, const char *why)
+{
+	char *both = mem_printf("%s%s", corp.other->pem, root->pem);
+
+	corp_file(&corp, "both.pem", both);
+	free(both);
+	if (of != NULL)
+		sign_by(identity_make("server.corp.example", of));
+	else
+		sign_by_root();
+	open_with(&unnamed_);
+	if (why != NULL)
+		corp_refused(&corp, ERR_UNKNOWN, why);
+	else
+		corp_expect(&corp, CA_BRIDGE_ISSUED);
+	expect_asked(why != NULL ? "p10cr;" : "p10cr;certConf;");
+}
+
+static void
+test_signer_is_a_device(void **state)
+{
+	const struct identity authority = {
+	    .key = corp.other->key, .cert = corp.other->cert};
+	const struct identity_of of = {.issuer = &authority};
+
+	(void)state;
+	unnamed(&of, "neither the CA, nor with id-kp-cmcRA");
+}
+
+static void
+test_signer_is_marked(void **state)
+{
+	const struct identity authority = {
+	    .key = corp.other->key, .cert = corp.other->cert};
+	const struct identity_of of = {.issuer = &authority, .usage = "cmcCA"};
+
+	(void)state;
+	unnamed(&of, NULL);
+}
+
+/* The CA signs its messages with the key that it signs certificates with. */
+static void
+test_signer_is_the_ca(void **state)
+{
+	(void)state;
+	unnamed(NULL, NULL);
+}
+
+/* Right in all but that somebody stands between it and the CA. */
+static void
+test_signer_of_a_lower_ca(void **state)
+{
+	const struct identity_of ca_of = {.issuer = root, .is_ca = true};
+	struct identity *lower = identity_make("Lower CA", &ca_of);
+	const struct identity_of of = {.issuer = lower, .usage = "cmcRA"};
+	char *file = mem_printf("%s%s", ra->pem, lower->pem);
+
+	(void)state;
+	corp_file(&corp, "ra.pem", file);
+	unnamed(&of, "not issued by one of anchors");
+	free(file);
+	identity_free(lower);
+}
+
 /* Sealed with the secret we asked, signed the CA answers: only with signer. */
 static void
 test_signed_answer_to_sealed_request(void **state)
@@ -881,7 +1021,6 @@ static const struct bad {
 	 .key = "ra.key",
 	 .signer = "signer.pem"},
 	"set either user and password_file"},
-    {{.certificate = "ra.pem", .key = "ra.key"}, "signer is not set"},
     {{.certificate = "ra.pem", .key = "other.key", .signer = "signer.pem"},
 	"the key is not the certificate's"},
     {{.certificate = "ra.pem", .key = "ra.key", .signer = "secret"}, "no PEM"},
@@ -934,6 +1073,13 @@ main(void)
 	    ROW(test_wrong_secret),
 	    ROW(test_answer_is_not_the_cas),
 	    ROW(test_wrong_signer),
+	    ROW(test_signer_name_of_a_device),
+	    ROW(test_signer_is_renewed),
+	    ROW(test_signer_of_another_issuer),
+	    ROW(test_signer_is_a_device),
+	    ROW(test_signer_is_marked),
+	    ROW(test_signer_is_the_ca),
+	    ROW(test_signer_of_a_lower_ca),
 	    ROW(test_signed_answer_to_sealed_request),
 	    ROW(test_junk),
 	    ROW(test_nobody_there),

@@ -27,8 +27,10 @@ add_extension(X509 *cert, int nid, const char *value)
 }
 
 static void
-set_names(X509 *cert, const char *name, const struct identity *issuer)
+set_names(X509 *cert, const char *name, const struct identity_of *of)
 {
+	const struct identity *issuer = of->issuer;
+	const bool is_ca = issuer == NULL || of->is_ca;
 	X509_NAME *subject = X509_get_subject_name(cert);
 	char san[300];
 
@@ -40,9 +42,10 @@ set_names(X509 *cert, const char *name, const struct identity *issuer)
 	(void)snprintf(san, sizeof(san), "DNS:%s", name);
 	add_extension(cert, NID_subject_alt_name, san);
 	add_extension(cert, NID_basic_constraints,
-	    issuer != NULL ? "critical,CA:FALSE" : "critical,CA:TRUE");
-	if (issuer != NULL)
-		add_extension(cert, NID_ext_key_usage, "serverAuth,clientAuth");
+	    is_ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
+	if (!is_ca)
+		add_extension(cert, NID_ext_key_usage,
+		    of->usage != NULL ? of->usage : "serverAuth,clientAuth");
 }
 
 static char *
@@ -61,8 +64,9 @@ text_of(BIO *bio)
 }
 
 struct identity *
-identity_new(const char *name, const struct identity *issuer)
+identity_make(const char *name, const struct identity_of *of)
 {
+	const struct identity *issuer = of->issuer;
 	struct identity *identity = calloc(1, sizeof(*identity));
 	static long serial = 1;
 	unsigned char sha[32];
@@ -71,14 +75,16 @@ identity_new(const char *name, const struct identity *issuer)
 	BIO *bio;
 
 	need(identity != NULL && cert != NULL);
-	identity->key = EVP_EC_gen("P-256");
+	identity->key = of->key != NULL ? of->key : EVP_EC_gen("P-256");
+	if (of->key != NULL)
+		need(EVP_PKEY_up_ref(of->key) == 1);
 	identity->cert = cert;
 	need(identity->key != NULL && X509_set_version(cert, 2) == 1 &&
 	    ASN1_INTEGER_set(X509_get_serialNumber(cert), serial++) == 1 &&
 	    X509_gmtime_adj(X509_getm_notBefore(cert), -3600) != NULL &&
 	    X509_gmtime_adj(X509_getm_notAfter(cert), 86400) != NULL &&
 	    X509_set_pubkey(cert, identity->key) == 1);
-	set_names(cert, name, issuer);
+	set_names(cert, name, of);
 	need(X509_sign(cert, issuer != NULL ? issuer->key : identity->key,
 		 EVP_sha256()) > 0);
 	need(X509_digest(cert, EVP_sha256(), sha, &len) == 1 && len == 32);
@@ -88,6 +94,14 @@ identity_new(const char *name, const struct identity *issuer)
 	need(bio != NULL && PEM_write_bio_X509(bio, cert) == 1);
 	identity->pem = text_of(bio);
 	return identity;
+}
+
+struct identity *
+identity_new(const char *name, const struct identity *issuer)
+{
+	const struct identity_of of = {.issuer = issuer};
+
+	return identity_make(name, &of);
 }
 
 char *
