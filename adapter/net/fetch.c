@@ -241,6 +241,22 @@ set_tls(struct exchange *x)
 	(void)curl_easy_setopt(x->easy, CURLOPT_KEYPASSWD, "");
 }
 
+/* What POST is to libcurl, under whatever name; without a body a DELETE says
+ * nothing of its length. */
+static void
+set_body(CURL *easy, const struct net_fetch *f)
+{
+	if (!str_eq(f->method, "POST"))
+		(void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, f->method);
+	if (str_eq(f->method, "DELETE") && f->body_len == 0)
+		return;
+	(void)curl_easy_setopt(easy, CURLOPT_POST, 1L);
+	(void)curl_easy_setopt(
+	    easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)f->body_len);
+	(void)curl_easy_setopt(
+	    easy, CURLOPT_POSTFIELDS, f->body_len > 0 ? f->body : "");
+}
+
 static void
 set_request(struct exchange *x)
 {
@@ -250,13 +266,8 @@ set_request(struct exchange *x)
 	(void)curl_easy_setopt(easy, CURLOPT_URL, f->url);
 	(void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https,http");
 	(void)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, x->headers);
-	if (str_eq(f->method, "POST")) {
-		(void)curl_easy_setopt(easy, CURLOPT_POST, 1L);
-		(void)curl_easy_setopt(
-		    easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)f->body_len);
-		(void)curl_easy_setopt(
-		    easy, CURLOPT_POSTFIELDS, f->body_len > 0 ? f->body : "");
-	}
+	if (!str_eq(f->method, "GET"))
+		set_body(easy, f);
 	(void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	(void)curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	(void)curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);

@@ -25,10 +25,10 @@ typedef int net_authorize_fn(void *cookie, const struct buf *binding,
  * are many and run on the loop (net.h).  May be called from several threads.
  */
 struct net_fetch {
-	const char *method; /* "GET" or "POST" */
+	const char *method; /* "GET", "POST", "PUT", "PATCH", "DELETE" */
 	const char *url;    /* http is refused when a credential goes with it */
 	const char *const *headers; /* "Name: value", ..., NULL; or NULL */
-	const void *body;	    /* POST */
+	const void *body;	    /* not of GET */
 	size_t body_len;
 	/* https: the anchors the server must chain to, PEM; its certificate
 	 * must be for the URL's host. */

@@ -227,6 +227,30 @@ test_post(void **state)
 	expect_header("Content-Length", "0");
 }
 
+/* Methods that come with a body, and one that comes without. */
+static void
+test_other_methods(void **state)
+{
+	static const char body[] = "{}";
+	struct net_fetch f = plainly();
+
+	(void)state;
+	f.method = "PATCH";
+	f.body = body;
+	f.body_len = 2;
+	fetches(&f, 200, "ok");
+	expect_request("PATCH /path HTTP/1.1\r\n", body, 2);
+	f.method = "PUT";
+	fetches(&f, 200, "ok");
+	expect_request("PUT /path HTTP/1.1\r\n", body, 2);
+	f.method = "DELETE";
+	f.body = NULL;
+	f.body_len = 0;
+	fetches(&f, 200, "ok");
+	expect_request("DELETE /path HTTP/1.1\r\n", "", 0);
+	expect_header("Content-Length", "(none)");
+}
+
 static void
 test_credentials(void **state)
 {
@@ -550,6 +574,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    ROW(test_get),
 	    ROW(test_post),
+	    ROW(test_other_methods),
 	    ROW(test_credentials),
 	    ROW(test_no_credential_in_plain),
 	    cmocka_unit_test(test_plain),
