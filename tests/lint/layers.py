@@ -18,7 +18,7 @@ ONLY = {  # header prefix: the folders that may include it
     "uv.h": {"adapter/loop"},
     "expat": {"adapter/xml"},
     "yaml.h": {"adapter/conf"},
-    "json-c/": {"adapter/api", "adapter/wsman", "adapter/epo/client", "adapter/store", "adapter/engine",
+    "json-c/": {"adapter/api", "adapter/api/client", "adapter/wsman", "adapter/epo/client", "adapter/store", "adapter/engine",
                 "adapter/hygiene", "adapter/cli", "adapter/report",
                 "adapter/access", "adapter/action", "adapter/serve", "adapter/task", "adapter/forward",
                 "ca/bridge"},

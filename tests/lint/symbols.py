@@ -23,7 +23,7 @@ PREFIXES = {
     "intake": "intake_",
     "task": "catalog_ order_ runner_ wear_",
     "action": "action_ server_ mailer_ mail_ work_ job_ do_",
-    "epo_client": "epo_",
+    "epo_client": "epo_", "api_client": "api_client_",
     "engine": "engine_ idset_ pace_ run_ step_ plan_ play_ plays wish_ diagnose reason_ port_",
     "cli": "cli_ foreign_ cmd_ runs_ server_cli_ command_ fleet_ table_ csv_ progress_ output_ outflow_ passwords_ mdoc_ help_ commands ask_",
     "schedule": "schedule_ date_ zone_ posix_ tzif_ word_ parse_ token_ text_ cron_ epo_ next_ allowed_ closed_ except_",
@@ -41,7 +41,8 @@ putenv strerror usleep""".split())
 def archive(module):
     tops = {"ca": "ca", "der": "ca/der", "bridge": "ca/bridge",
             "directory": "directory", "krb": "krb",
-            "epo_client": "adapter/epo/client"}
+            "epo_client": "adapter/epo/client",
+            "api_client": "adapter/api/client"}
     folder = tops.get(module, os.path.join("adapter", module))
     return os.path.join(BUILD, folder, f"lib{module}.a")
 

@@ -1,0 +1,107 @@
+#ifndef API_CLIENT_H_
+#define API_CLIENT_H_
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+
+struct api_client;
+struct err;
+struct json_object;
+struct secret;
+
+/*
+ * The other end of api.h: what a server's REST API /api/v1 answers, asked over
+ * HTTPS by who may block (a command, a worker).  The server is always proven;
+ * token and certificate go to it alone, since no redirect is followed.  All
+ * exchanges of a client go over one connection.
+ */
+#define API_CLIENT_MS                                                          \
+	60000 /* of one exchange; api.h: API_WORK_MS, and more                 \
+	       */
+#define API_CLIENT_ANSWER_MAX ((size_t)17 << 20) /* api.h: API_ANSWER_MAX */
+#define API_CLIENT_PAGE 500			 /* rows asked for at once */
+#define API_CLIENT_PAGES_MAX 100000		 /* of a list */
+#define API_CLIENT_LIST_MAX (INT64_C(16) << 30)	 /* bytes of a list */
+#define API_CLIENT_CURSOR_MAX 1024		 /* bytes */
+#define API_CLIENT_PATH_MAX 65536		 /* bytes, escaped */
+#define API_CLIENT_TOKEN_MAX 1024		 /* bytes */
+#define API_CLIENT_BUSY_S 10 /* a Retry-After up to this is waited for, */
+#define API_CLIENT_BUSY 5    /* so often */
+
+struct api_client_conf { /* copied, but cert_pem and key_pem */
+	const char *url; /* "https://HOST", ":PORT" and "/PREFIX" may follow */
+	const char *ca_pem;	    /* the anchors it must chain to */
+	const struct secret *token; /* NULL: a certificate logs in */
+	const char *cert_pem; /* with its chain, as net_fetch(); or NULL */
+	const struct secret *key_pem;
+};
+/* Nothing is sent yet. ERR_INVALID: the URL or the token is none. */
+int api_client_new(const struct api_client_conf *conf,
+    struct api_client **ret_client, struct err *err);
+void api_client_free(struct api_client *c); /* NULL is allowed */
+
+/* --- what is asked --- */
+
+/* "runs/7/items?outcome=failed", escaped (RFC 3986), below /api/v1/. */
+struct api_client_path {
+	struct buf text;
+	bool asked; /* it has parameters */
+};
+void api_client_path_init(struct api_client_path *p, const char *first);
+/* Whatever the text is, it stays one segment. */
+void api_client_path_add(struct api_client_path *p, const char *segment);
+void api_client_path_add_id(struct api_client_path *p, int64_t id);
+/* Left out when value is NULL. */
+void api_client_path_param(
+    struct api_client_path *p, const char *name, const char *value);
+void api_client_path_free(struct api_client_path *p);
+
+/* --- asking --- */
+
+/*
+ * Errors: ERR_UNREACHABLE, ERR_UNTRUSTED: nothing was sent.  ERR_UNKNOWN: it
+ * may have been acted on.  ERR_PROTOCOL: an answer that is none of the API, of
+ * another version, too long, a redirect.  Any other kind is the server's own,
+ * with its words (problem+json, RFC 9457): ERR_DENIED for who is not let in or
+ * lacks a right, ERR_NOTFOUND, ERR_CONFLICT, ERR_REFUSED, ERR_INVALID,
+ * ERR_LIMIT, ERR_STORAGE.
+ *
+ * The first exchange is preceded by one that asks whether this is the API.
+ * What only reads is asked once more when its answer is lost, and so is what is
+ * keyed: it is done once.
+ */
+struct api_client_request {
+	const char *method; /* "GET", "POST", "PUT", "PATCH", "DELETE" */
+	const struct api_client_path *path;
+	struct json_object *body; /* borrowed; NULL: none */
+	bool keyed; /* it takes an Idempotency-Key (api_internal.h) */
+};
+/* *ret_answer: an object to be put; NULL when there is none to say (204). */
+int api_client_ask(struct api_client *c,
+    const struct api_client_request *request, struct json_object **ret_answer,
+    struct err *err);
+
+/* A row of a list, borrowed for the call: an object. -1 ends it. */
+typedef int api_client_row_fn(
+    void *cookie, struct json_object *row, struct err *err);
+struct api_client_list {
+	const struct api_client_path *path;
+	bool paged;	   /* it takes limit and cursor */
+	const char *after; /* begin behind this cursor; NULL: at the first */
+	size_t limit;	   /* of rows; 0: all of them */
+};
+/* Page by page. A cursor that comes again is ERR_PROTOCOL; ERR_LIMIT: more than
+ * API_CLIENT_PAGES_MAX, API_CLIENT_LIST_MAX. Rows may have been given before
+ * an error. */
+int api_client_list(struct api_client *c, const struct api_client_list *list,
+    api_client_row_fn *row, void *cookie, struct err *err);
+
+/* --- of an answer --- */
+
+/* The member, NULL when it is none or null. */
+struct json_object *api_client_member(struct json_object *in, const char *name);
+/* The text of a value, borrowed; NULL when it is none, or has a NUL in it. */
+const char *api_client_text(struct json_object *value);
+#endif
