@@ -32,9 +32,12 @@ enum access_right {
 	ACCESS_TASK_RUN,
 	ACCESS_RUN_READ,
 	ACCESS_RUN_CONTROL,
+	ACCESS_RUN_PURGE,
 	ACCESS_SCHEDULE_READ,
 	ACCESS_SCHEDULE_WRITE,
 	ACCESS_EVENT_READ,
+	ACCESS_REPORT_WRITE, /* files in report.folder */
+	ACCESS_MESSAGE_SEND, /* mail, and to places under "forward" */
 	ACCESS_CA_READ,
 	ACCESS_CA_ADMIN,
 	ACCESS_USER_READ,
@@ -42,6 +45,8 @@ enum access_right {
 	ACCESS_METRICS_READ,
 	ACCESS_RIGHTS /* how many */
 };
+#define ACCESS_BIT(right) (UINT64_C(1) << (right))
+#define ACCESS_ALL (ACCESS_BIT(ACCESS_RIGHTS) - 1)
 const char *access_right_name(enum access_right right);
 /* 0 or -1. */
 int access_right_parse(const char *name, enum access_right *ret_right);

@@ -9,7 +9,7 @@
 #include "str.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define BIT(right) (UINT64_C(1) << (right))
+#define BIT ACCESS_BIT
 
 static const char *const names[ACCESS_RIGHTS] = {
     [ACCESS_DEVICE_READ] = "device.read",
@@ -22,9 +22,12 @@ static const char *const names[ACCESS_RIGHTS] = {
     [ACCESS_TASK_RUN] = "task.run",
     [ACCESS_RUN_READ] = "run.read",
     [ACCESS_RUN_CONTROL] = "run.control",
+    [ACCESS_RUN_PURGE] = "run.purge",
     [ACCESS_SCHEDULE_READ] = "schedule.read",
     [ACCESS_SCHEDULE_WRITE] = "schedule.write",
     [ACCESS_EVENT_READ] = "event.read",
+    [ACCESS_REPORT_WRITE] = "report.write",
+    [ACCESS_MESSAGE_SEND] = "message.send",
     [ACCESS_CA_READ] = "ca.read",
     [ACCESS_CA_ADMIN] = "ca.admin",
     [ACCESS_USER_READ] = "user.read",
@@ -39,10 +42,12 @@ static const char *const names[ACCESS_RIGHTS] = {
 	    BIT(ACCESS_CA_READ) | BIT(ACCESS_METRICS_READ))
 
 static const struct access_set shipped[] = {
-    {"administrator", "everything", BIT(ACCESS_RIGHTS) - 1},
-    {"operator", "look, tag, run what others defined, stop and resume it",
+    {"administrator", "everything", ACCESS_ALL},
+    {"operator",
+	"look, tag, run what others defined and send its reports, stop and resume it",
 	LOOK | BIT(ACCESS_TAG_WRITE) | BIT(ACCESS_QUERY_WRITE) |
-	    BIT(ACCESS_TASK_RUN) | BIT(ACCESS_RUN_CONTROL)},
+	    BIT(ACCESS_TASK_RUN) | BIT(ACCESS_RUN_CONTROL) |
+	    BIT(ACCESS_REPORT_WRITE) | BIT(ACCESS_MESSAGE_SEND)},
     {"auditor", "look at everything, users too; change nothing",
 	LOOK | BIT(ACCESS_USER_READ)},
     {"monitor", "metrics, nothing else", BIT(ACCESS_METRICS_READ)},

@@ -55,6 +55,8 @@ const char *action_kind_name(enum action_kind kind);
 const char *action_kind_help(enum action_kind kind);
 /* -1: none. */
 int action_kind_find(const char *name);
+/* What who orders it has to be allowed, a bit each as in access.h. */
+uint64_t action_rights(const struct server_action *a);
 
 #define ACTION_DEPTH_MAX 8
 #define ACTION_TEXT_MAX 4096 /* of one setting */

@@ -1,6 +1,7 @@
 /* Occurrences become executions. */
 #include <stdlib.h>
 
+#include "access.h"
 #include "clock.h"
 #include "log.h"
 #include "mem.h"
@@ -18,7 +19,7 @@ static int
 run_or_leave_out(const struct server_work_conf *c, const struct server_task *t,
     int64_t at, int64_t now, int64_t *ret_run, struct err *err)
 {
-	const struct server_order o = {c->store, c->actor, now};
+	const struct server_order o = {c->store, c->actor, now, ACCESS_ALL};
 	struct err why = {.kind = ERR_NONE};
 	char text[CLOCK_TEXT], *said;
 	int64_t going = 0;

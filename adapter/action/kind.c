@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "access.h"
 #include "clock.h"
 #include "err.h"
 #include "kind_internal.h"
@@ -52,32 +53,34 @@ static const struct setting policy_settings[] = {
 static const struct kind kinds[ACTION_KINDS] = {
     [ACTION_QUERY] = {"run-query",
 	"the rows of a saved query, or of a condition", query_settings, false,
-	false, "query"},
+	false, "query", ACCESS_BIT(ACCESS_QUERY_RUN)},
     [ACTION_APPLY_TAG] = {"apply-tag", "tag the rows", tag_settings, true,
-	false, "tag"},
+	false, "tag", ACCESS_BIT(ACCESS_TAG_WRITE)},
     [ACTION_CLEAR_TAG] = {"clear-tag", "take the tag from the rows",
-	tag_settings, true, false, "tag"},
+	tag_settings, true, false, "tag", ACCESS_BIT(ACCESS_TAG_WRITE)},
     [ACTION_TASK] = {"run-client-task", "a client task on the rows, waited for",
-	task_settings, true, true, "task"},
+	task_settings, true, true, "task", ACCESS_BIT(ACCESS_TASK_RUN)},
     [ACTION_PROFILE] = {"enforce-profile",
 	"bring the rows to the profile, waited for", profile_settings, true,
-	true, NULL},
+	true, NULL, ACCESS_BIT(ACCESS_TASK_RUN)},
     [ACTION_EXPORT] = {"export-report",
 	"the rows, or a query of its own, as a CSV, JSON or HTML file",
-	export_settings, false, false, "file"},
+	export_settings, false, false, "file",
+	ACCESS_BIT(ACCESS_REPORT_WRITE) | ACCESS_BIT(ACCESS_QUERY_RUN)},
     [ACTION_MAIL] = {"send-email", "with the report above it attached",
-	mail_settings, false, false, "to"},
+	mail_settings, false, false, "to", ACCESS_BIT(ACCESS_MESSAGE_SEND)},
     [ACTION_WEBHOOK] = {"webhook",
 	"tell a place of the configuration's \"forward\"", webhook_settings,
-	false, false, "to"},
+	false, false, "to", ACCESS_BIT(ACCESS_MESSAGE_SEND)},
     [ACTION_PURGE] = {"purge-log",
 	"forget runs that ended; events stay, each proves the one before",
-	purge_settings, false, false, "older-than"},
+	purge_settings, false, false, "older-than",
+	ACCESS_BIT(ACCESS_RUN_PURGE)},
     [ACTION_NOTHING] = {"nothing", "holds other actions together", no_settings,
-	false, false, NULL},
+	false, false, NULL, 0},
     [ACTION_FOREIGN] = {"epo-command",
 	"a command of ePO that is kept, and cannot be run", foreign_settings,
-	false, false, "command"},
+	false, false, "command", 0},
 };
 
 const struct kind *
@@ -96,6 +99,14 @@ const char *
 action_kind_help(enum action_kind kind)
 {
 	return kinds[kind].help;
+}
+
+uint64_t
+action_rights(const struct server_action *a)
+{
+	int kind = action_kind_find(a->kind);
+
+	return kind < 0 ? ACCESS_ALL : kinds[kind].rights;
 }
 
 int

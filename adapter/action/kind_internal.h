@@ -31,6 +31,7 @@ struct kind {
 	bool rows;			/* needs a query above it */
 	bool policy;			/* as a run of a client task */
 	const char *main; /* the setting that says what it is about */
+	uint64_t rights;  /* of who may order it (access.h) */
 };
 const struct kind *action_kind(enum action_kind kind);
 

@@ -4,6 +4,7 @@
 
 #include <json-c/json.h>
 
+#include "access.h"
 #include "buf.h"
 #include "err.h"
 #include "mem.h"
@@ -121,6 +122,50 @@ server_order_flow(struct store *s, const struct action_tree *t, int64_t *rows,
 	return 0;
 }
 
+/* --- may he? --- */
+
+static int
+check_rights(
+    const struct server_order *o, const struct action_tree *t, struct err *err)
+{
+	unsigned right = 0;
+	uint64_t lacking;
+	size_t i;
+
+	for (i = 0; i < t->count; i++) {
+		lacking = action_rights(&t->actions[i]) & ~o->rights;
+		if (lacking == 0)
+			continue;
+		while ((lacking & ACCESS_BIT(right)) == 0)
+			right++;
+		return err_set(err, ERR_DENIED,
+		    "action %zu (%s) needs the right \"%s\"", i + 1,
+		    t->actions[i].kind,
+		    access_right_name((enum access_right)right));
+	}
+	return 0;
+}
+
+/* All that is kept under this number. */
+static int
+check_kept(const struct server_order *o, int64_t id, struct err *err)
+{
+	struct action_tree tree = {.count = 0};
+	struct server_task t = {.id = 0};
+	int rc;
+
+	if ((o->rights & ACCESS_ALL) == ACCESS_ALL)
+		return 0;
+	if (server_task_get(o->store, id, &t, err) != 0)
+		return -1;
+	rc = action_tree_parse(t.actions, &tree, err);
+	if (rc == 0)
+		rc = check_rights(o, &tree, err);
+	action_tree_free(&tree);
+	server_task_clear(&t);
+	return rc;
+}
+
 /* --- tasks --- */
 
 static int
@@ -165,6 +210,10 @@ canonical(const struct server_order *o, const struct server_task *t,
 		return err_set(err, ERR_INVALID, "actions: none");
 	if (action_tree_parse(t->actions, &tree, err) != 0)
 		return -1;
+	if (check_rights(o, &tree, err) != 0) {
+		action_tree_free(&tree);
+		return -1;
+	}
 	buf_init(&text, SERVER_TREE_MAX);
 	action_tree_write(&tree, &text);
 	ret->actions = mem_dup(buf_text(&text));
@@ -202,6 +251,8 @@ server_order_save(
 	int rc = canonical(o, t, &own, err);
 
 	if (rc == 0)
+		rc = check_kept(o, own.id, err);
+	if (rc == 0)
 		rc = server_task_save(o->store, &own, o->now, err);
 	if (rc == 0)
 		rc = tell(o, "server_task.changed", &own, 0, err);
@@ -213,7 +264,8 @@ int
 server_order_remove(
     const struct server_order *o, const struct server_task *t, struct err *err)
 {
-	if (server_task_remove(o->store, t->id, err) != 0)
+	if (check_kept(o, t->id, err) != 0 ||
+	    server_task_remove(o->store, t->id, err) != 0)
 		return -1;
 	return tell(o, "server_task.removed", t, 0, err);
 }
@@ -276,7 +328,9 @@ server_order_run(const struct server_order *o, const struct server_task *t,
 		return -1;
 	x.actions = tree.actions;
 	x.count = tree.count;
-	rc = check_runnable(&tree, err);
+	rc = check_rights(o, &tree, err);
+	if (rc == 0)
+		rc = check_runnable(&tree, err);
 	if (rc == 0)
 		rc = check_alone(o, t, err);
 	if (rc == 0)

@@ -78,7 +78,7 @@ api_servers_get(struct api_call *c, struct err *err)
 static struct server_order
 order_of(const struct api_call *c)
 {
-	return (struct server_order){c->store, c->actor, c->now};
+	return (struct server_order){c->store, c->actor, c->now, c->who.rights};
 }
 
 int

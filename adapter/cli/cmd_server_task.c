@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "access.h"
 #include "action.h"
 #include "buf.h"
 #include "clock.h"
@@ -22,7 +23,8 @@
 struct server_order
 server_cli_order(struct cli *c)
 {
-	return (struct server_order){c->daemon.store, cli_actor(), clock_now()};
+	return (struct server_order){
+	    c->daemon.store, cli_actor(), clock_now(), ACCESS_ALL};
 }
 
 int
@@ -376,71 +378,30 @@ cmd_server_task_export(struct cli *c)
 	return code;
 }
 
-struct importing {
-	struct cli *c;
-	struct server_order order;
-	bool replace;
-	size_t count, kept;
-};
-
-int
-server_cli_take(const struct server_order *o, const struct server_task *s,
-    bool replace, struct err *err)
-{
-	struct server_task old = {.id = 0}, own = *s;
-	struct err why = {.kind = ERR_NONE};
-	int64_t id = 0;
-	int rc;
-
-	if (!replace)
-		return server_order_add(o, s, &id, err);
-	rc = server_task_named(o->store, s->name, &old, &why);
-	own.id = old.id;
-	own.overlap = old.overlap;
-	server_task_clear(&old);
-	if (rc != 0 && why.kind != ERR_NOTFOUND) {
-		*err = why;
-		return -1;
-	}
-	return rc == 0 ? server_order_save(o, &own, err)
-		       : server_order_add(o, s, &id, err);
-}
-
-static int
-import_one(void *cookie, const struct server_task *s, struct err *err)
-{
-	struct importing *i = cookie;
-
-	if (server_cli_take(&i->order, s, i->replace, err) != 0)
-		return -1;
-	i->count++;
-	if (strstr(s->actions, action_kind_name(ACTION_FOREIGN)) != NULL)
-		i->kept++;
-	return 0;
-}
-
 int
 cmd_server_task_import(struct cli *c)
 {
-	struct importing i = {.c = c, .replace = cli_flag(c, "replace")};
+	struct server_imported done = {.tasks = 0};
 	struct err err = {.kind = ERR_NONE};
 	int code = cli_open(c, DAEMON_STORE, NULL);
+	struct server_order o;
 	struct buf xml;
 	int rc;
 
 	if (code != CODE_OK)
 		return code;
-	i.order = server_cli_order(c);
+	o = server_cli_order(c);
 	buf_init(&xml, SERVER_XML_MAX);
 	rc = file_read(c->args[0], SERVER_XML_MAX, &xml, &err);
 	if (rc == 0)
-		rc = server_xml_read(xml.data, xml.len, import_one, &i, &err);
+		rc = server_order_import(
+		    &o, xml.data, xml.len, cli_flag(c, "replace"), &done, &err);
 	code = cli_commit(c, rc, &err);
 	buf_free(&xml);
 	if (code == CODE_OK)
 		cli_note(c,
 		    "%zu server tasks, %zu with actions that cannot "
 		    "be run here",
-		    i.count, i.kept);
+		    done.tasks, done.kept);
 	return code;
 }

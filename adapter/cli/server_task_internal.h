@@ -9,9 +9,6 @@ struct server_order server_cli_order(struct cli *c);
 int server_cli_find(struct cli *c, const char *name, struct server_task *ret);
 /* What would flow where, as a table. */
 int server_cli_flow(struct cli *c, const struct server_task *s);
-/* Add it; replace: or save it as the one of this name. */
-int server_cli_take(const struct server_order *o, const struct server_task *s,
-    bool replace, struct err *err);
 
 int cmd_server_task_list(struct cli *c);
 int cmd_server_task_show(struct cli *c);

@@ -7,7 +7,6 @@
 #include "mem.h"
 #include "server_internal.h"
 #include "server_order.h"
-#include "server_xml.h"
 #include "str.h"
 
 int
@@ -71,10 +70,17 @@ remote_server_list(struct call *c, struct err *err)
 	return server_task_scan(c->store, write_one, c, err);
 }
 
+static struct server_order
+order_of(const struct call *c)
+{
+	return (struct server_order){
+	    c->store, c->actor, c->now, c->request->who->rights};
+}
+
 int
 remote_server_run(struct call *c, const struct server_task *t, struct err *err)
 {
-	const struct server_order order = {c->store, c->actor, c->now};
+	const struct server_order order = order_of(c);
 	int64_t run = 0;
 
 	if (server_order_run(&order, t, TASK_BY_USER, 0, &run, err) == -1)
@@ -87,7 +93,7 @@ int
 remote_server_enable(
     struct call *c, struct server_task *t, bool enabled, struct err *err)
 {
-	const struct server_order order = {c->store, c->actor, c->now};
+	const struct server_order order = order_of(c);
 
 	t->enabled = enabled;
 	if (server_order_save(&order, t, err) == -1)
@@ -98,38 +104,24 @@ remote_server_enable(
 
 /* --- task.importTasks --- */
 
-struct importing {
-	struct call *c;
-	int64_t count;
-};
-
-static int
-import_one(void *cookie, const struct server_task *t, struct err *err)
-{
-	struct importing *i = cookie;
-	const struct server_order order = {i->c->store, i->c->actor, i->c->now};
-	int64_t id = 0;
-
-	i->count++;
-	return server_order_add(&order, t, &id, err);
-}
-
 /* All or none; how many. */
 int
 remote_import_tasks(struct call *c, struct err *err)
 {
 	const char *text = call_text(c, "file");
-	struct importing i = {.c = c};
+	const struct server_order order = order_of(c);
+	struct server_imported done = {.tasks = 0};
 
 	if (text == NULL)
 		return err_set(err, ERR_INVALID,
 		    "file: wanted the file itself, sent as "
 		    "multipart/form-data");
-	if (server_xml_read(text, strlen(text), import_one, &i, err) == -1) {
+	if (server_order_import(
+		&order, text, strlen(text), false, &done, err) == -1) {
 		if (err != NULL && err->kind == ERR_PROTOCOL)
 			err->kind = ERR_INVALID;
 		return err_context(err, "file");
 	}
-	out_scalar_int(&c->out, i.count);
+	out_scalar_int(&c->out, (int64_t)done.tasks);
 	return 0;
 }

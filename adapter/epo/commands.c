@@ -238,7 +238,7 @@ static const struct command commands[] = {
 	.looked = remote_wakeup_looked},
     {.name = "task.importTasks",
 	.args = "file",
-	.right = ACCESS_TASK_WRITE,
+	.right = ACCESS_SCHEDULE_WRITE,
 	.help = "Adds server tasks of an XML file that ePO exported, and "
 		"returns how many; commands that are not known are kept, and "
 		"not valid",
@@ -266,7 +266,7 @@ static const struct command commands[] = {
 	.run = remote_list_sources},
     {.name = "tasklog.purge",
 	.args = "[age] [unit]",
-	.right = ACCESS_RUN_CONTROL,
+	.right = ACCESS_RUN_PURGE,
 	.help =
 	    "Removes ended runs that are older than age days (or hours, ...), and returns how many",
 	.run = remote_purge_log},

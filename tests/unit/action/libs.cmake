@@ -1,1 +1,1 @@
-set(libs store task conf schedule vault)
+set(libs access store task conf schedule vault)

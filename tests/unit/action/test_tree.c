@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "access.h"
 #include "action.h"
 #include "buf.h"
 #include "err.h"
@@ -231,10 +232,42 @@ test_bad_xml(void **state)
 	buf_free(&out);
 }
 
+/* Who may do what an action does elsewhere may have it done. */
+static void
+test_rights(void **state)
+{
+#define MAY ACCESS_BIT
+	static const uint64_t wanted[ACTION_KINDS] = {
+	    [ACTION_QUERY] = MAY(ACCESS_QUERY_RUN),
+	    [ACTION_APPLY_TAG] = MAY(ACCESS_TAG_WRITE),
+	    [ACTION_CLEAR_TAG] = MAY(ACCESS_TAG_WRITE),
+	    [ACTION_TASK] = MAY(ACCESS_TASK_RUN),
+	    [ACTION_PROFILE] = MAY(ACCESS_TASK_RUN),
+	    [ACTION_EXPORT] = MAY(ACCESS_REPORT_WRITE) | MAY(ACCESS_QUERY_RUN),
+	    [ACTION_MAIL] = MAY(ACCESS_MESSAGE_SEND),
+	    [ACTION_WEBHOOK] = MAY(ACCESS_MESSAGE_SEND),
+	    [ACTION_PURGE] = MAY(ACCESS_RUN_PURGE),
+	    [ACTION_NOTHING] = 0,
+	    [ACTION_FOREIGN] = 0};
+	struct server_action a = {.kind = NULL};
+	int i;
+
+	(void)state;
+	for (i = 0; i < ACTION_KINDS; i++) {
+		a.kind = mem_dup(action_kind_name((enum action_kind)i));
+		assert_int_equal(action_rights(&a), wanted[i]);
+		free(a.kind);
+	}
+	a.kind = mem_dup("of a later version");
+	assert_int_equal(action_rights(&a), ACCESS_ALL);
+	free(a.kind);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_rights),
 	    cmocka_unit_test(test_canonical),
 	    cmocka_unit_test(test_bad),
 	    cmocka_unit_test(test_too_many),

@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "access.h"
 #include "clock.h"
 #include "conf.h"
 #include "device.h"
@@ -105,7 +106,7 @@ teardown(void **state)
 static int64_t
 order(struct fixture *f, const char *actions)
 {
-	struct server_order o = {f->store, "test", clock_now()};
+	struct server_order o = {f->store, "test", clock_now(), ACCESS_ALL};
 	struct server_task t = {.enabled = true};
 	int64_t id = 0, run = 0;
 
@@ -368,7 +369,8 @@ test_cut(void **state)
 	int total = 0;
 
 	for (point = 6; point <= 12; point++) {
-		struct server_order o = {f->store, "test", clock_now()};
+		struct server_order o = {
+		    f->store, "test", clock_now(), ACCESS_ALL};
 		struct server_task t = {.name = name,
 		    .actions =
 			mem_dup("[" ALL ",\"then\":[{\"apply-tag\":{\"tag\":"

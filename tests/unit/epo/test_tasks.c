@@ -382,6 +382,32 @@ test_trees(void **state)
 	assert_error(f, REMOTE_BAD_ARGUMENT, "scheduled-task");
 }
 
+/* Each action asks for its own right, whoever may do server tasks. */
+static void
+test_tree_rights(void **state)
+{
+	struct fixture *f = *state;
+
+	f->lacks = ACCESS_BIT(ACCESS_TAG_WRITE);
+	ask(f, "task.importTasks", "file=" TREE_XML, NULL);
+	assert_error(f, REMOTE_NO_RIGHT,
+	    "action 2 (apply-tag) needs the right \"tag.write\"");
+	f->lacks = 0;
+	ask(f, "task.importTasks", "file=" TREE_XML, NULL);
+	assert_body(f, "OK:\r\n2\r\n");
+	f->lacks = ACCESS_BIT(ACCESS_TAG_WRITE);
+	ask(f, "scheduler.runServerTask", "taskName=Tree", NULL);
+	assert_error(f, REMOTE_NO_RIGHT, "tag.write");
+	ask(f, "scheduler.updateServerTask", "taskName=Tree", "status=disabled",
+	    NULL);
+	assert_error(f, REMOTE_NO_RIGHT, "tag.write");
+	f->lacks = ACCESS_BIT(ACCESS_RUN_PURGE); /* none of its actions' */
+	ask(f, "scheduler.runServerTask", "taskName=Tree", NULL);
+	assert_true(number(f) > 0);
+	ask(f, "tasklog.purge", NULL);
+	assert_error(f, REMOTE_NO_RIGHT, "run.purge");
+}
+
 int
 main(void)
 {
@@ -394,6 +420,7 @@ main(void)
 	    TEST(test_log_refused),
 	    TEST(test_server_tasks),
 	    TEST(test_trees),
+	    TEST(test_tree_rights),
 	    TEST(test_assign_refused),
 	};
 
