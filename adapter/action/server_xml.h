@@ -5,6 +5,7 @@
 struct buf;
 struct err;
 struct server_task;
+struct store;
 
 /*
  * Server tasks as ePO exports and imports them (task.importTasks):
@@ -41,4 +42,8 @@ void server_xml_begin(struct buf *out);
 int server_xml_write(
     const struct server_task *t, struct buf *out, struct err *err);
 void server_xml_end(struct buf *out);
+/* A whole file: of these, by name or number, count 0: of all that are kept.
+ * ERR_NOTFOUND; ERR_LIMIT: more than out may have. */
+int server_xml_export(struct store *s, char *const *names, size_t count,
+    struct buf *out, struct err *err);
 #endif

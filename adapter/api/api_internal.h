@@ -58,8 +58,13 @@ enum api_answer {
 	API_PAGE_OF,  /* {"items": [...], "next": cursor or null} */
 	API_REPORT,   /* {"rows": [...], "cut": bool}, or CSV */
 	API_DOCUMENT, /* OpenAPI */
-	API_EVENTS    /* text/event-stream */
+	API_EVENTS,   /* text/event-stream */
+	API_XML,      /* a file, as are those below */
+	API_PEM,
+	API_CRL
 };
+/* The media type of a file; NULL: it is none. */
+const char *api_file_type(enum api_answer answer);
 typedef int api_fn(struct api_call *c, struct err *err);
 
 struct api_route {
@@ -240,6 +245,10 @@ int api_event_write(
 /* A run as an answer. */
 int api_run_row(struct api_call *c, int64_t id, struct err *err);
 
+/* Server tasks as this caller may order them. */
+struct server_order;
+struct server_order api_server_order(const struct api_call *c);
+
 /* work.c: all of a request but its HTTP, on a worker. c->status is set. */
 void api_perform(struct api_call *c);
 bool api_may(const struct api_route *r, const struct access_identity *who);
@@ -255,12 +264,13 @@ extern const struct api_row api_device_row, api_query_row, api_task_row,
     api_assignment_row, api_run_answer, api_item_row, api_message_row,
     api_event_row, api_tag_row, api_group_row, api_user_row, api_preview_row,
     api_version_row, api_tagged_row, api_self_row, api_cert_row, api_server_row,
-    api_action_row, api_check_row;
+    api_action_row, api_check_row, api_kind_row, api_flow_row, api_imported_row;
 extern const struct api_form api_device_form, api_device_change, api_maintain,
     api_query_form, api_query_ask, api_task_form, api_task_change, api_run_form,
     api_assign_form, api_assign_change, api_state_form, api_tag_form,
     api_tagging, api_revocation, api_user_form, api_user_change,
-    api_server_change, api_check_form;
+    api_server_form, api_server_change, api_server_check, api_server_file,
+    api_check_form;
 
 api_fn api_devices_list, api_devices_add, api_devices_get, api_devices_change,
     api_devices_remove, api_devices_look, api_devices_maintain;
@@ -272,8 +282,10 @@ api_fn api_assignments_list, api_assignments_add, api_assignments_get,
     api_assignments_change, api_assignments_remove, api_assignments_run;
 api_fn api_runs_list, api_runs_get, api_runs_items, api_runs_messages,
     api_runs_pause, api_runs_resume, api_runs_abort;
-api_fn api_servers_list, api_servers_get, api_servers_change, api_servers_run,
-    api_servers_runs, api_runs_actions;
+api_fn api_servers_list, api_servers_get, api_servers_add, api_servers_change,
+    api_servers_remove, api_servers_run, api_servers_runs, api_servers_flow,
+    api_servers_check, api_servers_kinds, api_servers_import,
+    api_servers_export, api_runs_actions;
 api_fn api_tags_list, api_tags_add, api_tags_remove, api_tags_apply,
     api_tags_clear, api_groups_list, api_events_list;
 api_fn api_certs_list, api_certs_get, api_certs_revoke;

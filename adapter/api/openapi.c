@@ -349,6 +349,11 @@ answer_content(const struct api_route *r)
 	case API_EVENTS:
 		(void)json_object_put(csv);
 		return content("text/event-stream", schema_of("string"));
+	case API_XML:
+	case API_PEM:
+	case API_CRL:
+		(void)json_object_put(csv);
+		return content(api_file_type(r->answer), schema_of("string"));
 	case API_NOTHING:
 		break;
 	}

@@ -38,12 +38,12 @@ write_server(struct api_call *c, const struct server_task *t, struct err *err)
 }
 
 static int
-answer_server(struct api_call *c, const char *name, struct err *err)
+answer_server(struct api_call *c, int64_t id, struct err *err)
 {
 	struct server_task t = {.id = 0};
 	int r;
 
-	if (server_task_named(c->store, name, &t, err) != 0)
+	if (server_task_get(c->store, id, &t, err) != 0)
 		return -1;
 	api_row_begin(c, &api_server_row);
 	r = write_server(c, &t, err);
@@ -72,39 +72,97 @@ api_servers_list(struct api_call *c, struct err *err)
 int
 api_servers_get(struct api_call *c, struct err *err)
 {
-	return answer_server(c, c->match.segments[0], err);
+	struct server_task t = {.id = 0};
+	int r;
+
+	if (server_task_named(c->store, c->match.segments[0], &t, err) != 0)
+		return -1;
+	api_row_begin(c, &api_server_row);
+	r = write_server(c, &t, err);
+	server_task_clear(&t);
+	return r;
 }
 
-static struct server_order
-order_of(const struct api_call *c)
+struct server_order
+api_server_order(const struct api_call *c)
 {
 	return (struct server_order){c->store, c->actor, c->now, c->who.rights};
+}
+
+/* What the body says of it; an empty text takes the value away. */
+static void
+take_body(const struct api_call *c, struct server_task *t)
+{
+	const struct {
+		const char *name;
+		char **slot;
+	} texts[] = {{"name", &t->name}, {"actions", &t->actions},
+	    {"description", &t->note}, {"schedule", &t->schedule}};
+	const char *text;
+	size_t i;
+
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		text = api_body_text(c, texts[i].name);
+		if (text != NULL)
+			mem_replace(
+			    texts[i].slot, text[0] == '\0' ? NULL : text);
+	}
+	t->enabled = api_body_bool(c, "enabled", t->enabled);
+	t->overlap = api_body_bool(c, "overlap", t->overlap);
+}
+
+int
+api_servers_add(struct api_call *c, struct err *err)
+{
+	const struct server_order o = api_server_order(c);
+	struct server_task t = {.enabled = true};
+	int64_t id = 0;
+	int r;
+
+	take_body(c, &t);
+	r = server_order_add(&o, &t, &id, err);
+	server_task_clear(&t);
+	if (r != 0)
+		return -1;
+	api_locate(c, "server-tasks/%lld", (long long)id);
+	return answer_server(c, id, err);
 }
 
 int
 api_servers_change(struct api_call *c, struct err *err)
 {
-	const struct server_order o = order_of(c);
-	const char *schedule = api_body_text(c, "schedule");
-	const char *name = c->match.segments[0];
+	const struct server_order o = api_server_order(c);
+	struct server_task t = {.id = 0};
+	int64_t id;
+	int r;
+
+	if (server_task_named(c->store, c->match.segments[0], &t, err) != 0)
+		return -1;
+	id = t.id;
+	take_body(c, &t);
+	r = server_order_save(&o, &t, err);
+	server_task_clear(&t);
+	return r == 0 ? answer_server(c, id, err) : -1;
+}
+
+int
+api_servers_remove(struct api_call *c, struct err *err)
+{
+	const struct server_order o = api_server_order(c);
 	struct server_task t = {.id = 0};
 	int r;
 
-	if (server_task_named(c->store, name, &t, err) != 0)
+	if (server_task_named(c->store, c->match.segments[0], &t, err) != 0)
 		return -1;
-	t.enabled = api_body_bool(c, "enabled", t.enabled);
-	t.overlap = api_body_bool(c, "overlap", t.overlap);
-	if (schedule != NULL)
-		mem_replace(&t.schedule, schedule[0] == '\0' ? NULL : schedule);
-	r = server_order_save(&o, &t, err);
+	r = server_order_remove(&o, &t, err);
 	server_task_clear(&t);
-	return r == 0 ? answer_server(c, name, err) : -1;
+	return r;
 }
 
 int
 api_servers_run(struct api_call *c, struct err *err)
 {
-	const struct server_order o = order_of(c);
+	const struct server_order o = api_server_order(c);
 	struct server_task t = {.id = 0};
 	int64_t run = 0;
 	int r;

@@ -4,6 +4,8 @@
 #include "api_internal.h"
 #include "device.h"
 #include "mem.h"
+#include "server_task.h"
+#include "server_xml.h"
 #include "str.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -164,6 +166,22 @@ ANSWER(api_action_row, "RunAction",
     "What became of one action; under, run: 0, there is none; rows: -1, those "
     "of the one it is under");
 
+static const struct report_column api_kind_row_columns[] = {
+    TEXT("name"), TEXT("does"), LIST("rights")};
+ANSWER(
+    api_kind_row, "ActionKind", "A kind of action, and the rights it asks for");
+
+static const struct report_column api_flow_row_columns[] = {INT("action"),
+    INT("under"), TEXT("does"), INT("rows"), BOOL("runnable"), LIST("rights")};
+ANSWER(api_flow_row, "ActionFlow",
+    "An action, and what it would be given; under: 0, none; rows: -1, it has "
+    "none");
+
+static const struct report_column api_imported_row_columns[] = {
+    INT("tasks"), INT("kept")};
+ANSWER(api_imported_row, "Imported",
+    "How many came in; kept: of those, with actions that cannot be run here");
+
 static const struct report_column api_check_row_columns[] = {TEXT("what"),
     INT("devices"), INT("late"), INT("margin"), TEXT("closest"), TIME("end"),
     TIME("renewed"), INT("runs"), INT("longest"), TIME("until"),
@@ -309,7 +327,28 @@ static const struct api_field api_tagging_fields[] = {
 	"or a saved query's name, or a condition"}};
 FORM(api_tagging, "Tagging");
 
+#define ACTIONS(needed)                                                        \
+	{                                                                      \
+		"actions", API_TEXT, needed, 2, SERVER_TREE_MAX, NULL,         \
+		    "JSON as a text: a list of {action: settings, then: list}" \
+	}
+static const struct api_field api_server_form_fields[] = {
+    {"name", API_TEXT, true, 1, NAME_MAX_, NULL, "unique"}, ACTIONS(true),
+    {"description", API_TEXT, false, 0, TEXT_MAX, NULL, "for people"},
+    {"schedule", API_TEXT, false, 1, 8192, NULL, "none: by hand only"},
+    {"enabled", API_BOOL, false, 0, 0, NULL, "unless false"},
+    {"overlap", API_BOOL, false, 0, 0, NULL,
+	"may it begin while it is going?"}};
+FORM(api_server_form, "NewServerTask");
+static const struct api_field api_server_check_fields[] = {ACTIONS(true)};
+FORM(api_server_check, "Actions");
+static const struct api_field api_server_file_fields[] = {
+    {"xml", API_TEXT, true, 1, SERVER_XML_MAX, NULL, "what ePO exported"},
+    {"replace", API_BOOL, false, 0, 0, NULL, "those of the same names"}};
+FORM(api_server_file, "ServerTaskFile");
 static const struct api_field api_server_change_fields[] = {
+    {"name", API_TEXT, false, 1, NAME_MAX_, NULL, "unique"}, ACTIONS(false),
+    {"description", API_TEXT, false, 0, TEXT_MAX, NULL, "for people"},
     {"enabled", API_BOOL, false, 0, 0, NULL, "does its schedule count?"},
     {"overlap", API_BOOL, false, 0, 0, NULL, "may it begin while it is going?"},
     {"schedule", API_TEXT, false, 0, 8192, NULL, "empty: by hand only"}};

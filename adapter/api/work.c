@@ -147,9 +147,32 @@ commit(struct api_call *c, struct store_answer *a, struct err *err)
 	return store_commit(c->store, err);
 }
 
+const char *
+api_file_type(enum api_answer answer)
+{
+	switch (answer) {
+	case API_XML:
+		return "application/xml";
+	case API_PEM:
+		return "application/x-pem-file";
+	case API_CRL:
+		return "application/pkix-crl";
+	case API_NOTHING:
+	case API_ROW:
+	case API_PAGE_OF:
+	case API_REPORT:
+	case API_DOCUMENT:
+	case API_EVENTS:
+		break;
+	}
+	return NULL;
+}
+
 static int
 end_text(struct api_call *c, struct err *err)
 {
+	if (c->type == NULL)
+		c->type = api_file_type(c->route->answer);
 	(void)fflush(c->out);
 	if (c->text.over)
 		return err_set(err, ERR_LIMIT,

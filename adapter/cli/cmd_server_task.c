@@ -19,6 +19,7 @@
 /* Server tasks: what they are. */
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define WORDS_MAX 2048
+#define EXPORT_MAX ((size_t)64 << 20)
 
 struct server_order
 server_cli_order(struct cli *c)
@@ -343,37 +344,21 @@ cmd_server_task_remove(struct cli *c)
 
 /* --- ePO's XML --- */
 
-static int
-write_task(void *cookie, const struct server_task *s, struct err *err)
-{
-	return server_xml_write(s, cookie, err);
-}
-
 int
 cmd_server_task_export(struct cli *c)
 {
 	struct err err = {.kind = ERR_NONE};
-	struct server_task s = {.id = 0};
 	int code = cli_open(c, DAEMON_STORE, NULL);
 	struct buf out;
-	size_t i;
 
 	if (code != CODE_OK)
 		return code;
-	buf_init(&out, (size_t)64 << 20);
-	server_xml_begin(&out);
-	if (c->arg_count == 0 &&
-	    server_task_scan(c->daemon.store, write_task, &out, &err) != 0)
-		code = cli_fail(&err);
-	for (i = 0; code == CODE_OK && i < c->arg_count; i++) {
-		code = server_cli_find(c, c->args[i], &s);
-		if (code == CODE_OK && server_xml_write(&s, &out, &err) != 0)
-			code = cli_fail(&err);
-		server_task_clear(&s);
-	}
-	server_xml_end(&out);
-	if (code == CODE_OK)
+	buf_init(&out, EXPORT_MAX);
+	if (server_xml_export(
+		c->daemon.store, c->args, c->arg_count, &out, &err) == 0)
 		(void)fwrite(out.data, 1, out.len, stdout);
+	else
+		code = cli_fail(&err);
 	buf_free(&out);
 	return code;
 }

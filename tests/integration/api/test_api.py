@@ -24,6 +24,9 @@ SERVER = """{name: Tag all, description: by query, actions: [
   {run-query: {query: (isNotBlank EPOLeafNode.NodeName)},
    then: [{apply-tag: {tag: all of them}}]}]}
 """
+TREE = ('[{"run-query":{"query":"(isNotBlank EPOLeafNode.NodeName)"},"then":'
+        '[{"apply-tag":{"tag":"all of them"}}]}]')
+PURGE = '[{"purge-log":{"older-than":"30d"}}]'
 ROWS = "(select EPOLeafNode.NodeName)"
 
 
@@ -308,7 +311,82 @@ def server_tasks(w, serving, names):
           (False, None, first.json["actions"]), "disabled, and nothing else")
     w.wrong("runServerTask", "Tag all")
     w.fails(404, "runServerTask", "nothing")
+    authors(w, serving, names)
     executions(w, serving, names)
+
+
+def authors(w, serving, names):
+    """Made, looked through, changed, sent away and taken in again."""
+    new = {"name": "ours", "actions": TREE, "schedule": "daily at 02:00 UTC"}
+    w.wrong("addServerTask", body=new)
+    w.fails(422, "addServerTask", body={**new, "actions": '[{"dance":{}}]'})
+    w.fails(404, "addServerTask", body={
+        **new, "actions": '[{"run-query":{"query":"no such"}}]'})
+    made = w.ok("addServerTask", body=new, Idempotency_Key="t1")
+    number = made.json["id"]
+    equal(w.ok("addServerTask", body=new, Idempotency_Key="t1").json,
+          made.json, "made once")
+    equal((made.headers["location"], made.json["owner"],
+           made.json["enabled"], made.json["actions"]),
+          (f"/api/v1/server-tasks/{number}", "api:admin", True, TREE), "made")
+    w.fails(409, "addServerTask", body=new)
+    flow = [(1, 0, len(names)), (2, 1, len(names))]
+    equal([(a["action"], a["under"], a["rows"]) for a in
+           w.ok("getServerTaskFlow", "ours").json["items"]], flow, "its flow")
+    w.wrong("getServerTaskFlow", "ours")
+    w.fails(404, "getServerTaskFlow", "nothing")
+    found = w.ok("checkServerTask", body={"actions": TREE}).json["items"]
+    equal([(a["action"], a["under"], a["rows"]) for a in found], flow,
+          "the same, not saved")
+    equal([a["rights"] for a in found], [["query.run"], ["tag.write"]],
+          "what it asks for")
+    w.wrong("checkServerTask", body={"actions": TREE})
+    kinds = w.ok("listActionKinds").json["items"]
+    equal([k["name"] for k in kinds],
+          [k["name"] for k in serving.json("server-task", "actions")], "kinds")
+    w.wrong("listActionKinds")
+    changed = w.ok("changeServerTask", "ours", body={
+        "name": "theirs", "description": "x", "actions": PURGE},
+        If_Match=made.headers["etag"]).json
+    equal((changed["id"], changed["name"], changed["description"],
+           changed["does"], changed["schedule"]),
+          (number, "theirs", "x", "purge-log 30d", made.json["schedule"]),
+          "changed")
+    files(w, serving)
+    rights(w, serving)
+    w.fails(412, "removeServerTask", "theirs", If_Match='"x"')
+    w.wrong("removeServerTask", "theirs")
+    w.ok("removeServerTask", "theirs")
+    w.fails(404, "removeServerTask", "theirs")
+
+
+def files(w, serving):
+    all_ = w.ok("exportServerTasks")
+    equal(all_.bytes.decode(), serving.run("server-task", "export"),
+          "as the command line writes it")
+    one = w.ok("exportServerTasks", query={"task": "theirs"}).bytes.decode()
+    equal((one.count("<scheduled-task>"), "theirs" in one), (1, True), "one")
+    w.wrong("exportServerTasks")
+    w.fails(404, "exportServerTasks", query={"task": "nothing"})
+    w.wrong("importServerTasks", body={"xml": one, "replace": True})
+    w.fails(409, "importServerTasks", body={"xml": one})
+    w.fails(422, "importServerTasks", body={"xml": "<list>"})
+    equal(w.ok("importServerTasks", body={"xml": one, "replace": True}).json,
+          {"tasks": 1, "kept": 0}, "in place of itself")
+    foreign = one.replace("theirs", "foreign").replace("tasklog.purge", "x.y")
+    equal(w.ok("importServerTasks", body={"xml": foreign}).json,
+          {"tasks": 1, "kept": 1}, "what is not known is kept")
+    w.fails(409, "runServerTask", "foreign")
+    w.ok("removeServerTask", "foreign")
+
+
+def rights(w, serving):
+    """Operators run server tasks, but purge no log by one either."""
+    operator = Client(*serving.at, token(serving, "olga"))
+    told = w.problem(operator.call("POST", "/server-tasks/theirs/run"), 403,
+                     "purging as an operator")
+    answer = operator.call("POST", "/server-tasks/theirs/run")
+    check(told and "run.purge" in answer.json["detail"], f"why: {answer!r}")
 
 
 def executions(w, serving, names):
@@ -655,7 +733,8 @@ def chain(serving):
     kinds = [(e["kind"], e["actor"], e["detail"])
              for e in serving.json("events", "--last", "100000")]
     for kind in ("device.added", "device.removed", "tag.applied", "task.run",
-                 "query.saved", "task.assigned"):
+                 "query.saved", "task.assigned", "server_task.added",
+                 "server_task.removed"):
         check(any(k == kind and a == "api:admin" for k, a, _ in kinds),
               f"{kind} by api:admin")
     said = [json.loads(d) for k, a, d in kinds if k == "api.request"]
@@ -705,6 +784,7 @@ def main():
                                  "\nconsole:\n  per_address: 200\n"))
         serving.user("admin", "administrator")
         serving.user("watcher", "monitor")
+        serving.user("olga", "operator")
         serving.start()
         serving.at = serving.port, serving.ca
         names = sorted(d["name"] for d in serving.json("device", "list"))

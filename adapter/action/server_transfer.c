@@ -1,6 +1,7 @@
-/* Server tasks that come in from elsewhere, under names that may be taken. */
+/* Server tasks from elsewhere, under names that may be taken, and to there. */
 #include <string.h>
 
+#include "buf.h"
 #include "err.h"
 #include "server_order.h"
 #include "server_xml.h"
@@ -58,4 +59,35 @@ server_order_import(const struct server_order *o, const void *xml, size_t len,
 		return -1;
 	*ret = i.done;
 	return 0;
+}
+
+static int
+write_one(void *cookie, const struct server_task *t, struct err *err)
+{
+	return server_xml_write(t, cookie, err);
+}
+
+int
+server_xml_export(struct store *s, char *const *names, size_t count,
+    struct buf *out, struct err *err)
+{
+	struct server_task t = {.id = 0};
+	size_t i;
+	int rc = 0;
+
+	server_xml_begin(out);
+	if (count == 0)
+		rc = server_task_scan(s, write_one, out, err);
+	for (i = 0; rc == 0 && i < count; i++) {
+		rc = server_task_named(s, names[i], &t, err);
+		if (rc == 0)
+			rc = server_xml_write(&t, out, err);
+		server_task_clear(&t);
+	}
+	server_xml_end(out);
+	if (rc == 0 && out->over)
+		return err_set(err, ERR_LIMIT,
+		    "the file is larger than %zu bytes: ask for fewer",
+		    out->max);
+	return rc;
 }
