@@ -153,6 +153,9 @@ struct api_call {
 /* call.c: reading */
 const char *api_text(const struct api_call *c, const char *param); /* NULL */
 int64_t api_int(const struct api_call *c, const char *param, int64_t fallback);
+/* A parameter as a time, *ret as it is without; ERR_INVALID with 400. */
+int api_time(
+    struct api_call *c, const char *param, int64_t *ret, struct err *err);
 const char *api_body_text(const struct api_call *c, const char *name);
 int64_t api_body_int(
     const struct api_call *c, const char *name, int64_t fallback);

@@ -48,6 +48,18 @@ api_int(const struct api_call *c, const char *param, int64_t fallback)
 	return g == NULL ? fallback : g->number;
 }
 
+int
+api_time(struct api_call *c, const char *param, int64_t *ret, struct err *err)
+{
+	const char *text = api_text(c, param);
+
+	if (text == NULL || clock_parse(text, ret) == 0)
+		return 0;
+	c->status = 400;
+	return err_set(
+	    err, ERR_INVALID, "%s: wanted a time in RFC 3339", param);
+}
+
 static struct json_object *
 member(const struct api_call *c, const char *name)
 {

@@ -9,6 +9,7 @@
 #include "intake.h"
 #include "mem.h"
 #include "order.h"
+#include "plan.h"
 #include "secret.h"
 #include "store.h"
 #include "str.h"
@@ -19,11 +20,27 @@
 
 /* --- answers --- */
 
+/* When the password of its object must be another, and why. */
+static char *
+put_deadline(struct api_call *c, const struct device *d)
+{
+	struct plan_deadline deadline;
+	char *why;
+
+	plan_deadline(d, c->policy, &deadline);
+	why = plan_deadline_why(d, c->policy, &deadline);
+	api_put_int(c, why != NULL ? deadline.due : 0);
+	api_put_text(c, why);
+	return why;
+}
+
 static int
 write_device(struct api_call *c, const struct device *d, struct err *err)
 {
 	const struct device_field *fields;
 	size_t i, n;
+	char *why;
+	int r;
 
 	fields = device_fields(&n);
 	api_put_int(c, d->id);
@@ -33,7 +50,10 @@ write_device(struct api_call *c, const struct device *d, struct err *err)
 		else
 			api_put_int(c, device_get_int(d, &fields[i]));
 	}
-	return api_row_end(c, err);
+	why = put_deadline(c, d);
+	r = api_row_end(c, err);
+	free(why);
+	return r;
 }
 
 static int

@@ -85,6 +85,8 @@ api_runs_list(struct api_call *c, struct err *err)
 	struct task_run_filter f = {.name = api_text(c, "task")};
 	int s;
 
+	if (api_time(c, "since", &f.since, err) != 0)
+		return -1;
 	for (s = 0; state != NULL && s < TASK_STATES; s++)
 		if (str_eq(task_state_name((enum task_state)s), state))
 			f.states = 1u << s;

@@ -54,15 +54,37 @@ chosen_device(struct api_call *c, int64_t *ret, struct err *err)
 	return 0;
 }
 
+/* Behind which event; a cursor goes on from where the others began. */
+static int
+find_start(struct api_call *c, int64_t device, int64_t *ret, struct err *err)
+{
+	int64_t since = 0, last = api_int(c, "last", 0);
+
+	if (api_time(c, "since", &since, err) != 0 ||
+	    api_cursor_id(c, ret, err) != 0)
+		return -1;
+	if (since != 0 && last != 0) {
+		c->status = 400;
+		return err_set(
+		    err, ERR_INVALID, "since and last exclude each other");
+	}
+	if (api_text(c, "cursor") != NULL)
+		return 0;
+	if (since != 0)
+		return store_event_since(c->store, since, ret, err);
+	return last == 0
+	    ? 0
+	    : store_event_last(c->store, device, (size_t)last, ret, err);
+}
+
 int
 api_events_list(struct api_call *c, struct err *err)
 {
 	struct api_page p = api_page_new(c);
 	int64_t after = 0, device = 0;
 
-	if (api_cursor_id(c, &after, err) != 0)
-		return -1;
-	if (chosen_device(c, &device, err) != 0)
+	if (chosen_device(c, &device, err) != 0 ||
+	    find_start(c, device, &after, err) != 0)
 		return -1;
 	api_page_begin(c, &api_event_row);
 	return api_page_close(&p,
@@ -216,16 +238,12 @@ write_preview(struct api_call *c, const struct schedule *s, int64_t after,
 int
 api_schedules_preview(struct api_call *c, struct err *err)
 {
-	const char *from = api_text(c, "after");
 	struct schedule *s = NULL;
 	int64_t after = c->now;
 	int r;
 
-	if (from != NULL && clock_parse(from, &after) != 0) {
-		c->status = 400;
-		return err_set(
-		    err, ERR_INVALID, "after: wanted a time in RFC 3339");
-	}
+	if (api_time(c, "after", &after, err) != 0)
+		return -1;
 	if (schedule_parse(api_text(c, "schedule"), &s, err) != 0) {
 		c->status = 400;
 		return -1;

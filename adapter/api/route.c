@@ -147,8 +147,8 @@ static const struct api_route routes[] = {
 
     /* --- runs --- */
     {"GET", "runs", "listRuns", "runs", ACCESS_RUN_READ,
-	"Runs, the newest first", "limit cursor state task", NULL, API_PAGE_OF,
-	&api_run_answer, 200, 0, api_runs_list},
+	"Runs, the newest first", "limit cursor state task since", NULL,
+	API_PAGE_OF, &api_run_answer, 200, 0, api_runs_list},
     {"GET", "runs/{run}", "getRun", "runs", ACCESS_RUN_READ, "A run", NULL,
 	NULL, API_ROW, &api_run_answer, 200, API_TAGGED, api_runs_get},
     {"GET", "runs/{run}/items", "listRunItems", "runs", ACCESS_RUN_READ,
@@ -201,8 +201,9 @@ static const struct api_route routes[] = {
 	"The tree of groups, by path", NULL, NULL, API_PAGE_OF, &api_group_row,
 	200, 0, api_groups_list},
     {"GET", "events", "listEvents", "events", ACCESS_EVENT_READ,
-	"The audit chain, from its beginning", "limit cursor device", NULL,
-	API_PAGE_OF, &api_event_row, 200, 0, api_events_list},
+	"The audit chain, from its beginning, a time, or so many before its end",
+	"limit cursor device since last", NULL, API_PAGE_OF, &api_event_row,
+	200, 0, api_events_list},
     {"GET", "events/stream", "followEvents", "events", ACCESS_EVENT_READ,
 	"Events as they happen; Last-Event-ID goes on behind that one", NULL,
 	NULL, API_EVENTS, NULL, 200, 0, NULL},

@@ -17,7 +17,8 @@
 
 /* --- answers --- */
 
-/* id and all fields of a record, and the deadline's place is the console's. */
+/* id, all fields of a record, and the deadline that follows from them: as
+ * "device show" has it. */
 static struct report_column *
 device_columns(size_t *ret_count)
 {
@@ -30,7 +31,7 @@ device_columns(size_t *ret_count)
 	size_t i, n;
 
 	fields = device_fields(&n);
-	columns = mem_array(n + 1, sizeof(*columns));
+	columns = mem_array(n + 3, sizeof(*columns));
 	columns[0] = (struct report_column){.name = "id", .type = REPORT_INT};
 	for (i = 0; i < n; i++) {
 		columns[i + 1].name = fields[i].name;
@@ -38,13 +39,18 @@ device_columns(size_t *ret_count)
 		    ? REPORT_LIST
 		    : types[fields[i].type];
 	}
-	*ret_count = n + 1;
+	columns[n + 1] = (struct report_column){
+	    .name = "ad_password_due", .type = REPORT_TIME};
+	columns[n + 2] = (struct report_column){
+	    .name = "ad_password_why", .type = REPORT_STRING};
+	*ret_count = n + 3;
 	return columns;
 }
 
 const struct api_row api_device_row = {.name = "Device",
     .make = device_columns,
-    .help = "A device as it is known; no secret is in it"};
+    .help = "A device as it is known; no secret is in it; ad_password_why: by "
+	    "what rule its object's password is due"};
 
 #define TEXT(n)                                                                \
 	{                                                                      \
@@ -390,6 +396,9 @@ static const struct api_field params[] = {
     {"cursor", API_TEXT, false, 1, TEXT_MAX, NULL, "next of the page before"},
     {"filter", API_TEXT, false, 1, TEXT_MAX, NULL,
 	"shell pattern on name, UUID or address"},
+    {"since", API_TEXT, false, 1, 64, NULL, "that time in RFC 3339, or later"},
+    {"last", API_INT, false, 1, INT32_MAX, NULL,
+	"from that many before the end on"},
     {"reason", API_TEXT, false, 1, 64, NULL, "has this finding"},
     {"site", API_TEXT, false, 1, 64, NULL, "stands there"},
     {"query", API_TEXT, false, 1, CLAUSE_MAX, NULL,

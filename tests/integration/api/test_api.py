@@ -763,13 +763,21 @@ def basic(name):
 def as_locally(w, serving, names):
     """The command line and the API say the same of the same."""
     local = serving.json("device", "show", names[0])[0]
-    for name in ("ad_password_due", "ad_password_why"):
-        local.pop(name)
     equal(w.ok("getDevice", names[0]).json, local, "a device")
     local = serving.json("runs", "list")
     equal(w.ok("listRuns", query={"limit": 500}).json["items"], local, "runs")
     equal(w.ok("listEvents", query={"limit": 20}).json["items"],
           serving.json("events", "--limit", "20"), "events")
+    equal(w.ok("listEvents", query={"last": 7}).json["items"],
+          serving.json("events", "--last", "7"), "the last events")
+    for since in ("2000-01-01T00:00:00Z", "2100-01-01T00:00:00Z"):
+        local = serving.json("events", "--since", since, "--limit", "20")
+        query = {"since": since, "limit": 20}
+        equal(w.ok("listEvents", query=query).json["items"], local,
+              f"events since {since}")
+        equal(w.ok("listRuns", query=query).json["items"],
+              serving.json("runs", "list", "--since", since, "--limit", "20"),
+              f"runs since {since}")
 
 
 def main():
