@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "epo_client.h"
 #include "err.h"
 #include "fetch.h"
@@ -129,11 +130,8 @@ static int
 judge_status(struct epo_session *s, const struct net_fetched *got,
     const char *name, struct err *err)
 {
-	int64_t wait = 0;
-
-	if (got->retry_after != NULL &&
-	    str_int(got->retry_after, 1, EPO_RETRY_AFTER_MAX, &wait) == 0)
-		s->retry_after = wait;
+	s->retry_after =
+	    net_retry_after(got->retry_after, clock_now(), EPO_RETRY_AFTER_MAX);
 	if (got->status == 200) {
 		s->proven = true;
 		return 0;

@@ -12,6 +12,7 @@ import subprocess
 import threading
 import time
 import urllib.parse
+from email.utils import formatdate
 
 
 def make_ca(folder):
@@ -274,6 +275,9 @@ class RequestHandler(http.server.BaseHTTPRequestHandler):
         epo.log.append((command, args))
         if fault == "503":
             return self.answer(503, "", [("Retry-After", "90")])
+        if fault == "503 until":
+            return self.answer(503, "", [("Retry-After", formatdate(
+                time.time() + 1800, usegmt=True))])
         if fault == "slow":
             time.sleep(1.5)
         try:
