@@ -40,15 +40,17 @@ static void
 give(struct http_request *request, int status, struct buf *bytes,
     unsigned retry_after)
 {
-	static const struct http_header sniff = {
-	    "X-Content-Type-Options", "nosniff"};
+	static const struct http_header headers[] = {
+	    {"X-Content-Type-Options", "nosniff"},
+	    {"Allow", "GET, POST"}, /* a command is not for HEAD */
+	};
 	struct http_answer a = {.status = status,
 	    .type = REMOTE_TYPE,
 	    .body = http_body_new(bytes),
 	    .cache = "no-store",
 	    .retry_after = retry_after,
-	    .headers = &sniff,
-	    .header_count = 1};
+	    .headers = headers,
+	    .header_count = status == 405 ? 2 : 1};
 
 	http_answer(request, &a);
 	http_body_drop(a.body);

@@ -25,7 +25,11 @@ struct secret;
 #define HTTP_CONNECTIONS_MAX 256 /* unless struct http_conf has others */
 #define HTTP_PER_ADDRESS_MAX 32
 #define HTTP_HEAD_MAX 8192 /* request line and headers */
-#define HTTP_IDLE_S 10	   /* without a byte in either direction */
+/* Of all bodies that are here at once; beyond that, those that are longer than
+ * the latter are refused with 503, or cut. */
+#define HTTP_BODIES_MAX ((size_t)64 << 20)
+#define HTTP_BODY_SMALL ((size_t)64 << 10)
+#define HTTP_IDLE_S 10 /* without a byte in either direction */
 #define HTTP_REQUEST_S                                                         \
 	20		  /* from connection, or last answer, to the end of    \
 			     the request; idle_s when that is longer */

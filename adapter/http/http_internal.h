@@ -32,6 +32,8 @@ struct http {
 	struct loop_timer *sweep;	   /* ours, see link.c */
 	struct http_link *links;	   /* open connections */
 	size_t owed;			   /* answers */
+	size_t bodies;			   /* bytes of them, of requests that
+					      are here */
 	unsigned connections, per_address; /* at most */
 	unsigned request_s; /* from connection or last answer to its end */
 	struct http_tls_end *tls; /* see tls_internal.h; NULL: none */
@@ -84,6 +86,7 @@ struct http_request {
 	struct http_arg_list *args; /* once asked for */
 	char allow[HTTP_ALLOW]; /* methods of the path, when it has another */
 	struct buf body;
+	size_t counted;		       /* of it, in h->bodies */
 	struct MHD_Response *response; /* once answered */
 	struct http_stream *stream;    /* with a body to come */
 	int status;
@@ -99,6 +102,14 @@ enum MHD_Result http_access(void *cookie, struct MHD_Connection *connection,
     const char *upload, size_t *upload_len, void **slot);
 void http_completed(void *cookie, struct MHD_Connection *connection,
     void **slot, enum MHD_RequestTerminationCode code);
+
+/* --- head.c --- */
+
+/* 0, or the status to refuse it with and why, which is static. */
+int http_head_check(
+    const struct http_request *r, const char *version, const char **ret_why);
+/* The path within what stood in its place. */
+const char *http_head_path(const char *path);
 
 /* --- answer.c --- */
 

@@ -10,6 +10,9 @@
 #include "secret.h"
 #include "str.h"
 
+#define WHY_MAX 128
+#define RETRY_S 5 /* with too many bodies at once */
+
 /* --- routes --- */
 
 /* What is behind the route's path; NULL when it is another one. */
@@ -67,6 +70,13 @@ find_route(struct http_request *r, const char *path, const char *method)
 				   : MHD_HTTP_METHOD_NOT_ALLOWED;
 }
 
+/* With no room for a body of this length? Short ones are always taken. */
+static bool
+is_full(const struct http_request *r, uint64_t len)
+{
+	return len > HTTP_BODY_SMALL && r->h->bodies >= HTTP_BODIES_MAX;
+}
+
 /* A length that is too long is refused before it is read. */
 static int
 check_length(struct http_request *r)
@@ -81,7 +91,7 @@ check_length(struct http_request *r)
 	if (str_int(text, 0, INT64_MAX, &len) != 0 ||
 	    (uint64_t)len > r->route->body_max)
 		return MHD_HTTP_CONTENT_TOO_LARGE;
-	return 0;
+	return is_full(r, (uint64_t)len) ? MHD_HTTP_SERVICE_UNAVAILABLE : 0;
 }
 
 /* --- one request --- */
@@ -110,20 +120,32 @@ request_free(struct http_request *r)
 	/* What a client sent may be a password. */
 	secret_wipe(r->target, strlen(r->target));
 	free(r->target);
+	r->h->bodies -= r->counted;
 	buf_free(&r->body);
 	free(r->path);
 	free(r->rest);
 	free(r);
 }
 
+/* why: NULL when the status says it all. */
 static enum MHD_Result
-refuse(struct http_request *r, int status)
+refuse(struct http_request *r, int status, const char *why)
 {
 	struct http_answer answer = {.status = status};
+	struct buf text;
 
+	if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
+		answer.retry_after = RETRY_S;
+	if (why != NULL) {
+		buf_init(&text, WHY_MAX);
+		buf_printf(&text, "%s\n", why);
+		answer.type = "text/plain; charset=utf-8";
+		answer.body = http_body_new(&text);
+	}
 	r->handled = true;
 	r->h->owed++;
 	http_answer(r, &answer);
+	http_body_drop(answer.body);
 	return MHD_queue_response(
 	    r->connection, (unsigned)r->status, r->response);
 }
@@ -133,7 +155,7 @@ static enum MHD_Result
 refuse_length(struct http_request *r)
 {
 	if (r->route->too_large == NULL)
-		return refuse(r, MHD_HTTP_CONTENT_TOO_LARGE);
+		return refuse(r, MHD_HTTP_CONTENT_TOO_LARGE, NULL);
 	r->handled = true;
 	r->h->owed++;
 	r->route->too_large(r->route->cookie, r);
@@ -143,18 +165,25 @@ refuse_length(struct http_request *r)
 }
 
 static enum MHD_Result
-begin(struct http_request *r, const char *path, const char *method)
+begin(struct http_request *r, const char *path, const char *method,
+    const char *version)
 {
-	int status = find_route(r, path, method);
+	const char *why = NULL;
+	int status;
 
 	r->begun = true;
+	path = http_head_path(path);
 	r->path = mem_dup(path);
+	status = http_head_check(r, version, &why);
+	if (status == 0)
+		status = find_route(r, path, method);
 	if (status == 0)
 		status = check_length(r);
 	if (status != 0) {
 		http_link_sends(r->h, http_link_of(r->connection));
-		return status == MHD_HTTP_CONTENT_TOO_LARGE ? refuse_length(r)
-							    : refuse(r, status);
+		return status == MHD_HTTP_CONTENT_TOO_LARGE
+		    ? refuse_length(r)
+		    : refuse(r, status, why);
 	}
 	r->body.max = r->route->body_max;
 	r->method = method; /* libmicrohttpd's, as long as the request */
@@ -167,8 +196,10 @@ static enum MHD_Result
 take_body(struct http_request *r, const char *bytes, size_t *len)
 {
 	buf_add(&r->body, bytes, *len);
+	r->h->bodies += *len;
+	r->counted += *len;
 	*len = 0;
-	return r->body.over ? MHD_NO : MHD_YES;
+	return r->body.over || is_full(r, r->counted) ? MHD_NO : MHD_YES;
 }
 
 /* Request line and headers, as they came. */
@@ -208,7 +239,14 @@ whole(struct http_request *r)
 void *
 http_target(void *cookie, const char *target, struct MHD_Connection *connection)
 {
-	return request_new(cookie, connection, target);
+	struct http_request *r = request_new(cookie, connection, target);
+	char *query = strchr(target, '?');
+
+	/* It would make headers of the arguments, in the little memory that a
+	 * connection has; and hang when there is no room for one more. */
+	if (query != NULL)
+		query[1] = '\0';
+	return r;
 }
 
 enum MHD_Result
@@ -218,11 +256,10 @@ http_access(void *cookie, struct MHD_Connection *connection, const char *url,
 {
 	struct http_request *r = *slot;
 
-	(void)version;
 	(void)cookie;
 	(void)connection;
 	if (!r->begun)
-		return begin(r, url, method);
+		return begin(r, url, method, version);
 	if (*upload_len > 0)
 		return take_body(r, upload, upload_len);
 	return whole(r);

@@ -191,7 +191,12 @@ def by_hand(server, ca):
                "-F", ":output=json")[2], "OK:\n[]\n", "multipart")
     for bad in (base + "epo.getVersion?a=%zz",):
         equal(curl(server, ca, bad)[0], 400, f"{bad}: no form")
-    equal(curl(server, ca, "-I", base + "epo.getVersion")[0], 405, "HEAD")
+    status, head, _ = curl(server, ca, "-I", base + "epo.getVersion")
+    equal(status, 405, "HEAD")
+    check("Allow: GET, POST\n" in head, f"and what it may be: {head}")
+    many = "&".join(f"a{i}=" for i in range(200))
+    body = curl(server, ca, base + "epo.getVersion?" + many)[2]
+    check(body.startswith("Error 4 :\n"), f"too many arguments: {body}")
     equal(curl(server, ca, base + "epo.getVersion?"
                "orion.user.security.token=x")[0], 403, "another token")
     equal(curl(server, ca, "-H", "Origin: https://evil.example", base +

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "err.h"
+#include "http_args.h"
 #include "http_internal.h"
 #include "loop.h"
 #include "mem.h"
@@ -99,6 +100,7 @@ static struct http_route routes[] = {
     {"POST", "/post", BODY_LIMIT, handle_post, hello, NULL},
     {"GET", "/late", 0, handle_late, NULL, NULL},
     {"POST", "/told", BODY_LIMIT, handle_post, hello, tell_too_large},
+    {"POST", "/large", 2 * HTTP_BODY_SMALL, handle_get, hello, NULL},
 };
 
 static int
@@ -410,32 +412,6 @@ test_body_limit(void **state)
 }
 
 static void
-test_nonsense(void **state)
-{
-	char *big = mem_alloc(3 * HTTP_HEAD_MAX);
-	char *text;
-
-	(void)state;
-	free(exchange("\r\n\r\n\r\n"));
-	free(exchange("GET /plain\r\n\r\n"));
-	free(exchange_bytes("\0\x16\x03\x01\x02", 5));
-	expect_status(exchange("GET /plain HTTP/1.1\r\n\r\n"), 400);
-	expect_status(ask("POST /post", "Content-Length: -1\r\n", ""), 400);
-	memset(big, 'a', 3 * HTTP_HEAD_MAX - 1);
-	text = mem_printf("GET /%s HTTP/1.1\r\nHost: x\r\n\r\n", big);
-	free(exchange(text));
-	free(text);
-	text =
-	    mem_printf("GET /plain HTTP/1.1\r\nHost: x\r\nA: %s\r\n\r\n", big);
-	expect_status(exchange(text), 431);
-	free(text);
-	assert_int_equal(handled, 0);
-	free(big);
-	/* and still there */
-	expect_status(ask("GET /plain", "", ""), 200);
-}
-
-static void
 stop_loop(void *cookie)
 {
 	loop_stop(cookie);
@@ -457,6 +433,164 @@ settle(size_t want)
 			count++;
 	} while (count != want);
 	loop_timer_del(timer);
+}
+
+/* What never becomes a request: cut when its time is over. */
+static void
+give_up(const char *bytes, size_t len)
+{
+	struct client c;
+
+	client_start(&c, bytes, len);
+	settle(1);
+	http->links->deadline = 1;
+	http_link_sweep(http);
+	free(client_end(&c));
+	settle(0);
+}
+
+static void
+test_nonsense(void **state)
+{
+	char *big = mem_alloc(3 * HTTP_HEAD_MAX);
+	char *text;
+
+	(void)state;
+	give_up("\r\n\r\n\r\n", 6);
+	free(exchange("GET /plain\r\n\r\n"));
+	give_up("\0\x16\x03\x01\x02", 5);
+	expect_status(exchange("GET /plain HTTP/1.1\r\n\r\n"), 400);
+	expect_status(ask("POST /post", "Content-Length: -1\r\n", ""), 400);
+	memset(big, 'a', 3 * HTTP_HEAD_MAX - 1);
+	text = mem_printf("GET /%s HTTP/1.1\r\nHost: x\r\n\r\n", big);
+	free(exchange(text));
+	free(text);
+	text =
+	    mem_printf("GET /plain HTTP/1.1\r\nHost: x\r\nA: %s\r\n\r\n", big);
+	expect_status(exchange(text), 431);
+	free(text);
+	assert_int_equal(handled, 0);
+	free(big);
+	/* and still there */
+	expect_status(ask("GET /plain", "", ""), 200);
+}
+
+/* --- what could be read in two ways --- */
+
+static void
+test_heads(void **state)
+{
+	static const struct {
+		const char *line, *headers;
+		int status;
+	} cases[] = {
+	    {"GET /plain", "Host: y\r\n", 400},
+	    {"GET /plain", "A : b\r\n", 400},
+	    {"GET /plain", "A\tb: c\r\n", 400},
+	    {"GET /plain", "Content-Length: 0\r\nContent-Length: 0\r\n", 400},
+	    {"POST /post",
+		"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n", 400},
+	    {"POST /post",
+		"Transfer-Encoding: chunked\r\nTransfer-Encoding: "
+		"chunked\r\n",
+		501},
+	    {"POST /post", "Transfer-Encoding: gzip, chunked\r\n", 501},
+	    {"POST /post", "Content-Encoding: gzip\r\nContent-Length: 0\r\n",
+		415},
+	    {"POST /post", "Expect: miracles\r\nContent-Length: 0\r\n", 417},
+	    {"GET /pl ain", "", 400},
+	    {"GET /plain?a b", "", 400},
+	    {"GET /plain%00er", "", 400},
+	    {"GET /nothing", "Host: y\r\n", 400},
+	};
+	char *answer;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		answer = ask(cases[i].line, cases[i].headers, "");
+		assert_true(strlen(body_of(answer)) > 5); /* says why */
+		expect_status(answer, cases[i].status);
+	}
+	expect_status(exchange("POST /post HTTP/1.0\r\n"
+			       "Transfer-Encoding: chunked\r\n\r\n"),
+	    400);
+	assert_int_equal(handled, 0);
+	expect_status(
+	    ask("GET /plain", "Content-Encoding: identity\r\n", ""), 200);
+	answer = ask("GET /plain", "EXPECT: 100-Continue\r\n", "");
+	expect_has(answer, many);
+	expect_status(answer, 100);
+	expect_status(ask("GET /plain?a=%00", "", ""), 200);
+	expect_status(exchange("GET /plain HTTP/1.0\r\n\r\n"), 200);
+}
+
+/* As a proxy is asked (RFC 9112, 3.2.2). */
+static void
+test_absolute_target(void **state)
+{
+	(void)state;
+	expect_status(ask("GET http://x/tree/a?b", "", ""), 200);
+	assert_string_equal(seen, "a");
+	expect_status(ask("GET HTTPS://x:8443/plain", "", ""), 200);
+	expect_status(ask("GET https://x", "", ""), 404);
+	expect_status(ask("GET ftp://x/plain", "", ""), 404);
+}
+
+/* One for each argument would be too many for libmicrohttpd. */
+static void
+test_many_arguments(void **state)
+{
+	const struct http_arg *args;
+	struct client c;
+	struct buf line;
+	struct err err;
+	size_t count, i;
+
+	(void)state;
+	buf_init(&line, HTTP_HEAD_MAX);
+	buf_str(&line, "GET /late?a=");
+	for (i = 1; i < HTTP_ARGS_MAX; i++)
+		buf_printf(&line, "&a%zu=", i);
+	buf_str(&line, " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+	client_start(&c, buf_text(&line), line.len);
+	loop_run(loop);
+	assert_non_null(waiting);
+	assert_int_equal(http_request_args(waiting, &args, &count, &err), 0);
+	assert_int_equal(count, HTTP_ARGS_MAX);
+	assert_string_equal(args[1].name, "a1");
+	say(waiting, "many");
+	expect_status(client_end(&c), 200);
+	buf_free(&line);
+}
+
+/* Bodies share their room; short ones are taken nevertheless. */
+static void
+test_room_of_bodies(void **state)
+{
+	static char body[2 * HTTP_BODY_SMALL];
+	char length[64];
+	char *answer;
+
+	(void)state;
+	(void)snprintf(length, sizeof(length), "Content-Length: %zu\r\n",
+	    sizeof(body) - 1);
+	memset(body, 'a', sizeof(body) - 1);
+	expect_status(ask("POST /large", length, body), 200);
+	assert_int_equal(http->bodies, 0);
+	http->bodies = HTTP_BODIES_MAX;
+	answer = ask("POST /large", length, body);
+	expect_has(answer, "Retry-After: ");
+	expect_status(answer, 503);
+	expect_status(ask("POST /post", "Content-Length: 1\r\n", "a"), 200);
+	/* Room that others have taken meanwhile. */
+	http->bodies = HTTP_BODIES_MAX - HTTP_BODY_SMALL;
+	handled = 0;
+	answer = ask("POST /large", length, body);
+	assert_string_equal(answer, "");
+	free(answer);
+	assert_int_equal(handled, 0);
+	assert_int_equal(http->bodies, HTTP_BODIES_MAX - HTTP_BODY_SMALL);
 }
 
 static void
@@ -645,6 +779,10 @@ main(void)
 	    ROW(test_conditional),
 	    ROW(test_body_limit),
 	    ROW(test_nonsense),
+	    ROW(test_heads),
+	    ROW(test_absolute_target),
+	    ROW(test_many_arguments),
+	    ROW(test_room_of_bodies),
 	    ROW(test_connections_per_address),
 	    ROW(test_slow_request),
 	    ROW(test_request_that_was_left),
