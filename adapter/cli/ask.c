@@ -1,7 +1,9 @@
-#include "ask_internal.h"
+#include "ask.h"
 
 #include <stdlib.h>
 
+#include "choice.h"
+#include "cli.h"
 #include "clock.h"
 #include "mem.h"
 #include "str.h"

@@ -1,7 +1,6 @@
 #include <string.h>
 
 #include "cli_internal.h"
-#include "plan.h"
 
 /*
  * Completion for bash, from the tables: the words of the command so far choose
@@ -20,17 +19,17 @@ goes_on(const struct cli_command *command, const char *name, size_t len)
 /* The words that follow the first len characters of name, each once: commands
  * of one group stand together in the table. */
 static void
-write_next_words(FILE *out, const char *name, size_t len)
+write_next_words(
+    FILE *out, const struct cli_program *program, const char *name, size_t len)
 {
-	const struct cli_command *commands;
+	const struct cli_command *command;
 	const char *word, *before = "";
-	size_t i, count, word_len, before_len = 0;
+	size_t i, word_len, before_len = 0;
 
-	commands = cli_commands(&count);
-	for (i = 0; i < count; i++) {
-		if (len > 0 && !goes_on(&commands[i], name, len))
+	for (i = 0; (command = cli_command_at(program, i)) != NULL; i++) {
+		if (len > 0 && !goes_on(command, name, len))
 			continue;
-		word = commands[i].name + (len > 0 ? len + 1 : 0);
+		word = command->name + (len > 0 ? len + 1 : 0);
 		word_len = strcspn(word, " ");
 		if (word_len == before_len &&
 		    strncmp(word, before, word_len) == 0)
@@ -51,43 +50,42 @@ write_option_words(FILE *out, const struct cli_option *options)
 
 /* A row for each group the command is the first of. */
 static void
-write_groups_of(FILE *out, const struct cli_command *commands, size_t at)
+write_groups_of(FILE *out, const struct cli_program *program, size_t at)
 {
-	const char *name = commands[at].name, *space = strchr(name, ' ');
+	const char *name = cli_command_at(program, at)->name;
+	const char *space = strchr(name, ' ');
 	size_t len;
 
 	for (; space != NULL; space = strchr(space + 1, ' ')) {
 		len = (size_t)(space - name);
-		if (at > 0 && goes_on(&commands[at - 1], name, len))
+		if (at > 0 &&
+		    goes_on(cli_command_at(program, at - 1), name, len))
 			continue;
 		(void)fprintf(out, "\t\"%.*s\") words=\"", (int)len, name);
-		write_next_words(out, name, len);
+		write_next_words(out, program, name, len);
 		(void)fputs("\" ;;\n", out);
 	}
 }
 
 static void
-write_groups(FILE *out)
+write_groups(FILE *out, const struct cli_program *program)
 {
-	const struct cli_command *commands;
-	size_t i, count;
+	size_t i;
 
-	commands = cli_commands(&count);
-	for (i = 0; i < count; i++)
-		write_groups_of(out, commands, i);
+	for (i = 0; cli_command_at(program, i) != NULL; i++)
+		write_groups_of(out, program, i);
 }
 
 static void
-write_commands(FILE *out)
+write_commands(FILE *out, const struct cli_program *program)
 {
-	const struct cli_command *commands;
+	const struct cli_command *command;
 	const struct cli_option *const *group;
-	size_t i, count;
+	size_t i;
 
-	commands = cli_commands(&count);
-	for (i = 0; i < count; i++) {
-		(void)fprintf(out, "\t\"%s\") options=\"", commands[i].name);
-		for (group = commands[i].options; *group != NULL; group++)
+	for (i = 0; (command = cli_command_at(program, i)) != NULL; i++) {
+		(void)fprintf(out, "\t\"%s\") options=\"", command->name);
+		for (group = command->options; *group != NULL; group++)
 			write_option_words(out, *group);
 		(void)fputs("\" ;;\n", out);
 	}
@@ -118,46 +116,65 @@ write_values_of(FILE *out, const struct cli_option *options)
 }
 
 static bool
-seen_before(const struct cli_command *commands, size_t at,
+seen_before(const struct cli_program *program, size_t at,
     const struct cli_option *group)
 {
 	const struct cli_option *const *g;
 	size_t i;
 
 	for (i = 0; i < at; i++)
-		for (g = commands[i].options; *g != NULL; g++)
+		for (g = cli_command_at(program, i)->options; *g != NULL; g++)
 			if (*g == group)
 				return true;
 	return false;
 }
 
 static void
-write_values(FILE *out)
+write_values(FILE *out, const struct cli_program *program)
 {
-	const struct cli_command *commands;
+	const struct cli_command *command;
 	const struct cli_option *const *group;
-	size_t i, count;
+	size_t i;
 
-	write_values_of(out, cli_globals());
-	commands = cli_commands(&count);
-	for (i = 0; i < count; i++)
-		for (group = commands[i].options; *group != NULL; group++)
-			if (!seen_before(commands, i, *group))
+	write_values_of(out, cli_globals);
+	for (i = 0; (command = cli_command_at(program, i)) != NULL; i++)
+		for (group = command->options; *group != NULL; group++)
+			if (!seen_before(program, i, *group))
 				write_values_of(out, *group);
 }
 
+/* A row of the words that follow some commands. */
 static void
-write_tasks(FILE *out)
+write_first(FILE *out, const struct cli_first *first)
 {
-	const struct play *play;
+	const char *const *name, *word;
+	size_t i;
 
-	for (play = plays(); play->name != NULL; play++)
+	if (first == NULL)
+		return;
+	for (name = first->commands; *name != NULL; name++)
 		(void)fprintf(
-		    out, "%s%s", play == plays() ? "" : " ", play->name);
+		    out, "%s%s", name == first->commands ? "\t" : "|", *name);
+	(void)fputs(") words=\"", out);
+	for (i = 0; (word = first->word(i)) != NULL; i++)
+		(void)fprintf(out, "%s%s", i == 0 ? "" : " ", word);
+	(void)fputs("\" ;;\n", out);
+}
+
+/* With such a word behind them they still are these commands. */
+static void
+write_first_commands(FILE *out, const struct cli_first *first)
+{
+	const char *const *name;
+
+	if (first == NULL)
+		return;
+	for (name = first->commands; *name != NULL; name++)
+		(void)fprintf(out, "\t%s\\ *) command=%s ;;\n", *name, *name);
 }
 
 void
-cli_completion(FILE *out)
+cli_completion(FILE *out, const struct cli_program *program)
 {
 	(void)fputs("# bash completion for amtkeeper; made by \"amtkeeper help "
 		    "--completion\"\n"
@@ -168,7 +185,7 @@ cli_completion(FILE *out)
 		    "\tCOMPREPLY=()\n"
 		    "\tcase $prev in\n",
 	    out);
-	write_values(out);
+	write_values(out, program);
 	(void)fputs("\tesac\n"
 		    "\tfor word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
 		    "\t\tcase $word in\n"
@@ -179,25 +196,23 @@ cli_completion(FILE *out)
 		    "\tcase $command in\n"
 		    "\t'') words=\"",
 	    out);
-	write_next_words(out, "", 0);
+	write_next_words(out, program, "", 0);
 	(void)fputs("\" ;;\n", out);
-	write_groups(out);
-	(void)fputs("\trun|plan) words=\"", out);
-	write_tasks(out);
-	(void)fputs("\" ;;\n"
-		    "\tesac\n"
-		    "\tcase $command in\n"
-		    "\trun\\ *) command=run ;;\n"
-		    "\tplan\\ *) command=plan ;;\n"
-		    "\tesac\n"
+	write_groups(out, program);
+	write_first(out, program->first);
+	(void)fputs("\tesac\n"
 		    "\tcase $command in\n",
 	    out);
-	write_commands(out);
+	write_first_commands(out, program->first);
+	(void)fputs("\tesac\n"
+		    "\tcase $command in\n",
+	    out);
+	write_commands(out, program);
 	(void)fputs("\tesac\n"
 		    "\tif [[ $cur == -* ]]; then\n"
 		    "\t\twords=\"$options",
 	    out);
-	write_option_words(out, cli_globals());
+	write_option_words(out, cli_globals);
 	(void)fputs("\"\n"
 		    "\tfi\n"
 		    "\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"

@@ -77,30 +77,29 @@ write_exits(FILE *out)
 }
 
 static void
-write_commands(FILE *out, const char *group)
+write_commands(FILE *out, const struct cli_program *program, const char *group)
 {
-	const struct cli_command *commands;
-	size_t i, count, len = group == NULL ? 0 : strlen(group);
+	const struct cli_command *command;
+	size_t i, len = group == NULL ? 0 : strlen(group);
 
-	commands = cli_commands(&count);
-	for (i = 0; i < count; i++)
+	for (i = 0; (command = cli_command_at(program, i)) != NULL; i++)
 		if (group == NULL ||
-		    (strncmp(commands[i].name, group, len) == 0 &&
-			commands[i].name[len] == ' '))
-			(void)fprintf(out, "  %-20s%s\n", commands[i].name,
-			    commands[i].summary);
+		    (strncmp(command->name, group, len) == 0 &&
+			command->name[len] == ' '))
+			(void)fprintf(out, "  %-20s%s\n", command->name,
+			    command->summary);
 }
 
 void
-cli_help(FILE *out)
+cli_help(FILE *out, const struct cli_program *program)
 {
 	(void)fputs(
 	    "amtkeeper: keeps the configuration of Intel AMT fleets alive\n"
 	    "\nUsage: amtkeeper [OPTION...] COMMAND [ARGUMENT...]\n"
 	    "\nCommands:\n",
 	    out);
-	write_commands(out, NULL);
-	write_options(out, "Options of every command", cli_globals());
+	write_commands(out, program, NULL);
+	write_options(out, "Options of every command", cli_globals);
 	write_exits(out);
 	(void)fputs(
 	    "\n\"amtkeeper COMMAND --help\" tells more; amtkeeper(1) has all "
@@ -109,11 +108,11 @@ cli_help(FILE *out)
 }
 
 void
-cli_help_group(FILE *out, const char *group)
+cli_help_group(FILE *out, const struct cli_program *program, const char *group)
 {
 	(void)fprintf(out,
 	    "Usage: amtkeeper %s COMMAND [ARGUMENT...]\n\nCommands:\n", group);
-	write_commands(out, group);
+	write_commands(out, program, group);
 	(void)fprintf(
 	    out, "\n\"amtkeeper %s COMMAND --help\" tells more.\n", group);
 }
@@ -136,7 +135,7 @@ cli_help_command(FILE *out, const struct cli_command *command)
 		(void)fputs("\nOptions:\n", out);
 	for (group = command->options; *group != NULL; group++)
 		write_options(out, NULL, *group);
-	write_options(out, "Options of every command", cli_globals());
+	write_options(out, "Options of every command", cli_globals);
 	if (command->examples[0] != NULL)
 		(void)fputs("\nExamples:\n", out);
 	for (i = 0; command->examples[i] != NULL; i++)

@@ -1,4 +1,4 @@
-#include "output_internal.h"
+#include "output.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli_internal.h"
+#include "cli.h"
 #include "mem.h"
 
 void

@@ -1,4 +1,4 @@
-#include "progress_internal.h"
+#include "progress.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "table_internal.h"
+#include "table.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 #ifndef CLI_TABLE_PARTS_INTERNAL_H_
 #define CLI_TABLE_PARTS_INTERNAL_H_
 #include "report.h"
-#include "table_internal.h"
+#include "table.h"
 
 /*
  * What table.c (cells and rows), table_text.c (for people) and table_data.c

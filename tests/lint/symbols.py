@@ -25,7 +25,16 @@ PREFIXES = {
     "action": "action_ server_ mailer_ mail_ work_ job_ do_",
     "epo_client": "epo_", "api_client": "api_client_",
     "engine": "engine_ idset_ pace_ run_ step_ plan_ play_ plays wish_ diagnose reason_ port_",
-    "cli": "cli_ foreign_ cmd_ runs_ server_cli_ command_ fleet_ table_ csv_ progress_ output_ outflow_ passwords_ mdoc_ help_ commands ask_",
+    "cli": "cli_ command_ table_ progress_ output_ outflow_ mdoc_ ask_",
+    "commands": "commands",
+    "commands_setup": "commands_ cmd_",
+    "commands_device": "commands_ cmd_ foreign_ csv_ passwords_",
+    "commands_run": "commands_ cmd_ fleet_",
+    "commands_query": "commands_ cmd_", "commands_event": "commands_ cmd_",
+    "commands_task": "commands_ cmd_ runs_ server_cli_",
+    "commands_user": "commands_ cmd_", "commands_epo": "commands_ cmd_",
+    "commands_ca": "commands_ cmd_ca_ key_ root_key_ revoke_",
+    "commands_directory": "commands_ cmd_", "commands_wsman": "commands_ cmd_",
     "schedule": "schedule_ date_ zone_ posix_ tzif_ word_ parse_ token_ text_ cron_ epo_ next_ allowed_ closed_ except_",
     "query": "query_ sexp_ table_ column_ value_ condition_",
     "der": "ca_", "bridge": "ca_",
@@ -44,6 +53,8 @@ def archive(module):
             "epo_client": "adapter/epo/client",
             "api_client": "adapter/api/client"}
     folder = tops.get(module, os.path.join("adapter", module))
+    if module.startswith("commands_"):
+        folder = os.path.join("adapter", *module.split("_"))
     return os.path.join(BUILD, folder, f"lib{module}.a")
 
 

@@ -1,2 +1,2 @@
-# Whose headers cli_internal.h and the tests include.
-set(libs daemon hygiene port store engine conf PkgConfig::json)
+# Whose headers the tests include.
+set(libs report)

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "output_internal.h"
+#include "output.h"
 
 #define PATIENCE_S 60
 #define LINES 20000

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "progress_internal.h"
+#include "progress.h"
 
 static void
 says_how_far(void **state)

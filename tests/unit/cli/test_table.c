@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "table_internal.h"
+#include "table.h"
 
 static const struct table_column columns[] = {{"name", TABLE_STRING, 0, 0},
     {"count", TABLE_INT, 2, 0}, {"at", TABLE_TIME, 3, 0},

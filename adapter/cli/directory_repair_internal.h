@@ -1,9 +1,0 @@
-#ifndef CLI_DIRECTORY_REPAIR_INTERNAL_H_
-#define CLI_DIRECTORY_REPAIR_INTERNAL_H_
-
-struct ad_audit_finding;
-
-/* The command that puts a finding right, for the shell that it belongs to; of
- * an object of a device it is ours. Given; NULL for a code without one. */
-char *cli_audit_repair(const struct ad_audit_finding *f);
-#endif

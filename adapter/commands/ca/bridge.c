@@ -1,0 +1,176 @@
+/* The enterprise's own CAs: what is configured, does it work, what waits. */
+#include "bridge_issue.h"
+
+#include <stdlib.h>
+
+#include "buf.h"
+#include "cli.h"
+#include "commands_ca_internal.h"
+#include "conf.h"
+#include "device.h"
+#include "mem.h"
+#include "profile.h"
+#include "shown.h"
+#include "store.h"
+#include "str.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define FINDINGS_MAX ((size_t)64 * 1024)
+
+/* --- list --- */
+
+static const struct table_column bridge_columns[] = {
+    {"name", TABLE_STRING, 0, 0}, {"kind", TABLE_STRING, 2, 0},
+    {"url", TABLE_STRING, 0, 20}, {"template", TABLE_STRING, 1, 0},
+    {"waiting", TABLE_INT, 0, 0}};
+
+struct waiting {
+	const char *bridge;
+	int64_t count;
+};
+
+static int
+count_waiting(void *cookie, const struct ca_bridge_row *row, struct err *err)
+{
+	struct waiting *w = cookie;
+
+	(void)err;
+	if (str_eq(row->bridge, w->bridge))
+		w->count++;
+	return 0;
+}
+
+static int
+write_bridge(const struct cli *c, struct table *t, const struct conf_bridge *b,
+    struct err *err)
+{
+	const struct profile_template *template =
+	    profile_tls_template(c->daemon.profile);
+	struct waiting w = {.bridge = b->name};
+
+	if (ca_bridge_list(c->daemon.ca, count_waiting, &w, err) != 0)
+		return -1;
+	table_text(t, b->name);
+	table_text(t, b->kind);
+	table_text(t, b->url);
+	table_text(
+	    t, str_eq(template->issuer, b->name) ? template->name : NULL);
+	table_int(t, w.count);
+	table_row(t);
+	return 0;
+}
+
+int
+cmd_ca_bridge_list(struct cli *c)
+{
+	struct err err = {.kind = ERR_NONE};
+	int code = cli_open(c, DAEMON_CA, NULL);
+	struct table *t;
+	size_t i;
+	int rc = 0;
+
+	if (code != CODE_OK)
+		return code;
+	t = cli_table(c, bridge_columns, COUNT(bridge_columns));
+	for (i = 0; rc == 0 && i < c->daemon.conf->bridge_count; i++)
+		rc = write_bridge(c, t, &c->daemon.conf->bridges[i], &err);
+	return cli_listed(c, t, rc, &err);
+}
+
+/* --- test --- */
+
+int
+cmd_ca_bridge_test(struct cli *c)
+{
+	struct err err = {.kind = ERR_NONE};
+	int code = cli_open(c, DAEMON_CA, NULL);
+	struct ca_bridge *b;
+	struct buf found;
+	int rc;
+
+	if (code != CODE_OK)
+		return code;
+	b = daemon_bridge(&c->daemon, c->args[0]);
+	if (b == NULL)
+		return cli_complain(
+		    CODE_NOTHING, "no bridge is named %s", c->args[0]);
+	buf_init(&found, FINDINGS_MAX);
+	rc = ca_bridge_test(b, &found, &err);
+	shown_put(stdout, buf_text(&found), SHOWN_LINES);
+	buf_free(&found);
+	if (rc != 0)
+		return cli_fail(&err);
+	cli_note(
+	    c, "%s answers, and nothing was found wrong with it", c->args[0]);
+	return CODE_OK;
+}
+
+/* --- pending --- */
+
+static const struct table_column pending_columns[] = {
+    {"device", TABLE_STRING, 0, 0}, {"names", TABLE_STRING, 2, 20},
+    {"bridge", TABLE_STRING, 0, 0}, {"state", TABLE_STRING, 0, 0},
+    {"request", TABLE_STRING, 4, 0}, {"since", TABLE_TIME, 3, 0},
+    {"tries", TABLE_INT, 5, 0}, {"next_try", TABLE_TIME, 0, 0},
+    {"text", TABLE_STRING, 0, 20}, {"key", TABLE_STRING, 1, 20}};
+
+static int
+write_pending(void *cookie, const struct ca_bridge_row *row, struct err *err)
+{
+	struct table *t = cookie;
+
+	(void)err;
+	table_text(t, row->device);
+	table_text(t, row->names);
+	table_text(t, row->bridge);
+	table_text(t, row->state);
+	table_text(t, row->request_id);
+	table_int(t, row->made_at);
+	table_int(t, row->tries);
+	table_int(t, row->retry_at);
+	table_text(t, row->text);
+	table_text(t, row->key);
+	table_row(t);
+	return 0;
+}
+
+int
+cmd_ca_bridge_pending(struct cli *c)
+{
+	struct err err = {.kind = ERR_NONE};
+	int code = cli_open(c, DAEMON_CA, NULL);
+	struct table *t;
+	int rc;
+
+	if (code != CODE_OK)
+		return code;
+	t = cli_table(c, pending_columns, COUNT(pending_columns));
+	rc = ca_bridge_list(c->daemon.ca, write_pending, t, &err);
+	return cli_listed(c, t, rc, &err);
+}
+
+/* --- hasten --- */
+
+int
+cmd_ca_bridge_hasten(struct cli *c)
+{
+	struct err err = {.kind = ERR_NONE};
+	struct device *d = NULL;
+	int code = cli_open(c, DAEMON_CA, NULL);
+
+	if (code != CODE_OK)
+		return code;
+	if (store_device_find(c->daemon.store, c->args[0], &d, &err) != 0)
+		return cli_fail(&err);
+	if (ca_bridge_hasten(c->daemon.ca, d->name, &err) != 0 ||
+	    cli_event(c, d, "certificate.hastened", "{}", &err) != 0 ||
+	    store_commit(c->daemon.store, &err) != 0)
+		code = cli_fail(&err);
+	else
+		cli_note(c,
+		    "\"run reissue-certificates %s\" asks now, not at the next "
+		    "try",
+		    d->name);
+	device_free(d);
+	return code;
+}

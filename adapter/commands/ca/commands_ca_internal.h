@@ -1,0 +1,61 @@
+#ifndef COMMANDS_CA_INTERNAL_H_
+#define COMMANDS_CA_INTERNAL_H_
+
+struct buf;
+struct ca;
+struct ca_cert;
+struct cli;
+struct device;
+struct err;
+struct profile_template;
+
+/* What anybody may read: to the file of --out, or stdout. */
+int cmd_ca_put_public(
+    const struct cli *c, const struct buf *pem, struct err *err);
+/* The issuing CA of --issuer; NULL with the complaint printed. */
+struct ca *cmd_ca_line(struct cli *c);
+/* Its chain, or that of --cross. */
+int cmd_ca_put_chain(
+    struct cli *c, const struct ca *ca, struct buf *out, struct err *err);
+
+/* By name, or the one of TLS certificates when that is NULL; NULL when there is
+ * none of this name. */
+const struct profile_template *cmd_ca_template(
+    const struct cli *c, const char *name);
+/* A certificate that a person was given, into the audit chain, before anybody
+ * sees it. */
+int cmd_ca_tell_signed(struct cli *c, const struct device *device,
+    const struct ca_cert *cert, struct err *err);
+/* One of ours beside one of the forest; with all parts open. */
+int cmd_ca_template_beside(
+    struct cli *c, const struct profile_template *ours, const char *name);
+
+/* Handlers, one per row. */
+int cmd_ca_init(struct cli *c);
+int cmd_ca_show(struct cli *c);
+int cmd_ca_chain(struct cli *c);
+int cmd_ca_csr(struct cli *c);
+int cmd_ca_import(struct cli *c);
+int cmd_ca_certify(struct cli *c);
+int cmd_ca_rollover(struct cli *c);
+int cmd_ca_cross(struct cli *c);
+int cmd_ca_sign(struct cli *c);
+int cmd_ca_helper(struct cli *c);
+int cmd_ca_export(struct cli *c);
+int cmd_ca_list(struct cli *c);
+int cmd_ca_crl(struct cli *c);
+int cmd_ca_ocsp(struct cli *c);
+int cmd_ca_check(struct cli *c);
+int cmd_ca_health(struct cli *c);
+int cmd_ca_revoke(struct cli *c);
+int cmd_ca_block_add(struct cli *c);
+int cmd_ca_block_list(struct cli *c);
+int cmd_ca_block_remove(struct cli *c);
+int cmd_ca_template_list(struct cli *c);
+int cmd_ca_template_show(struct cli *c);
+int cmd_ca_template_check(struct cli *c);
+int cmd_ca_bridge_list(struct cli *c);
+int cmd_ca_bridge_test(struct cli *c);
+int cmd_ca_bridge_pending(struct cli *c);
+int cmd_ca_bridge_hasten(struct cli *c);
+#endif

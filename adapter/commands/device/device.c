@@ -1,0 +1,216 @@
+#include <stdlib.h>
+
+#include "choice.h"
+#include "cli.h"
+#include "clock.h"
+#include "commands_device_internal.h"
+#include "conf.h"
+#include "device.h"
+#include "intake.h"
+#include "mem.h"
+#include "plan.h"
+#include "secret.h"
+#include "store.h"
+#include "str.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* --- add --- */
+
+static int
+add_device(struct cli *c, const struct intake *in, struct device *device)
+{
+	const struct intake_to to = cli_intake(c);
+	struct err err = {.kind = ERR_NONE};
+	struct secret *password;
+	int rc;
+
+	password = cli_secret(c, "password-file", "Admin password: ");
+	if (password == NULL)
+		return CODE_INPUT;
+	rc = intake_check_password(password, &err);
+	if (rc == 0)
+		rc = intake_group(c->daemon.store, in, device, NULL, &err);
+	if (rc == 0)
+		rc = intake_add(&to, device, password, &err);
+	if (rc == 0)
+		rc = store_commit(c->daemon.store, &err);
+	secret_free(password);
+	if (rc != 0) {
+		(void)err_context(&err, "%s", device->name);
+		return cli_fail(&err);
+	}
+	cli_note(c, "%s is in the fleet; \"amtkeeper discover %s\" reads it",
+	    device->name, device->name);
+	return CODE_OK;
+}
+
+int
+cmd_device_add(struct cli *c)
+{
+	struct intake in = {.name = c->args[0],
+	    .address = cli_text(c, "address"),
+	    .uuid = cli_text(c, "uuid"),
+	    .os_host = cli_text(c, "os-host"),
+	    .os_domain = cli_text(c, "os-domain"),
+	    .site = cli_text(c, "site"),
+	    .group = cli_text(c, "group"),
+	    .leaf_sha256 = cli_text(c, "pin"),
+	    .plain = cli_flag(c, "plain")};
+	struct err err = {.kind = ERR_NONE};
+	struct device *device;
+	int code;
+
+	if (in.plain && cli_flag(c, "tls"))
+		return cli_complain(
+		    CODE_USAGE, "--tls and --plain exclude each other");
+	device = intake_device(&in, &err);
+	if (device == NULL)
+		return cli_fail(&err);
+	code = cli_open(c, DAEMON_STORE, NULL);
+	if (code == CODE_OK)
+		code = add_device(c, &in, device);
+	device_free(device);
+	return code;
+}
+
+/* --- list --- */
+
+static const struct table_column list_columns[] = {{"name", TABLE_STRING, 0, 0},
+    {"site", TABLE_STRING, 5, 8}, {"amt_version", TABLE_STRING, 4, 0},
+    {"control_mode", TABLE_STRING, 7, 0}, {"tls_enabled", TABLE_BOOL, 8, 0},
+    {"cert_not_after", TABLE_TIME, 3, 0}, {"seen_at", TABLE_TIME, 2, 0},
+    {"next_due", TABLE_TIME, 6, 0}, {"run_result", TABLE_STRING, 1, 0},
+    {"reasons", TABLE_LIST, 0, 20}};
+
+static int
+list_one(void *cookie, const struct device *d, struct err *err)
+{
+	struct table *t = cookie;
+	const struct device_field *field;
+	size_t i;
+
+	for (i = 0; i < COUNT(list_columns); i++) {
+		field = device_field(list_columns[i].name);
+		if (field->type == DEVICE_BOOL && d->read_at == 0)
+			table_nothing(t);
+		else if (field->type == DEVICE_TEXT)
+			table_text(t, device_get_text(d, field));
+		else
+			table_int(t, device_get_int(d, field));
+	}
+	return cli_row(t, err);
+}
+
+int
+cmd_device_list(struct cli *c)
+{
+	const struct store_filter everything = {
+	    .limit = (size_t)cli_count(c, "limit", 0)};
+	struct err err = {.kind = ERR_NONE};
+	int code = cli_open(c, DAEMON_STORE, NULL);
+	struct table *t;
+
+	if (code != CODE_OK)
+		return code;
+	t = cli_table(c, list_columns, COUNT(list_columns));
+	if (cli_selected(c, 0))
+		code = cli_select(c, 0, list_one, t);
+	else
+		code = cli_scanned(store_device_scan(c->daemon.store,
+				       &everything, list_one, t, &err),
+		    &err);
+	if (code == CODE_OK && table_rows(t) == 0 && c->format == TABLE_TEXT)
+		cli_note(c, "nothing to show");
+	table_end(t);
+	return code;
+}
+
+/* --- show --- */
+
+static const enum table_type column_types[] = {[DEVICE_TEXT] = TABLE_STRING,
+    [DEVICE_INT] = TABLE_INT,
+    [DEVICE_TIME] = TABLE_TIME,
+    [DEVICE_BOOL] = TABLE_BOOL};
+
+/* Behind the fields: what follows from them. */
+#define DERIVED 2
+
+struct show {
+	struct table *t;
+	struct policy policy;
+};
+
+static void
+show_deadline(struct show *s, const struct device *d)
+{
+	struct plan_deadline deadline;
+	char *why;
+
+	plan_deadline(d, &s->policy, &deadline);
+	why = plan_deadline_why(d, &s->policy, &deadline);
+	table_int(s->t, why != NULL ? deadline.due : 0);
+	table_text(s->t, why);
+	free(why);
+}
+
+static int
+show_one(void *cookie, const struct device *d, struct err *err)
+{
+	struct show *s = cookie;
+	struct table *t = s->t;
+	const struct device_field *fields;
+	size_t i, count;
+
+	table_int(t, d->id);
+	fields = device_fields(&count);
+	for (i = 0; i < count; i++) {
+		if (fields[i].type == DEVICE_TEXT)
+			table_text(t, device_get_text(d, &fields[i]));
+		else
+			table_int(t, device_get_int(d, &fields[i]));
+	}
+	show_deadline(s, d);
+	return cli_row(t, err);
+}
+
+int
+cmd_device_show(struct cli *c)
+{
+	const struct device_field *fields;
+	struct table_column *columns;
+	struct show s = {.t = NULL};
+	size_t i, count;
+	int code;
+
+	if (!cli_selected(c, 0))
+		return cli_complain(
+		    CODE_USAGE, "name the devices, or give --all");
+	code = cli_open(c, DAEMON_STORE, NULL);
+	if (code != CODE_OK)
+		return code;
+	fields = device_fields(&count);
+	columns = mem_array(count + 1 + DERIVED, sizeof(*columns));
+	columns[0].name = "id";
+	columns[0].type = TABLE_INT;
+	for (i = 0; i < count; i++) {
+		columns[i + 1].name = fields[i].name;
+		columns[i + 1].type = str_eq(fields[i].name, "reasons")
+		    ? TABLE_LIST
+		    : column_types[fields[i].type];
+	}
+	columns[count + 1].name = "ad_password_due";
+	columns[count + 1].type = TABLE_TIME;
+	columns[count + 2].name = "ad_password_why";
+	columns[count + 2].type = TABLE_STRING;
+	s.policy = (struct policy){.profile = c->daemon.profile,
+	    .directory = c->daemon.conf->directory,
+	    .realm = c->daemon.conf->realm,
+	    .now = clock_now()};
+	s.t = cli_table(c, columns, count + 1 + DERIVED);
+	table_set_blocks(s.t);
+	code = cli_select(c, 0, show_one, &s);
+	table_end(s.t);
+	free(columns);
+	return code;
+}

@@ -1,0 +1,174 @@
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "cli.h"
+#include "clock.h"
+#include "commands_device_internal.h"
+#include "device.h"
+#include "err.h"
+#include "intake.h"
+#include "mem.h"
+#include "secret.h"
+#include "store.h"
+#include "str.h"
+
+/*
+ * device set: the host's facts are the administrator's to write at any time;
+ * what belongs to the worker on the device (its pinned certificate, its refused
+ * credentials) is written under a lease like a worker's.
+ */
+#define LEASE_SECONDS 30
+#define FIELDS_MAX 256
+
+static bool
+changes_state(const struct cli *c, const struct secret *password)
+{
+	return password != NULL || cli_flag(c, "forget-identity") ||
+	    cli_flag(c, "tls");
+}
+
+static void
+forget_errors(struct device *d)
+{
+	mem_replace(&d->error_kind, NULL);
+	mem_replace(&d->error_code, NULL);
+	mem_replace(&d->error_text, NULL);
+	d->error_at = 0;
+	d->strikes = 0;
+	d->failures = 0;
+	d->next_due = clock_now();
+	mem_replace(&d->due_play, "auto");
+}
+
+/* What was given, by name, for the audit chain; never a value. */
+static const char *
+fields(const struct cli *c, bool password, struct buf *out)
+{
+	static const char *const names[] = {"address", "uuid", "os-host",
+	    "os-domain", "site", "group", "tls", "forget-identity", NULL};
+	size_t i;
+
+	for (i = 0; names[i] != NULL; i++)
+		if (cli_text(c, names[i]) != NULL || cli_flag(c, names[i]))
+			buf_printf(
+			    out, "%s%s", out->len == 0 ? "" : ",", names[i]);
+	if (password)
+		buf_printf(out, "%s%s", out->len == 0 ? "" : ",", "password");
+	return buf_text(out);
+}
+
+static int
+save_state(struct cli *c, struct device *d, int64_t token, struct err *err)
+{
+	struct store *store = c->daemon.store;
+
+	if (cli_flag(c, "forget-identity")) {
+		mem_replace(&d->leaf_sha256, NULL);
+		mem_replace(&d->digest_realm, NULL);
+	}
+	if (cli_flag(c, "tls"))
+		d->use_tls = true;
+	forget_errors(d);
+	if (store_device_save_state(store, d, token, err) != 0)
+		return -1;
+	return store_lease_drop(store, d->id, token, err);
+}
+
+/* Everything the person was asked is known by now: from here to the commit the
+ * record is read and written in one transaction. */
+static int
+change(
+    struct cli *c, int64_t id, const struct secret *password, struct err *err)
+{
+	struct intake in = {.address = cli_text(c, "address"),
+	    .uuid = cli_text(c, "uuid"),
+	    .os_host = cli_text(c, "os-host"),
+	    .os_domain = cli_text(c, "os-domain"),
+	    .site = cli_text(c, "site"),
+	    .group = cli_text(c, "group")};
+	const struct intake_to to = cli_intake(c);
+	char *owner = mem_printf("%s/%ld", to.actor, (long)getpid());
+	struct store *store = c->daemon.store;
+	int64_t now = clock_now(), token = 0;
+	struct device *d = NULL;
+	struct buf text;
+	int rc = -1;
+
+	buf_init(&text, FIELDS_MAX);
+	if (changes_state(c, password) &&
+	    store_lease_take(
+		store, id, owner, now, now + LEASE_SECONDS, &token, err) != 0)
+		goto out;
+	if (store_device_get(store, id, &d, err) != 0)
+		goto out;
+	in.name = d->name;
+	if (intake_change(&in, d, &text, err) != 0 ||
+	    intake_group(c->daemon.store, &in, d, &text, err) != 0 ||
+	    store_device_save_host(store, d, err) != 0)
+		goto out;
+	if (password != NULL &&
+	    store_secret_put(
+		store, id, STORE_SECRET_ADMIN, password, now, err) != 0)
+		goto out;
+	if (changes_state(c, password) ? save_state(c, d, token, err) != 0
+				       : intake_wake(&to, id, err) != 0)
+		goto out;
+	buf_reset(&text);
+	if (intake_event(&to, d, fields(c, password != NULL, &text), err) != 0)
+		goto out;
+	rc = store_commit(store, err);
+out:
+	if (rc != 0)
+		store_rollback(store);
+	device_free(d);
+	buf_free(&text);
+	free(owner);
+	return rc;
+}
+
+static int
+set_device(struct cli *c, bool ask)
+{
+	struct err err = {.kind = ERR_NONE};
+	struct secret *password = NULL;
+	struct device *d = NULL;
+	int code = CODE_OK;
+
+	if (store_device_find(c->daemon.store, c->args[0], &d, &err) != 0)
+		return cli_fail(&err);
+	if (ask &&
+	    (password = cli_secret(
+		 c, "password-file", "Admin password it has now: ")) == NULL)
+		code = CODE_INPUT;
+	else if ((password != NULL &&
+		     intake_check_password(password, &err) != 0) ||
+	    change(c, d->id, password, &err) != 0)
+		code = cli_fail(&err);
+	secret_free(password);
+	device_free(d);
+	return code;
+}
+
+int
+cmd_device_set(struct cli *c)
+{
+	bool ask =
+	    cli_flag(c, "ask-password") || cli_text(c, "password-file") != NULL;
+	struct buf given;
+	int code;
+
+	buf_init(&given, FIELDS_MAX);
+	if (str_empty(fields(c, ask, &given)))
+		code = cli_complain(CODE_USAGE,
+		    "nothing to change: give an option\n"
+		    "try \"amtkeeper device set --help\"");
+	else
+		code = cli_open(c, DAEMON_STORE, NULL);
+	if (code == CODE_OK)
+		code = set_device(c, ask);
+	if (code == CODE_OK)
+		cli_note(c, "%s: changed %s", c->args[0], buf_text(&given));
+	buf_free(&given);
+	return code;
+}

@@ -1,0 +1,40 @@
+#include "command_rows.h"
+#include "commands_event.h"
+#include "commands_event_internal.h"
+
+/* Rows about places that are told of events. */
+static const struct cli_option secret_options[] = {
+    {"secret-file", 0, CLI_FILE, "FILE", NULL,
+	"the secret is its first line; - is standard input"},
+    END};
+
+GROUPS none[] = {NULL};
+GROUPS secret_groups[] = {secret_options, NULL};
+LIST no_examples[] = {NULL};
+LIST status_examples[] = {"forward status",
+    "forward status -o json | jq '.[] | select(.attempts > 0)'", NULL};
+LIST secret_examples[] = {
+    "forward secret chatops --secret-file /etc/amtkeeper/chatops.secret", NULL};
+
+const struct cli_command commands_forward[] = {
+    {"forward status", "", "how far events have come at each place",
+	"The places under forward: in the configuration. behind is how many "
+	"events have not arrived there, oldest when the first of them was; "
+	"dead counts those a webhook would not take. Exit code 7 when one of "
+	"them fails. serve sends them, and only serve.",
+	none, 0, 0, status_examples, cmd_forward_status},
+    {"forward test", "NAME", "send a test message there, now",
+	"Its kind is forward.test. It is no event and moves no cursor. A "
+	"syslog server that closes the connection after it has read it.",
+	none, 1, 1, no_examples, cmd_forward_test},
+    {"forward secret", "NAME", "what messages to a webhook are signed with",
+	"HMAC-SHA256 as Standard Webhooks has it: over webhook-id, "
+	"webhook-timestamp and body, with dots between them. A secret that "
+	"begins with whsec_ is base64 behind it. It is sealed in the store.",
+	secret_groups, 1, 1, secret_examples, cmd_forward_secret},
+    {"forward dead", "[NAME]", "events that a webhook would not take",
+	"Put aside after so many answers other than 2xx (refusals:); the "
+	"newest 10000 of each place are kept. \"events --after N --limit 1\" "
+	"shows the event N + 1.",
+	none, 0, 1, no_examples, cmd_forward_dead},
+    END};

@@ -1,0 +1,342 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "ask.h"
+#include "cli.h"
+#include "clock.h"
+#include "commands_query_internal.h"
+#include "mem.h"
+#include "report.h"
+#include "str.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* --- query --- */
+
+struct answer {
+	struct table *table;
+	const struct query_output *outputs;
+	struct report_cell *cells;
+};
+
+/* For people: names without their table, and what gives way on a narrow screen.
+ */
+static struct table_column *
+columns_of(const struct query_output *outputs, size_t n)
+{
+	static const enum table_type types[] = {[REPORT_STRING] = TABLE_STRING,
+	    [REPORT_INT] = TABLE_INT,
+	    [REPORT_TIME] = TABLE_TIME,
+	    [REPORT_BOOL] = TABLE_BOOL,
+	    [REPORT_LIST] = TABLE_LIST};
+	struct table_column *columns = mem_array(n, sizeof(*columns));
+	const char *name;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		name = strchr(outputs[i].name, '.');
+		if (outputs[i].column == NULL || name == NULL)
+			name = outputs[i].name;
+		else
+			name++;
+		columns[i].name = name;
+		columns[i].type = types[report_type_of(&outputs[i])];
+		columns[i].drop = (unsigned char)(i < 200 ? i : 200);
+		/* The first is whom the row is about. */
+		if (i > 0 &&
+		    (columns[i].type == TABLE_STRING ||
+			columns[i].type == TABLE_LIST))
+			columns[i].least = 16;
+	}
+	return columns;
+}
+
+static int
+write_row(
+    void *cookie, const struct store_cell *cells, size_t n, struct err *err)
+{
+	const struct answer *a = cookie;
+	enum report_type type;
+	size_t i;
+
+	report_cells(a->outputs, cells, a->cells, n);
+	for (i = 0; i < n; i++) {
+		type = report_type_of(&a->outputs[i]);
+		if (a->cells[i].nothing)
+			table_nothing(a->table);
+		else if (type == REPORT_STRING || type == REPORT_LIST)
+			table_text(a->table, a->cells[i].text);
+		else
+			table_int(a->table, a->cells[i].number);
+	}
+	return cli_row(a->table, err);
+}
+
+static int
+write_table(const struct cli *c, const struct query *q, bool *cut)
+{
+	struct err err = {.kind = ERR_NONE};
+	struct table_column *columns;
+	struct answer a;
+	size_t n;
+	int code, rc;
+
+	a.outputs = query_outputs(q, &n);
+	a.cells = mem_array(n, sizeof(*a.cells));
+	columns = columns_of(a.outputs, n);
+	a.table = cli_table(c, columns, n);
+	rc = store_query(c->daemon.store, q, write_row, &a, cut, &err);
+	code = cli_listed(c, a.table, rc, &err);
+	free(columns);
+	free(a.cells);
+	return code;
+}
+
+/* What became of the output is said at the end of the command. */
+static int
+write_report(const struct cli *c, const struct ask *ask, const struct query *q,
+    bool *cut)
+{
+	const struct report_conf conf = {.format = c->html ? REPORT_HTML
+		: c->format == TABLE_JSON		   ? REPORT_JSON
+							   : REPORT_CSV,
+	    .out = stdout,
+	    .title = str_empty(ask->saved.name) ? "amtkeeper query"
+						: ask->saved.name,
+	    .about =
+		str_empty(ask->saved.note) ? ask->saved.where : ask->saved.note,
+	    .now = clock_now()};
+	struct err err = {.kind = ERR_NONE};
+	int rc = report_query(c->daemon.store, q, &conf, cut, &err);
+
+	return ferror(stdout) ? CODE_OK : cli_scanned(rc, &err);
+}
+
+static int
+run_query(const struct cli *c, const struct ask *ask)
+{
+	struct err err = {.kind = ERR_NONE};
+	struct query *q = NULL;
+	bool cut = false;
+	int code;
+
+	if (ask_compile(ask, NULL, &q, &err) != 0)
+		return cli_fail(&err);
+	if (c->html || c->format != TABLE_TEXT)
+		code = write_report(c, ask, q, &cut);
+	else
+		code = write_table(c, q, &cut);
+	if (cut)
+		code = cli_complain(CODE_WARNED,
+		    "only the first %d rows: --top N or (top N) gets others",
+		    QUERY_ROWS_DEFAULT);
+	query_free(q);
+	return code;
+}
+
+static bool
+has_clauses(const struct cli *c)
+{
+	static const char *const names[] = {
+	    "table", "select", "where", "order", "group", "join"};
+	size_t i;
+
+	for (i = 0; i < COUNT(names); i++)
+		if (cli_text(c, names[i]) != NULL)
+			return true;
+	return false;
+}
+
+int
+cmd_query(struct cli *c)
+{
+	struct ask ask = {.top = cli_count(c, "top", 0)};
+	bool clauses = has_clauses(c);
+	int code;
+
+	if (clauses == (c->arg_count > 0))
+		return cli_complain(CODE_USAGE,
+		    "wanted the name of a query, a condition, or --table and "
+		    "what else makes one\ntry \"amtkeeper query --help\", "
+		    "\"query list\" and \"query tables\"");
+	code = cli_open(c, DAEMON_STORE, NULL);
+	if (code == CODE_OK && clauses)
+		ask_options(c, &ask);
+	else if (code == CODE_OK)
+		code = ask_word(c, c->args[0], &ask);
+	if (code == CODE_OK)
+		code = run_query(c, &ask);
+	ask_free(&ask);
+	return code;
+}
+
+/* --- those that are saved --- */
+
+static int
+list_one(void *cookie, const struct store_saved *saved, struct err *err)
+{
+	struct table *t = cookie;
+
+	table_int(t, saved->id);
+	table_text(t, saved->name);
+	table_text(t, saved->target);
+	table_int(t, saved->id >= STORE_SAVED_OWN);
+	table_text(t, saved->note);
+	return cli_row(t, err);
+}
+
+int
+cmd_query_list(struct cli *c)
+{
+	static const struct table_column columns[] = {{"id", TABLE_INT, 2, 0},
+	    {"name", TABLE_STRING, 0, 0}, {"table", TABLE_STRING, 1, 0},
+	    {"own", TABLE_BOOL, 3, 0}, {"description", TABLE_STRING, 0, 20}};
+	struct err err = {.kind = ERR_NONE};
+	int code = cli_open(c, DAEMON_STORE, NULL), rc;
+	struct table *t;
+
+	if (code != CODE_OK)
+		return code;
+	t = cli_table(c, columns, COUNT(columns));
+	rc = store_saved_scan(c->daemon.store, list_one, t, &err);
+	return cli_listed(c, t, rc, &err);
+}
+
+int
+cmd_query_show(struct cli *c)
+{
+	static const struct table_column columns[] = {{"id", TABLE_INT, 0, 0},
+	    {"name", TABLE_STRING, 0, 0}, {"description", TABLE_STRING, 0, 0},
+	    {"table", TABLE_STRING, 0, 0}, {"select", TABLE_STRING, 0, 0},
+	    {"where", TABLE_STRING, 0, 0}, {"order", TABLE_STRING, 0, 0},
+	    {"group", TABLE_STRING, 0, 0}, {"sql", TABLE_STRING, 0, 0}};
+	struct err err = {.kind = ERR_NONE};
+	struct ask ask = {.top = 0};
+	struct query *q = NULL;
+	struct table *t;
+	int code = cli_open(c, DAEMON_STORE, NULL);
+
+	if (code == CODE_OK)
+		code = ask_word(c, c->args[0], &ask);
+	if (code == CODE_OK && ask_compile(&ask, NULL, &q, &err) != 0)
+		code = cli_fail(&err);
+	if (code == CODE_OK) {
+		t = cli_table(c, columns, COUNT(columns));
+		table_set_blocks(t);
+		table_int(t, ask.saved.id);
+		table_text(t, ask.saved.name);
+		table_text(t, ask.saved.note);
+		table_text(t, ask.saved.target);
+		table_text(t, ask.saved.select);
+		table_text(t, ask.saved.where);
+		table_text(t, ask.saved.order);
+		table_text(t, ask.saved.group);
+		table_text(t, query_sql(q));
+		table_row(t);
+		table_end(t);
+	}
+	query_free(q);
+	ask_free(&ask);
+	return code;
+}
+
+/* Only what can be run is saved. */
+int
+cmd_query_save(struct cli *c)
+{
+	struct err err = {.kind = ERR_NONE};
+	struct ask ask = {.top = 0};
+	struct query *q = NULL;
+	struct store_saved saved;
+	int code = cli_open(c, DAEMON_STORE, NULL), rc;
+
+	if (code != CODE_OK)
+		return code;
+	ask_options(c, &ask);
+	saved = ask.saved;
+	saved.name = c->args[0];
+	rc = ask_compile(&ask, NULL, &q, &err);
+	if (rc == 0)
+		rc = store_saved_put(
+		    c->daemon.store, &saved, cli_flag(c, "replace"), &err);
+	code = cli_commit_event(c, rc, "query.saved", &err);
+	if (code == CODE_OK)
+		cli_note(c, "saved: amtkeeper query '%s'", saved.name);
+	query_free(q);
+	ask_free(&ask);
+	return code;
+}
+
+int
+cmd_query_remove(struct cli *c)
+{
+	struct err err = {.kind = ERR_NONE};
+	int code = cli_open(c, DAEMON_STORE, NULL);
+
+	if (code != CODE_OK)
+		return code;
+	code = cli_commit_event(c,
+	    store_saved_remove(c->daemon.store, c->args[0], &err),
+	    "query.removed", &err);
+	if (code == CODE_OK)
+		cli_note(c, "%s: removed", c->args[0]);
+	return code;
+}
+
+/* --- what can be asked --- */
+
+static void
+write_columns(struct table *t, const struct query_table *table)
+{
+	size_t i;
+
+	for (i = 0; i < table->count; i++) {
+		table_text(t, table->name);
+		table_text(t, table->columns[i].name);
+		table_text(t, query_type_name(table->columns[i].type));
+		table_text(t, table->columns[i].help);
+		table_row(t);
+	}
+}
+
+int
+cmd_query_tables(struct cli *c)
+{
+	static const struct table_column columns[] = {
+	    {"table", TABLE_STRING, 0, 0}, {"column", TABLE_STRING, 0, 0},
+	    {"type", TABLE_STRING, 0, 0}, {"help", TABLE_STRING, 0, 20}};
+	const struct query_graph *g = store_graph();
+	const char *name = c->arg_count > 0 ? c->args[0] : NULL;
+	struct table *t;
+	size_t i;
+
+	if (name != NULL && query_table(g, name) == NULL)
+		return cli_complain(CODE_NOTHING,
+		    "no such table; \"query tables\" has them all");
+	t = cli_table(c, columns, COUNT(columns));
+	for (i = 0; i < g->table_count; i++)
+		if (name == NULL || str_ieq(name, g->tables[i].name))
+			write_columns(t, &g->tables[i]);
+	table_end(t);
+	return CODE_OK;
+}
+
+int
+cmd_query_operators(struct cli *c)
+{
+	static const struct table_column columns[] = {
+	    {"operator", TABLE_STRING, 0, 0}, {"arguments", TABLE_STRING, 0, 0},
+	    {"help", TABLE_STRING, 0, 20}};
+	struct table *t = cli_table(c, columns, COUNT(columns));
+	const struct query_operator *op;
+	size_t i;
+
+	for (i = 0; (op = query_operator(i)) != NULL; i++) {
+		table_text(t, op->name);
+		table_text(t, op->args);
+		table_text(t, op->help);
+		table_row(t);
+	}
+	table_end(t);
+	return CODE_OK;
+}

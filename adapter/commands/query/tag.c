@@ -1,0 +1,174 @@
+#include <json-c/json.h>
+
+#include "choice.h"
+#include "cli.h"
+#include "commands_query_internal.h"
+#include "device.h"
+#include "store.h"
+
+/*
+ * Tags: words that a person or a query gives to devices, for other queries to
+ * find.  All of a command is one transaction; each device whose tags changed
+ * has its event.
+ */
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+typedef int change_fn(struct store *s, int64_t device, int64_t tag,
+    bool *ret_changed, struct err *err);
+
+struct tagging {
+	struct cli *c;
+	const char *name, *event;
+	change_fn *change;
+	int64_t tag;
+	size_t changed, same;
+};
+
+static int
+tell(struct cli *c, const struct device *d, const char *kind, const char *tag,
+    struct err *err)
+{
+	struct json_object *detail = json_object_new_object();
+	int rc;
+
+	json_object_object_add(detail, "tag", json_object_new_string(tag));
+	rc = cli_event(
+	    c, d, kind, json_object_to_json_string_ext(detail, 0), err);
+	json_object_put(detail);
+	return rc;
+}
+
+static int
+change_one(void *cookie, const struct device *d, struct err *err)
+{
+	struct tagging *t = cookie;
+	bool changed = false;
+
+	if (t->change(t->c->daemon.store, d->id, t->tag, &changed, err) != 0)
+		return -1;
+	t->changed += changed;
+	t->same += !changed;
+	return changed ? tell(t->c, d, t->event, t->name, err) : 0;
+}
+
+/* The chosen devices; make: the tag need not be there yet. */
+static int
+change(struct tagging *t, bool make)
+{
+	struct store *s;
+	struct err err = {.kind = ERR_NONE};
+	int code = cli_open(t->c, DAEMON_STORE, NULL);
+
+	if (code != CODE_OK)
+		return code;
+	s = t->c->daemon.store;
+	if ((make ? store_tag_take(s, t->name, &t->tag, &err)
+		  : store_tag_find(s, t->name, &t->tag, &err)) != 0)
+		return cli_fail(&err);
+	if (cli_selected(t->c, 1))
+		code = cli_select(t->c, 1, change_one, t);
+	if (code == CODE_OK && store_commit(s, &err) != 0)
+		code = cli_fail(&err);
+	if (code == CODE_OK)
+		cli_note(t->c, "%s: %zu devices changed, %zu were so already",
+		    t->name, t->changed, t->same);
+	else
+		store_rollback(s);
+	return code;
+}
+
+static int
+refuse_none(const struct cli *c)
+{
+	return cli_selected(c, 1)
+	    ? CODE_OK
+	    : cli_complain(CODE_REFUSED,
+		  "no devices chosen: name some, or give --device, --reason, "
+		  "--site, --query or --all");
+}
+
+int
+cmd_tag_add(struct cli *c)
+{
+	struct tagging t = {.c = c,
+	    .name = c->args[0],
+	    .event = "tag.applied",
+	    .change = store_tag_apply};
+
+	return change(&t, true);
+}
+
+int
+cmd_tag_exclude(struct cli *c)
+{
+	struct tagging t = {.c = c,
+	    .name = c->args[0],
+	    .event = "tag.excluded",
+	    .change = store_tag_exclude};
+	int code = refuse_none(c);
+
+	return code == CODE_OK ? change(&t, true) : code;
+}
+
+int
+cmd_tag_remove(struct cli *c)
+{
+	struct tagging t = {.c = c,
+	    .name = c->args[0],
+	    .event = "tag.cleared",
+	    .change = store_tag_clear};
+	int code = refuse_none(c);
+
+	return code == CODE_OK ? change(&t, false) : code;
+}
+
+int
+cmd_tag_delete(struct cli *c)
+{
+	struct err err = {.kind = ERR_NONE};
+	int code = cli_open(c, DAEMON_STORE, NULL), rc;
+	int64_t tag = 0;
+
+	if (code != CODE_OK)
+		return code;
+	if (store_tag_find(c->daemon.store, c->args[0], &tag, &err) != 0)
+		return cli_fail(&err);
+	if (!cli_confirm(c, "take this tag from every device"))
+		return CODE_REFUSED;
+	rc = store_tag_remove(c->daemon.store, tag, &err);
+	if (rc == 0)
+		rc = tell(c, NULL, "tag.deleted", c->args[0], &err);
+	code = cli_commit(c, rc, &err);
+	if (code == CODE_OK)
+		cli_note(c, "%s: gone", c->args[0]);
+	return code;
+}
+
+static int
+list_one(void *cookie, const struct store_tag *tag, struct err *err)
+{
+	struct table *t = cookie;
+
+	table_int(t, tag->id);
+	table_text(t, tag->name);
+	table_int(t, tag->devices);
+	table_int(t, tag->excluded);
+	return cli_row(t, err);
+}
+
+int
+cmd_tag_list(struct cli *c)
+{
+	static const struct table_column columns[] = {{"id", TABLE_INT, 1, 0},
+	    {"name", TABLE_STRING, 0, 0}, {"devices", TABLE_INT, 0, 0},
+	    {"excluded", TABLE_INT, 2, 0}};
+	struct err err = {.kind = ERR_NONE};
+	int code = cli_open(c, DAEMON_STORE, NULL), rc;
+	struct table *t;
+
+	if (code != CODE_OK)
+		return code;
+	t = cli_table(c, columns, COUNT(columns));
+	rc = store_tag_scan(c->daemon.store, list_one, t, &err);
+	return cli_listed(c, t, rc, &err);
+}

@@ -1,0 +1,406 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "ask.h"
+#include "choice.h"
+#include "cli.h"
+#include "clock.h"
+#include "commands_task_internal.h"
+#include "mem.h"
+#include "runs_internal.h"
+#include "schedule_check_internal.h"
+#include "str.h"
+
+/* Whom a task is for, and when. */
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define TARGET_MAX 256
+
+/* --- the aim --- */
+
+static int
+aim_group(struct cli *c, const char *path, struct aim *ret)
+{
+	struct err err = {.kind = ERR_NONE};
+
+	ret->target = TASK_GROUP;
+	return store_group_find(c->daemon.store, path, &ret->target_id, &err) ==
+		0
+	    ? CODE_OK
+	    : cli_fail(&err);
+}
+
+static int
+aim_tag(struct cli *c, const char *name, struct aim *ret)
+{
+	struct err err = {.kind = ERR_NONE};
+
+	ret->target = TASK_TAG;
+	return store_tag_find(c->daemon.store, name, &ret->target_id, &err) == 0
+	    ? CODE_OK
+	    : cli_fail(&err);
+}
+
+/* It is asked again at each run: here only whether it can be. */
+static int
+aim_query(struct cli *c, const char *word, struct aim *ret)
+{
+	struct err err = {.kind = ERR_NONE};
+	struct query *q = NULL;
+	struct ask a = {.top = 0};
+	int code = ask_word(c, word, &a);
+
+	ret->target = TASK_QUERY;
+	ret->query = word;
+	if (code == CODE_OK &&
+	    ask_compile(&a, "EPOLeafNode.AutoID", &q, &err) != 0)
+		code = cli_fail(&err);
+	query_free(q);
+	ask_free(&a);
+	return code;
+}
+
+static bool
+names_devices(const struct cli *c, size_t first)
+{
+	return c->arg_count > first || cli_text(c, "device") != NULL ||
+	    cli_text(c, "reason") != NULL || cli_text(c, "site") != NULL;
+}
+
+int
+runs_aim(struct cli *c, size_t first, struct aim *ret)
+{
+	const char *group = cli_text(c, "group"), *tag = cli_text(c, "tag");
+	const char *query = cli_text(c, "query");
+
+	*ret = (struct aim){.target = TASK_DEVICES};
+	if ((group != NULL) + (tag != NULL) + cli_selected(c, first) > 1)
+		return cli_complain(CODE_USAGE,
+		    "--group, --tag, or a choice of devices: one of them");
+	if (group != NULL)
+		return aim_group(c, group, ret);
+	if (tag != NULL)
+		return aim_tag(c, tag, ret);
+	if (!cli_selected(c, first))
+		return cli_complain(CODE_REFUSED,
+		    "no devices chosen: --group, --tag, --query or --all, or "
+		    "name some");
+	if (!names_devices(c, first) && query != NULL)
+		return aim_query(c, query, ret);
+	if (!names_devices(c, first)) {
+		ret->target = TASK_ALL;
+		return CODE_OK;
+	}
+	return cli_select_ids(c, first, &ret->ids);
+}
+
+/* --- the policy --- */
+
+/* "5" or "20%". */
+static int
+take_share(
+    const struct cli *c, const char *name, int64_t *number, int64_t *percent)
+{
+	const char *text = cli_text(c, name);
+	size_t len = text == NULL ? 0 : strlen(text);
+	char *digits;
+	int rc;
+
+	if (text == NULL || str_int(text, 1, INT32_MAX, number) == 0)
+		return CODE_OK;
+	digits = mem_dup_len(text, len > 0 ? len - 1 : 0);
+	rc = len > 1 && text[len - 1] == '%' ? str_int(digits, 1, 100, percent)
+					     : -1;
+	free(digits);
+	return rc == 0 ? CODE_OK
+		       : cli_complain(CODE_USAGE,
+			     "--%s %s: must be a number from 1 or a percentage "
+			     "such as 5%%",
+			     name, text);
+}
+
+int
+runs_policy(const struct cli *c, struct task_policy *ret)
+{
+	struct err err = {.kind = ERR_NONE};
+	int code;
+
+	*ret = task_policy_default();
+	ret->canary = cli_count(c, "canary", 0);
+	ret->parallel = cli_count(c, "parallel", 0);
+	ret->stop_after = cli_span(c, "stop-after", 0);
+	ret->retries = cli_count(c, "retries", ret->retries);
+	if (cli_flag(c, "no-retries"))
+		ret->retries = 0;
+	ret->retry_wait = cli_span(c, "retry-wait", ret->retry_wait);
+	code = take_share(c, "wave", &ret->wave, &ret->wave_percent);
+	if (code == CODE_OK)
+		code = take_share(c, "max-failures", &ret->max_failures,
+		    &ret->max_failure_percent);
+	if (code == CODE_OK && task_policy_check(ret, &err) != 0)
+		code = cli_complain(CODE_USAGE, "--%s", err.text);
+	return code;
+}
+
+/* --- assign --- */
+
+static int
+assign(struct cli *c, const struct task *t, struct task_assignment *a,
+    const struct aim *aim)
+{
+	struct err err = {.kind = ERR_NONE};
+	const struct order o = runs_order(c);
+	int64_t id = 0;
+	int code;
+
+	a->task = t->id;
+	a->target = aim->target;
+	a->target_id = aim->target_id;
+	a->query = mem_dup(aim->query);
+	a->schedule = mem_dup(cli_text(c, "schedule"));
+	a->enabled = !cli_flag(c, "disabled");
+	code = cli_commit(c,
+	    order_assign(&o, a, aim->ids.ids, aim->ids.count, &id, &err), &err);
+	if (code == CODE_OK)
+		cli_note(c, "%s: assignment %lld", t->name, (long long)id);
+	return code;
+}
+
+/* --check: what would come too late is not saved. */
+static int
+prove(struct cli *c, const struct task *t, const struct task_policy *policy,
+    const struct aim *aim)
+{
+	const char *rule = cli_text(c, "schedule");
+	int code;
+
+	if (rule == NULL)
+		return cli_complain(CODE_USAGE, "--check goes with --schedule");
+	code = cmd_schedule_prove(c, rule, t, aim, policy->parallel);
+	if (code != CODE_OK)
+		(void)cli_complain(code, "%s: not assigned", t->name);
+	return code;
+}
+
+int
+cmd_task_assign(struct cli *c)
+{
+	struct task_assignment a = {.id = 0};
+	struct err err = {.kind = ERR_NONE};
+	struct task t = {.id = 0};
+	struct aim aim = {.target = TASK_ALL};
+	int code = cli_open(c, DAEMON_STORE, NULL);
+
+	if (code == CODE_OK &&
+	    task_find(c->daemon.store, c->args[0], &t, &err) != 0)
+		code = cli_fail(&err);
+	if (code == CODE_OK)
+		code = runs_policy(c, &a.policy);
+	if (code == CODE_OK)
+		code = runs_aim(c, 1, &aim);
+	if (code == CODE_OK && cli_flag(c, "check"))
+		code = prove(c, &t, &a.policy, &aim);
+	if (code == CODE_OK)
+		code = assign(c, &t, &a, &aim);
+	free(aim.ids.ids);
+	task_assignment_clear(&a);
+	task_clear(&t);
+	return code;
+}
+
+/* --- the ones there are --- */
+
+static const struct table_column columns[] = {{"id", TABLE_INT, 0, 0},
+    {"task", TABLE_STRING, 0, 0}, {"target", TABLE_STRING, 0, 16},
+    {"schedule", TABLE_STRING, 0, 20}, {"enabled", TABLE_BOOL, 2, 0},
+    {"next_due", TABLE_TIME, 1, 0}, {"last_run", TABLE_INT, 4, 0},
+    {"last_at", TABLE_TIME, 3, 0}};
+
+static void
+write_target(struct table *t, const struct task_assignment *a)
+{
+	char text[TARGET_MAX];
+	const char *name = a->target == TASK_QUERY ? a->query : a->target_name;
+
+	if (a->target == TASK_ALL || a->target == TASK_DEVICES)
+		name = "";
+	else if (name == NULL)
+		name = "(gone)";
+	(void)snprintf(text, sizeof(text), "%s%s%s",
+	    task_target_name(a->target), name[0] == '\0' ? "" : " ", name);
+	table_text(t, text);
+}
+
+static int
+write_assignment(void *cookie, const struct task_assignment *a, struct err *err)
+{
+	struct table *t = cookie;
+
+	table_int(t, a->id);
+	table_text(t, a->task_name);
+	write_target(t, a);
+	table_text(t, a->schedule);
+	table_int(t, a->enabled);
+	table_int(t, a->enabled ? a->next_due : 0);
+	if (a->last_run == 0)
+		table_nothing(t);
+	else
+		table_int(t, a->last_run);
+	table_int(t, a->last_at);
+	return cli_row(t, err);
+}
+
+int
+cmd_task_assignments(struct cli *c)
+{
+	struct err err = {.kind = ERR_NONE};
+	struct task task = {.id = 0};
+	int code = cli_open(c, DAEMON_STORE, NULL), rc = 0;
+	struct table *t;
+
+	if (code == CODE_OK && c->arg_count > 0 &&
+	    task_find(c->daemon.store, c->args[0], &task, &err) != 0)
+		code = cli_fail(&err);
+	if (code == CODE_OK) {
+		t = cli_table(c, columns, COUNT(columns));
+		rc = task_assignment_scan(
+		    c->daemon.store, task.id, write_assignment, t, &err);
+		code = cli_listed(c, t, rc, &err);
+	}
+	task_clear(&task);
+	return code;
+}
+
+static int
+find_assignment(struct cli *c, struct task_assignment *ret)
+{
+	struct err err = {.kind = ERR_NONE};
+	int code = cli_open(c, DAEMON_STORE, NULL);
+	int64_t id = 0;
+
+	if (code != CODE_OK)
+		return code;
+	if (str_int(c->args[0], 1, INT64_MAX, &id) != 0)
+		return cli_complain(CODE_USAGE,
+		    "%s: wanted the number of an assignment; \"task "
+		    "assignments\" has them",
+		    c->args[0]);
+	return task_assignment_get(c->daemon.store, id, ret, &err) == 0
+	    ? CODE_OK
+	    : cli_fail(&err);
+}
+
+static int
+set_enabled(struct cli *c, bool enabled)
+{
+	struct task_assignment a = {.id = 0};
+	struct err err = {.kind = ERR_NONE};
+	int code = find_assignment(c, &a);
+	struct order o;
+
+	if (code == CODE_OK) {
+		o = runs_order(c);
+		a.enabled = enabled;
+		code = cli_commit(c, order_assignment_save(&o, &a, &err), &err);
+	}
+	task_assignment_clear(&a);
+	return code;
+}
+
+int
+cmd_task_enable(struct cli *c)
+{
+	return set_enabled(c, true);
+}
+
+int
+cmd_task_disable(struct cli *c)
+{
+	return set_enabled(c, false);
+}
+
+int
+cmd_task_unassign(struct cli *c)
+{
+	struct task_assignment a = {.id = 0};
+	struct err err = {.kind = ERR_NONE};
+	int code = find_assignment(c, &a);
+	struct order o;
+
+	if (code == CODE_OK) {
+		o = runs_order(c);
+		code = cli_commit(c, order_unassign(&o, a.id, &err), &err);
+	}
+	task_assignment_clear(&a);
+	return code;
+}
+
+/* --- run --- */
+
+static int
+order_it(struct cli *c, const struct task *t, const struct aim *aim,
+    const struct task_policy *policy, int64_t *ret_run)
+{
+	const struct order_run how = {.source = TASK_BY_USER,
+	    .target = aim->target,
+	    .target_id = aim->target_id,
+	    .query = aim->query,
+	    .policy = *policy};
+	const struct order o = runs_order(c);
+	struct err err = {.kind = ERR_NONE};
+
+	return cli_commit(c,
+	    order_run(&o, t, &how, aim->ids.ids, aim->ids.count, ret_run, &err),
+	    &err);
+}
+
+static int
+order_assignment(struct cli *c, const struct task *t, int64_t *ret_run)
+{
+	struct task_assignment a = {.id = 0};
+	struct err err = {.kind = ERR_NONE};
+	const struct order o = runs_order(c);
+	int64_t id = cli_count(c, "assignment", 0);
+	int code;
+
+	if (task_assignment_get(c->daemon.store, id, &a, &err) != 0)
+		return cli_fail(&err);
+	code = a.task == t->id
+	    ? CODE_OK
+	    : cli_complain(CODE_USAGE, "assignment %lld is of \"%s\"",
+		  (long long)id, a.task_name);
+	task_assignment_clear(&a);
+	return code != CODE_OK
+	    ? code
+	    : cli_commit(c, order_run_assignment(&o, id, ret_run, &err), &err);
+}
+
+int
+cmd_task_run(struct cli *c)
+{
+	struct err err = {.kind = ERR_NONE};
+	struct task_policy policy;
+	struct task t = {.id = 0};
+	struct aim aim = {.target = TASK_ALL};
+	int code = cli_open(c, DAEMON_STORE, NULL);
+	int64_t run = 0;
+
+	if (code == CODE_OK &&
+	    task_find(c->daemon.store, c->args[0], &t, &err) != 0)
+		code = cli_fail(&err);
+	if (code == CODE_OK)
+		code = runs_policy(c, &policy);
+	if (code == CODE_OK && cli_text(c, "assignment") != NULL) {
+		code = order_assignment(c, &t, &run);
+	} else if (code == CODE_OK) {
+		code = runs_aim(c, 1, &aim);
+		if (code == CODE_OK)
+			code = order_it(c, &t, &aim, &policy, &run);
+	}
+	if (code == CODE_OK)
+		cli_note(c, "%s: run %lld", t.name, (long long)run);
+	free(aim.ids.ids);
+	task_clear(&t);
+	if (code == CODE_OK && cli_flag(c, "wait"))
+		return runs_wait(c, run);
+	return code;
+}

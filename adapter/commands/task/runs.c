@@ -1,0 +1,408 @@
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "clock.h"
+#include "commands_task_internal.h"
+#include "mem.h"
+#include "progress.h"
+#include "runs_internal.h"
+#include "store.h"
+#include "str.h"
+
+/* Runs: what there are, what became of each device, and how they go on. */
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define WAIT_NS 300000000L
+#define NOBODY_MS 15000 /* that long nobody works on it: is serve running? */
+
+/* --- which --- */
+
+static int
+run_number(const struct cli *c, int64_t *ret)
+{
+	return str_int(c->args[0], 1, INT64_MAX, ret) == 0
+	    ? CODE_OK
+	    : cli_complain(CODE_USAGE,
+		  "%s: wanted the number of a run; \"runs list\" has them",
+		  c->args[0]);
+}
+
+static int
+open_run(struct cli *c, int64_t *ret_id, struct task_run *ret)
+{
+	struct err err = {.kind = ERR_NONE};
+	int code = cli_open(c, DAEMON_STORE, NULL);
+
+	if (code == CODE_OK)
+		code = run_number(c, ret_id);
+	if (code == CODE_OK &&
+	    task_run_get(c->daemon.store, *ret_id, ret, &err) != 0)
+		code = cli_fail(&err);
+	return code;
+}
+
+/* --- rows --- */
+
+static const struct table_column run_columns[] = {{"id", TABLE_INT, 0, 0},
+    {"task", TABLE_STRING, 0, 12}, {"state", TABLE_STRING, 0, 0},
+    {"percent", TABLE_INT, 0, 0}, {"devices", TABLE_INT, 0, 0},
+    {"ok", TABLE_INT, 3, 0}, {"changed", TABLE_INT, 3, 0},
+    {"waiting", TABLE_INT, 5, 0}, {"failed", TABLE_INT, 0, 0},
+    {"parked", TABLE_INT, 4, 0}, {"offline", TABLE_INT, 4, 0},
+    {"busy", TABLE_INT, 5, 0}, {"skipped", TABLE_INT, 5, 0},
+    {"source", TABLE_STRING, 6, 0}, {"actor", TABLE_STRING, 7, 0},
+    {"created_at", TABLE_TIME, 6, 0}, {"started_at", TABLE_TIME, 8, 0},
+    {"ended_at", TABLE_TIME, 2, 0}, {"why", TABLE_STRING, 1, 16}};
+
+static int
+write_run(void *cookie, const struct task_run *r, struct err *err)
+{
+	struct table *t = cookie;
+	int i;
+
+	table_int(t, r->id);
+	table_text(t, r->name);
+	table_text(t, task_state_name(r->state));
+	table_int(t, task_run_percent(r));
+	table_int(t, r->total);
+	for (i = 0; i < TASK_OUTCOMES; i++)
+		table_int(t, r->count[i]);
+	table_text(t, task_source_name(r->source));
+	table_text(t, r->actor);
+	table_int(t, r->created_at);
+	table_int(t, r->started_at);
+	table_int(t, r->ended_at);
+	table_text(t, r->why);
+	return cli_row(t, err);
+}
+
+static const char *const state_words[] = {
+    "queued", "running", "paused", "aborted", "ended", NULL};
+
+static unsigned
+states_given(const struct cli *c)
+{
+	unsigned set = 0;
+	const char *word;
+	size_t i;
+	int s;
+
+	for (i = 0; (word = cli_each(c, "state", i)) != NULL; i++)
+		for (s = 0; state_words[s] != NULL; s++)
+			if (str_eq(word, state_words[s]))
+				set |= 1U << s;
+	return set;
+}
+
+int
+cmd_runs_list(struct cli *c)
+{
+	const struct task_run_filter filter = {.states = states_given(c),
+	    .name = cli_text(c, "task"),
+	    .since = cli_since(c, "since", 0),
+	    .limit = (size_t)cli_count(c, "limit", 0)};
+	struct err err = {.kind = ERR_NONE};
+	int code = cli_open(c, DAEMON_STORE, NULL);
+	struct table *t;
+
+	if (code != CODE_OK)
+		return code;
+	t = cli_table(c, run_columns, COUNT(run_columns));
+	return cli_listed(c, t,
+	    task_run_scan(c->daemon.store, &filter, write_run, t, &err), &err);
+}
+
+int
+cmd_runs_show(struct cli *c)
+{
+	struct err err = {.kind = ERR_NONE};
+	struct task_run r = {.id = 0};
+	int64_t id = 0;
+	int code = open_run(c, &id, &r), rc;
+	struct table *t;
+
+	if (code == CODE_OK) {
+		t = cli_table(c, run_columns, COUNT(run_columns));
+		table_set_blocks(t);
+		rc = write_run(t, &r, &err);
+		code = cli_listed(c, t, rc, &err);
+	}
+	task_run_clear(&r);
+	return code;
+}
+
+static const struct table_column item_columns[] = {
+    {"device", TABLE_STRING, 0, 0}, {"state", TABLE_STRING, 1, 0},
+    {"outcome", TABLE_STRING, 0, 0}, {"reason", TABLE_STRING, 2, 0},
+    {"message", TABLE_STRING, 0, 24}, {"attempts", TABLE_INT, 4, 0},
+    {"steps", TABLE_INT, 4, 0}, {"ms", TABLE_INT, 5, 0},
+    {"not_before", TABLE_TIME, 6, 0}, {"started_at", TABLE_TIME, 6, 0},
+    {"ended_at", TABLE_TIME, 3, 0}};
+
+static int
+write_item(void *cookie, const struct task_item *i, struct err *err)
+{
+	struct table *t = cookie;
+
+	table_text(t, i->name);
+	table_text(t, task_item_state_name(i->state));
+	table_text(t,
+	    i->state == TASK_ITEM_DONE ? task_outcome_name(i->outcome) : NULL);
+	table_text(t, i->reason);
+	table_text(t, i->message);
+	table_int(t, i->attempts);
+	table_int(t, i->steps);
+	table_int(t, i->ms);
+	table_int(t, i->not_before);
+	table_int(t, i->started_at);
+	table_int(t, i->ended_at);
+	return cli_row(t, err);
+}
+
+int
+runs_write_items(struct cli *c, int64_t run)
+{
+	const char *outcome = cli_text(c, "outcome");
+	struct task_item_filter filter = {.run = run,
+	    .state = -1,
+	    .outcome = -1,
+	    .limit = (size_t)cli_count(c, "limit", 0)};
+	struct err err = {.kind = ERR_NONE};
+	struct table *t;
+	int i;
+
+	for (i = 0; outcome != NULL && i < TASK_OUTCOMES; i++)
+		if (str_eq(outcome, task_outcome_name((enum task_outcome)i)))
+			filter.outcome = i;
+	t = cli_table(c, item_columns, COUNT(item_columns));
+	return cli_listed(c, t,
+	    task_item_scan(c->daemon.store, &filter, write_item, t, &err),
+	    &err);
+}
+
+int
+cmd_runs_items(struct cli *c)
+{
+	struct task_run r = {.id = 0};
+	int64_t id = 0;
+	int code = open_run(c, &id, &r);
+
+	task_run_clear(&r);
+	return code == CODE_OK ? runs_write_items(c, id) : code;
+}
+
+static int
+write_message(void *cookie, const struct task_message *m, struct err *err)
+{
+	struct table *t = cookie;
+
+	table_int(t, m->at);
+	table_text(t, m->text);
+	return cli_row(t, err);
+}
+
+int
+cmd_runs_messages(struct cli *c)
+{
+	static const struct table_column columns[] = {
+	    {"at", TABLE_TIME, 0, 0}, {"message", TABLE_STRING, 0, 24}};
+	struct err err = {.kind = ERR_NONE};
+	struct task_run r = {.id = 0};
+	int64_t id = 0;
+	int code = open_run(c, &id, &r);
+	struct table *t;
+
+	task_run_clear(&r);
+	if (code != CODE_OK)
+		return code;
+	t = cli_table(c, columns, COUNT(columns));
+	return cli_listed(c, t,
+	    task_message_scan(c->daemon.store, id, 0, write_message, t, &err),
+	    &err);
+}
+
+/* --- how it goes on --- */
+
+static int
+set_state(struct cli *c, enum task_state to)
+{
+	struct err err = {.kind = ERR_NONE};
+	struct task_run r = {.id = 0};
+	int64_t id = 0;
+	int code = open_run(c, &id, &r);
+	struct order o;
+
+	task_run_clear(&r);
+	if (code != CODE_OK)
+		return code;
+	o = runs_order(c);
+	return cli_commit(
+	    c, order_run_state(&o, id, to, cli_text(c, "why"), &err), &err);
+}
+
+int
+cmd_runs_pause(struct cli *c)
+{
+	return set_state(c, TASK_PAUSED);
+}
+
+int
+cmd_runs_resume(struct cli *c)
+{
+	return set_state(c, TASK_QUEUED);
+}
+
+int
+cmd_runs_abort(struct cli *c)
+{
+	return set_state(c, TASK_ABORTED);
+}
+
+/* --- forgetting --- */
+
+/* A run at a time: others want to write, too. */
+static int
+purge(struct cli *c, int64_t before, int64_t *count)
+{
+	struct err err = {.kind = ERR_NONE};
+	int64_t some = 1;
+
+	*count = 0;
+	while (some > 0) {
+		if (task_run_purge(c->daemon.store, before, 1, &some, &err) !=
+			0 ||
+		    store_commit(c->daemon.store, &err) != 0)
+			return cli_fail(&err);
+		*count += some;
+	}
+	return CODE_OK;
+}
+
+int
+cmd_runs_purge(struct cli *c)
+{
+	struct err err = {.kind = ERR_NONE};
+	int code = cli_open(c, DAEMON_STORE, NULL);
+	int64_t age = 0, count = 0;
+	char detail[64];
+
+	if (code != CODE_OK)
+		return code;
+	if (clock_parse_span(c->args[0], &age) != 0)
+		return cli_complain(
+		    CODE_USAGE, "%s: wanted an age such as 90d", c->args[0]);
+	if (!cli_confirm(c, "forget runs that are over and older than that"))
+		return CODE_REFUSED;
+	code = purge(c, clock_now() - age, &count);
+	if (code != CODE_OK || count == 0)
+		return code;
+	(void)snprintf(
+	    detail, sizeof(detail), "{\"runs\":%lld}", (long long)count);
+	code = cli_commit(
+	    c, cli_event(c, NULL, "task.purged", detail, &err), &err);
+	if (code == CODE_OK)
+		cli_note(c, "%lld runs are forgotten", (long long)count);
+	return code;
+}
+
+/* --- waiting --- */
+
+static void
+show_progress(struct progress *p, const struct task_run *r)
+{
+	if (p->total == 0 && r->expanded)
+		p->total = (size_t)r->total;
+	if (p->done == (size_t)r->done)
+		return;
+	p->done = (size_t)r->done;
+	p->ok = (size_t)r->count[TASK_OK];
+	p->changed = (size_t)r->count[TASK_CHANGED];
+	p->failed = (size_t)task_run_failures(r);
+	progress_draw(p, clock_mono_ms());
+}
+
+/* Whether anybody works on it, once. */
+static void
+tell_nobody(
+    const struct cli *c, const struct task_run *r, int64_t since_ms, bool *told)
+{
+	if (*told || r->owner != NULL || clock_mono_ms() - since_ms < NOBODY_MS)
+		return;
+	*told = true;
+	cli_note(c, "nobody works on it yet: is \"amtkeeper serve\" running?");
+}
+
+static int
+code_of(const struct cli *c, const struct task_run *r)
+{
+	int64_t bad = task_run_failures(r) + r->count[TASK_OFFLINE] +
+	    r->count[TASK_BUSY] + r->count[TASK_SKIPPED];
+
+	if (r->state == TASK_ABORTED) {
+		cli_note(c, "run %lld was aborted%s%s", (long long)r->id,
+		    r->why == NULL ? "" : ": ", r->why == NULL ? "" : r->why);
+		return CODE_REFUSED;
+	}
+	return bad > 0 ? CODE_PARTIAL : CODE_OK;
+}
+
+static int
+follow(struct cli *c, int64_t run, struct progress *p, struct task_run *r)
+{
+	const struct timespec pause = {.tv_nsec = WAIT_NS};
+	struct err err = {.kind = ERR_NONE};
+	int64_t since_ms = clock_mono_ms();
+	bool told = false;
+
+	for (;;) {
+		task_run_clear(r);
+		if (task_run_get(c->daemon.store, run, r, &err) != 0) {
+			progress_clear(p);
+			return cli_fail(&err);
+		}
+		show_progress(p, r);
+		if (r->state == TASK_ABORTED || r->state == TASK_ENDED)
+			return CODE_OK;
+		tell_nobody(c, r, since_ms, &told);
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
+int
+runs_follow(struct cli *c, int64_t run)
+{
+	struct task_run r = {.id = 0};
+	struct progress p;
+	int code;
+
+	progress_start(
+	    &p, stderr, isatty(STDERR_FILENO) && !c->verbose, c->quiet, 0);
+	code = follow(c, run, &p, &r);
+	progress_clear(&p);
+	if (code == CODE_OK)
+		code = code_of(c, &r);
+	task_run_clear(&r);
+	return code;
+}
+
+int
+runs_wait(struct cli *c, int64_t run)
+{
+	int code = runs_follow(c, run);
+	int rows = runs_write_items(c, run);
+
+	return code == CODE_OK ? rows : code;
+}
+
+int
+cmd_runs_wait(struct cli *c)
+{
+	struct task_run r = {.id = 0};
+	int64_t id = 0;
+	int code = open_run(c, &id, &r);
+
+	task_run_clear(&r);
+	return code == CODE_OK ? runs_wait(c, id) : code;
+}

@@ -1,0 +1,220 @@
+#include <stdlib.h>
+
+#include "action.h"
+#include "cli.h"
+#include "clock.h"
+#include "commands_task_internal.h"
+#include "mailer.h"
+#include "mem.h"
+#include "runs_internal.h"
+#include "secret.h"
+#include "server_task_internal.h"
+#include "store.h"
+#include "str.h"
+
+/* Server tasks: what they did. And the mail they send. */
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* --- the actions of an execution --- */
+
+static const struct table_column action_columns[] = {
+    {"action", TABLE_INT, 0, 0}, {"under", TABLE_INT, 2, 0},
+    {"does", TABLE_STRING, 0, 16}, {"state", TABLE_STRING, 0, 0},
+    {"rows", TABLE_INT, 1, 0}, {"changed", TABLE_INT, 2, 0},
+    {"attempts", TABLE_INT, 3, 0}, {"run", TABLE_INT, 0, 0},
+    {"message", TABLE_STRING, 0, 20}};
+
+static void
+write_action(struct table *t, const struct server_action *a)
+{
+	char *words = action_words(a);
+
+	table_int(t, a->at + 1);
+	if (a->parent < 0)
+		table_nothing(t);
+	else
+		table_int(t, a->parent + 1);
+	table_text(t, words);
+	table_text(t, server_state_name(a->state));
+	if (a->rows < 0)
+		table_nothing(t);
+	else
+		table_int(t, a->rows);
+	table_int(t, a->changed);
+	table_int(t, a->attempts);
+	if (a->subtask == 0)
+		table_nothing(t);
+	else
+		table_int(t, a->subtask);
+	table_text(t, a->message);
+	table_row(t);
+	free(words);
+}
+
+static int
+write_actions(struct cli *c, int64_t run)
+{
+	struct server_action *actions = NULL;
+	struct err err = {.kind = ERR_NONE};
+	size_t count = 0, i;
+	struct table *t;
+
+	if (server_actions(c->daemon.store, run, &actions, &count, &err) != 0)
+		return cli_fail(&err);
+	t = cli_table(c, action_columns, COUNT(action_columns));
+	for (i = 0; i < count; i++)
+		write_action(t, &actions[i]);
+	table_end(t);
+	server_actions_free(actions, count);
+	return CODE_OK;
+}
+
+/* --- run --- */
+
+int
+cmd_server_task_run(struct cli *c)
+{
+	struct err err = {.kind = ERR_NONE};
+	struct server_task s = {.id = 0};
+	int code = server_cli_find(c, c->args[0], &s);
+	struct server_order o;
+	int64_t run = 0;
+	int rows;
+
+	if (code == CODE_OK && cli_flag(c, "dry-run")) {
+		code = server_cli_flow(c, &s);
+		server_task_clear(&s);
+		return code;
+	}
+	if (code == CODE_OK) {
+		o = server_cli_order(c);
+		code = cli_commit(c,
+		    server_order_run(&o, &s, TASK_BY_USER, 0, &run, &err),
+		    &err);
+	}
+	if (code == CODE_OK)
+		cli_note(c, "%s: run %lld", s.name, (long long)run);
+	server_task_clear(&s);
+	if (code != CODE_OK || !cli_flag(c, "wait"))
+		return code;
+	code = runs_follow(c, run);
+	rows = write_actions(c, run);
+	return code == CODE_OK ? rows : code;
+}
+
+/* --- log --- */
+
+struct logging {
+	struct table *table;
+	int64_t left; /* -1: any number */
+};
+
+static int
+write_run(void *cookie, const struct task_run *r, struct err *err)
+{
+	struct logging *l = cookie;
+	struct table *t = l->table;
+
+	if (l->left == 0)
+		return 1;
+	l->left -= l->left > 0;
+	table_int(t, r->id);
+	table_text(t, r->name);
+	table_text(t, task_state_name(r->state));
+	table_int(t, task_run_percent(r));
+	table_int(t, r->total);
+	table_int(t, r->done);
+	table_int(t, r->count[TASK_CHANGED]);
+	table_int(t, r->count[TASK_FAILED]);
+	table_int(t, r->count[TASK_SKIPPED]);
+	table_text(t, task_source_name(r->source));
+	table_text(t, r->actor);
+	table_int(t, r->created_at);
+	table_int(t, r->started_at);
+	table_int(t, r->ended_at);
+	table_text(t, r->why);
+	return cli_row(t, err);
+}
+
+static int
+write_log(struct cli *c, const char *name)
+{
+	static const struct table_column columns[] = {{"run", TABLE_INT, 0, 0},
+	    {"task", TABLE_STRING, 0, 12}, {"state", TABLE_STRING, 0, 0},
+	    {"percent", TABLE_INT, 0, 0}, {"actions", TABLE_INT, 1, 0},
+	    {"done", TABLE_INT, 1, 0}, {"changed", TABLE_INT, 2, 0},
+	    {"failed", TABLE_INT, 0, 0}, {"skipped", TABLE_INT, 3, 0},
+	    {"source", TABLE_STRING, 4, 0}, {"actor", TABLE_STRING, 5, 0},
+	    {"created_at", TABLE_TIME, 6, 0}, {"started_at", TABLE_TIME, 7, 0},
+	    {"ended_at", TABLE_TIME, 2, 0}, {"why", TABLE_STRING, 1, 16}};
+	const struct task_run_filter filter = {.name = name,
+	    .type = SERVER_RUN,
+	    .since = cli_since(c, "since", 0)};
+	struct logging l = {.left = cli_count(c, "limit", -1)};
+	struct err err = {.kind = ERR_NONE};
+	int rc;
+
+	l.table = cli_table(c, columns, COUNT(columns));
+	rc = task_run_scan(c->daemon.store, &filter, write_run, &l, &err);
+	return cli_listed(c, l.table, rc == -1 ? -1 : 0, &err);
+}
+
+int
+cmd_server_task_log(struct cli *c)
+{
+	int64_t run = cli_count(c, "run", 0);
+	struct server_task s = {.id = 0};
+	int code = cli_open(c, DAEMON_STORE, NULL);
+
+	if (code != CODE_OK)
+		return code;
+	if (run != 0)
+		return write_actions(c, run);
+	if (c->arg_count == 0)
+		return write_log(c, NULL);
+	/* Also of one that is gone. */
+	if (server_task_named(c->daemon.store, c->args[0], &s, NULL) != 0)
+		return write_log(c, c->args[0]);
+	code = write_log(c, s.name);
+	server_task_clear(&s);
+	return code;
+}
+
+/* --- mail --- */
+
+int
+cmd_mail_password(struct cli *c)
+{
+	struct err err = {.kind = ERR_NONE};
+	struct secret *password;
+	int code = cli_open(c, DAEMON_STORE, NULL);
+
+	if (code != CODE_OK)
+		return code;
+	password = cli_secret(c, "password-file", "Password: ");
+	if (password == NULL)
+		return CODE_INPUT;
+	code = cli_commit_event(c,
+	    mailer_set_password(c->daemon.store, password, clock_now(), &err),
+	    "mail.password", &err);
+	secret_free(password);
+	return code;
+}
+
+int
+cmd_mail_test(struct cli *c)
+{
+	const struct mailer_message m = {.to = c->args[0],
+	    .subject = "amtkeeper: test",
+	    .text = "This is a test message of amtkeeper.\n",
+	    .id = "test"};
+	struct err err = {.kind = ERR_NONE};
+	int code = cli_open(c, DAEMON_STORE, NULL);
+
+	if (code != CODE_OK)
+		return code;
+	if (mailer_send(c->daemon.conf, c->daemon.store, &m, &err) != 0)
+		return cli_fail(&err);
+	cli_note(c, "the server has taken it");
+	return CODE_OK;
+}

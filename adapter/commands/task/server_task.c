@@ -1,0 +1,394 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "access.h"
+#include "action.h"
+#include "buf.h"
+#include "cli.h"
+#include "clock.h"
+#include "commands_task_internal.h"
+#include "file.h"
+#include "mem.h"
+#include "runs_internal.h"
+#include "server_file.h"
+#include "server_order.h"
+#include "server_task_internal.h"
+#include "server_xml.h"
+#include "store.h"
+#include "str.h"
+#include "yaml_json.h"
+
+/* Server tasks: what they are. */
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define WORDS_MAX 2048
+#define EXPORT_MAX ((size_t)64 << 20)
+
+struct server_order
+server_cli_order(struct cli *c)
+{
+	return (struct server_order){
+	    c->daemon.store, cli_actor(), clock_now(), ACCESS_ALL};
+}
+
+int
+server_cli_find(struct cli *c, const char *name, struct server_task *ret)
+{
+	struct err err = {.kind = ERR_NONE};
+	int code = cli_open(c, DAEMON_STORE, NULL);
+
+	if (code != CODE_OK)
+		return code;
+	return server_task_named(c->daemon.store, name, ret, &err) == 0
+	    ? CODE_OK
+	    : cli_fail(&err);
+}
+
+/* --- list, show --- */
+
+static void
+write_words(struct table *t, const char *actions)
+{
+	struct buf words;
+
+	buf_init(&words, WORDS_MAX);
+	action_tree_words(actions, &words);
+	table_text(t, buf_text(&words));
+	buf_free(&words);
+}
+
+static int
+list_one(void *cookie, const struct server_task *s, struct err *err)
+{
+	struct table *t = cookie;
+
+	table_int(t, s->id);
+	table_text(t, s->name);
+	table_int(t, s->enabled);
+	table_text(t, s->schedule);
+	table_int(t, s->enabled ? s->next_due : 0);
+	table_int(t, s->last_at);
+	table_int(t, s->last_run);
+	write_words(t, s->actions);
+	return cli_row(t, err);
+}
+
+int
+cmd_server_task_list(struct cli *c)
+{
+	static const struct table_column columns[] = {{"id", TABLE_INT, 2, 0},
+	    {"name", TABLE_STRING, 0, 0}, {"enabled", TABLE_BOOL, 0, 0},
+	    {"schedule", TABLE_STRING, 1, 16}, {"next_due", TABLE_TIME, 3, 0},
+	    {"last_at", TABLE_TIME, 4, 0}, {"last_run", TABLE_INT, 4, 0},
+	    {"does", TABLE_STRING, 0, 20}};
+	struct err err = {.kind = ERR_NONE};
+	int code = cli_open(c, DAEMON_STORE, NULL);
+	struct table *t;
+
+	if (code != CODE_OK)
+		return code;
+	t = cli_table(c, columns, COUNT(columns));
+	return cli_listed(
+	    c, t, server_task_scan(c->daemon.store, list_one, t, &err), &err);
+}
+
+static int
+show_row(struct cli *c, const struct server_task *s)
+{
+	static const struct table_column columns[] = {{"id", TABLE_INT, 0, 0},
+	    {"name", TABLE_STRING, 0, 0}, {"description", TABLE_STRING, 0, 0},
+	    {"owner", TABLE_STRING, 0, 0}, {"enabled", TABLE_BOOL, 0, 0},
+	    {"overlap", TABLE_BOOL, 0, 0}, {"schedule", TABLE_STRING, 0, 0},
+	    {"next_due", TABLE_TIME, 0, 0}, {"last_at", TABLE_TIME, 0, 0},
+	    {"last_run", TABLE_INT, 0, 0}, {"created_at", TABLE_TIME, 0, 0},
+	    {"changed_at", TABLE_TIME, 0, 0}, {"does", TABLE_STRING, 0, 0},
+	    {"actions", TABLE_STRING, 0, 0}};
+	struct err err = {.kind = ERR_NONE};
+	struct table *t = cli_table(c, columns, COUNT(columns));
+
+	table_set_blocks(t);
+	table_int(t, s->id);
+	table_text(t, s->name);
+	table_text(t, s->note);
+	table_text(t, s->owner);
+	table_int(t, s->enabled);
+	table_int(t, s->overlap);
+	table_text(t, s->schedule);
+	table_int(t, s->next_due);
+	table_int(t, s->last_at);
+	table_int(t, s->last_run);
+	table_int(t, s->created_at);
+	table_int(t, s->changed_at);
+	write_words(t, s->actions);
+	table_text(t, s->actions);
+	return cli_listed(c, t, cli_row(t, &err), &err);
+}
+
+int
+cmd_server_task_show(struct cli *c)
+{
+	struct server_task s = {.id = 0};
+	int code = server_cli_find(c, c->args[0], &s);
+	struct buf text;
+
+	if (code == CODE_OK && cli_flag(c, "edit")) {
+		buf_init(&text, SERVER_FILE_MAX * 4);
+		server_file_write(&s, &text);
+		(void)fwrite(text.data, 1, text.len, stdout);
+		buf_free(&text);
+	} else if (code == CODE_OK) {
+		code = show_row(c, &s);
+	}
+	server_task_clear(&s);
+	return code;
+}
+
+int
+cmd_server_task_actions(struct cli *c)
+{
+	static const struct table_column columns[] = {
+	    {"name", TABLE_STRING, 0, 0}, {"does", TABLE_STRING, 0, 20}};
+	struct table *t = cli_table(c, columns, COUNT(columns));
+	int i;
+
+	for (i = 0; i < ACTION_KINDS; i++) {
+		table_text(t, action_kind_name((enum action_kind)i));
+		table_text(t, action_kind_help((enum action_kind)i));
+		table_row(t);
+	}
+	table_end(t);
+	return CODE_OK;
+}
+
+/* --- what would flow where --- */
+
+static int
+write_flow(struct cli *c, const struct action_tree *tree, const int64_t *rows)
+{
+	static const struct table_column columns[] = {
+	    {"action", TABLE_INT, 0, 0}, {"under", TABLE_INT, 0, 0},
+	    {"does", TABLE_STRING, 0, 20}, {"rows", TABLE_INT, 0, 0},
+	    {"runnable", TABLE_BOOL, 0, 0}};
+	struct table *t = cli_table(c, columns, COUNT(columns));
+	const struct server_action *a;
+	char *words;
+	size_t i;
+
+	for (i = 0; i < tree->count; i++) {
+		a = &tree->actions[i];
+		words = action_words(a);
+		table_int(t, (int64_t)i + 1);
+		if (a->parent < 0)
+			table_nothing(t);
+		else
+			table_int(t, a->parent + 1);
+		table_text(t, words);
+		if (rows[i] < 0)
+			table_nothing(t);
+		else
+			table_int(t, rows[i]);
+		table_int(
+		    t, !str_eq(a->kind, action_kind_name(ACTION_FOREIGN)));
+		table_row(t);
+		free(words);
+	}
+	table_end(t);
+	return CODE_OK;
+}
+
+int
+server_cli_flow(struct cli *c, const struct server_task *s)
+{
+	struct action_tree tree = {.count = 0};
+	struct err err = {.kind = ERR_NONE};
+	int64_t rows[SERVER_ACTIONS_MAX];
+	int code;
+
+	if (s->actions == NULL)
+		return cli_complain(CODE_INPUT, "actions: none");
+	if (action_tree_parse(s->actions, &tree, &err) != 0)
+		return cli_fail(&err);
+	code = server_order_check(c->daemon.store, &tree, &err) != 0 ||
+		server_order_flow(c->daemon.store, &tree, rows, &err) != 0
+	    ? cli_fail(&err)
+	    : write_flow(c, &tree, rows);
+	action_tree_free(&tree);
+	return code;
+}
+
+/* --- add, set, remove --- */
+
+static int
+read_file(const char *file, struct server_task *s)
+{
+	struct err err = {.kind = ERR_NONE};
+	struct buf json;
+	int rc;
+
+	buf_init(&json, SERVER_FILE_MAX);
+	rc = yaml_json(file, &json, &err);
+	if (rc == 0 && server_file_read(buf_text(&json), s, &err) != 0)
+		rc = err_context(&err, "%s", file);
+	buf_free(&json);
+	return rc == 0 ? CODE_OK : cli_fail(&err);
+}
+
+static bool
+change_text(const struct cli *c, const char *option, char **slot)
+{
+	const char *text = cli_text(c, option);
+
+	if (text == NULL)
+		return false;
+	mem_replace(slot, text[0] == '\0' ? NULL : text);
+	return true;
+}
+
+int
+cmd_server_task_add(struct cli *c)
+{
+	struct server_task s = {.enabled = true};
+	struct err err = {.kind = ERR_NONE};
+	int code = cli_open(c, DAEMON_STORE, NULL);
+	struct server_order o;
+	int64_t id = 0;
+
+	if (code == CODE_OK)
+		code = read_file(c->args[0], &s);
+	if (code == CODE_OK && cli_flag(c, "dry-run")) {
+		code = server_cli_flow(c, &s);
+	} else if (code == CODE_OK) {
+		(void)change_text(c, "name", &s.name);
+		(void)change_text(c, "schedule", &s.schedule);
+		s.enabled = s.enabled && !cli_flag(c, "disabled");
+		o = server_cli_order(c);
+		code = s.name == NULL
+		    ? cli_complain(CODE_INPUT, "%s: no name", c->args[0])
+		    : cli_commit(c, server_order_add(&o, &s, &id, &err), &err);
+		if (code == CODE_OK)
+			cli_note(
+			    c, "%s: server task %lld", s.name, (long long)id);
+	}
+	server_task_clear(&s);
+	return code;
+}
+
+int
+cmd_server_task_set(struct cli *c)
+{
+	const char *file = cli_text(c, "file");
+	struct err err = {.kind = ERR_NONE};
+	struct server_task s = {.id = 0};
+	int code = server_cli_find(c, c->args[0], &s);
+	bool changed = file != NULL;
+	struct server_order o;
+
+	if (code == CODE_OK && file != NULL)
+		code = read_file(file, &s);
+	changed = change_text(c, "name", &s.name) || changed;
+	changed = change_text(c, "description", &s.note) || changed;
+	changed = change_text(c, "schedule", &s.schedule) || changed;
+	if (code == CODE_OK && !changed)
+		code = cli_complain(CODE_USAGE, "nothing to change");
+	if (code == CODE_OK) {
+		o = server_cli_order(c);
+		code = cli_commit(c, server_order_save(&o, &s, &err), &err);
+	}
+	server_task_clear(&s);
+	return code;
+}
+
+static int
+set_enabled(struct cli *c, bool enabled)
+{
+	struct err err = {.kind = ERR_NONE};
+	struct server_task s = {.id = 0};
+	int code = server_cli_find(c, c->args[0], &s);
+	struct server_order o;
+
+	if (code == CODE_OK) {
+		o = server_cli_order(c);
+		s.enabled = enabled;
+		code = cli_commit(c, server_order_save(&o, &s, &err), &err);
+	}
+	server_task_clear(&s);
+	return code;
+}
+
+int
+cmd_server_task_enable(struct cli *c)
+{
+	return set_enabled(c, true);
+}
+
+int
+cmd_server_task_disable(struct cli *c)
+{
+	return set_enabled(c, false);
+}
+
+int
+cmd_server_task_remove(struct cli *c)
+{
+	struct err err = {.kind = ERR_NONE};
+	struct server_task s = {.id = 0};
+	int code = server_cli_find(c, c->args[0], &s);
+	struct server_order o;
+
+	if (code == CODE_OK && !cli_confirm(c, "forget this server task"))
+		code = CODE_REFUSED;
+	if (code == CODE_OK) {
+		o = server_cli_order(c);
+		code = cli_commit(c, server_order_remove(&o, &s, &err), &err);
+	}
+	server_task_clear(&s);
+	return code;
+}
+
+/* --- ePO's XML --- */
+
+int
+cmd_server_task_export(struct cli *c)
+{
+	struct err err = {.kind = ERR_NONE};
+	int code = cli_open(c, DAEMON_STORE, NULL);
+	struct buf out;
+
+	if (code != CODE_OK)
+		return code;
+	buf_init(&out, EXPORT_MAX);
+	if (server_xml_export(
+		c->daemon.store, c->args, c->arg_count, &out, &err) == 0)
+		(void)fwrite(out.data, 1, out.len, stdout);
+	else
+		code = cli_fail(&err);
+	buf_free(&out);
+	return code;
+}
+
+int
+cmd_server_task_import(struct cli *c)
+{
+	struct server_imported done = {.tasks = 0};
+	struct err err = {.kind = ERR_NONE};
+	int code = cli_open(c, DAEMON_STORE, NULL);
+	struct server_order o;
+	struct buf xml;
+	int rc;
+
+	if (code != CODE_OK)
+		return code;
+	o = server_cli_order(c);
+	buf_init(&xml, SERVER_XML_MAX);
+	rc = file_read(c->args[0], SERVER_XML_MAX, &xml, &err);
+	if (rc == 0)
+		rc = server_order_import(
+		    &o, xml.data, xml.len, cli_flag(c, "replace"), &done, &err);
+	code = cli_commit(c, rc, &err);
+	buf_free(&xml);
+	if (code == CODE_OK)
+		cli_note(c,
+		    "%zu server tasks, %zu with actions that cannot "
+		    "be run here",
+		    done.tasks, done.kept);
+	return code;
+}

@@ -1,0 +1,252 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "buf.h"
+#include "catalog.h"
+#include "cli.h"
+#include "clock.h"
+#include "commands_task_internal.h"
+#include "mem.h"
+#include "plan.h"
+#include "runs_internal.h"
+#include "store.h"
+#include "str.h"
+
+/* The catalogue of client tasks. */
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define WORDS_MAX 512
+
+struct order
+runs_order(struct cli *c)
+{
+	return (struct order){c->daemon.store, cli_actor(), clock_now()};
+}
+
+static void
+write_settings(struct table *t, const char *type, const char *json)
+{
+	struct catalog_settings s;
+	struct buf words;
+
+	buf_init(&words, WORDS_MAX);
+	if (catalog_parse(type, json, &s, NULL) == 0)
+		catalog_words(&s, &words);
+	else
+		buf_str(&words, json);
+	table_text(t, buf_text(&words));
+	buf_free(&words);
+}
+
+static int
+list_one(void *cookie, const struct task *task, struct err *err)
+{
+	struct table *t = cookie;
+
+	table_int(t, task->id);
+	table_text(t, task->name);
+	table_text(t, task->type);
+	write_settings(t, task->type, task->settings);
+	table_text(t, task->note);
+	return cli_row(t, err);
+}
+
+int
+cmd_task_list(struct cli *c)
+{
+	static const struct table_column columns[] = {{"id", TABLE_INT, 1, 0},
+	    {"name", TABLE_STRING, 0, 0}, {"type", TABLE_STRING, 2, 0},
+	    {"does", TABLE_STRING, 0, 20},
+	    {"description", TABLE_STRING, 3, 20}};
+	struct err err = {.kind = ERR_NONE};
+	int code = cli_open(c, DAEMON_STORE, NULL);
+	struct table *t;
+
+	if (code != CODE_OK)
+		return code;
+	t = cli_table(c, columns, COUNT(columns));
+	return cli_listed(
+	    c, t, task_scan(c->daemon.store, list_one, t, &err), &err);
+}
+
+static int
+find_task(struct cli *c, const char *name, struct task *ret)
+{
+	struct err err = {.kind = ERR_NONE};
+	int code = cli_open(c, DAEMON_STORE, NULL);
+
+	if (code != CODE_OK)
+		return code;
+	return task_find(c->daemon.store, name, ret, &err) == 0
+	    ? CODE_OK
+	    : cli_fail(&err);
+}
+
+int
+cmd_task_show(struct cli *c)
+{
+	static const struct table_column columns[] = {{"id", TABLE_INT, 0, 0},
+	    {"name", TABLE_STRING, 0, 0}, {"type", TABLE_STRING, 0, 0},
+	    {"does", TABLE_STRING, 0, 0}, {"description", TABLE_STRING, 0, 0},
+	    {"settings", TABLE_STRING, 0, 0}, {"created_at", TABLE_TIME, 0, 0},
+	    {"changed_at", TABLE_TIME, 0, 0}};
+	struct err err = {.kind = ERR_NONE};
+	struct task task = {.id = 0};
+	int code = find_task(c, c->args[0], &task);
+	struct table *t;
+
+	if (code == CODE_OK) {
+		t = cli_table(c, columns, COUNT(columns));
+		table_set_blocks(t);
+		table_int(t, task.id);
+		table_text(t, task.name);
+		table_text(t, task.type);
+		write_settings(t, task.type, task.settings);
+		table_text(t, task.note);
+		table_text(t, task.settings);
+		table_int(t, task.created_at);
+		table_int(t, task.changed_at);
+		code = cli_listed(c, t, cli_row(t, &err), &err);
+	}
+	task_clear(&task);
+	return code;
+}
+
+int
+cmd_task_types(struct cli *c)
+{
+	static const struct table_column columns[] = {
+	    {"name", TABLE_STRING, 0, 0}, {"box", TABLE_BOOL, 0, 0},
+	    {"summary", TABLE_STRING, 0, 20}, {"aliases", TABLE_LIST, 1, 16}};
+	struct table *t = cli_table(c, columns, COUNT(columns));
+	const struct play *play;
+	const char *const *alias;
+	char *list, *longer;
+
+	for (play = plays(); play->name != NULL; play++) {
+		list = mem_dup("");
+		for (alias = play->aliases; *alias != NULL; alias++) {
+			longer = mem_printf(
+			    "%s%s%s", list, list[0] == '\0' ? "" : ",", *alias);
+			free(list);
+			list = longer;
+		}
+		table_text(t, play->name);
+		table_int(t, play_part_find(play->name) != 0);
+		table_text(t, play->summary);
+		table_text(t, list);
+		table_row(t);
+		free(list);
+	}
+	table_end(t);
+	return CODE_OK;
+}
+
+/* --- add, set, remove --- */
+
+/* --task and --when over what there is, as the JSON of settings; NULL when none
+ * is given. */
+static char *
+settings_given(const struct cli *c, const char *old)
+{
+	const char *when = cli_text(c, "when"), *task;
+	struct json_object *o, *list;
+	char *text;
+	size_t i;
+
+	if (when == NULL && cli_each(c, "task", 0) == NULL)
+		return NULL;
+	o = json_tokener_parse(old);
+	if (str_eq(when, "automatic"))
+		json_object_object_del(o, "tasks");
+	if (cli_each(c, "task", 0) != NULL) {
+		list = json_object_new_array();
+		for (i = 0; (task = cli_each(c, "task", i)) != NULL; i++)
+			(void)json_object_array_add(
+			    list, json_object_new_string(task));
+		(void)json_object_object_add(o, "tasks", list);
+	}
+	if (when != NULL)
+		(void)json_object_object_add(
+		    o, "when", json_object_new_string(when));
+	text =
+	    mem_dup(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN));
+	(void)json_object_put(o);
+	return text;
+}
+
+int
+cmd_task_add(struct cli *c)
+{
+	const char *type = cli_text(c, "type");
+	struct err err = {.kind = ERR_NONE};
+	int code = cli_open(c, DAEMON_STORE, NULL);
+	struct order o;
+	struct task t;
+	int64_t id = 0;
+
+	if (code != CODE_OK)
+		return code;
+	o = runs_order(c);
+	t = (struct task){.name = mem_dup(c->args[0]),
+	    .type = mem_dup(type == NULL ? "amt-maintenance" : type),
+	    .note = mem_dup(cli_text(c, "description")),
+	    .settings = settings_given(c, "{}")};
+	if (t.settings == NULL)
+		t.settings = mem_dup("{}");
+	code = cli_commit(c, order_task_add(&o, &t, &id, &err), &err);
+	if (code == CODE_OK)
+		cli_note(c, "%s: task %lld", t.name, (long long)id);
+	task_clear(&t);
+	return code;
+}
+
+int
+cmd_task_set(struct cli *c)
+{
+	const char *name = cli_text(c, "name");
+	const char *note = cli_text(c, "description");
+	char *settings = NULL;
+	struct err err = {.kind = ERR_NONE};
+	struct task t = {.id = 0};
+	int code = find_task(c, c->args[0], &t);
+	struct order o;
+
+	if (code == CODE_OK)
+		settings = settings_given(c, t.settings);
+	if (code == CODE_OK && name == NULL && note == NULL && settings == NULL)
+		code = cli_complain(CODE_USAGE, "nothing to change");
+	if (code == CODE_OK) {
+		o = runs_order(c);
+		if (name != NULL)
+			mem_replace(&t.name, name);
+		if (note != NULL)
+			mem_replace(&t.note, note[0] == '\0' ? NULL : note);
+		if (settings != NULL)
+			mem_replace(&t.settings, settings);
+		code = cli_commit(c, order_task_save(&o, &t, &err), &err);
+	}
+	free(settings);
+	task_clear(&t);
+	return code;
+}
+
+int
+cmd_task_remove(struct cli *c)
+{
+	struct err err = {.kind = ERR_NONE};
+	struct task t = {.id = 0};
+	int code = find_task(c, c->args[0], &t);
+	struct order o;
+
+	if (code == CODE_OK &&
+	    !cli_confirm(c, "forget this task and its assignments"))
+		code = CODE_REFUSED;
+	if (code == CODE_OK) {
+		o = runs_order(c);
+		code = cli_commit(c, order_task_remove(&o, &t, &err), &err);
+	}
+	task_clear(&t);
+	return code;
+}

@@ -1,0 +1,2 @@
+# The frame is tested with all of its commands.
+set(libs cli PkgConfig::json)
