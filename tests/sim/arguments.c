@@ -103,7 +103,8 @@ static const char outro[] =
     "           half-body, garbage, endless-body, wrong-xml\n"
     "  times    then the rule is spent; after: let so many pass first\n"
     "\nCommands: list; get DEVICE; set DEVICE skew-ms N | os-fqdn NAME |\n"
-    "power-cycle | offline | online; fault RULE; faults; clear; stats; quit\n";
+    "power-cycle | offline | online | answer-now; fault RULE; faults; clear;\n"
+    "stats; quit\n";
 
 static void
 print_help(void)

@@ -274,8 +274,12 @@ run_faults(struct sim *s, char *rest, struct text *out)
 static void
 run_clear(struct sim *s, char *rest, struct text *out)
 {
+	size_t i;
+
 	(void)rest;
 	rules_clear(&s->rules);
+	for (i = 0; i < s->count; i++)
+		conn_release(&s->ports[i]);
 	ok(out);
 }
 
@@ -380,6 +384,15 @@ set_online(struct sim *s, struct sim_port *p, char *rest, struct text *out)
 }
 
 static void
+set_answer_now(struct sim *s, struct sim_port *p, char *rest, struct text *out)
+{
+	(void)s;
+	(void)rest;
+	conn_release(p);
+	ok(out);
+}
+
+static void
 set_hold_roots(struct sim *s, struct sim_port *p, char *rest, struct text *out)
 {
 	char *word = word_next(&rest);
@@ -400,6 +413,7 @@ static const struct {
     {"power-cycle", set_power_cycle},
     {"offline", set_offline},
     {"online", set_online},
+    {"answer-now", set_answer_now},
     {"hold-roots", set_hold_roots},
 };
 
@@ -419,7 +433,7 @@ run_set(struct sim *s, struct sim_port *p, char *rest, struct text *out)
 	}
 	error(out,
 	    "set DEVICE skew-ms N, os-fqdn NAME, power-cycle, offline, "
-	    "online or hold-roots on|off");
+	    "online, answer-now or hold-roots on|off");
 }
 
 static const struct {

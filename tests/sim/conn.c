@@ -265,6 +265,16 @@ conn_send(struct conn *c, enum conn_after after, int64_t delay_ms)
 	}
 }
 
+void
+conn_release(struct sim_port *p)
+{
+	struct conn *c;
+
+	for (c = p->conns; c != NULL; c = c->next)
+		if (c->state == CONN_HOLD)
+			timer(c, 0);
+}
+
 /* Serves what has arrived, as far as answers go out at once.  Pipelined
  * requests stay in c->in until their turn. */
 static void

@@ -45,6 +45,8 @@ struct conn {
 void conn_start(struct sim_port *p, int which, int fd);
 /* Sends c->out, after delay_ms, and then does what after says. */
 void conn_send(struct conn *c, enum conn_after after, int64_t delay_ms);
+/* Sends in the next turn what a device's connections hold back. */
+void conn_release(struct sim_port *p);
 void conn_close(struct conn *c);
 void conn_reset(struct conn *c);
 /* Resets all of a device's connections but one (or NULL). */

@@ -47,11 +47,26 @@ get --max-filesize 3000000 --limit-rate 100M >"$tmp/out2"
 ok "a body without end" test "$(stat -c %s "$tmp/answer")" -gt 1000000
 once delay 300
 is "delay" "$(get)" 200
+once delay 3600000
+get >"$tmp/late" &
+until ctl faults | grep -q '3600000.*"fired":1'; do sleep 0.05; done
+is "is held" "$(cat "$tmp/late")" ''
+ctl set pc00002 answer-now >"$tmp/out2"
+wait $!
+is "until it is asked for" "$(cat "$tmp/late")" 200
+once delay 3600000
+get >"$tmp/late" &
+until ctl faults | grep -q '3600000.*3600000.*"fired":1'; do sleep 0.05; done
+ctl clear >"$tmp/out2"
+wait $!
+is "or rules are cleared" "$(cat "$tmp/late")" 200
 once wrong-realm
 is "wrong realm" "$(get)" 401
+ctl fault 'pc00000 connect refuse 3600 times 1' >"$tmp/out2"
+is "refused connection" "$(post pc00000 "$get_settings")" 000
+like "port is closed" "$(ctl get pc00000)" '"tls_open":false'
 ctl fault 'pc00002 connect refuse 1 times 1' >"$tmp/out2"
-is "refused connection" "$(get)" 000
-like "port is closed" "$(ctl get pc00002)" '"tls_open":false'
+is "refused for a second" "$(get)" 000
 until ctl get pc00002 | grep -q '"tls_open":true'; do sleep 0.05; done
 is "and comes back" "$(get)" 200
 for bad in 'pc00000 x' 'pc00000 * explode' 'pc00000 * delay' \
