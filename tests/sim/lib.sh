@@ -7,6 +7,8 @@ SIM=$1
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/simtest.XXXXXX")
 sim_pid=
 failed=0
+# Seconds for what must come: no measure, a loaded machine has all of them.
+patience=300
 trap 'stop_sim; rm -rf "$tmp"' EXIT
 
 ok() { # TEXT COMMAND...
@@ -61,7 +63,7 @@ start_sim() { # OPTION...
 	sim_pid=$!
 	until grep -q ready "$tmp/out"; do
 		n=$((n + 1))
-		if [ $n -gt 6000 ] || ! kill -0 $sim_pid 2>/dev/null; then
+		if [ $n -gt $((20 * patience)) ] || ! kill -0 $sim_pid 2>/dev/null; then
 			echo "the simulator does not start:"
 			cat "$tmp/err"
 			sim_pid=
@@ -117,7 +119,7 @@ post() { # DEVICE BODY [CURL-OPTION...]: the status, "000" for no answer
 	local device=$1 body=$2 code
 	shift 2
 	code=$(printf %s "$body" | curl -sk -o "$tmp/answer" \
-	    -w '%{http_code}' --max-time 20 --digest \
+	    -w '%{http_code}' --max-time $patience --digest \
 	    -u "admin:$(password "$device")" -H Expect: \
 	    -H 'Content-Type: application/soap+xml' --data-binary @- "$@" \
 	    "${scheme:-https}://$(address "$device"):$tls/wsman") || code=000
@@ -152,11 +154,11 @@ hang_up_tls() {
 receive() {
 	local line length='' chunked='' size data
 	status='' head='' body='' raw=''
-	IFS= read -r -t 20 -u "$in" line || return 1
+	IFS= read -r -t $patience -u "$in" line || return 1
 	line=${line%$'\r'}
 	status=${line#HTTP/1.1 }
 	status=${status%% *}
-	while IFS= read -r -t 20 -u "$in" line; do
+	while IFS= read -r -t $patience -u "$in" line; do
 		line=${line%$'\r'}
 		[ -n "$line" ] || break
 		head+=$line$'\n'
@@ -166,21 +168,24 @@ receive() {
 		esac
 	done
 	if [ -n "$chunked" ]; then
-		while IFS= read -r -t 20 -u "$in" size; do
+		while IFS= read -r -t $patience -u "$in" size; do
 			size=${size%$'\r'}
 			raw+="$size "
 			data=
-			[ "$size" = 0 ] || LC_ALL=C IFS= read -r -t 20 \
+			[ "$size" = 0 ] || LC_ALL=C IFS= read -r -t $patience \
 			    -N $((16#$size)) -u "$in" data
 			body+=$data
-			IFS= read -r -t 20 -u "$in" line
+			IFS= read -r -t $patience -u "$in" line
 			[ "$size" != 0 ] || break
 		done
 	elif [ "${length:-0}" -gt 0 ]; then
-		LC_ALL=C IFS= read -r -t 20 -N "$length" -u "$in" body
+		LC_ALL=C IFS= read -r -t $patience -N "$length" -u "$in" body
 	fi
 }
-closed() { ! read -r -t 20 -N 1 -u "$in" _ 2>/dev/null; }
+closed() { # a time-out has another status
+	read -r -t $patience -N 1 -u "$in" _ 2>/dev/null
+	[ $? = 1 ]
+}
 
 challenge() { # DEVICE: realm and nonce from a connection of its own
 	local was=${in:-}

@@ -98,7 +98,7 @@ login() { # [HOST:PORT]: status, and what the client thinks
 }
 use_token() {
 	code=$(printf %s "$get_settings" | curl -sk -o "$tmp/answer" \
-	    -D "$tmp/head" -w '%{http_code}' --max-time 20 -H Expect: \
+	    -D "$tmp/head" -w '%{http_code}' --max-time $patience -H Expect: \
 	    -H "Authorization: Negotiate $(cat "$tmp/token")" --data-binary @- \
 	    "https://$(address pc00000):$tls/wsman") || code=000
 }

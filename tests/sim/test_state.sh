@@ -47,13 +47,9 @@ stop_sim
     >"$tmp/out" 2>"$tmp/err" &
 sim_pid=$!
 until test -e "$tmp/many/pc00000.state"; do sleep 0.05; done
-kill -TERM $sim_pid
-for _ in $(seq 50); do
-	kill -0 $sim_pid 2>/dev/null || break
-	sleep 0.1
-done
-ok "SIGTERM ends a start at once" test ! -e /proc/$sim_pid
-stop_sim KILL
+stop_sim
+ok "SIGTERM ends a start at once" test "$(find "$tmp/many" -name '*.state' |
+    wc -l)" -lt 400
 first=$(sed -n 's/^device.0.realm //p' "$tmp/many/pc00000.state")
 "$SIM" --devices 1 --state "$tmp/many" --port-plain $plain --port-tls $tls \
     --ready-fd 1 >"$tmp/out" 2>"$tmp/err" &
