@@ -57,6 +57,19 @@ class Sim:
         answer = self.ctl("fault", *rule.split())
         assert "error" not in answer, answer
 
+    def hold(self, name, method):
+        """Its answer to that is kept back until let_go()."""
+        self.fault(f"{name} {method} delay 3600000 times 1")
+
+    def held(self):
+        """How many answers were kept back since rules were cleared."""
+        return sum(f["fired"] for f in self.ctl("faults")
+                   if f["argument"] == 3600000)
+
+    def let_go(self, *names):
+        for name in names:
+            self.ctl("set", name, "answer-now")
+
     def stop(self):
         self.child.terminate()
         self.child.wait(PATIENCE)
