@@ -53,6 +53,7 @@ class StandIn:
         self.page_cap, self.commands_gone = None, set()
         self.next_issue = 34
         self.lock = threading.RLock()
+        self.gate = threading.Event()  # where "slow" waits
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(f"{folder}/server.pem",
                                 f"{folder}/server.key")
@@ -71,6 +72,11 @@ class StandIn:
             self.http.socket, server_side=True, do_handshake_on_connect=False)
         self.port = self.http.server_address[1]
         threading.Thread(target=self.http.serve_forever, daemon=True).start()
+
+    def let_go(self):
+        """What "slow" holds back happens now."""
+        gate, self.gate = self.gate, threading.Event()
+        gate.set()
 
     def stop(self):
         self.http.shutdown()
@@ -279,7 +285,7 @@ class RequestHandler(http.server.BaseHTTPRequestHandler):
             return self.answer(503, "", [("Retry-After", formatdate(
                 time.time() + 1800, usegmt=True))])
         if fault == "slow":
-            time.sleep(1.5)
+            epo.gate.wait()
         try:
             value = epo.run(command, args, fault)
         except Refused as why:
