@@ -3,7 +3,8 @@
 add_executable(integration_cmp ${CMAKE_CURRENT_LIST_DIR}/cmp/test_cmp_peer.c)
 target_link_libraries(integration_cmp PRIVATE
   ca_fixture db vault http_peer ca base cmocka OpenSSL::Crypto warnings)
-add_test(NAME integration_cmp COMMAND integration_cmp)
+add_test(NAME integration_cmp COMMAND ${alone}
+  $<TARGET_FILE:integration_cmp>)
 set_tests_properties(integration_cmp PROPERTIES
   TIMEOUT 900 LABELS integration)
 

@@ -9,7 +9,8 @@ if(TARGET amtkeeper-sim)
     warnings)
   add_dependencies(integration_device amtkeeper-sim)
   add_test(NAME integration_device
-    COMMAND integration_device $<TARGET_FILE:amtkeeper-sim>)
+    COMMAND ${alone} $<TARGET_FILE:integration_device>
+      $<TARGET_FILE:amtkeeper-sim>)
   set_tests_properties(integration_device PROPERTIES
     TIMEOUT 900 LABELS "integration;sanitized;long" COST 50)
 endif()

@@ -3,7 +3,8 @@
 if(TARGET amtkeeper)
   foreach(name issued radius)
     add_test(NAME integration_${name}
-      COMMAND /usr/bin/python3 ${CMAKE_CURRENT_LIST_DIR}/pki/${name}.py
+      COMMAND ${alone} /usr/bin/python3
+        ${CMAKE_CURRENT_LIST_DIR}/pki/${name}.py
         $<TARGET_FILE:amtkeeper>)
     set_tests_properties(integration_${name} PROPERTIES TIMEOUT 900
       LABELS integration COST 15 ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)

@@ -6,7 +6,7 @@ if(TARGET amtkeeper)
     ${CMAKE_CURRENT_LIST_DIR}/../unit/ca)
   target_link_libraries(ca_token PRIVATE ca db vault base cmocka warnings)
   add_test(NAME integration_token
-    COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/token/test_token.sh
+    COMMAND ${alone} bash ${CMAKE_CURRENT_LIST_DIR}/token/test_token.sh
       $<TARGET_FILE:ca_token> $<TARGET_FILE:amtkeeper>)
   set_tests_properties(integration_token PROPERTIES
     TIMEOUT 900 LABELS integration COST 40)

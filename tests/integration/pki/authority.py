@@ -4,7 +4,6 @@ import os
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 
 # Seconds for what must come: no measure, a loaded machine has all of them.
@@ -38,17 +37,6 @@ def must(*words, **how):
     if code != 0:
         raise AssertionError(f"{' '.join(words)}: {code}: {said}")
     return said
-
-
-def alone():
-    """Go on in a network namespace of our own, where nobody else listens."""
-    if "AMTKEEPER_ALONE" in os.environ:
-        return
-    os.environ["AMTKEEPER_ALONE"] = "yes"
-    user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    os.execvp("unshare", ["unshare", "--net", *user, "sh", "-c",
-                          'ip link set lo up && exec "$@"', "alone",
-                          sys.executable, *sys.argv])
 
 
 class Authority:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 
-from authority import PATIENCE, Authority, alone, call, wait_for
+from authority import PATIENCE, Authority, call, wait_for
 
 TEMPLATES = """templates:
   - {name: server, usages: server, short_name: false}
@@ -187,5 +187,4 @@ def main():
     sys.exit(bool(t.failed))
 
 
-alone()
 main()
