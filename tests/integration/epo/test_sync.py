@@ -491,8 +491,8 @@ def serves(epo, keeper):
         wait_for(lambda: epo.count("epo.getVersion") > before, PATIENCE,
                  "the next is under way")
         serve.terminate()
-        equal(serve.wait(PATIENCE), 0, "serve ends well in its midst")
         epo.let_go()
+        equal(serve.wait(PATIENCE), 0, "serve ends well in its midst")
         keeper.run("epo", "sync", "corp")
         check(keeper.status()["state"] == "good", "nobody holds it")
     finally:
