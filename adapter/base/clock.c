@@ -1,6 +1,7 @@
 #include "clock.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -102,6 +103,18 @@ parse_zone(const char *text, int64_t *ret_east)
 	return 0;
 }
 
+/* timegm() makes 2 March of 30 February. */
+static bool
+is_date(const struct tm *tm)
+{
+	struct tm day = {.tm_year = tm->tm_year,
+	    .tm_mon = tm->tm_mon,
+	    .tm_mday = tm->tm_mday};
+
+	(void)timegm(&day);
+	return day.tm_mday == tm->tm_mday;
+}
+
 int
 clock_parse(const char *text, int64_t *ret_at)
 {
@@ -112,7 +125,7 @@ clock_parse(const char *text, int64_t *ret_at)
 
 	memset(&tm, 0, sizeof(tm));
 	rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
-	if (rest == NULL)
+	if (rest == NULL || !is_date(&tm))
 		return -1;
 	if (*rest == '.') {
 		rest++;

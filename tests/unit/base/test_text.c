@@ -275,6 +275,8 @@ test_clock_texts(void **state)
 	assert_int_equal(at, 1795514400);
 	assert_int_equal(clock_parse("2026-11-24 10:00:00", &at), -1);
 	assert_int_equal(clock_parse("2026-11-24T10:00:00", &at), -1);
+	assert_int_equal(clock_parse("2027-02-29T10:00:00Z", &at), -1);
+	assert_int_equal(clock_parse("2028-02-29T10:00:00Z", &at), 0);
 	assert_int_equal(clock_parse("2026-11-24T10:00:00+2:00x", &at), -1);
 	assert_string_equal(clock_span(0, out), "0s");
 	assert_string_equal(clock_span(-725, out), "-12m 5s");
