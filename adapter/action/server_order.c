@@ -168,32 +168,36 @@ check_kept(const struct server_order *o, int64_t id, struct err *err)
 
 /* --- tasks --- */
 
+/* One that is on is to run. */
 static int
 with_schedule(const struct server_order *o, struct server_task *t,
-    const char *text, struct err *err)
+    const char *text, bool fresh, struct err *err)
 {
 	enum schedule_trigger trigger;
 	struct schedule *s = NULL;
+	int rc = 0;
 
 	if (str_empty(text))
 		return 0;
 	if (schedule_parse(text, &s, err) != 0)
-		return err_context(err, "schedule");
+		return -1;
 	t->schedule = mem_dup(schedule_text(s));
 	trigger = schedule_trigger(s);
 	t->trigger = (int64_t)trigger;
 	t->next_due = schedule_first(s, o->now);
-	schedule_free(s);
 	if (trigger == SCHEDULE_REACHABLE)
-		return err_set(err, ERR_INVALID,
+		rc = err_set(err, ERR_INVALID,
 		    "schedule: \"when reachable\" is for devices: assign a "
 		    "client task");
-	return 0;
+	else if (fresh && t->enabled)
+		rc = schedule_runs(s, o->now, err);
+	schedule_free(s);
+	return rc;
 }
 
 /* A copy with canonical actions and schedule; to be cleared either way. */
 static int
-canonical(const struct server_order *o, const struct server_task *t,
+canonical(const struct server_order *o, const struct server_task *t, bool fresh,
     struct server_task *ret, struct err *err)
 {
 	struct action_tree tree = {.count = 0};
@@ -222,7 +226,7 @@ canonical(const struct server_order *o, const struct server_task *t,
 		       : server_order_check(o->store, &tree, err);
 	buf_free(&text);
 	action_tree_free(&tree);
-	return rc == 0 ? with_schedule(o, ret, t->schedule, err) : -1;
+	return rc == 0 ? with_schedule(o, ret, t->schedule, fresh, err) : -1;
 }
 
 int
@@ -231,7 +235,7 @@ server_order_add(const struct server_order *o, const struct server_task *t,
 {
 	struct server_task own;
 	int64_t id = 0;
-	int rc = canonical(o, t, &own, err);
+	int rc = canonical(o, t, true, &own, err);
 
 	if (rc == 0)
 		rc = server_task_add(o->store, &own, o->now, &id, err);
@@ -247,9 +251,16 @@ int
 server_order_save(
     const struct server_order *o, const struct server_task *t, struct err *err)
 {
-	struct server_task own;
-	int rc = canonical(o, t, &own, err);
+	struct server_task before = {.id = 0}, own;
+	bool fresh;
+	int rc;
 
+	if (server_task_get(o->store, t->id, &before, err) != 0)
+		return -1;
+	/* What is over may stay as it is. */
+	fresh = !before.enabled || !str_eq(before.schedule, t->schedule);
+	server_task_clear(&before);
+	rc = canonical(o, t, fresh, &own, err);
 	if (rc == 0)
 		rc = check_kept(o, own.id, err);
 	if (rc == 0)

@@ -163,6 +163,8 @@ api_schedules_check(struct api_call *c, struct err *err)
 		  "schedule: does not go by the clock: nobody knows when it "
 		  "runs");
 	if (rc == 0)
+		rc = schedule_runs(k.s, c->now, err);
+	if (rc == 0)
 		rc = take_duration(&k, err);
 	if (rc == 0)
 		rc = take_devices(&k, err);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "err.h"
 #include "schedule_internal.h"
 
 #define SKIPS_MAX 1000
@@ -77,6 +78,25 @@ schedule_first(const struct schedule *s, int64_t now)
 {
 	return s->kind == KIND_NOW ? schedule_opens(s, now)
 				   : schedule_next(s, now - 1);
+}
+
+int
+schedule_runs(const struct schedule *s, int64_t now, struct err *err)
+{
+	enum schedule_trigger trigger = schedule_trigger(s);
+
+	if (trigger == SCHEDULE_START || trigger == SCHEDULE_REACHABLE ||
+	    schedule_first(s, now) != 0)
+		return 0;
+	if (trigger == SCHEDULE_CLOCK && next_nominal(s, now - 1) == 0)
+		return err_set(err, ERR_INVALID,
+		    "schedule: it never runs again: its time is over");
+	return err_set(err, ERR_INVALID,
+	    "schedule: it never runs: windows and exceptions leave no time "
+	    "for it%s",
+	    s->skip ? "; without \"missed skip\" a run waits for the next "
+		      "opening"
+		    : "");
 }
 
 size_t

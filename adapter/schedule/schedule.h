@@ -84,6 +84,9 @@ enum schedule_trigger schedule_trigger(const struct schedule *s);
 int64_t schedule_next(const struct schedule *s, int64_t after);
 /* What to keep as due when it is assigned or changed now; 0: nothing. */
 int64_t schedule_first(const struct schedule *s, int64_t now);
+/* Is there ever a run, now or later?  ERR_INVALID: no, and why. One that waits
+ * for something is taken to run. */
+int schedule_runs(const struct schedule *s, int64_t now, struct err *err);
 /* At most n of the runs after this; how many. */
 size_t schedule_preview(
     const struct schedule *s, int64_t after, int64_t *out, size_t n);

@@ -10,6 +10,7 @@
 #include "mem.h"
 #include "schedule.h"
 #include "store.h"
+#include "str.h"
 
 /* --- events --- */
 
@@ -120,13 +121,14 @@ order_task_remove(const struct order *o, const struct task *t, struct err *err)
 /* --- assignments --- */
 
 /* Fill in what follows from its schedule; *ret is a copy of a with a schedule
- * of its own, which the caller frees. */
+ * of its own, which the caller frees either way. One that is on is to run. */
 static int
 with_schedule(const struct order *o, const struct task_assignment *a,
-    struct task_assignment *ret, struct err *err)
+    bool fresh, struct task_assignment *ret, struct err *err)
 {
 	enum schedule_trigger trigger;
 	struct schedule *s = NULL;
+	int rc;
 
 	*ret = *a;
 	ret->schedule = NULL;
@@ -140,8 +142,9 @@ with_schedule(const struct order *o, const struct task_assignment *a,
 	trigger = schedule_trigger(s);
 	ret->trigger = (int64_t)trigger;
 	ret->next_due = schedule_first(s, o->now);
+	rc = fresh && a->enabled ? schedule_runs(s, o->now, err) : 0;
 	schedule_free(s);
-	return 0;
+	return rc;
 }
 
 static int
@@ -168,11 +171,11 @@ order_assign(const struct order *o, const struct task_assignment *a,
 {
 	struct task_assignment own;
 	int64_t id = 0;
-	int rc;
+	int rc = with_schedule(o, a, true, &own, err);
 
-	if (with_schedule(o, a, &own, err) != 0)
-		return -1;
-	rc = task_assign(o->store, &own, devices, count, o->now, &id, err);
+	if (rc == 0)
+		rc = task_assign(
+		    o->store, &own, devices, count, o->now, &id, err);
 	if (rc == 0)
 		rc = tell_assignment(o, "task.assigned", id, &own, err);
 	if (rc == 0)
@@ -185,12 +188,18 @@ int
 order_assignment_save(
     const struct order *o, const struct task_assignment *a, struct err *err)
 {
-	struct task_assignment own;
+	struct task_assignment before = {.id = 0}, own;
+	bool fresh;
 	int rc;
 
-	if (with_schedule(o, a, &own, err) != 0)
+	if (task_assignment_get(o->store, a->id, &before, err) != 0)
 		return -1;
-	rc = task_assignment_save(o->store, &own, err);
+	/* What is over may stay as it is. */
+	fresh = !before.enabled || !str_eq(before.schedule, a->schedule);
+	task_assignment_clear(&before);
+	rc = with_schedule(o, a, fresh, &own, err);
+	if (rc == 0)
+		rc = task_assignment_save(o->store, &own, err);
 	if (rc == 0)
 		rc = tell_assignment(
 		    o, "task.assignment_changed", a->id, &own, err);

@@ -240,7 +240,8 @@ check_rule(struct check *k, const char *rule, const struct task *t,
 	struct err err = {.kind = ERR_NONE};
 	int code = CODE_OK;
 
-	if (schedule_parse(rule, &k->s, &err) != 0)
+	if (schedule_parse(rule, &k->s, &err) != 0 ||
+	    schedule_runs(k->s, clock_now(), &err) != 0)
 		return cli_fail(&err);
 	if (schedule_trigger(k->s) != SCHEDULE_CLOCK)
 		code = cli_complain(CODE_USAGE,

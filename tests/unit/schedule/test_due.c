@@ -203,6 +203,39 @@ test_preview(void **state)
 	schedule_free(s);
 }
 
+/* What never runs is told before anybody relies on it. */
+static void
+test_never(void **state)
+{
+	static const struct {
+		const char *rule;
+		bool runs;
+	} rules[] = {{"daily at 03:00", true}, {"at start", true},
+	    {"when reachable", true}, {"immediately", true},
+	    {"once on 2026-12-01 at 03:00", true},
+	    {"once on 2026-11-01 at 03:00", false},
+	    {"daily at 03:00 until 2026-11-01", false},
+	    {"daily at 03:00 only mon 01:00-02:00", true},
+	    {"daily at 03:00 missed skip only mon 01:00-02:00", false},
+	    {"daily at 03:00 except 2020-01-01..2039-12-31", false},
+	    {"immediately except 2020-01-01..2039-12-31", false}};
+	struct err err;
+	struct schedule *s;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rules); i++) {
+		err_clear(&err);
+		s = parsed(rules[i].rule);
+		if ((schedule_runs(s, at("2026-11-28T12:00:00Z"), &err) == 0) !=
+		    rules[i].runs)
+			fail_msg("%s: %s", rules[i].rule, err.text);
+		assert_int_equal(
+		    err.kind, rules[i].runs ? ERR_NONE : ERR_INVALID);
+		schedule_free(s);
+	}
+}
+
 /* --- calendars --- */
 
 #define EVENT(lines) "BEGIN:VEVENT\r\nUID:x\r\n" lines "END:VEVENT\r\n"
@@ -278,7 +311,8 @@ main(void)
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_missed),
 	    cmocka_unit_test(test_triggers), cmocka_unit_test(test_stable),
 	    cmocka_unit_test(test_even), cmocka_unit_test(test_spread),
-	    cmocka_unit_test(test_preview), cmocka_unit_test(test_calendar)};
+	    cmocka_unit_test(test_preview), cmocka_unit_test(test_never),
+	    cmocka_unit_test(test_calendar)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

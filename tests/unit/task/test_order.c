@@ -123,6 +123,9 @@ test_assignment(void **state)
 	a.schedule = mem_dup("sometimes");
 	assert_int_equal(order_assign(&o, &a, NULL, 0, &id, &err), -1);
 	assert_int_equal(err.kind, ERR_INVALID);
+	mem_replace(&a.schedule, "once on 2020-01-01 at 03:00 UTC");
+	assert_int_equal(order_assign(&o, &a, NULL, 0, &id, &err), -1);
+	assert_int_equal(err.kind, ERR_INVALID);
 	mem_replace(&a.schedule, "DAILY  at 3:00 utc");
 	assert_int_equal(order_assign(&o, &a, NULL, 0, &id, &err), 0);
 	assert_string_equal(events().kind, "task.assigned");
@@ -130,6 +133,8 @@ test_assignment(void **state)
 	assert_true(strncmp(got.schedule, "daily at 03:00 UTC", 18) == 0);
 	assert_int_equal(got.next_due, 1700017200); /* 03:00 the next day */
 	assert_int_equal(got.trigger, SCHEDULE_CLOCK);
+	mem_replace(&got.schedule, "once on 2020-01-01 at 03:00 UTC");
+	assert_int_equal(order_assignment_save(&o, &got, &err), -1);
 	mem_replace(&got.schedule, "when reachable");
 	assert_int_equal(order_assignment_save(&o, &got, &err), 0);
 	task_assignment_clear(&got);
@@ -141,6 +146,34 @@ test_assignment(void **state)
 	assert_string_equal(events().kind, "task.unassigned");
 	assert_int_equal(order_unassign(&o, id, &err), -1);
 	assert_int_equal(err.kind, ERR_NOTFOUND);
+	task_assignment_clear(&a);
+}
+
+/* What was in its time and is over may be changed otherwise; turned off and on
+ * again it must run. */
+static void
+test_over(void **state)
+{
+	struct task_assignment got = {0};
+	struct order later = o;
+	int64_t id = 0;
+	struct task_assignment a = {.target = TASK_ALL,
+	    .enabled = true,
+	    .task = add_task("{\"when\":\"automatic\"}"),
+	    .schedule = mem_dup("once on 2023-12-01 at 03:00 UTC")};
+
+	(void)state;
+	assert_int_equal(order_assign(&o, &a, NULL, 0, &id, &err), 0);
+	assert_int_equal(task_assignment_get(f.store, id, &got, &err), 0);
+	later.now += INT64_C(60) * 86400;
+	got.policy.canary = 3;
+	assert_int_equal(order_assignment_save(&later, &got, &err), 0);
+	got.enabled = false;
+	assert_int_equal(order_assignment_save(&later, &got, &err), 0);
+	got.enabled = true;
+	assert_int_equal(order_assignment_save(&later, &got, &err), -1);
+	assert_int_equal(err.kind, ERR_INVALID);
+	task_assignment_clear(&got);
 	task_assignment_clear(&a);
 }
 
@@ -191,8 +224,8 @@ test_runs(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-	    TEST(test_task), TEST(test_assignment), TEST(test_runs)};
+	const struct CMUnitTest tests[] = {TEST(test_task),
+	    TEST(test_assignment), TEST(test_over), TEST(test_runs)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
