@@ -112,8 +112,8 @@ static const struct conf_option options[] = {
 	.fallback = "8",
 	.min = 1,
 	.max = 1000,
-	.help = "webhook: answers other than 2xx until an event is put aside "
-		"as a dead letter"},
+	.help = "webhook: refusals (400, 413, 422, 500, ...) until an event "
+		"is put aside as a dead letter"},
 };
 
 const struct conf_table conf_forward_table = {.options = options,

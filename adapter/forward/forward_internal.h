@@ -159,6 +159,8 @@ int forward_webhook_turn(struct forward_sink *s, struct err *err);
  * answered, and not by 2xx; s->asked says how long to wait then. */
 int forward_webhook_post(struct forward_sink *s,
     const struct store_event *event, const char *id, struct err *err);
+/* Was it this event that was refused, and not whatever came? */
+bool forward_about_event(const struct err *why);
 /* The value of webhook-signature, appended. */
 struct secret;
 void forward_webhook_sign(struct buf *out, const struct secret *secret,

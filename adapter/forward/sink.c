@@ -157,7 +157,7 @@ failed(struct forward_sink *s, const struct err *why)
 	s->more = false;
 	forward_stream_reset(s);
 	f->attempts++;
-	f->refusals += why->kind == ERR_REFUSED ? 1 : 0;
+	f->refusals += forward_about_event(why) ? 1 : 0;
 	if (f->failing_since == 0)
 		f->failing_since = clock_now();
 	f->next_at =

@@ -136,6 +136,40 @@ write_body(const struct forward_sink *s, const struct store_event *event,
 	buf_printf(&p->at, "webhook-timestamp: %" PRId64, at);
 }
 
+/* Answers that may be meant for this event, so that the next could do better.
+ * Any other is about the place, now (429, 503) or until a person does something
+ * (401, 404, 410, a redirect): events wait for it. */
+bool
+forward_about_event(const struct err *why)
+{
+	static const int codes[] = {
+	    400, 406, 409, 411, 413, 414, 415, 422, 431, 500, 501};
+	size_t i;
+
+	if (why->kind != ERR_REFUSED || why->domain != ERR_HTTP)
+		return false;
+	for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (why->native == codes[i])
+			return true;
+	return false;
+}
+
+static const char *
+advice(int status)
+{
+	if (status >= 300 && status < 400)
+		return ", a redirect: \"to\" has to be where it leads";
+	if (status == 401 || status == 403)
+		return ": are secret, certificate and address as it wants "
+		       "them?";
+	if (status == 404 || status == 405)
+		return ": is \"to\" its address?";
+	if (status == 410)
+		return ", gone for good: take it out of \"forward\", or say "
+		       "where it is now";
+	return "";
+}
+
 static int
 judge(struct forward_sink *s, const struct net_fetched *got, struct err *err)
 {
@@ -145,7 +179,7 @@ judge(struct forward_sink *s, const struct net_fetched *got, struct err *err)
 	s->asked =
 	    net_retry_after(got->retry_after, clock_now(), s->conf->retry_most);
 	return err_native(err, ERR_REFUSED, ERR_HTTP, got->status,
-	    "it answered HTTP %d", got->status);
+	    "it answered HTTP %d%s", got->status, advice(got->status));
 }
 
 static int
@@ -277,7 +311,7 @@ forward_webhook_turn(struct forward_sink *s, struct err *err)
 	s->more = b.more || b.count == FORWARD_BATCH;
 	if (rc != -1)
 		return 0;
-	if (why.kind == ERR_REFUSED &&
+	if (forward_about_event(&why) &&
 	    s->state.refusals + 1 >= s->conf->refusals)
 		return give_up(s, b.tried, &why, err);
 	*err = why;

@@ -24,7 +24,7 @@ struct store_forward {
 	int64_t delivered_at;
 	/* Of those behind the cursor, the first: */
 	int64_t attempts; /* that failed in a row */
-	int64_t refusals; /* of those: it was answered, and not taken */
+	int64_t refusals; /* of those: this event was not taken */
 	int64_t failing_since;
 	int64_t next_at;		 /* not before then */
 	char error[STORE_FORWARD_ERROR]; /* of the last attempt; "": none */

@@ -33,7 +33,7 @@ const struct cli_command commands_forward[] = {
 	"begins with whsec_ is base64 behind it. It is sealed in the store.",
 	secret_groups, 1, 1, secret_examples, cmd_forward_secret},
     {"forward dead", "[NAME]", "events that a webhook would not take",
-	"Put aside after so many answers other than 2xx (refusals:); the "
+	"Put aside after so many refusals (refusals:) such as 400 or 500; the "
 	"newest 10000 of each place are kept. \"events --after N --limit 1\" "
 	"shows the event N + 1.",
 	none, 0, 1, no_examples, cmd_forward_dead},

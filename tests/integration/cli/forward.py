@@ -410,6 +410,11 @@ def main():
     Receiver.moods += ["500", "lose", "stall", "503"]
     add_devices(5)
     wait_for(lambda: all_there(syslog), "after failures nothing is lost")
+    Receiver.moods += ["429", "302", "401", "404", "410", "503"]
+    add_devices(2)
+    wait_for(lambda: all_there(syslog), "a place that is busy, elsewhere or "
+             "closed is waited for, whatever refusals: says")
+    check(rows("forward", "dead") == [], "and nothing is put aside for that")
     Receiver.poison.add(str(events()[-1] + 2))
     add_devices(3)
     poisoned = int(next(iter(Receiver.poison)))
