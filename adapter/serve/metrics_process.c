@@ -1,5 +1,6 @@
 /* The process, and parts of it that count for themselves. */
 #include <dirent.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -36,7 +37,7 @@ open_files(void)
 
 /* Fields 14 and 15 (ticks), and 24 (pages) of /proc/self/stat. */
 static void
-read_stat(int64_t *ret_seconds, int64_t *ret_bytes)
+read_stat(int64_t *ret_ms, int64_t *ret_bytes)
 {
 	unsigned long user = 0, kernel = 0;
 	long pages = 0, ticks = sysconf(_SC_CLK_TCK);
@@ -56,8 +57,18 @@ read_stat(int64_t *ret_seconds, int64_t *ret_bytes)
 		    " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d "
 		    "%*d %*d %*d %*d %*d %*u %*u %ld",
 		    &user, &kernel, &pages);
-	*ret_seconds = ticks > 0 ? (int64_t)(user + kernel) / ticks : 0;
+	*ret_ms = ticks > 0 ? (int64_t)(user + kernel) * 1000 / ticks : 0;
 	*ret_bytes = (int64_t)pages * sysconf(_SC_PAGESIZE);
+}
+
+/* A service that rests takes minutes for a second. */
+static void
+write_cpu(struct buf *out, int64_t ms)
+{
+	metric_head(out, "process_cpu_seconds_total", METRIC_COUNTER,
+	    "CPU time of the process");
+	buf_printf(out, "process_cpu_seconds_total %" PRId64 ".%03" PRId64 "\n",
+	    ms / 1000, ms % 1000);
 }
 
 static void
@@ -84,7 +95,7 @@ metrics_process(const struct daemon *d, struct buf *out)
 	const struct metric_label version = {"version", AMTKEEPER_VERSION};
 	size_t pending = engine_pending(d->engine);
 	size_t in_flight = engine_in_flight(d->engine);
-	int64_t seconds, bytes;
+	int64_t cpu_ms, bytes;
 
 	metric_head(out, "amtkeeper_build_info", METRIC_GAUGE,
 	    "Always 1; the version is a label");
@@ -95,9 +106,8 @@ metrics_process(const struct daemon *d, struct buf *out)
 	    "Devices taken that wait for their turn",
 	    (int64_t)(pending - in_flight));
 	write_net(d, out);
-	read_stat(&seconds, &bytes);
-	one(out, "process_cpu_seconds_total", METRIC_COUNTER,
-	    "CPU time of the process", seconds);
+	read_stat(&cpu_ms, &bytes);
+	write_cpu(out, cpu_ms);
 	one(out, "process_resident_memory_bytes", METRIC_GAUGE,
 	    "Memory the process has", bytes);
 	one(out, "process_open_fds", METRIC_GAUGE, "Open files", open_files());
