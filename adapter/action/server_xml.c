@@ -19,6 +19,7 @@
 #define TASK "scheduled-task"
 #define CHAIN "command-chain"
 #define PARAMS "commmand-params" /* as the product spells it */
+#define PARAMS_TOO "command-params"
 #define GOES_ON "amtkeeper.on-failure"
 #define CHAIN_DEPTH_MAX (ACTION_DEPTH_MAX + 1)
 #define SHOWN 64
@@ -60,7 +61,8 @@ name_of(enum action_kind kind)
 
 /* --- in --- */
 
-/* Parameters as texts by name; "" where there is none. */
+/* Parameters as texts by name. A value may be of another type than <string>;
+ * one that is none (<null/>) leaves its parameter out. */
 static struct json_object *
 read_params(const struct xml_node *chain)
 {
@@ -68,11 +70,13 @@ read_params(const struct xml_node *chain)
 	const struct xml_node *entry, *key, *value;
 	struct json_object *o = json_object_new_object();
 
+	if (params == NULL)
+		params = xml_child(chain, NULL, PARAMS_TOO);
 	entry = params == NULL ? NULL : xml_child(params, NULL, "entry");
 	for (; entry != NULL; entry = xml_again(entry)) {
-		key = xml_child(entry, NULL, "string");
-		value = key == NULL ? NULL : xml_again(key);
-		if (key != NULL && value != NULL)
+		key = entry->child;
+		value = key == NULL ? NULL : key->next;
+		if (value != NULL && !str_eq(value->name, "null"))
 			(void)json_object_object_add(
 			    o, key->text, json_object_new_string(value->text));
 	}
@@ -237,20 +241,26 @@ read_schedule(
     const struct xml_node *node, struct server_task *t, struct err *err)
 {
 	const char *text = xml_child_text(node, "schedule");
+	const char *start = xml_child_text(node, "start-date");
+	const char *end = xml_child_text(node, "end-date");
+	int64_t now = clock_now();
 	struct schedule *s = NULL;
 
 	if (str_empty(text))
 		return 0;
-	if (schedule_parse(text, &s, err) != 0)
-		return err_context(err, "schedule");
+	if (schedule_from_epo(
+		text, start, str_empty(end) ? NULL : end, now, &s, err) != 0)
+		return -1;
 	t->schedule = mem_dup(schedule_text(s));
+	/* What is over there is not to run here, and is no mistake either. */
+	t->enabled = t->enabled && schedule_runs(s, now, NULL) == 0;
 	schedule_free(s);
 	return 0;
 }
 
 static int
-read_task(const struct xml_node *node, server_xml_fn *fn, void *cookie,
-    struct err *err)
+read_task(const struct xml_node *node, size_t place, server_xml_fn *fn,
+    void *cookie, struct err *err)
 {
 	const char *name = xml_child_text(node, "name");
 	const char *note = xml_child_text(node, "description");
@@ -258,7 +268,8 @@ read_task(const struct xml_node *node, server_xml_fn *fn, void *cookie,
 	int rc;
 
 	if (str_empty(name))
-		return err_set(err, ERR_INVALID, "a " TASK " without name");
+		return err_set(
+		    err, ERR_INVALID, TASK " %zu has no name", place);
 	t.name = mem_dup(name);
 	t.note = str_empty(note) ? NULL : mem_dup(note);
 	t.enabled = str_ieq(xml_child_text(node, "enabled"), "true");
@@ -279,6 +290,7 @@ server_xml_read(const void *bytes, size_t len, server_xml_fn *fn, void *cookie,
 {
 	const struct xml_node *root, *node;
 	struct xml *xml = NULL;
+	size_t place = 0;
 	int rc = 0;
 
 	if (xml_parse(bytes, len, &xml, err) != 0)
@@ -292,7 +304,7 @@ server_xml_read(const void *bytes, size_t len, server_xml_fn *fn, void *cookie,
 		    "wanted <" ROOT "> with <" TASK
 		    ">, as ePO exports server tasks");
 	for (; rc == 0 && node != NULL; node = xml_again(node))
-		rc = read_task(node, fn, cookie, err);
+		rc = read_task(node, ++place, fn, cookie, err);
 	xml_free(xml);
 	return rc;
 }
@@ -390,21 +402,43 @@ write_tree(struct buf *out, const struct action_tree *t)
 }
 
 static void
+write_date(struct buf *out, const char *name, int64_t at)
+{
+	char text[CLOCK_TEXT];
+
+	(void)clock_text(at == 0 ? 1 : at, text);
+	text[10] = ' ';
+	text[19] = '\0';
+	buf_printf(out, "<%s>%s.0 UTC</%s>\n", name, text, name);
+}
+
+/* Days are ours, and those of who reads them. */
+static void
+write_dates(
+    struct buf *out, const struct server_task *t, const struct schedule *s)
+{
+	int64_t first = s == NULL ? -1 : schedule_first_day(s, t->created_at);
+	int64_t last = s == NULL ? -1 : schedule_last_day(s);
+
+	write_date(
+	    out, "start-date", first < 0 ? t->created_at : first * CLOCK_DAY);
+	if (last >= 0)
+		write_date(out, "end-date", (last + 1) * CLOCK_DAY - 1);
+}
+
+static void
 write_times(struct buf *out, const struct server_task *t)
 {
-	char at[CLOCK_TEXT];
 	struct schedule *s = NULL;
 	struct buf uri;
 
-	(void)clock_text(t->created_at == 0 ? 1 : t->created_at, at);
-	at[10] = ' ';
-	at[19] = '\0';
-	buf_printf(out, "<start-date>%s.0 UTC</start-date>\n", at);
+	if (t->schedule != NULL)
+		(void)schedule_parse(t->schedule, &s, NULL);
+	write_dates(out, t, s);
 	if (t->schedule == NULL)
 		return;
 	buf_init(&uri, SCHEDULE_TEXT_MAX);
-	if (schedule_parse(t->schedule, &s, NULL) != 0 ||
-	    schedule_to_epo(s, &uri, NULL) != 0) {
+	if (s == NULL || schedule_to_epo(s, &uri, NULL) != 0) {
 		buf_reset(&uri);
 		buf_str(&uri, t->schedule);
 	}

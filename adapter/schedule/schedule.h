@@ -133,6 +133,15 @@ int64_t schedule_closes(const struct schedule *s, int64_t at);
 
 /* ePO's schedule URI; ERR_REFUSED says what it has no word for. */
 int schedule_to_epo(const struct schedule *s, struct buf *out, struct err *err);
+/* A schedule with the dates that ePO keeps beside its URI, which begin with
+ * "2013-05-28" (NULL: none). A start that is past is kept where every N counts
+ * from it. ERR_INVALID: the end is no date, or before the start. */
+int schedule_from_epo(const char *text, const char *start, const char *end,
+    int64_t now, struct schedule **ret_schedule, struct err *err);
+/* The reverse: the first day, from which every N counts as it does here (once
+ * it was made at `made`), and the last; days since 1970-01-01, -1: none. */
+int64_t schedule_first_day(const struct schedule *s, int64_t made);
+int64_t schedule_last_day(const struct schedule *s);
 /* Append " except ..." with the events of an iCalendar file (RFC 5545) within
  * two years from `from`, for the end of a schedule's text in this zone (NULL:
  * the adapter's own). Cancelled events are left out. ERR_NOTFOUND: there is

@@ -550,6 +550,53 @@ test_epo(void **state)
 	buf_free(&out);
 }
 
+/* What stands beside the URI. */
+static void
+test_epo_dates(void **state)
+{
+	static const struct {
+		const char *text, *start, *end, *canonical;
+	} dates[] = {
+	    {"period:daily?h=3&m=0", "2013-05-28 07:00:01.0 UTC", NULL,
+		"daily at 03:00 missed run"},
+	    {"period:daily?h=3&m=0&f=3", "2013-05-28 07:00:01.0 UTC", NULL,
+		"every 3 days at 03:00 from 2013-05-28 missed run"},
+	    {"period:daily?h=3&m=0", "2035-05-28 07:00:01.0 UTC", NULL,
+		"daily at 03:00 from 2035-05-28 missed run"},
+	    {"period:daily?h=3&m=0", NULL, "2014-01-01 12:00:00.0 UTC",
+		"daily at 03:00 until 2014-01-01 missed run"},
+	    {"period:daily?h=3&m=0", "long ago", "2014-01-01 00:00:00.0 UTC",
+		"daily at 03:00 until 2013-12-31 missed run"},
+	    {"daily at 03:00", "2035-05-28 07:00:01.0 UTC", "2036-01-01",
+		"daily at 03:00 missed run"},
+	    {"period:daily?h=3&m=0", NULL, "some day", NULL},
+	    {"period:daily?h=3&m=0", "2035-05-28", "2034-05-28", NULL},
+	};
+	struct err err = {.kind = ERR_NONE};
+	struct schedule *s;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(dates); i++) {
+		s = NULL;
+		if ((schedule_from_epo(dates[i].text, dates[i].start,
+			 dates[i].end, at("2026-11-28T12:00:00Z"), &s,
+			 &err) == 0) != (dates[i].canonical != NULL))
+			fail_msg("%s: %s", dates[i].text, err.text);
+		if (s != NULL)
+			assert_string_equal(
+			    schedule_text(s), dates[i].canonical);
+		schedule_free(s);
+	}
+	/* Every N days without a beginning: from a day that it is on. */
+	s = parsed("every 3 days at 03:00 UTC until 2026-12-31");
+	assert_int_equal(
+	    schedule_first_day(s, at("2026-11-28T12:00:00Z")) % 3, 0);
+	assert_int_equal(
+	    schedule_last_day(s) * 86400, at("2026-12-31T00:00:00Z"));
+	schedule_free(s);
+}
+
 int
 main(void)
 {
@@ -559,7 +606,8 @@ main(void)
 	    cmocka_unit_test(test_overlaps), cmocka_unit_test(test_own_zone),
 	    cmocka_unit_test(test_threads), cmocka_unit_test(test_windows),
 	    cmocka_unit_test(test_text), cmocka_unit_test(test_complaints),
-	    cmocka_unit_test(test_limits), cmocka_unit_test(test_epo)};
+	    cmocka_unit_test(test_limits), cmocka_unit_test(test_epo),
+	    cmocka_unit_test(test_epo_dates)};
 
 	(void)unsetenv("TZ");
 	return cmocka_run_group_tests(tests, NULL, NULL);
