@@ -23,7 +23,7 @@ struct vault;
  * write the store through handles of their own on workers, never on the loop.
  *
  * Who asks, whether a cookie's request was meant, and for which page, is found
- * out before (serve/console.c).  What changes something is committed together
+ * out before (console/console.c).  What changes something is committed together
  * with its event "api.request" of the actor "api:NAME"; what was refused is
  * such an event too.
  */

@@ -22,7 +22,7 @@ ONLY = {  # header prefix: the folders that may include it
                 "adapter/hygiene", "adapter/report", "adapter/commands/device",
                 "adapter/commands/directory", "adapter/commands/query",
                 "adapter/commands/task", "adapter/commands/wsman",
-                "adapter/access", "adapter/action", "adapter/serve", "adapter/task", "adapter/forward",
+                "adapter/access", "adapter/action", "adapter/console", "adapter/task", "adapter/forward",
                 "ca/bridge"},
     "ldap": {"directory"}, "lber": {"directory"}, "sasl/": {"directory"},
     "krb5": {"krb"}, "gssapi": {"krb"},

@@ -1,4 +1,4 @@
-#include "console_internal.h"
+#include "console.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -6,9 +6,9 @@
 #include <strings.h>
 
 #include "buf.h"
+#include "cert_internal.h"
 #include "clock.h"
 #include "conf.h"
-#include "console_cert_internal.h"
 #include "console_session_internal.h"
 #include "daemon.h"
 #include "err.h"

@@ -1,5 +1,5 @@
-#ifndef CONSOLE_INTERNAL_H_
-#define CONSOLE_INTERNAL_H_
+#ifndef CONSOLE_H_
+#define CONSOLE_H_
 #include <stdbool.h>
 #include <stddef.h>
 

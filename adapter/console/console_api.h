@@ -1,5 +1,5 @@
-#ifndef CONSOLE_API_INTERNAL_H_
-#define CONSOLE_API_INTERNAL_H_
+#ifndef CONSOLE_API_H_
+#define CONSOLE_API_H_
 #include <stdbool.h>
 
 #include "plan.h"

@@ -7,7 +7,7 @@
 #include "ca.h"
 #include "clock.h"
 #include "conf.h"
-#include "console_internal.h"
+#include "console.h"
 #include "daemon.h"
 #include "err.h"
 #include "http.h"

@@ -1,8 +1,7 @@
-#ifndef METRICS_INTERNAL_H_
-#define METRICS_INTERNAL_H_
+#ifndef CONSOLE_METRICS_H_
+#define CONSOLE_METRICS_H_
 #include <stdbool.h>
 
-struct buf;
 struct console_route;
 struct daemon;
 struct err;
@@ -12,7 +11,6 @@ struct err;
  * it stands in the store, read on a worker at most every few seconds however
  * often somebody asks.
  */
-#define METRICS_KEPT_MS 10000
 
 struct metrics;
 int metrics_new(struct daemon *d, struct metrics **ret, struct err *err);
@@ -22,13 +20,4 @@ struct console_route metrics_route(struct metrics *m);
  * nothing is under way. */
 bool metrics_stop(struct metrics *m, void (*done)(void *cookie), void *cookie);
 void metrics_free(struct metrics *m); /* NULL is allowed */
-
-/* metrics_fleet.c: append what the store and the CA's records say; on a worker.
- */
-struct ca_conf;
-struct store;
-int metrics_fleet(struct store *s, const struct ca_conf *ca, struct buf *out,
-    struct err *err);
-/* metrics_process.c: append what the process and its parts say; on the loop. */
-void metrics_process(const struct daemon *d, struct buf *out);
 #endif

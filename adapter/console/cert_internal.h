@@ -1,5 +1,5 @@
-#ifndef CONSOLE_CERT_INTERNAL_H_
-#define CONSOLE_CERT_INTERNAL_H_
+#ifndef CERT_INTERNAL_H_
+#define CERT_INTERNAL_H_
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 #ifndef CONSOLE_SESSION_INTERNAL_H_
 #define CONSOLE_SESSION_INTERNAL_H_
-#include "console_internal.h"
+#include "console.h"
 
 /* The routes /session. */
 void console_session_add(struct console *c);

@@ -1,9 +1,9 @@
-#include "console_remote_internal.h"
+#include "console_remote.h"
 
 #include <stdlib.h>
 
 #include "conf.h"
-#include "console_internal.h"
+#include "console.h"
 #include "daemon.h"
 #include "look_internal.h"
 #include "mem.h"

@@ -1,5 +1,5 @@
-#ifndef CONSOLE_REMOTE_INTERNAL_H_
-#define CONSOLE_REMOTE_INTERNAL_H_
+#ifndef CONSOLE_REMOTE_H_
+#define CONSOLE_REMOTE_H_
 
 struct console;
 struct console_remote;

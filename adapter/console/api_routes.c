@@ -1,9 +1,9 @@
-#include "console_api_internal.h"
+#include "console_api.h"
 
 #include "api.h"
 #include "ca.h"
 #include "conf.h"
-#include "console_internal.h"
+#include "console.h"
 #include "daemon.h"
 
 static void

@@ -1,4 +1,4 @@
-#include "console_cert_internal.h"
+#include "cert_internal.h"
 
 #include <assert.h>
 #include <netdb.h>

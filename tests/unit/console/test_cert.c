@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
+#include "cert_internal.h"
 #include "clock.h"
 #include "conf.h"
-#include "console_cert_internal.h"
 #include "fixture.h"
 #include "mem.h"
 #include "secret.h"
