@@ -16,7 +16,10 @@ static const char *const type_names[] = {[QUERY_TEXT] = "string",
     [QUERY_LIST] = "list",
     [QUERY_STATE] = "enum",
     [QUERY_TAGS] = "applied_tags",
-    [QUERY_GROUP] = "group"};
+    [QUERY_GROUP] = "group",
+    [QUERY_VERSION] = "productVersion",
+    [QUERY_IPV4] = "ipv4",
+    [QUERY_IPV6] = "ipv6"};
 _Static_assert(sizeof(type_names) / sizeof(type_names[0]) == QUERY_TYPE_COUNT,
     "a name for each");
 
@@ -24,6 +27,34 @@ const char *
 query_type_name(enum query_type type)
 {
 	return type_names[type];
+}
+
+bool
+query_type_is_text(enum query_type type)
+{
+	switch (type) {
+	case QUERY_TEXT:
+	case QUERY_LIST:
+	case QUERY_TAGS:
+	case QUERY_VERSION:
+	case QUERY_IPV4:
+	case QUERY_IPV6:
+		return true;
+	case QUERY_INT:
+	case QUERY_BOOL:
+	case QUERY_TIME:
+	case QUERY_STATE:
+	case QUERY_GROUP:
+	case QUERY_TYPE_COUNT:
+		break;
+	}
+	return false;
+}
+
+bool
+column_keyed(const struct query_column *column)
+{
+	return column->key != NULL;
 }
 
 const struct query_table *

@@ -10,13 +10,13 @@ struct err;
  * The query language of ePO's Web API: S-expressions over a declared graph of
  * tables in, one SQL statement with parameters out.  No I/O; nothing a user
  * wrote ever stands in the SQL, which is put together from the declared texts
- * alone.  query_operator() has them all.
+ * alone.  query_operator() and query_function() have all words.
  *
  *   where   (where (and (eq AMT_CustomProps.FullyConfigured true)
  *             (contains AMT_CustomProps.LastErrorMessage "Failed to enforce")))
  *   select  (select (top 10) EPOLeafNode.NodeName (count))
+ *   group   (group (month AMT_CustomProps.CertExpires))
  *   order   (order (desc AMT_CustomProps.CertExpires) EPOLeafNode.NodeName)
- *   group   (group AMT_CustomProps.TLS)
  *
  * The outer word may be left out, white space is free (a comma is some), case
  * does not matter, and a column of the target may go without its table. Texts
@@ -43,6 +43,10 @@ enum query_type {
 	QUERY_STATE, /* a number with the words of column->words */
 	QUERY_TAGS,  /* shown as a text; its operators are the tags' own */
 	QUERY_GROUP, /* the number of a node in the tree of groups */
+	/* Texts that compare and sort by their key (query_key.h). */
+	QUERY_VERSION,
+	QUERY_IPV4,
+	QUERY_IPV6,
 	QUERY_TYPE_COUNT
 };
 
@@ -55,6 +59,7 @@ struct query_column {
 	const char *given;
 	const char *help;
 	const char *const *words; /* of 0, 1, ...; NULL at the end */
+	const char *key;	  /* of a version or address: its key, in SQL */
 };
 
 struct query_table {
@@ -90,14 +95,18 @@ const struct query_table *query_table(
     const struct query_graph *g, const char *name);
 /* "string", "timestamp": as ePO names it. */
 const char *query_type_name(enum query_type type);
+/* Are its values texts? Else numbers. */
+bool query_type_is_text(enum query_type type);
 
 struct query_operator {
 	const char *name;
 	const char *args; /* "COLUMN TEXT" */
 	const char *help;
+	bool documented; /* by ePO, or seen in use; else: our reading */
 };
-/* NULL behind the last. */
+/* Of conditions, and of the other clauses; NULL behind the last. */
 const struct query_operator *query_operator(size_t i);
+const struct query_operator *query_function(size_t i);
 /* Is it for columns of this type? */
 bool query_operator_takes(size_t i, enum query_type type);
 
@@ -121,10 +130,16 @@ struct query_value {
 	char *text; /* NULL: the number */
 	int64_t number;
 };
+enum query_made {
+	QUERY_MADE_COLUMN,
+	QUERY_MADE_PART, /* of a time: sorts as text or number does */
+	QUERY_MADE_OVER	 /* the rows of a group: count, min, ... */
+};
 struct query_output {
 	char *name; /* "EPOLeafNode.NodeName", "count" */
 	enum query_type type;
-	const struct query_column *column; /* NULL: computed */
+	enum query_made made;
+	const struct query_column *column; /* whose values; NULL: nobody's */
 };
 const char *query_sql(const struct query *q);
 const struct query_value *query_values(const struct query *q, size_t *ret_n);

@@ -26,6 +26,8 @@ int sexp_parse(const char *clause, const char *text, struct node **ret_root,
 void sexp_free(struct node *node); /* NULL is allowed */
 /* Nodes behind this one, and itself. */
 size_t sexp_count(const struct node *node);
+/* The word a list begins with; NULL when it is no such list. */
+const char *sexp_head(const struct node *node);
 /* "where, character 12: ..."; -1. */
 int sexp_fail(const char *clause, size_t at, struct err *err, const char *fmt,
     ...) __attribute__((format(printf, 4, 5)));
@@ -56,6 +58,8 @@ struct compile {
 	struct err *err;
 };
 
+/* Compared and sorted by its key? */
+bool column_keyed(const struct query_column *column);
 /* NULL with the complaint made. */
 const struct query_table *table_find(
     struct compile *c, const struct node *node, const char *name);

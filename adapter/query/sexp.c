@@ -53,6 +53,14 @@ sexp_count(const struct node *node)
 	return n;
 }
 
+const char *
+sexp_head(const struct node *node)
+{
+	const struct node *head = node->kind == NODE_LIST ? node->child : NULL;
+
+	return head != NULL && head->kind == NODE_WORD ? head->text : NULL;
+}
+
 void
 sexp_free(struct node *node)
 {

@@ -113,17 +113,47 @@ larger_first(const void *a, const void *b)
 	return strcmp(left->label, right->label);
 }
 
+/* Numbers sort as such: "9" before "10". */
+static int
+later_first(const void *a, const void *b)
+{
+	const struct chart_bar *left = a, *right = b;
+	size_t one = strlen(left->label), other = strlen(right->label);
+
+	if (one != other)
+		return one < other ? 1 : -1;
+	return strcmp(right->label, left->label);
+}
+
+static void
+turn(struct chart *c)
+{
+	struct chart_bar bar;
+	size_t i;
+
+	for (i = 0; i < c->count / 2; i++) {
+		bar = c->bars[i];
+		c->bars[i] = c->bars[c->count - 1 - i];
+		c->bars[c->count - 1 - i] = bar;
+	}
+}
+
 void
 chart_order(struct chart *c)
 {
+	bool period = c->column->chart == REPORT_BY_PERIOD;
+
 	if (c->column->chart == REPORT_BY_WEEK || c->count == 0)
 		return;
-	qsort(c->bars, c->count, sizeof(*c->bars), larger_first);
+	qsort(c->bars, c->count, sizeof(*c->bars),
+	    period ? later_first : larger_first);
 	while (c->count > REPORT_BARS_MAX) {
 		c->count--;
 		c->others += c->bars[c->count].count;
 		free(c->bars[c->count].label);
 	}
+	if (period)
+		turn(c);
 }
 
 void

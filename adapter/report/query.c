@@ -20,7 +20,10 @@ report_type_of(const struct query_output *output)
 	    [QUERY_LIST] = REPORT_LIST,
 	    [QUERY_STATE] = REPORT_STRING,
 	    [QUERY_TAGS] = REPORT_STRING,
-	    [QUERY_GROUP] = REPORT_INT};
+	    [QUERY_GROUP] = REPORT_INT,
+	    [QUERY_VERSION] = REPORT_STRING,
+	    [QUERY_IPV4] = REPORT_STRING,
+	    [QUERY_IPV6] = REPORT_STRING};
 
 	return types[output->type];
 }
@@ -48,9 +51,11 @@ chart_of(const struct query_output *output)
 	    "CertExpires", "ADPasswordExpires", NULL};
 	const char *name = strrchr(output->name, '.');
 
-	if (output->column == NULL)
+	if (output->made == QUERY_MADE_OVER)
 		return str_ieq(output->name, "count") ? REPORT_WEIGHT
 						      : REPORT_NO_CHART;
+	if (output->made == QUERY_MADE_PART)
+		return REPORT_NO_CHART;
 	name = name == NULL ? output->name : name + 1;
 	if (output->type == QUERY_LIST)
 		return REPORT_BY_WORD;
@@ -73,9 +78,11 @@ chart_groups(struct report_column *columns, const struct query_output *outputs,
 	for (i = 0; i < count; i++)
 		weighted = weighted || columns[i].chart == REPORT_WEIGHT;
 	for (i = 0; i < count && weighted; i++)
-		if (outputs[i].column != NULL &&
-		    columns[i].chart == REPORT_NO_CHART)
-			columns[i].chart = REPORT_BY_VALUE;
+		if (columns[i].chart == REPORT_NO_CHART &&
+		    outputs[i].made != QUERY_MADE_OVER)
+			columns[i].chart = outputs[i].made == QUERY_MADE_PART
+			    ? REPORT_BY_PERIOD
+			    : REPORT_BY_VALUE;
 }
 
 static struct report_column *

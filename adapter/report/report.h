@@ -32,10 +32,11 @@ enum report_type {
 /* HTML: a chart of the column. */
 enum report_chart {
 	REPORT_NO_CHART,
-	REPORT_BY_VALUE, /* how many rows have each value */
-	REPORT_BY_WORD,	 /* of a list: how many have each word */
-	REPORT_BY_WEEK,	 /* of a time: the 26 weeks from now, before, after */
-	REPORT_WEIGHT	 /* a number: what the row counts for, in place of 1 */
+	REPORT_BY_VALUE,  /* how many rows have each value */
+	REPORT_BY_WORD,	  /* of a list: how many have each word */
+	REPORT_BY_WEEK,	  /* of a time: the 26 weeks from now, before, after */
+	REPORT_BY_PERIOD, /* as by value, in the order of the values */
+	REPORT_WEIGHT	  /* a number: what the row counts for, in place of 1 */
 };
 
 struct report_column {
@@ -53,7 +54,7 @@ struct report_cell {
 #define REPORT_CELL_MAX 2000   /* bytes of a text in HTML, then "..." */
 #define REPORT_ROWS_MAX 20000  /* in the table of HTML; charts have all */
 #define REPORT_VALUES_MAX 1000 /* that a chart tells apart, then "others" */
-#define REPORT_BARS_MAX 24     /* of a chart; the smallest become "others" */
+#define REPORT_BARS_MAX 24     /* then the smallest or earliest: "others" */
 #define REPORT_WEEKS 26
 
 struct report_conf {

@@ -24,7 +24,8 @@ void chart_init(
     struct chart *c, const struct report_column *column, int64_t now);
 void chart_count(
     struct chart *c, const struct report_cell *cell, int64_t weight);
-/* Sort, and put the smallest together; call once, before drawing. */
+/* Sort, and put the smallest (of periods: the earliest) together; call once,
+ * before drawing. */
 void chart_order(struct chart *c);
 void chart_free(struct chart *c);
 

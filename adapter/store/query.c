@@ -21,24 +21,18 @@ parameters(const struct query *q, size_t *ret_count)
 	return v;
 }
 
-static bool
-is_text(enum query_type type)
-{
-	return type == QUERY_TEXT || type == QUERY_LIST || type == QUERY_TAGS;
-}
-
 static void
 read_row(struct db_rows *rows, const struct query_output *outputs, size_t count,
     struct store_cell *cells)
 {
+	bool text;
 	size_t i;
 
 	for (i = 0; i < count; i++) {
+		text = query_type_is_text(outputs[i].type);
 		cells[i].known = !db_null(rows, (int)i);
-		cells[i].text =
-		    is_text(outputs[i].type) ? db_text(rows, (int)i) : NULL;
-		cells[i].number =
-		    is_text(outputs[i].type) ? 0 : db_int(rows, (int)i);
+		cells[i].text = text ? db_text(rows, (int)i) : NULL;
+		cells[i].number = text ? 0 : db_int(rows, (int)i);
 	}
 }
 

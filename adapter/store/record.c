@@ -242,7 +242,7 @@ store_device_add(struct store *s, struct device *d, struct err *err)
 	if (db_run_list(s->db, err, s->sql_insert, v.v, v.n) == -1)
 		return explain_conflict(err);
 	d->id = db_last_id(s->db);
-	return 0;
+	return store_keys_save(s, d, err) == 0 ? 0 : store_break(s);
 }
 
 int
@@ -290,8 +290,10 @@ store_device_save_state(struct store *s, const struct device *d,
 	add_int(&v, lease_token);
 	if (db_run_list(s->db, err, s->sql_save_state, v.v, v.n) == -1)
 		return store_break(s);
-	return store_check_device(
-	    s, d->id, "the lease is no longer ours: record not saved", err);
+	if (store_check_device(s, d->id,
+		"the lease is no longer ours: record not saved", err) == -1)
+		return -1;
+	return store_keys_save(s, d, err) == 0 ? 0 : store_break(s);
 }
 
 int

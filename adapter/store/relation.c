@@ -49,31 +49,51 @@ static const char *const states[] = {"unmanaged", "managed", NULL};
 
 #define READ "d.read_at > 0"
 
+/* Keys are stored beside what they are of: keys.c. An address is 32 hex digits,
+ * one of IPv4 the last 8 of them; ePO knows the two forms below. */
+#define VERSION_KEY "d.amt_version_key"
+#define ADDRESS_KEY "d.ip_address_key"
+#define IS_IPV4 "substr(" ADDRESS_KEY ", 1, 24) = '00000000000000000000ffff'"
+#define HEX(at) "instr('123456789abcdef', substr(" ADDRESS_KEY ", " #at ", 1))"
+#define HEX_BYTE(at, next) "(16 * " HEX(at) " + " HEX(next) ")"
+#define IPV4X                                                                  \
+	"(16777216 * " HEX_BYTE(25, 26) " + 65536 * " HEX_BYTE(                \
+	    27, 28) " + 256 * " HEX_BYTE(29, 30) " + " HEX_BYTE(31,            \
+	    32) " - 2147483648)"
+#define IPV6_WORD(at)                                                          \
+	"coalesce(nullif(ltrim(substr(" ADDRESS_KEY ", " #at                   \
+	", 4), '0'), ''), '0')"
+#define IPV6                                                                                                                             \
+	"upper(" IPV6_WORD(1) " || ':' || " IPV6_WORD(5) " || ':' || " IPV6_WORD(9) " || ':' || " IPV6_WORD(13) " || ':' || " IPV6_WORD( \
+	    17) " || ':' || " IPV6_WORD(21) " || ':' || " IPV6_WORD(25) " || ':' || " IPV6_WORD(29) ")"
+
 /* clang-format off */
 #define TIME(name, column, help) \
-	{name, QUERY_TIME, "d." column, "d." column " > 0", help, NULL}
+	{name, QUERY_TIME, "d." column, "d." column " > 0", help, NULL, NULL}
 #define TEXT(name, column, help) \
-	{name, QUERY_TEXT, "d." column, "d." column " <> ''", help, NULL}
+	{name, QUERY_TEXT, "d." column, "d." column " <> ''", help, NULL, NULL}
 
 static const struct query_column leaf[] = {
-	{"AutoID", QUERY_INT, "d.id", NULL, "number of the device", NULL},
-	{"NodeName", QUERY_TEXT, "d.name", NULL, "system name: the one it was added under", NULL},
-	{"ParentID", QUERY_GROUP, "d.group_id", NULL, "number of its group, EPOBranchNode.AutoID", NULL},
+	{"AutoID", QUERY_INT, "d.id", NULL, "number of the device", NULL, NULL},
+	{"NodeName", QUERY_TEXT, "d.name", NULL, "system name: the one it was added under", NULL, NULL},
+	{"ParentID", QUERY_GROUP, "d.group_id", NULL, "number of its group, EPOBranchNode.AutoID", NULL, NULL},
 	TEXT("AgentGUID", "uuid", "SMBIOS UUID"),
 	TIME("LastUpdate", "seen_at", "last communication: its last authenticated answer"),
-	{"ManagedState", QUERY_STATE, "(CASE WHEN d.seen_at > 0 THEN 1 ELSE 0 END)", NULL, "managed once it has answered", states},
-	{"Tags", QUERY_TEXT, "coalesce(" TAGS_OF("0") ", '')", NULL, "names of its tags", NULL},
-	{"AppliedTags", QUERY_TAGS, TAGS_OF("0"), NULL, "the same, for the operators about tags", NULL},
-	{"ExcludedTags", QUERY_TEXT, "coalesce(" TAGS_OF("1") ", '')", NULL, "tags it never gets", NULL},
+	{"ManagedState", QUERY_STATE, "(CASE WHEN d.seen_at > 0 THEN 1 ELSE 0 END)", NULL, "managed once it has answered", states, NULL},
+	{"Tags", QUERY_TEXT, "coalesce(" TAGS_OF("0") ", '')", NULL, "names of its tags", NULL, NULL},
+	{"AppliedTags", QUERY_TAGS, TAGS_OF("0"), NULL, "the same, for the operators about tags", NULL, NULL},
+	{"ExcludedTags", QUERY_TEXT, "coalesce(" TAGS_OF("1") ", '')", NULL, "tags it never gets", NULL, NULL},
 };
 
 static const struct query_column computer[] = {
-	{"ParentID", QUERY_INT, "d.id", NULL, "number of the device, EPOLeafNode.AutoID", NULL},
+	{"ParentID", QUERY_INT, "d.id", NULL, "number of the device, EPOLeafNode.AutoID", NULL, NULL},
 	TEXT("ComputerName", "os_host", "host name of the operating system"),
 	TEXT("DomainName", "os_domain", "its domain"),
-	{"IPHostName", QUERY_TEXT, OS_FQDN, "d.os_host <> ''", "both", NULL},
-	TEXT("IPAddress", "ip_address", "as the firmware says"),
-	{"NetAddress", QUERY_TEXT, "upper(replace(replace(d.mac, ':', ''), '-', ''))", "d.mac <> ''", "MAC address, 12 hex digits", NULL},
+	{"IPHostName", QUERY_TEXT, OS_FQDN, "d.os_host <> ''", "both", NULL, NULL},
+	{"IPAddress", QUERY_IPV4, "d.ip_address", "d.ip_address <> ''", "as the firmware says", NULL, ADDRESS_KEY},
+	{"IPV4x", QUERY_INT, IPV4X, IS_IPV4, "the same as a number, as ePO keeps it: less 2^31", NULL, NULL},
+	{"IPV6", QUERY_IPV6, IPV6, ADDRESS_KEY " IS NOT NULL", "the same as one of IPv6", NULL, ADDRESS_KEY},
+	{"NetAddress", QUERY_TEXT, "upper(replace(replace(d.mac, ':', ''), '-', ''))", "d.mac <> ''", "MAC address, 12 hex digits", NULL, NULL},
 	TEXT("Description", "description", "as set by a person or a console"),
 	TEXT("UserProperty1", "custom1", "custom field 1"),
 	TEXT("UserProperty2", "custom2", "custom field 2"),
@@ -84,47 +104,47 @@ static const struct query_column computer[] = {
 };
 
 static const struct query_column branch[] = {
-	{"AutoID", QUERY_INT, "b.id", NULL, "number of the group", NULL},
-	{"ParentID", QUERY_GROUP, "b.parent", NULL, "of the group above", NULL},
-	{"NodeName", QUERY_TEXT, "b.name", NULL, "its name", NULL},
-	{"NodeTextPath", QUERY_TEXT, "b.path", NULL, "with those above it", NULL},
+	{"AutoID", QUERY_INT, "b.id", NULL, "number of the group", NULL, NULL},
+	{"ParentID", QUERY_GROUP, "b.parent", NULL, "of the group above", NULL, NULL},
+	{"NodeName", QUERY_TEXT, "b.name", NULL, "its name", NULL, NULL},
+	{"NodeTextPath", QUERY_TEXT, "b.path", NULL, "with those above it", NULL, NULL},
 };
 
 static const struct query_column amt[] = {
-	{"LeafNodeID", QUERY_INT, "d.id", NULL, "number of the device, EPOLeafNode.AutoID", NULL},
-	{"DNSName", QUERY_TEXT, AMT_FQDN, "d.amt_host <> ''", "FQDN in the firmware", NULL},
-	{"Renamed", QUERY_BOOL, RENAMED, "d.os_host <> '' AND d.amt_host <> ''", "the operating system has another name than the firmware", NULL},
-	{"FullyConfigured", QUERY_BOOL, "(d.control_mode IN ('acm', 'ccm'))", READ, "set up, in one of the two control modes", NULL},
+	{"LeafNodeID", QUERY_INT, "d.id", NULL, "number of the device, EPOLeafNode.AutoID", NULL, NULL},
+	{"DNSName", QUERY_TEXT, AMT_FQDN, "d.amt_host <> ''", "FQDN in the firmware", NULL, NULL},
+	{"Renamed", QUERY_BOOL, RENAMED, "d.os_host <> '' AND d.amt_host <> ''", "the operating system has another name than the firmware", NULL, NULL},
+	{"FullyConfigured", QUERY_BOOL, "(d.control_mode IN ('acm', 'ccm'))", READ, "set up, in one of the two control modes", NULL, NULL},
 	TEXT("ControlMode", "control_mode", "acm, ccm or none"),
-	{"LastErrorMessage", QUERY_TEXT, ERROR_TEXT, "d.error_text <> ''", "begins with \"Failed to enforce policy\" when nothing could be said to it", NULL},
+	{"LastErrorMessage", QUERY_TEXT, ERROR_TEXT, "d.error_text <> ''", "begins with \"Failed to enforce policy\" when nothing could be said to it", NULL, NULL},
 	TEXT("LastErrorCode", "error_code", "the finding that stands for it"),
 	TIME("LastErrorTime", "error_at", "when that was"),
-	{"Reasons", QUERY_LIST, "d.reasons", "d.reasons <> ''", "all findings of the last look", NULL},
-	{"TLS", QUERY_TEXT, TLS_TEXT, READ, "\"Supported and Enabled\" or \"Supported and Disabled\"", NULL},
-	{"MutualTLS", QUERY_BOOL, "d.tls_mutual", READ, "it asks for a certificate as well", NULL},
-	TEXT("Version", "amt_version", "of the firmware"),
-	{"MajorVersion", QUERY_INT, "CAST(d.amt_version AS INTEGER)", "d.amt_version <> ''", "its first number", NULL},
+	{"Reasons", QUERY_LIST, "d.reasons", "d.reasons <> ''", "all findings of the last look", NULL, NULL},
+	{"TLS", QUERY_TEXT, TLS_TEXT, READ, "\"Supported and Enabled\" or \"Supported and Disabled\"", NULL, NULL},
+	{"MutualTLS", QUERY_BOOL, "d.tls_mutual", READ, "it asks for a certificate as well", NULL, NULL},
+	{"Version", QUERY_VERSION, "d.amt_version", "d.amt_version <> ''", "of the firmware", NULL, VERSION_KEY},
+	{"MajorVersion", QUERY_INT, "CAST(d.amt_version AS INTEGER)", "d.amt_version <> ''", "its first number", NULL, NULL},
 	TEXT("UUID", "uuid", "SMBIOS UUID"),
-	TEXT("IPAddress", "ip_address", "as the firmware says"),
+	{"IPAddress", QUERY_IPV4, "d.ip_address", "d.ip_address <> ''", "as the firmware says", NULL, ADDRESS_KEY},
 	TEXT("CertSubject", "cert_subject", "of the TLS certificate in use"),
 	TEXT("CertIssuer", "cert_issuer", "who signed it"),
 	TEXT("CertSerial", "cert_serial", "hex, as in \"ca list\""),
 	TIME("CertStarts", "cert_not_before", "from when it is valid"),
 	TIME("CertExpires", "cert_not_after", "until when"),
-	{"CertOurs", QUERY_BOOL, "d.cert_ours", "d.cert_not_after > 0", "issued by our CA", NULL},
-	{"ClockOffsetMs", QUERY_INT, "d.clock_offset_ms", "d.clock_read_at > 0", "how far its clock was ahead of ours", NULL},
+	{"CertOurs", QUERY_BOOL, "d.cert_ours", "d.cert_not_after > 0", "issued by our CA", NULL, NULL},
+	{"ClockOffsetMs", QUERY_INT, "d.clock_offset_ms", "d.clock_read_at > 0", "how far its clock was ahead of ours", NULL, NULL},
 	TIME("ClockRead", "clock_read_at", "when that was"),
 	TIME("ClockSet", "clock_set_at", "when we last set it"),
-	{"Kerberos", QUERY_BOOL, "d.krb_enabled", READ, "Kerberos is on in the firmware", NULL},
+	{"Kerberos", QUERY_BOOL, "d.krb_enabled", READ, "Kerberos is on in the firmware", NULL, NULL},
 	TEXT("ADObject", "ad_dn", "its object in Active Directory"),
 	TIME("ADPasswordSet", "ad_password_at", "when that object's password was set"),
-	{"ADPasswordExpires", QUERY_TIME, "(d.ad_password_at + d.ad_max_age)", "d.ad_password_at > 0 AND d.ad_max_age > 0", "and when the domain lets it expire", NULL},
+	{"ADPasswordExpires", QUERY_TIME, "(d.ad_password_at + d.ad_max_age)", "d.ad_password_at > 0 AND d.ad_max_age > 0", "and when the domain lets it expire", NULL, NULL},
 	TIME("AdminPasswordSet", "admin_password_at", "when we last set the admin password"),
 	TIME("LastRead", "read_at", "when the firmware was last read"),
 	TIME("LastRun", "run_at", "when a task last ran"),
 	TEXT("LastTask", "run_play", "which task that was"),
 	TEXT("LastResult", "run_result", "ok, changed, failed or parked"),
-	{"Failures", QUERY_INT, "d.failures", NULL, "runs failed in a row", NULL},
+	{"Failures", QUERY_INT, "d.failures", NULL, "runs failed in a row", NULL, NULL},
 	TIME("NextRun", "next_due", "when serve looks at it again"),
 };
 /* clang-format on */

@@ -245,7 +245,7 @@ columns_update(struct db *db, struct err *err)
 static int
 migrate(struct db *db, struct err *err)
 {
-	const char *steps[12];
+	const char *steps[13];
 	struct buf sql;
 	int r;
 
@@ -263,6 +263,7 @@ migrate(struct db *db, struct err *err)
 	steps[9] = store_census_step;
 	steps[10] = store_server_step;
 	steps[11] = store_answer_step;
+	steps[12] = store_keys_step;
 	r = db_migrate(db, steps, sizeof(steps) / sizeof(steps[0]), err);
 	buf_free(&sql);
 	return r;
@@ -274,7 +275,9 @@ store_schema_update(struct db *db, struct err *err)
 	/* Columns first: a step may put an index on a new one. */
 	if (columns_update(db, err) == -1)
 		return -1;
-	return migrate(db, err);
+	if (migrate(db, err) == -1)
+		return -1;
+	return store_keys_fill(db, err);
 }
 
 /* --- meta --- */

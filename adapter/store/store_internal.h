@@ -75,10 +75,16 @@ extern const char store_users_step[];	/* schema_users.c */
 extern const char store_upstream_step[], store_host_step[];
 extern const char store_server_step[]; /* schema_server.c */
 extern const char store_answer_step[]; /* answer.c */
+extern const char store_keys_step[];   /* keys.c */
 
 /* Statements over the table "device" (record.c). */
 void store_sql_make(struct store *s);
 void store_sql_free(struct store *s);
+
+/* Keys that compare, beside the record (keys.c): after it was written; and
+ * those of records from before there were any. */
+int store_keys_save(struct store *s, const struct device *d, struct err *err);
+int store_keys_fill(struct db *db, struct err *err);
 
 /* Seal and unseal for a device (secretbox.c). */
 int store_seal(struct store *s, int64_t device, const char *kind,

@@ -37,7 +37,7 @@ PREFIXES = {
     "commands_ca": "commands_ cmd_ca_ key_ root_key_ revoke_",
     "commands_directory": "commands_ cmd_", "commands_wsman": "commands_ cmd_",
     "schedule": "schedule_ date_ zone_ posix_ tzif_ word_ parse_ token_ text_ cron_ epo_ next_ allowed_ closed_ except_",
-    "query": "query_ sexp_ table_ column_ value_ condition_",
+    "query": "query_ sexp_ table_ column_ value_ condition_ cond_ literal_ clause_ term_",
     "der": "ca_", "bridge": "ca_",
     "ca": "ca_ csr_ names_ name_ template_ tbs_ signer_ key_ issuer_ store_ crl_",
     "directory": "directory_ dir_ watchdog_", "krb": "krb_",

@@ -33,6 +33,9 @@ LIST query_examples[] = {"query 'AMT communication errors'",
     "query certificates-by-expiry --top 20 -o csv",
     "query '(olderThan AMT_CustomProps.CertExpires -2592000000)'",
     "query --table AMT_CustomProps --group Reasons --order '(desc (count))'",
+    "query '(versionLt AMT_CustomProps.Version 12)'",
+    "query --table AMT_CustomProps --group '(month CertExpires)' "
+    "--order '(month CertExpires)'",
     NULL};
 LIST query_save_examples[] = {
     "query save 'Old firmware' --select 'NodeName AMT_CustomProps.Version' "
@@ -71,8 +74,10 @@ const struct cli_command commands_query[] = {
 	query_import_groups, 1, 1, no_examples, cmd_query_import},
     {"query tables", "[TABLE]", "columns, their types and meaning", "", none, 0,
 	1, no_examples, cmd_query_tables},
-    {"query operators", "", "operators of conditions", "", none, 0, 0,
-	no_examples, cmd_query_operators},
+    {"query operators", "", "the words of the query language",
+	"source ePO: as its documents say, or recorded use shows; ours: our "
+	"reading of a name that is only remembered, or our own word.",
+	none, 0, 0, no_examples, cmd_query_operators},
     {"tag list", "", "tags, and how many devices have them", "", none, 0, 0,
 	no_examples, cmd_tag_list},
     {"tag add", "TAG [NAME...]", "give a tag to devices",

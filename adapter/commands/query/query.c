@@ -35,7 +35,7 @@ columns_of(const struct query_output *outputs, size_t n)
 
 	for (i = 0; i < n; i++) {
 		name = strchr(outputs[i].name, '.');
-		if (outputs[i].column == NULL || name == NULL)
+		if (outputs[i].made != QUERY_MADE_COLUMN || name == NULL)
 			name = outputs[i].name;
 		else
 			name++;
@@ -321,22 +321,33 @@ cmd_query_tables(struct cli *c)
 	return CODE_OK;
 }
 
+static void
+write_operator(
+    struct table *t, const char *clause, const struct query_operator *op)
+{
+	table_text(t, op->name);
+	table_text(t, op->args);
+	table_text(t, clause);
+	table_text(t, op->documented ? "ePO" : "ours");
+	table_text(t, op->help);
+	table_row(t);
+}
+
 int
 cmd_query_operators(struct cli *c)
 {
 	static const struct table_column columns[] = {
 	    {"operator", TABLE_STRING, 0, 0}, {"arguments", TABLE_STRING, 0, 0},
+	    {"clause", TABLE_STRING, 2, 0}, {"source", TABLE_STRING, 1, 0},
 	    {"help", TABLE_STRING, 0, 20}};
 	struct table *t = cli_table(c, columns, COUNT(columns));
 	const struct query_operator *op;
 	size_t i;
 
-	for (i = 0; (op = query_operator(i)) != NULL; i++) {
-		table_text(t, op->name);
-		table_text(t, op->args);
-		table_text(t, op->help);
-		table_row(t);
-	}
+	for (i = 0; (op = query_operator(i)) != NULL; i++)
+		write_operator(t, "where", op);
+	for (i = 0; (op = query_function(i)) != NULL; i++)
+		write_operator(t, "select", op);
 	table_end(t);
 	return CODE_OK;
 }

@@ -17,28 +17,35 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define NOW_MS INT64_C(1700000000000)
 
-/* --- a graph of two related tables, and one apart --- */
+/* --- a graph of related tables, and one apart --- */
 
 static const char *const words[] = {"off", "on", NULL};
 static const struct query_column pc[] = {
-    {"Id", QUERY_INT, "p.id", NULL, "", NULL},
-    {"Name", QUERY_TEXT, "p.name", NULL, "", NULL},
-    {"Ends", QUERY_TIME, "p.ends", "p.ends > 0", "", NULL},
-    {"Ready", QUERY_BOOL, "p.ready", NULL, "", NULL},
-    {"Why", QUERY_LIST, "p.why", "p.why <> ''", "", NULL},
-    {"State", QUERY_STATE, "p.state", NULL, "", words},
-    {"Tags", QUERY_TAGS, "(p.tags)", NULL, "", NULL},
-    {"Parent", QUERY_GROUP, "p.room", NULL, "", NULL}};
+    {"Id", QUERY_INT, "p.id", NULL, "", NULL, NULL},
+    {"Name", QUERY_TEXT, "p.name", NULL, "", NULL, NULL},
+    {"Ends", QUERY_TIME, "p.ends", "p.ends > 0", "", NULL, NULL},
+    {"Ready", QUERY_BOOL, "p.ready", NULL, "", NULL, NULL},
+    {"Why", QUERY_LIST, "p.why", "p.why <> ''", "", NULL, NULL},
+    {"State", QUERY_STATE, "p.state", NULL, "", words, NULL},
+    {"Tags", QUERY_TAGS, "(p.tags)", NULL, "", NULL, NULL},
+    {"Parent", QUERY_GROUP, "p.room", NULL, "", NULL, NULL},
+    {"Release", QUERY_VERSION, "p.v", NULL, "", NULL, "p.vk"},
+    {"Ip", QUERY_IPV4, "p.ip", "p.ip <> ''", "", NULL, "p.ipk"}};
 static const struct query_column room[] = {
-    {"Id", QUERY_INT, "r.id", NULL, "", NULL},
-    {"Door", QUERY_TEXT, "r.door", NULL, "", NULL}};
+    {"Id", QUERY_INT, "r.id", NULL, "", NULL, NULL},
+    {"Door", QUERY_TEXT, "r.door", NULL, "", NULL, NULL}};
 static const struct query_column moon[] = {
-    {"Id", QUERY_INT, "m.id", NULL, "", NULL}};
+    {"Id", QUERY_INT, "m.id", NULL, "", NULL, NULL}};
+static const struct query_column bell[] = {
+    {"Id", QUERY_INT, "b.id", NULL, "", NULL, NULL}};
 static const struct query_table tables[] = {{"PC", "", 0, true, pc, COUNT(pc)},
     {"Room", "", 1, false, room, COUNT(room)},
-    {"Moon", "", 2, false, moon, COUNT(moon)}};
-static const char *const sources[] = {"pc AS p", "room AS r", "moon AS m"};
-static const struct query_relation relations[] = {{0, 1, "r.id = p.room"}};
+    {"Moon", "", 2, false, moon, COUNT(moon)},
+    {"Bell", "", 3, false, bell, COUNT(bell)}};
+static const char *const sources[] = {
+    "pc AS p", "room AS r", "moon AS m", "bell AS b"};
+static const struct query_relation relations[] = {
+    {0, 1, "r.id = p.room"}, {3, 1, "b.room = r.id"}};
 static const struct query_graph graph = {.sources = sources,
     .source_count = COUNT(sources),
     .tables = tables,
@@ -136,6 +143,20 @@ test_golden(void **state)
 	    {"(eq Room.Door blue)",
 		BEGIN " LEFT JOIN room AS r ON r.id = p.room"
 		      " WHERE (lower(r.door) = ?) LIMIT ? 'blue' 100001"},
+	    {"(versionGe Release 16.1.0)",
+		BEGIN " WHERE (p.vk >= ?) LIMIT ? '21611' 100001"},
+	    {"(ne Release '16.1')",
+		BEGIN " WHERE NOT coalesce((p.vk = ?), 0) LIMIT ? '21611'"
+		      " 100001"},
+	    {"(in Release 16.1 'x')",
+		BEGIN " WHERE (p.vk IN (?, ?)) LIMIT ? '21611' '-' 100001"},
+	    {"(startsWith Release '16.')",
+		BEGIN " WHERE (substr(lower(p.v), 1, ?) = ?) LIMIT ? 3 '16.'"
+		      " 100001"},
+	    {"(isInSubnet Ip '10.1.0.0/16')",
+		BEGIN " WHERE (p.ip <> '' AND (p.ipk >= ? AND p.ipk <= ?))"
+		      " LIMIT ? '00000000000000000000ffff0a010000'"
+		      " '00000000000000000000ffff0a01ffff' 100001"},
 	    {"(eq Name 'a\\'b\\\\c\\d')",
 		BEGIN " WHERE (lower(p.name) = ?) LIMIT ? 'a'b\\c\\d'"
 		      " 100001"},
@@ -163,6 +184,15 @@ test_golden_clauses(void **state)
 	const struct query_text only = {.target = "Room",
 	    .select = "(select (top 3) Door)",
 	    .only = "Room.Id"};
+	const struct query_text keyed = {.target = "PC",
+	    .select = "(select (max Release) Ip)",
+	    .order = "(order (desc (max Release)) Ip)",
+	    .group = "(group Ip)"};
+	const struct query_text parts = {.target = "PC",
+	    .order = "(month Ends)",
+	    .group = "(group (month Ends))"};
+	const struct query_text star = {
+	    .target = "Room", .select = "Id Door Bell.Id"};
 
 	(void)state;
 	check(&all,
@@ -174,6 +204,22 @@ test_golden_clauses(void **state)
 	    "SELECT r.door FROM room AS r LEFT JOIN pc AS p ON r.id = p.room"
 	    " WHERE (lower(p.name) = ?) LIMIT ? 'x' 100001");
 	check(&only, "SELECT r.id FROM room AS r LIMIT ? 3");
+	check(&keyed,
+	    "SELECT substr(max(p.vk || ' ' || p.v),"
+	    " instr(max(p.vk || ' ' || p.v), ' ') + 1),"
+	    " CASE WHEN p.ip <> '' THEN p.ip END FROM pc AS p"
+	    " GROUP BY CASE WHEN p.ip <> '' THEN p.ip END"
+	    " ORDER BY max(p.vk) DESC, min(p.ipk) LIMIT ? 100001");
+	check(&parts,
+	    "SELECT (strftime('%Y-%m', CASE WHEN p.ends > 0 THEN p.ends END,"
+	    " 'unixepoch')), count(*) FROM pc AS p"
+	    " GROUP BY (strftime('%Y-%m', CASE WHEN p.ends > 0 THEN p.ends"
+	    " END, 'unixepoch'))"
+	    " ORDER BY (strftime('%Y-%m', CASE WHEN p.ends > 0 THEN p.ends"
+	    " END, 'unixepoch')) LIMIT ? 100001");
+	check(&star,
+	    "SELECT r.id, r.door, b.id FROM room AS r LEFT JOIN bell AS b ON"
+	    " b.room = r.id LIMIT ? 100001");
 }
 
 /* --- bad input --- */
@@ -189,7 +235,7 @@ test_bad_conditions(void **state)
 		"PC.Nmae; near: Name"},
 	    {"(eq Zz.Name 'x')",
 		"where, character 5: no table in Zz.Name; "
-		"there are PC, Room, Moon"},
+		"there are PC, Room, Moon, Bell"},
 	    {"  (equal Name 'x')",
 		"where, character 4: no operator equal; "
 		"there are eq, contains, olderThan, ..."},
@@ -200,7 +246,8 @@ test_bad_conditions(void **state)
 		"number, not x"},
 	    {"(gt Ready 1)",
 		"where, character 5: Ready is of type boolean, "
-		"and gt takes string, int, timestamp"},
+		"and gt takes string, int, timestamp, productVersion, "
+		"ipv4, ipv6"},
 	    {"(eq Ready 2)",
 		"where, character 11: Ready is of type boolean: "
 		"wanted true or false, not 2"},
@@ -219,7 +266,7 @@ test_bad_conditions(void **state)
 		"milliseconds of a sensible time, not 0"},
 	    {"(stateEq State 'x')",
 		"where, character 16: State is of type enum: wanted a state "
-		"such as \"managed\", not x"},
+		"such as \"off\", not x"},
 	    {"(contains Name '')",
 		"where, character 16: an empty text is part of every one; "
 		"isBlank finds those without any"},
@@ -253,6 +300,20 @@ test_bad_conditions(void **state)
 	    {"(eq Id 99999999999999999999)",
 		"where, character 8: Id is of type int: wanted a number, not "
 		"99999999999999999999"},
+	    {"(versionLt Release x.y)",
+		"where, character 20: Release is of type productVersion: "
+		"wanted a version such as \"16.1.25\", not x.y"},
+	    {"(versionLt Name 1)",
+		"where, character 12: Name is of type string, and versionLt "
+		"takes productVersion"},
+	    {"(gt Ip 10.1)",
+		"where, character 8: Ip is of type ipv4: wanted an address "
+		"such as \"192.0.2.1\", not 10.1"},
+	    {"(isInSubnet Ip 10.1.0.0 (x))",
+		"where, character 16: Ip is of type ipv4: wanted a subnet "
+		"such as \"10.1.0.0/16\" or \"fd00::/8\", not 10.1.0.0"},
+	    {"(isInSubnet Ip)",
+		"where, character 2: wanted (isInSubnet COLUMN SUBNET [MASK])"},
 	    {"(eq Moon.Id 1)", "a table is not related to PC"},
 	};
 	struct query_text text = {.target = "PC", .select = "(select Id)"};
@@ -277,22 +338,42 @@ test_bad_clauses(void **state)
 		"PC"},
 	    {{.target = NULL},
 		"target, character 1: no table in ; there are "
-		"PC, Room, Moon"},
+		"PC, Room, Moon, Bell"},
 	    {{.target = "PC", .select = "(select (top 0) Id)"},
 		"select, character 9: wanted (top N), N from 1 to 10000000"},
 	    {{.target = "PC", .select = "(select (median Id))"},
-		"select, character 9: wanted a column, (top N), (count), or "
-		"min, max, sum or avg of a column"},
+		"select, character 9: no function median; there are count, "
+		"min, max, sum, avg, month, ..."},
 	    {{.target = "PC", .select = "(select (sum Name))"},
-		"select, character 14: Name is of type string, and sums are "
-		"made of int"},
+		"select, character 14: Name is of type string, and sum takes "
+		"int"},
 	    {{.target = "PC", .select = "(select (min Id Id))"},
 		"select, character 9: wanted (min COLUMN)"},
 	    {{.target = "PC", .select = "Name (count)"},
 		"select, character 1: Name differs within a group: put it "
 		"into (group ...), or take (min ...) or (max ...) of it"},
-	    {{.target = "PC", .order = "(order (up Id))"},
+	    {{.target = "PC", .order = "(order (asc Id Id))"},
 		"order, character 8: wanted (asc COLUMN) or (desc COLUMN)"},
+	    {{.target = "PC", .order = "(order (up Id))"},
+		"order, character 8: no function up; there are count, min, max, "
+		"sum, avg, month, ..."},
+	    {{.target = "PC", .select = "(select ('x' Id))"},
+		"select, character 9: wanted a column, or a function such as "
+		"(max COLUMN)"},
+	    {{.target = "PC", .select = "(select (month Id))"},
+		"select, character 16: Id is of type int, and month takes "
+		"timestamp"},
+	    {{.target = "PC", .select = "(select (mounth Ends))"},
+		"select, character 9: no function mounth; near: month, count"},
+	    {{.target = "PC", .group = "(count)"},
+		"group, character 1: groups are made of columns, or of parts "
+		"of times such as (month COLUMN)"},
+	    {{.target = "PC", .group = "(month Ends)", .order = "Ends"},
+		"order, character 1: Ends differs within a group: put it into "
+		"(group ...), or take (min ...) or (max ...) of it"},
+	    {{.target = "PC", .group = "(month Ends)", .select = "(day Ends)"},
+		"select, character 1: Ends differs within a group: put it into "
+		"(group ...), or take (min ...) or (max ...) of it"},
 	    {{.target = "PC", .group = "Id", .order = "Name"},
 		"order, character 1: Name differs within a group: put it into "
 		"(group ...), or take (min ...) or (max ...) of it"},
