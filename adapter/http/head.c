@@ -13,7 +13,8 @@
 #define HTTP_1_0 "HTTP/1.0"
 
 struct head {
-	unsigned hosts, lengths, codings;
+	unsigned headers, hosts, lengths, codings;
+	size_t cookies; /* bytes */
 	bool bad_name, not_chunked, encoded, expects;
 };
 
@@ -33,11 +34,15 @@ look(void *cookie, enum MHD_ValueKind kind, const char *name, const char *value)
 {
 	struct head *h = cookie;
 
-	(void)kind;
+	h->headers++;
 	if (value == NULL)
 		value = "";
+	if (kind == MHD_COOKIE_KIND)
+		return MHD_YES;
 	if (!is_token(name))
 		h->bad_name = true;
+	else if (str_ieq(name, MHD_HTTP_HEADER_COOKIE))
+		h->cookies += strlen(value);
 	else if (str_ieq(name, MHD_HTTP_HEADER_HOST))
 		h->hosts++;
 	else if (str_ieq(name, MHD_HTTP_HEADER_CONTENT_LENGTH))
@@ -85,32 +90,69 @@ judge_framing(const struct head *h, bool old)
 	return NULL;
 }
 
+size_t
+http_head_size(const struct http_request *r)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    r->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+
+	return info == NULL ? 0 : info->header_size;
+}
+
+static int
+judge_size(
+    const struct http_request *r, const struct head *h, const char **ret_why)
+{
+	if (strlen(r->target) > HTTP_HEAD_MAX) {
+		*ret_why = "an address of more than 8 KB: send it as a form";
+		return MHD_HTTP_URI_TOO_LONG;
+	}
+	if (http_head_size(r) + h->cookies > HTTP_HEAD_MAX ||
+	    h->headers > HTTP_HEADERS_MAX) {
+		*ret_why = "more than 8 KB of address and headers, or more "
+			   "than 80 headers";
+		return MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE;
+	}
+	return 0;
+}
+
+/* What can be read in one way alone, and is nothing that we know. */
+static int
+judge_unknown(const struct head *h, const char **ret_why)
+{
+	if (h->not_chunked || h->codings > 1) {
+		*ret_why = "no Transfer-Encoding is known but chunked";
+		return MHD_HTTP_NOT_IMPLEMENTED;
+	}
+	if (h->encoded) {
+		*ret_why = "no Content-Encoding is known: send it as it is";
+		return MHD_HTTP_UNSUPPORTED_MEDIA_TYPE;
+	}
+	if (h->expects) {
+		*ret_why = "nothing can be expected but 100-continue";
+		return MHD_HTTP_EXPECTATION_FAILED;
+	}
+	return 0;
+}
+
 int
 http_head_check(
     const struct http_request *r, const char *version, const char **ret_why)
 {
 	struct head h = {0};
+	int status;
 
 	(void)MHD_get_connection_values(
-	    r->connection, MHD_HEADER_KIND, look, &h);
+	    r->connection, MHD_HEADER_KIND | MHD_COOKIE_KIND, look, &h);
+	status = judge_size(r, &h, ret_why);
+	if (status != 0)
+		return status;
 	*ret_why = judge_target(r->target);
 	if (*ret_why == NULL)
 		*ret_why = judge_framing(&h, str_eq(version, HTTP_1_0));
 	if (*ret_why != NULL)
 		return MHD_HTTP_BAD_REQUEST;
-	if (h.not_chunked || h.codings > 1) {
-		*ret_why = "no Transfer-Encoding is known but chunked";
-		return MHD_HTTP_NOT_IMPLEMENTED;
-	}
-	if (h.encoded) {
-		*ret_why = "no Content-Encoding is known: send it as it is";
-		return MHD_HTTP_UNSUPPORTED_MEDIA_TYPE;
-	}
-	if (h.expects) {
-		*ret_why = "nothing can be expected but 100-continue";
-		return MHD_HTTP_EXPECTATION_FAILED;
-	}
-	return 0;
+	return judge_unknown(&h, ret_why);
 }
 
 /* "https://host:8443/path", as a proxy is asked, means our path too (RFC 9112,

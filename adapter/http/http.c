@@ -53,6 +53,11 @@ http_kick(struct http *h)
 
 /* --- start --- */
 
+/* A connection's: HTTP_HEAD_MAX, 64 bytes for each of HTTP_HEADERS_MAX, and
+ * room for the head of the answer: a request that was acted on would go without
+ * one. */
+#define HTTP_CONNECTION_MEMORY ((size_t)2 * HTTP_HEAD_MAX)
+
 static unsigned
 or_else(unsigned given, unsigned fallback)
 {
@@ -66,7 +71,6 @@ start(struct http *h, const struct http_conf *conf, int listening,
 {
 	const union MHD_DaemonInfo *info;
 	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
-	size_t head = conf->head_max != 0 ? conf->head_max : HTTP_HEAD_MAX;
 
 	if (listening < 0)
 		flags |= MHD_USE_NO_LISTEN_SOCKET;
@@ -74,7 +78,7 @@ start(struct http *h, const struct http_conf *conf, int listening,
 	    MHD_OPTION_CONNECTION_LIMIT, h->connections,
 	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, h->per_address,
 	    MHD_OPTION_CONNECTION_TIMEOUT, or_else(conf->idle_s, HTTP_IDLE_S),
-	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, head,
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, HTTP_CONNECTION_MEMORY,
 	    MHD_OPTION_URI_LOG_CALLBACK, http_target, h,
 	    MHD_OPTION_NOTIFY_CONNECTION, http_link_notify, h,
 	    MHD_OPTION_NOTIFY_COMPLETED, http_completed, h,

@@ -21,10 +21,11 @@ struct secret;
  */
 
 /* What a stranger may use. Beyond these a connection is closed or not accepted;
- * HTTP_HEAD_MAX gives 431 or 414, a body beyond its route's limit 413. */
+ * a head gives 431 or 414, a body beyond its route's limit 413. */
 #define HTTP_CONNECTIONS_MAX 256 /* unless struct http_conf has others */
 #define HTTP_PER_ADDRESS_MAX 32
-#define HTTP_HEAD_MAX 8192 /* request line and headers */
+#define HTTP_HEAD_MAX 8192  /* request line, headers, cookies once more */
+#define HTTP_HEADERS_MAX 80 /* with each cookie as one */
 /* Of all bodies that are here at once; beyond that, those that are longer than
  * the latter are refused with 503, or cut. */
 #define HTTP_BODIES_MAX ((size_t)64 << 20)
@@ -74,7 +75,6 @@ struct http_conf {
 	const struct http_tls *tls; /* for the call; NULL: plain text */
 	/* 0: those above. */
 	unsigned connections, per_address, idle_s;
-	size_t head_max;
 };
 /* ERR_INVALID for an address that is none, ERR_CONFLICT when the port is taken,
  * ERR_DENIED when we may not have it; ERR_INVALID for certificate or key that

@@ -108,6 +108,8 @@ void http_completed(void *cookie, struct MHD_Connection *connection,
 /* 0, or the status to refuse it with and why, which is static. */
 int http_head_check(
     const struct http_request *r, const char *version, const char **ret_why);
+/* Bytes of request line and headers, as they came. */
+size_t http_head_size(const struct http_request *r);
 /* The path within what stood in its place. */
 const char *http_head_path(const char *path);
 

@@ -202,16 +202,6 @@ take_body(struct http_request *r, const char *bytes, size_t *len)
 	return r->body.over || is_full(r, r->counted) ? MHD_NO : MHD_YES;
 }
 
-/* Request line and headers, as they came. */
-static size_t
-head_size(const struct http_request *r)
-{
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-	    r->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-
-	return info == NULL ? 0 : info->header_size;
-}
-
 static enum MHD_Result
 whole(struct http_request *r)
 {
@@ -220,7 +210,7 @@ whole(struct http_request *r)
 	if (!r->handled) {
 		if (link->front != NULL)
 			http_front_request(
-			    link->front, head_size(r) + r->body.len);
+			    link->front, http_head_size(r) + r->body.len);
 		r->handled = true;
 		r->h->owed++;
 		http_link_waits(link);

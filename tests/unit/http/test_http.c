@@ -525,6 +525,63 @@ test_heads(void **state)
 	expect_status(exchange("GET /plain HTTP/1.0\r\n\r\n"), 200);
 }
 
+/* A head of this size with so many headers and cookies more, filled up by its
+ * address. */
+static void
+fill_head(struct buf *out, size_t size, unsigned headers, unsigned cookies)
+{
+	static const char end[] = "Host: x\r\nConnection: close\r\n\r\n";
+	struct buf more;
+	unsigned i;
+
+	buf_init(&more, HTTP_HEAD_MAX);
+	for (i = 0; i < headers; i++)
+		buf_printf(&more, "A%u:\r\n", i);
+	for (i = 0; i < cookies; i++)
+		buf_printf(&more, "%sc%u=d", i == 0 ? "Cookie: " : "; ", i);
+	buf_str(&more, cookies > 0 ? "\r\n" : "");
+	buf_str(&more, end);
+	buf_str(out, "GET /plain?");
+	while (out->len + strlen(" HTTP/1.1\r\n") + more.len < size)
+		buf_char(out, 'a');
+	buf_printf(out, " HTTP/1.1\r\n%s", buf_text(&more));
+	buf_free(&more);
+}
+
+/* Up to the limits each is answered: once there was no room for it. */
+static void
+test_large_heads(void **state)
+{
+	static const struct {
+		size_t size;
+		unsigned headers, cookies;
+		int status;
+	} cases[] = {
+	    {HTTP_HEAD_MAX - 600, 0, 0, 200},
+	    {HTTP_HEAD_MAX - 300, 0, 0, 200},
+	    {HTTP_HEAD_MAX, 0, 0, 200},
+	    {HTTP_HEAD_MAX + 1, 0, 0, 431},
+	    {0, HTTP_HEADERS_MAX - 2, 0, 200},
+	    {0, HTTP_HEADERS_MAX - 1, 0, 431},
+	    {0, 0, HTTP_HEADERS_MAX - 3, 200},
+	    {0, 0, HTTP_HEADERS_MAX - 2, 431},
+	    {HTTP_HEAD_MAX, HTTP_HEADERS_MAX - 2, 0, 200},
+	    {HTTP_HEAD_MAX - 600, 0, HTTP_HEADERS_MAX - 3, 200},
+	    {HTTP_HEAD_MAX - 100, 0, HTTP_HEADERS_MAX - 3, 431},
+	};
+	struct buf head;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		buf_init(&head, (size_t)2 * HTTP_HEAD_MAX);
+		fill_head(
+		    &head, cases[i].size, cases[i].headers, cases[i].cookies);
+		expect_status(exchange(buf_text(&head)), cases[i].status);
+		buf_free(&head);
+	}
+}
+
 /* As a proxy is asked (RFC 9112, 3.2.2). */
 static void
 test_absolute_target(void **state)
@@ -780,6 +837,7 @@ main(void)
 	    ROW(test_body_limit),
 	    ROW(test_nonsense),
 	    ROW(test_heads),
+	    ROW(test_large_heads),
 	    ROW(test_absolute_target),
 	    ROW(test_many_arguments),
 	    ROW(test_room_of_bodies),
