@@ -290,7 +290,7 @@ submit(struct api *a, struct job *job)
 		job_free(job);
 		return;
 	}
-	if (str_eq(job->call.route->group, "certificates"))
+	if ((job->call.route->flags & API_CA) != 0)
 		job->call.ca = a->conf.ca(a->conf.cookie);
 	*a->last = job;
 	a->last = &job->next;
@@ -366,6 +366,8 @@ api_handle(void *cookie, struct http_request *request,
 	c->version = a->conf.version;
 	c->policy = a->conf.policy;
 	c->parallel = a->conf.parallel;
+	c->roots = a->conf.roots;
+	c->roots_clear = a->conf.roots_clear;
 	(void)snprintf(c->actor, sizeof(c->actor), "api:%s", who->name);
 	if (status == 0) {
 		handle(a, job);

@@ -85,6 +85,7 @@ struct api_route {
 #define API_MATCHED 2u		  /* takes If-Match */
 #define API_KEYED 4u		  /* takes Idempotency-Key */
 #define API_LOCATED 8u		  /* its answer has a Location */
+#define API_CA 16u		  /* is done with the CA at hand */
 
 #define API_SEGMENTS 4
 /* NULL behind the last. */
@@ -135,6 +136,8 @@ struct api_call {
 	const char *version;
 	const struct policy *policy; /* as in api_conf */
 	int64_t parallel;
+	void (*roots)(const struct ca *ca, struct port_roots *ret);
+	void (*roots_clear)(struct port_roots *roots);
 	/* The answer: */
 	int status; /* 0: as the route or the error says */
 	struct buf text;
@@ -241,12 +244,29 @@ struct api_aim {
 	struct api_ids devices;
 };
 int api_aim(struct api_call *c, struct api_aim *ret, struct err *err);
+/* The device that the parameter of this name is, by number; 0: none is given.
+ */
+int api_chosen_device(struct api_call *c, int64_t *ret, struct err *err);
+/* A page of devices, chosen by the parameters, each written by write(). */
+typedef int api_device_fn(
+    struct api_call *c, const struct device *d, void *cookie, struct err *err);
+int api_devices_page(struct api_call *c, const struct api_row *row,
+    api_device_fn *write, void *cookie, struct err *err);
+/* The pace of a run, by the members of the body, over what is there. */
+struct task_policy;
+int api_policy(
+    const struct api_call *c, struct task_policy *p, struct err *err);
+/* Rights as a list cell, appended. */
+#define API_RIGHTS_TEXT 1024
+void api_rights_write(uint64_t rights, struct buf *out);
 /* An event as a row. */
 struct store_event;
 int api_event_write(
     struct api_call *c, const struct store_event *e, struct err *err);
 /* A run as an answer. */
 int api_run_row(struct api_call *c, int64_t id, struct err *err);
+/* The same of one just made: where it is, and somebody is to begin it. */
+int api_run_made(struct api_call *c, int64_t id, struct err *err);
 
 /* Server tasks as this caller may order them. */
 struct server_order;
@@ -267,13 +287,15 @@ extern const struct api_row api_device_row, api_query_row, api_task_row,
     api_assignment_row, api_run_answer, api_item_row, api_message_row,
     api_event_row, api_tag_row, api_group_row, api_user_row, api_preview_row,
     api_version_row, api_tagged_row, api_self_row, api_cert_row, api_server_row,
-    api_action_row, api_check_row, api_kind_row, api_flow_row, api_imported_row;
+    api_action_row, api_check_row, api_kind_row, api_flow_row, api_imported_row,
+    api_finding_row, api_plan_row, api_type_row, api_intent_row, api_purged_row,
+    api_set_row, api_token_row, api_new_token_row;
 extern const struct api_form api_device_form, api_device_change, api_maintain,
     api_query_form, api_query_ask, api_task_form, api_task_change, api_run_form,
     api_assign_form, api_assign_change, api_state_form, api_tag_form,
     api_tagging, api_revocation, api_user_form, api_user_change,
     api_server_form, api_server_change, api_server_check, api_server_file,
-    api_check_form;
+    api_check_form, api_work_form, api_purge_form, api_token_form;
 
 api_fn api_devices_list, api_devices_add, api_devices_get, api_devices_change,
     api_devices_remove, api_devices_look, api_devices_maintain;
@@ -289,8 +311,11 @@ api_fn api_servers_list, api_servers_get, api_servers_add, api_servers_change,
     api_servers_remove, api_servers_run, api_servers_runs, api_servers_flow,
     api_servers_check, api_servers_kinds, api_servers_import,
     api_servers_export, api_runs_actions;
+api_fn api_findings_list, api_plan_list, api_types_list, api_runs_add,
+    api_runs_purge, api_journal_open, api_journal_ended;
+api_fn api_sets_list, api_tokens_list, api_tokens_add, api_tokens_remove;
 api_fn api_tags_list, api_tags_add, api_tags_remove, api_tags_apply,
-    api_tags_clear, api_groups_list, api_events_list;
+    api_tags_clear, api_tags_exclude, api_groups_list, api_events_list;
 api_fn api_certs_list, api_certs_get, api_certs_revoke;
 api_fn api_users_add, api_users_change, api_users_remove;
 api_fn api_users_list, api_users_get, api_schedules_preview,

@@ -9,11 +9,8 @@
 #include "server_xml.h"
 #include "str.h"
 
-#define RIGHTS_MAX 1024
-
-/* A list of names, as a cell has it. */
-static void
-write_rights(uint64_t rights, struct buf *out)
+void
+api_rights_write(uint64_t rights, struct buf *out)
 {
 	unsigned i;
 
@@ -32,8 +29,8 @@ write_kind(struct api_call *c, enum action_kind kind, struct err *err)
 	struct buf rights;
 	int r;
 
-	buf_init(&rights, RIGHTS_MAX);
-	write_rights(action_rights(&a), &rights);
+	buf_init(&rights, API_RIGHTS_TEXT);
+	api_rights_write(action_rights(&a), &rights);
 	api_put_text(c, a.kind);
 	api_put_text(c, action_kind_help(kind));
 	api_put_text(c, buf_text(&rights));
@@ -66,8 +63,8 @@ write_flow(struct api_call *c, const struct server_action *a, int64_t rows,
 	struct buf rights;
 	int r;
 
-	buf_init(&rights, RIGHTS_MAX);
-	write_rights(action_rights(a), &rights);
+	buf_init(&rights, API_RIGHTS_TEXT);
+	api_rights_write(action_rights(a), &rights);
 	api_put_int(c, a->at + 1);
 	api_put_int(c, a->parent + 1);
 	api_put_text(c, words);

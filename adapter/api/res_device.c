@@ -1,19 +1,15 @@
-/* devices: what is known of them, what hosts say, looks and maintenance. */
-#include <json-c/json.h>
+/* devices: what is known of them, and what hosts say. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "api_internal.h"
-#include "catalog.h"
 #include "device.h"
 #include "intake.h"
 #include "mem.h"
-#include "order.h"
 #include "plan.h"
 #include "secret.h"
 #include "store.h"
 #include "str.h"
-#include "task_run.h"
 
 #define CHANGED_MAX (INTAKE_FIELDS_MAX + 128)
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -86,53 +82,63 @@ api_devices_get(struct api_call *c, struct err *err)
 
 /* --- the list --- */
 
+struct listing {
+	struct api_page page;
+	api_device_fn *write;
+	void *cookie;
+};
+
 static int
 list_one(void *cookie, const struct device *d, struct err *err)
 {
-	struct api_page *p = cookie;
+	struct listing *l = cookie;
 
-	return api_page_takes(p, d->name) ? write_device(p->c, d, err) : 0;
+	return api_page_takes(&l->page, d->name)
+	    ? l->write(l->page.c, d, l->cookie, err)
+	    : 0;
 }
 
 static int
-list_by_name(struct api_page *p, struct err *err)
+list_by_name(struct listing *l, struct err *err)
 {
-	struct api_call *c = p->c;
+	struct api_call *c = l->page.c;
 	const struct store_filter filter = {.name = api_text(c, "filter"),
 	    .reason = api_text(c, "reason"),
 	    .site = api_text(c, "site"),
 	    .after = api_text(c, "cursor"),
-	    .limit = p->left + 1};
+	    .limit = l->page.left + 1};
 
-	return store_device_scan(c->store, &filter, list_one, p, err);
+	return store_device_scan(c->store, &filter, list_one, l, err);
 }
 
 static int
-list_ids(struct api_page *p, const struct api_ids *ids, struct err *err)
+list_ids(struct listing *l, const struct api_ids *ids, struct err *err)
 {
+	struct api_call *c = l->page.c;
 	struct err why = {.kind = ERR_NONE};
 	struct device *d = NULL;
 	size_t i;
 	int r = 0;
 
 	for (i = 0; r == 0 && i < ids->count; i++) {
-		if (store_device_get(p->c->store, ids->ids[i], &d, &why) != 0) {
+		if (store_device_get(c->store, ids->ids[i], &d, &why) != 0) {
 			if (why.kind == ERR_NOTFOUND)
 				continue; /* removed meanwhile */
 			*err = why;
 			return -1;
 		}
-		r = api_page_takes_id(p, d->id) ? write_device(p->c, d, err)
-						: 0;
+		r = api_page_takes_id(&l->page, d->id)
+		    ? l->write(c, d, l->cookie, err)
+		    : 0;
 		device_free(d);
 	}
 	return r;
 }
 
 static int
-list_by_query(struct api_page *p, struct err *err)
+list_by_query(struct listing *l, struct err *err)
 {
-	struct api_call *c = p->c;
+	struct api_call *c = l->page.c;
 	const char *cursor = api_text(c, "cursor");
 	struct api_ids ids = {.ids = NULL};
 	int64_t after = 0;
@@ -150,22 +156,38 @@ list_by_query(struct api_page *p, struct err *err)
 		return err_set(err, ERR_INVALID, "cursor: is none of a query");
 	}
 	r = api_ids_by_query(
-	    c, api_text(c, "query"), after, p->left + 1, &ids, err);
+	    c, api_text(c, "query"), after, l->page.left + 1, &ids, err);
 	if (r == 0)
-		r = list_ids(p, &ids, err);
+		r = list_ids(l, &ids, err);
 	free(ids.ids);
 	return r;
 }
 
 int
+api_devices_page(struct api_call *c, const struct api_row *row,
+    api_device_fn *write, void *cookie, struct err *err)
+{
+	struct listing l = {
+	    .page = api_page_new(c), .write = write, .cookie = cookie};
+
+	api_page_begin(c, row);
+	return api_page_close(&l.page,
+	    api_text(c, "query") != NULL ? list_by_query(&l, err)
+					 : list_by_name(&l, err));
+}
+
+static int
+write_listed(
+    struct api_call *c, const struct device *d, void *cookie, struct err *err)
+{
+	(void)cookie;
+	return write_device(c, d, err);
+}
+
+int
 api_devices_list(struct api_call *c, struct err *err)
 {
-	struct api_page p = api_page_new(c);
-
-	api_page_begin(c, &api_device_row);
-	return api_page_close(&p,
-	    api_text(c, "query") != NULL ? list_by_query(&p, err)
-					 : list_by_name(&p, err));
+	return api_devices_page(c, &api_device_row, write_listed, NULL, err);
 }
 
 /* --- in, changed, out --- */
@@ -285,66 +307,5 @@ api_devices_remove(struct api_call *c, struct err *err)
 	if (r == 0)
 		r = api_event(c, d, "device.removed", NULL, NULL, err);
 	device_free(d);
-	return r;
-}
-
-/* --- work on one --- */
-
-/* A run of its own, of no task that is kept. */
-static int
-order_work(struct api_call *c, enum catalog_type type, const char *settings,
-    struct err *err)
-{
-	const struct order o = {c->store, c->actor, c->now};
-	const struct order_run how = {.source = TASK_BY_USER,
-	    .target = TASK_DEVICES,
-	    .policy = task_policy_default()};
-	struct device *d = NULL;
-	struct task t = {.type = mem_dup(catalog_type_name(type)),
-	    .settings = mem_dup(settings)};
-	int64_t run = 0;
-	int r;
-
-	t.name = mem_dup(type == CATALOG_COLLECT ? "look" : "maintain");
-	r = api_device(c, 0, &d, err);
-	if (r == 0)
-		r = order_run(&o, &t, &how, &d->id, 1, &run, err);
-	if (r == 0) {
-		c->wake = true;
-		api_locate(c, "runs/%lld", (long long)run);
-		r = api_run_row(c, run, err);
-	}
-	device_free(d);
-	task_clear(&t);
-	return r;
-}
-
-int
-api_devices_look(struct api_call *c, struct err *err)
-{
-	return order_work(c, CATALOG_COLLECT, "{}", err);
-}
-
-int
-api_devices_maintain(struct api_call *c, struct err *err)
-{
-	size_t i, n = api_body_count(c, "tasks");
-	struct json_object *s = json_object_new_object(), *tasks;
-	const char *when = api_body_text(c, "when");
-	int r;
-
-	if (n > 0) {
-		tasks = json_object_new_array();
-		for (i = 0; i < n; i++)
-			(void)json_object_array_add(tasks,
-			    json_object_new_string(api_body_at(c, "tasks", i)));
-		(void)json_object_object_add(s, "tasks", tasks);
-	}
-	if (when == NULL)
-		when = n > 0 ? "needed" : "automatic";
-	(void)json_object_object_add(s, "when", json_object_new_string(when));
-	r = order_work(
-	    c, CATALOG_MAINTENANCE, json_object_to_json_string(s), err);
-	(void)json_object_put(s);
 	return r;
 }

@@ -46,6 +46,14 @@ api_run_row(struct api_call *c, int64_t id, struct err *err)
 }
 
 int
+api_run_made(struct api_call *c, int64_t id, struct err *err)
+{
+	c->wake = true;
+	api_locate(c, "runs/%lld", (long long)id);
+	return api_run_row(c, id, err);
+}
+
+int
 api_runs_get(struct api_call *c, struct err *err)
 {
 	int64_t id = 0;
@@ -82,7 +90,8 @@ int
 api_runs_list(struct api_call *c, struct err *err)
 {
 	const char *state = api_text(c, "state");
-	struct task_run_filter f = {.name = api_text(c, "task")};
+	struct task_run_filter f = {
+	    .name = api_text(c, "task"), .type = api_text(c, "type")};
 	int s;
 
 	if (api_time(c, "since", &f.since, err) != 0)

@@ -39,8 +39,8 @@ list_event(void *cookie, const struct store_event *e, struct err *err)
 	return api_page_takes_id(p, e->id) ? api_event_write(p->c, e, err) : 0;
 }
 
-static int
-chosen_device(struct api_call *c, int64_t *ret, struct err *err)
+int
+api_chosen_device(struct api_call *c, int64_t *ret, struct err *err)
 {
 	const char *name = api_text(c, "device");
 	struct device *d = NULL;
@@ -83,7 +83,7 @@ api_events_list(struct api_call *c, struct err *err)
 	struct api_page p = api_page_new(c);
 	int64_t after = 0, device = 0;
 
-	if (chosen_device(c, &device, err) != 0 ||
+	if (api_chosen_device(c, &device, err) != 0 ||
 	    find_start(c, device, &after, err) != 0)
 		return -1;
 	api_page_begin(c, &api_event_row);
@@ -269,14 +269,10 @@ int
 api_self_get(struct api_call *c, struct err *err)
 {
 	struct buf rights;
-	unsigned i;
 	int r;
 
-	buf_init(&rights, LIST_MAX);
-	for (i = 0; i < ACCESS_RIGHTS; i++)
-		if (access_may(&c->who, (enum access_right)i))
-			buf_printf(&rights, "%s%s", rights.len == 0 ? "" : ",",
-			    access_right_name((enum access_right)i));
+	buf_init(&rights, API_RIGHTS_TEXT);
+	api_rights_write(c->who.rights, &rights);
 	api_row_begin(c, &api_self_row);
 	api_put_text(c, c->who.name);
 	api_put_text(c, buf_text(&rights));

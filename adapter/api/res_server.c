@@ -173,9 +173,7 @@ api_servers_run(struct api_call *c, struct err *err)
 	server_task_clear(&t);
 	if (r != 0)
 		return -1;
-	c->wake = true;
-	api_locate(c, "runs/%lld", (long long)run);
-	return api_run_row(c, run, err);
+	return api_run_made(c, run, err);
 }
 
 /* --- what an execution did --- */

@@ -180,6 +180,15 @@ api_tags_clear(struct api_call *c, struct err *err)
 	return change(c, &t, err);
 }
 
+int
+api_tags_exclude(struct api_call *c, struct err *err)
+{
+	struct tagging t = {
+	    .change = store_tag_exclude, .event = "tag.excluded"};
+
+	return change(c, &t, err);
+}
+
 /* --- groups --- */
 
 static int

@@ -185,8 +185,8 @@ api_aim(struct api_call *c, struct api_aim *ret, struct err *err)
 	return api_ids_named(c, &ret->devices, err);
 }
 
-static int
-take_policy(const struct api_call *c, struct task_policy *p, struct err *err)
+int
+api_policy(const struct api_call *c, struct task_policy *p, struct err *err)
 {
 	p->canary = api_body_int(c, "canary", p->canary);
 	p->wave = api_body_int(c, "wave", p->wave);
@@ -203,14 +203,6 @@ take_policy(const struct api_call *c, struct task_policy *p, struct err *err)
 
 /* --- runs --- */
 
-static int
-answer_run(struct api_call *c, int64_t run, struct err *err)
-{
-	c->wake = true;
-	api_locate(c, "runs/%lld", (long long)run);
-	return api_run_row(c, run, err);
-}
-
 int
 api_tasks_run(struct api_call *c, struct err *err)
 {
@@ -224,7 +216,7 @@ api_tasks_run(struct api_call *c, struct err *err)
 
 	if (task_find(c->store, c->match.segments[0], &t, err) != 0)
 		return -1;
-	r = take_policy(c, &how.policy, err);
+	r = api_policy(c, &how.policy, err);
 	if (r == 0)
 		r = api_aim(c, &aim, err);
 	how.target = (enum task_target)aim.target;
@@ -235,7 +227,7 @@ api_tasks_run(struct api_call *c, struct err *err)
 		    &run, err);
 	free(aim.devices.ids);
 	task_clear(&t);
-	return r == 0 ? answer_run(c, run, err) : -1;
+	return r == 0 ? api_run_made(c, run, err) : -1;
 }
 
 /* --- assignments --- */
@@ -343,7 +335,7 @@ api_assignments_add(struct api_call *c, struct err *err)
 		return -1;
 	a.task = t.id;
 	task_clear(&t);
-	r = take_policy(c, &a.policy, err);
+	r = api_policy(c, &a.policy, err);
 	if (r == 0)
 		r = api_aim(c, &aim, err);
 	a.target = (enum task_target)aim.target;
@@ -377,7 +369,7 @@ api_assignments_change(struct api_call *c, struct err *err)
 	a.enabled = api_body_bool(c, "enabled", a.enabled);
 	if (schedule != NULL)
 		mem_replace(&a.schedule, schedule[0] == '\0' ? NULL : schedule);
-	r = take_policy(c, &a.policy, err);
+	r = api_policy(c, &a.policy, err);
 	if (r == 0)
 		r = order_assignment_save(&o, &a, err);
 	task_assignment_clear(&a);
@@ -405,5 +397,5 @@ api_assignments_run(struct api_call *c, struct err *err)
 	if (api_number(c, 0, &id, err) != 0 ||
 	    order_run_assignment(&o, id, &run, err) != 0)
 		return -1;
-	return answer_run(c, run, err);
+	return api_run_made(c, run, err);
 }

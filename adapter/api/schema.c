@@ -1,6 +1,7 @@
 /* What objects and bodies have: checks and document are made of this. */
 #include <string.h>
 
+#include "access_user.h"
 #include "api_internal.h"
 #include "device.h"
 #include "mem.h"
@@ -188,6 +189,51 @@ static const struct report_column api_imported_row_columns[] = {
 ANSWER(api_imported_row, "Imported",
     "How many came in; kept: of those, with actions that cannot be run here");
 
+static const struct report_column api_finding_row_columns[] = {TEXT("name"),
+    LIST("reasons"), TIME("read_at"), TEXT("error"), TEXT("advice")};
+ANSWER(api_finding_row, "Finding",
+    "What is wrong with a device now, by its last reading; advice is about the "
+    "first of the reasons");
+
+static const struct report_column api_plan_row_columns[] = {TEXT("name"),
+    TEXT("step"), TEXT("reason"), TEXT("what"), TEXT("from"), TEXT("to"),
+    TEXT("error")};
+ANSWER(api_plan_row, "PlannedStep",
+    "What a run would change, by the last reading; error: what cannot be "
+    "done");
+
+static const struct report_column api_type_row_columns[] = {
+    TEXT("name"), BOOL("box"), TEXT("summary"), LIST("aliases")};
+ANSWER(api_type_row, "TaskType",
+    "What can be done to devices; box: by amt-maintenance");
+
+static const struct report_column api_intent_row_columns[] = {INT("id"),
+    TEXT("device"), TEXT("task"), TEXT("step"), INT("attempts"),
+    TIME("opened_at"), TIME("ended_at"), TEXT("state"), TEXT("result"),
+    TEXT("args")};
+ANSWER(api_intent_row, "Intent",
+    "A change of a device: under way, or as it ended; args is JSON as a text");
+
+static const struct report_column api_purged_row_columns[] = {
+    INT("runs"), BOOL("more")};
+ANSWER(api_purged_row, "Purged",
+    "How many runs were forgotten; more: ask again for the others");
+
+static const struct report_column api_set_row_columns[] = {
+    TEXT("name"), TEXT("description"), LIST("rights")};
+ANSWER(api_set_row, "PermissionSet", "Rights that users have together");
+
+static const struct report_column api_token_row_columns[] = {INT("id"),
+    TEXT("user"), TEXT("name"), TIME("created_at"), TIME("used_at"),
+    TIME("expires_at")};
+ANSWER(api_token_row, "Token", "What a program logs in with, but not itself");
+
+static const struct report_column api_new_token_row_columns[] = {INT("id"),
+    TEXT("user"), TEXT("name"), TIME("created_at"), TIME("used_at"),
+    TIME("expires_at"), TEXT("token")};
+ANSWER(api_new_token_row, "NewTokenShown",
+    "The same with the token, which is shown this once");
+
 static const struct report_column api_check_row_columns[] = {TEXT("what"),
     INT("devices"), INT("late"), INT("margin"), TEXT("closest"), TIME("end"),
     TIME("renewed"), INT("runs"), INT("longest"), TIME("until"),
@@ -295,6 +341,16 @@ FORM(api_task_change, "TaskChange");
 static const struct api_field api_run_form_fields[] = {
     TARGET_FIELDS, POLICY_FIELDS};
 FORM(api_run_form, "NewRun");
+static const struct api_field api_work_form_fields[] = {
+    {"type", API_TEXT, true, 1, 64, types, "what is done"},
+    {"tasks", API_TEXTS, false, 1, 16, NULL,
+	"of amt-maintenance; none: what is due"},
+    {"when", API_TEXT, false, 1, 16, whens, "needed, unless always"},
+    TARGET_FIELDS, POLICY_FIELDS};
+FORM(api_work_form, "Work");
+static const struct api_field api_purge_form_fields[] = {{"older_than", API_INT,
+    true, 604800, INT64_C(315360000), NULL, "seconds since they were made"}};
+FORM(api_purge_form, "Purge");
 static const struct api_field api_check_form_fields[] = {
     {"schedule", API_TEXT, true, 1, 8192, NULL, "words, or cron"},
     {"task", API_TEXT, false, 1, NAME_MAX_, NULL,
@@ -379,6 +435,11 @@ static const struct api_field api_user_form_fields[] = {
 	"permission sets, parted by commas"},
     USER_FIELDS};
 FORM(api_user_form, "NewUser");
+static const struct api_field api_token_form_fields[] = {
+    {"name", API_TEXT, true, 1, ACCESS_TOKEN_NAME_MAX, NULL, "what it is for"},
+    {"life", API_INT, false, 60, ACCESS_TOKEN_LIFE_MAX, NULL,
+	"seconds; 90 days"}};
+FORM(api_token_form, "NewToken");
 static const struct api_field api_user_change_fields[] = {
     {"sets", API_TEXT, false, 1, TEXT_MAX, NULL,
 	"permission sets, parted by commas"},
@@ -389,6 +450,8 @@ FORM(api_user_change, "UserChange");
 
 static const char *const states[] = {
     "queued", "running", "paused", "aborted", "ended", NULL};
+static const char *const run_types[] = {"amt-maintenance", "collect-properties",
+    "enforce-profile", SERVER_RUN, SERVER_ACTION, NULL};
 static const char *const outcomes[] = {"ok", "changed", "waiting", "failed",
     "parked", "offline", "busy", "skipped", NULL};
 static const struct api_field params[] = {
@@ -404,6 +467,7 @@ static const struct api_field params[] = {
     {"query", API_TEXT, false, 1, CLAUSE_MAX, NULL,
 	"a saved query's name, or a condition: its devices"},
     {"state", API_TEXT, false, 1, 16, states, "of runs"},
+    {"type", API_TEXT, false, 1, 64, run_types, "of what they do"},
     {"outcome", API_TEXT, false, 1, 16, outcomes, "of devices"},
     {"task", API_TEXT, false, 1, NAME_MAX_, NULL, "of this task"},
     {"device", API_TEXT, false, 1, NAME_MAX_, NULL, "of this device"},

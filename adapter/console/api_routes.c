@@ -5,6 +5,7 @@
 #include "conf.h"
 #include "console.h"
 #include "daemon.h"
+#include "port.h"
 
 static void
 refuse(void *cookie, struct http_request *request,
@@ -49,7 +50,9 @@ console_api_new(struct console_api *c, struct console *console, struct err *err)
 	    .cookie = c,
 	    .policy = &c->policy,
 	    .parallel = c->d->conf->parallel,
-	    .version = AMTKEEPER_VERSION};
+	    .version = AMTKEEPER_VERSION,
+	    .roots = port_ca_roots,
+	    .roots_clear = port_ca_roots_clear};
 	struct console_route route = {.path = API_PATH,
 	    .body_max = API_BODY_MAX,
 	    .need = CONSOLE_KNOWN,

@@ -84,6 +84,18 @@ reason_help(enum reason r)
 	return reasons[r].help;
 }
 
+/* They are in triage order. */
+const char *
+reason_advice(unsigned set)
+{
+	int i;
+
+	for (i = 0; i < REASON_COUNT; i++)
+		if ((set & (1u << i)) != 0)
+			return reason_help((enum reason)i);
+	return NULL;
+}
+
 int
 reason_find(const char *code)
 {

@@ -40,6 +40,8 @@ enum reason {
 const char *reason_code(enum reason r);
 /* One sentence: what it means and what to do. */
 const char *reason_help(enum reason r);
+/* What to do about the first of a set; NULL when it is empty. */
+const char *reason_advice(unsigned set);
 /* -1 when it is none. */
 int reason_find(const char *code);
 

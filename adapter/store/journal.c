@@ -286,16 +286,16 @@ ended_query(struct store *s, int64_t device, int64_t before,
 }
 
 int
-journal_scan_ended(struct store *s, int64_t device, size_t limit,
-    journal_fn *fn, void *cookie, struct err *err)
+journal_scan_ended(struct store *s, int64_t device, int64_t before,
+    size_t limit, journal_fn *fn, void *cookie, struct err *err)
 {
 	struct db_rows *rows;
 	struct row row;
-	int64_t before;
 	size_t n;
 	int r;
 
-	before = INT64_MAX;
+	if (before == 0)
+		before = INT64_MAX;
 	for (n = 0; limit == 0 || n < limit; n++) {
 		if (ended_query(s, device, before, &rows, err) == -1)
 			return -1;

@@ -61,7 +61,8 @@ typedef int journal_fn(
  * fn may write and commit; its -1 stops and returns. */
 int journal_scan_open(struct store *s, int64_t device, journal_fn *fn,
     void *cookie, struct err *err);
-/* Ended ones, newest first; secret is NULL, limit 0 = no limit. */
-int journal_scan_ended(struct store *s, int64_t device, size_t limit,
-    journal_fn *fn, void *cookie, struct err *err);
+/* Ended ones, newest first, of numbers below `before` (0 = all); secret is
+ * NULL, limit 0 = no limit. */
+int journal_scan_ended(struct store *s, int64_t device, int64_t before,
+    size_t limit, journal_fn *fn, void *cookie, struct err *err);
 #endif

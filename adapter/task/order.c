@@ -320,3 +320,22 @@ order_run_state(const struct order *o, int64_t run, enum task_state to,
 	add_text(detail, "why", why);
 	return tell(o, kind, detail, err);
 }
+
+int
+order_purge(const struct order *o, int64_t before, size_t limit,
+    int64_t *ret_count, struct err *err)
+{
+	struct json_object *detail;
+	int64_t count = 0;
+
+	if (task_run_purge(o->store, before, limit, &count, err) != 0)
+		return -1;
+	if (count > 0) {
+		detail = json_object_new_object();
+		add_number(detail, "runs", count);
+		if (tell(o, "task.purged", detail, err) != 0)
+			return -1;
+	}
+	*ret_count = count;
+	return 0;
+}

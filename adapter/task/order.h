@@ -54,4 +54,7 @@ int order_run_assignment(
 /* TASK_PAUSED, TASK_QUEUED (resume), TASK_ABORTED; as task_run_set_state(). */
 int order_run_state(const struct order *o, int64_t run, enum task_state to,
     const char *why, struct err *err);
+/* Forget runs that are over and were made before then, at most limit. */
+int order_purge(const struct order *o, int64_t before, size_t limit,
+    int64_t *ret_count, struct err *err);
 #endif

@@ -58,7 +58,7 @@ parts_done(
 	if (w->attempts == 0)
 		return journal_last(
 		    r->deps.store, w->device, &w->journal_at, err);
-	if (journal_scan_ended(r->deps.store, w->device, JOURNAL_ROWS,
+	if (journal_scan_ended(r->deps.store, w->device, 0, JOURNAL_ROWS,
 		note_done, &d, err) != 0)
 		return -1;
 	*ret_parts = d.parts;

@@ -101,7 +101,8 @@ of_journal(struct store *store, struct samples *s, struct err *err)
 	int rc;
 
 	c.all = mem_array(SAMPLES_MOST, sizeof(*c.all));
-	rc = journal_scan_ended(store, 0, SAMPLES_MOST, take_change, &c, err);
+	rc =
+	    journal_scan_ended(store, 0, 0, SAMPLES_MOST, take_change, &c, err);
 	qsort(c.all, c.count, sizeof(*c.all), by_device);
 	for (i = 0; i < c.count; i++) {
 		if (i == 0 || c.all[i].device != c.all[i - 1].device ||

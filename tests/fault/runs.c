@@ -178,7 +178,7 @@ check_once(struct harness_store *s, int64_t after, const char *step)
 	struct err err;
 
 	harness_check(
-	    journal_scan_ended(s->store, 1, 0, count_done, &d, &err) == 0 &&
+	    journal_scan_ended(s->store, 1, 0, 0, count_done, &d, &err) == 0 &&
 		d.count == 1,
 	    step);
 }

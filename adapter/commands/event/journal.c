@@ -75,7 +75,7 @@ cmd_journal_list(struct cli *c)
 	l.table = cli_table(c, journal_columns, COUNT(journal_columns));
 	rc = journal_scan_open(c->daemon.store, id, write_intent, &l, &err);
 	if (rc == 0 && cli_flag(c, "ended"))
-		rc = journal_scan_ended(c->daemon.store, id,
+		rc = journal_scan_ended(c->daemon.store, id, 0,
 		    (size_t)cli_count(c, "limit", ENDED_LIMIT), write_intent,
 		    &l, &err);
 	return cli_listed(c, l.table, rc, &err);

@@ -140,18 +140,6 @@ static const struct table_column diagnose_columns[] = {
     {"read_at", TABLE_TIME, 2, 0}, {"error", TABLE_STRING, 0, 24},
     {"advice", TABLE_STRING, 1, 24}};
 
-/* What to do about the first of the reasons: they are in triage order. */
-static const char *
-advice_of(unsigned set)
-{
-	int i;
-
-	for (i = 0; i < REASON_COUNT; i++)
-		if ((set & (1u << i)) != 0)
-			return reason_help((enum reason)i);
-	return NULL;
-}
-
 static void
 write_finding(
     struct fleet *f, const struct device *d, unsigned set, const char *error)
@@ -162,7 +150,7 @@ write_finding(
 	table_text(f->table, reasons);
 	table_int(f->table, d->read_at);
 	table_text(f->table, error);
-	table_text(f->table, advice_of(set));
+	table_text(f->table, reason_advice(set));
 	table_row(f->table);
 	free(reasons);
 }

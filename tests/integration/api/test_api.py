@@ -16,7 +16,9 @@ sys.path.insert(1, os.path.join(HERE, "..", "remote"))
 
 from client import Client  # noqa: E402
 from openapi import Document  # noqa: E402
-from serving import PASSWORD, Serving, check, equal, finish  # noqa: E402
+from serving import (PASSWORD, PATIENCE, Serving, check, equal,  # noqa: E402
+                     finish)
+from checks import wait_for  # noqa: E402
 
 NEW = {"name": "new.corp.example", "password": "Passw0rd!", "site": "Berlin",
        "group": "Berlin\\Lab"}
@@ -181,6 +183,89 @@ def changes(w):
     equal(w.ok("removeDevice", NEW["name"]).status, 204, "removed")
     w.fails(404, "getDevice", NEW["name"])
     w.fails(404, "removeDevice", NEW["name"])
+
+
+def pages(w, name, limit, **query):
+    """All rows of a list, so many a page."""
+    rows, page = [], w.ok(name, query={"limit": limit, **query}).json
+    while True:
+        rows += page["items"]
+        if not page["next"]:
+            return rows
+        page = w.ok(name, query={"limit": limit, **query,
+                                 "cursor": page["next"]}).json
+
+
+def agree(ask, local, what):
+    """serve may work on a device in between, and change what both say."""
+    said = []
+
+    def same():
+        said[:] = [ask(), local()]
+        return said[0] == said[1]
+
+    wait_for(same, PATIENCE, what)
+    return said[0]
+
+
+def as_read(w, serving, names):
+    """Findings and plans by the last reading, as the command line has them."""
+    w.ok("removeDevice", NEW["name"])
+    found = agree(lambda: pages(w, "listFindings", 2),
+                  lambda: serving.json("diagnose", "--offline", "--all"),
+                  "findings")
+    equal([f["name"] for f in found], names, "of all")
+    query = f'(eq EPOLeafNode.NodeName "{names[1]}")'
+    equal([f["name"] for f in pages(w, "listFindings", 2, query=query)],
+          [names[1]], "of a query")
+    w.wrong("listFindings")
+    planned = agree(
+        lambda: pages(w, "listPlan", 2, task="reissue-certificates"),
+        lambda: serving.json("plan", "reissue-certificates", "--all"), "a plan")
+    equal({p["name"] for p in planned if p["step"]}, set(names),
+          "who asks for it gets it")
+    equal(pages(w, "listPlan", 2), pages(w, "listPlan", 2, task="auto"),
+          "all that is due, unless another is named")
+    w.wrong("listPlan")
+    w.fails(422, "listPlan", query={"task": "juggle"})
+    w.ok("addDevice", body=NEW)
+    equal([(p["step"], "never read" in p["error"]) for p in
+           pages(w, "listPlan", 2, filter=NEW["name"])], [(None, True)],
+          "of one that was never read nothing is known")
+    w.ok("removeDevice", NEW["name"])
+    equal(w.ok("listTaskTypes").json["items"], serving.json("task", "types"),
+          "task types")
+    w.wrong("listTaskTypes")
+
+
+def journal(w, serving, names):
+    """Changes that maintenance made."""
+    run = w.ok("addRun", body={
+        "type": "amt-maintenance", "tasks": ["reissue-certificates"],
+        "when": "always", "devices": names[:2]}).json["id"]
+    follow(w, run, 2)
+    ended = pages(w, "listJournalEnded", 3)
+    equal(ended, serving.json("journal", "--ended", "--limit", "10000"),
+          "the journal")
+    check(len(ended) > 3, f"there are some: {ended}")
+    equal({i["device"] for i in w.ok("listJournalEnded", query={
+        "device": names[1]}).json["items"]}, {names[1]}, "of a device")
+    w.wrong("listJournalEnded")
+    w.fails(404, "listJournalEnded", query={"device": "nobody"})
+    equal(w.ok("listJournal").json["items"], [], "nothing is under way")
+    w.wrong("listJournal")
+
+
+def purge(w, serving):
+    ended = len(w.ok("listRuns", query={"limit": 500}).json["items"])
+    w.wrong("purgeRuns", body={"older_than": 604800})
+    equal(w.ok("purgeRuns", body={"older_than": 604800}).json,
+          {"runs": 0, "more": False}, "none is so old")
+    equal(len(w.ok("listRuns", query={"limit": 500}).json["items"]), ended,
+          "and all are there")
+    operator = Client(*serving.at, token(serving, "olga"))
+    w.problem(operator.call("POST", "/run-purge", {"older_than": 604800}), 403,
+              "an operator purges nothing")
 
 
 def keys(w, names):
@@ -475,6 +560,37 @@ def runs(w, names):
     w.fails(422, "maintainDevice", names[0], body={"tasks": ["juggle"]})
     w.fails(404, "lookAtDevice", "nobody")
     follow(w, paused, 1)
+    work(w, names)
+
+
+def work(w, names):
+    """Runs of no task that is kept, over devices of any choice."""
+    form = {"type": "collect-properties", "all": True, "canary": 1}
+    w.wrong("addRun", body=form)
+    w.fails(422, "addRun", body={**form, "tasks": ["sync-clock"]})
+    w.fails(422, "addRun", body={**form, "devices": names[:1]})
+    w.fails(422, "addRun", body={"type": "amt-maintenance", "all": True,
+                                 "tasks": ["juggle"]})
+    begun = w.ok("getVersion").headers["date"]
+    made = [w.ok("addRun", body=form, Idempotency_Key="w1") for _ in range(2)]
+    run = made[0].json["id"]
+    equal((made[0].status, made[1].json["id"]), (202, run), "one for one key")
+    follow(w, run, len(names))
+    equal(w.ok("getRun", run).json["ok"], len(names), "all of them")
+    seen = w.ok("listRuns", query={
+        "type": "collect-properties", "since": rfc3339(begun)}).json["items"]
+    equal([r["id"] for r in seen], [run], "by type and time")
+    w.fails(400, "listRuns", query={"since": "yesterday"})
+    equal(w.ok("listRuns", query={"type": "server-task", "limit": 500})
+          .json["items"], [], "none of a server task yet")
+    follow(w, w.ok("addRun", body={
+        "type": "enforce-profile", "devices": names[:1]}).json["id"], 1)
+
+
+def rfc3339(date):
+    """A header's date; the second before it."""
+    at = datetime.datetime.strptime(date, "%a, %d %b %Y %H:%M:%S GMT")
+    return (at - datetime.timedelta(seconds=1)).isoformat() + "Z"
 
 
 def many(w):
@@ -530,6 +646,11 @@ def tags(w, names):
     equal(w.ok("clearTag", "lab", body={"devices": names[:2]})
           .json["changed"], 2, "two have it no more")
     w.wrong("clearTag", "lab", body={"devices": names[:1]})
+    equal(w.ok("excludeTag", "lab", body={"devices": names[:1]})
+          .json["changed"], 1, "one never again")
+    equal(w.ok("applyTag", "lab", body={"devices": names[:1]})
+          .json["changed"], 0, "not even so")
+    w.wrong("excludeTag", "lab", body={"devices": names[:1]})
     w.ok("removeTag", "lab")
     w.fails(404, "removeTag", "lab")
     check("My Organization" in w.ok("listGroups").json["items"][0]["path"],
@@ -570,6 +691,7 @@ def users(w):
               403, "and not raise herself")
     w.wrong("changeUser", "carol", body={"note": "x"})
     w.fails(404, "changeUser", "nobody", body={"note": "x"})
+    tokens(w)
     now = w.ok("getUser", "carol").headers["etag"]  # she was here since
     equal(w.ok("changeUser", "carol", body={"enabled": False},
                If_Match=now).json["enabled"], False, "disabled")
@@ -577,6 +699,27 @@ def users(w):
     w.fails(412, "removeUser", "carol", If_Match=now)
     w.ok("removeUser", "carol")
     w.fails(404, "removeUser", "carol")
+
+
+def tokens(w):
+    """Shown once, and good until they are taken away."""
+    new = {"name": "script", "life": 3600}
+    w.wrong("addToken", "carol", body=new)
+    w.fails(404, "addToken", "nobody", body=new)
+    made = w.ok("addToken", "carol", body=new).json
+    equal((made["user"], made["name"]), ("carol", "script"), "made")
+    carol = Client(*w.client.where_from, "Bearer " + made["token"])
+    equal(carol.get("/self").json["user"], "carol", "and good")
+    listed = w.ok("listTokens", "carol")
+    check(made["token"] not in listed.bytes.decode(), "not shown again")
+    equal([t["id"] for t in listed.json["items"]], [made["id"]], "listed")
+    w.wrong("listTokens", "carol")
+    w.fails(404, "listTokens", "nobody")
+    w.fails(404, "removeToken", "admin", made["id"])
+    w.wrong("removeToken", "carol", made["id"])
+    w.ok("removeToken", "carol", made["id"])
+    equal(carol.get("/self").status, 401, "no more")
+    w.fails(404, "removeToken", "carol", made["id"])
 
 
 def others(w):
@@ -587,6 +730,15 @@ def others(w):
     equal(w.ok("listEvents", query={"cursor": page["next"]})
           .json["items"][0]["id"], 4, "and on")
     w.wrong("listEvents")
+    equal(len(w.ok("listEvents", query={"last": 5}).json["items"]), 5,
+          "the last")
+    equal(w.ok("listEvents", query={"since": "2999-01-01T00:00:00Z"})
+          .json["items"], [], "of a time to come")
+    w.fails(400, "listEvents", query={"since": "lately"})
+    sets = w.ok("listPermissionSets").json["items"]
+    check(sets[0]["name"] == "administrator" and "user.admin" in
+          sets[0]["rights"], f"permission sets: {sets}")
+    w.wrong("listPermissionSets")
     check("admin" in [u["name"] for u in w.ok("listUsers").json["items"]],
           "users")
     w.wrong("listUsers")
@@ -750,6 +902,8 @@ def chain(serving):
 def token(serving, name):
     """A password costs a tenth of a second each time."""
     path = os.path.join(serving.where, f"token.{name}")
+    if os.path.exists(path):
+        os.unlink(path)
     serving.run("user", "token", "add", name, "--name", "test", "--to", path)
     with open(path) as f:
         return "Bearer " + f.read().strip()
@@ -805,6 +959,9 @@ def main():
         server_tasks(w, serving, names)
         events(w, names)
         control(w)
+        journal(w, serving, names)
+        as_read(w, serving, names)
+        purge(w, serving)
         users(w)
         others(w)
         access(w, serving)

@@ -73,8 +73,8 @@ scan_ended(struct fixture *f, int64_t device, size_t limit)
 {
 	struct seen seen = {.f = f};
 
-	assert_works(
-	    journal_scan_ended(f->store, device, limit, see, &seen, &f->err));
+	assert_works(journal_scan_ended(
+	    f->store, device, 0, limit, see, &seen, &f->err));
 	return seen;
 }
 
@@ -257,6 +257,11 @@ test_scans(void **state)
 	assert_int_equal(seen.count, 2);
 	assert_int_equal(seen.id, ids[1]);
 	assert_int_equal(scan_ended(f, devices[0], 0).id, ids[0]);
+	seen = (struct seen){.f = f}; /* those before the newest */
+	assert_works(
+	    journal_scan_ended(f->store, 0, ids[2], 1, see, &seen, &f->err));
+	assert_int_equal(seen.count, 1);
+	assert_int_equal(seen.id, ids[1]);
 }
 
 /* A candidate is no current secret, and belongs to its device. */

@@ -1,0 +1,103 @@
+/* What is under way in devices, what was, and what need not be kept. */
+#include <stdlib.h>
+
+#include "api_internal.h"
+#include "device.h"
+#include "journal.h"
+#include "mem.h"
+#include "order.h"
+#include "store.h"
+
+#define PURGE_ONCE 200 /* runs a request */
+
+/* --- the journal --- */
+
+struct listing {
+	struct api_page page;
+	int64_t after; /* of a scan without limit: not those up to it */
+};
+
+/* Its number when it is gone. */
+static char *
+name_of(struct api_call *c, int64_t id)
+{
+	struct device *d = NULL;
+	char *name;
+
+	if (store_device_get(c->store, id, &d, NULL) != 0)
+		return mem_printf("#%lld", (long long)id);
+	name = mem_dup(d->name);
+	device_free(d);
+	return name;
+}
+
+static int
+write_intent(void *cookie, const struct journal_intent *i, struct err *err)
+{
+	struct listing *l = cookie;
+	struct api_call *c = l->page.c;
+	char *name;
+	int r;
+
+	if (i->id <= l->after || !api_page_takes_id(&l->page, i->id))
+		return 0;
+	name = name_of(c, i->device);
+	api_put_int(c, i->id);
+	api_put_text(c, name);
+	api_put_text(c, i->play);
+	api_put_text(c, i->step);
+	api_put_int(c, i->attempts);
+	api_put_int(c, i->opened_at);
+	api_put_int(c, i->ended_at);
+	api_put_text(c, i->end == NULL ? "open" : i->end);
+	api_put_text(c, i->result);
+	api_put_text(c, i->args);
+	r = api_row_end(c, err);
+	free(name);
+	return r;
+}
+
+int
+api_journal_open(struct api_call *c, struct err *err)
+{
+	struct listing l = {.page = api_page_new(c)};
+	int64_t device = 0;
+
+	if (api_cursor_id(c, &l.after, err) != 0 ||
+	    api_chosen_device(c, &device, err) != 0)
+		return -1;
+	api_page_begin(c, &api_intent_row);
+	return api_page_close(&l.page,
+	    journal_scan_open(c->store, device, write_intent, &l, err));
+}
+
+int
+api_journal_ended(struct api_call *c, struct err *err)
+{
+	struct listing l = {.page = api_page_new(c)};
+	int64_t device = 0, before = 0;
+
+	if (api_cursor_id(c, &before, err) != 0 ||
+	    api_chosen_device(c, &device, err) != 0)
+		return -1;
+	api_page_begin(c, &api_intent_row);
+	return api_page_close(&l.page,
+	    journal_scan_ended(c->store, device, before, l.page.left + 1,
+		write_intent, &l, err));
+}
+
+/* --- old runs --- */
+
+int
+api_runs_purge(struct api_call *c, struct err *err)
+{
+	const struct order o = {c->store, c->actor, c->now};
+	int64_t age = api_body_int(c, "older_than", 0), count = 0;
+
+	if (order_purge(&o, c->now - age, PURGE_ONCE, &count, err) != 0)
+		return -1;
+	api_row_begin(c, &api_purged_row);
+	api_put_int(c, count);
+	api_put_int(c, count == PURGE_ONCE);
+	return api_row_end(c, err);
+}
