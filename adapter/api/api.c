@@ -277,6 +277,7 @@ read_request(struct job *job, struct err *err)
 	    api_params_read(c, args, count, err) != 0)
 		return 400;
 	c->if_match = http_request_header(job->request, "If-Match");
+	c->if_none_match = http_request_header(job->request, "If-None-Match");
 	c->accept = http_request_header(job->request, "Accept");
 	c->last_event = http_request_header(job->request, "Last-Event-ID");
 	return 0;

@@ -82,7 +82,7 @@ struct api_route {
 };
 #define API_ANYBODY ACCESS_RIGHTS /* as a right: whoever is known */
 #define API_TAGGED 1u		  /* its answer has an ETag */
-#define API_MATCHED 2u		  /* takes If-Match */
+#define API_MATCHED 2u		  /* takes If-Match, If-None-Match */
 #define API_KEYED 4u		  /* takes Idempotency-Key */
 #define API_LOCATED 8u		  /* its answer has a Location */
 #define API_CA 16u		  /* is done with the CA at hand */
@@ -127,7 +127,8 @@ struct api_call {
 	struct api_given params[API_PARAMS_MAX];
 	size_t param_count;
 	struct json_object *body; /* checked; NULL: none */
-	const char *if_match, *accept, *key, *last_event; /* headers; NULL */
+	/* Headers; NULL. */
+	const char *if_match, *if_none_match, *accept, *key, *last_event;
 	const uint8_t *bytes; /* the body as it came */
 	size_t len;
 	struct store *store;
@@ -211,7 +212,7 @@ int api_page_close(struct api_page *p, int rc);
 int api_cursor_id(struct api_call *c, int64_t *ret, struct err *err);
 /* The ETag of what is written now. */
 void api_tag(struct api_call *c);
-/* Does If-Match have that tag? ERR_CONFLICT with 412. */
+/* Does If-Match have that tag, and If-None-Match not? ERR_CONFLICT with 412. */
 int api_matches(struct api_call *c, struct err *err);
 /* Forget what was written. */
 void api_discard(struct api_call *c);

@@ -274,17 +274,18 @@ api_tag(struct api_call *c)
 	(void)snprintf(c->etag, sizeof(c->etag), "\"%s\"", hex);
 }
 
-/* One of the list; a weak one never matches (RFC 9110, 13.1.1). */
+/* One of the list; a weak one ("W/" before it) only where that will do. */
 static bool
-lists(const char *list, const char *etag)
+lists(const char *list, const char *etag, bool weak)
 {
+	const char *before = weak ? " ,/" : " ,";
 	size_t len = strlen(etag);
 	const char *at;
 
 	if (str_eq(list, "*"))
 		return true;
 	for (at = list; (at = strstr(at, etag)) != NULL; at += len)
-		if ((at == list || strchr(" ,", at[-1]) != NULL) &&
+		if ((at == list || strchr(before, at[-1]) != NULL) &&
 		    (at[len] == '\0' || strchr(" ,", at[len]) != NULL))
 			return true;
 	return false;
@@ -305,11 +306,19 @@ api_discard(struct api_call *c)
 int
 api_matches(struct api_call *c, struct err *err)
 {
-	if (lists(c->if_match, c->etag))
+	/* RFC 9110, 13.1.1 and 13.1.2. */
+	if (c->if_match != NULL && !lists(c->if_match, c->etag, false))
+		(void)err_set(err, ERR_CONFLICT,
+		    "it was changed meanwhile: read it again, and use its "
+		    "ETag");
+	else if (c->if_none_match != NULL &&
+	    lists(c->if_none_match, c->etag, true))
+		(void)err_set(err, ERR_CONFLICT,
+		    "it is there, and If-None-Match forbids to change it");
+	else
 		return 0;
 	c->status = 412;
-	return err_set(err, ERR_CONFLICT,
-	    "it was changed meanwhile: read it again, and use its ETag");
+	return -1;
 }
 
 void

@@ -311,6 +311,9 @@ parameters(const struct api_route *r)
 	if ((r->flags & API_MATCHED) != 0)
 		add_parameter(list, "header", "If-Match",
 		    "only while it has this ETag", schema_of("string"));
+	if ((r->flags & API_MATCHED) != 0 && str_eq(r->method, "PUT"))
+		add_parameter(list, "header", "If-None-Match",
+		    "*: only when there is none yet", schema_of("string"));
 	if ((r->flags & API_KEYED) != 0)
 		add_parameter(list, "header", "Idempotency-Key",
 		    "the same again within a day gets the same answer",

@@ -75,7 +75,7 @@ keep_answer(struct api_call *c, struct store_answer *a, struct err *err)
 	return store_answer_put(c->store, a, c->now, err);
 }
 
-/* --- If-Match --- */
+/* --- If-Match, If-None-Match --- */
 
 /* The route that reads what this one changes. */
 static const struct api_route *
@@ -97,8 +97,8 @@ check_match(struct api_call *c, struct err *err)
 	const struct api_route *r = reader_of(c->route);
 	int rc;
 
-	if (c->if_match == NULL || (c->route->flags & API_MATCHED) == 0 ||
-	    r == NULL)
+	if ((c->if_match == NULL && c->if_none_match == NULL) ||
+	    (c->route->flags & API_MATCHED) == 0 || r == NULL)
 		return 0;
 	if (store_lock(c->store, err) != 0)
 		return -1;
@@ -108,7 +108,12 @@ check_match(struct api_call *c, struct err *err)
 		rc = api_matches(c, err);
 	} else if (err->kind == ERR_NOTFOUND &&
 	    str_eq(c->route->method, "PUT")) {
-		c->status = 412;
+		if (c->if_match != NULL) {
+			c->status = 412;
+		} else {
+			err_clear(err);
+			rc = 0;
+		}
 	}
 	api_discard(c);
 	return rc;

@@ -78,7 +78,10 @@ not_modified(const struct http_request *r, const struct http_answer *a)
 	struct tm tm = {0};
 	const char *end;
 
-	if (a->status != MHD_HTTP_OK)
+	/* What was changed was changed (RFC 9110, 13.2.2). */
+	if (a->status != MHD_HTTP_OK ||
+	    (!str_eq(r->method, MHD_HTTP_METHOD_GET) &&
+		!str_eq(r->method, MHD_HTTP_METHOD_HEAD)))
 		return false;
 	if (tags != NULL)
 		return a->etag != NULL && lists_tag(tags, a->etag);

@@ -129,7 +129,7 @@ struct http_header {
 	const char *name, *value; /* without control characters */
 };
 /* All borrowed for the call; zero means: without. With an etag or a date, a
- * status of 200 becomes 304 when the client has that already. */
+ * status of 200 becomes 304 for who reads and has that already. */
 struct http_answer {
 	int status;
 	const char *type;	/* Content-Type */

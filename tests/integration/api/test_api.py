@@ -297,6 +297,16 @@ def queries(w, names):
     w.wrong("putQuery", "mine", body=form)
     equal(w.ok("putQuery", "mine", body=form).status, 201, "a new one")
     equal(w.ok("putQuery", "mine", body=form).status, 200, "replaced")
+    tag = w.ok("getQuery", "mine").headers["etag"]
+    for there in ("*", tag, "W/" + tag):
+        w.fails(412, "putQuery", "mine", body={**form, "description": "lost"},
+                If_None_Match=there)
+    equal(w.ok("getQuery", "mine").json["description"], None, "as it was")
+    equal(w.ok("putQuery", "mine", body=form, If_None_Match='"x"').status, 200,
+          "another tag forbids nothing")
+    equal(w.ok("putQuery", "yours", body=form, If_None_Match="*").status, 201,
+          "it was not there")
+    w.ok("removeQuery", "yours")
     w.fails(422, "putQuery", "mine", body={"where": "(eq Nothing 1)"})
     w.fails(412, "putQuery", "other", body=form, If_Match='"x"')
     equal(w.ok("getQuery", "mine").json["where"], form["where"], "kept")

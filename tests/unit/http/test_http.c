@@ -382,6 +382,10 @@ test_conditional(void **state)
 			assert_string_equal(body_of(answer), "");
 		expect_status(answer, cases[i].status);
 	}
+	/* Only who reads has it. */
+	expect_status(ask("POST /post",
+			  "If-None-Match: \"7\"\r\nContent-Length: 0\r\n", ""),
+	    200);
 }
 
 /* --- limits --- */
