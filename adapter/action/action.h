@@ -7,6 +7,7 @@
 #include "server_task.h"
 
 struct buf;
+struct conf;
 struct err;
 
 /*
@@ -80,6 +81,10 @@ int64_t action_number(
     const struct server_action *a, const char *name, int64_t fallback);
 /* Does the task go on when it fails? */
 bool action_goes_on(const struct server_action *a);
+/* Does it find in the configuration what it needs?  ERR_INVALID: what is not
+ * there. */
+int action_lacks(
+    const struct server_action *a, const struct conf *conf, struct err *err);
 /* For people: "apply-tag repaired"; given. */
 char *action_words(const struct server_action *a);
 /* The same of a whole task's actions, parted by "; ", those that cannot be run

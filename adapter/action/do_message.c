@@ -152,18 +152,6 @@ do_mail(struct action_job *j, enum action_next *ret, struct err *err)
 
 /* --- webhook --- */
 
-static const struct conf_forward *
-find_place(const struct conf *conf, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < conf->forward_count; i++)
-		if (str_eq(conf->forwards[i].name, name) &&
-		    str_eq(conf->forwards[i].kind, "webhook"))
-			return &conf->forwards[i];
-	return NULL;
-}
-
 static int
 add_devices(const struct action_job *j, struct json_object *o, struct err *err)
 {
@@ -228,22 +216,14 @@ post(const struct action_job *j, const struct conf_forward *place,
 int
 do_webhook(struct action_job *j, enum action_next *ret, struct err *err)
 {
-	char *name = action_text(j->a, "to");
-	const struct conf_forward *place = find_place(j->conf->conf, name);
 	struct err why = {.kind = ERR_NONE};
 	int rc;
 
-	if (place == NULL) {
-		(void)err_set(err, ERR_INVALID,
-		    "the configuration's \"forward\" has no webhook %.100s",
-		    name);
-		free(name);
+	if (action_lacks(j->a, j->conf->conf, err) != 0)
 		return -1;
-	}
-	free(name);
 	j->a->attempts++;
 	fault_point("action.webhook");
-	rc = post(j, place, &why);
+	rc = post(j, action_place(j->a, j->conf->conf), &why);
 	fault_point("action.posted");
 	if (rc != 0)
 		return job_retry(j, &why, ret, err);

@@ -277,10 +277,8 @@ do_export(struct action_job *j, enum action_next *ret, struct err *err)
 	char *path;
 	int rc;
 
-	if (folder == NULL)
-		return err_set(err, ERR_INVALID,
-		    "report.folder is not configured: no file is written");
-	if (choose(j, &f, err) != 0)
+	if (action_lacks(j->a, j->conf->conf, err) != 0 ||
+	    choose(j, &f, err) != 0)
 		return -1;
 	path = path_of(j, j->a, folder);
 	rc = write_file(&f, folder, path, &cut, err);

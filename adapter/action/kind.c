@@ -135,8 +135,8 @@ read_text(struct json_object *value, const char *name, struct err *err)
 	text = json_object_get_string(value);
 	len = (size_t)json_object_get_string_len(value);
 	if (len == 0 || len > ACTION_TEXT_MAX) {
-		(void)err_set(err, ERR_LIMIT, "%s: wanted 1 to %d bytes", name,
-		    ACTION_TEXT_MAX);
+		(void)err_set(err, ERR_INVALID, "%s: wanted 1 to %d bytes",
+		    name, ACTION_TEXT_MAX);
 		return NULL;
 	}
 	for (i = 0; i < len; i++)
@@ -255,6 +255,18 @@ find(const struct kind *kind, const char *name)
 	return NULL;
 }
 
+/* No braces but those. */
+static bool
+placeholders_known(const char *name)
+{
+	while (*(name += strcspn(name, "{}")) != '\0') {
+		if (!str_starts(name, "{date}") && !str_starts(name, "{run}"))
+			return false;
+		name = strchr(name, '}') + 1;
+	}
+	return true;
+}
+
 int
 action_file_check(const char *name, struct err *err)
 {
@@ -265,7 +277,7 @@ action_file_check(const char *name, struct err *err)
 	size_t len = strlen(name), i;
 
 	if (len > FILE_NAME_MAX || name[0] == '.' ||
-	    name[strspn(name, plain)] != '\0')
+	    name[strspn(name, plain)] != '\0' || !placeholders_known(name))
 		return err_set(err, ERR_INVALID,
 		    "file: letters, digits, - _ . {date} and {run}, at most "
 		    "%d; the folder is the configuration's report.folder",

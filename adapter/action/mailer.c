@@ -80,6 +80,19 @@ write_and_send(const struct conf *conf, const struct secret *password,
 }
 
 int
+mailer_check(const struct conf *conf, struct err *err)
+{
+	if (conf->mail_server == NULL)
+		return err_set(err, ERR_INVALID,
+		    "mail.server is not configured: no mail is sent");
+	if (conf->mail_from == NULL || conf->mail_tls_ca == NULL)
+		return err_set(err, ERR_INVALID,
+		    "mail.from and mail.tls_ca must be configured with "
+		    "mail.server");
+	return 0;
+}
+
+int
 mailer_send(const struct conf *conf, struct store *s,
     const struct mailer_message *m, struct err *err)
 {
@@ -88,13 +101,8 @@ mailer_send(const struct conf *conf, struct store *s,
 	size_t i;
 	int rc;
 
-	if (conf->mail_server == NULL)
-		return err_set(err, ERR_INVALID,
-		    "mail.server is not configured: no mail is sent");
-	if (conf->mail_from == NULL || conf->mail_tls_ca == NULL)
-		return err_set(err, ERR_INVALID,
-		    "mail.from and mail.tls_ca must be configured with "
-		    "mail.server");
+	if (mailer_check(conf, err) != 0)
+		return -1;
 	memset(to, 0, sizeof(to));
 	rc = mail_addresses(m->to, to, MAIL_TO_MAX + 1, err);
 	if (rc == 0)

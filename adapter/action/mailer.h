@@ -14,6 +14,9 @@ struct store;
 int mailer_set_password(struct store *s, const struct secret *password,
     int64_t now, struct err *err);
 
+/* Is it configured?  ERR_INVALID: what is not. */
+int mailer_check(const struct conf *conf, struct err *err);
+
 struct mailer_message {
 	const char *to; /* addresses parted by commas */
 	const char *subject, *text;

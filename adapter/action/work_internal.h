@@ -59,6 +59,9 @@ void job_note(struct action_job *j, const char *fmt, ...)
 #define ACTION_RETRY 10 /* seconds; doubled each time */
 int job_retry(struct action_job *j, const struct err *why,
     enum action_next *ret, struct err *err);
+/* The webhook that it is for; NULL: the configuration has none of this name. */
+const struct conf_forward *action_place(
+    const struct server_action *a, const struct conf *conf);
 /* Where the report above it was written; given, NULL: there is none. */
 char *job_report_path(const struct action_job *j, const char *folder);
 #endif

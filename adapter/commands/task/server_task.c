@@ -56,6 +56,15 @@ write_words(struct table *t, const char *actions)
 	buf_free(&words);
 }
 
+static void
+write_run(struct table *t, int64_t run)
+{
+	if (run == 0)
+		table_nothing(t);
+	else
+		table_int(t, run);
+}
+
 static int
 list_one(void *cookie, const struct server_task *s, struct err *err)
 {
@@ -67,7 +76,7 @@ list_one(void *cookie, const struct server_task *s, struct err *err)
 	table_text(t, s->schedule);
 	table_int(t, s->enabled ? s->next_due : 0);
 	table_int(t, s->last_at);
-	table_int(t, s->last_run);
+	write_run(t, s->last_run);
 	write_words(t, s->actions);
 	return cli_row(t, err);
 }
@@ -115,7 +124,7 @@ show_row(struct cli *c, const struct server_task *s)
 	table_text(t, s->schedule);
 	table_int(t, s->next_due);
 	table_int(t, s->last_at);
-	table_int(t, s->last_run);
+	write_run(t, s->last_run);
 	table_int(t, s->created_at);
 	table_int(t, s->changed_at);
 	write_words(t, s->actions);
@@ -170,11 +179,17 @@ write_flow(struct cli *c, const struct action_tree *tree, const int64_t *rows)
 	    {"runnable", TABLE_BOOL, 0, 0}};
 	struct table *t = cli_table(c, columns, COUNT(columns));
 	const struct server_action *a;
+	struct err err;
+	bool lacks;
 	char *words;
 	size_t i;
 
 	for (i = 0; i < tree->count; i++) {
 		a = &tree->actions[i];
+		lacks = action_lacks(a, c->daemon.conf, &err) != 0;
+		if (lacks)
+			cli_note(
+			    c, "action %zu (%s): %s", i + 1, a->kind, err.text);
 		words = action_words(a);
 		table_int(t, (int64_t)i + 1);
 		if (a->parent < 0)
@@ -186,8 +201,9 @@ write_flow(struct cli *c, const struct action_tree *tree, const int64_t *rows)
 			table_nothing(t);
 		else
 			table_int(t, rows[i]);
-		table_int(
-		    t, !str_eq(a->kind, action_kind_name(ACTION_FOREIGN)));
+		table_int(t,
+		    !lacks &&
+			!str_eq(a->kind, action_kind_name(ACTION_FOREIGN)));
 		table_row(t);
 		free(words);
 	}
@@ -243,31 +259,50 @@ change_text(const struct cli *c, const char *option, char **slot)
 	return true;
 }
 
+/* As if, and taken back. */
+static int
+try_add(struct cli *c, const struct server_task *s)
+{
+	struct server_order o = server_cli_order(c);
+	struct err err = {.kind = ERR_NONE};
+	int64_t id = 0;
+	int rc = server_order_add(&o, s, &id, &err);
+
+	store_rollback(c->daemon.store);
+	return rc != 0 ? cli_fail(&err) : server_cli_flow(c, s);
+}
+
+static int
+add(struct cli *c, const struct server_task *s)
+{
+	struct server_order o = server_cli_order(c);
+	struct err err = {.kind = ERR_NONE};
+	int64_t id = 0;
+	int code = cli_commit(c, server_order_add(&o, s, &id, &err), &err);
+
+	if (code == CODE_OK)
+		cli_note(c, "%s: server task %lld", s->name, (long long)id);
+	return code;
+}
+
 int
 cmd_server_task_add(struct cli *c)
 {
 	struct server_task s = {.enabled = true};
-	struct err err = {.kind = ERR_NONE};
 	int code = cli_open(c, DAEMON_STORE, NULL);
-	struct server_order o;
-	int64_t id = 0;
 
 	if (code == CODE_OK)
 		code = read_file(c->args[0], &s);
-	if (code == CODE_OK && cli_flag(c, "dry-run")) {
-		code = server_cli_flow(c, &s);
-	} else if (code == CODE_OK) {
+	if (code == CODE_OK) {
 		(void)change_text(c, "name", &s.name);
 		(void)change_text(c, "schedule", &s.schedule);
 		s.enabled = s.enabled && !cli_flag(c, "disabled");
-		o = server_cli_order(c);
-		code = s.name == NULL
-		    ? cli_complain(CODE_INPUT, "%s: no name", c->args[0])
-		    : cli_commit(c, server_order_add(&o, &s, &id, &err), &err);
-		if (code == CODE_OK)
-			cli_note(
-			    c, "%s: server task %lld", s.name, (long long)id);
+		if (s.name == NULL)
+			code =
+			    cli_complain(CODE_INPUT, "%s: no name", c->args[0]);
 	}
+	if (code == CODE_OK)
+		code = cli_flag(c, "dry-run") ? try_add(c, &s) : add(c, &s);
 	server_task_clear(&s);
 	return code;
 }

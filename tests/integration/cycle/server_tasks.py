@@ -165,6 +165,18 @@ def scenario(keeper, sim, reports):
         f.write(TASK)
     rows = keeper.json("server-task", "add", path, "--dry-run")
     equal([row["rows"] for row in rows][:2], [DEVICES] * 2, "a dry run")
+    check(all(row["runnable"] for row in rows), "all of it can be run")
+    equal(keeper.json("server-task", "list"), [], "and nothing was kept")
+    with open(path, "w") as f:
+        f.write(TASK.replace("{to: chatops}", "{to: nobody}"))
+    rows = keeper.json("server-task", "add", path, "--dry-run")
+    equal(sum(not row["runnable"] for row in rows), 1,
+          "a dry run finds a place that is not configured")
+    out = keeper.run("server-task", "add", path, "--dry-run", "--schedule",
+                     "once on 2020-01-01 at 03:00", expect=20)
+    check("never runs" in out.stderr, "and a schedule that is over")
+    with open(path, "w") as f:
+        f.write(TASK)
     keeper.run("server-task", "add", path, expect=0)
     keeper.run("server-task", "run", "repair-renamed-systems-nightly",
                expect=0)

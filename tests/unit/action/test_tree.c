@@ -65,6 +65,9 @@ test_canonical(void **state)
 	    "\"on-failure\":\"stop\"},{\"purge-log\":{\"older-than\":\"1y\"}}]",
 	    "[{\"send-email\":{\"to\":\"a@b\",\"attach\":false}},"
 	    "{\"purge-log\":{\"older-than\":31536000}}]");
+	assert_canonical(
+	    "[{\"export-report\":{\"file\":\"a-{date}-{run}{run}.csv\"}}]",
+	    "[{\"export-report\":{\"file\":\"a-{date}-{run}{run}.csv\"}}]");
 }
 
 static void
@@ -89,6 +92,9 @@ test_bad(void **state)
 	    {"[{\"export-report\":{\"file\":\"a/x.csv\"}}]", "file: "},
 	    {"[{\"export-report\":{\"file\":\".x.csv\"}}]", "file: "},
 	    {"[{\"export-report\":{\"file\":\".csv\"}}]", "file: "},
+	    {"[{\"export-report\":{\"file\":\"{day}.csv\"}}]", "file: "},
+	    {"[{\"export-report\":{\"file\":\"{date.csv\"}}]", "file: "},
+	    {"[{\"export-report\":{\"file\":\"date}.csv\"}}]", "file: "},
 	    {"[{\"export-report\":{\"file\":\"x.exe\"}}]", "must end in"},
 	    {"[{\"nothing\":{},\"then\":[{\"nothing\":{},\"then\":[{\"nothing"
 	     "\":{},\"then\":[{\"nothing\":{},\"then\":[{\"nothing\":{},"
