@@ -104,11 +104,26 @@ report_json_row(FILE *out, const struct report_column *columns,
 
 /* --- CSV --- */
 
+/* What a spreadsheet would run; some take the wide forms for the same. */
+static bool
+begins_formula(const char *text)
+{
+	static const char *const wide[] = {"\xef\xbc\x9d", "\xef\xbc\x8b",
+	    "\xef\xbc\x8d", "\xef\xbc\xa0"}; /* = + - @ */
+	size_t i;
+
+	if (*text != '\0' && strchr("=+-@\t\r", *text) != NULL)
+		return true;
+	for (i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
+		if (str_starts(text, wide[i]))
+			return true;
+	return false;
+}
+
 static void
 csv_field(const char *text, bool ours, FILE *out)
 {
-	bool formula =
-	    !ours && *text != '\0' && strchr("=+-@\t\r", *text) != NULL;
+	bool formula = !ours && begins_formula(text);
 	struct buf quoted;
 
 	if (!formula && strpbrk(text, "\",\r\n") == NULL && text[0] != ' ') {

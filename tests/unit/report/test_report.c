@@ -271,6 +271,39 @@ groups_have_weight(void **state)
 	free(o.text);
 }
 
+/* Text that a spreadsheet takes for a formula, in whatever width. */
+static void
+csv_runs_nothing(void **state)
+{
+	static const char *const formulas[] = {"=1", "+1", "-1", "@A1",
+	    "\xef\xbc\x9d"
+	    "1",
+	    "\xef\xbc\x8b"
+	    "1",
+	    "\xef\xbc\x8d"
+	    "1",
+	    "\xef\xbc\xa0"
+	    "A1"};
+	struct report_cell cell = {.text = NULL};
+	struct output o = {NULL, 0};
+	char *wanted;
+	FILE *out;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(formulas); i++) {
+		cell.text = formulas[i];
+		out = open_memstream(&o.text, &o.len);
+		assert_non_null(out);
+		report_csv_row(out, wide, &cell, 1);
+		assert_int_equal(fclose(out), 0);
+		wanted = mem_printf("\"'%s\"\r\n", formulas[i]);
+		assert_string_equal(o.text, wanted);
+		free(wanted);
+		free(o.text);
+	}
+}
+
 /* A disk that is full is told, and ends the rows. */
 static void
 tells_of_a_full_disk(void **state)
@@ -304,6 +337,7 @@ main(void)
 	    cmocka_unit_test(many_rows),
 	    cmocka_unit_test(long_texts_are_cut),
 	    cmocka_unit_test(groups_have_weight),
+	    cmocka_unit_test(csv_runs_nothing),
 	    cmocka_unit_test(tells_of_a_full_disk),
 	};
 
