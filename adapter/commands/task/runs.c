@@ -286,22 +286,26 @@ cmd_runs_purge(struct cli *c)
 	struct err err = {.kind = ERR_NONE};
 	int code = cli_open(c, DAEMON_STORE, NULL);
 	int64_t age = 0, count = 0;
-	char detail[64];
+	char detail[64], span[CLOCK_TEXT], *question;
+	bool sure;
 
 	if (code != CODE_OK)
 		return code;
 	if (clock_parse_span(c->args[0], &age) != 0)
 		return cli_complain(
 		    CODE_USAGE, "%s: wanted an age such as 90d", c->args[0]);
-	if (!cli_confirm(c, "forget runs that are over and older than that"))
+	question = mem_printf("forget runs that are over and older than %s",
+	    clock_span(age, span));
+	sure = cli_confirm(c, question);
+	free(question);
+	if (!sure)
 		return CODE_REFUSED;
 	code = purge(c, clock_now() - age, &count);
-	if (code != CODE_OK || count == 0)
-		return code;
 	(void)snprintf(
 	    detail, sizeof(detail), "{\"runs\":%lld}", (long long)count);
-	code = cli_commit(
-	    c, cli_event(c, NULL, "task.purged", detail, &err), &err);
+	if (code == CODE_OK && count > 0)
+		code = cli_commit(
+		    c, cli_event(c, NULL, "task.purged", detail, &err), &err);
 	if (code == CODE_OK)
 		cli_note(c, "%lld runs are forgotten", (long long)count);
 	return code;
