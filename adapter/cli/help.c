@@ -39,15 +39,13 @@ write_wrapped(FILE *out, const char *text, int indent, int column)
 static void
 write_option(FILE *out, const struct cli_option *o)
 {
-	char head[64];
 	char letter[8] = "    ";
 	int column;
 
 	if (o->letter != '\0')
 		(void)snprintf(letter, sizeof(letter), "-%c, ", o->letter);
-	(void)snprintf(head, sizeof(head), "%s--%s%s%s", letter, o->name,
+	column = fprintf(out, "  %s--%s%s%s", letter, o->name,
 	    o->arg == NULL ? "" : " ", o->arg == NULL ? "" : o->arg);
-	column = fprintf(out, "  %s", head);
 	if (column >= HELP_COLUMN) {
 		(void)fputc('\n', out);
 		column = 0;

@@ -114,6 +114,8 @@ says err '--realm needs --domain, --principal and --keytab'
 keep 2 device bogus
 says err 'try "amtkeeper device --help"'
 keep 0 help ca template list
+keep 0 runs items --help
+says out 'offline\|busy\|skipped$'
 keep 0 version -o json
 is 'the version as JSON' "$(jq -r '.[].name' "$tmp/out")" amtkeeper
 version=$(jq -r '.[].version' "$tmp/out")
