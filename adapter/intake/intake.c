@@ -36,14 +36,24 @@ is_literal(const char *text)
 	    inet_pton(AF_INET6, text, out) == 1;
 }
 
+/* A name that ends in a number is an address that was mistyped: no domain of
+ * the top is one (RFC 3696, 2). */
 static bool
-is_address(const char *text)
+ends_in_number(const char *text)
 {
-	return is_literal(text) || str_is_fqdn(text);
+	const char *dot = strrchr(text, '.');
+
+	return dot != NULL && strspn(dot + 1, "0123456789") == strlen(dot + 1);
 }
 
 static bool
-is_uuid(const char *text)
+is_address(const char *text)
+{
+	return is_literal(text) || (str_is_fqdn(text) && !ends_in_number(text));
+}
+
+bool
+intake_is_uuid(const char *text)
 {
 	size_t i;
 
@@ -55,7 +65,8 @@ is_uuid(const char *text)
 			return false;
 		}
 	}
-	return text[UUID_LEN] == '\0';
+	return text[UUID_LEN] == '\0' && text[strspn(text, "0-")] != '\0' &&
+	    text[strspn(text, "fF-")] != '\0';
 }
 
 static bool
@@ -113,8 +124,8 @@ check_fields(const struct intake *in, struct err *err)
 	if (check("name", in->name, str_is_fqdn, "a DNS name", err) != 0 ||
 	    check("address", in->address, is_address,
 		"an IP address or DNS name", err) != 0 ||
-	    check("uuid", in->uuid, is_uuid, "a UUID (8-4-4-4-12 hex digits)",
-		err) != 0 ||
+	    check("uuid", in->uuid, intake_is_uuid,
+		"a UUID (8-4-4-4-12 hex digits, not all 0 or f)", err) != 0 ||
 	    check("os_host", in->os_host, is_host, "a host name without a dot",
 		err) != 0 ||
 	    check("os_domain", in->os_domain, str_is_fqdn, "a DNS name", err) !=

@@ -63,6 +63,8 @@ int intake_event(const struct intake_to *to, const struct device *d,
  * worker's to write, hence under a lease. A device that somebody works on, or
  * that refused its password, is left alone. */
 int intake_wake(const struct intake_to *to, int64_t id, struct err *err);
+/* 8-4-4-4-12 hex digits; one that is all 0 or all f stands for none. */
+bool intake_is_uuid(const char *text);
 /* Is this a password firmware can have? (8 to 32 printable ASCII characters but
  * : , and ": Intel AMT, SetAdminAclEntryEx) */
 int intake_check_password(const struct secret *password, struct err *err);

@@ -16,8 +16,8 @@ csv_open(struct csv *csv, char *bytes, size_t len, struct err *err)
 	csv->at = bytes;
 	csv->end = bytes + len;
 	csv->line = 1;
-	if (len >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0)
-		csv->at += 3;
+	if (len >= BOM_LEN && memcmp(bytes, BOM, BOM_LEN) == 0)
+		csv->at += BOM_LEN;
 	return 0;
 }
 

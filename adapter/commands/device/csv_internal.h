@@ -14,6 +14,8 @@ struct err;
 #define CSV_MAX_BYTES ((size_t)64 * 1024 * 1024)
 #define CSV_MAX_FIELDS 64
 #define CSV_MAX_FIELD 4096
+#define BOM "\xef\xbb\xbf" /* as Windows begins a text in UTF-8 */
+#define BOM_LEN 3
 
 struct csv {
 	char *at, *end;

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "err.h"
 #include "str.h"
@@ -39,8 +40,11 @@ read_heading(struct csv_table *t, struct err *err)
 	if (t->places[0] < 0)
 		return err_set(err, ERR_INVALID,
 		    "%s:%zu: the first line must name the columns, one of "
-		    "them \"%s\"",
-		    t->file, t->row.line, t->names[0]);
+		    "them \"%s\"%s",
+		    t->file, t->row.line, t->names[0],
+		    t->width == 1 && strpbrk(t->row.fields[0], ";\t") != NULL
+			? ": they are parted by commas"
+			: "");
 	return 0;
 }
 

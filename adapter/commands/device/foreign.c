@@ -8,6 +8,7 @@
 #include "buf.h"
 #include "csv_table_internal.h"
 #include "err.h"
+#include "intake.h"
 #include "mem.h"
 #include "str.h"
 
@@ -70,6 +71,10 @@ foreign_json(const void *bytes, size_t len, struct err *err)
 
 	if (tokener == NULL)
 		abort();
+	if (len >= BOM_LEN && memcmp(text, BOM, BOM_LEN) == 0) {
+		text += BOM_LEN;
+		len -= BOM_LEN;
+	}
 	while (len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL)
 		len--;
 	json_tokener_set_flags(
@@ -109,6 +114,15 @@ text_of(struct json_object *in, const char *name)
 		strlen(text) != (size_t)json_object_get_string_len(value)
 	    ? NULL
 	    : text;
+}
+
+/* NULL for one that stands for none. */
+static const char *
+uuid_of(struct json_object *in, const char *name)
+{
+	const char *text = text_of(in, name);
+
+	return text != NULL && intake_is_uuid(text) ? text : NULL;
 }
 
 static int64_t
@@ -226,7 +240,7 @@ take_dmt(struct json_object *d, struct buf *csv, struct foreign_notes *notes)
 	char *tags = tags_of(d), *pin = pin_of(text_of(d, "certHash"));
 	char *name = join_name(is_address(host) ? NULL : host, suffix);
 	struct json_object *tls = member(d, "useTLS");
-	struct foreign f = {.uuid = text_of(d, "guid"), .tags = tags};
+	struct foreign f = {.uuid = uuid_of(d, "guid"), .tags = tags};
 
 	if (name == NULL)
 		name = join_name(friendly, suffix);
@@ -291,7 +305,7 @@ take_mesh(struct json_object *d, struct buf *csv, struct foreign_notes *notes)
 		name = join_name(text_of(d, "name"), NULL);
 	if (is_address(host))
 		f.address = host;
-	f.uuid = text_of(amt, "uuid");
+	f.uuid = uuid_of(amt, "uuid");
 	f.plain = member(amt, "tls") != NULL && number_of(amt, "tls") == 0;
 	user = text_of(amt, "user");
 	notes->other_user += user != NULL && !str_eq(user, "admin");

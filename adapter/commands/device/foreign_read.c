@@ -210,6 +210,8 @@ looks_like_json(const struct buf *bytes)
 {
 	const char *text = buf_text(bytes);
 
+	if (str_starts(text, BOM))
+		text += BOM_LEN;
 	return strchr("[{", text[strspn(text, " \t\r\n")]) != NULL;
 }
 

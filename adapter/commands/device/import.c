@@ -459,8 +459,15 @@ static int
 read_source(struct import *im)
 {
 	const char *from = cli_text(im->c, "from");
+	const char *source = im->csv.file;
 	struct err err = {.kind = ERR_NONE};
 
+	if (strstr(source, "://") != NULL &&
+	    (!str_eq(from, "dmt") || !str_starts(source, "https://")))
+		return cli_complain(CODE_USAGE,
+		    "%s: a server is read with --from dmt and an https:// "
+		    "URL; else give a file",
+		    source);
 	if (from != NULL && !str_eq(from, "csv"))
 		return foreign_read(im->c, from, &im->bytes);
 	if (file_read(im->csv.file, CSV_MAX_BYTES, &im->bytes, &err) != 0)

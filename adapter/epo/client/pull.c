@@ -11,11 +11,11 @@
 #include "buf.h"
 #include "epo_client.h"
 #include "err.h"
+#include "intake.h"
 #include "mem.h"
 #include "str.h"
 
 #define WHERE_MAX 4096
-#define UUID_LEN 36
 
 /* --- the question --- */
 
@@ -226,23 +226,6 @@ is_address(const char *text)
 	    inet_pton(AF_INET6, text, out) == 1;
 }
 
-/* One that is all the same digit stands for none. */
-static bool
-is_uuid(const char *text)
-{
-	size_t i;
-
-	if (strlen(text) != UUID_LEN)
-		return false;
-	for (i = 0; i < UUID_LEN; i++)
-		if (i == 8 || i == 13 || i == 18 || i == 23
-			? text[i] != '-'
-			: !isxdigit((unsigned char)text[i]))
-			return false;
-	return text[strspn(text, "0-")] != '\0' &&
-	    text[strspn(text, "fF-")] != '\0';
-}
-
 static void
 keep_if(char **slot, bool (*is)(const char *))
 {
@@ -267,7 +250,7 @@ epo_row_read(const struct epo_conf *conf, struct json_object *row,
 	keep_if(&r.address, is_address);
 	if (conf->uuid_column != NULL) {
 		r.uuid = trimmed(epo_value(row, conf->uuid_column), " {}");
-		keep_if(&r.uuid, is_uuid);
+		keep_if(&r.uuid, intake_is_uuid);
 		if (r.uuid != NULL)
 			(void)str_lower(r.uuid);
 	}

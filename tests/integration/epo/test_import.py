@@ -139,6 +139,9 @@ def from_meshcentral(keeper, folder):
           [("VIP", "My Organization\\Lab")], "tags and group")
     with open(path, "w") as f:
         f.write("[{\"name\":")
+    for words in (("meshcentral", "https://x"), ("dmt", "http://x")):
+        out = keeper.run("device", "import", "--from", *words, expect=2)
+        check("https:// URL" in out.stderr, out.stderr)
     keeper.run("device", "import", "--from", "meshcentral", path, expect=20)
 
 

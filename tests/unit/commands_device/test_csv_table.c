@@ -56,6 +56,8 @@ refuses_headings(void **state)
 		const char *text, *complaint;
 	} cases[] = {{"", "f.csv: is empty"}, {"\r\n\r\n", "f.csv: is empty"},
 	    {"site,uuid\na,b\n", "f.csv:1: the first line must name"},
+	    {"name;site\na;b\n", "parted by commas"},
+	    {"name\tsite\n", "parted by commas"},
 	    {"\nname,site,Site\n", "f.csv:2: two columns are called site"},
 	    {"name,\"site\n", "f.csv:1: a quote that is never closed"}};
 	struct err err = {0};

@@ -103,6 +103,24 @@ takes_pages(void **state)
 	assert_int_equal(dmt("[] x", &count), -1);
 }
 
+/* As Windows writes a text; and identities that are none. */
+static void
+takes_oddities(void **state)
+{
+	size_t count = 0;
+
+	(void)state;
+	assert_int_equal(
+	    dmt("\xef\xbb\xbf"
+		"[{\"guid\":\"FFFFFFFF-FFFF-ffff-ffff-ffffffffffff\","
+		"\"hostname\":\"pc1\"},{\"hostname\":\"pc2\","
+		"\"guid\":\"00000000-0000-0000-0000-000000000000\"}]\r\n",
+		&count),
+	    0);
+	expect("\"pc1\",\"\",\"pc1\",\"\",\"\",\"\",\"\",\"\",\"\"\n"
+	       "\"pc2\",\"\",\"pc2\",\"\",\"\",\"\",\"\",\"\",\"\"\n");
+}
+
 static void
 takes_meshcentral(void **state)
 {
@@ -160,6 +178,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    ROW(takes_dmt),
 	    ROW(takes_pages),
+	    ROW(takes_oddities),
 	    ROW(takes_meshcentral),
 	    ROW(takes_meshcentral_csv),
 	};
