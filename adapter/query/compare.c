@@ -13,10 +13,11 @@ cond_add(const struct cond *d, const char *sql)
 void
 cond_column(const struct cond *d)
 {
-	if (query_type_is_text(d->column->type))
-		buf_printf(&d->c->sql, "lower(%s)", d->column->sql);
-	else
-		cond_add(d, d->column->sql);
+	bool text = query_type_is_text(d->column->type);
+
+	cond_add(d, text ? "lower(" : "");
+	cond_add(d, d->column->sql);
+	cond_add(d, text ? ")" : "");
 }
 
 /* The same, or its key. */

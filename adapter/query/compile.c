@@ -82,6 +82,15 @@ make_from(struct compile *c, struct buf *sql)
 
 /* --- the statement --- */
 
+static void
+add_clause(struct buf *sql, const char *word, const struct buf *clause)
+{
+	if (clause->len == 0)
+		return;
+	buf_str(sql, word);
+	buf_add(sql, clause->data, clause->len);
+}
+
 static int
 make_statement(struct compile *c, struct parts *p, int64_t top)
 {
@@ -89,14 +98,11 @@ make_statement(struct compile *c, struct parts *p, int64_t top)
 	int r;
 
 	buf_init(&sql, QUERY_SQL_MAX);
-	buf_printf(&sql, "SELECT %s", buf_text(&p->list));
+	add_clause(&sql, "SELECT ", &p->list);
 	r = make_from(c, &sql);
-	if (p->where_sql.len > 0)
-		buf_printf(&sql, " WHERE %s", buf_text(&p->where_sql));
-	if (p->group_sql.len > 0)
-		buf_printf(&sql, " GROUP BY %s", buf_text(&p->group_sql));
-	if (p->order_sql.len > 0)
-		buf_printf(&sql, " ORDER BY %s", buf_text(&p->order_sql));
+	add_clause(&sql, " WHERE ", &p->where_sql);
+	add_clause(&sql, " GROUP BY ", &p->group_sql);
+	add_clause(&sql, " ORDER BY ", &p->order_sql);
 	buf_str(&sql, " LIMIT ?");
 	c->q->cuts = top == 0;
 	c->q->rows = top != 0 ? top : QUERY_ROWS_DEFAULT;

@@ -161,11 +161,15 @@ column_find(struct compile *c, const struct node *node,
 void
 column_sql(struct buf *out, const struct query_column *column)
 {
-	if (column->given == NULL)
+	if (column->given == NULL) {
 		buf_str(out, column->sql);
-	else
-		buf_printf(out, "CASE WHEN %s THEN %s END", column->given,
-		    column->sql);
+		return;
+	}
+	buf_str(out, "CASE WHEN ");
+	buf_str(out, column->given);
+	buf_str(out, " THEN ");
+	buf_str(out, column->sql);
+	buf_str(out, " END");
 }
 
 /* --- what comes of it --- */

@@ -79,13 +79,14 @@ sexp_free(struct node *node)
 static bool
 is_blank(char c)
 {
-	return c != '\0' && strchr(" \t\r\n\v\f,", c) != NULL;
+	return c == ' ' || c == ',' || (c >= '\t' && c <= '\r');
 }
 
 static bool
 is_plain(char c)
 {
-	return c != '\0' && !is_blank(c) && strchr("()\"'", c) == NULL;
+	return c != '\0' && c != '(' && c != ')' && c != '"' && c != '\'' &&
+	    !is_blank(c);
 }
 
 static void
