@@ -162,6 +162,17 @@ report(struct api_call *c, const struct query *q, struct err *err)
 	return r;
 }
 
+/* The right to ask is that of the route; runs have their own. */
+static int
+check_rights(const struct api_call *c, const struct query *q, struct err *err)
+{
+	if (!store_query_reads_runs(q) || access_may(&c->who, ACCESS_RUN_READ))
+		return 0;
+	return err_set(err, ERR_DENIED,
+	    "your permission sets lack the right \"%s\"",
+	    access_right_name(ACCESS_RUN_READ));
+}
+
 static int
 ask(struct api_call *c, const struct store_saved *s, int64_t top,
     struct err *err)
@@ -171,7 +182,9 @@ ask(struct api_call *c, const struct store_saved *s, int64_t top,
 
 	if (compile(s, top, &q, err) != 0)
 		return -1;
-	r = report(c, q, err);
+	r = check_rights(c, q, err);
+	if (r == 0)
+		r = report(c, q, err);
 	query_free(q);
 	return r;
 }

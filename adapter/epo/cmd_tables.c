@@ -128,7 +128,23 @@ static const struct foreign_key {
     {"EPOComputerProperties", "ParentID", "EPOLeafNode", "AutoID", true},
     {"EPOBranchNode", "ParentID", "EPOBranchNode", "AutoID", false},
     {"AMT_CustomProps", "LeafNodeID", "EPOLeafNode", "AutoID", true},
+    {"AMT_Runs", "AutoID", "OrionTaskLogTask", "Id", true},
+    {"AMT_RunItems", "RunID", "AMT_Runs", "AutoID", false},
+    {"AMT_RunItems", "LeafNodeID", "EPOLeafNode", "AutoID", false},
+    {"OrionTaskLogTaskMessage", "TaskLogId", "OrionTaskLogTask", "Id", false},
 };
+
+static void
+key_cells(const struct foreign_key *key, const char **cells)
+{
+	cells[0] = key->table;
+	cells[1] = key->column;
+	cells[2] = key->to;
+	cells[3] = key->to_column;
+	cells[4] = yes_no(false);
+	cells[5] = yes_no(key->one);
+	cells[6] = yes_no(!key->one);
+}
 
 static void
 keys_text(const struct query_table *table, struct buf *out)
@@ -138,25 +154,25 @@ keys_text(const struct query_table *table, struct buf *out)
 	    "One-to-one?", "Many-to-one?"};
 	struct grid g = {.out = out, .heads = heads, .columns = 7};
 	const char *cells[CELLS_MAX];
-	size_t i;
+	size_t i, count = 0;
 
-	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		if (!str_eq(keys[i].table, table->name))
-			continue;
-		cells[0] = keys[i].table;
-		cells[1] = keys[i].column;
-		cells[2] = keys[i].to;
-		cells[3] = keys[i].to_column;
-		cells[4] = yes_no(false);
-		cells[5] = yes_no(keys[i].one);
-		cells[6] = yes_no(!keys[i].one);
-		grid_measure(&g, heads);
-		grid_measure(&g, cells);
-		grid_heads(&g);
-		grid_row(&g, cells);
-	}
-	if (out->len == 0)
+	grid_measure(&g, heads);
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (str_eq(keys[i].table, table->name)) {
+			key_cells(&keys[i], cells);
+			grid_measure(&g, cells);
+			count++;
+		}
+	if (count == 0) {
 		buf_str(out, MARGIN "None");
+		return;
+	}
+	grid_heads(&g);
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (str_eq(keys[i].table, table->name)) {
+			key_cells(&keys[i], cells);
+			grid_row(&g, cells);
+		}
 }
 
 static void

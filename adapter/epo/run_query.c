@@ -47,6 +47,18 @@ write_row(
 	    REMOTE_BODY_MAX);
 }
 
+/* The right to ask is that of the command; runs have their own. */
+static int
+check_rights(const struct call *c, const struct query *q, struct err *err)
+{
+	if (!store_query_reads_runs(q) ||
+	    access_may(c->request->who, ACCESS_RUN_READ))
+		return 0;
+	return err_set(err, ERR_DENIED,
+	    "your permission sets lack the right \"%s\"",
+	    access_right_name(ACCESS_RUN_READ));
+}
+
 int
 call_query(struct call *c, const struct query_text *text, struct err *err)
 {
@@ -58,6 +70,10 @@ call_query(struct call *c, const struct query_text *text, struct err *err)
 
 	if (query_compile(store_graph(), text, clock_now_ms(), &q, err) == -1)
 		return -1;
+	if (check_rights(c, q, err) == -1) {
+		query_free(q);
+		return -1;
+	}
 	rows.outputs = query_outputs(q, &n);
 	out_list(&c->out, false);
 	r = store_query(c->store, q, write_row, &rows, &cut, err);

@@ -21,6 +21,7 @@ struct parts {
 	struct buf list, where_sql, group_sql, order_sql;
 	bool grouped;	 /* there is a group clause */
 	bool aggregates; /* or the rows are one group */
+	bool once;	 /* no row twice */
 	int64_t top;
 };
 

@@ -98,7 +98,7 @@ make_statement(struct compile *c, struct parts *p, int64_t top)
 	int r;
 
 	buf_init(&sql, QUERY_SQL_MAX);
-	add_clause(&sql, "SELECT ", &p->list);
+	add_clause(&sql, p->once ? "SELECT DISTINCT " : "SELECT ", &p->list);
 	r = make_from(c, &sql);
 	add_clause(&sql, " WHERE ", &p->where_sql);
 	add_clause(&sql, " GROUP BY ", &p->group_sql);
@@ -109,6 +109,7 @@ make_statement(struct compile *c, struct parts *p, int64_t top)
 	value_int(c->q, c->q->rows + (c->q->cuts ? 1 : 0));
 	if (r == 0 && sql.over)
 		r = err_set(c->err, ERR_LIMIT, "the query is too large");
+	c->q->sources = c->sources | 1u << c->target->source;
 	c->q->sql = mem_dup(buf_text(&sql));
 	buf_free(&sql);
 	return r;

@@ -226,6 +226,12 @@ query_sql(const struct query *q)
 	return q->sql;
 }
 
+unsigned
+query_sources(const struct query *q)
+{
+	return q->sources;
+}
+
 const struct query_value *
 query_values(const struct query *q, size_t *ret_n)
 {

@@ -71,9 +71,11 @@ struct query_table {
 	size_t count;
 };
 
+/* Each row of a has at most one of b, which has any number of a. */
 struct query_relation {
 	unsigned a, b;	/* sources */
 	const char *on; /* SQL */
+	bool named;	/* join "*" does not lead from b to a */
 };
 
 struct query_graph {
@@ -93,10 +95,8 @@ struct query_graph {
 
 const struct query_table *query_table(
     const struct query_graph *g, const char *name);
-/* "string", "timestamp": as ePO names it. */
-const char *query_type_name(enum query_type type);
-/* Are its values texts? Else numbers. */
-bool query_type_is_text(enum query_type type);
+const char *query_type_name(enum query_type type); /* "string", as in ePO */
+bool query_type_is_text(enum query_type type); /* else its values are numbers */
 
 struct query_operator {
 	const char *name;
@@ -107,17 +107,16 @@ struct query_operator {
 /* Of conditions, and of the other clauses; NULL behind the last. */
 const struct query_operator *query_operator(size_t i);
 const struct query_operator *query_function(size_t i);
-/* Is it for columns of this type? */
 bool query_operator_takes(size_t i, enum query_type type);
 
 /* --- a query --- */
 
-/* NULL: left out. Borrowed for the call. */
+/* NULL: left out. */
 struct query_text {
 	const char *target; /* a table */
 	const char *select, *where, *order, *group;
 	const char *join; /* tables by comma, "*": for a select left out */
-	const char *only; /* this column instead of those selected */
+	const char *only; /* in place of others: this column, no value twice */
 	int64_t top;	  /* 0: what select says */
 };
 
@@ -142,6 +141,7 @@ struct query_output {
 	const struct query_column *column; /* whose values; NULL: nobody's */
 };
 const char *query_sql(const struct query *q);
+unsigned query_sources(const struct query *q); /* a bit each */
 const struct query_value *query_values(const struct query *q, size_t *ret_n);
 const struct query_output *query_outputs(const struct query *q, size_t *ret_n);
 /* Rows to take. When the query did not say so itself the SQL yields one more,

@@ -43,6 +43,7 @@ struct query {
 	size_t value_count, value_room;
 	struct query_output *outputs;
 	size_t output_count;
+	unsigned sources;
 	int64_t rows;
 	bool cuts;
 };

@@ -98,14 +98,39 @@ select_groups(struct compile *c, struct parts *p)
 	return output_add(c, p->group.items, &o);
 }
 
+/* Sources that "*" stands for, a bit each: those whose relations do not want to
+ * be named. */
+static unsigned
+near_sources(const struct query_graph *g, unsigned source)
+{
+	unsigned near = 1u << source, before = 0;
+	const struct query_relation *r;
+	size_t i;
+
+	while (near != before) {
+		before = near;
+		for (i = 0; i < g->relation_count; i++) {
+			r = &g->relations[i];
+			if ((near >> r->a & 1u) != 0)
+				near |= 1u << r->b;
+			else if ((near >> r->b & 1u) != 0 && !r->named)
+				near |= 1u << r->a;
+		}
+	}
+	return near;
+}
+
 static int
 select_others(struct compile *c, struct parts *p)
 {
+	const struct query_graph *g = c->graph;
+	unsigned near = near_sources(g, c->target->source);
 	size_t i;
 
-	for (i = 0; i < c->graph->table_count; i++)
-		if (&c->graph->tables[i] != c->target &&
-		    select_table(c, p, &c->graph->tables[i]) == -1)
+	for (i = 0; i < g->table_count; i++)
+		if (&g->tables[i] != c->target &&
+		    (near >> g->tables[i].source & 1u) != 0 &&
+		    select_table(c, p, &g->tables[i]) == -1)
 			return -1;
 	return 0;
 }
@@ -170,6 +195,7 @@ clause_only(struct compile *c, struct parts *p, const char *name)
 	for (i = 0; i < c->q->output_count; i++)
 		free(c->q->outputs[i].name);
 	c->q->output_count = 0;
+	p->once = true;
 	buf_reset(&p->list);
 	node.text = mem_dup(name);
 	r = term_read(c, &node, &t);

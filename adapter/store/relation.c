@@ -3,16 +3,22 @@
  * one row for three of them, so naming columns of all three joins nothing.  A
  * compound expression stands in parentheses: it is put into larger ones.
  */
-#include "query.h"
+#include "relation_internal.h"
 #include "store.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-enum source { DEVICE, BRANCH };
-static const char *const sources[] = {
-    [DEVICE] = "device AS d", [BRANCH] = "branch AS b"};
+static const char *const sources[] = {[RELATION_DEVICE] = "device AS d",
+    [RELATION_BRANCH] = "branch AS b",
+    [RELATION_RUN] = "run AS r",
+    [RELATION_ITEM] = "run_item AS i",
+    [RELATION_MESSAGE] = "run_message AS m"};
 static const struct query_relation relations[] = {
-    {DEVICE, BRANCH, "b.id = d.group_id"}};
+    {RELATION_DEVICE, RELATION_BRANCH, "b.id = d.group_id", false},
+    {RELATION_ITEM, RELATION_DEVICE, "d.id = i.device", true},
+    {RELATION_ITEM, RELATION_RUN, "r.id = i.run", true},
+    {RELATION_MESSAGE, RELATION_RUN, "r.id = m.run", true},
+};
 
 static const char *const states[] = {"unmanaged", "managed", NULL};
 
@@ -150,13 +156,22 @@ static const struct query_column amt[] = {
 /* clang-format on */
 
 static const struct query_table tables[] = {
-    {"EPOLeafNode", "systems in the tree", DEVICE, true, leaf, COUNT(leaf)},
-    {"EPOComputerProperties", "what their hosts say of themselves", DEVICE,
-	true, computer, COUNT(computer)},
-    {"EPOBranchNode", "groups of the tree", BRANCH, false, branch,
+    {"EPOLeafNode", "systems in the tree", RELATION_DEVICE, true, leaf,
+	COUNT(leaf)},
+    {"EPOComputerProperties", "what their hosts say of themselves",
+	RELATION_DEVICE, true, computer, COUNT(computer)},
+    {"EPOBranchNode", "groups of the tree", RELATION_BRANCH, false, branch,
 	COUNT(branch)},
     {"AMT_CustomProps", "what was discovered of Intel AMT, and diagnosed",
-	DEVICE, true, amt, COUNT(amt)},
+	RELATION_DEVICE, true, amt, COUNT(amt)},
+    {"AMT_Runs", "runs of tasks", RELATION_RUN, false, relation_runs,
+	RELATION_RUNS},
+    {"AMT_RunItems", "what became of each device in a run", RELATION_ITEM,
+	false, relation_items, RELATION_ITEMS},
+    {"OrionTaskLogTask", "the same runs, as ePO names them", RELATION_RUN,
+	false, relation_log, RELATION_LOG},
+    {"OrionTaskLogTaskMessage", "what happened to a run", RELATION_MESSAGE,
+	false, relation_messages, RELATION_MESSAGES},
 };
 
 static const struct query_graph graph = {.sources = sources,
@@ -179,4 +194,13 @@ const struct query_graph *
 store_graph(void)
 {
 	return &graph;
+}
+
+bool
+store_query_reads_runs(const struct query *q)
+{
+	const unsigned runs =
+	    1u << RELATION_RUN | 1u << RELATION_ITEM | 1u << RELATION_MESSAGE;
+
+	return (query_sources(q) & runs) != 0;
 }

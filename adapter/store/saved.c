@@ -61,6 +61,24 @@ static const struct store_saved shipped[] = {
 	"(select AMT_CustomProps.TLS (count) "
 	"(min AMT_CustomProps.CertExpires))",
 	NULL, "(order (desc (count)))", "(group AMT_CustomProps.TLS)"},
+    {8, "Runs by result",
+	"what became of the devices in the runs of the last 30 days",
+	"AMT_RunItems", "(select AMT_RunItems.Result (count))",
+	"(where (and (newerThan AMT_Runs.Created 2592000000) "
+	"(stateEq AMT_RunItems.State \"done\")))",
+	"(order (desc (count)))", "(group AMT_RunItems.Result)"},
+    {9, "Failures of runs by reason",
+	"why devices failed in the runs of the last 30 days", "AMT_RunItems",
+	"(select AMT_RunItems.Reason (count) (max AMT_RunItems.Ended))",
+	"(where (and (newerThan AMT_Runs.Created 2592000000) "
+	"(in AMT_RunItems.Result \"failed\" \"parked\" \"offline\")))",
+	"(order (desc (count)))", "(group AMT_RunItems.Reason)"},
+    {10, "Runs of the last 30 days", "the newest first", "AMT_Runs",
+	"(select AMT_Runs.AutoID AMT_Runs.Name AMT_Runs.State AMT_Runs.Source "
+	"AMT_Runs.Created AMT_Runs.Seconds AMT_Runs.Percent AMT_Runs.Devices "
+	"AMT_Runs.Failed AMT_Runs.Parked AMT_Runs.Offline)",
+	"(where (newerThan AMT_Runs.Created 2592000000))",
+	"(order (desc AMT_Runs.AutoID))", NULL},
 };
 
 /* "amt-communication-errors" is easier to type. */

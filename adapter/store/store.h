@@ -178,6 +178,9 @@ typedef int store_query_fn(void *cookie, const struct store_cell *cells,
 int store_query(struct store *s, const struct query *q, store_query_fn *fn,
     void *cookie, bool *ret_cut, struct err *err);
 
+/* Does it read runs? Not everybody may. */
+bool store_query_reads_runs(const struct query *q);
+
 #define STORE_SAVED_OWN 100
 /* A query under a name; those that come with the program cannot be changed. */
 struct store_saved {

@@ -14,7 +14,7 @@ PREFIXES = {
     "loop": "loop_ work_", "db": "db_", "conf": "conf_ profile_ yaml_",
     "net": "net_", "http": "http_", "vault": "vault_", "xml": "xml_", "wsman": "wsman_",
     "amt": "amt_ op_ field_ sid_ csr_ pki_ realms_ store_ patch_",
-    "store": "store_ device_ census_ upstream_ journal_ task_ server_", "daemon": "daemon_ upstream_conf_",
+    "store": "store_ relation_ device_ census_ upstream_ journal_ task_ server_", "daemon": "daemon_ upstream_conf_",
     "port": "port_ visit_ desk_ office_ site_ errand_ errands_ cert_",
     "hygiene": "hygiene_ audit_ ad_ repair_ survey_ our_clock_ clock_guard_",
     "serve": "serve ca_watch_ epo_watch_ server_watch_ revocation_",

@@ -66,6 +66,27 @@ test_rights(void **state)
 	assert_false(f->failed);
 }
 
+/* The right to ask is not the right to see runs. */
+static void
+test_rights_of_tables(void **state)
+{
+	struct fixture *f = *state;
+
+	f->lacks = UINT64_C(1) << ACCESS_RUN_READ;
+	ask(f, "core.executeQuery", "target=AMT_Runs", NULL);
+	assert_error(f, REMOTE_NO_RIGHT, "lack the right \"run.read\"");
+	ask(f, "core.executeQuery", "target=EPOLeafNode",
+	    "where=(eq AMT_RunItems.Result failed)", NULL);
+	assert_error(f, REMOTE_NO_RIGHT, "run.read");
+	ask(f, "core.executeQuery", "queryId=8", NULL);
+	assert_error(f, REMOTE_NO_RIGHT, "run.read");
+	ask(f, "core.executeQuery", "target=EPOLeafNode", "joinTables=*", NULL);
+	assert_false(f->failed);
+	f->lacks = 0;
+	ask(f, "core.executeQuery", "target=AMT_Runs", NULL);
+	assert_false(f->failed);
+}
+
 static void
 test_errors(void **state)
 {
@@ -386,6 +407,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_table),
 	    TEST(test_rights),
+	    TEST(test_rights_of_tables),
 	    TEST(test_errors),
 	    TEST(test_events),
 	    TEST(test_tags),

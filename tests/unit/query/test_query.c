@@ -45,7 +45,7 @@ static const struct query_table tables[] = {{"PC", "", 0, true, pc, COUNT(pc)},
 static const char *const sources[] = {
     "pc AS p", "room AS r", "moon AS m", "bell AS b"};
 static const struct query_relation relations[] = {
-    {0, 1, "r.id = p.room"}, {3, 1, "b.room = r.id"}};
+    {0, 1, "r.id = p.room", false}, {3, 1, "b.room = r.id", true}};
 static const struct query_graph graph = {.sources = sources,
     .source_count = COUNT(sources),
     .tables = tables,
@@ -203,7 +203,7 @@ test_golden_clauses(void **state)
 	check(&from_room,
 	    "SELECT r.door FROM room AS r LEFT JOIN pc AS p ON r.id = p.room"
 	    " WHERE (lower(p.name) = ?) LIMIT ? 'x' 100001");
-	check(&only, "SELECT r.id FROM room AS r LIMIT ? 3");
+	check(&only, "SELECT DISTINCT r.id FROM room AS r LIMIT ? 3");
 	check(&keyed,
 	    "SELECT substr(max(p.vk || ' ' || p.v),"
 	    " instr(max(p.vk || ' ' || p.v), ' ') + 1),"
