@@ -124,7 +124,12 @@ void visit_expect_absence(struct visit *v);
 void port_device_looks(struct port_device *port);
 void port_device_stores(struct port_device *port);
 void port_device_logins(struct port_device *port);
-void port_device_acts(struct port_device *port);
+void port_device_acts(struct port_device *port); /* with the two below */
+void port_device_acls(struct port_device *port);
+void port_device_keys(struct port_device *port);
+
+/* Into a member of what is written to the device. ERR_INVALID: too long. */
+int visit_copy_text(char *out, size_t size, const char *text, struct err *err);
 
 /* --- port_cert.c --- */
 /* ERR_PROTOCOL when der is no certificate; parsed is the same, or NULL when it
