@@ -268,7 +268,20 @@ test_calendar(void **state)
 			    "EXDATE;VALUE=DATE:20270101\r\n")
 		     EVENT("DTSTART;VALUE=DATE:20261224\r\n"
 			   "STATUS:CANCELLED\r\n")),
-		"UTC", " except 2026-12-01, 2027-02-01, 2027-03-01"}};
+		"UTC", " except 2026-12-01, 2027-02-01, 2027-03-01"},
+	    /* one of a series moved, by an event of the same UID */
+	    {CALENDAR(EVENT("DTSTART:20261201T220000Z\r\nDURATION:PT2H\r\n"
+			    "RRULE:FREQ=WEEKLY;COUNT=3\r\n")
+		     EVENT("RECURRENCE-ID:20261208T220000Z\r\n"
+			   "DTSTART:20261210T220000Z\r\nDURATION:PT2H\r\n")),
+		"UTC",
+		" except 2026-12-01T22:00..2026-12-02T00:00"
+		", 2026-12-15T22:00..2026-12-16T00:00"
+		", 2026-12-10T22:00..2026-12-11T00:00"},
+	    /* two in one file */
+	    {CALENDAR(EVENT("DTSTART;VALUE=DATE:20261224\r\n"))
+		    CALENDAR(EVENT("DTSTART;VALUE=DATE:20261231\r\n")),
+		"UTC", " except 2026-12-24, 2026-12-31"}};
 	struct err err = {.kind = ERR_NONE};
 	struct buf out;
 	size_t i;
@@ -285,6 +298,12 @@ test_calendar(void **state)
 	}
 	assert_int_equal(
 	    schedule_except_ical("hello", "UTC", 0, &out, &err), -1);
+	assert_int_equal(
+	    schedule_except_ical(EVENT("DTSTART;VALUE=DATE:20261224\r\n")
+				     EVENT("DTSTART;VALUE=DATE:20261225\r\n"),
+		"UTC", at("2026-11-28T00:00:00Z"), &out, &err),
+	    -1);
+	assert_int_equal(err.kind, ERR_INVALID);
 	assert_int_equal(
 	    schedule_except_ical(CALENDAR(""), "UTC", 0, &out, &err), -1);
 	assert_int_equal(err.kind, ERR_NOTFOUND);
