@@ -293,8 +293,11 @@ server_xml_read(const void *bytes, size_t len, server_xml_fn *fn, void *cookie,
 	size_t place = 0;
 	int rc = 0;
 
-	if (xml_parse(bytes, len, &xml, err) != 0)
+	if (xml_parse(bytes, len, &xml, err) != 0) {
+		if (err != NULL) /* a file, and not a peer's answer */
+			err->kind = ERR_INVALID;
 		return -1;
+	}
 	root = xml_root(xml);
 	node = str_eq(root->name, ROOT) ? xml_child(root, NULL, TASK)
 	    : str_eq(root->name, TASK)	? root

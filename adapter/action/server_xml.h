@@ -33,7 +33,7 @@ struct store;
 typedef int server_xml_fn(
     void *cookie, const struct server_task *t, struct err *err);
 /* fn for each, in order; actions as action_tree_write(), schedule as ours.
- * ERR_PROTOCOL: no XML; ERR_INVALID: which task, and what. */
+ * ERR_INVALID: no XML, or which task, and what. */
 int server_xml_read(const void *bytes, size_t len, server_xml_fn *fn,
     void *cookie, struct err *err);
 

@@ -71,6 +71,11 @@ errno_kind(int error)
 	case EACCES:
 	case EPERM:
 		return ERR_DENIED;
+	case EISDIR: /* no file of this name can be read, ever */
+	case ENOTDIR:
+	case ENAMETOOLONG:
+	case ELOOP:
+		return ERR_INVALID;
 	default:
 		return ERR_STORAGE;
 	}

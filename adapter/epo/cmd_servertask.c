@@ -117,11 +117,8 @@ remote_import_tasks(struct call *c, struct err *err)
 		    "file: wanted the file itself, sent as "
 		    "multipart/form-data");
 	if (server_order_import(
-		&order, text, strlen(text), false, &done, err) == -1) {
-		if (err != NULL && err->kind == ERR_PROTOCOL)
-			err->kind = ERR_INVALID;
+		&order, text, strlen(text), false, &done, err) == -1)
 		return err_context(err, "file");
-	}
 	out_scalar_int(&c->out, (int64_t)done.tasks);
 	return 0;
 }

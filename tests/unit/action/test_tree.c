@@ -233,6 +233,7 @@ test_bad_xml(void **state)
 		assert_int_equal(server_xml_read(bad[i], strlen(bad[i]),
 				     write_again, &out, &err),
 		    -1);
+		assert_int_equal(err.kind, ERR_INVALID);
 		assert_int_equal(out.len, 0);
 	}
 	buf_free(&out);

@@ -1,4 +1,5 @@
 #include <limits.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,6 +30,8 @@ test_err_says_what_and_why(void **state)
 	assert_true(err_is_transient(&err));
 	(void)err_set(&err, ERR_DENIED, "no");
 	assert_false(err_is_transient(&err));
+	assert_int_equal(err_errno(&err, EISDIR, "%s", "/"), -1);
+	assert_int_equal(err.kind, ERR_INVALID);
 	assert_int_equal(err_errno(&err, 2, "%s", "/nowhere"), -1);
 	assert_int_equal(err.kind, ERR_NOTFOUND);
 	assert_int_equal(err.native, 2);
