@@ -367,6 +367,7 @@ api_handle(void *cookie, struct http_request *request,
 	c->version = a->conf.version;
 	c->policy = a->conf.policy;
 	c->parallel = a->conf.parallel;
+	c->conf = a->conf.conf;
 	c->roots = a->conf.roots;
 	c->roots_clear = a->conf.roots_clear;
 	(void)snprintf(c->actor, sizeof(c->actor), "api:%s", who->name);

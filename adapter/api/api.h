@@ -8,6 +8,7 @@ struct access_identity;
 struct api;
 struct buf;
 struct ca;
+struct conf;
 struct err;
 struct http_header;
 struct http_request;
@@ -52,6 +53,7 @@ struct api_conf { /* everything is borrowed for its life */
 	const struct policy *policy; /* plan.h; its time is of no matter */
 	int64_t parallel;	     /* devices of a run at once */
 	const char *version;	     /* of the program */
+	const struct conf *conf;     /* places that events go to, bridges */
 	/* The CA's roots in the engine's words, and their end (port.h). */
 	void (*roots)(const struct ca *ca, struct port_roots *ret);
 	void (*roots_clear)(struct port_roots *roots);

@@ -137,6 +137,7 @@ struct api_call {
 	const char *version;
 	const struct policy *policy; /* as in api_conf */
 	int64_t parallel;
+	const struct conf *conf;
 	void (*roots)(const struct ca *ca, struct port_roots *ret);
 	void (*roots_clear)(struct port_roots *roots);
 	/* The answer: */
@@ -290,13 +291,15 @@ extern const struct api_row api_device_row, api_query_row, api_task_row,
     api_version_row, api_tagged_row, api_self_row, api_cert_row, api_server_row,
     api_action_row, api_check_row, api_kind_row, api_flow_row, api_imported_row,
     api_finding_row, api_plan_row, api_type_row, api_intent_row, api_purged_row,
-    api_set_row, api_token_row, api_new_token_row;
+    api_place_row, api_letter_row, api_letters_row, api_set_row, api_token_row,
+    api_new_token_row;
 extern const struct api_form api_device_form, api_device_change, api_maintain,
     api_query_form, api_query_ask, api_task_form, api_task_change, api_run_form,
     api_assign_form, api_assign_change, api_state_form, api_tag_form,
     api_tagging, api_revocation, api_user_form, api_user_change,
     api_server_form, api_server_change, api_server_check, api_server_file,
-    api_check_form, api_work_form, api_purge_form, api_token_form;
+    api_check_form, api_work_form, api_purge_form, api_token_form,
+    api_letters_form;
 
 api_fn api_devices_list, api_devices_add, api_devices_get, api_devices_change,
     api_devices_remove, api_devices_look, api_devices_maintain;
@@ -314,6 +317,7 @@ api_fn api_servers_list, api_servers_get, api_servers_add, api_servers_change,
     api_servers_export, api_runs_actions;
 api_fn api_findings_list, api_plan_list, api_types_list, api_runs_add,
     api_runs_purge, api_journal_open, api_journal_ended;
+api_fn api_places_list, api_letters_list, api_letters_again, api_letters_drop;
 api_fn api_sets_list, api_tokens_list, api_tokens_add, api_tokens_remove;
 api_fn api_tags_list, api_tags_add, api_tags_remove, api_tags_apply,
     api_tags_clear, api_tags_exclude, api_groups_list, api_events_list;

@@ -234,6 +234,22 @@ static const struct report_column api_new_token_row_columns[] = {INT("id"),
 ANSWER(api_new_token_row, "NewTokenShown",
     "The same with the token, which is shown this once");
 
+static const struct report_column api_place_row_columns[] = {TEXT("name"),
+    TEXT("kind"), TEXT("state"), INT("behind"), TIME("oldest"),
+    INT("delivered"), TIME("last"), INT("dead"), INT("attempts"),
+    TIME("failing_since"), TIME("next"), TEXT("to"), TEXT("error")};
+ANSWER(api_place_row, "ForwardPlace",
+    "Where events go: new, well, behind or failing");
+
+static const struct report_column api_letter_row_columns[] = {INT("event"),
+    TEXT("name"), TIME("at"), INT("attempts"), TIME("again_at"), TEXT("error")};
+ANSWER(api_letter_row, "DeadLetter",
+    "An event that a webhook would not take; again_at: it is to be sent again");
+
+static const struct report_column api_letters_row_columns[] = {
+    TEXT("name"), INT("letters")};
+ANSWER(api_letters_row, "DeadLetters", "How many it was done to");
+
 static const struct report_column api_check_row_columns[] = {TEXT("what"),
     INT("devices"), INT("late"), INT("margin"), TEXT("closest"), TIME("end"),
     TIME("renewed"), INT("runs"), INT("longest"), TIME("until"),
@@ -351,6 +367,9 @@ FORM(api_work_form, "Work");
 static const struct api_field api_purge_form_fields[] = {{"older_than", API_INT,
     true, 604800, INT64_C(315360000), NULL, "seconds since they were made"}};
 FORM(api_purge_form, "Purge");
+static const struct api_field api_letters_form_fields[] = {{"event", API_INT,
+    false, 1, INT64_C(1) << 53, NULL, "that one; none: all of the place"}};
+FORM(api_letters_form, "DeadLettersChosen");
 static const struct api_field api_check_form_fields[] = {
     {"schedule", API_TEXT, true, 1, 8192, NULL, "words, or cron"},
     {"task", API_TEXT, false, 1, NAME_MAX_, NULL,
@@ -468,6 +487,7 @@ static const struct api_field params[] = {
 	"a saved query's name, or a condition: its devices"},
     {"state", API_TEXT, false, 1, 16, states, "of runs"},
     {"type", API_TEXT, false, 1, 64, run_types, "of what they do"},
+    {"place", API_TEXT, false, 1, NAME_MAX_, NULL, "of this place"},
     {"outcome", API_TEXT, false, 1, 16, outcomes, "of devices"},
     {"task", API_TEXT, false, 1, NAME_MAX_, NULL, "of this task"},
     {"device", API_TEXT, false, 1, NAME_MAX_, NULL, "of this device"},

@@ -51,6 +51,7 @@ console_api_new(struct console_api *c, struct console *console, struct err *err)
 	    .policy = &c->policy,
 	    .parallel = c->d->conf->parallel,
 	    .version = AMTKEEPER_VERSION,
+	    .conf = c->d->conf,
 	    .roots = port_ca_roots,
 	    .roots_clear = port_ca_roots_clear};
 	struct console_route route = {.path = API_PATH,

@@ -155,6 +155,9 @@ void forward_stream_reset(struct forward_sink *s);
 /* --- webhook.c --- */
 
 int forward_webhook_turn(struct forward_sink *s, struct err *err);
+/* letter.c: those that are to be sent again, until then (clock_mono_ms()). */
+int forward_letters_turn(
+    struct forward_sink *s, int64_t deadline, struct err *err);
 /* Post one event, under this id (NULL: its number); ERR_REFUSED when it was
  * answered, and not by 2xx; s->asked says how long to wait then. */
 int forward_webhook_post(struct forward_sink *s,

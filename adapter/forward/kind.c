@@ -104,6 +104,8 @@ static const struct forward_kind kinds[] = {
 
     {"forward.secret", 1901, WARNING, "Secret of a webhook set"},
     {"mail.password", 1903, WARNING, "Password for mail set"},
+    {"forward.again", 1904, NOTICE, "Dead letters to be sent again"},
+    {"forward.dropped", 1905, WARNING, "Dead letters dropped"},
     {"forward.test", 1902, INFO, "Test message"},
     {NULL, 0, 0, NULL},
 };

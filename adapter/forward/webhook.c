@@ -303,12 +303,16 @@ forward_webhook_turn(struct forward_sink *s, struct err *err)
 	    .last = s->state.cursor,
 	    .deadline = clock_mono_ms() + FORWARD_JOB_MS};
 	struct err why = {.kind = ERR_NONE};
-	int rc = store_event_scan(
+	int rc;
+
+	if (forward_letters_turn(s, b.deadline, err) != 0)
+		return -1;
+	rc = store_event_scan(
 	    s->store, 0, s->state.cursor, FORWARD_BATCH, take, &b, &why);
 
 	if (b.count > 0 && forward_sink_arrived(s, b.last, b.posted, err) != 0)
 		return -1;
-	s->more = b.more || b.count == FORWARD_BATCH;
+	s->more = s->more || b.more || b.count == FORWARD_BATCH;
 	if (rc != -1)
 		return 0;
 	if (forward_about_event(&why) &&

@@ -57,6 +57,7 @@ struct store_dead {
 	int64_t event;
 	int64_t at;
 	int64_t attempts;
+	int64_t again_at; /* since then it is to be sent again; 0: it is not */
 	const char *error;
 };
 typedef int store_dead_fn(
@@ -68,4 +69,19 @@ int store_dead_scan(struct store *s, const char *name, store_dead_fn *fn,
     void *cookie, struct err *err);
 int store_dead_count(
     struct store *s, const char *name, int64_t *ret_count, struct err *err);
+/* Those of a place, or the one of this event (not 0; else ERR_NOTFOUND), are to
+ * be sent again, or are forgotten; how many. */
+int store_dead_again(struct store *s, const char *name, int64_t event,
+    int64_t now, int64_t *ret_count, struct err *err);
+int store_dead_drop(struct store *s, const char *name, int64_t event,
+    int64_t *ret_count, struct err *err);
+/* The first that is to be sent again, without its error; id 0: there is none.
+ */
+int store_dead_next(
+    struct store *s, const char *name, struct store_dead *ret, struct err *err);
+/* It was refused again: at, attempts and error are those of this time. */
+int store_dead_refused(
+    struct store *s, const struct store_dead *dead, struct err *err);
+/* It has arrived. */
+int store_dead_remove(struct store *s, int64_t id, struct err *err);
 #endif

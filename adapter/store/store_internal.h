@@ -76,6 +76,7 @@ extern const char store_upstream_step[], store_host_step[];
 extern const char store_server_step[]; /* schema_server.c */
 extern const char store_answer_step[]; /* answer.c */
 extern const char store_keys_step[];   /* keys.c */
+extern const char store_dead_step[];   /* dead.c */
 
 /* Statements over the table "device" (record.c). */
 void store_sql_make(struct store *s);

@@ -106,7 +106,7 @@ _amtkeeper()
 	"krb keytab") words="export" ;;
 	"directory") words="audit repair delegate" ;;
 	"wsman") words="get enum invoke decode" ;;
-	"forward") words="status test secret dead" ;;
+	"forward") words="status test secret dead again drop" ;;
 	"config") words="check show example" ;;
 	"secret") words="show" ;;
 	run|plan) words="sync-clock sync-network reissue-certificates renew-ad-password sync-ad-object renew-admin-password enforce-profile auto" ;;
@@ -234,6 +234,8 @@ _amtkeeper()
 	"forward test") options="" ;;
 	"forward secret") options=" --secret-file" ;;
 	"forward dead") options="" ;;
+	"forward again") options="" ;;
+	"forward drop") options=" --yes" ;;
 	"config check") options="" ;;
 	"config show") options=" --origin" ;;
 	"config example") options=" --profile" ;;

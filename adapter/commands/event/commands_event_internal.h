@@ -10,4 +10,6 @@ int cmd_forward_status(struct cli *c);
 int cmd_forward_test(struct cli *c);
 int cmd_forward_secret(struct cli *c);
 int cmd_forward_dead(struct cli *c);
+int cmd_forward_again(struct cli *c);
+int cmd_forward_drop(struct cli *c);
 #endif

@@ -10,9 +10,11 @@ static const struct cli_option secret_options[] = {
 
 GROUPS none[] = {NULL};
 GROUPS secret_groups[] = {secret_options, NULL};
+GROUPS drop_groups[] = {cli_yes_options, NULL};
 LIST no_examples[] = {NULL};
 LIST status_examples[] = {"forward status",
     "forward status -o json | jq '.[] | select(.attempts > 0)'", NULL};
+LIST again_examples[] = {"forward again chatops", NULL};
 LIST secret_examples[] = {
     "forward secret chatops --secret-file /etc/amtkeeper/chatops.secret", NULL};
 
@@ -37,4 +39,13 @@ const struct cli_command commands_forward[] = {
 	"newest 10000 of each place are kept. \"events --after N --limit 1\" "
 	"shows the event N + 1.",
 	none, 0, 1, no_examples, cmd_forward_dead},
+    {"forward again", "NAME [EVENT...]", "send dead letters once more",
+	"All of a place, or those of the events named. serve sends them as "
+	"they were, under the same webhook-id; one that is refused again is a "
+	"dead letter again, the others are gone once they have arrived.",
+	none, 1, NO_LIMIT, again_examples, cmd_forward_again},
+    {"forward drop", "NAME [EVENT...]", "forget dead letters",
+	"All of a place, or those of the events named, which stay in the "
+	"audit chain.",
+	drop_groups, 1, NO_LIMIT, no_examples, cmd_forward_drop},
     END};

@@ -3,9 +3,9 @@
 #include "clock.h"
 #include "commands_event_internal.h"
 #include "conf.h"
+#include "forward_place.h"
 #include "secret.h"
 #include "store.h"
-#include "store_forward.h"
 #include "str.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -26,45 +26,28 @@ find(struct cli *c, const char *name)
 
 /* --- status --- */
 
-static const char *
-state_of(const struct store_forward *f, int64_t behind)
-{
-	if (f->attempts > 0)
-		return "failing";
-	return behind > 0 ? "behind" : "well";
-}
-
 static int
 write_place(struct cli *c, struct table *t, const struct conf_forward *f,
     bool *failing, struct err *err)
 {
-	struct store *store = c->daemon.store;
-	struct store_forward at = {.cursor = 0};
-	int64_t behind = 0, oldest = 0, dead = 0;
-	bool known = store_forward_find(store, f->name, &at, err) == 0;
+	struct forward_status is;
 
-	if (!known && err->kind != ERR_NOTFOUND)
+	if (forward_status(c->daemon.store, f, &is, err) != 0)
 		return -1;
-	err_clear(err);
-	if (known &&
-	    store_forward_behind(store, at.cursor, &behind, &oldest, err) != 0)
-		return -1;
-	if (store_dead_count(store, f->name, &dead, err) != 0)
-		return -1;
-	*failing = *failing || at.attempts > 0;
+	*failing = *failing || is.at.attempts > 0;
 	table_text(t, f->name);
 	table_text(t, f->kind);
-	table_text(t, known ? state_of(&at, behind) : "new");
-	table_int(t, behind);
-	table_int(t, oldest);
-	table_int(t, at.delivered);
-	table_int(t, at.delivered_at);
-	table_int(t, dead);
-	table_int(t, at.attempts);
-	table_int(t, at.failing_since);
-	table_int(t, at.next_at);
+	table_text(t, is.state);
+	table_int(t, is.behind);
+	table_int(t, is.oldest);
+	table_int(t, is.at.delivered);
+	table_int(t, is.at.delivered_at);
+	table_int(t, is.dead);
+	table_int(t, is.at.attempts);
+	table_int(t, is.at.failing_since);
+	table_int(t, is.at.next_at);
 	table_text(t, f->to);
-	table_text(t, str_empty(at.error) ? NULL : at.error);
+	table_text(t, str_empty(is.at.error) ? NULL : is.at.error);
 	return cli_row(t, err);
 }
 
@@ -156,6 +139,7 @@ write_dead(void *cookie, const struct store_dead *dead, struct err *err)
 	table_text(t, dead->name);
 	table_int(t, dead->at);
 	table_int(t, dead->attempts);
+	table_int(t, dead->again_at);
 	table_text(t, dead->error);
 	return cli_row(t, err);
 }
@@ -166,7 +150,7 @@ cmd_forward_dead(struct cli *c)
 	static const struct table_column columns[] = {
 	    {"event", TABLE_INT, 0, 0}, {"name", TABLE_STRING, 0, 0},
 	    {"at", TABLE_TIME, 0, 0}, {"attempts", TABLE_INT, 1, 0},
-	    {"error", TABLE_STRING, 0, 20}};
+	    {"again_at", TABLE_TIME, 2, 0}, {"error", TABLE_STRING, 0, 20}};
 	struct err err = {.kind = ERR_NONE};
 	int code = cli_open(c, DAEMON_STORE, NULL), rc;
 	struct table *t;
@@ -177,4 +161,67 @@ cmd_forward_dead(struct cli *c)
 	rc = store_dead_scan(c->daemon.store,
 	    c->arg_count > 0 ? c->args[0] : NULL, write_dead, t, &err);
 	return cli_listed(c, t, rc, &err);
+}
+
+typedef int order_fn(const struct forward_order *o, const char *place,
+    int64_t event, int64_t *ret_count, struct err *err);
+
+/* Those named behind the place, or all of it. */
+static int
+order_letters(struct cli *c, order_fn *order, int64_t *ret_count)
+{
+	const struct forward_order o = {
+	    c->daemon.store, cli_actor(), clock_now()};
+	struct err err = {.kind = ERR_NONE};
+	int64_t event = 0, count = 0;
+	size_t i;
+	int rc = 0;
+
+	*ret_count = 0;
+	for (i = 1; rc == 0 && (i == 1 || i < c->arg_count); i++) {
+		if (i < c->arg_count &&
+		    str_int(c->args[i], 1, INT64_MAX, &event) != 0)
+			return cli_complain(CODE_USAGE,
+			    "%s: \"forward dead\" has the numbers of events",
+			    c->args[i]);
+		rc = order(&o, c->args[0], event, &count, &err);
+		*ret_count += count;
+	}
+	return cli_commit(c, rc, &err);
+}
+
+int
+cmd_forward_again(struct cli *c)
+{
+	int code = cli_open(c, DAEMON_STORE, NULL);
+	int64_t count = 0;
+
+	if (code == CODE_OK && find(c, c->args[0]) == NULL)
+		code = CODE_NOTHING;
+	if (code == CODE_OK)
+		code = order_letters(c, forward_again, &count);
+	if (code == CODE_OK)
+		cli_note(c, "%lld letters are to be sent again, by serve",
+		    (long long)count);
+	return code;
+}
+
+int
+cmd_forward_drop(struct cli *c)
+{
+	int code = cli_open(c, DAEMON_STORE, NULL);
+	int64_t count = 0;
+
+	if (code == CODE_OK &&
+	    !cli_confirm(c,
+		c->arg_count > 1 ? "never send these letters"
+				 : "never send any of its dead letters"))
+		code = CODE_REFUSED;
+	if (code == CODE_OK)
+		code = order_letters(c, forward_drop, &count);
+	if (code == CODE_OK)
+		cli_note(c,
+		    "%lld letters are dropped; the events stay on record",
+		    (long long)count);
+	return code;
 }

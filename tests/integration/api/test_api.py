@@ -4,6 +4,7 @@ serves.  Every operation of it is called rightly, and wrongly in each way its
 schemas forbid; what is answered is compared with the schemas."""
 import base64
 import datetime
+import http.server
 import json
 import os
 import sys
@@ -687,6 +688,63 @@ def certificates(w, serving):
     w.fails(404, "revokeCertificate", "abcdef", body={})
 
 
+def letters(w, serving):
+    """What a webhook would not take: tests/integration/cli/forward.py sends."""
+    wait_for(lambda: len(pages(w, "listDeadLetters", 9)) == 3, PATIENCE,
+             "three are put aside")
+    places = w.ok("listForwardPlaces").json["items"]
+    equal([(p["name"], p["kind"], p["dead"]) for p in places],
+          [("hook", "webhook", 3)], f"places: {places}")
+    w.wrong("listForwardPlaces")
+    dead = pages(w, "listDeadLetters", 2, place="hook")
+    equal(dead, serving.json("forward", "dead"), "as the command line says")
+    equal([d["event"] for d in dead], [1, 2, 3], "in order")
+    equal(pages(w, "listDeadLetters", 2, place="none"), [], "of another")
+    w.wrong("listDeadLetters")
+    w.wrong("sendDeadLetters", "hook", body={"event": 2})
+    w.fails(404, "sendDeadLetters", "hook", body={"event": 99})
+    w.fails(404, "sendDeadLetters", "nobody", body={})
+    told = w.ok("sendDeadLetters", "hook", body={"event": 2}).json
+    equal(told, {"name": "hook", "letters": 1}, "one is to be sent again")
+    check(wait_for(lambda: [d["attempts"] for d in pages(
+        w, "listDeadLetters", 9)] == [3, 4, 3], PATIENCE, "it was tried"),
+        "by serve")
+    w.wrong("dropDeadLetters", "hook", body={"event": 1})
+    equal(w.ok("dropDeadLetters", "hook", body={"event": 1},
+               Idempotency_Key="d1").json["letters"], 1, "one is dropped")
+    equal(w.ok("dropDeadLetters", "hook").json["letters"], 2, "and the rest")
+    w.fails(404, "dropDeadLetters", "nobody")
+    w.fails(404, "dropDeadLetters", "hook", body={"event": 1})
+
+
+class Refusing(http.server.BaseHTTPRequestHandler):
+    """A webhook that takes all but three events."""
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(400 if body["id"] in ("1", "2", "3") else 204)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def refusing(serving):
+    """Its place in the configuration."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    folder = os.path.join(os.path.dirname(serving.config), "conf.d")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "forward.yaml"), "w") as f:
+        f.write("forward:\n  - {name: hook, kind: webhook, from: first, "
+                f"to: 'http://127.0.0.1:{server.server_port}/', refusals: 3, "
+                "retry_first: 1s, retry_most: 1s}\n")
+    path = os.path.join(serving.where, "secret")
+    with open(path, "w", opener=lambda p, f: os.open(p, f, 0o600)) as f:
+        f.write("a secret of the test\n")
+    serving.run("forward", "secret", "hook", "--secret-file", path)
+
+
 def users(w):
     new = {"name": "carol", "sets": "monitor", "password": PASSWORD}
     w.wrong("addUser", body=new)
@@ -957,6 +1015,7 @@ def main():
         serving.user("admin", "administrator")
         serving.user("watcher", "monitor")
         serving.user("olga", "operator")
+        refusing(serving)
         serving.start()
         serving.at = serving.port, serving.ca
         names = sorted(d["name"] for d in serving.json("device", "list"))
@@ -972,6 +1031,7 @@ def main():
         journal(w, serving, names)
         as_read(w, serving, names)
         purge(w, serving)
+        letters(w, serving)
         users(w)
         others(w)
         access(w, serving)

@@ -372,6 +372,45 @@ def untrusted(syslog, web):
     configure(syslog, web)
 
 
+def letters(event):
+    """A dead letter is sent again when a person says so, or never; what that
+    orders are are events too, and arrive."""
+    keep("forward", "again", "nobody", expect=4)
+    keep("forward", "again", "hook", str(event + 1), expect=4)
+    keep("forward", "again", "hook", "first", expect=2)
+    keep("forward", "again", "hook", str(event))
+    wait_for(lambda: [d["attempts"] for d in rows("forward", "dead")] == [4],
+             "refused again: a dead letter again, and tried no more")
+    check(rows("forward", "dead", "hook")[0]["again_at"] is None,
+          "nobody wants it sent")
+    Receiver.poison.clear()
+    Receiver.moods += ["503", "lose"]
+    keep("forward", "again", "hook")
+    wait_for(lambda: rows("forward", "dead") == [], "once it has arrived, "
+             "after failures of the place, it is gone")
+    check(event in Receiver.ids(), "it has arrived")
+    Receiver.taken.sort(key=lambda e: int(e["id"]))
+    last = events()[-1]
+    Receiver.poison.add(str(last + 1))
+    add_devices(2)
+    wait_for(lambda: status()["hook"]["dead"] == 1, "another dead letter")
+    keep("forward", "drop", "hook", expect=5, text="")
+    check(len(rows("forward", "dead")) == 1, "it is there until one says yes")
+    keep("forward", "drop", "hook", str(last + 1), "--yes")
+    check(rows("forward", "dead") == [], "dropped")
+    keep("forward", "drop", "hook", str(last + 1), "--yes", expect=4)
+    Receiver.poison.clear()
+    Receiver.taken.append({"id": str(last + 1)})
+    Receiver.taken.sort(key=lambda e: int(e["id"]))
+    said = [(e["kind"], json.loads(e["detail"])) for e in rows("events")
+            if e["kind"] in ("forward.again", "forward.dropped")]
+    check(said == [
+        ("forward.again", {"place": "hook", "letters": 1, "event": event}),
+        ("forward.again", {"place": "hook", "letters": 1}),
+        ("forward.dropped", {"place": "hook", "letters": 1,
+                             "event": last + 1})], f"who ordered: {said}")
+
+
 def main():
     make_ca("ca")
     make_ca("other")
@@ -423,9 +462,7 @@ def main():
     dead = rows("forward", "dead")
     check([d["event"] for d in dead] == [poisoned] and
           "HTTP 400" in dead[0]["error"], f"and is a dead letter: {dead}")
-    Receiver.poison.clear()
-    Receiver.taken.append({"id": str(poisoned)})
-    Receiver.taken.sort(key=lambda e: int(e["id"]))
+    letters(poisoned)
 
     # The servers go away, killed; what was said meanwhile waits.
     syslog.stop(signal.SIGKILL)
@@ -437,7 +474,17 @@ def main():
     wait_for(lambda: all_there(syslog), "and they come once it is back")
 
     # kill -9 between sending and the cursor.
+    last = events()[-1]
+    Receiver.poison.add(str(last + 1))
+    add_devices(1)
+    wait_for(lambda: status()["hook"]["dead"] == 1, "a last dead letter")
+    Receiver.poison.clear()
     service.stop()
+    keep("forward", "again", "hook")
+    service = Service("forward.letter:1")
+    check(service.child.wait(PATIENCE) == FAULT_EXIT, "killed, a letter sent")
+    check(len(rows("forward", "dead")) == 1 and last + 1 in Receiver.ids(),
+          "it is sent again rather than not at all")
     add_devices(10)
     for fault in ("forward.posted:3", "forward.sent:1"):
         service = Service(fault)
@@ -448,7 +495,9 @@ def main():
     time.sleep(0.7)
     service.kill()
     service = Service()
+    Receiver.taken.sort(key=lambda e: int(e["id"]))
     wait_for(lambda: all_there(syslog), "kill -9 loses nothing")
+    check(rows("forward", "dead") == [], "nor is a letter left")
     wait_for(lambda: all(r["behind"] == 0 for r in status().values()),
              "status knows that")
     # What arrived is known at the end, without a second's wait.

@@ -151,6 +151,96 @@ keeps_the_newest_dead(void **state)
 	assert_int_equal(sum, INT64_C(10010) * 10011 / 2 - 55 + 10010);
 }
 
+/* --- again, or never --- */
+
+static void
+add_dead(struct fixture *f, const char *name, int64_t event)
+{
+	const struct store_dead dead = {.name = name,
+	    .event = event,
+	    .at = 1,
+	    .attempts = 3,
+	    .error = "HTTP 400"};
+
+	assert_int_equal(store_dead_add(f->store, &dead, &f->err), 0);
+}
+
+static int64_t
+next(struct fixture *f, const char *name, struct store_dead *ret)
+{
+	assert_int_equal(store_dead_next(f->store, name, ret, &f->err), 0);
+	return ret->id == 0 ? 0 : ret->event;
+}
+
+static void
+sends_letters_again(void **state)
+{
+	struct fixture *f = *state;
+	struct store_dead dead;
+	int64_t count = 0;
+	int i;
+
+	for (i = 1; i <= 3; i++)
+		add_dead(f, "hook", i);
+	add_dead(f, "other", 7);
+	assert_int_equal(next(f, "hook", &dead), 0);
+	assert_int_equal(
+	    store_dead_again(f->store, "hook", 9, 50, &count, &f->err), -1);
+	assert_int_equal(f->err.kind, ERR_NOTFOUND);
+	assert_int_equal(
+	    store_dead_again(f->store, "hook", 2, 50, &count, &f->err), 0);
+	assert_int_equal(count, 1);
+	assert_int_equal(next(f, "hook", &dead), 2);
+	assert_int_equal(dead.again_at, 50);
+	assert_int_equal(dead.attempts, 3);
+	assert_int_equal(
+	    store_dead_again(f->store, "hook", 0, 60, &count, &f->err), 0);
+	assert_int_equal(count, 3);
+	assert_int_equal(next(f, "hook", &dead), 1); /* the oldest first */
+	dead.error = "HTTP 400";
+	dead.attempts = 4;
+	dead.at = 70;
+	assert_int_equal(store_dead_refused(f->store, &dead, &f->err), 0);
+	assert_int_equal(next(f, "hook", &dead), 2);
+	assert_int_equal(store_dead_remove(f->store, dead.id, &f->err), 0);
+	assert_int_equal(next(f, "hook", &dead), 3);
+	assert_int_equal(next(f, "other", &dead), 0); /* it was not asked for */
+	assert_int_equal(
+	    store_dead_count(f->store, "hook", &count, &f->err), 0);
+	assert_int_equal(count, 2);
+}
+
+static void
+drops_letters(void **state)
+{
+	struct fixture *f = *state;
+	int64_t count = 0, sum = 0;
+	int i;
+
+	for (i = 1; i <= 3; i++)
+		add_dead(f, "hook", i);
+	add_dead(f, "other", 7);
+	assert_int_equal(
+	    store_dead_drop(f->store, "hook", 7, &count, &f->err), -1);
+	assert_int_equal(f->err.kind, ERR_NOTFOUND);
+	assert_int_equal(
+	    store_dead_drop(f->store, "hook", 2, &count, &f->err), 0);
+	assert_int_equal(count, 1);
+	assert_int_equal(
+	    store_dead_scan(f->store, NULL, see, &sum, &f->err), 0);
+	assert_int_equal(sum, 1 + 3 + 7);
+	assert_int_equal(
+	    store_dead_drop(f->store, "hook", 0, &count, &f->err), 0);
+	assert_int_equal(count, 2);
+	assert_int_equal(
+	    store_dead_drop(f->store, "hook", 0, &count, &f->err), 0);
+	assert_int_equal(count, 0);
+	sum = 0;
+	assert_int_equal(
+	    store_dead_scan(f->store, NULL, see, &sum, &f->err), 0);
+	assert_int_equal(sum, 7);
+}
+
 int
 main(void)
 {
@@ -161,6 +251,9 @@ main(void)
 	    cmocka_unit_test_setup_teardown(seals_secrets, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		keeps_the_newest_dead, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		sends_letters_again, setup, teardown),
+	    cmocka_unit_test_setup_teardown(drops_letters, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
