@@ -389,6 +389,45 @@ def loses_systems(epo, keeper):
     keeper.sync()
 
 
+def twins(epo, keeper):
+    """Two systems of one name: the first keeps the device, until it is gone."""
+    epo.add(130, "pc5.corp.example")
+    equal(keeper.sync()["added"], 0, "no second device")
+    check(130 in [t["system"] for t in keeper.json("epo", "status", "corp")],
+          "which a person can see")
+    keeper.suffer("pc5.corp.example", "certificate-expiring")
+    keeper.sync()
+    equal((tags(epo, 105), tags(epo, 130)), ({"AMT-CertDue"}, set()),
+          "one of them is told")
+    del epo.systems[105]
+    for _ in range(2):  # gone in the first, free for its twin in the second
+        keeper.tamper("UPDATE upstream SET full_at = 0")
+        report = keeper.sync()
+    equal(report["added"], 0, "nor when the first is gone")
+    equal(tags(epo, 130), {"AMT-CertDue"}, "and is told")
+    # Back under another number, and their names swapped.
+    for here, other in ((101, 102), (102, 101)):
+        s = epo.systems[here]
+        s["EPOComputerProperties.IPHostName"] = f"pc{other - 100}.corp.example"
+        s["updated"] = time.time()
+    equal(keeper.sync()["added"], 0, "two that swapped their names")
+    devices = keeper.devices()
+    equal([devices[f"pc{i}.corp.example"]["os_host"] for i in (1, 2)],
+          ["pc2", "pc1"], "each knows its host's new name")
+    for here in (101, 102):
+        s = epo.systems[here]
+        s["EPOComputerProperties.IPHostName"] = f"pc{here - 100}.corp.example"
+        s["updated"] = time.time()
+    keeper.suffer("pc5.corp.example", "")
+    del epo.systems[130]
+    epo.add(105, "pc5.corp.example")
+    for _ in range(2):
+        keeper.tamper("UPDATE upstream SET full_at = 0")
+        keeper.sync()
+    equal((len(keeper.devices()), keeper.status()["problems"]), (7, 1),
+          "as before")
+
+
 def removes(epo, keeper):
     """A device that leaves us takes its tags, text and issue with it."""
     equal(tags(epo, 107), {"AMT-CommError"}, "it has a tag")
@@ -523,7 +562,7 @@ def main():
         keeper = Keeper(folder, epo.port)
         for test in (checks, logs_in, pulls, follows, pushes, misses_a_tag, frames,
                      reads_in_spite, goes_on, loses_answers, creates_once,
-                     dies, loses_systems, removes, changes, splits, queries,
+                     dies, loses_systems, twins, removes, changes, splits, queries,
                      tests, serves):
             test(epo, keeper)
         distrusts(epo, keeper, folder)
