@@ -19,7 +19,7 @@ struct store;
 struct store_answer {
 	int64_t user;
 	const char *key;     /* borrowed */
-	uint8_t request[32]; /* SHA-256 of what was asked */
+	uint8_t request[32]; /* SHA-256 of what was asked; kept sealed */
 	int64_t status;
 	char *location, *etag; /* or NULL */
 	struct buf body;

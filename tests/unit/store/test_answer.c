@@ -67,6 +67,31 @@ is_one_users_and_one_requests(void **state)
 	assert_int_equal(f->err.kind, ERR_CONFLICT);
 }
 
+/* Whose hash is stored can be found by trying. */
+static void
+does_not_show_its_request(void **state)
+{
+	struct fixture *f = *state;
+	struct store_answer a = asked(1, "k", 1);
+	sqlite3_stmt *found;
+	sqlite3 *db;
+
+	put(f, 1, "k", NOW);
+	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_prepare_v2(db,
+		"SELECT length(request), instr(request, ?) FROM api_answer", -1,
+		&found, NULL),
+	    SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_bind_blob(found, 1, a.request, 8, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(found), SQLITE_ROW);
+	assert_true(sqlite3_column_int(found, 0) > 32);
+	assert_int_equal(sqlite3_column_int(found, 1), 0);
+	sqlite3_finalize(found);
+	sqlite3_close(db);
+}
+
 static void
 ends_after_a_day(void **state)
 {
@@ -154,6 +179,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(is_given_again, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		is_one_users_and_one_requests, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		does_not_show_its_request, setup, teardown),
 	    cmocka_unit_test_setup_teardown(ends_after_a_day, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		locks_out_the_others, setup, teardown),
