@@ -198,7 +198,9 @@ save_all(struct birth *b, struct err *err)
 	b->made_store = true;
 	ca_store_lock(ca->store);
 	if (record_line(ca, err) == 0 &&
-	    ca_root_crl_make(ca, b->root, clock_now(), err) == 0 &&
+	    ca_root_crl_make(
+		&(struct ca_root_by){ca->store, &ca->root, b->root},
+		clock_now(), err) == 0 &&
 	    ca_crl_renew(ca, clock_now(), &first, NULL, err) == 0)
 		rc = 0;
 	ca_store_unlock(ca->store);

@@ -238,12 +238,15 @@ int ca_crl_since(struct ca *ca, int64_t now, struct ca_crl_info *io,
     struct buf *out, struct err *err);
 
 /* The list of the root above this issuing CA, likewise. Where the root's key is
- * a new one is made when half of its year is over; elsewhere it is the one that
- * was imported. ERR_NOTFOUND when there is none. */
+ * a new one is made when an issuing CA was revoked since (ca_revoke_issuing())
+ * or half of its year is over; elsewhere it is the one that was imported.
+ * ERR_NOTFOUND when there is none. */
 int ca_root_crl_since(struct ca *ca, int64_t now, struct ca_crl_info *io,
     struct buf *out, struct err *err);
-/* Take one that was made where the key of one of our roots is; PEM or DER.
- * ERR_UNTRUSTED, ERR_INVALID; ERR_CONFLICT when it is not newer than ours. */
+/* Take one that was made where the key of one of our roots is; PEM or DER. An
+ * issuing CA of ours that it has issues nothing from then on. ERR_UNTRUSTED,
+ * ERR_INVALID; ERR_CONFLICT when it is not newer than ours, or lacks what was
+ * revoked here. */
 int ca_root_crl_import(
     struct ca *ca, const struct buf *file, int64_t now, struct err *err);
 /* The root's name in URLs; borrowed from ca. */
@@ -271,9 +274,11 @@ struct ca_ocsp {
  * for what is not ours (unauthorized) or comes while there can be no responder
  * (tryLater) is answered too: -1 only when the records do not answer. What is
  * not on record is unknown; an intent without certificate is revoked; a nonce
- * of 1 to 32 bytes is given back (RFC 8954). The first answer of a responder
- * and every 256th after it is verified before it leaves; ERR_STORAGE if it does
- * not hold. */
+ * of 1 to 32 bytes is given back (RFC 8954). About one certificate that a root
+ * of ours signed it is the root's own answer, made with its list, without a
+ * nonce; unauthorized if there is none. The first answer of a responder and
+ * every 256th after it is verified before it leaves; ERR_STORAGE if it does not
+ * hold. */
 int ca_ocsp(
     struct ca *ca, struct ca_ocsp *io, struct buf *out, struct err *err);
 /* A question about one of our certificates (der), or about a serial in hex: a
@@ -355,6 +360,7 @@ struct ca_line_info {
 	const char *cross;	    /* "1: O=..., CN=...; 2: ..."; NULL: none */
 	const char *serial;
 	int64_t not_before, not_after;
+	int64_t revoked_at; /* 0: it is not */
 	const char *key_file;
 };
 typedef int ca_line_fn(
@@ -363,8 +369,9 @@ typedef int ca_line_fn(
 int ca_lines(
     const struct ca_conf *conf, ca_line_fn *fn, void *cookie, struct err *err);
 /* Does this DER leaf chain to us, is it within its time, is it in our records
- * byte for byte and not revoked, is name (may be NULL) in it? 0, or
- * ERR_UNTRUSTED saying why; ERR_STORAGE when the records do not answer. */
+ * byte for byte and not revoked, nor its issuing CA, is name (may be NULL) in
+ * it? 0, or ERR_UNTRUSTED saying why; ERR_STORAGE when the records do not
+ * answer. */
 int ca_verify(struct ca *ca, const uint8_t *der, size_t len, const char *name,
     int64_t now, struct err *err);
 #endif

@@ -98,6 +98,9 @@ int ca_issuer_copy(
 int ca_issuer_load(
     struct ca_issuer *ret, const uint8_t *der, size_t len, struct err *err);
 void ca_issuer_clear(struct ca_issuer *i);
+/* Its serial number, hex; false: it has more bytes than RFC 5280 allows. */
+#define CA_ISSUER_SERIAL 41
+bool ca_issuer_serial(const struct ca_issuer *i, char ret[CA_ISSUER_SERIAL]);
 /* Do its name constraints permit DNS names of some domains only? */
 bool ca_issuer_limits_dns(const struct ca_issuer *i);
 /* The bytes of the key in a SubjectPublicKeyInfo. */
@@ -148,6 +151,9 @@ int ca_serial_new(uint8_t ret[CA_SERIAL_LEN], struct err *err);
 struct ca_crl_row;
 int ca_crl_renew(struct ca *ca, int64_t now, struct ca_crl_row *ret,
     struct buf *out, struct err *err);
+
+/* Of those of RFC 5280, 5.3.1: hold and its removal are not kept here. */
+bool ca_reason_known(int reason);
 
 /* An idempotency key as ca_request has it: ERR_INVALID. */
 int ca_key_text_check(const char *key, struct err *err);

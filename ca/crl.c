@@ -34,23 +34,27 @@ write_reason(struct buf *out, int reason)
 	buf_free(&value);
 }
 
-static void
-write_entry(void *cookie, const struct ca_revoked *r)
+void
+ca_crl_entry(struct buf *out, const char *serial, int64_t at, int reason)
 {
-	struct buf *out = cookie;
-	uint8_t serial[CA_SERIAL_LEN];
-	size_t mark;
+	uint8_t bytes[CA_ROOT_SERIAL_MAX];
+	size_t len = strlen(serial) / 2, mark;
 
-	/* Only our own 16 bytes are ever stored. */
-	if (str_unhex(r->serial, serial, sizeof(serial)) != 0) {
+	if (len > sizeof(bytes) || str_unhex(serial, bytes, len) != 0) {
 		out->over = true;
 		return;
 	}
 	mark = ca_der_open(out, CA_TAG_SEQ);
-	ca_der_uint(out, serial, sizeof(serial));
-	ca_der_time(out, r->at);
-	write_reason(out, r->reason);
+	ca_der_uint(out, bytes, len);
+	ca_der_time(out, at);
+	write_reason(out, reason);
 	ca_der_close(out, mark);
+}
+
+static void
+write_entry(void *cookie, const struct ca_revoked *r)
+{
+	ca_crl_entry(cookie, r->serial, r->at, r->reason);
 }
 
 static int

@@ -35,6 +35,8 @@ static const struct {
     [CA_FINDING_ISSUER_ENDED] = {"issuer-ended", true},
     [CA_FINDING_ISSUER_ENDS] = {"issuer-ends", false},
     [CA_FINDING_ISSUER_WEAK] = {"issuer-weak", true},
+    [CA_FINDING_ISSUER_REVOKED] = {"issuer-revoked", true},
+    [CA_FINDING_LINE_REVOKED] = {"line-revoked", true},
     [CA_FINDING_LINE_ENDS] = {"line-ends", false},
     [CA_FINDING_CRL_LAPSED] = {"crl-lapsed", true},
     [CA_FINDING_CRL_LATE] = {"crl-late", false},
@@ -126,6 +128,41 @@ check_end(const struct checkup *c, const struct ca_issuer *i, struct who who,
 	return tell(c, CA_FINDING_ISSUER_ENDS, who, text, err);
 }
 
+/* The active one issues nothing then; what an old one issued is good for
+ * nothing. */
+static int
+check_revoked(const struct checkup *c, const struct ca *line, struct err *err)
+{
+	char name[200], text[200], at[CLOCK_TEXT];
+	struct who who = {.subject = name};
+	struct ca_line_use use = {.count = 0};
+	struct ca_status status;
+	int got = ca_line_revoked(line, &status, err);
+
+	if (got != 1)
+		return got;
+	ca_name_text(
+	    X509_get_subject_name(line->issuing.x509), name, sizeof(name));
+	(void)clock_text(status.at, at);
+	if (line == c->ca) {
+		(void)snprintf(text, sizeof(text),
+		    "was revoked %s and issues nothing; \"ca rollover\", or "
+		    "\"ca csr\" and \"ca import\", bring the next",
+		    at);
+		return tell(c, CA_FINDING_ISSUER_REVOKED, who, text, err);
+	}
+	if (ca_store_line_use(line->store, line->line, c->h->now, &use, err) !=
+	    0)
+		return -1;
+	if (use.count == 0)
+		return 0;
+	(void)snprintf(text, sizeof(text),
+	    "was revoked %s, and devices have %lld valid certificate%s by it "
+	    "that readers refuse: \"run reissue-certificates\"",
+	    at, (long long)use.count, use.count == 1 ? "" : "s");
+	return tell(c, CA_FINDING_LINE_REVOKED, who, text, err);
+}
+
 static int
 check_issuers(const struct checkup *c, struct err *err)
 {
@@ -177,12 +214,15 @@ check_old_line(const struct checkup *c, const struct ca *line, struct err *err)
 }
 
 static int
-check_old_lines(const struct checkup *c, struct err *err)
+check_lines(const struct checkup *c, struct err *err)
 {
 	const struct ca *line;
 
+	if (check_revoked(c, c->ca, err) != 0)
+		return -1;
 	for (line = c->ca->older; line != NULL; line = line->older)
-		if (check_old_line(c, line, err) != 0)
+		if (check_revoked(c, line, err) != 0 ||
+		    check_old_line(c, line, err) != 0)
 			return -1;
 	return 0;
 }
@@ -455,7 +495,7 @@ ca_health(struct ca *ca, const struct ca_health *h, struct err *err)
 	if (rc != 0)
 		return -1;
 	ca_store_lock(ca->store);
-	rc = check_old_lines(&c, err);
+	rc = check_lines(&c, err);
 	if (rc == 0)
 		rc = check_crls(&c, err);
 	if (rc == 0)

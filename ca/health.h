@@ -16,10 +16,12 @@ struct err;
 
 enum ca_finding_code {
 	CA_FINDING_ISSUER_ENDED,
-	CA_FINDING_ISSUER_ENDS, /* too early for the longest template */
-	CA_FINDING_ISSUER_WEAK, /* below 112 bits of strength */
-	CA_FINDING_LINE_ENDS,	/* an old one, with certificates in use */
-	CA_FINDING_CRL_LAPSED,	/* readers refuse what it vouches for */
+	CA_FINDING_ISSUER_ENDS,	   /* too early for the longest template */
+	CA_FINDING_ISSUER_WEAK,	   /* below 112 bits of strength */
+	CA_FINDING_ISSUER_REVOKED, /* by the root: it issues nothing */
+	CA_FINDING_LINE_REVOKED,   /* an old one, with certificates in use */
+	CA_FINDING_LINE_ENDS,	   /* the same at its end */
+	CA_FINDING_CRL_LAPSED,	   /* readers refuse what it vouches for */
 	CA_FINDING_ROOT_CRL_LAPSED,
 	CA_FINDING_ROOT_CRL_LATE,
 	CA_FINDING_CRL_LATE,	 /* should have been made anew already */

@@ -322,6 +322,23 @@ check_period(struct ca_importing *im, struct err *err)
 	return 0;
 }
 
+static int
+check_revoked(struct ca_importing *im, struct err *err)
+{
+	struct ca_status status;
+	char at[CLOCK_TEXT];
+	int got;
+
+	im->line.store = im->store;
+	got = ca_line_revoked(&im->line, &status, err);
+	im->line.store = NULL;
+	return got != 1
+	    ? got
+	    : err_set(err, ERR_UNTRUSTED,
+		  "the chain holds a certificate that its issuer revoked %s",
+		  clock_text(status.at, at));
+}
+
 /* The rest is OpenSSL's word: signatures, strengths, names, strict form. */
 static int
 check_chain(struct ca_importing *im, struct err *err)
@@ -363,7 +380,7 @@ int
 ca_import_check(struct ca_importing *im, struct err *err)
 {
 	if (build_chain(im, err) != 0 || check_cas(im, err) != 0 ||
-	    check_period(im, err) != 0)
+	    check_period(im, err) != 0 || check_revoked(im, err) != 0)
 		return -1;
 	return check_chain(im, err);
 }

@@ -46,6 +46,7 @@ struct batch {
 	struct issue *list;
 	size_t count;
 	struct ca_deeds deeds;
+	struct err barred; /* why the CA issues nothing, if it does not */
 };
 
 static void
@@ -206,6 +207,10 @@ admit_new(struct batch *b, struct issue *is, struct err *err)
 		*err = is->unfit;
 		return -1;
 	}
+	if (b->barred.kind != ERR_NONE) {
+		*err = b->barred;
+		return -1;
+	}
 	if (ca_deed_clock(b->ca, is->csr.now, err) != 0 ||
 	    ca_csr_case_check_records(&is->csr, err) != 0)
 		return -1;
@@ -277,6 +282,8 @@ intend_once(struct batch *b, struct err *err)
 
 	if (ca_deeds_begin(&b->deeds, b->ca, err) != 0)
 		return -1;
+	if (ca_line_check(b->ca, &b->barred) == 0)
+		err_clear(&b->barred);
 	for (i = 0; i < b->count && !b->deeds.spoiled; i++)
 		if (b->list[i].claimed && !b->list[i].done)
 			admit(b, &b->list[i]);

@@ -116,6 +116,19 @@ ca_issuer_clear(struct ca_issuer *i)
 }
 
 bool
+ca_issuer_serial(const struct ca_issuer *i, char ret[CA_ISSUER_SERIAL])
+{
+	const ASN1_INTEGER *serial = X509_get0_serialNumber(i->x509);
+	int len = ASN1_STRING_length(serial);
+
+	if (ASN1_STRING_type(serial) != V_ASN1_INTEGER || len < 1 ||
+	    len > (CA_ISSUER_SERIAL - 1) / 2)
+		return false;
+	str_hex(ASN1_STRING_get0_data(serial), (size_t)len, ret);
+	return true;
+}
+
+bool
 ca_issuer_limits_dns(const struct ca_issuer *i)
 {
 	const STACK_OF(GENERAL_SUBTREE) *permitted =

@@ -442,10 +442,12 @@ tell_certified(struct ca *line, struct ca_line_info *info, ca_line_fn *fn,
     void *cookie, struct err *err)
 {
 	char subject[256], root[256], serial[64] = "", *others;
+	struct ca_status status = {.at = 0};
 	const ASN1_INTEGER *number;
 	int rc;
 
-	if (ca_line_load(line, info->id, err) != 0)
+	if (ca_line_load(line, info->id, err) != 0 ||
+	    ca_line_revoked(line, &status, err) < 0)
 		return -1;
 	ca_name_text(X509_get_subject_name(line->issuing.x509), subject,
 	    sizeof(subject));
@@ -460,6 +462,7 @@ tell_certified(struct ca *line, struct ca_line_info *info, ca_line_fn *fn,
 	info->serial = serial;
 	info->not_before = line->issuing.not_before;
 	info->not_after = line->issuing.not_after;
+	info->revoked_at = status.at;
 	others = cross_text(line);
 	info->cross = others;
 	rc = fn(cookie, info, err);

@@ -65,6 +65,14 @@ struct ca_line_use {
 int ca_store_line_use(struct ca_store *s, int64_t id, int64_t now,
     struct ca_line_use *ret, struct err *err);
 
+/* Did a root revoke it, as far as is known here? 1 and how, 0, -1. The store is
+ * locked. */
+struct ca_status;
+int ca_line_revoked(
+    const struct ca *line, struct ca_status *ret, struct err *err);
+/* ERR_REFUSED if so. */
+int ca_line_check(const struct ca *line, struct err *err);
+
 /* Another number after each change of lines and their certificates. */
 int ca_store_lines_mark(struct ca_store *s, int64_t *ret, struct err *err);
 

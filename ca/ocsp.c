@@ -272,28 +272,44 @@ ocsp_clear(struct ocsp *o)
 	ERR_clear_error();
 }
 
+/* Nothing of our issuing CAs: of their roots, then. */
+static int
+answer_for_root(
+    struct ocsp *o, struct ca_ocsp *io, struct buf *out, struct err *err)
+{
+	int got = ca_ocsp_of_root(o->ca, o->request, io, out, err);
+
+	return got != 0
+	    ? (got < 0 ? -1 : 0)
+	    : encode(OCSP_RESPONSE_STATUS_UNAUTHORIZED, NULL, out, err);
+}
+
 int
 ca_ocsp(struct ca *ca, struct ca_ocsp *io, struct buf *out, struct err *err)
 {
 	struct ocsp o = {.ca = ca, .now = io->now};
 	int status = OCSP_RESPONSE_STATUS_SUCCESSFUL;
-	int rc = 0;
+	int rc;
 
 	io->this_update = 0;
 	io->next_update = 0;
 	o.request = ca_ocsp_parse(io->request, io->len);
-	if (o.request != NULL)
-		o.count = OCSP_request_onereq_count(o.request);
-	if (o.request == NULL)
-		status = OCSP_RESPONSE_STATUS_MALFORMEDREQUEST;
-	else if (!asks_for_ours(&o))
-		status = OCSP_RESPONSE_STATUS_UNAUTHORIZED;
-	else
-		rc = ask_records(&o, &status, err);
+	if (o.request == NULL) {
+		rc = encode(
+		    OCSP_RESPONSE_STATUS_MALFORMEDREQUEST, NULL, out, err);
+		goto out;
+	}
+	o.count = OCSP_request_onereq_count(o.request);
+	if (!asks_for_ours(&o)) {
+		rc = answer_for_root(&o, io, out, err);
+		goto out;
+	}
+	rc = ask_records(&o, &status, err);
 	if (rc == 0)
 		rc = status == OCSP_RESPONSE_STATUS_SUCCESSFUL
 		    ? respond(&o, io, out, err)
 		    : encode(status, NULL, out, err);
+out:
 	ocsp_clear(&o);
 	return rc;
 }

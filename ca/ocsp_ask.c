@@ -6,6 +6,7 @@
 #include <openssl/ocsp.h>
 #include <openssl/x509v3.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "ca_internal.h"
@@ -15,40 +16,70 @@
 
 /* --- asking --- */
 
-/* The line that issued it, and its serial number; given. */
-static const struct ca *
-find_line(struct ca *ca, const struct ca_ocsp_about *about,
+/* Who issued it, of those we answer for. */
+static const struct ca_issuer *
+issuer_of(const struct ca *ca, X509 *x509)
+{
+	const struct ca *line;
+
+	for (line = ca; line != NULL; line = line->older)
+		if (X509_check_issued(line->issuing.x509, x509) == X509_V_OK)
+			return &line->issuing;
+	for (line = ca; line != NULL; line = line->older)
+		if (X509_check_issued(line->root.x509, x509) == X509_V_OK &&
+		    X509_cmp(line->root.x509, x509) != 0)
+			return &line->root;
+	return NULL;
+}
+
+/* The same by a serial number: the CA that issues, if it is none of ours. */
+static const struct ca_issuer *
+issuer_by_serial(struct ca *ca, const char *serial)
+{
+	char own[CA_ISSUER_SERIAL];
+	const struct ca *line;
+	struct ca_cert cert;
+
+	for (line = ca; line != NULL; line = line->older)
+		if (ca_issuer_serial(&line->issuing, own) &&
+		    strcasecmp(own, serial) == 0)
+			return ca_above(line, 1);
+	if (ca_find(ca, NULL, serial, &cert, NULL) != 0)
+		return &ca->issuing;
+	line = ca_line_of(ca, &cert);
+	ca_cert_clear(&cert);
+	return &line->issuing;
+}
+
+/* Who issued it, and its serial number; given. */
+static const struct ca_issuer *
+find_issuer(struct ca *ca, const struct ca_ocsp_about *about,
     ASN1_INTEGER **ret_serial, struct err *err)
 {
 	const unsigned char *p = about->der;
-	const struct ca *line = ca;
-	struct ca_cert cert = {.der = NULL};
+	const struct ca_issuer *issuer = NULL;
 	BIGNUM *number = NULL;
 	X509 *x509 = NULL;
 
 	if (about->der != NULL)
 		x509 = d2i_X509(NULL, &p, (long)about->len);
-	else if (ca_find(ca, NULL, about->serial, &cert, NULL) == 0)
-		line = ca_line_of(ca, &cert);
 	if (x509 != NULL) {
 		*ret_serial = ASN1_INTEGER_dup(X509_get0_serialNumber(x509));
-		while (line != NULL &&
-		    X509_check_issued(line->issuing.x509, x509) != X509_V_OK)
-			line = line->older;
+		issuer = issuer_of(ca, x509);
 	} else if (about->der == NULL &&
 	    BN_hex2bn(&number, about->serial) == (int)strlen(about->serial)) {
 		*ret_serial = BN_to_ASN1_INTEGER(number, NULL);
+		issuer = issuer_by_serial(ca, about->serial);
 	}
 	if (*ret_serial == NULL)
 		err_set(err, ERR_INVALID, "neither certificate nor serial");
-	else if (line == NULL)
+	else if (issuer == NULL)
 		err_set(err, ERR_REFUSED,
 		    "the certificate is not of an issuing CA of ours");
 	BN_free(number);
 	X509_free(x509);
-	ca_cert_clear(&cert);
 	ERR_clear_error();
-	return *ret_serial == NULL ? NULL : line;
+	return *ret_serial == NULL ? NULL : issuer;
 }
 
 int
@@ -57,18 +88,17 @@ ca_ocsp_ask(struct ca *ca, const struct ca_ocsp_about *about, struct buf *out,
 {
 	OCSP_REQUEST *request = OCSP_REQUEST_new();
 	ASN1_INTEGER *serial = NULL;
-	const struct ca *line = find_line(ca, about, &serial, err);
+	const struct ca_issuer *issuer = find_issuer(ca, about, &serial, err);
 	OCSP_CERTID *id = NULL;
 	unsigned char *der = NULL;
 	int len = -1, rc = -1;
 
-	if (line == NULL)
+	if (issuer == NULL)
 		goto out;
 	/* SHA-1, as RFC 5019 has it: it names the issuer, and proves nothing.
 	 */
-	id = OCSP_cert_id_new(EVP_sha1(),
-	    X509_get_subject_name(line->issuing.x509),
-	    X509_get0_pubkey_bitstr(line->issuing.x509), serial);
+	id = OCSP_cert_id_new(EVP_sha1(), X509_get_subject_name(issuer->x509),
+	    X509_get0_pubkey_bitstr(issuer->x509), serial);
 	if (request != NULL && id != NULL &&
 	    OCSP_request_add0_id(request, id) != NULL)
 		len = i2d_OCSP_REQUEST(request, &der);

@@ -1,6 +1,6 @@
 #ifndef CA_OCSP_INTERNAL_H_
 #define CA_OCSP_INTERNAL_H_
-#include <openssl/types.h>
+#include <openssl/ocsp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,4 +28,25 @@ struct ca_ocsp_signer {
  * times. */
 const char *ca_ocsp_flaw(
     const struct buf *answer, const struct ca_ocsp_signer *s);
+
+/* --- about what a root signed (ocsp_root.c) --- */
+
+struct ca_crl_row;
+struct ca_root_answer;
+struct ca_root_by;
+struct ca_root_answers {
+	const struct ca_root_by *by;
+	struct ca_root_answer *list; /* owned */
+	size_t count;
+};
+/* Sign those that go with this list. To be cleared in any case. */
+int ca_root_answers_make(
+    struct ca_root_answers *all, const struct ca_crl_row *row, struct err *err);
+/* Put them on record, in the list's transaction. */
+int ca_root_answers_put(void *answers, struct err *err);
+void ca_root_answers_clear(struct ca_root_answers *all);
+/* Append the answer on record to a request about one of a root's certificates:
+ * 1 and io's times set; 0 = there is none, -1. */
+int ca_ocsp_of_root(struct ca *ca, OCSP_REQUEST *request, struct ca_ocsp *io,
+    struct buf *out, struct err *err);
 #endif

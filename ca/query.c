@@ -23,9 +23,8 @@ ca_find(struct ca *ca, const char *key, const char *serial, struct ca_cert *ret,
 	return rc;
 }
 
-/* RFC 5280, 5.3.1; hold and its removal are not kept here. */
-static bool
-known_reason(int reason)
+bool
+ca_reason_known(int reason)
 {
 	return (reason >= 0 && reason <= 5) || reason == 9 || reason == 10;
 }
@@ -36,7 +35,7 @@ ca_revoke(
 {
 	int rc = -1;
 
-	if (!known_reason(reason))
+	if (!ca_reason_known(reason))
 		return err_set(err, ERR_INVALID,
 		    "revocation reason %d is none of 0-5, 9, 10", reason);
 	ca_store_lock(ca->store);
@@ -154,6 +153,22 @@ verify_chain(const struct ca *newest, X509 *leaf, int64_t now, struct err *err)
 }
 
 static int
+verify_line(struct ca *ca, X509 *leaf, struct err *err)
+{
+	struct ca_status status;
+	char at[CLOCK_TEXT];
+	int got;
+
+	ca_store_lock(ca->store);
+	got = ca_line_revoked(line_of(ca, leaf), &status, err);
+	ca_store_unlock(ca->store);
+	return got != 1
+	    ? got
+	    : err_set(err, ERR_UNTRUSTED, "its issuing CA was revoked %s",
+		  clock_text(status.at, at));
+}
+
+static int
 verify_name(X509 *leaf, const char *name, struct err *err)
 {
 	if (X509_check_host(leaf, name, 0,
@@ -223,6 +238,7 @@ ca_verify(struct ca *ca, const uint8_t *der, size_t len, const char *name,
 		ERR_clear_error();
 		err_set(&own, ERR_UNTRUSTED, "not a certificate of ours");
 	} else if (verify_chain(ca, leaf, now, &own) == 0 &&
+	    verify_line(ca, leaf, &own) == 0 &&
 	    (name == NULL || verify_name(leaf, name, &own) == 0) &&
 	    verify_record(ca, leaf, der, len, &own) == 0) {
 		rc = 0;

@@ -4,9 +4,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "buf.h"
 #include "ca.h"
 
-struct buf;
 struct ca_store;
 struct err;
 
@@ -175,12 +175,6 @@ int ca_store_put_crl(struct ca_store *s, const struct ca_crl_row *row,
 int ca_store_take_crl(struct db_rows *rows, int64_t line,
     struct ca_crl_row *ret, struct buf *out, struct err *err);
 
-/* The same of a root, by its name. */
-int ca_store_get_root_crl(struct ca_store *s, const char *root,
-    struct ca_crl_row *ret, struct buf *out, struct err *err);
-int ca_store_put_root_crl(struct ca_store *s, const char *root,
-    const struct ca_crl_row *row, const struct buf *der, struct err *err);
-
 /* What is known about a serial number of a line. */
 enum ca_known { CA_UNKNOWN, CA_INTENDED, CA_ISSUED, CA_REVOKED };
 struct ca_status {
@@ -190,6 +184,51 @@ struct ca_status {
 };
 int ca_store_status(struct ca_store *s, int64_t line, const char *serial,
     struct ca_status *ret, struct err *err);
+
+/*
+ * Of our roots, each by its name in URLs: the last list, as those above; what
+ * they revoked; and what is answered about what they signed, which is made with
+ * the list (store_root.c).
+ */
+int ca_store_get_root_crl(struct ca_store *s, const char *root,
+    struct ca_crl_row *ret, struct buf *out, struct err *err);
+/* In a transaction; answers to the one before are gone. */
+int ca_store_put_root_crl(struct ca_store *s, const char *root,
+    const struct ca_crl_row *row, const struct buf *der, struct err *err);
+/* What a list covers that is made now: ca_crl_row.covers. */
+int ca_store_root_covers(
+    struct ca_store *s, const char *root, int64_t *ret, struct err *err);
+
+#define CA_ROOT_ENTRIES_MAX 1024 /* of one list */
+#define CA_ROOT_SERIAL_MAX 20	 /* bytes (RFC 5280, 4.1.2.2) */
+struct ca_root_entry {
+	const char *serial; /* hex, lower case */
+	int64_t at;
+	int reason;
+	bool here; /* by us; else as an imported list has it */
+};
+/* In a transaction. One that is revoked already stays as it is. */
+int ca_store_root_revoke(struct ca_store *s, const char *root,
+    const struct ca_root_entry *e, struct err *err);
+/* What imported lists said. */
+int ca_store_root_forget(struct ca_store *s, const char *root, struct err *err);
+typedef void ca_root_entry_fn(void *cookie, const struct ca_root_entry *e);
+int ca_store_root_entries(struct ca_store *s, const char *root,
+    ca_root_entry_fn *fn, void *cookie, struct err *err);
+/* 1 and how it is revoked; 0 = it is not, -1. */
+int ca_store_root_status(struct ca_store *s, const char *root,
+    const char *serial, struct ca_status *ret, struct err *err);
+
+struct ca_root_answer {
+	char serial[2 * CA_ROOT_SERIAL_MAX + 1];
+	int hash; /* NID of what the request names the root by */
+	struct buf der;
+};
+int ca_store_put_root_answer(struct ca_store *s, const char *root,
+    const struct ca_root_answer *a, struct err *err);
+/* By serial and hash, appended; 1, 0 = there is none, -1. */
+int ca_store_get_root_answer(struct ca_store *s, const char *root,
+    const struct ca_root_answer *which, struct buf *out, struct err *err);
 
 /* With its intent; keys whose certificate is at its end or lost are removed. */
 int ca_store_add_responder(struct ca_store *s, const struct ca_intent *i,

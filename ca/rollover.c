@@ -151,11 +151,13 @@ cross_forth(struct rolling *r, struct err *err)
 	return rc;
 }
 
-/* Whose names are limited is left out: it would not be, under ours. */
+/* Whose names are limited is left out: it would not be, under ours. And one
+ * that is revoked. */
 static int
 cross_back(struct rolling *r, struct err *err)
 {
 	const struct ca_crossing how = {&r->next.root, r->root, r->conf->url};
+	struct ca_status status;
 	const struct ca *line;
 	int rc = 0;
 
@@ -163,6 +165,11 @@ cross_back(struct rolling *r, struct err *err)
 		if (line->issuing.constraints != NULL ||
 		    line->cross_count == CA_CROSS_MAX)
 			continue;
+		rc = ca_line_revoked(line, &status, err);
+		if (rc != 0) {
+			rc = rc == 1 ? 0 : -1;
+			continue;
+		}
 		r->line[r->back_count] = line->line;
 		rc =
 		    cross(&how, &line->issuing, &r->back[r->back_count++], err);
@@ -255,11 +262,14 @@ static void
 make_lists(struct rolling *r)
 {
 	struct ca_crl_row first;
+	struct err none;
 
 	r->next.store = r->ca->store;
 	r->next.line = r->row.id;
 	(void)ca_crl_renew(&r->next, clock_now(), &first, NULL, NULL);
-	(void)ca_root_crl_make(&r->next, r->root, clock_now(), NULL);
+	(void)ca_root_crl_make(
+	    &(struct ca_root_by){r->ca->store, &r->next.root, r->root},
+	    clock_now(), &none);
 }
 
 static int
@@ -304,9 +314,10 @@ ca_rollover(struct ca *ca, const struct ca_conf *conf, struct ca_roll *io,
 	size_t i;
 
 	if (make_keys(&r, err) == 0 && make_certs(&r, err) == 0 &&
-	    cross_forth(&r, err) == 0 && cross_back(&r, err) == 0) {
+	    cross_forth(&r, err) == 0) {
 		ca_store_lock(ca->store);
-		rc = roll_locked(&r, err);
+		if (cross_back(&r, err) == 0)
+			rc = roll_locked(&r, err);
 		ca_store_unlock(ca->store);
 	}
 	if (rc == 0)

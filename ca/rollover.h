@@ -61,6 +61,29 @@ struct ca_roll {
 };
 int ca_rollover(struct ca *ca, const struct ca_conf *conf, struct ca_roll *io,
     struct err *err);
+/*
+ * Revoke an issuing CA that a root of ours signed.  It is on record before a
+ * list is signed; from then on that CA issues nothing here, and the root's list
+ * and answers say so.  One that is revoked already stays as it is.
+ * ERR_NOTFOUND: there is none.  ERR_REFUSED: no root's key is here, or devices
+ * have valid certificates by it, and force is not set.
+ */
+struct ca_fall {
+	/* One of ours, hex, lower case: all its certificates by our roots; or
+	 * a certificate, DER, that alone. */
+	const char *serial;
+	const struct buf *cert;
+	int reason; /* RFC 5280; key compromise becomes CA compromise */
+	int64_t now;
+	bool force, dry; /* dry: everything but doing it */
+	/* Set on success. */
+	char subject[256];
+	bool active;	  /* it is the one that issues */
+	int64_t used;	  /* valid certificates of devices by it */
+	size_t elsewhere; /* of its certificates: the root's key is not here */
+};
+int ca_revoke_issuing(struct ca *ca, const struct ca_conf *conf,
+    struct ca_fall *io, struct err *err);
 /* Take a cross-certificate: of the name and key of one of our issuing CAs, by
  * another root, with those above it, as ca_import() does. ERR_NOTFOUND when
  * there is none that is new. */

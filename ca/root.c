@@ -13,6 +13,7 @@
 #include "csr_internal.h"
 #include "line_internal.h"
 #include "mem.h"
+#include "record_internal.h"
 #include "rollover.h"
 #include "root_internal.h"
 #include "signer_internal.h"
@@ -236,6 +237,36 @@ read_cert(const struct buf *text, struct buf *out, struct err *err)
 	return rc;
 }
 
+/* A key that was revoked gets no other certificate. */
+static int
+check_not_revoked(
+    struct ca *ca, const struct buf *der, bool is_cert, struct err *err)
+{
+	struct ca_issuer of = {.x509 = NULL};
+	struct ca_csr csr = {.spki = {NULL, 0}};
+	struct ca_status status;
+	const struct ca *line;
+	struct ca_span key;
+	int got = 0;
+
+	/* What cannot be read is refused elsewhere, and says why. */
+	if (is_cert)
+		(void)ca_issuer_load(&of, der->data, der->len, NULL);
+	else
+		(void)ca_csr_parse(ca_der_bytes(der), &csr);
+	key = is_cert ? of.spki : csr.spki;
+	ca_store_lock(ca->store);
+	for (line = ca; got == 0 && line != NULL; line = line->older)
+		if (ca_span_equal(key, line->issuing.spki))
+			got = ca_line_revoked(line, &status, err);
+	ca_store_unlock(ca->store);
+	ca_issuer_clear(&of);
+	ERR_clear_error();
+	return got == 1 ? err_set(err, ERR_REFUSED,
+			      "an issuing CA with this key was revoked")
+			: got;
+}
+
 int
 ca_certify(struct ca *ca, const struct ca_conf *conf, const struct buf *pem,
     struct buf *out, struct err *err)
@@ -249,6 +280,8 @@ ca_certify(struct ca *ca, const struct ca_conf *conf, const struct buf *pem,
 	buf_init(&der, CA_CHAIN_MAX);
 	got = read_cert(pem, &der, err);
 	rc = got == 0 ? ca_csr_read(pem, &der, err) : got == 1 ? 0 : -1;
+	if (rc == 0)
+		rc = check_not_revoked(ca, &der, got == 1, err);
 	root = rc == 0 ? ca_root_ours(ca, conf, &signer, err) : NULL;
 	if (root == NULL)
 		rc = -1;

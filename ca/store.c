@@ -236,6 +236,23 @@ static const char *const steps[] = {
     "  b.reason, b.key, q.csr_sha256, b.bridge"
     "  FROM bridge_certificate b"
     "  JOIN bridge_request q ON q.bridge = b.bridge AND q.key = b.key;",
+
+    /* What our roots revoked: certificates of CAs.  "here": by us; else a list
+     * that was imported says so.  And what is answered about them. */
+    "CREATE TABLE ca_root_revocation ("
+    " root TEXT NOT NULL,"
+    " serial TEXT NOT NULL,"
+    " revoked_at BIGINT NOT NULL,"
+    " reason BIGINT NOT NULL,"
+    " here BIGINT NOT NULL,"
+    " PRIMARY KEY (root, serial));"
+    "ALTER TABLE ca_root_crl ADD COLUMN covers BIGINT NOT NULL DEFAULT 0;"
+    "CREATE TABLE ca_root_answer ("
+    " root TEXT NOT NULL,"
+    " serial TEXT NOT NULL,"
+    " hash BIGINT NOT NULL,"
+    " answer BLOB NOT NULL,"
+    " PRIMARY KEY (root, serial, hash));",
 };
 
 static int

@@ -239,33 +239,3 @@ ca_store_lines_mark(struct ca_store *s, int64_t *ret, struct err *err)
 	    " + (SELECT COUNT(*) FROM ca_cross)",
 	    ret, err);
 }
-
-int
-ca_store_get_root_crl(struct ca_store *s, const char *root,
-    struct ca_crl_row *ret, struct buf *out, struct err *err)
-{
-	struct db_rows *rows;
-
-	if (db_query(ca_store_db(s), &rows, err,
-		"SELECT number, made_at, this_update, next_update, 0, crl"
-		" FROM ca_root_crl WHERE root = ? ORDER BY number DESC LIMIT 1",
-		"t", root) != 0)
-		return -1;
-	return ca_store_take_crl(rows, 0, ret, out, err);
-}
-
-int
-ca_store_put_root_crl(struct ca_store *s, const char *root,
-    const struct ca_crl_row *row, const struct buf *der, struct err *err)
-{
-	struct db *db = ca_store_db(s);
-
-	if (db_run(db, err, "DELETE FROM ca_root_crl WHERE root = ?", "t",
-		root) != 0)
-		return -1;
-	return db_run(db, err,
-	    "INSERT INTO ca_root_crl (root, number, crl, made_at, this_update,"
-	    " next_update) VALUES (?, ?, ?, ?, ?, ?)",
-	    "tibiii", root, row->number, der->data, der->len, row->made_at,
-	    row->this_update, row->next_update);
-}

@@ -284,6 +284,44 @@ test_root_crl(void **state)
 	    "root-crl-lapsed", "AMT Root CA");
 }
 
+static int
+keep_serial(void *cookie, const struct ca_line_info *info, struct err *e)
+{
+	(void)e;
+	(void)snprintf(cookie, 64, "%s", info->serial);
+	return 0;
+}
+
+/* The CA that issues is revoked, then it is an old one with a certificate in
+ * use, then without. */
+static void
+test_revoked(void **state)
+{
+	struct ca_roll roll = {.organisation = NULL};
+	struct ca_cert cert;
+	char serial[64];
+	struct ca_fall fall = {
+	    .serial = serial, .reason = 4, .now = fixture.now, .force = true};
+
+	(void)state;
+	issue("k1", 0);
+	assert_int_equal(ca_lines(&fixture.conf, keep_serial, serial, &err), 0);
+	if (ca_revoke_issuing(fixture.ca, &fixture.conf, &fall, &err) != 0)
+		fail_msg("%s", err.text);
+	finds(examine(0, &fixture_template), CA_FINDING_ISSUER_REVOKED,
+	    "issuer-revoked", "AMT Issuing CA");
+	assert_int_equal(
+	    ca_rollover(fixture.ca, &fixture.conf, &roll, &err), 0);
+	fixture_reopen(&fixture);
+	finds(examine(0, &fixture_template), CA_FINDING_LINE_REVOKED,
+	    "line-revoked", "AMT Issuing CA");
+	assert_int_equal(ca_find(fixture.ca, "k1", NULL, &cert, &err), 0);
+	assert_int_equal(
+	    ca_revoke(fixture.ca, cert.serial, 4, fixture.now, &err), 0);
+	finds_nothing(examine(0, &fixture_template));
+	ca_cert_clear(&cert);
+}
+
 static void
 test_template(void **state)
 {
@@ -448,6 +486,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_old_line, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_crl, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_root_crl, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_revoked, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_template, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_life, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_place, setup, teardown),

@@ -678,6 +678,8 @@ test_migration(void **state)
 	    "DROP TABLE bridge_certificate;"
 	    "DROP TABLE bridge_request;"
 	    "DROP TABLE ca_root_crl;"
+	    "DROP TABLE ca_root_revocation;"
+	    "DROP TABLE ca_root_answer;"
 	    "DROP TABLE ca_cross;"
 	    "DROP TABLE ca_line_certificate;"
 	    "DROP TABLE ca_line;"
