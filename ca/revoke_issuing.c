@@ -262,6 +262,7 @@ revoke_locked(struct revoking *r, struct err *err)
 	named = r->io->cert != NULL ? &r->given : &r->line->issuing;
 	ca_name_text(X509_get_subject_name(named->x509), r->io->subject,
 	    sizeof(r->io->subject));
+	memcpy(r->io->number, r->target[0].serial, sizeof(r->io->number));
 	if (r->io->dry)
 		return 0;
 	return record(r, err) == 0 ? sign_lists(r, err) : -1;

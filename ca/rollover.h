@@ -78,6 +78,7 @@ struct ca_fall {
 	bool force, dry; /* dry: everything but doing it */
 	/* Set on success. */
 	char subject[256];
+	char number[41];  /* serial number of the certificate, or the first */
 	bool active;	  /* it is the one that issues */
 	int64_t used;	  /* valid certificates of devices by it */
 	size_t elsewhere; /* of its certificates: the root's key is not here */

@@ -135,6 +135,30 @@ look_at(struct look *l, const char *what, const char *rest,
 
 /* --- all of them --- */
 
+/* The list of the root, which the issuing CA's certificate names; where there
+ * is none here it is another's, and elsewhere. */
+static int
+look_at_root(struct look *l, struct err *err)
+{
+	struct ca *ca = l->d->ca;
+	char *crl = mem_printf("/crl/%s.crl", ca_root_name(ca));
+	struct ca_crl_info info = {.number = 0};
+	struct err why = {.kind = ERR_NONE};
+	struct buf wanted;
+	int rc = 0;
+
+	buf_init(&wanted, CRL_MAX);
+	if (ca_root_crl_since(ca, clock_now(), &info, &wanted, &why) == 0)
+		look_at(l, "root-crl", crl, &wanted);
+	else if (why.kind != ERR_NOTFOUND) {
+		*err = why;
+		rc = -1;
+	}
+	buf_free(&wanted);
+	free(crl);
+	return rc;
+}
+
 static int
 look_at_files(struct look *l, struct err *err)
 {
@@ -152,7 +176,7 @@ look_at_files(struct look *l, struct err *err)
 	if (ca_certificate(ca, ca_name(ca), &wanted, err) != 0)
 		goto out;
 	look_at(l, "ca", cert, &wanted);
-	rc = 0;
+	rc = look_at_root(l, err);
 out:
 	buf_free(&wanted);
 	free(crl);

@@ -39,6 +39,7 @@ static const struct forward_kind kinds[] = {
     {"ca.crossed", 1205, NOTICE, "CA cross-certified"},
     {"ca.rolled", 1206, NOTICE, "CA rolled over"},
     {"ca.crl.imported", 1207, NOTICE, "CRL imported"},
+    {"ca.revoked", 1208, WARNING, "Issuing CA revoked"},
     {"certificate.issued", 1210, INFO, "Certificate issued"},
     {"certificate.signed", 1211, NOTICE, "Certificate signed for a person"},
     {"certificate.revoked", 1212, NOTICE, "Certificate revoked"},

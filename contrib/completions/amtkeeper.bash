@@ -209,7 +209,7 @@ _amtkeeper()
 	"ca ocsp") options=" --request --out" ;;
 	"ca check") options="" ;;
 	"ca health") options="" ;;
-	"ca revoke") options=" --reason --yes" ;;
+	"ca revoke") options=" --reason --force --yes" ;;
 	"ca block add") options=" --note" ;;
 	"ca block list") options="" ;;
 	"ca block remove") options=" --yes" ;;

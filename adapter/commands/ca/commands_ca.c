@@ -63,6 +63,8 @@ static const struct cli_option ca_ocsp_options[] = {
 static const struct cli_option ca_revoke_options[] = {
     {"reason", 0, CLI_WORD, "REASON", reason_words,
 	"why: key-compromise, superseded, ... (unspecified)"},
+    {"force", 0, CLI_FLAG, NULL, NULL,
+	"an issuing CA, though valid certificates hang on it"},
     END};
 static const struct cli_option template_list_options[] = {
     {"directory", 0, CLI_FLAG, NULL, NULL, "and those of Active Directory"},
@@ -119,8 +121,8 @@ LIST cross_examples[] = {"ca cross crossed.pem", NULL};
 LIST ocsp_examples[] = {
     "ca ocsp pc1.pem", "ca ocsp --request ask.der --out answer.der", NULL};
 LIST crl_examples[] = {"ca crl --out amt.crl", "ca crl --root --pem", NULL};
-LIST revoke_examples[] = {
-    "ca revoke 4f12ad30dfd1076b --reason key-compromise", NULL};
+LIST revoke_examples[] = {"ca revoke 4f12ad30dfd1076b --reason key-compromise",
+    "ca revoke site7.pem --reason superseded", NULL};
 LIST template_show_examples[] = {
     "ca template show tls", "ca template show tls --beside AmtTls", NULL};
 LIST bridge_examples[] = {"ca bridge test corp", NULL};
@@ -193,9 +195,10 @@ const struct cli_command commands_ca[] = {
 	ca_list_examples, cmd_ca_list},
     {"ca crl", "", "the revocation list",
 	"With --root that of the root, which names issuing CAs and lives a year: "
-	"where the root's key is, a new one is made after half of that; for a "
-	"machine without that key write it with --out there, and take it with "
-	"--import here.",
+	"where the root's key is, a new one is made when one was revoked, and "
+	"after half of that year; for a machine without that key write it with "
+	"--out there, and take it with --import here: an issuing CA in it issues "
+	"nothing any more.",
 	ca_crl_groups, 0, 0, crl_examples, cmd_ca_crl},
     {"ca ocsp", "[SERIAL|FILE]", "what our OCSP responder says",
 	"Of a serial number, of the certificate in FILE, or what it would answer "
@@ -215,10 +218,14 @@ const struct cli_command commands_ca[] = {
 	"leaves lying. Each finding says what to do. Exit code 3 if there is "
 	"one.",
 	none, 0, 0, no_examples, cmd_ca_health},
-    {"ca revoke", "SERIAL", "revoke a certificate",
+    {"ca revoke", "SERIAL|FILE", "revoke a certificate",
 	"One that came over a bridge is revoked at its CA, where the protocol "
 	"can do that; CMP, Vault and step-ca can. EST, CES and helpers cannot: "
-	"it is marked here, and it is said what a person is to do there.",
+	"it is marked here, and it is said what a person is to do there. The "
+	"serial number of an issuing CA (\"ca show\") revokes that, in the lists "
+	"of our roots whose keys are here; FILE any certificate that such a root "
+	"signed, as for a site whose root is kept here. It issues nothing from "
+	"then on.",
 	ca_revoke_groups, 1, 1, revoke_examples, cmd_ca_revoke},
     {"ca block add", "HASH|FILE...", "never certify a key again",
 	"A key is known by the SHA-256 of its SubjectPublicKeyInfo, 64 hex "

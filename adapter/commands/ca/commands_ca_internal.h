@@ -1,5 +1,6 @@
 #ifndef COMMANDS_CA_INTERNAL_H_
 #define COMMANDS_CA_INTERNAL_H_
+#include <stdbool.h>
 
 struct buf;
 struct ca;
@@ -29,6 +30,14 @@ int cmd_ca_tell_signed(struct cli *c, const struct device *device,
 /* One of ours beside one of the forest; with all parts open. */
 int cmd_ca_template_beside(
     struct cli *c, const struct profile_template *ours, const char *name);
+/* Is this argument a file, and not a serial number? Then the certificate in it,
+ * DER. */
+bool cmd_ca_names_file(const char *what);
+int cmd_ca_read_cert(const char *path, struct buf *der, struct err *err);
+/* Revoke the issuing CA of this serial number, or the certificate of one in a
+ * file; with all parts open. false: it is no issuing CA's serial number. */
+bool cmd_ca_revoke_issuing(
+    struct cli *c, const char *what, int reason, int *ret_code);
 
 /* Handlers, one per row. */
 int cmd_ca_init(struct cli *c);

@@ -71,6 +71,8 @@ write_line(void *cookie, const struct ca_line_info *info, struct err *err)
 	(void)err;
 	if (info->state != CA_LINE_WAITING && info->not_after < clock_now())
 		state = "ended";
+	else if (info->revoked_at != 0)
+		state = "revoked";
 	table_int(t, info->id);
 	table_text(t, state);
 	table_text(t, info->subject);

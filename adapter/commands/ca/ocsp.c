@@ -38,22 +38,17 @@ static int
 ask_about(struct cli *c, const char *what, struct buf *request, struct err *err)
 {
 	struct ca_ocsp_about about = {.serial = what};
-	struct buf file, der;
+	struct buf der;
 	int rc = 0;
 
-	buf_init(&file, CERT_MAX);
 	buf_init(&der, CERT_MAX);
-	if (strspn(what, "0123456789abcdefABCDEF") != strlen(what) ||
-	    access(what, F_OK) == 0) {
-		rc = file_read(what, CERT_MAX, &file, err);
-		if (rc == 0)
-			rc = ca_cert_read(&file, &der, err);
+	if (cmd_ca_names_file(what)) {
+		rc = cmd_ca_read_cert(what, &der, err);
 		about.der = der.data;
 		about.len = der.len;
 	}
 	if (rc == 0)
 		rc = ca_ocsp_ask(c->daemon.ca, &about, request, err);
-	buf_free(&file);
 	buf_free(&der);
 	return rc;
 }

@@ -18,7 +18,7 @@
 static const struct {
 	const char *word;
 	int number;
-} reasons[] = {{"unspecified", 0}, {"key-compromise", 1},
+} reasons[] = {{"unspecified", 0}, {"key-compromise", 1}, {"ca-compromise", 2},
     {"affiliation-changed", 3}, {"superseded", 4},
     {"cessation-of-operation", 5}, {"privilege-withdrawn", 9}};
 
@@ -121,11 +121,16 @@ cmd_ca_revoke(struct cli *c)
 {
 	struct ca_cert cert = {.der = NULL};
 	struct err err = {.kind = ERR_NONE};
+	const int reason = reason_number(cli_text(c, "reason"));
 	char *question;
 	int code = cli_open(c, DAEMON_CA, NULL);
 
-	if (code != CODE_OK)
+	if (code != CODE_OK ||
+	    cmd_ca_revoke_issuing(c, c->args[0], reason, &code))
 		return code;
+	if (cli_flag(c, "force"))
+		return cli_complain(
+		    CODE_USAGE, "--force is for an issuing CA's serial number");
 	if (ca_find(c->daemon.ca, NULL, c->args[0], &cert, &err) != 0)
 		return cli_fail(&err);
 	question = mem_printf("revoke %s (%s)", cert.serial,
@@ -133,8 +138,7 @@ cmd_ca_revoke(struct cli *c)
 	if (!cli_confirm(c, question))
 		code = CODE_REFUSED;
 	else
-		code =
-		    revoke_cert(c, &cert, reason_number(cli_text(c, "reason")));
+		code = revoke_cert(c, &cert, reason);
 	free(question);
 	ca_cert_clear(&cert);
 	return code;

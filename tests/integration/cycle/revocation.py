@@ -351,7 +351,50 @@ def rolled_over(readers, keeper, place):
     root_listed(readers, keeper)
     out = readers.ocsp("-issuer", "issuing.pem", "-cert", "good.pem")
     check("good.pem: good" in out and "verify OK" in out, out)
+    old_revoked(readers, keeper)
     service.stop()
+
+
+def root_says(readers, cert):
+    """By the root's list as it is served, and by its OCSP answer."""
+    text = readers.run("openssl", "x509", "-in", "new.pem", "-noout", "-text")
+    place = re.search(r"CRL Distribution Points:.*?URI:(\S+)", text,
+                      re.S).group(1)
+    readers.curl(place, "root.crl")
+    readers.run("openssl", "crl", "-inform", "DER", "-in", "root.crl", "-out",
+                "root-crl.pem")
+    listed = readers.run("openssl", "verify", "-x509_strict",
+                         "-crl_check_all", "-CAfile", "root.pem", "-CRLfile",
+                         "root-crl.pem", cert)
+    asked = readers.ocsp("-issuer", "root.pem", "-cert", cert)
+    check("Response verify OK" in asked, f"{cert}: {asked}")
+    return listed, asked
+
+
+def old_revoked(readers, keeper):
+    """The issuing CA before is revoked while the service runs, which says so at
+    once; devices' certificates by it stand in the way first."""
+    serial = readers.run("openssl", "x509", "-in", "issuing.pem", "-noout",
+                         "-serial").strip().partition("=")[2]
+    out = keeper.run("ca", "revoke", "--yes", serial)
+    check(out.returncode != 0 and "valid certificate" in out.stderr,
+          f"not yet: {out.stderr}")
+    listed, asked = root_says(readers, "issuing.pem")
+    check("issuing.pem: OK" in listed and "issuing.pem: good" in asked,
+          f"nothing was done: {listed} {asked}")
+    keeper.run("ca", "revoke", "--yes", "--force", "--reason", "superseded",
+               serial, expect=0)
+    listed, asked = root_says(readers, "issuing.pem")
+    check("certificate revoked" in listed, f"in the list: {listed}")
+    check("issuing.pem: revoked" in asked and "superseded" in asked,
+          f"in the answer: {asked}")
+    listed, asked = root_says(readers, "new.pem")
+    check("new.pem: OK" in listed and "new.pem: good" in asked,
+          f"the new one is not: {listed} {asked}")
+    rows = keeper.json("ca", "show")
+    equal([r["state"] for r in rows], ["active", "revoked"], "ca show")
+    out = keeper.run("ca", "health")
+    check("line-revoked" in out.stdout, f"ca health: {out.stdout}")
 
 
 def main():
@@ -366,16 +409,17 @@ def main():
     by_crl(readers, place)
     rows = keeper.json("ca", "check")
     equal([(r["place"], r["problem"]) for r in rows],
-          [("crl", None), ("ca", None), ("ocsp", None)], "ca check")
+          [("crl", None), ("ca", None), ("root-crl", None), ("ocsp", None)],
+          "ca check")
     keeper.run("ca", "template", "check", expect=0)
     hammer(readers, service)
     service.stop()
     rows = json.loads(keeper.run("ca", "template", "check", "-o", "json",
                                  expect=3).stdout)
-    equal([r["template"] for r in rows], [None] * 3,
+    equal([r["template"] for r in rows], [None] * 4,
           "what no certificate's reader would find")
     out = keeper.run("ca", "check", expect=3)
-    equal(out.stdout.count("refused"), 3, f"nobody there: {out.stdout}")
+    equal(out.stdout.count("refused"), 4, f"nobody there: {out.stdout}")
     killed_in_renewal(readers, keeper, place)
     renewed_unasked(readers, keeper)
     rolled_over(readers, keeper, place)
