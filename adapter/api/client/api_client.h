@@ -30,7 +30,7 @@ struct secret;
 #define API_CLIENT_BUSY_S 10 /* a Retry-After up to this is waited for, */
 #define API_CLIENT_BUSY 5    /* so often */
 
-struct api_client_conf { /* copied, but cert_pem and key_pem */
+struct api_client_conf { /* copied */
 	const char *url; /* "https://HOST", ":PORT" and "/PREFIX" may follow */
 	const char *ca_pem;	    /* the anchors it must chain to */
 	const struct secret *token; /* NULL: a certificate logs in */
@@ -47,10 +47,12 @@ void api_client_free(struct api_client *c); /* NULL is allowed */
 /* "runs/7/items?outcome=failed", escaped (RFC 3986), below /api/v1/. */
 struct api_client_path {
 	struct buf text;
-	bool asked; /* it has parameters */
+	bool asked;   /* it has parameters */
+	bool slashed; /* a segment has "/" */
 };
 void api_client_path_init(struct api_client_path *p, const char *first);
-/* Whatever the text is, it stays one segment. */
+/* Whatever the text is, it stays one segment. The API's paths cannot tell "/"
+ * in it from one between two (api_route_find()): asking ends in ERR_INVALID. */
 void api_client_path_add(struct api_client_path *p, const char *segment);
 void api_client_path_add_id(struct api_client_path *p, int64_t id);
 /* Left out when value is NULL. */

@@ -22,11 +22,10 @@
 struct api_client {
 	char *base; /* "https://HOST:PORT/api/v1/" */
 	char *ca_pem;
-	const char *cert_pem;
-	const struct secret *key_pem;
-	struct secret *bearer; /* NULL: none */
-	struct net_line *line; /* NULL: the next exchange makes one */
-	bool met;	       /* it is the API */
+	char *cert_pem;
+	struct secret *key_pem, *bearer; /* NULL: none */
+	struct net_line *line;		 /* NULL: the next exchange makes one */
+	bool met;			 /* it is the API */
 };
 
 /* --- where --- */
@@ -97,8 +96,9 @@ api_client_new(const struct api_client_conf *conf,
 	c = mem_alloc(sizeof(*c));
 	c->base = base_of(conf->url);
 	c->ca_pem = mem_dup(conf->ca_pem);
-	c->cert_pem = conf->cert_pem;
-	c->key_pem = conf->key_pem;
+	c->cert_pem = mem_dup(conf->cert_pem);
+	if (conf->key_pem != NULL)
+		c->key_pem = secret_copy(conf->key_pem);
 	if (conf->token != NULL && take_token(c, conf->token, err) != 0) {
 		api_client_free(c);
 		return -1;
@@ -114,6 +114,8 @@ api_client_free(struct api_client *c)
 		return;
 	free(c->base);
 	free(c->ca_pem);
+	free(c->cert_pem);
+	secret_free(c->key_pem);
 	secret_free(c->bearer);
 	net_line_free(c->line);
 	free(c);
@@ -276,10 +278,15 @@ new_key(void)
 	return line;
 }
 
+/* What the server itself says of what was asked needs no more words. */
 int
 api_client_about(const struct api_client *c, int rc, struct err *err)
 {
-	return rc == 0 ? 0 : err_context(err, "%s", c->base);
+	if (rc == 0 || err == NULL ||
+	    (err->domain == ERR_HTTP && err->native != 401 &&
+		err->kind != ERR_PROTOCOL))
+		return rc;
+	return err_context(err, "%s", c->base);
 }
 
 static int
@@ -311,8 +318,8 @@ api_client_ask(struct api_client *c, const struct api_client_request *request,
 	size_t bytes = 0;
 	int rc;
 
-	if (request->path->text.over)
-		return err_set(err, ERR_LIMIT, "this asks too much at once");
+	if (api_client_path_check(request->path, err) != 0)
+		return -1;
 	if (request->body != NULL)
 		x.body = mem_dup(json_object_to_json_string_ext(
 		    request->body, JSON_C_TO_STRING_PLAIN));

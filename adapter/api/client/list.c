@@ -41,16 +41,19 @@ ask_page(struct api_client *c, const struct listing *l,
 	char limit[24];
 	int rc;
 
-	path.asked = l->list->path->asked;
+	if (api_client_path_check(l->list->path, err) != 0)
+		return -1;
+	path = *l->list->path;
 	buf_init(&path.text, API_CLIENT_PATH_MAX);
 	buf_add(&path.text, l->list->path->text.data, l->list->path->text.len);
 	(void)snprintf(limit, sizeof(limit), "%zu",
 	    left < API_CLIENT_PAGE ? left : (size_t)API_CLIENT_PAGE);
 	api_client_path_param(&path, "limit", l->list->paged ? limit : NULL);
 	api_client_path_param(&path, "cursor", l->cursor);
-	rc = path.text.over || l->list->path->text.over
-	    ? err_set(err, ERR_LIMIT, "this asks too much at once")
-	    : api_client_get(c, buf_text(&path.text), ret_page, ret_bytes, err);
+	rc = api_client_path_check(&path, err);
+	if (rc == 0)
+		rc = api_client_get(
+		    c, buf_text(&path.text), ret_page, ret_bytes, err);
 	api_client_path_free(&path);
 	return rc;
 }

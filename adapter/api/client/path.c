@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "api_client.h"
+#include "client_internal.h"
+#include "err.h"
 
 /* RFC 3986, 2.3: all but the unreserved as %XX; so "/" stays in its segment. */
 static void
@@ -23,6 +25,7 @@ void
 api_client_path_init(struct api_client_path *p, const char *first)
 {
 	p->asked = false;
+	p->slashed = false;
 	buf_init(&p->text, API_CLIENT_PATH_MAX);
 	add_escaped(&p->text, first);
 }
@@ -30,6 +33,7 @@ api_client_path_init(struct api_client_path *p, const char *first)
 void
 api_client_path_add(struct api_client_path *p, const char *segment)
 {
+	p->slashed = p->slashed || strchr(segment, '/') != NULL;
 	buf_char(&p->text, '/');
 	/* A segment of dots would be a way up (RFC 3986, 5.2.4). */
 	if (strcmp(segment, ".") == 0)
@@ -60,6 +64,17 @@ api_client_path_param(
 	buf_char(&p->text, '=');
 	add_escaped(&p->text, value);
 	p->asked = true;
+}
+
+int
+api_client_path_check(const struct api_client_path *p, struct err *err)
+{
+	if (p->text.over)
+		return err_set(err, ERR_LIMIT, "this asks too much at once");
+	if (p->slashed)
+		return err_set(err, ERR_INVALID,
+		    "a name with \"/\" in it cannot be asked for over the API");
+	return 0;
 }
 
 void

@@ -219,7 +219,10 @@ api_client_problem(
 	/* What knows no such path, and says so in its own way. */
 	if (problem == NULL && status == 404)
 		kind = ERR_PROTOCOL;
-	if (str_empty(detail))
+	if (status == 401)
+		(void)err_native(err, kind, ERR_HTTP, status,
+		    "the server refuses our token or certificate");
+	else if (str_empty(detail))
 		(void)err_native(err, kind, ERR_HTTP, status,
 		    "the server answered with HTTP %d", status);
 	else

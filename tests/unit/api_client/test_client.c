@@ -398,6 +398,24 @@ test_nothing_to_say(void **state)
 	assert_null(answer);
 }
 
+/* What the server would take for another path is not sent. */
+static void
+test_slash(void **state)
+{
+	struct api_client_path path;
+	const struct api_client_request request = {
+	    .method = "DELETE", .path = &path};
+	struct json_object *answer = NULL;
+
+	(void)state;
+	api_client_path_init(&path, "tags");
+	api_client_path_add(&path, "a/b");
+	assert_int_equal(api_client_ask(client, &request, &answer, &err), -1);
+	assert_int_equal(err.kind, ERR_INVALID);
+	api_client_path_free(&path);
+	assert_int_equal(http_peer_requests(peer), 0);
+}
+
 static void
 test_who_it_is(void **state)
 {
@@ -458,6 +476,7 @@ main(void)
 	    ROW(test_lost),
 	    ROW(test_busy),
 	    ROW(test_nothing_to_say),
+	    ROW(test_slash),
 	    ROW(test_who_it_is),
 	    cmocka_unit_test(test_urls),
 	};

@@ -177,7 +177,8 @@ test_problem(void **state)
 	    "over");
 	problem(409, "{\"detail\":\"there\",\"kind\":\"conflict\"}",
 	    ERR_CONFLICT, "there");
-	problem(401, "{\"detail\":\"log in\"}", ERR_DENIED, "log in");
+	problem(
+	    401, "{\"detail\":\"log in\"}", ERR_DENIED, "refuses our token");
 	problem(403, "{}", ERR_DENIED, "HTTP 403");
 	problem(422, "{\"detail\":\"no\"}", ERR_INVALID, "no");
 	problem(412, "{\"detail\":\"no\"}", ERR_CONFLICT, "no");
