@@ -245,7 +245,7 @@ write_assignment(
 	api_put_text(c, a->query);
 	api_put_text(c, a->schedule);
 	api_put_int(c, a->enabled);
-	api_put_int(c, a->next_due);
+	api_put_int(c, a->enabled ? a->next_due : 0);
 	api_put_int(c, a->created_at);
 	api_put_int(c, a->last_at);
 	api_put_int(c, a->last_run);

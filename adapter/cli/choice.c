@@ -3,7 +3,7 @@
 
 #include "ask.h"
 #include "choice.h"
-#include "cli.h"
+#include "cli_internal.h"
 #include "device.h"
 #include "diagnose.h"
 #include "mem.h"
@@ -12,16 +12,15 @@
 struct pick {
 	cli_device_fn *fn;
 	void *cookie;
-	bool several;	     /* patterns, so that a device may come twice */
-	unsigned char *seen; /* a bit per id */
-	size_t seen_size;
+	bool several; /* patterns, so that a device may come twice */
+	struct cli_marks seen;
 	const unsigned char *only; /* a bit per id; NULL: any */
 	size_t only_size;
 	size_t count, limit;
 };
 
-static const char *
-pattern_at(const struct cli *c, size_t first, size_t i)
+const char *
+cli_pattern(const struct cli *c, size_t first, size_t i)
 {
 	size_t given = c->arg_count > first ? c->arg_count - first : 0;
 
@@ -33,27 +32,27 @@ pattern_at(const struct cli *c, size_t first, size_t i)
 bool
 cli_selected(const struct cli *c, size_t first)
 {
-	return pattern_at(c, first, 0) != NULL || cli_flag(c, "all") ||
+	return cli_pattern(c, first, 0) != NULL || cli_flag(c, "all") ||
 	    cli_text(c, "reason") != NULL || cli_text(c, "site") != NULL ||
 	    cli_text(c, "query") != NULL;
 }
 
 /* Ids are small: the store counts them up from 1. */
-static bool
-seen_before(struct pick *p, int64_t id)
+bool
+cli_marked(struct cli_marks *marks, int64_t id)
 {
 	size_t at = (size_t)id / 8, size;
 	unsigned char bit = (unsigned char)(1u << (id % 8));
 	bool seen;
 
-	if (at >= p->seen_size) {
+	if (at >= marks->size) {
 		size = (at + 1) * 2;
-		p->seen = mem_grow(p->seen, size, 1);
-		memset(p->seen + p->seen_size, 0, size - p->seen_size);
-		p->seen_size = size;
+		marks->seen = mem_grow(marks->seen, size, 1);
+		memset(marks->seen + marks->size, 0, size - marks->size);
+		marks->size = size;
 	}
-	seen = (p->seen[at] & bit) != 0;
-	p->seen[at] |= bit;
+	seen = (marks->seen[at] & bit) != 0;
+	marks->seen[at] |= bit;
 	return seen;
 }
 
@@ -73,7 +72,7 @@ pick_one(void *cookie, const struct device *device, struct err *err)
 
 	if (!is_among(p, device->id))
 		return 0;
-	if (p->several && seen_before(p, device->id))
+	if (p->several && cli_marked(&p->seen, device->id))
 		return 0;
 	if (p->limit != 0 && p->count == p->limit)
 		return 0;
@@ -81,8 +80,8 @@ pick_one(void *cookie, const struct device *device, struct err *err)
 	return p->fn(p->cookie, device, err);
 }
 
-static int
-check_reason(const struct cli *c)
+int
+cli_check_reason(const struct cli *c)
 {
 	const char *code = cli_text(c, "reason");
 	int i;
@@ -95,19 +94,18 @@ check_reason(const struct cli *c)
 	return CODE_USAGE;
 }
 
-static int
-complain_none(const struct store_filter *filter)
+int
+cli_complain_none(const struct cli *c, const char *pattern)
 {
-	const char *name = filter->name;
-
-	if (name != NULL && strpbrk(name, ".*?[:") == NULL)
+	if (pattern != NULL && strpbrk(pattern, ".*?[:") == NULL)
 		return cli_complain(CODE_NOTHING,
 		    "no device matches %s; names are whole, '%s*' is what "
 		    "begins so",
-		    name, name);
-	if (name != NULL)
-		return cli_complain(CODE_NOTHING, "no device matches %s", name);
-	if (filter->reason != NULL || filter->site != NULL)
+		    pattern, pattern);
+	if (pattern != NULL)
+		return cli_complain(
+		    CODE_NOTHING, "no device matches %s", pattern);
+	if (cli_text(c, "reason") != NULL || cli_text(c, "site") != NULL)
 		return cli_complain(CODE_NOTHING, "no device matches");
 	return cli_complain(CODE_NOTHING,
 	    "there is no device yet: \"device add\" and \"device import\" "
@@ -128,7 +126,7 @@ scan(struct cli *c, const char *pattern, struct pick *p)
 	if (store_device_count(c->daemon.store, &filter, &matches, &err) != 0)
 		return cli_fail(&err);
 	if (matches == 0)
-		return complain_none(&filter);
+		return cli_complain_none(c, pattern);
 	return cli_scanned(
 	    store_device_scan(c->daemon.store, &filter, pick_one, p, &err),
 	    &err);
@@ -142,15 +140,15 @@ scan_patterns(struct cli *c, size_t first, struct pick *p)
 	int code = CODE_OK;
 	size_t i;
 
-	p->several = pattern_at(c, first, 1) != NULL;
-	if (pattern_at(c, first, 0) == NULL)
+	p->several = cli_pattern(c, first, 1) != NULL;
+	if (cli_pattern(c, first, 0) == NULL)
 		return scan(c, NULL, p);
-	for (i = 0; (pattern = pattern_at(c, first, i)) != NULL; i++) {
+	for (i = 0; (pattern = cli_pattern(c, first, i)) != NULL; i++) {
 		code = scan(c, pattern, p);
 		if (code != CODE_OK)
 			break;
 	}
-	free(p->seen);
+	free(p->seen.seen);
 	return code;
 }
 
@@ -181,14 +179,14 @@ static int
 scan_among(
     struct cli *c, size_t first, const struct cli_ids *ids, struct pick *p)
 {
-	struct pick marks = {.several = true};
+	struct cli_marks marks = {.seen = NULL};
 	size_t i;
 	int code;
 
 	for (i = 0; i < ids->count; i++)
-		(void)seen_before(&marks, ids->ids[i]);
+		(void)cli_marked(&marks, ids->ids[i]);
 	p->only = marks.seen;
-	p->only_size = marks.seen_size;
+	p->only_size = marks.size;
 	code = scan_patterns(c, first, p);
 	free(marks.seen);
 	return code;
@@ -199,7 +197,7 @@ select_query(struct cli *c, size_t first, const char *query, struct pick *p)
 {
 	struct cli_ids ids = {.ids = NULL};
 	int code = ask_ids(c, query, &ids);
-	bool alone = pattern_at(c, first, 0) == NULL &&
+	bool alone = cli_pattern(c, first, 0) == NULL &&
 	    cli_text(c, "reason") == NULL && cli_text(c, "site") == NULL;
 
 	if (code == CODE_OK && ids.count > 0)
@@ -218,7 +216,7 @@ cli_select(struct cli *c, size_t first, cli_device_fn *fn, void *cookie)
 	    .cookie = cookie,
 	    .limit = (size_t)cli_count(c, "limit", 0)};
 	const char *query = cli_text(c, "query");
-	int code = check_reason(c);
+	int code = cli_check_reason(c);
 
 	if (code != CODE_OK)
 		return code;

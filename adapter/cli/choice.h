@@ -20,6 +20,8 @@ typedef int cli_device_fn(
  * the complaint printed when a name or pattern, or all of them, match nothing.
  */
 int cli_select(struct cli *c, size_t first, cli_device_fn *fn, void *cookie);
+/* The i-th name or pattern given; NULL after the last. */
+const char *cli_pattern(const struct cli *c, size_t first, size_t i);
 
 /* Ids of the chosen ones, for commands that act only when all is well. */
 struct cli_ids {

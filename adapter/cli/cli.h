@@ -10,6 +10,7 @@
 #include "err.h"
 #include "table.h"
 
+struct api_client;
 struct device;
 struct intake_to;
 struct secret;
@@ -37,6 +38,8 @@ struct cli {
 	bool html;    /* in place of the format; only where it is allowed */
 	bool colour, utf8, quiet, verbose;
 	struct daemon daemon;
+	const char *server; /* its URL; NULL: the store here (cli_remote.h) */
+	struct api_client *remote; /* NULL: not connected yet */
 };
 
 /* Options by name; the last one given wins. */

@@ -40,6 +40,29 @@ int cli_take_command(
 int cli_check_value(
     const struct cli *c, const struct cli_option *o, const char *text);
 
+/* --- another machine (remote.c) --- */
+
+/* Has it cli_server_options? */
+bool cli_remote_able(const struct cli_command *command);
+/* Takes --server, or the environment's: do these options go together, and with
+ * the command? CODE_OK, or CODE_USAGE with the complaint printed. */
+int cli_remote_take(struct cli *c);
+void cli_remote_close(struct cli *c);
+
+/* --- which devices (choice.c) --- */
+
+/* Is --reason, when given, a finding? CODE_OK, or CODE_USAGE, said. */
+int cli_check_reason(const struct cli *c);
+/* No device matches that pattern (NULL: any name), --reason and --site:
+ * CODE_NOTHING, said. */
+int cli_complain_none(const struct cli *c, const char *pattern);
+/* Was this number there before? */
+struct cli_marks {
+	unsigned char *seen; /* a bit per id; freed by the caller */
+	size_t size;
+};
+bool cli_marked(struct cli_marks *marks, int64_t id);
+
 /* --- help --- */
 
 void cli_help(FILE *out, const struct cli_program *program);

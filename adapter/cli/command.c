@@ -20,6 +20,7 @@ command_main(int argc, char **argv, const struct cli_program *program)
 	code = cli_parse(&c, argc, argv);
 	if (code == CODE_OK && c.command != NULL)
 		code = c.command->run(&c);
+	cli_remote_close(&c);
 	daemon_close(&c.daemon);
 	return output_end(code);
 }

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "cli_internal.h"
+#include "command_rows.h"
 #include "str.h"
 
 #define HELP_COLUMN 28
@@ -98,6 +99,9 @@ cli_help(FILE *out, const struct cli_program *program)
 	    out);
 	write_commands(out, program, NULL);
 	write_options(out, "Options of every command", cli_globals);
+	write_options(out,
+	    "To ask a service elsewhere, of commands that list them",
+	    cli_server_options);
 	write_exits(out);
 	(void)fputs(
 	    "\n\"amtkeeper COMMAND --help\" tells more; amtkeeper(1) has all "
@@ -115,24 +119,40 @@ cli_help_group(FILE *out, const struct cli_program *program, const char *group)
 	    out, "\n\"amtkeeper %s COMMAND --help\" tells more.\n", group);
 }
 
+static void
+write_own_options(FILE *out, const struct cli_command *command)
+{
+	const struct cli_option *const *group;
+	const char *head = "\nOptions:\n";
+
+	for (group = command->options; *group != NULL; group++) {
+		if (*group == cli_server_options || (*group)->name == NULL)
+			continue;
+		(void)fputs(head, out);
+		write_options(out, NULL, *group);
+		head = "";
+	}
+}
+
 void
 cli_help_command(FILE *out, const struct cli_command *command)
 {
-	const struct cli_option *const *group;
 	size_t i;
 
 	(void)fprintf(out, "amtkeeper %s: %s\n\nUsage: amtkeeper %s%s%s%s\n",
 	    command->name, command->summary, command->name,
-	    command->options[0] == NULL ? "" : " [OPTION...]",
+	    command->options[0] == NULL || command->options[0]->name == NULL
+		? ""
+		: " [OPTION...]",
 	    command->args[0] == '\0' ? "" : " ", command->args);
 	if (command->text[0] != '\0') {
 		(void)fputc('\n', out);
 		write_wrapped(out, command->text, 0, 0);
 	}
-	if (command->options[0] != NULL)
-		(void)fputs("\nOptions:\n", out);
-	for (group = command->options; *group != NULL; group++)
-		write_options(out, NULL, *group);
+	write_own_options(out, command);
+	if (cli_remote_able(command))
+		write_options(
+		    out, "To ask a service elsewhere", cli_server_options);
 	write_options(out, "Options of every command", cli_globals);
 	if (command->examples[0] != NULL)
 		(void)fputs("\nExamples:\n", out);

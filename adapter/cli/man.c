@@ -1,4 +1,5 @@
 #include "cli_internal.h"
+#include "command_rows.h"
 #include "mdoc.h"
 
 /*
@@ -53,7 +54,8 @@ write_command(FILE *out, const struct cli_command *command)
 		mdoc_text(out, command->text);
 	}
 	for (group = command->options; *group != NULL; group++)
-		write_options(out, *group);
+		if (*group != cli_server_options && (*group)->name != NULL)
+			write_options(out, *group);
 	for (i = 0; command->examples[i] != NULL; i++) {
 		(void)fputs(".Pp\n.Dl ", out);
 		mdoc_quoted(out, "amtkeeper");
@@ -61,6 +63,45 @@ write_command(FILE *out, const struct cli_command *command)
 		mdoc_quoted(out, command->examples[i]);
 		(void)fputc('\n', out);
 	}
+}
+
+static void
+write_able(FILE *out, const struct cli_program *program)
+{
+	const struct cli_command *command;
+	const char *before = NULL;
+	size_t i;
+
+	(void)fputs(".Pp\nThese commands can:\n", out);
+	for (i = 0; (command = cli_command_at(program, i)) != NULL; i++) {
+		if (!cli_remote_able(command))
+			continue;
+		if (before != NULL)
+			(void)fprintf(out, ".Cm \"%s\" ,\n", before);
+		before = command->name;
+	}
+	if (before != NULL)
+		(void)fprintf(out, ".Cm \"%s\" .\n", before);
+}
+
+static void
+write_servers(FILE *out, const struct cli_program *program)
+{
+	(void)fputs(".Sh A SERVICE ELSEWHERE\n"
+		    "Some commands can be done by\n"
+		    ".Cm serve\n"
+		    "on another machine, over its REST API "
+		    "(console.listen), with the same rows and\n"
+		    "exit codes; no configuration is needed here.\n"
+		    "The server must prove to be the host in the URL, by a "
+		    "certificate of a CA that\n"
+		    "is trusted (there\n"
+		    ".Cm \"ca chain\"\n"
+		    "writes its own), and the login goes to it alone.\n"
+		    "A command may what the user may whose login it is.\n",
+	    out);
+	write_options(out, cli_server_options);
+	write_able(out, program);
 }
 
 static void
@@ -129,6 +170,15 @@ write_tail(FILE *out)
 		    "configuration file, when\n"
 		    ".Fl \\-config\n"
 		    "is not given.\n"
+		    ".It Ev AMTKEEPER_SERVER\n"
+		    "as\n"
+		    ".Fl \\-server ;\n"
+		    "a command that cannot ask it does nothing.\n"
+		    ".It Ev AMTKEEPER_TOKEN_FILE , AMTKEEPER_CA_FILE\n"
+		    "as\n"
+		    ".Fl \\-token\\-file\n"
+		    "and\n"
+		    ".Fl \\-ca\\-file .\n"
 		    ".It Ev NO_COLOR\n"
 		    "no colour.\n"
 		    ".El\n"
@@ -165,6 +215,7 @@ cli_man(FILE *out, const struct cli_program *program)
 	for (i = 0; (command = cli_command_at(program, i)) != NULL; i++)
 		write_command(out, command);
 	(void)fputs(".El\n", out);
+	write_servers(out, program);
 	for (section = program->sections; *section != NULL; section++)
 		(*section)(out);
 	write_tail(out);

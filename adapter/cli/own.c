@@ -66,12 +66,13 @@ static const struct cli_option help_options[] = {
     {"man", 0, CLI_FLAG, NULL, NULL, "write the man page"},
     {"completion", 0, CLI_FLAG, NULL, NULL, "write the bash completion"}, END};
 
-GROUPS none[] = {NULL};
-GROUPS help_groups[] = {help_options, NULL};
+GROUPS version_groups[] = {cli_offline_options, NULL};
+GROUPS help_groups[] = {help_options, cli_offline_options, NULL};
 LIST no_examples[] = {NULL};
 
 const struct cli_command cli_own_commands[] = {
-    {"version", "", "the version", "", none, 0, 0, no_examples, own_version},
+    {"version", "", "the version", "", version_groups, 0, 0, no_examples,
+	own_version},
     {"help", "[COMMAND...]", "this, or what a command does", "", help_groups, 0,
 	3, no_examples, own_help},
     END};

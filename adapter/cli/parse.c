@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli_internal.h"
+#include "command_rows.h"
 #include "log.h"
 #include "shown.h"
 #include "str.h"
@@ -193,6 +194,7 @@ cli_parse(struct cli *c, int argc, char **argv)
 
 	/* Global options may stand before the command ... */
 	add_options(&before, cli_globals);
+	add_options(&before, cli_server_options);
 	code = take_options(c, &before, argc, argv);
 	if (code != CODE_OK)
 		return code;
@@ -208,8 +210,10 @@ cli_parse(struct cli *c, int argc, char **argv)
 		return code;
 	/* ... and everything else anywhere behind it. */
 	add_options(&all, cli_globals);
+	add_options(&all, cli_server_options);
 	for (group = c->command->options; *group != NULL; group++)
-		add_options(&all, *group);
+		if (*group != cli_server_options)
+			add_options(&all, *group);
 	at += words - 1;
 	argv[at] = argv[0];
 	code = take_options(c, &all, argc - at, argv + at);
@@ -227,6 +231,8 @@ cli_parse(struct cli *c, int argc, char **argv)
 		return cli_complain(CODE_USAGE,
 		    "--output html is for the command \"%s\"",
 		    c->program->html);
-	return take_arguments(
-	    c, argv + at + optind, (size_t)(argc - at - optind));
+	code = cli_remote_take(c);
+	return code != CODE_OK ? code
+			       : take_arguments(c, argv + at + optind,
+				     (size_t)(argc - at - optind));
 }

@@ -85,8 +85,8 @@ chart_groups(struct report_column *columns, const struct query_output *outputs,
 			    : REPORT_BY_VALUE;
 }
 
-static struct report_column *
-columns_of(const struct query_output *outputs, size_t count)
+struct report_column *
+report_columns(const struct query_output *outputs, size_t count)
 {
 	struct report_column *columns = mem_array(count, sizeof(*columns));
 	size_t i;
@@ -152,7 +152,7 @@ begin(struct filling *f, const struct query *q, const struct report_conf *conf)
 	struct report_conf ours = *conf;
 
 	f->outputs = query_outputs(q, &ours.count);
-	f->columns = columns_of(f->outputs, ours.count);
+	f->columns = report_columns(f->outputs, ours.count);
 	ours.columns = f->columns;
 	f->report = report_new(&ours);
 	f->cells = mem_array(ours.count, sizeof(*f->cells));

@@ -94,6 +94,10 @@ struct store_cell;
 void report_cells(const struct query_output *outputs,
     const struct store_cell *from, struct report_cell *to, size_t count);
 enum report_type report_type_of(const struct query_output *output);
+/* The columns of a query's outputs, with the charts they make; given, their
+ * names borrowed from those. For rows that come from elsewhere. */
+struct report_column *report_columns(
+    const struct query_output *outputs, size_t count);
 
 /* --- single rows, for who has a frame of his own --- */
 

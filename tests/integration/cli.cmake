@@ -14,6 +14,16 @@ if(TARGET amtkeeper-sim)
     TIMEOUT 600 LABELS "integration;sanitized" COST 10)
 endif()
 
+# --server: the same over the API of another machine.
+if(TARGET amtkeeper-sim)
+  add_test(NAME integration_server
+    COMMAND ${alone} /usr/bin/python3 ${CMAKE_CURRENT_LIST_DIR}/cli/server.py
+      $<TARGET_FILE:amtkeeper> $<TARGET_FILE:amtkeeper-sim>)
+  set_tests_properties(integration_server PROPERTIES
+    TIMEOUT 600 LABELS "integration;sanitized" COST 18
+    ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
+endif()
+
 # Schedules, and whether they serve a fleet in time.
 add_test(NAME integration_schedule
   COMMAND ${alone} bash ${CMAKE_CURRENT_LIST_DIR}/cli/test_schedule.sh

@@ -67,7 +67,8 @@ static const struct cli_option reveal_options[] = {
 GROUPS add_groups[] = {add_options, NULL};
 GROUPS set_groups[] = {set_options, NULL};
 GROUPS import_groups[] = {import_options, NULL};
-GROUPS select_groups[] = {cli_selection_options, cli_limit_options, NULL};
+GROUPS choice_groups[] = {
+    cli_selection_options, cli_limit_options, cli_server_options, NULL};
 GROUPS remove_groups[] = {
     cli_selection_options, remove_options, cli_yes_options, NULL};
 GROUPS reveal_groups[] = {reveal_options, NULL};
@@ -84,7 +85,10 @@ LIST import_examples[] = {"device import fleet.csv",
     "--user admin",
     NULL};
 LIST list_examples[] = {"device list", "device list --reason clock-skew",
-    "device list -o csv 'pc1*'", NULL};
+    "device list -o csv 'pc1*'",
+    "device list --server https://amt.corp.example:8443 --token-file my.token "
+    "--ca-file chain.pem",
+    NULL};
 LIST remove_examples[] = {"device remove pc1.corp.example --revoke",
     "device remove pc1.corp.example --revoke --delete-object --dry-run",
     "device remove 'lab-*' --yes -o csv", NULL};
@@ -124,11 +128,11 @@ const struct cli_command commands_device[] = {
 	"that console.",
 	import_groups, 1, 1, import_examples, cmd_device_import},
     {"device list", "[NAME...]", "the fleet, a line each", cli_selection_text,
-	select_groups, 0, NO_LIMIT, list_examples, cmd_device_list},
+	choice_groups, 0, NO_LIMIT, list_examples, cmd_device_list},
     {"device show", "NAME...", "all that is known of a device",
 	"Behind it what follows: when the password of its object in Active "
 	"Directory must be another one, and by which rule.",
-	select_groups, 0, NO_LIMIT, show_device_examples, cmd_device_show},
+	choice_groups, 0, NO_LIMIT, show_device_examples, cmd_device_show},
     {"device remove", "NAME...", "take a device out of the fleet",
 	"Its secrets are forgotten, its events stay; the device itself is not "
 	"changed, nor is Active Directory without --disable-object or "

@@ -2,6 +2,7 @@
 
 #include "choice.h"
 #include "cli.h"
+#include "cli_remote.h"
 #include "clock.h"
 #include "commands_device_internal.h"
 #include "conf.h"
@@ -102,15 +103,30 @@ list_one(void *cookie, const struct device *d, struct err *err)
 	return cli_row(t, err);
 }
 
+/* What was never read has no truths; a row says when it was. */
+static int
+list_remote(struct cli *c)
+{
+	const struct cli_remote_rows rows = {.columns = list_columns,
+	    .count = COUNT(list_columns),
+	    .known = "read_at"};
+
+	return cli_selected(c, 0) ? cli_remote_chosen(c, 0, &rows)
+				  : cli_remote_all(c, "devices", true, &rows);
+}
+
 int
 cmd_device_list(struct cli *c)
 {
 	const struct store_filter everything = {
 	    .limit = (size_t)cli_count(c, "limit", 0)};
 	struct err err = {.kind = ERR_NONE};
-	int code = cli_open(c, DAEMON_STORE, NULL);
 	struct table *t;
+	int code;
 
+	if (cli_remote(c))
+		return list_remote(c);
+	code = cli_open(c, DAEMON_STORE, NULL);
 	if (code != CODE_OK)
 		return code;
 	t = cli_table(c, list_columns, COUNT(list_columns));
@@ -174,21 +190,14 @@ show_one(void *cookie, const struct device *d, struct err *err)
 	return cli_row(t, err);
 }
 
-int
-cmd_device_show(struct cli *c)
+/* All of a record, and what follows from it; given. */
+static struct table_column *
+show_columns(size_t *ret_count)
 {
 	const struct device_field *fields;
 	struct table_column *columns;
-	struct show s = {.t = NULL};
 	size_t i, count;
-	int code;
 
-	if (!cli_selected(c, 0))
-		return cli_complain(
-		    CODE_USAGE, "name the devices, or give --all");
-	code = cli_open(c, DAEMON_STORE, NULL);
-	if (code != CODE_OK)
-		return code;
 	fields = device_fields(&count);
 	columns = mem_array(count + 1 + DERIVED, sizeof(*columns));
 	columns[0].name = "id";
@@ -203,14 +212,43 @@ cmd_device_show(struct cli *c)
 	columns[count + 1].type = TABLE_TIME;
 	columns[count + 2].name = "ad_password_why";
 	columns[count + 2].type = TABLE_STRING;
-	s.policy = (struct policy){.profile = c->daemon.profile,
-	    .directory = c->daemon.conf->directory,
-	    .realm = c->daemon.conf->realm,
-	    .now = clock_now()};
-	s.t = cli_table(c, columns, count + 1 + DERIVED);
+	*ret_count = count + 1 + DERIVED;
+	return columns;
+}
+
+static int
+show_local(struct cli *c, const struct table_column *columns, size_t count)
+{
+	struct show s = {.policy = {.profile = c->daemon.profile,
+			     .directory = c->daemon.conf->directory,
+			     .realm = c->daemon.conf->realm,
+			     .now = clock_now()}};
+	int code;
+
+	s.t = cli_table(c, columns, count);
 	table_set_blocks(s.t);
 	code = cli_select(c, 0, show_one, &s);
 	table_end(s.t);
+	return code;
+}
+
+int
+cmd_device_show(struct cli *c)
+{
+	struct cli_remote_rows rows = {.blocks = true};
+	struct table_column *columns;
+	int code;
+
+	if (!cli_selected(c, 0))
+		return cli_complain(
+		    CODE_USAGE, "name the devices, or give --all");
+	code = cli_remote(c) ? CODE_OK : cli_open(c, DAEMON_STORE, NULL);
+	if (code != CODE_OK)
+		return code;
+	columns = show_columns(&rows.count);
+	rows.columns = columns;
+	code = cli_remote(c) ? cli_remote_chosen(c, 0, &rows)
+			     : show_local(c, columns, rows.count);
 	free(columns);
 	return code;
 }

@@ -19,7 +19,7 @@ static const struct cli_option event_options[] = {
     {"verify", 0, CLI_FLAG, NULL, NULL, "walk the audit chain instead"}, END};
 
 GROUPS journal_groups[] = {journal_options, NULL};
-GROUPS event_groups[] = {event_options, NULL};
+GROUPS event_groups[] = {event_options, cli_server_options, NULL};
 
 LIST event_examples[] = {"events --device pc1.corp.example --since 7d",
     "events --follow -o json | jq .kind", "events --verify", NULL};

@@ -3,8 +3,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "api_client.h"
 #include "choice.h"
 #include "cli.h"
+#include "cli_remote.h"
+#include "clock.h"
 #include "commands_event_internal.h"
 #include "err.h"
 #include "store.h"
@@ -22,10 +25,12 @@ static const struct table_column event_columns[] = {{"id", TABLE_INT, 0, 0},
 struct listing {
 	struct cli *c;
 	struct table *table;
-	int64_t device; /* 0: all */
-	int64_t after;	/* the last one written */
-	size_t left;	/* of --limit */
+	int64_t device;	     /* 0: all */
+	int64_t after;	     /* the last one written */
+	size_t left;	     /* of --limit */
+	int64_t since, last; /* where to begin; 0 */
 };
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* --- being stopped --- */
 
@@ -88,11 +93,63 @@ write_event(void *cookie, const struct store_event *event, struct err *err)
 	return cli_row(l->table, err);
 }
 
+/* A list of a server that fails at once writes nothing. */
+static void
+begin(struct listing *l)
+{
+	if (l->table == NULL)
+		l->table = cli_table(l->c, event_columns, COUNT(event_columns));
+}
+
+static int
+add_remote(void *cookie, struct json_object *row, struct err *err)
+{
+	static const struct cli_remote_rows rows = {
+	    .columns = event_columns, .count = COUNT(event_columns)};
+	struct listing *l = cookie;
+
+	if (stopped != 0)
+		return err_set(err, ERR_CANCELLED, "stopped");
+	if (cli_remote_int(row, "id", &l->after, err) != 0)
+		return -1;
+	l->left--;
+	begin(l);
+	return cli_remote_row(l->table, &rows, row, err);
+}
+
+/* Where to begin is said until there is one to go on behind. */
+static int
+write_remote(struct listing *l, struct err *err)
+{
+	struct api_client_path path;
+	char after[24], since[CLOCK_TEXT], last[24];
+	const struct cli_remote_list list = {.path = &path,
+	    .paged = true,
+	    .after = l->after == 0 ? NULL : after,
+	    .limit = l->left};
+	int rc;
+
+	(void)snprintf(after, sizeof(after), "%lld", (long long)l->after);
+	(void)snprintf(last, sizeof(last), "%lld", (long long)l->last);
+	api_client_path_init(&path, "events");
+	api_client_path_param(&path, "device", cli_text(l->c, "device"));
+	if (l->after == 0 && l->since != 0)
+		api_client_path_param(
+		    &path, "since", clock_text(l->since, since));
+	if (l->after == 0 && l->last != 0)
+		api_client_path_param(&path, "last", last);
+	rc = cli_remote_read(l->c, &list, add_remote, l, err);
+	api_client_path_free(&path);
+	return rc;
+}
+
 static int
 write_all(struct listing *l, struct err *err)
 {
 	if (l->left == 0)
 		return 0;
+	if (cli_remote(l->c))
+		return write_remote(l, err);
 	return store_event_scan(l->c->daemon.store, l->device, l->after,
 	    l->left, write_event, l, err);
 }
@@ -103,6 +160,7 @@ follow(struct listing *l, struct err *err)
 	int rc = 0;
 
 	catch_signals();
+	begin(l);
 	table_set_stream(l->table);
 	while (rc == 0 && stopped == 0 && l->left > 0) {
 		rc = write_all(l, err);
@@ -122,17 +180,20 @@ static int
 find_start(struct listing *l, struct err *err)
 {
 	struct store *store = l->c->daemon.store;
-	int64_t since = cli_since(l->c, "since", 0), last;
 
+	l->since = cli_since(l->c, "since", 0);
 	l->after = cli_count(l->c, "after", 0);
-	if (since != 0)
-		return store_event_since(store, since, &l->after, err);
-	last = cli_count(l->c, "last", 0);
-	if (last == 0 && l->after == 0 && cli_flag(l->c, "follow"))
-		last = FOLLOW_FROM;
-	if (last == 0)
+	l->last = cli_count(l->c, "last", 0);
+	if (l->last == 0 && l->after == 0 && l->since == 0 &&
+	    cli_flag(l->c, "follow"))
+		l->last = FOLLOW_FROM;
+	if (cli_remote(l->c))
 		return 0;
-	return store_event_last(store, l->device, (size_t)last, &l->after, err);
+	if (l->since != 0)
+		return store_event_since(store, l->since, &l->after, err);
+	return l->last == 0 ? 0
+			    : store_event_last(store, l->device,
+				  (size_t)l->last, &l->after, err);
 }
 
 static int
@@ -155,10 +216,13 @@ list_events(struct listing *l)
 
 	if (find_start(l, &err) != 0)
 		return cli_fail(&err);
-	l->table = cli_table(l->c, event_columns,
-	    sizeof(event_columns) / sizeof(event_columns[0]));
+	if (!cli_remote(l->c))
+		begin(l);
 	rc = cli_flag(l->c, "follow") ? follow(l, &err) : write_all(l, &err);
-	return cli_listed(l->c, l->table, rc, &err);
+	if (rc == 0)
+		begin(l);
+	return l->table == NULL ? cli_fail(&err)
+				: cli_listed(l->c, l->table, rc, &err);
 }
 
 static int
@@ -178,6 +242,17 @@ check_options(const struct cli *c)
 	return CODE_OK;
 }
 
+static int
+events_remote(struct listing *l)
+{
+	static const char *const ours[] = {"verify", NULL};
+	int code = cli_remote_refuse(l->c, ours);
+
+	if (code == CODE_OK)
+		code = cli_remote_open(l->c);
+	return code == CODE_OK ? list_events(l) : code;
+}
+
 int
 cmd_events(struct cli *c)
 {
@@ -185,6 +260,8 @@ cmd_events(struct cli *c)
 	    .c = c, .left = (size_t)cli_count(c, "limit", INT32_MAX)};
 	int code = check_options(c);
 
+	if (code == CODE_OK && cli_remote(c))
+		return events_remote(&l);
 	if (code == CODE_OK)
 		code = cli_open(c, DAEMON_STORE, NULL);
 	if (code == CODE_OK && cli_flag(c, "verify"))

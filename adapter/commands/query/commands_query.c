@@ -20,13 +20,17 @@ static const struct cli_option query_save_options[] = {
 static const struct cli_option replace_options[] = {
     {"replace", 0, CLI_FLAG, NULL, NULL, "one of this name may be there"}, END};
 
-GROUPS none[] = {NULL};
+GROUPS server_groups[] = {cli_server_options, NULL};
+GROUPS offline_groups[] = {cli_offline_options, NULL};
+GROUPS choice_groups[] = {
+    cli_selection_options, cli_limit_options, cli_server_options, NULL};
 GROUPS select_groups[] = {cli_selection_options, cli_limit_options, NULL};
-GROUPS query_groups[] = {query_options, query_run_options, NULL};
+GROUPS query_groups[] = {
+    query_options, query_run_options, cli_server_options, NULL};
 GROUPS query_save_groups[] = {
     query_options, query_save_options, replace_options, NULL};
 GROUPS query_import_groups[] = {replace_options, NULL};
-GROUPS tag_delete_groups[] = {cli_yes_options, NULL};
+GROUPS tag_delete_groups[] = {cli_yes_options, cli_server_options, NULL};
 
 LIST no_examples[] = {NULL};
 LIST query_examples[] = {"query 'AMT communication errors'",
@@ -60,35 +64,35 @@ const struct cli_command commands_query[] = {
 	"chooses devices: run TASK --query NAME.",
 	query_groups, 0, 1, query_examples, cmd_query},
     {"query list", "", "saved queries, and those that come with amtkeeper", "",
-	none, 0, 0, no_examples, cmd_query_list},
-    {"query show", "NAME", "a saved query, and the SQL it becomes", "", none, 1,
-	1, no_examples, cmd_query_show},
+	server_groups, 0, 0, no_examples, cmd_query_list},
+    {"query show", "NAME", "a saved query, and the SQL it becomes", "",
+	server_groups, 1, 1, no_examples, cmd_query_show},
     {"query save", "NAME", "keep a query under a name",
 	"It is checked first: what cannot be run is not kept.",
 	query_save_groups, 1, 1, query_save_examples, cmd_query_save},
-    {"query remove", "NAME", "forget a saved query", "", none, 1, 1,
+    {"query remove", "NAME", "forget a saved query", "", server_groups, 1, 1,
 	no_examples, cmd_query_remove},
     {"query import", "FILE", "take queries from an export of ePO",
 	"Its XML. What cannot be run here is passed over, and its row says "
 	"why; of a chart the rows are taken.",
 	query_import_groups, 1, 1, no_examples, cmd_query_import},
-    {"query tables", "[TABLE]", "columns, their types and meaning", "", none, 0,
-	1, no_examples, cmd_query_tables},
+    {"query tables", "[TABLE]", "columns, their types and meaning", "",
+	offline_groups, 0, 1, no_examples, cmd_query_tables},
     {"query operators", "", "the words of the query language",
 	"source ePO: as its documents say, or recorded use shows; ours: our "
 	"reading of a name that is only remembered, or our own word.",
-	none, 0, 0, no_examples, cmd_query_operators},
-    {"tag list", "", "tags, and how many devices have them", "", none, 0, 0,
-	no_examples, cmd_tag_list},
+	offline_groups, 0, 0, no_examples, cmd_query_operators},
+    {"tag list", "", "tags, and how many devices have them", "", server_groups,
+	0, 0, no_examples, cmd_tag_list},
     {"tag add", "TAG [NAME...]", "give a tag to devices",
 	"The tag is made when there is none of this name. A device that is "
 	"excluded from it does not get it.",
-	select_groups, 1, NO_LIMIT, tag_examples, cmd_tag_add},
+	choice_groups, 1, NO_LIMIT, tag_examples, cmd_tag_add},
     {"tag exclude", "TAG [NAME...]", "take a tag from devices for good",
 	"They do not get it again before \"tag remove\".", select_groups, 1,
 	NO_LIMIT, no_examples, cmd_tag_exclude},
     {"tag remove", "TAG [NAME...]", "neither given nor excluded", "",
-	select_groups, 1, NO_LIMIT, no_examples, cmd_tag_remove},
+	choice_groups, 1, NO_LIMIT, no_examples, cmd_tag_remove},
     {"tag delete", "TAG", "forget a tag", "", tag_delete_groups, 1, 1,
 	no_examples, cmd_tag_delete},
     END};

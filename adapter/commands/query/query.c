@@ -3,9 +3,11 @@
 
 #include "ask.h"
 #include "cli.h"
+#include "cli_remote.h"
 #include "clock.h"
 #include "commands_query_internal.h"
 #include "mem.h"
+#include "query_remote_internal.h"
 #include "report.h"
 #include "str.h"
 
@@ -21,8 +23,8 @@ struct answer {
 
 /* For people: names without their table, and what gives way on a narrow screen.
  */
-static struct table_column *
-columns_of(const struct query_output *outputs, size_t n)
+struct table_column *
+query_columns(const struct query_output *outputs, size_t n)
 {
 	static const enum table_type types[] = {[REPORT_STRING] = TABLE_STRING,
 	    [REPORT_INT] = TABLE_INT,
@@ -51,25 +53,33 @@ columns_of(const struct query_output *outputs, size_t n)
 	return columns;
 }
 
+int
+query_put(struct table *t, const struct query_output *outputs,
+    const struct report_cell *cells, size_t n, struct err *err)
+{
+	enum report_type type;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		type = report_type_of(&outputs[i]);
+		if (cells[i].nothing)
+			table_nothing(t);
+		else if (type == REPORT_STRING || type == REPORT_LIST)
+			table_text(t, cells[i].text);
+		else
+			table_int(t, cells[i].number);
+	}
+	return cli_row(t, err);
+}
+
 static int
 write_row(
     void *cookie, const struct store_cell *cells, size_t n, struct err *err)
 {
 	const struct answer *a = cookie;
-	enum report_type type;
-	size_t i;
 
 	report_cells(a->outputs, cells, a->cells, n);
-	for (i = 0; i < n; i++) {
-		type = report_type_of(&a->outputs[i]);
-		if (a->cells[i].nothing)
-			table_nothing(a->table);
-		else if (type == REPORT_STRING || type == REPORT_LIST)
-			table_text(a->table, a->cells[i].text);
-		else
-			table_int(a->table, a->cells[i].number);
-	}
-	return cli_row(a->table, err);
+	return query_put(a->table, a->outputs, a->cells, n, err);
 }
 
 static int
@@ -83,7 +93,7 @@ write_table(const struct cli *c, const struct query *q, bool *cut)
 
 	a.outputs = query_outputs(q, &n);
 	a.cells = mem_array(n, sizeof(*a.cells));
-	columns = columns_of(a.outputs, n);
+	columns = query_columns(a.outputs, n);
 	a.table = cli_table(c, columns, n);
 	rc = store_query(c->daemon.store, q, write_row, &a, cut, &err);
 	code = cli_listed(c, a.table, rc, &err);
@@ -92,20 +102,26 @@ write_table(const struct cli *c, const struct query *q, bool *cut)
 	return code;
 }
 
-/* What became of the output is said at the end of the command. */
-static int
-write_report(const struct cli *c, const struct ask *ask, const struct query *q,
-    bool *cut)
+struct report_conf
+query_report(const struct cli *c, const struct ask *ask)
 {
-	const struct report_conf conf = {.format = c->html ? REPORT_HTML
-		: c->format == TABLE_JSON		   ? REPORT_JSON
-							   : REPORT_CSV,
+	return (struct report_conf){.format = c->html ? REPORT_HTML
+		: c->format == TABLE_JSON	      ? REPORT_JSON
+						      : REPORT_CSV,
 	    .out = stdout,
 	    .title = str_empty(ask->saved.name) ? "amtkeeper query"
 						: ask->saved.name,
 	    .about =
 		str_empty(ask->saved.note) ? ask->saved.where : ask->saved.note,
 	    .now = clock_now()};
+}
+
+/* What became of the output is said at the end of the command. */
+static int
+write_report(const struct cli *c, const struct ask *ask, const struct query *q,
+    bool *cut)
+{
+	const struct report_conf conf = query_report(c, ask);
 	struct err err = {.kind = ERR_NONE};
 	int rc = report_query(c->daemon.store, q, &conf, cut, &err);
 
@@ -113,7 +129,7 @@ write_report(const struct cli *c, const struct ask *ask, const struct query *q,
 }
 
 static int
-run_query(const struct cli *c, const struct ask *ask)
+run_query(struct cli *c, const struct ask *ask)
 {
 	struct err err = {.kind = ERR_NONE};
 	struct query *q = NULL;
@@ -122,7 +138,9 @@ run_query(const struct cli *c, const struct ask *ask)
 
 	if (ask_compile(ask, NULL, &q, &err) != 0)
 		return cli_fail(&err);
-	if (c->html || c->format != TABLE_TEXT)
+	if (cli_remote(c))
+		code = query_remote(c, ask, q, &cut);
+	else if (c->html || c->format != TABLE_TEXT)
 		code = write_report(c, ask, q, &cut);
 	else
 		code = write_table(c, q, &cut);
@@ -132,6 +150,13 @@ run_query(const struct cli *c, const struct ask *ask)
 		    QUERY_ROWS_DEFAULT);
 	query_free(q);
 	return code;
+}
+
+static int
+find_query(struct cli *c, const char *word, struct ask *ret)
+{
+	return cli_remote(c) ? query_remote_word(c, word, ret)
+			     : ask_word(c, word, ret);
 }
 
 static bool
@@ -159,11 +184,11 @@ cmd_query(struct cli *c)
 		    "wanted the name of a query, a condition, or --table and "
 		    "what else makes one\ntry \"amtkeeper query --help\", "
 		    "\"query list\" and \"query tables\"");
-	code = cli_open(c, DAEMON_STORE, NULL);
+	code = cli_remote(c) ? CODE_OK : cli_open(c, DAEMON_STORE, NULL);
 	if (code == CODE_OK && clauses)
 		ask_options(c, &ask);
 	else if (code == CODE_OK)
-		code = ask_word(c, c->args[0], &ask);
+		code = find_query(c, c->args[0], &ask);
 	if (code == CODE_OK)
 		code = run_query(c, &ask);
 	ask_free(&ask);
@@ -191,10 +216,15 @@ cmd_query_list(struct cli *c)
 	static const struct table_column columns[] = {{"id", TABLE_INT, 2, 0},
 	    {"name", TABLE_STRING, 0, 0}, {"table", TABLE_STRING, 1, 0},
 	    {"own", TABLE_BOOL, 3, 0}, {"description", TABLE_STRING, 0, 20}};
+	const struct cli_remote_rows rows = {
+	    .columns = columns, .count = COUNT(columns)};
 	struct err err = {.kind = ERR_NONE};
-	int code = cli_open(c, DAEMON_STORE, NULL), rc;
 	struct table *t;
+	int code, rc;
 
+	if (cli_remote(c))
+		return cli_remote_all(c, "queries", false, &rows);
+	code = cli_open(c, DAEMON_STORE, NULL);
 	if (code != CODE_OK)
 		return code;
 	t = cli_table(c, columns, COUNT(columns));
@@ -214,10 +244,10 @@ cmd_query_show(struct cli *c)
 	struct ask ask = {.top = 0};
 	struct query *q = NULL;
 	struct table *t;
-	int code = cli_open(c, DAEMON_STORE, NULL);
+	int code = cli_remote(c) ? CODE_OK : cli_open(c, DAEMON_STORE, NULL);
 
 	if (code == CODE_OK)
-		code = ask_word(c, c->args[0], &ask);
+		code = find_query(c, c->args[0], &ask);
 	if (code == CODE_OK && ask_compile(&ask, NULL, &q, &err) != 0)
 		code = cli_fail(&err);
 	if (code == CODE_OK) {
@@ -271,13 +301,17 @@ int
 cmd_query_remove(struct cli *c)
 {
 	struct err err = {.kind = ERR_NONE};
-	int code = cli_open(c, DAEMON_STORE, NULL);
+	int code;
 
-	if (code != CODE_OK)
-		return code;
-	code = cli_commit_event(c,
-	    store_saved_remove(c->daemon.store, c->args[0], &err),
-	    "query.removed", &err);
+	if (cli_remote(c))
+		code =
+		    cli_remote_change(c, "DELETE", "queries", c->args[0], NULL);
+	else
+		code = cli_open(c, DAEMON_STORE, NULL);
+	if (code == CODE_OK && !cli_remote(c))
+		code = cli_commit_event(c,
+		    store_saved_remove(c->daemon.store, c->args[0], &err),
+		    "query.removed", &err);
 	if (code == CODE_OK)
 		cli_note(c, "%s: removed", c->args[0]);
 	return code;

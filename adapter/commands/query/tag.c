@@ -1,7 +1,9 @@
 #include <json-c/json.h>
 
+#include "api_client.h"
 #include "choice.h"
 #include "cli.h"
+#include "cli_remote.h"
 #include "commands_query_internal.h"
 #include "device.h"
 #include "store.h"
@@ -51,6 +53,13 @@ change_one(void *cookie, const struct device *d, struct err *err)
 	return changed ? tell(t->c, d, t->event, t->name, err) : 0;
 }
 
+static void
+tell_counts(const struct tagging *t)
+{
+	cli_note(t->c, "%s: %zu devices changed, %zu were so already", t->name,
+	    t->changed, t->same);
+}
+
 /* The chosen devices; make: the tag need not be there yet. */
 static int
 change(struct tagging *t, bool make)
@@ -70,10 +79,68 @@ change(struct tagging *t, bool make)
 	if (code == CODE_OK && store_commit(s, &err) != 0)
 		code = cli_fail(&err);
 	if (code == CODE_OK)
-		cli_note(t->c, "%s: %zu devices changed, %zu were so already",
-		    t->name, t->changed, t->same);
+		tell_counts(t);
 	else
 		store_rollback(s);
+	return code;
+}
+
+/* The same there: the answer says how many changed. */
+static int
+change_remote(struct tagging *t, const char *verb, struct json_object *body)
+{
+	struct api_client_path path;
+	struct json_object *answer = NULL;
+	struct err err = {.kind = ERR_NONE};
+	int64_t changed = 0, same = 0;
+	int code;
+
+	api_client_path_init(&path, "tags");
+	api_client_path_add(&path, t->name);
+	api_client_path_add(&path, verb);
+	code = cli_remote_post(t->c, &path, body, &answer);
+	api_client_path_free(&path);
+	if (code == CODE_OK &&
+	    (cli_remote_int(answer, "changed", &changed, &err) != 0 ||
+		cli_remote_int(answer, "same", &same, &err) != 0))
+		code = cli_fail(&err);
+	(void)json_object_put(answer);
+	t->changed = (size_t)changed;
+	t->same = (size_t)same;
+	return code;
+}
+
+static int
+make_remote(struct tagging *t)
+{
+	struct json_object *body = json_object_new_object();
+	struct api_client_path path;
+	int code;
+
+	(void)json_object_object_add(
+	    body, "name", json_object_new_string(t->name));
+	api_client_path_init(&path, "tags");
+	code = cli_remote_post(t->c, &path, body, NULL);
+	api_client_path_free(&path);
+	return code;
+}
+
+/* The devices are found first: without one, no tag is made either. */
+static int
+tag_remote(struct tagging *t, bool make)
+{
+	struct json_object *body = json_object_new_object();
+	bool some = cli_selected(t->c, 1);
+	int code = some ? cli_remote_choose(t->c, 1, body) : CODE_OK;
+
+	if (code == CODE_OK && make)
+		code = make_remote(t);
+	if (code == CODE_OK && some)
+		code = change_remote(t, make ? "apply" : "clear", body);
+	else
+		(void)json_object_put(body);
+	if (code == CODE_OK)
+		tell_counts(t);
 	return code;
 }
 
@@ -95,7 +162,7 @@ cmd_tag_add(struct cli *c)
 	    .event = "tag.applied",
 	    .change = store_tag_apply};
 
-	return change(&t, true);
+	return cli_remote(c) ? tag_remote(&t, true) : change(&t, true);
 }
 
 int
@@ -119,16 +186,34 @@ cmd_tag_remove(struct cli *c)
 	    .change = store_tag_clear};
 	int code = refuse_none(c);
 
-	return code == CODE_OK ? change(&t, false) : code;
+	if (code != CODE_OK)
+		return code;
+	return cli_remote(c) ? tag_remote(&t, false) : change(&t, false);
+}
+
+static int
+delete_remote(struct cli *c)
+{
+	int code;
+
+	if (!cli_confirm(c, "take this tag from every device"))
+		return CODE_REFUSED;
+	code = cli_remote_change(c, "DELETE", "tags", c->args[0], NULL);
+	if (code == CODE_OK)
+		cli_note(c, "%s: gone", c->args[0]);
+	return code;
 }
 
 int
 cmd_tag_delete(struct cli *c)
 {
 	struct err err = {.kind = ERR_NONE};
-	int code = cli_open(c, DAEMON_STORE, NULL), rc;
 	int64_t tag = 0;
+	int code, rc;
 
+	if (cli_remote(c))
+		return delete_remote(c);
+	code = cli_open(c, DAEMON_STORE, NULL);
 	if (code != CODE_OK)
 		return code;
 	if (store_tag_find(c->daemon.store, c->args[0], &tag, &err) != 0)
@@ -162,10 +247,15 @@ cmd_tag_list(struct cli *c)
 	static const struct table_column columns[] = {{"id", TABLE_INT, 1, 0},
 	    {"name", TABLE_STRING, 0, 0}, {"devices", TABLE_INT, 0, 0},
 	    {"excluded", TABLE_INT, 2, 0}};
+	const struct cli_remote_rows rows = {
+	    .columns = columns, .count = COUNT(columns)};
 	struct err err = {.kind = ERR_NONE};
-	int code = cli_open(c, DAEMON_STORE, NULL), rc;
 	struct table *t;
+	int code, rc;
 
+	if (cli_remote(c))
+		return cli_remote_all(c, "tags", false, &rows);
+	code = cli_open(c, DAEMON_STORE, NULL);
 	if (code != CODE_OK)
 		return code;
 	t = cli_table(c, columns, COUNT(columns));

@@ -30,7 +30,7 @@ static const struct cli_option example_options[] = {
 GROUPS none[] = {NULL};
 GROUPS init_groups[] = {init_options, key_options, root_key_options, NULL};
 GROUPS show_groups[] = {show_options, NULL};
-GROUPS example_groups[] = {example_options, NULL};
+GROUPS example_groups[] = {example_options, cli_offline_options, NULL};
 
 LIST no_examples[] = {NULL};
 LIST init_examples[] = {"init", "init --dir /srv/amtkeeper",

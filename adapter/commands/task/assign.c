@@ -4,16 +4,17 @@
 #include "ask.h"
 #include "choice.h"
 #include "cli.h"
+#include "cli_remote.h"
 #include "clock.h"
 #include "commands_task_internal.h"
 #include "mem.h"
 #include "runs_internal.h"
+#include "runs_remote_internal.h"
 #include "schedule_check_internal.h"
 #include "str.h"
 
 /* Whom a task is for, and when. */
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define TARGET_MAX 256
 
 /* --- the aim --- */
 
@@ -66,31 +67,52 @@ names_devices(const struct cli *c, size_t first)
 	    cli_text(c, "reason") != NULL || cli_text(c, "site") != NULL;
 }
 
+/* What it is that is aimed at, one and only one. */
 int
-runs_aim(struct cli *c, size_t first, struct aim *ret)
+runs_target(struct cli *c, size_t first, enum task_target *ret)
 {
 	const char *group = cli_text(c, "group"), *tag = cli_text(c, "tag");
-	const char *query = cli_text(c, "query");
 
-	*ret = (struct aim){.target = TASK_DEVICES};
 	if ((group != NULL) + (tag != NULL) + cli_selected(c, first) > 1)
 		return cli_complain(CODE_USAGE,
 		    "--group, --tag, or a choice of devices: one of them");
-	if (group != NULL)
-		return aim_group(c, group, ret);
-	if (tag != NULL)
-		return aim_tag(c, tag, ret);
-	if (!cli_selected(c, first))
+	if (group == NULL && tag == NULL && !cli_selected(c, first))
 		return cli_complain(CODE_REFUSED,
 		    "no devices chosen: --group, --tag, --query or --all, or "
 		    "name some");
-	if (!names_devices(c, first) && query != NULL)
-		return aim_query(c, query, ret);
-	if (!names_devices(c, first)) {
-		ret->target = TASK_ALL;
-		return CODE_OK;
+	if (group != NULL)
+		*ret = TASK_GROUP;
+	else if (tag != NULL)
+		*ret = TASK_TAG;
+	else if (names_devices(c, first))
+		*ret = TASK_DEVICES;
+	else
+		*ret = cli_text(c, "query") != NULL ? TASK_QUERY : TASK_ALL;
+	return CODE_OK;
+}
+
+int
+runs_aim(struct cli *c, size_t first, struct aim *ret)
+{
+	int code;
+
+	*ret = (struct aim){.target = TASK_DEVICES};
+	code = runs_target(c, first, &ret->target);
+	if (code != CODE_OK)
+		return code;
+	switch (ret->target) {
+	case TASK_GROUP:
+		return aim_group(c, cli_text(c, "group"), ret);
+	case TASK_TAG:
+		return aim_tag(c, cli_text(c, "tag"), ret);
+	case TASK_QUERY:
+		return aim_query(c, cli_text(c, "query"), ret);
+	case TASK_DEVICES:
+		return cli_select_ids(c, first, &ret->ids);
+	case TASK_ALL:
+		break;
 	}
-	return cli_select_ids(c, first, &ret->ids);
+	return CODE_OK;
 }
 
 /* --- the policy --- */
@@ -215,29 +237,29 @@ static const struct table_column columns[] = {{"id", TABLE_INT, 0, 0},
     {"next_due", TABLE_TIME, 1, 0}, {"last_run", TABLE_INT, 4, 0},
     {"last_at", TABLE_TIME, 3, 0}};
 
-static void
-write_target(struct table *t, const struct task_assignment *a)
+void
+assign_target(const char *kind, const char *name, char out[ASSIGN_TARGET])
 {
-	char text[TARGET_MAX];
-	const char *name = a->target == TASK_QUERY ? a->query : a->target_name;
-
-	if (a->target == TASK_ALL || a->target == TASK_DEVICES)
+	if (str_eq(kind, task_target_name(TASK_ALL)) ||
+	    str_eq(kind, task_target_name(TASK_DEVICES)))
 		name = "";
 	else if (name == NULL)
 		name = "(gone)";
-	(void)snprintf(text, sizeof(text), "%s%s%s",
-	    task_target_name(a->target), name[0] == '\0' ? "" : " ", name);
-	table_text(t, text);
+	(void)snprintf(out, ASSIGN_TARGET, "%s%s%s", kind,
+	    name[0] == '\0' ? "" : " ", name);
 }
 
 static int
 write_assignment(void *cookie, const struct task_assignment *a, struct err *err)
 {
 	struct table *t = cookie;
+	char target[ASSIGN_TARGET];
 
+	assign_target(task_target_name(a->target),
+	    a->target == TASK_QUERY ? a->query : a->target_name, target);
 	table_int(t, a->id);
 	table_text(t, a->task_name);
-	write_target(t, a);
+	table_text(t, target);
 	table_text(t, a->schedule);
 	table_int(t, a->enabled);
 	table_int(t, a->enabled ? a->next_due : 0);
@@ -254,9 +276,12 @@ cmd_task_assignments(struct cli *c)
 {
 	struct err err = {.kind = ERR_NONE};
 	struct task task = {.id = 0};
-	int code = cli_open(c, DAEMON_STORE, NULL), rc = 0;
 	struct table *t;
+	int code, rc;
 
+	if (cli_remote(c))
+		return assign_remote_list(c, columns, COUNT(columns));
+	code = cli_open(c, DAEMON_STORE, NULL);
 	if (code == CODE_OK && c->arg_count > 0 &&
 	    task_find(c->daemon.store, c->args[0], &task, &err) != 0)
 		code = cli_fail(&err);
@@ -271,19 +296,27 @@ cmd_task_assignments(struct cli *c)
 }
 
 static int
+check_number(const struct cli *c, int64_t *ret)
+{
+	return str_int(c->args[0], 1, INT64_MAX, ret) == 0
+	    ? CODE_OK
+	    : cli_complain(CODE_USAGE,
+		  "%s: wanted the number of an assignment; \"task "
+		  "assignments\" has them",
+		  c->args[0]);
+}
+
+static int
 find_assignment(struct cli *c, struct task_assignment *ret)
 {
 	struct err err = {.kind = ERR_NONE};
 	int code = cli_open(c, DAEMON_STORE, NULL);
 	int64_t id = 0;
 
+	if (code == CODE_OK)
+		code = check_number(c, &id);
 	if (code != CODE_OK)
 		return code;
-	if (str_int(c->args[0], 1, INT64_MAX, &id) != 0)
-		return cli_complain(CODE_USAGE,
-		    "%s: wanted the number of an assignment; \"task "
-		    "assignments\" has them",
-		    c->args[0]);
 	return task_assignment_get(c->daemon.store, id, ret, &err) == 0
 	    ? CODE_OK
 	    : cli_fail(&err);
@@ -294,9 +327,15 @@ set_enabled(struct cli *c, bool enabled)
 {
 	struct task_assignment a = {.id = 0};
 	struct err err = {.kind = ERR_NONE};
-	int code = find_assignment(c, &a);
 	struct order o;
+	int64_t id;
+	int code;
 
+	if (cli_remote(c))
+		return check_number(c, &id) == CODE_OK
+		    ? assign_remote_enable(c, enabled)
+		    : CODE_USAGE;
+	code = find_assignment(c, &a);
 	if (code == CODE_OK) {
 		o = runs_order(c);
 		a.enabled = enabled;
@@ -323,9 +362,16 @@ cmd_task_unassign(struct cli *c)
 {
 	struct task_assignment a = {.id = 0};
 	struct err err = {.kind = ERR_NONE};
-	int code = find_assignment(c, &a);
 	struct order o;
+	int64_t id;
+	int code;
 
+	if (cli_remote(c))
+		return check_number(c, &id) == CODE_OK
+		    ? cli_remote_change(
+			  c, "DELETE", "assignments", c->args[0], NULL)
+		    : CODE_USAGE;
+	code = find_assignment(c, &a);
 	if (code == CODE_OK) {
 		o = runs_order(c);
 		code = cli_commit(c, order_unassign(&o, a.id, &err), &err);
@@ -374,6 +420,24 @@ order_assignment(struct cli *c, const struct task *t, int64_t *ret_run)
 	    : cli_commit(c, order_run_assignment(&o, id, ret_run, &err), &err);
 }
 
+static int
+run_remote(struct cli *c)
+{
+	struct task_policy policy;
+	char *name = NULL;
+	int64_t run = 0;
+	int code = runs_policy(c, &policy);
+
+	if (code == CODE_OK)
+		code = runs_remote_order(c, &policy, &name, &run);
+	if (code == CODE_OK)
+		cli_note(c, "%s: run %lld", name, (long long)run);
+	free(name);
+	if (code == CODE_OK && cli_flag(c, "wait"))
+		return runs_wait(c, run);
+	return code;
+}
+
 int
 cmd_task_run(struct cli *c)
 {
@@ -381,9 +445,12 @@ cmd_task_run(struct cli *c)
 	struct task_policy policy;
 	struct task t = {.id = 0};
 	struct aim aim = {.target = TASK_ALL};
-	int code = cli_open(c, DAEMON_STORE, NULL);
 	int64_t run = 0;
+	int code;
 
+	if (cli_remote(c))
+		return run_remote(c);
+	code = cli_open(c, DAEMON_STORE, NULL);
 	if (code == CODE_OK &&
 	    task_find(c->daemon.store, c->args[0], &t, &err) != 0)
 		code = cli_fail(&err);

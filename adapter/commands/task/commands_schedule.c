@@ -26,7 +26,7 @@ static const struct cli_option check_options[] = {
     {"late", 0, CLI_FLAG, NULL, NULL, "a row for each device that is late"},
     END};
 
-GROUPS preview_groups[] = {preview_options, NULL};
+GROUPS preview_groups[] = {preview_options, cli_offline_options, NULL};
 GROUPS check_groups[] = {cli_target_options, cli_selection_options,
     check_options, cli_limit_options, NULL};
 

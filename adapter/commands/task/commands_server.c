@@ -35,11 +35,13 @@ static const struct cli_option password_options[] = {
     END};
 
 GROUPS none[] = {NULL};
-GROUPS show_groups[] = {show_options, NULL};
+GROUPS server_groups[] = {cli_server_options, NULL};
+GROUPS offline_groups[] = {cli_offline_options, NULL};
+GROUPS show_groups[] = {show_options, cli_server_options, NULL};
 GROUPS add_groups[] = {add_options, dry_options, NULL};
 GROUPS set_groups[] = {set_options, NULL};
 GROUPS remove_groups[] = {cli_yes_options, NULL};
-GROUPS run_groups[] = {wait_options, dry_options, NULL};
+GROUPS run_groups[] = {wait_options, dry_options, cli_server_options, NULL};
 GROUPS log_groups[] = {log_options, cli_limit_options, NULL};
 GROUPS import_groups[] = {import_options, NULL};
 GROUPS password_groups[] = {password_options, NULL};
@@ -54,8 +56,8 @@ LIST log_examples[] = {
 LIST import_examples[] = {"server-task import tasks.xml", NULL};
 
 const struct cli_command commands_server[] = {
-    {"server-task list", "", "what serve does by itself, and when", "", none, 0,
-	0, no_examples, cmd_server_task_list},
+    {"server-task list", "", "what serve does by itself, and when", "",
+	server_groups, 0, 0, no_examples, cmd_server_task_list},
     {"server-task actions", "", "what a server task can be made of",
 	"An action stands in a list, with its settings; those under \"then\" "
 	"get its rows. run-query: {query} a saved one's name, or a "
@@ -69,7 +71,7 @@ const struct cli_command commands_server[] = {
 	"under forward. purge-log: {older-than}, runs only: events stay, "
 	"since each proves the one before it. An action that fails stops the "
 	"task, unless it has \"on-failure: continue\".",
-	none, 0, 0, no_examples, cmd_server_task_actions},
+	offline_groups, 0, 0, no_examples, cmd_server_task_actions},
     {"server-task show", "TASK", "all about a server task", "", show_groups, 1,
 	1, no_examples, cmd_server_task_show},
     {"server-task add", "FILE", "a server task from a YAML or JSON file",
@@ -80,9 +82,9 @@ const struct cli_command commands_server[] = {
     {"server-task set", "TASK", "change a server task",
 	"What is under way goes on as it began.", set_groups, 1, 1,
 	set_examples, cmd_server_task_set},
-    {"server-task enable", "TASK", "by its schedule, from now on", "", none, 1,
-	1, no_examples, cmd_server_task_enable},
-    {"server-task disable", "TASK", "by hand alone", "", none, 1, 1,
+    {"server-task enable", "TASK", "by its schedule, from now on", "",
+	server_groups, 1, 1, no_examples, cmd_server_task_enable},
+    {"server-task disable", "TASK", "by hand alone", "", server_groups, 1, 1,
 	no_examples, cmd_server_task_disable},
     {"server-task remove", "TASK", "forget a server task",
 	"What it did stays on record.", remove_groups, 1, 1, no_examples,

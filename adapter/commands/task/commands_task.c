@@ -63,17 +63,20 @@ static const struct cli_option outcome_options[] = {
 static const struct cli_option why_options[] = {
     {"why", 0, CLI_TEXT, "TEXT", NULL, "for those who look later"}, END};
 
-GROUPS none[] = {NULL};
+GROUPS server_groups[] = {cli_server_options, NULL};
+GROUPS offline_groups[] = {cli_offline_options, NULL};
 GROUPS add_groups[] = {type_options, settings_options, NULL};
 GROUPS set_groups[] = {name_options, settings_options, NULL};
 GROUPS remove_groups[] = {cli_yes_options, NULL};
 GROUPS assign_groups[] = {cli_target_options, cli_selection_options,
     schedule_options, policy_options, NULL};
 GROUPS run_groups[] = {cli_target_options, cli_selection_options, run_options,
-    policy_options, NULL};
-GROUPS list_groups[] = {list_options, cli_limit_options, NULL};
-GROUPS item_groups[] = {outcome_options, cli_limit_options, NULL};
-GROUPS state_groups[] = {why_options, NULL};
+    policy_options, cli_server_options, NULL};
+GROUPS list_groups[] = {
+    list_options, cli_limit_options, cli_server_options, NULL};
+GROUPS item_groups[] = {
+    outcome_options, cli_limit_options, cli_server_options, NULL};
+GROUPS state_groups[] = {why_options, cli_server_options, NULL};
 
 LIST no_examples[] = {NULL};
 LIST add_examples[] = {
@@ -102,12 +105,12 @@ const struct cli_command commands_task[] = {
     {"task list", "", "client tasks, and those that come with amtkeeper",
 	"What can be assigned and run. \"task types\" has what they are made "
 	"of.",
-	none, 0, 0, no_examples, cmd_task_list},
+	server_groups, 0, 0, no_examples, cmd_task_list},
     {"task types", "", "what can be done, and the names it goes by",
 	"Words for run, plan and --task; aliases are those of Intel SCS, "
 	"rpc-go and ePO. Those with a box can be ticked together.",
-	none, 0, 0, no_examples, cmd_task_types},
-    {"task show", "TASK", "all about a client task", "", none, 1, 1,
+	offline_groups, 0, 0, no_examples, cmd_task_types},
+    {"task show", "TASK", "all about a client task", "", server_groups, 1, 1,
 	no_examples, cmd_task_show},
     {"task add", "NAME", "a client task of your own",
 	"Boxes ticked together are one visit and one plan. With --when "
@@ -126,12 +129,12 @@ const struct cli_command commands_task[] = {
 	"Without --schedule it is run by hand alone.",
 	assign_groups, 1, NO_LIMIT, assign_examples, cmd_task_assign},
     {"task assignments", "[TASK]", "what is assigned to whom, and when", "",
-	none, 0, 1, no_examples, cmd_task_assignments},
-    {"task enable", "NUMBER", "an assignment, from now on", "", none, 1, 1,
-	no_examples, cmd_task_enable},
+	server_groups, 0, 1, no_examples, cmd_task_assignments},
+    {"task enable", "NUMBER", "an assignment, from now on", "", server_groups,
+	1, 1, no_examples, cmd_task_enable},
     {"task disable", "NUMBER", "an assignment, until it is enabled again", "",
-	none, 1, 1, no_examples, cmd_task_disable},
-    {"task unassign", "NUMBER", "forget an assignment", "", none, 1, 1,
+	server_groups, 1, 1, no_examples, cmd_task_disable},
+    {"task unassign", "NUMBER", "forget an assignment", "", server_groups, 1, 1,
 	no_examples, cmd_task_unassign},
     {"task run", "TASK [NAME...]", "a client task now, by serve",
 	RUN_NOTE
@@ -141,12 +144,12 @@ const struct cli_command commands_task[] = {
 	run_groups, 1, NO_LIMIT, run_examples, cmd_task_run},
     {"runs list", "", "runs of tasks, the newest first", "", list_groups, 0, 0,
 	list_examples, cmd_runs_list},
-    {"runs show", "RUN", "how far a run is", "", none, 1, 1, no_examples,
-	cmd_runs_show},
+    {"runs show", "RUN", "how far a run is", "", server_groups, 1, 1,
+	no_examples, cmd_runs_show},
     {"runs items", "RUN", "what became of each device", "", item_groups, 1, 1,
 	item_examples, cmd_runs_items},
-    {"runs messages", "RUN", "what happened to the run", "", none, 1, 1,
-	no_examples, cmd_runs_messages},
+    {"runs messages", "RUN", "what happened to the run", "", server_groups, 1,
+	1, no_examples, cmd_runs_messages},
     {"runs wait", "RUN", "until a run is over", "As with task run --wait.",
 	item_groups, 1, 1, no_examples, cmd_runs_wait},
     {"runs pause", "RUN", "begin no more devices",

@@ -1,14 +1,17 @@
+#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cli.h"
+#include "cli_remote.h"
 #include "clock.h"
 #include "commands_task_internal.h"
 #include "mem.h"
 #include "progress.h"
 #include "runs_internal.h"
+#include "runs_remote_internal.h"
 #include "store.h"
 #include "str.h"
 
@@ -103,10 +106,15 @@ cmd_runs_list(struct cli *c)
 	    .name = cli_text(c, "task"),
 	    .since = cli_since(c, "since", 0),
 	    .limit = (size_t)cli_count(c, "limit", 0)};
+	const struct cli_remote_rows rows = {
+	    .columns = run_columns, .count = COUNT(run_columns)};
 	struct err err = {.kind = ERR_NONE};
-	int code = cli_open(c, DAEMON_STORE, NULL);
 	struct table *t;
+	int code;
 
+	if (cli_remote(c))
+		return runs_remote_list(c, &rows);
+	code = cli_open(c, DAEMON_STORE, NULL);
 	if (code != CODE_OK)
 		return code;
 	t = cli_table(c, run_columns, COUNT(run_columns));
@@ -117,12 +125,20 @@ cmd_runs_list(struct cli *c)
 int
 cmd_runs_show(struct cli *c)
 {
+	const struct cli_remote_rows rows = {.columns = run_columns,
+	    .count = COUNT(run_columns),
+	    .blocks = true};
 	struct err err = {.kind = ERR_NONE};
 	struct task_run r = {.id = 0};
 	int64_t id = 0;
-	int code = open_run(c, &id, &r), rc;
 	struct table *t;
+	int code, rc;
 
+	if (cli_remote(c))
+		return run_number(c, &id) == CODE_OK
+		    ? cli_remote_one(c, "runs", c->args[0], &rows)
+		    : CODE_USAGE;
+	code = open_run(c, &id, &r);
 	if (code == CODE_OK) {
 		t = cli_table(c, run_columns, COUNT(run_columns));
 		table_set_blocks(t);
@@ -164,6 +180,8 @@ write_item(void *cookie, const struct task_item *i, struct err *err)
 int
 runs_write_items(struct cli *c, int64_t run)
 {
+	const struct cli_remote_rows rows = {
+	    .columns = item_columns, .count = COUNT(item_columns)};
 	const char *outcome = cli_text(c, "outcome");
 	struct task_item_filter filter = {.run = run,
 	    .state = -1,
@@ -173,6 +191,8 @@ runs_write_items(struct cli *c, int64_t run)
 	struct table *t;
 	int i;
 
+	if (cli_remote(c))
+		return runs_remote_below(c, run, "items", &rows);
 	for (i = 0; outcome != NULL && i < TASK_OUTCOMES; i++)
 		if (str_eq(outcome, task_outcome_name((enum task_outcome)i)))
 			filter.outcome = i;
@@ -182,14 +202,25 @@ runs_write_items(struct cli *c, int64_t run)
 	    &err);
 }
 
+/* The run that is named; whether a server has it, it will say when it is asked.
+ */
+static int
+find_run(struct cli *c, int64_t *ret_id)
+{
+	struct task_run r = {.id = 0};
+	int code =
+	    cli_remote(c) ? run_number(c, ret_id) : open_run(c, ret_id, &r);
+
+	task_run_clear(&r);
+	return code;
+}
+
 int
 cmd_runs_items(struct cli *c)
 {
-	struct task_run r = {.id = 0};
 	int64_t id = 0;
-	int code = open_run(c, &id, &r);
+	int code = find_run(c, &id);
 
-	task_run_clear(&r);
 	return code == CODE_OK ? runs_write_items(c, id) : code;
 }
 
@@ -208,15 +239,17 @@ cmd_runs_messages(struct cli *c)
 {
 	static const struct table_column columns[] = {
 	    {"at", TABLE_TIME, 0, 0}, {"message", TABLE_STRING, 0, 24}};
+	const struct cli_remote_rows rows = {
+	    .columns = columns, .count = COUNT(columns)};
 	struct err err = {.kind = ERR_NONE};
-	struct task_run r = {.id = 0};
 	int64_t id = 0;
-	int code = open_run(c, &id, &r);
+	int code = find_run(c, &id);
 	struct table *t;
 
-	task_run_clear(&r);
 	if (code != CODE_OK)
 		return code;
+	if (cli_remote(c))
+		return runs_remote_below(c, id, "messages", &rows);
 	t = cli_table(c, columns, COUNT(columns));
 	return cli_listed(c, t,
 	    task_message_scan(c->daemon.store, id, 0, write_message, t, &err),
@@ -226,17 +259,17 @@ cmd_runs_messages(struct cli *c)
 /* --- how it goes on --- */
 
 static int
-set_state(struct cli *c, enum task_state to)
+set_state(struct cli *c, const char *verb, enum task_state to)
 {
 	struct err err = {.kind = ERR_NONE};
-	struct task_run r = {.id = 0};
 	int64_t id = 0;
-	int code = open_run(c, &id, &r);
+	int code = find_run(c, &id);
 	struct order o;
 
-	task_run_clear(&r);
 	if (code != CODE_OK)
 		return code;
+	if (cli_remote(c))
+		return runs_remote_control(c, id, verb);
 	o = runs_order(c);
 	return cli_commit(
 	    c, order_run_state(&o, id, to, cli_text(c, "why"), &err), &err);
@@ -245,19 +278,19 @@ set_state(struct cli *c, enum task_state to)
 int
 cmd_runs_pause(struct cli *c)
 {
-	return set_state(c, TASK_PAUSED);
+	return set_state(c, "pause", TASK_PAUSED);
 }
 
 int
 cmd_runs_resume(struct cli *c)
 {
-	return set_state(c, TASK_QUEUED);
+	return set_state(c, "resume", TASK_QUEUED);
 }
 
 int
 cmd_runs_abort(struct cli *c)
 {
-	return set_state(c, TASK_ABORTED);
+	return set_state(c, "abort", TASK_ABORTED);
 }
 
 /* --- forgetting --- */
@@ -353,24 +386,39 @@ code_of(const struct cli *c, const struct task_run *r)
 }
 
 static int
+look(struct cli *c, int64_t run, struct task_run *r)
+{
+	struct err err = {.kind = ERR_NONE};
+
+	task_run_clear(r);
+	return task_run_get(c->daemon.store, run, r, &err) == 0
+	    ? CODE_OK
+	    : cli_fail(&err);
+}
+
+static int
 follow(struct cli *c, int64_t run, struct progress *p, struct task_run *r)
 {
-	const struct timespec pause = {.tv_nsec = WAIT_NS};
-	struct err err = {.kind = ERR_NONE};
-	int64_t since_ms = clock_mono_ms();
-	bool told = false;
+	const struct timespec here = {.tv_nsec = WAIT_NS},
+			      there = {.tv_sec = 1};
+	const struct timespec *pause = cli_remote(c) ? &there : &here;
+	int64_t since_ms = clock_mono_ms(), seen_ms = 0;
+	/* What answers for the runs of another machine works on them. */
+	bool told = cli_remote(c);
+	int code;
 
 	for (;;) {
-		task_run_clear(r);
-		if (task_run_get(c->daemon.store, run, r, &err) != 0) {
+		code = cli_remote(c) ? runs_remote_look(c, run, r, &seen_ms)
+				     : look(c, run, r);
+		if (code != CODE_OK) {
 			progress_clear(p);
-			return cli_fail(&err);
+			return code;
 		}
 		show_progress(p, r);
 		if (r->state == TASK_ABORTED || r->state == TASK_ENDED)
 			return CODE_OK;
 		tell_nobody(c, r, since_ms, &told);
-		(void)nanosleep(&pause, NULL);
+		(void)nanosleep(pause, NULL);
 	}
 }
 
@@ -403,10 +451,12 @@ runs_wait(struct cli *c, int64_t run)
 int
 cmd_runs_wait(struct cli *c)
 {
-	struct task_run r = {.id = 0};
+	struct json_object *row = NULL;
 	int64_t id = 0;
-	int code = open_run(c, &id, &r);
+	int code = find_run(c, &id);
 
-	task_run_clear(&r);
+	if (code == CODE_OK && cli_remote(c))
+		code = cli_remote_get(c, "runs", c->args[0], &row);
+	(void)json_object_put(row);
 	return code == CODE_OK ? runs_wait(c, id) : code;
 }

@@ -14,6 +14,8 @@ struct aim {
 	const char *query;  /* borrowed */
 	struct cli_ids ids; /* TASK_DEVICES */
 };
+/* Which of the five it is. CODE_OK, or the code with the complaint printed. */
+int runs_target(struct cli *c, size_t first, enum task_target *ret);
 /* CODE_OK, or the code with the complaint printed; free ids either way. */
 int runs_aim(struct cli *c, size_t first, struct aim *ret);
 /* --canary, --wave and so on. Likewise. */

@@ -1,7 +1,10 @@
+#include <json-c/json.h>
 #include <stdlib.h>
 
 #include "action.h"
+#include "api_client.h"
 #include "cli.h"
+#include "cli_remote.h"
 #include "clock.h"
 #include "commands_task_internal.h"
 #include "mailer.h"
@@ -51,6 +54,27 @@ write_action(struct table *t, const struct server_action *a)
 	free(words);
 }
 
+/* The API has a number where there is nothing. */
+static int
+write_remote_actions(struct cli *c, int64_t run)
+{
+	static const struct cli_remote_none none[] = {
+	    {"under", 0}, {"rows", -1}, {"run", 0}, {NULL, 0}};
+	const struct cli_remote_rows rows = {.columns = action_columns,
+	    .count = COUNT(action_columns),
+	    .none = none};
+	struct api_client_path path;
+	const struct cli_remote_list list = {.path = &path};
+	int code;
+
+	api_client_path_init(&path, "runs");
+	api_client_path_add_id(&path, run);
+	api_client_path_add(&path, "actions");
+	code = cli_remote_table(c, &list, &rows);
+	api_client_path_free(&path);
+	return code;
+}
+
 static int
 write_actions(struct cli *c, int64_t run)
 {
@@ -59,6 +83,8 @@ write_actions(struct cli *c, int64_t run)
 	size_t count = 0, i;
 	struct table *t;
 
+	if (cli_remote(c))
+		return write_remote_actions(c, run);
 	if (server_actions(c->daemon.store, run, &actions, &count, &err) != 0)
 		return cli_fail(&err);
 	t = cli_table(c, action_columns, COUNT(action_columns));
@@ -71,30 +97,73 @@ write_actions(struct cli *c, int64_t run)
 
 /* --- run --- */
 
-int
-cmd_server_task_run(struct cli *c)
+static int
+order_remote(struct cli *c, int64_t *ret_run)
+{
+	static const char *const ours[] = {"dry-run", NULL};
+	struct json_object *row = NULL;
+	struct api_client_path path;
+	struct err err = {.kind = ERR_NONE};
+	const char *name = NULL;
+	int code = cli_remote_refuse(c, ours);
+
+	api_client_path_init(&path, "server-tasks");
+	api_client_path_add(&path, c->args[0]);
+	api_client_path_add(&path, "run");
+	if (code == CODE_OK)
+		code = cli_remote_post(c, &path, NULL, &row);
+	api_client_path_free(&path);
+	if (code == CODE_OK &&
+	    (cli_remote_text(row, "task", &name, &err) != 0 ||
+		cli_remote_int(row, "id", ret_run, &err) != 0))
+		code = cli_fail(&err);
+	if (code == CODE_OK)
+		cli_note(c, "%s: run %lld", name, (long long)*ret_run);
+	(void)json_object_put(row);
+	return code;
+}
+
+static int
+order_local(struct cli *c, int64_t *ret_run)
 {
 	struct err err = {.kind = ERR_NONE};
 	struct server_task s = {.id = 0};
 	int code = server_cli_find(c, c->args[0], &s);
 	struct server_order o;
-	int64_t run = 0;
-	int rows;
 
-	if (code == CODE_OK && cli_flag(c, "dry-run")) {
-		code = server_cli_flow(c, &s);
-		server_task_clear(&s);
-		return code;
-	}
 	if (code == CODE_OK) {
 		o = server_cli_order(c);
 		code = cli_commit(c,
-		    server_order_run(&o, &s, TASK_BY_USER, 0, &run, &err),
+		    server_order_run(&o, &s, TASK_BY_USER, 0, ret_run, &err),
 		    &err);
 	}
 	if (code == CODE_OK)
-		cli_note(c, "%s: run %lld", s.name, (long long)run);
+		cli_note(c, "%s: run %lld", s.name, (long long)*ret_run);
 	server_task_clear(&s);
+	return code;
+}
+
+static int
+show_flow(struct cli *c)
+{
+	struct server_task s = {.id = 0};
+	int code = server_cli_find(c, c->args[0], &s);
+
+	if (code == CODE_OK)
+		code = server_cli_flow(c, &s);
+	server_task_clear(&s);
+	return code;
+}
+
+int
+cmd_server_task_run(struct cli *c)
+{
+	int64_t run = 0;
+	int code, rows;
+
+	if (cli_flag(c, "dry-run") && !cli_remote(c))
+		return show_flow(c);
+	code = cli_remote(c) ? order_remote(c, &run) : order_local(c, &run);
 	if (code != CODE_OK || !cli_flag(c, "wait"))
 		return code;
 	code = runs_follow(c, run);

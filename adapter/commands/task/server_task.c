@@ -1,3 +1,4 @@
+#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -5,6 +6,7 @@
 #include "action.h"
 #include "buf.h"
 #include "cli.h"
+#include "cli_remote.h"
 #include "clock.h"
 #include "commands_task_internal.h"
 #include "file.h"
@@ -81,6 +83,9 @@ list_one(void *cookie, const struct server_task *s, struct err *err)
 	return cli_row(t, err);
 }
 
+/* The API has 0 for none. */
+static const struct cli_remote_none not_run[] = {{"last_run", 0}, {NULL, 0}};
+
 int
 cmd_server_task_list(struct cli *c)
 {
@@ -89,10 +94,15 @@ cmd_server_task_list(struct cli *c)
 	    {"schedule", TABLE_STRING, 1, 16}, {"next_due", TABLE_TIME, 3, 0},
 	    {"last_at", TABLE_TIME, 4, 0}, {"last_run", TABLE_INT, 4, 0},
 	    {"does", TABLE_STRING, 0, 20}};
+	const struct cli_remote_rows rows = {
+	    .columns = columns, .count = COUNT(columns), .none = not_run};
 	struct err err = {.kind = ERR_NONE};
-	int code = cli_open(c, DAEMON_STORE, NULL);
 	struct table *t;
+	int code;
 
+	if (cli_remote(c))
+		return cli_remote_all(c, "server-tasks", true, &rows);
+	code = cli_open(c, DAEMON_STORE, NULL);
 	if (code != CODE_OK)
 		return code;
 	t = cli_table(c, columns, COUNT(columns));
@@ -100,19 +110,35 @@ cmd_server_task_list(struct cli *c)
 	    c, t, server_task_scan(c->daemon.store, list_one, t, &err), &err);
 }
 
+static const struct table_column show_columns[] = {{"id", TABLE_INT, 0, 0},
+    {"name", TABLE_STRING, 0, 0}, {"description", TABLE_STRING, 0, 0},
+    {"owner", TABLE_STRING, 0, 0}, {"enabled", TABLE_BOOL, 0, 0},
+    {"overlap", TABLE_BOOL, 0, 0}, {"schedule", TABLE_STRING, 0, 0},
+    {"next_due", TABLE_TIME, 0, 0}, {"last_at", TABLE_TIME, 0, 0},
+    {"last_run", TABLE_INT, 0, 0}, {"created_at", TABLE_TIME, 0, 0},
+    {"changed_at", TABLE_TIME, 0, 0}, {"does", TABLE_STRING, 0, 0},
+    {"actions", TABLE_STRING, 0, 0}};
+
+static int
+show_remote(struct cli *c)
+{
+	static const char *const ours[] = {"edit", NULL};
+	const struct cli_remote_rows rows = {.columns = show_columns,
+	    .count = COUNT(show_columns),
+	    .none = not_run,
+	    .blocks = true};
+	int code = cli_remote_refuse(c, ours);
+
+	return code == CODE_OK
+	    ? cli_remote_one(c, "server-tasks", c->args[0], &rows)
+	    : code;
+}
+
 static int
 show_row(struct cli *c, const struct server_task *s)
 {
-	static const struct table_column columns[] = {{"id", TABLE_INT, 0, 0},
-	    {"name", TABLE_STRING, 0, 0}, {"description", TABLE_STRING, 0, 0},
-	    {"owner", TABLE_STRING, 0, 0}, {"enabled", TABLE_BOOL, 0, 0},
-	    {"overlap", TABLE_BOOL, 0, 0}, {"schedule", TABLE_STRING, 0, 0},
-	    {"next_due", TABLE_TIME, 0, 0}, {"last_at", TABLE_TIME, 0, 0},
-	    {"last_run", TABLE_INT, 0, 0}, {"created_at", TABLE_TIME, 0, 0},
-	    {"changed_at", TABLE_TIME, 0, 0}, {"does", TABLE_STRING, 0, 0},
-	    {"actions", TABLE_STRING, 0, 0}};
 	struct err err = {.kind = ERR_NONE};
-	struct table *t = cli_table(c, columns, COUNT(columns));
+	struct table *t = cli_table(c, show_columns, COUNT(show_columns));
 
 	table_set_blocks(t);
 	table_int(t, s->id);
@@ -122,7 +148,7 @@ show_row(struct cli *c, const struct server_task *s)
 	table_int(t, s->enabled);
 	table_int(t, s->overlap);
 	table_text(t, s->schedule);
-	table_int(t, s->next_due);
+	table_int(t, s->enabled ? s->next_due : 0);
 	table_int(t, s->last_at);
 	write_run(t, s->last_run);
 	table_int(t, s->created_at);
@@ -136,9 +162,12 @@ int
 cmd_server_task_show(struct cli *c)
 {
 	struct server_task s = {.id = 0};
-	int code = server_cli_find(c, c->args[0], &s);
 	struct buf text;
+	int code;
 
+	if (cli_remote(c))
+		return show_remote(c);
+	code = server_cli_find(c, c->args[0], &s);
 	if (code == CODE_OK && cli_flag(c, "edit")) {
 		buf_init(&text, SERVER_FILE_MAX * 4);
 		server_file_write(&s, &text);
@@ -333,13 +362,26 @@ cmd_server_task_set(struct cli *c)
 }
 
 static int
+enable_remote(struct cli *c, bool enabled)
+{
+	struct json_object *body = json_object_new_object();
+
+	(void)json_object_object_add(
+	    body, "enabled", json_object_new_boolean(enabled));
+	return cli_remote_change(c, "PATCH", "server-tasks", c->args[0], body);
+}
+
+static int
 set_enabled(struct cli *c, bool enabled)
 {
 	struct err err = {.kind = ERR_NONE};
 	struct server_task s = {.id = 0};
-	int code = server_cli_find(c, c->args[0], &s);
 	struct server_order o;
+	int code;
 
+	if (cli_remote(c))
+		return enable_remote(c, enabled);
+	code = server_cli_find(c, c->args[0], &s);
 	if (code == CODE_OK) {
 		o = server_cli_order(c);
 		s.enabled = enabled;

@@ -6,6 +6,7 @@
 #include "buf.h"
 #include "catalog.h"
 #include "cli.h"
+#include "cli_remote.h"
 #include "clock.h"
 #include "commands_task_internal.h"
 #include "mem.h"
@@ -59,10 +60,15 @@ cmd_task_list(struct cli *c)
 	    {"name", TABLE_STRING, 0, 0}, {"type", TABLE_STRING, 2, 0},
 	    {"does", TABLE_STRING, 0, 20},
 	    {"description", TABLE_STRING, 3, 20}};
+	const struct cli_remote_rows rows = {
+	    .columns = columns, .count = COUNT(columns)};
 	struct err err = {.kind = ERR_NONE};
-	int code = cli_open(c, DAEMON_STORE, NULL);
 	struct table *t;
+	int code;
 
+	if (cli_remote(c))
+		return cli_remote_all(c, "tasks", true, &rows);
+	code = cli_open(c, DAEMON_STORE, NULL);
 	if (code != CODE_OK)
 		return code;
 	t = cli_table(c, columns, COUNT(columns));
@@ -91,11 +97,16 @@ cmd_task_show(struct cli *c)
 	    {"does", TABLE_STRING, 0, 0}, {"description", TABLE_STRING, 0, 0},
 	    {"settings", TABLE_STRING, 0, 0}, {"created_at", TABLE_TIME, 0, 0},
 	    {"changed_at", TABLE_TIME, 0, 0}};
+	const struct cli_remote_rows rows = {
+	    .columns = columns, .count = COUNT(columns), .blocks = true};
 	struct err err = {.kind = ERR_NONE};
 	struct task task = {.id = 0};
-	int code = find_task(c, c->args[0], &task);
 	struct table *t;
+	int code;
 
+	if (cli_remote(c))
+		return cli_remote_one(c, "tasks", c->args[0], &rows);
+	code = find_task(c, c->args[0], &task);
 	if (code == CODE_OK) {
 		t = cli_table(c, columns, COUNT(columns));
 		table_set_blocks(t);

@@ -29,6 +29,8 @@ static const struct cli_option token_options[] = {
     END};
 
 GROUPS none[] = {NULL};
+GROUPS server_groups[] = {cli_server_options, NULL};
+GROUPS offline_groups[] = {cli_offline_options, NULL};
 GROUPS add_groups[] = {user_options, add_options, NULL};
 GROUPS set_groups[] = {user_options, set_options, NULL};
 GROUPS remove_groups[] = {cli_yes_options, NULL};
@@ -59,13 +61,13 @@ const struct cli_command commands_user[] = {
 	"--disable end the user's sessions; a new password ends a lock. "
 	"serve sees it with the next request.",
 	set_groups, 1, 1, set_examples, cmd_user_set},
-    {"user list", "", "users, and when they last logged in", "", none, 0, 0,
-	no_examples, cmd_user_list},
+    {"user list", "", "users, and when they last logged in", "", server_groups,
+	0, 0, no_examples, cmd_user_list},
     {"user remove", "NAME", "take a user away, with all tokens",
 	"What the user did stays in the audit chain.", remove_groups, 1, 1,
 	no_examples, cmd_user_remove},
-    {"user sets", "", "permission sets and the rights in them", "", none, 0, 0,
-	no_examples, cmd_user_sets},
+    {"user sets", "", "permission sets and the rights in them", "",
+	offline_groups, 0, 0, no_examples, cmd_user_sets},
     {"user token add", "USER", "a token for programs",
 	"To be sent as \"Authorization: Bearer TOKEN\"; it may what its user "
 	"may. Shown this once: only its hash is kept.",

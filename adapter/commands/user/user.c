@@ -5,6 +5,7 @@
 #include "access_user.h"
 #include "buf.h"
 #include "cli.h"
+#include "cli_remote.h"
 #include "commands_user_internal.h"
 #include "secret.h"
 #include "store.h"
@@ -144,10 +145,15 @@ cmd_user_list(struct cli *c)
 	    {"certificate", TABLE_STRING, 3, 0},
 	    {"created_at", TABLE_TIME, 5, 0}, {"changed_at", TABLE_TIME, 4, 0},
 	    {"login_at", TABLE_TIME, 1, 0}, {"note", TABLE_STRING, 6, 0}};
+	const struct cli_remote_rows rows = {
+	    .columns = columns, .count = COUNT(columns)};
 	struct err err = {.kind = ERR_NONE};
-	int code = cli_open(c, DAEMON_STORE, NULL), rc;
 	struct table *t;
+	int code, rc;
 
+	if (cli_remote(c))
+		return cli_remote_all(c, "users", false, &rows);
+	code = cli_open(c, DAEMON_STORE, NULL);
 	if (code != CODE_OK)
 		return code;
 	t = cli_table(c, columns, COUNT(columns));

@@ -7,7 +7,7 @@
 static const struct cli_option wsman_options[] = {
     {"xml", 0, CLI_FLAG, NULL, NULL, "as XML (else JSON)"}, END};
 
-GROUPS none[] = {NULL};
+GROUPS offline_groups[] = {cli_offline_options, NULL};
 GROUPS wsman_groups[] = {wsman_options, NULL};
 GROUPS invoke_groups[] = {wsman_options, cli_yes_options, NULL};
 
@@ -36,6 +36,6 @@ const struct cli_command commands_wsman[] = {
 	"\"wsman get\".",
 	invoke_groups, 3, NO_LIMIT, invoke_examples, cmd_wsman_invoke},
     {"wsman decode", "FILE|-", "a saved answer as JSON",
-	"Succeeds only when the answer was understood.", none, 1, 1,
+	"Succeeds only when the answer was understood.", offline_groups, 1, 1,
 	decode_examples, cmd_wsman_decode},
     END};

@@ -1,0 +1,143 @@
+/* The choice of devices, when the fleet is a server's. */
+#include <json-c/json.h>
+#include <stdlib.h>
+
+#include "api_client.h"
+#include "choice.h"
+#include "cli_internal.h"
+#include "cli_remote.h"
+
+#define DEVICES_MAX 10000 /* of one request (the API's own limit) */
+#define NUMBER_MAX                                                             \
+	100000000 /* of a device: what is marked takes a bit each              \
+		   */
+
+struct pick {
+	cli_remote_row_fn *row;
+	void *cookie;
+	bool several; /* patterns, so that a device may come twice */
+	struct cli_marks seen;
+	size_t matches, count, limit;
+};
+
+static int
+pick_one(void *cookie, struct json_object *device, struct err *err)
+{
+	struct pick *p = cookie;
+	int64_t id = 0;
+
+	p->matches++;
+	if (cli_remote_int(device, "id", &id, err) != 0)
+		return -1;
+	if (id <= 0 || id > NUMBER_MAX)
+		return err_set(err, ERR_PROTOCOL,
+		    "%lld is no number of a device", (long long)id);
+	if ((p->several && cli_marked(&p->seen, id)) ||
+	    (p->limit != 0 && p->count == p->limit))
+		return 0;
+	p->count++;
+	return p->row(p->cookie, device, err);
+}
+
+/* All devices of one pattern (NULL: any name). */
+static int
+scan(struct cli *c, const char *pattern, struct pick *p)
+{
+	struct api_client_path path;
+	const struct cli_remote_list list = {
+	    .path = &path, .paged = true, .limit = p->several ? 0 : p->limit};
+	int code;
+
+	api_client_path_init(&path, "devices");
+	api_client_path_param(&path, "filter", pattern);
+	api_client_path_param(&path, "reason", cli_text(c, "reason"));
+	api_client_path_param(&path, "site", cli_text(c, "site"));
+	p->matches = 0;
+	code = cli_remote_scan(c, &list, pick_one, p);
+	api_client_path_free(&path);
+	return code == CODE_OK && p->matches == 0
+	    ? cli_complain_none(c, pattern)
+	    : code;
+}
+
+int
+cli_remote_select(
+    struct cli *c, size_t first, cli_remote_row_fn *row, void *cookie)
+{
+	static const char *const ours[] = {"query", NULL};
+	struct pick p = {.row = row,
+	    .cookie = cookie,
+	    .several = cli_pattern(c, first, 1) != NULL,
+	    .limit = (size_t)cli_count(c, "limit", 0)};
+	const char *pattern = cli_pattern(c, first, 0);
+	int code = cli_check_reason(c);
+	size_t i = 1;
+
+	if (code == CODE_OK)
+		code = cli_remote_refuse(c, ours);
+	if (code == CODE_OK)
+		code = scan(c, pattern, &p);
+	while (
+	    code == CODE_OK && (pattern = cli_pattern(c, first, i++)) != NULL)
+		code = scan(c, pattern, &p);
+	free(p.seen.seen);
+	return code;
+}
+
+static int
+keep_id(void *cookie, struct json_object *device, struct err *err)
+{
+	int64_t id = 0;
+
+	if (cli_remote_int(device, "id", &id, err) != 0)
+		return -1;
+	cli_ids_add(cookie, id);
+	return 0;
+}
+
+/* A query alone is asked there. */
+static bool
+query_alone(const struct cli *c, size_t first)
+{
+	return cli_text(c, "query") != NULL &&
+	    cli_pattern(c, first, 0) == NULL && cli_text(c, "reason") == NULL &&
+	    cli_text(c, "site") == NULL && cli_text(c, "limit") == NULL;
+}
+
+static struct json_object *
+numbers_of(const struct cli_ids *ids)
+{
+	struct json_object *list = json_object_new_array();
+	char text[24];
+	size_t i;
+
+	for (i = 0; i < ids->count; i++) {
+		(void)snprintf(
+		    text, sizeof(text), "%lld", (long long)ids->ids[i]);
+		(void)json_object_array_add(list, json_object_new_string(text));
+	}
+	return list;
+}
+
+int
+cli_remote_choose(struct cli *c, size_t first, struct json_object *body)
+{
+	struct cli_ids ids = {.ids = NULL};
+	int code;
+
+	if (query_alone(c, first)) {
+		(void)json_object_object_add(body, "query",
+		    json_object_new_string(cli_text(c, "query")));
+		return CODE_OK;
+	}
+	code = cli_remote_select(c, first, keep_id, &ids);
+	if (code == CODE_OK && ids.count > DEVICES_MAX)
+		code = cli_complain(CODE_REFUSED,
+		    "%zu devices are chosen, and with --server %d at most: "
+		    "choose them by --query, --group or --tag",
+		    ids.count, DEVICES_MAX);
+	if (code == CODE_OK)
+		(void)json_object_object_add(body, "devices", numbers_of(&ids));
+	free(ids.ids);
+	return code;
+}

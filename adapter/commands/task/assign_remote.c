@@ -1,0 +1,56 @@
+/* Assignments of a service elsewhere. */
+#include <json-c/json.h>
+
+#include "api_client.h"
+#include "cli.h"
+#include "cli_remote.h"
+#include "runs_remote_internal.h"
+
+/* The API has the kind of a target and its name apart. */
+static int
+join_target(struct json_object *row, struct err *err)
+{
+	const char *kind = NULL, *name, *query;
+	char target[ASSIGN_TARGET];
+
+	if (cli_remote_text(row, "target", &kind, err) != 0)
+		return -1;
+	name = api_client_text(api_client_member(row, "target_name"));
+	query = api_client_text(api_client_member(row, "query"));
+	assign_target(kind, query != NULL ? query : name, target);
+	(void)json_object_object_add(
+	    row, "target", json_object_new_string(target));
+	return 0;
+}
+
+int
+assign_remote_list(
+    struct cli *c, const struct table_column *columns, size_t count)
+{
+	static const struct cli_remote_none none[] = {
+	    {"last_run", 0}, {NULL, 0}};
+	const struct cli_remote_rows rows = {.columns = columns,
+	    .count = count,
+	    .none = none,
+	    .prepare = join_target};
+	struct api_client_path path;
+	const struct cli_remote_list list = {.path = &path, .paged = true};
+	int code;
+
+	api_client_path_init(&path, "assignments");
+	api_client_path_param(
+	    &path, "task", c->arg_count > 0 ? c->args[0] : NULL);
+	code = cli_remote_table(c, &list, &rows);
+	api_client_path_free(&path);
+	return code;
+}
+
+int
+assign_remote_enable(struct cli *c, bool enabled)
+{
+	struct json_object *body = json_object_new_object();
+
+	(void)json_object_object_add(
+	    body, "enabled", json_object_new_boolean(enabled));
+	return cli_remote_change(c, "PATCH", "assignments", c->args[0], body);
+}

@@ -1,0 +1,289 @@
+/* Runs of a service elsewhere. */
+#include "runs_remote_internal.h"
+
+#include <json-c/json.h>
+#include <stdlib.h>
+
+#include "api_client.h"
+#include "cli.h"
+#include "cli_remote.h"
+#include "clock.h"
+#include "mem.h"
+#include "runs_internal.h"
+#include "str.h"
+#include "task_run.h"
+
+#define AWAY_MS 60000 /* that long a server may be away while we wait */
+
+/* --- what there is --- */
+
+int
+runs_remote_list(struct cli *c, const struct cli_remote_rows *rows)
+{
+	struct api_client_path path;
+	const struct cli_remote_list list = {.path = &path,
+	    .paged = true,
+	    .limit = (size_t)cli_count(c, "limit", 0)};
+	char since[CLOCK_TEXT];
+	int code;
+
+	if (cli_each(c, "state", 1) != NULL)
+		return cli_complain(
+		    CODE_USAGE, "with --server one --state at a time");
+	api_client_path_init(&path, "runs");
+	api_client_path_param(&path, "state", cli_text(c, "state"));
+	api_client_path_param(&path, "task", cli_text(c, "task"));
+	if (cli_text(c, "since") != NULL)
+		api_client_path_param(&path, "since",
+		    clock_text(cli_since(c, "since", 0), since));
+	code = cli_remote_table(c, &list, rows);
+	api_client_path_free(&path);
+	return code;
+}
+
+int
+runs_remote_below(struct cli *c, int64_t run, const char *what,
+    const struct cli_remote_rows *rows)
+{
+	struct api_client_path path;
+	const struct cli_remote_list list = {.path = &path,
+	    .paged = true,
+	    .limit = (size_t)cli_count(c, "limit", 0)};
+	int code;
+
+	api_client_path_init(&path, "runs");
+	api_client_path_add_id(&path, run);
+	api_client_path_add(&path, what);
+	api_client_path_param(&path, "outcome", cli_text(c, "outcome"));
+	code = cli_remote_table(c, &list, rows);
+	api_client_path_free(&path);
+	return code;
+}
+
+/* --- how it goes on --- */
+
+int
+runs_remote_control(struct cli *c, int64_t run, const char *verb)
+{
+	struct json_object *body = json_object_new_object();
+	const char *why = cli_text(c, "why");
+	struct api_client_path path;
+	int code;
+
+	if (why != NULL)
+		(void)json_object_object_add(
+		    body, "why", json_object_new_string(why));
+	api_client_path_init(&path, "runs");
+	api_client_path_add_id(&path, run);
+	api_client_path_add(&path, verb);
+	code = cli_remote_post(c, &path, body, NULL);
+	api_client_path_free(&path);
+	return code;
+}
+
+static int
+read_run(struct json_object *row, struct task_run *ret, struct err *err)
+{
+	const char *state = NULL;
+	int i;
+
+	if (cli_remote_text(row, "state", &state, err) != 0 ||
+	    cli_remote_int(row, "id", &ret->id, err) != 0 ||
+	    cli_remote_int(row, "devices", &ret->total, err) != 0)
+		return -1;
+	for (i = 0; i < TASK_OUTCOMES; i++) {
+		if (cli_remote_int(row, task_outcome_name((enum task_outcome)i),
+			&ret->count[i], err) != 0)
+			return -1;
+		ret->done += ret->count[i];
+	}
+	for (i = 0; i < TASK_STATES; i++)
+		if (str_eq(state, task_state_name((enum task_state)i)))
+			ret->state = (enum task_state)i;
+	ret->expanded = ret->total > 0;
+	ret->why = mem_dup(api_client_text(api_client_member(row, "why")));
+	return 0;
+}
+
+static int
+get_run(struct cli *c, int64_t run, struct task_run *ret, struct err *err)
+{
+	struct api_client_path path;
+	const struct api_client_request request = {
+	    .method = "GET", .path = &path};
+	struct json_object *row = NULL;
+	int rc;
+
+	api_client_path_init(&path, "runs");
+	api_client_path_add_id(&path, run);
+	rc = cli_remote_try(c, &request, &row, err);
+	api_client_path_free(&path);
+	if (rc == 0)
+		rc = read_run(row, ret, err);
+	(void)json_object_put(row);
+	return rc;
+}
+
+int
+runs_remote_look(
+    struct cli *c, int64_t run, struct task_run *r, int64_t *seen_ms)
+{
+	struct task_run now = {.id = 0};
+	struct err err = {.kind = ERR_NONE};
+	int code = cli_remote_open(c);
+
+	if (code != CODE_OK)
+		return code;
+	if (get_run(c, run, &now, &err) == 0) {
+		task_run_clear(r);
+		*r = now;
+		*seen_ms = clock_mono_ms();
+		return CODE_OK;
+	}
+	task_run_clear(&now);
+	if (*seen_ms != 0 && err_is_transient(&err) &&
+	    clock_mono_ms() - *seen_ms < AWAY_MS)
+		return CODE_OK;
+	return cli_fail(&err);
+}
+
+/* --- a new one --- */
+
+static void
+add_int(struct json_object *body, const char *name, int64_t value)
+{
+	(void)json_object_object_add(body, name, json_object_new_int64(value));
+}
+
+static void
+add_policy(struct json_object *body, const struct task_policy *p)
+{
+	add_int(body, "canary", p->canary);
+	add_int(body, "wave", p->wave);
+	add_int(body, "wave_percent", p->wave_percent);
+	add_int(body, "max_failures", p->max_failures);
+	add_int(body, "max_failure_percent", p->max_failure_percent);
+	add_int(body, "stop_after", p->stop_after);
+	add_int(body, "parallel", p->parallel);
+	add_int(body, "retries", p->retries);
+	add_int(body, "retry_wait", p->retry_wait);
+}
+
+static int
+add_aim(struct cli *c, struct json_object *body)
+{
+	enum task_target target = TASK_ALL;
+	int code = runs_target(c, 1, &target);
+
+	if (code != CODE_OK)
+		return code;
+	switch (target) {
+	case TASK_GROUP:
+		(void)json_object_object_add(body, "group",
+		    json_object_new_string(cli_text(c, "group")));
+		break;
+	case TASK_TAG:
+		(void)json_object_object_add(
+		    body, "tag", json_object_new_string(cli_text(c, "tag")));
+		break;
+	case TASK_ALL:
+		(void)json_object_object_add(
+		    body, "all", json_object_new_boolean(1));
+		break;
+	case TASK_QUERY:
+	case TASK_DEVICES:
+		return cli_remote_choose(c, 1, body);
+	}
+	return CODE_OK;
+}
+
+static int
+read_order(struct json_object *row, char **ret_name, int64_t *ret_run)
+{
+	struct err err = {.kind = ERR_NONE};
+	const char *name = NULL;
+
+	if (cli_remote_text(row, "task", &name, &err) != 0 ||
+	    cli_remote_int(row, "id", ret_run, &err) != 0)
+		return cli_fail(&err);
+	*ret_name = mem_dup(name);
+	return CODE_OK;
+}
+
+/* Is the assignment one of this task? */
+static int
+check_assignment(struct cli *c, int64_t id)
+{
+	struct json_object *assignment = NULL, *task = NULL;
+	const char *of = NULL, *name = NULL;
+	struct err err = {.kind = ERR_NONE};
+	char number[24];
+	int code;
+
+	(void)snprintf(number, sizeof(number), "%lld", (long long)id);
+	code = cli_remote_get(c, "assignments", number, &assignment);
+	if (code == CODE_OK)
+		code = cli_remote_get(c, "tasks", c->args[0], &task);
+	if (code == CODE_OK &&
+	    (cli_remote_text(assignment, "task", &of, &err) != 0 ||
+		cli_remote_text(task, "name", &name, &err) != 0))
+		code = cli_fail(&err);
+	if (code == CODE_OK && !str_ieq(of, name))
+		code = cli_complain(CODE_USAGE, "assignment %lld is of \"%s\"",
+		    (long long)id, of);
+	(void)json_object_put(assignment);
+	(void)json_object_put(task);
+	return code;
+}
+
+/* Of --assignment, all of it is said there. */
+static int
+order_assignment(struct cli *c, int64_t id, struct json_object **ret_row)
+{
+	struct api_client_path path;
+	int code = check_assignment(c, id);
+
+	api_client_path_init(&path, "assignments");
+	api_client_path_add_id(&path, id);
+	api_client_path_add(&path, "run");
+	if (code == CODE_OK)
+		code = cli_remote_post(c, &path, NULL, ret_row);
+	api_client_path_free(&path);
+	return code;
+}
+
+static int
+order_task(struct cli *c, const struct task_policy *policy,
+    struct json_object **ret_row)
+{
+	struct json_object *body = json_object_new_object();
+	struct api_client_path path;
+	int code;
+
+	api_client_path_init(&path, "tasks");
+	api_client_path_add(&path, c->args[0]);
+	api_client_path_add(&path, "run");
+	add_policy(body, policy);
+	code = add_aim(c, body);
+	if (code == CODE_OK)
+		code = cli_remote_post(c, &path, body, ret_row);
+	else
+		(void)json_object_put(body);
+	api_client_path_free(&path);
+	return code;
+}
+
+int
+runs_remote_order(struct cli *c, const struct task_policy *policy,
+    char **ret_name, int64_t *ret_run)
+{
+	int64_t assignment = cli_count(c, "assignment", 0);
+	struct json_object *row = NULL;
+	int code = assignment != 0 ? order_assignment(c, assignment, &row)
+				   : order_task(c, policy, &row);
+
+	if (code == CODE_OK)
+		code = read_order(row, ret_name, ret_run);
+	(void)json_object_put(row);
+	return code;
+}

@@ -1,0 +1,348 @@
+#!/usr/bin/python3
+"""server.py AMTKEEPER AMTKEEPER-SIM: --server URL.  Each command that can says
+over the API, byte for byte, what it says of the store here; and what becomes of
+servers that are away, others, wrong or hostile."""
+import os
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(1, HERE)
+sys.path.insert(1, os.path.join(HERE, "..", "remote"))
+
+from hostile import Hostile, identity  # noqa: E402
+from serving import PATIENCE, Serving, check, equal, finish  # noqa: E402
+from checks import wait_for  # noqa: E402
+
+AWAY = 1100     # devices that are not there: more than two pages
+THERE = 3
+FORMATS = ("table", "json", "csv")
+(OK, FAILED, USAGE, PARTIAL, NOTHING, REFUSED, WARNED) = (0, 1, 2, 3, 4, 5, 7)
+INPUT, UNREACHABLE, DENIED, UNTRUSTED, PROTOCOL = 20, 70, 71, 72, 101
+PASSWORD = "Fleet-Pass-1234!"
+
+
+class Far:
+    """The program where there is no store."""
+    def __init__(self, serving):
+        self.s = serving
+        self.url = f"https://localhost:{serving.port}"
+        self.token = os.path.join(serving.where, "token")
+        self.env = dict(serving.env, AMTKEEPER_CONFIG="/nonexistent")
+
+    def run(self, *args, url=None, token=None, ca=None):
+        return subprocess.run(
+            [self.s.program, "--server", url or self.url, *args,
+             "--token-file", token or self.token,
+             "--ca-file", ca or self.s.ca],
+            env=self.env, text=True, capture_output=True, timeout=PATIENCE)
+
+    def here(self, *args):
+        return subprocess.run([self.s.program, *args], env=self.s.env,
+                              text=True, capture_output=True, timeout=PATIENCE)
+
+    def same(self, *args, formats=None, code=OK):
+        """In each format; once more when the service wrote in between."""
+        for form in formats or (FORMATS if code == OK else ("json",)):
+            words = (*args, "-o", form)
+            for _ in range(10):
+                near, far = self.here(*words), self.run(*words)
+                if near.stdout == self.here(*words).stdout:
+                    break
+            what = " ".join(words)
+            equal(far.returncode, code, f"{what}: exit code ({far.stderr})")
+            equal(near.returncode, code, f"{what} here: exit code")
+            check(far.stdout == near.stdout, f"{what}: the same rows:\n"
+                  f"{far.stdout[:600]}\n--\n{near.stdout[:600]}")
+            equal(far.stderr, near.stderr, f"{what}: the same words")
+
+    def fails(self, code, text, *args, **more):
+        out = self.run(*args, **more)
+        equal(out.returncode, code, f"{args} {more}: exit code ({out.stderr})")
+        check(text in out.stderr, f"{args} {more}: {out.stderr!r}")
+        equal(out.stdout, "", f"{args} {more}: no rows")
+
+
+def prepare(s, sim):
+    s.prepare(sim, THERE)
+    folder = os.path.join(os.path.dirname(s.config), "conf.d")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "rare.yaml"), "w") as f:
+        f.write("run: {retry_first: 1d}\n")
+    path = os.path.join(s.where, "away.csv")
+    with open(path, "w") as f:
+        f.write("name,address,password,site\n")
+        for i in range(AWAY):
+            f.write(f"away{i:04}.fleet.example,127.87.{9 + i // 250}."
+                    f"{1 + i % 250},{PASSWORD},{'east' if i % 2 else ''}\n")
+    s.run("device", "import", path)
+    s.run("user", "add", "robot", "--sets", "administrator", "--no-password",
+          "--note", "\"quotes\", a comma; \u00e9")
+    s.run("user", "add", "weak", "--sets", "monitor", "--no-password")
+    for user, name in (("robot", "token"), ("weak", "weak.token")):
+        s.run("user", "token", "add", user, "--name", "t", "--to",
+              os.path.join(s.where, name))
+
+
+def devices(far, name):
+    far.same("device", "list")
+    far.same("device", "list", "--limit", "1003", formats=("csv",))
+    far.same("device", "list", name)
+    far.same("device", "list", "away000*", name, "away0001*", "--limit", "7")
+    far.same("device", "list", "--device", "away0*", "--reason", "offline",
+             "--site", "east", formats=("json",))
+    far.same("device", "list", "--reason", "clock-skew", code=NOTHING)
+    far.same("device", "list", "away0001.fleet.example", "nobody", code=NOTHING)
+    far.same("device", "list", "no such & device?", code=NOTHING)
+    far.same("device", "list", "--reason", "what", formats=("table",),
+             code=USAGE)
+    far.same("device", "show", name, "away0002.fleet.example")
+    far.same("device", "show", "--all", formats=("json",))
+    far.same("device", "show", "nobody", code=NOTHING)
+    far.same("device", "show", code=USAGE)
+
+
+def lists(far, name):
+    far.same("query", "list")
+    far.same("query", "show", "amt-communication-errors")
+    far.same("query", "show", "no such", code=NOTHING)
+    far.same("tag", "list")
+    far.same("task", "list")
+    far.same("task", "show", "Collect properties")
+    far.same("task", "show", "no such", code=NOTHING)
+    far.same("task", "types", formats=("json",))
+    far.same("user", "list")
+    far.same("server-task", "list")
+    far.same("events", "--limit", "1020")
+    far.same("events", "--after", "3", "--device", name)
+    far.same("events", "--last", "5")
+    far.same("events", "--since", "2000-01-01", "--limit", "3")
+    far.same("events", "--since", "2100-01-01")
+    far.same("events", "--since", "1d", "--last", "3", code=USAGE)
+    far.same("events", "--device", "nobody", code=NOTHING)
+    far.same("events", "--follow", "--limit", "4", "--last", "9")
+
+
+def queries(far):
+    far.same("query", "amt-communication-errors")
+    far.same("query", "(startsWith EPOLeafNode.NodeName \"away00\")")
+    far.same("query", "--table", "AMT_CustomProps", "--group", "Reasons",
+             "--order", "(desc (count))")
+    far.same("query", "--select", "NodeName", "--top", "3",
+             "--join", "AMT_CustomProps")
+    far.same("query", "--join", "*", "--top", "5")
+    far.same("query", "--where", "(eq EPOLeafNode.NodeName \"x\")")
+    far.same("query", "(eq Nothing 1)", code=INPUT)
+    far.same("query", "no such", code=NOTHING)
+    near, there = (run("query", "amt-communication-errors", "-o", "html").stdout
+                   for run in (far.here, far.run))
+    check(len(near) > 1000 and len(there) == len(near),
+          f"a report: {len(near)} bytes, {len(there)}")
+
+
+def tags(far, name):
+    equal(far.run("tag", "add", "Lab & more", name, "away000*").stderr,
+          "amtkeeper: Lab & more: 11 devices changed, 0 were so already\n",
+          "tag add")
+    equal(far.run("tag", "remove", "Lab & more", "away0001*").stderr,
+          "amtkeeper: Lab & more: 1 devices changed, 0 were so already\n",
+          "tag remove")
+    out = far.run("tag", "add", "Errors", "--query",
+                  "amt-communication-errors", "-q")
+    equal((out.returncode, out.stderr), (OK, ""), "tag add --query")
+    far.same("tag", "list")
+    far.same("tag", "remove", "Errors", code=REFUSED)
+    far.same("tag", "remove", "no such", name, code=NOTHING)
+    far.same("tag", "delete", "Errors", code=REFUSED)
+    equal(far.run("tag", "delete", "Errors", "--yes").returncode, OK, "delete")
+    far.fails(INPUT, "cannot be asked", "tag", "delete", "a/b", "--yes")
+    check("Errors" not in far.here("tag", "list").stdout, "it is gone")
+    last = far.s.json("events", "--last", "40")
+    check("api:robot" in {e["actor"] for e in last}, "who did it")
+
+
+def runs(far, name):
+    out = far.run("task", "run", "Collect properties", name, "--wait", "-o",
+                  "json", "-q")
+    equal(out.returncode, OK, f"task run --wait: {out.stderr}")
+    run = str(far.s.json("runs", "list")[0]["id"])
+    equal(out.stdout, far.here("runs", "items", run, "-o", "json").stdout,
+          "its items")
+    far.same("runs", "wait", run)
+    out = far.run("task", "run", "Collect properties", "--device", "away00*",
+                  "--canary", "2", "--retries", "1", "--retry-wait", "1h")
+    equal(out.returncode, OK, f"task run: {out.stderr}")
+    check(out.stderr.startswith("amtkeeper: Collect properties: run "),
+          out.stderr)
+    paused = out.stderr.split()[-1]
+    for verb, code in (("pause", OK), ("resume", OK), ("abort", OK),
+                       ("abort", REFUSED)):
+        out = far.run("runs", verb, paused, "--why", "enough & \"more\"")
+        equal(out.returncode, code, f"{verb}: {out.stderr}")
+    far.same("runs", "resume", paused, code=REFUSED)
+    far.same("runs", "wait", paused, code=REFUSED)
+    far.same("runs", "list")
+    far.same("runs", "list", "--state", "ended", "--limit", "1")
+    far.same("runs", "list", "--state", "paused")
+    far.same("runs", "list", "--task", "Collect properties", "--since", "1h")
+    far.same("runs", "list", "--since", "2100-01-01")
+    far.same("runs", "show", run)
+    far.same("runs", "items", run)
+    far.same("runs", "items", paused, "--limit", "3")
+    far.same("runs", "items", run, "--outcome", "failed")
+    far.same("runs", "messages", paused)
+    for what in ("show", "items", "messages", "wait", "abort"):
+        far.same("runs", what, "999999", code=NOTHING)
+        far.same("runs", what, "x", code=USAGE)
+    far.fails(USAGE, "one --state", "runs", "list", "--state", "ended",
+              "--state", "paused")
+
+
+def assignments(far):
+    far.here("task", "assign", "Collect properties", "--all", "--schedule",
+             "yearly on 1 jan at 00:00", "--disabled")
+    far.here("task", "assign", "Collect properties", "--query",
+             "renamed-systems")
+    far.same("task", "assignments")
+    far.same("task", "assignments", "Collect properties", formats=("json",))
+    far.same("task", "assignments", "no such", code=NOTHING)
+    first = str(far.s.json("task", "assignments")[0]["id"])
+    for verb in ("enable", "disable"):
+        equal(far.run("task", verb, first).returncode, OK, f"task {verb}")
+        far.same("task", "assignments")
+    far.same("task", "enable", "x", code=USAGE)
+    far.same("task", "run", "Synchronize clocks", "--assignment", first,
+             code=USAGE)
+    out = far.run("task", "run", "Collect properties", "--assignment", first)
+    equal(out.returncode, OK, f"run --assignment: {out.stderr}")
+    far.run("runs", "abort", out.stderr.split()[-1])
+    equal(far.run("task", "unassign", first).returncode, OK, "unassign")
+    far.same("task", "unassign", first, code=NOTHING)
+    far.same("task", "run", "Collect properties", code=REFUSED)
+    far.same("task", "run", "Collect properties", "--tag", "no such",
+             code=NOTHING)
+    far.same("task", "run", "no such", "--all", code=NOTHING)
+    far.same("task", "run", "Collect properties", "--all", "--wave", "x",
+             code=USAGE)
+
+
+def server_tasks(far):
+    path = os.path.join(far.s.where, "task.yaml")
+    with open(path, "w") as f:
+        f.write("name: Find\nactions:\n"
+                "  - run-query: {query: amt-communication-errors}\n"
+                "    then:\n      - apply-tag: {tag: Found}\n")
+    far.here("server-task", "add", path)
+    far.same("server-task", "list")
+    far.same("server-task", "show", "Find")
+    far.same("server-task", "show", "no such", code=NOTHING)
+    for verb in ("disable", "enable"):
+        equal(far.run("server-task", verb, "Find").returncode, OK, verb)
+        far.same("server-task", "list")
+    out = far.run("server-task", "run", "Find", "--wait", "-o", "json", "-q")
+    equal(out.returncode, OK, f"server-task run: {out.stderr}")
+    run = str(far.s.json("server-task", "log")[0]["run"])
+    equal(out.stdout,
+          far.here("server-task", "log", "--run", run, "-o", "json").stdout,
+          "its actions")
+    far.fails(USAGE, "--dry-run does not work", "server-task", "run", "Find",
+              "--dry-run")
+
+
+def refusals(far):
+    s = far.s
+    far.fails(USAGE, "run does not work with --server", "run", "auto", "--all")
+    far.fails(USAGE, "config check does not work", "config", "check")
+    far.fails(USAGE, "--query does not work", "device", "list", "--query",
+              "Renamed systems")
+    far.fails(USAGE, "--verify does not work", "events", "--verify")
+    far.fails(USAGE, "wanted https", "tag", "list", url="http://localhost")
+    out = far.run("tag", "list", url="https://u:hidden@localhost")
+    equal(out.returncode, USAGE, "a password in the URL")
+    check("hidden" not in out.stderr, "it is not said again")
+    equal(far.here("tag", "list", "--ca-file", s.ca).returncode, USAGE,
+          "--ca-file alone")
+    out = far.here("tag", "list", "--server", far.url)
+    check(out.returncode == USAGE and "--token-file" in out.stderr,
+          f"without a token: {out.stderr}")
+
+    there = dict(far.env, AMTKEEPER_SERVER=far.url,
+                 AMTKEEPER_TOKEN_FILE=far.token, AMTKEEPER_CA_FILE=s.ca)
+    for args, code in ((("tag", "list"), OK), (("version",), OK),
+                       (("query", "operators"), OK), (("run", "auto"), USAGE),
+                       (("config", "check"), USAGE)):
+        out = subprocess.run([s.program, *args], env=there, text=True,
+                             capture_output=True, timeout=PATIENCE)
+        equal(out.returncode, code, f"{args} by the environment: {out.stderr}")
+
+    bad = os.path.join(s.where, "bad.token")
+    with open(bad, "w", opener=lambda p, f: os.open(p, f, 0o600)) as f:
+        f.write("nobodys\n")
+    far.fails(DENIED, "refuses our token", "tag", "list", token=bad)
+    os.chmod(bad, 0o644)
+    far.fails(INPUT, "--token-file", "tag", "list", token=bad)
+    far.fails(INPUT, "--ca-file", "tag", "list", ca="/nonexistent")
+    far.fails(DENIED, "lack the right", "user", "list",
+              token=os.path.join(s.where, "weak.token"))
+    other, _ = identity(s.where, "other")
+    far.fails(UNTRUSTED, far.url, "tag", "list", ca=other)
+    far.fails(UNTRUSTED, "127.0.0.1", "tag", "list",
+              url=f"https://127.0.0.1:{s.port}")
+    far.fails(UNREACHABLE, "", "tag", "list", url="https://localhost:1")
+
+
+def hostile(far):
+    """Servers that are proven, and wrong."""
+    ca, key = identity(far.s.where, "hostile")
+    with Hostile(ca, key) as h:
+        def fails(code, text, *args, **answers):
+            h.answers(**answers)
+            far.fails(code, text, *args, url=h.url, ca=ca)
+
+        fails(PROTOCOL, "not amtkeeper's API", "tag", "list", version=b"{}")
+        fails(PROTOCOL, "version v9", "tag", "list",
+              version=b'{"name":"amtkeeper","version":"1","api":"v9"}')
+        fails(PROTOCOL, "no JSON", "tag", "list", body=b"<html>")
+        fails(PROTOCOL, "no page", "tag", "list", body=b"{}")
+        fails(PROTOCOL, "no name", "tag", "list", body=b'{"items":[{"id":1}]}')
+        fails(PROTOCOL, "empty", "device", "list",
+              body=b'{"items":[],"next":"a"}')
+        fails(PROTOCOL, "exceeds", "tag", "list", size=64 << 20)
+        fails(PROTOCOL, "elsewhere", "tag", "list", status=307,
+              location=far.url + "/api/v1/tags")
+        run = (b'{"id":%d,"task":"t","state":"ended","percent":1,"devices":1,'
+               b'"ok":1,"changed":0,"waiting":0,"failed":0,"parked":0,'
+               b'"offline":0,"busy":0,"skipped":0,"source":"user",'
+               b'"actor":"a","created_at":null,"started_at":null,'
+               b'"ended_at":null,"why":null}')
+        h.answers(bodies=[b'{"items":[' + run % i + b'],"next":"%d"}' % (i % 3)
+                          for i in range(9)])
+        out = far.run("runs", "list", url=h.url, ca=ca)
+        equal(out.returncode, PROTOCOL, f"a list that goes round: {out.stderr}")
+        check("came again" in out.stderr, out.stderr)
+        check(h.asked < 9, f"{h.asked} pages of it")
+
+
+def main():
+    with Serving(sys.argv[1], "127.87.0.1") as s:
+        prepare(s, sys.argv[2])
+        s.start()
+        far = Far(s)
+        wait_for(lambda: all(d["run_result"] for d in s.json("device", "list")),
+                 PATIENCE, "every device was looked at")
+        name = next(d["name"] for d in s.json("device", "list")
+                    if not d["name"].startswith("away"))
+        devices(far, name)
+        tags(far, name)
+        lists(far, name)
+        queries(far)
+        runs(far, name)
+        assignments(far)
+        server_tasks(far)
+        refusals(far)
+        hostile(far)
+        equal(s.stop(), 0, "exit code of the service")
+    sys.exit(finish())
+
+
+main()
