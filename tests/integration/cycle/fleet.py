@@ -1,5 +1,6 @@
 """A fleet of simulated devices, the program that keeps it, and what to ask of
 both.  Run beside tests/lab/labrun, which gives a real Active Directory."""
+import datetime
 import json
 import os
 import shutil
@@ -193,6 +194,18 @@ def until_changed(sim, keeper, name, old):
         if sim.get(name)["leaf_sha256"] != old:
             return True
     return False
+
+
+def once_soon(give):
+    """give(schedule) once, for a moment ahead of us; false: it had passed by
+    then, as on a loaded machine."""
+    for lead in (2, 20, 200):
+        at = datetime.datetime.now(datetime.timezone.utc) + \
+            datetime.timedelta(seconds=lead)
+        if give(at.strftime("once on %Y-%m-%d at %H:%M:%S UTC")):
+            return at
+    check(False, "a schedule is there before its time")
+    return at
 
 
 def verifies(row, name, anchors):

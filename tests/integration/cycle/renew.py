@@ -98,7 +98,7 @@ def set_under_a_run(keeper, sim, name, clock):
     child = subprocess.Popen([keeper.program, "run", "auto", "--all"],
                              env=keeper.env, stdout=subprocess.DEVNULL,
                              stderr=subprocess.PIPE, text=True)
-    time.sleep(2)
+    wait_for(lambda: sim.ctl("faults")[0]["fired"], PATIENCE, "it begins")
     set_clock(clock, "-600")
     said = child.communicate(timeout=PATIENCE)[1]
     set_clock(clock, "+0")

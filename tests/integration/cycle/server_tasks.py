@@ -5,7 +5,6 @@ killed between any two actions it goes on, and repeats none that must not be.
 The mail server and the webhook's receiver are imitations, of the standard
 library."""
 import base64
-import datetime
 import hashlib
 import hmac
 import http.server
@@ -14,7 +13,7 @@ import os
 import socketserver
 
 from fleet import (FAULT_EXIT, PATIENCE, Keeper, Sim, check, digest_status,
-                   equal, finish, folder, journal_empty, wait_for)
+                   equal, finish, folder, journal_empty, once_soon, wait_for)
 from mail_server import Mail, certificate, listen
 
 DEVICES = 4
@@ -211,11 +210,13 @@ def scenario(keeper, sim, reports):
 
 
 def by_schedule(keeper):
-    at = datetime.datetime.now(datetime.timezone.utc) + \
-        datetime.timedelta(seconds=2)
-    keeper.run("server-task", "set", "repair-renamed-systems-nightly",
-               "--schedule", at.strftime("once on %Y-%m-%d at %H:%M:%S UTC"),
-               expect=0)
+    def schedule(text):
+        keeper.run("server-task", "set", "repair-renamed-systems-nightly",
+                   "--schedule", text, expect=0)
+        return (keeper.json("server-task", "list")[0]["next_due"] or
+                keeper.json("server-task", "log")[0]["source"] == "schedule")
+
+    once_soon(schedule)
     wait_for(lambda: keeper.json("server-task", "log")[0]["source"] ==
              "schedule", PATIENCE, "its schedule has made a run")
     number = keeper.json("server-task", "log")[0]["run"]

@@ -3,12 +3,11 @@
 canaries, paused, resumed, aborted, over devices that are away; and killed in
 the middle it goes on, with no device done twice."""
 import collections
-import datetime
 import signal
 import time
 
 from fleet import (PATIENCE, Keeper, Sim, check, digest_status, equal, finish,
-                   folder, journal_empty, wait_for)
+                   folder, journal_empty, once_soon, wait_for)
 
 DEVICES = 6
 
@@ -67,13 +66,18 @@ def by_hand(keeper):
 
 
 def by_schedule(keeper):
-    at = datetime.datetime.now(datetime.timezone.utc) + \
-        datetime.timedelta(seconds=2)
     keeper.run("tag", "add", "VIP", "--device", "pc00000*", "--device",
                "pc00003*", expect=0)
-    keeper.run("task", "assign", "collect-properties", "--tag", "VIP",
-               "--schedule", at.strftime("once on %Y-%m-%d at %H:%M:%S UTC"),
-               expect=0)
+
+    def assign(schedule):
+        for row in keeper.json("task", "assignments"):
+            keeper.run("task", "unassign", str(row["id"]), expect=0)
+        keeper.run("task", "assign", "collect-properties", "--tag", "VIP",
+                   "--schedule", schedule, expect=0)
+        row = keeper.json("task", "assignments")[0]
+        return row["next_due"] or row["last_run"]
+
+    at = once_soon(assign)
 
     def last():
         return keeper.json("task", "assignments")[0]["last_run"]
@@ -125,20 +129,24 @@ def away(keeper, sim, names):
 
 
 def paused(keeper, sim):
-    sim.fault("* * delay 30")
+    sim.hold(sim.devices[2]["name"], "*")
     number = order(keeper, "collect-properties", "--all", "--parallel", "1")
-    until_done(keeper, number, 1)
+    wait_for(sim.held, PATIENCE, "it is in the middle")
     keeper.run("runs", "pause", str(number), "--why", "lunch", expect=0)
-    time.sleep(0.5)  # serve looks every second
-    wait_for(lambda: all(i["state"] != "running"
-                         for i in items(keeper, number)), PATIENCE,
-             "what is under way finishes")
-    before = run_of(keeper, number)
-    time.sleep(1.5)
+    sim.let_go(sim.devices[2]["name"])
+
+    def rests():
+        """serve looks every second."""
+        before = run_of(keeper, number)["percent"]
+        time.sleep(1.5)
+        return run_of(keeper, number)["percent"] == before and all(
+            i["state"] != "running" for i in items(keeper, number))
+
+    wait_for(rests, PATIENCE, "what is under way finishes, and no more")
     after = run_of(keeper, number)
-    equal((after["state"], after["why"], after["percent"]),
-          ("paused", "lunch", before["percent"]), "a paused run rests")
+    equal((after["state"], after["why"]), ("paused", "lunch"), "a paused run")
     check(after["percent"] < 100, "it was paused in the middle")
+    sim.hold(sim.devices[-1]["name"], "*")
     keeper.run("runs", "resume", str(number), expect=0)
     wait_for(lambda: run_of(keeper, number)["percent"] > after["percent"],
              PATIENCE, "a resumed run goes on")
