@@ -13,6 +13,7 @@
 #define READ_SIZE 16384
 #define DRAIN_MS 1000 /* for the peer to close after our answer */
 #define HANDSHAKE_MS 10000
+#define UNREAD_MS 100	    /* for ourselves, to read what is there */
 #define HELD_WRITE_MS 60000 /* for the peer to take our answer */
 #define ENDLESS_MAX 268435456
 
@@ -375,13 +376,25 @@ ready(void *arg, uint32_t happened)
 	}
 }
 
+/* Bytes that came in time, when we had no time to look. */
+static bool
+has_unread(const struct conn *c)
+{
+	char byte;
+
+	return (c->state == CONN_HANDSHAKE || c->state == CONN_READ) &&
+	    recv(c->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+}
+
 /* A held answer's time has come, or a peer's time is over. */
 static void
 fire(void *arg)
 {
 	struct conn *c = arg;
 
-	if (c->state == CONN_HOLD) {
+	if (has_unread(c)) {
+		timer(c, UNREAD_MS);
+	} else if (c->state == CONN_HOLD) {
 		start_write(c);
 		read_some(c);
 	} else if (c->state == CONN_READ) {

@@ -30,7 +30,7 @@ def configure(keeper, name, ca, lines):
     kind: {name}
     url: https://127.0.0.1:{ca.port}
     anchors: {ca.path("anchors.pem")}
-    timeout: 10s
+    timeout: 5m
     retry_first: 1s
     retry_most: 1s
     {text}

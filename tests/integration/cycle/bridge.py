@@ -21,7 +21,7 @@ def configure(keeper, ca, login, anchors="anchors.pem"):
     label: amt
     anchors: {ca.path(anchors)}
     tls_ca: {ca.path("anchors.pem")}
-    timeout: 10s
+    timeout: 5m
     {login}
 """)
 

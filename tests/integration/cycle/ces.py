@@ -60,7 +60,7 @@ class Configuration:
     policy: {self.ca.policy_url(address or login)}
     label: {label}
     anchors: {self.ca.path("anchors.pem")}
-    timeout: 20s
+    timeout: 5m
     retry_first: 1m
     retry_most: 1m
     {words[login]}

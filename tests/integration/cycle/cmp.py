@@ -58,7 +58,7 @@ def configure(keeper, ca, secret):
     anchors: {ca.where}/anchors.pem
     user: amtkeeper
     password_file: {path}
-    timeout: 10s
+    timeout: 5m
     retry_first: 1s
     retry_most: 1s
 """)

@@ -89,6 +89,10 @@ class Keeper:
                  "--domain", env["LAB_DOMAIN"], "--dc", env["LAB_DC"],
                  "--ou", env["LAB_OU"], "--principal", env["LAB_PRINCIPAL"],
                  "--keytab", env["LAB_KEYTAB"], expect=0)
+        # Of a loaded machine's, not of a device's: those are told to be silent.
+        self.edit("amtkeeper.yaml", "  #connect_timeout:",
+                  "  connect_timeout: 5m")
+        self.edit("amtkeeper.yaml", "  #call_timeout:", "  call_timeout: 10m")
         self.edit("profile.yaml", "  #acl:",
                   f"  acl:\n    - {{sid: {env['LAB_ADMINS_SID']}, "
                   "realms: \"3\", access: 2}")

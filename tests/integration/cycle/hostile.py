@@ -281,7 +281,6 @@ def main():
     keeper = Keeper(where)
     sim = Sim(where, len(NONSENSE) + 20, "--drift", "clock-renamed",
               "--firmware", "15.0.23", "--seed", "17", "--latency", "40")
-    keeper.edit("amtkeeper.yaml", "  #call_timeout", "  call_timeout: 10m")
     keeper.run("device", "import", sim.csv, expect=0)
     rest = sim.devices[len(NONSENSE):]
 
