@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct access_identity;
 struct err;
 struct secret;
 struct store;
@@ -46,4 +47,10 @@ int access_token_add(struct store *s, const char *actor,
     struct err *err);
 int access_token_remove(struct store *s, const char *actor, const char *user,
     int64_t id, struct err *err);
+
+/* For what goes on after the login: would who, who was let in at `since`, be so
+ * still? Not once the user was changed, or the token or session is no more; not
+ * when the store does not say so. On a worker, over its own store. */
+bool access_still(struct store *s, const struct access_identity *who,
+    int64_t since, int64_t now);
 #endif

@@ -174,7 +174,7 @@ ran(void *arg)
 		(void)str_int(c->match.segments[0], 1, INT64_MAX, &id);
 		if (c->last_event != NULL)
 			(void)str_int(c->last_event, 0, INT64_MAX, &after);
-		api_streams_begin(a->streams, job->request, id, after);
+		api_streams_begin(a->streams, job->request, &c->who, id, after);
 	} else {
 		answer(job);
 	}
@@ -323,7 +323,7 @@ answer_here(struct api *a, struct job *job)
 	} else {
 		if (c->last_event != NULL)
 			(void)str_int(c->last_event, 0, INT64_MAX, &after);
-		api_streams_begin(a->streams, job->request, 0, after);
+		api_streams_begin(a->streams, job->request, &c->who, 0, after);
 	}
 	job_free(job);
 	return true;

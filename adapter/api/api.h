@@ -39,6 +39,7 @@ struct vault;
 #define API_WORK_MS 30000		  /* of one request on its worker */
 #define API_KEY_MAX 255			  /* bytes of an Idempotency-Key */
 #define API_STREAMS_MAX 64		  /* beyond these: 503 */
+#define API_STREAMS_USER 32		  /* of them a user's */
 #define API_STREAM_S 3600 /* then a client comes again, and logs in anew */
 
 struct api_conf { /* everything is borrowed for its life */

@@ -2,7 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "access.h"
+#include "access_user.h"
 #include "api_internal.h"
+#include "batch_internal.h"
 #include "clock.h"
 #include "http.h"
 #include "http_stream.h"
@@ -11,27 +14,27 @@
 #include "store.h"
 #include "str.h"
 #include "streams_internal.h"
-#include "task_run.h"
 #include "work.h"
 
 #define LOOK_MS 500   /* how often the store is asked */
 #define BEAT_MS 15000 /* a comment, so that who is gone is noticed */
-#define BATCH_MAX 24576
-#define DETAIL_MAX 16384 /* of one event */
-#define PROBE_MS 1000	 /* at most so often */
+#define PROBE_MS 1000 /* at most so often */
 #define RETRY_S 2
+#define CHECK_MS 1000 /* is who follows still let in? */
 
-/* Where one stands: those at the same place get the same. */
-struct place {
-	int64_t run; /* 0: events */
-	int64_t cursor;
-	char seen[65]; /* SHA-256 of the run as last told */
+/* Who follows, since when, as unix time. */
+struct follower {
+	struct access_identity who;
+	int64_t since;
+	uint64_t number;
+	bool out;
 };
 
 struct stream {
 	struct stream *next;
 	struct streams *all;
 	struct http_stream *http;
+	struct follower follower;
 	struct place place;
 	int64_t until_ms, sent_ms;
 	uint64_t served; /* when it had its turn */
@@ -40,167 +43,43 @@ struct stream {
 
 struct streams {
 	const struct api_conf *conf;
-	struct store *store; /* the worker's */
 	struct loop_timer *timer;
 	struct stream *list;
 	size_t count;
-	uint64_t turn;
-	int64_t probed_ms;
+	uint64_t turn, number;
+	int64_t probed_ms, checked_ms;
 	bool at_work, stopping;
 	void (*done)(void *cookie);
 	void *cookie;
-	/* The batch under way: */
-	struct place from, to;
-	struct api_call call; /* its text is what is sent */
-	struct buf text;
-	struct err err;
-	bool last; /* the run is over */
+	/* Who is asked after this time. */
+	struct follower followers[API_STREAMS_MAX];
+	size_t follower_count;
+	struct batch batch; /* under way */
 };
 
-/* --- one batch, on a worker --- */
+/* --- on a worker --- */
 
-/* The row in c->text as an event. */
 static void
-add_event(struct streams *all, const char *kind, int64_t id)
+check_followers(struct streams *all)
 {
-	struct api_call *c = &all->call;
+	int64_t now = clock_now();
+	struct follower *f;
+	size_t i;
 
-	(void)fflush(c->out);
-	if (id > 0)
-		buf_printf(&all->text, "id: %lld\n", (long long)id);
-	if (kind != NULL)
-		buf_printf(&all->text, "event: %s\n", kind);
-	buf_str(&all->text, "data: ");
-	buf_add(&all->text, c->text.data, c->text.len);
-	buf_str(&all->text, "\n\n");
-	api_discard(c);
-}
-
-static int
-take_event(void *cookie, const struct store_event *e, struct err *err)
-{
-	struct streams *all = cookie;
-	struct store_event short_one = *e;
-
-	if (all->text.len > BATCH_MAX)
-		return err_set(err, ERR_CANCELLED, "enough");
-	if (e->detail != NULL && strlen(e->detail) > DETAIL_MAX)
-		short_one.detail = NULL;
-	api_row_begin(&all->call, &api_event_row);
-	if (api_event_write(&all->call, &short_one, err) != 0)
-		return -1;
-	add_event(all, NULL, e->id);
-	all->to.cursor = e->id;
-	return 0;
-}
-
-static int
-take_last(void *cookie, const struct store_event *e, struct err *err)
-{
-	(void)err;
-	*(int64_t *)cookie = e->id;
-	return 0;
-}
-
-/* From now on: behind the last one there is. */
-static int
-find_end(struct streams *all, struct err *err)
-{
-	int64_t after = 0, last = 0;
-
-	if (store_event_last(all->store, 0, 1, &after, err) != 0 ||
-	    store_event_scan(all->store, 0, after, 0, take_last, &last, err) !=
-		0)
-		return -1;
-	all->to.cursor = last;
-	return 0;
-}
-
-static int
-read_events(struct streams *all, struct err *err)
-{
-	int r;
-
-	if (all->from.cursor < 0)
-		return find_end(all, err);
-	r = store_event_scan(all->store, 0, all->from.cursor, API_PAGE_MAX,
-	    take_event, all, err);
-	if (r != 0 && err->kind == ERR_CANCELLED) {
-		err_clear(err);
-		r = 0;
+	for (i = 0; i < all->follower_count; i++) {
+		f = &all->followers[i];
+		f->out =
+		    !access_still(all->batch.store, &f->who, f->since, now);
 	}
-	return r;
-}
-
-static int
-take_message(void *cookie, const struct task_message *m, struct err *err)
-{
-	struct streams *all = cookie;
-	struct api_call *c = &all->call;
-
-	if (all->text.len > BATCH_MAX)
-		return err_set(err, ERR_CANCELLED, "enough");
-	api_row_begin(c, &api_message_row);
-	api_put_int(c, m->id);
-	api_put_int(c, m->at);
-	api_put_text(c, m->text);
-	if (api_row_end(c, err) != 0)
-		return -1;
-	add_event(all, "message", m->id);
-	all->to.cursor = m->id;
-	return 0;
-}
-
-/* The run when it is another than before, then its messages, then its end. */
-static int
-read_run(struct streams *all, struct err *err)
-{
-	struct task_run r = {.id = 0};
-	bool over;
-
-	if (task_run_get(all->store, all->from.run, &r, err) != 0)
-		return -1;
-	over = r.state == TASK_ENDED || r.state == TASK_ABORTED;
-	task_run_clear(&r);
-	if (api_run_row(&all->call, all->from.run, err) != 0)
-		return -1;
-	(void)fflush(all->call.out);
-	str_sha256_hex(all->call.text.data, all->call.text.len, all->to.seen);
-	if (str_eq(all->to.seen, all->from.seen))
-		api_discard(&all->call);
-	else
-		add_event(all, "run", 0);
-	if (task_message_scan(all->store, all->from.run, all->from.cursor,
-		take_message, all, err) != 0) {
-		if (err->kind != ERR_CANCELLED)
-			return -1;
-		err_clear(err);
-		return 0; /* there are more */
-	}
-	all->last = over;
-	if (over)
-		buf_str(&all->text, "event: end\ndata: {}\n\n");
-	return 0;
 }
 
 static void
 read_batch(void *arg)
 {
 	struct streams *all = arg;
-	int r;
 
-	err_clear(&all->err);
-	all->last = false;
-	all->to = all->from;
-	buf_reset(&all->text);
-	all->call.store = all->store;
-	store_deadline(all->store, clock_mono_ms() + API_WORK_MS);
-	r = all->from.run == 0 ? read_events(all, &all->err)
-			       : read_run(all, &all->err);
-	store_deadline(all->store, 0);
-	api_discard(&all->call);
-	if (r == 0)
-		err_clear(&all->err);
+	batch_read(&all->batch);
+	check_followers(all);
 }
 
 /* --- who gets it, on the loop --- */
@@ -242,10 +121,10 @@ give(struct streams *all, struct stream *s)
 
 	s->served = ++all->turn;
 	s->due = false;
-	if (all->text.len > 0) {
+	if (all->batch.text.len > 0) {
 		/* It has not taken what it got: later, from where it stands. */
-		if (http_stream_send(s->http, all->text.data, all->text.len) !=
-		    0)
+		if (http_stream_send(s->http, all->batch.text.data,
+			all->batch.text.len) != 0)
 			return true;
 		s->sent_ms = now;
 		s->due = true; /* there may be more */
@@ -253,12 +132,31 @@ give(struct streams *all, struct stream *s)
 		(void)http_stream_send(s->http, ":\n\n", 3);
 		s->sent_ms = now;
 	}
-	s->place = all->to;
-	return !all->last;
+	s->place = all->batch.to;
+	return !all->batch.last;
+}
+
+/* Before anything is sent to them. */
+static void
+drop_followers(struct streams *all)
+{
+	struct stream *s, *next;
+	size_t i;
+
+	for (s = all->list; s != NULL; s = next) {
+		next = s->next;
+		for (i = 0; i < all->follower_count; i++)
+			if (all->followers[i].out &&
+			    all->followers[i].number == s->follower.number)
+				break;
+		if (i < all->follower_count)
+			drop(s);
+	}
+	all->follower_count = 0;
 }
 
 static void
-batch_read(void *arg)
+read_done(void *arg)
 {
 	struct streams *all = arg;
 	struct stream *s, *next;
@@ -268,12 +166,13 @@ batch_read(void *arg)
 		all->done(all->cookie);
 		return;
 	}
+	drop_followers(all);
 	for (s = all->list; s != NULL; s = next) {
 		next = s->next;
-		if (!stands_there(s, &all->from))
+		if (!stands_there(s, &all->batch.from))
 			continue;
 		/* It comes again, and from where it was. */
-		if (all->err.kind != ERR_NONE || !give(all, s))
+		if (all->batch.err.kind != ERR_NONE || !give(all, s))
 			drop(s);
 	}
 	go_on(all);
@@ -291,10 +190,24 @@ first_due(struct streams *all)
 	return found;
 }
 
+/* All of them, once in a while, along with a batch. */
+static void
+ask_followers(struct streams *all)
+{
+	int64_t now = clock_mono_ms();
+	struct stream *s;
+
+	if (now - all->checked_ms < CHECK_MS)
+		return;
+	all->checked_ms = now;
+	for (s = all->list; s != NULL; s = s->next)
+		all->followers[all->follower_count++] = s->follower;
+}
+
 static void
 go_on(struct streams *all)
 {
-	const struct work_job job = {read_batch, batch_read, all};
+	const struct work_job job = {read_batch, read_done, all};
 	struct stream *s;
 
 	if (all->at_work || all->stopping)
@@ -305,12 +218,13 @@ go_on(struct streams *all)
 			loop_timer_set(all->timer, LOOK_MS);
 		return;
 	}
-	all->from = s->place;
+	all->batch.from = s->place;
+	ask_followers(all);
 	all->at_work = true;
 	work_submit(all->conf->loop, &job);
 }
 
-/* A token may have been withdrawn meanwhile: nobody stays for ever. */
+/* Nobody stays for ever. */
 static void
 tick(void *cookie)
 {
@@ -343,9 +257,20 @@ probe(struct streams *all)
 		(void)http_stream_send(s->http, ":\n\n", 3);
 }
 
+static size_t
+count_of(const struct streams *all, int64_t user)
+{
+	const struct stream *s;
+	size_t n = 0;
+
+	for (s = all->list; s != NULL; s = s->next)
+		n += s->follower.who.user == user;
+	return n;
+}
+
 void
 api_streams_begin(struct streams *all, struct http_request *request,
-    int64_t run, int64_t after)
+    const struct access_identity *who, int64_t run, int64_t after)
 {
 	static const struct http_answer head = {
 	    .status = 200, .type = "text/event-stream", .cache = "no-store"};
@@ -358,13 +283,16 @@ api_streams_begin(struct streams *all, struct http_request *request,
 		http_answer(request, &head);
 		return;
 	}
-	if (all->stopping || all->count == API_STREAMS_MAX) {
+	if (all->stopping || all->count == API_STREAMS_MAX ||
+	    count_of(all, who->user) >= API_STREAMS_USER) {
 		probe(all);
 		api_refuse(request, &full);
 		return;
 	}
 	s = mem_alloc(sizeof(*s));
 	s->all = all;
+	s->follower = (struct follower){
+	    .who = *who, .since = clock_now(), .number = ++all->number};
 	s->place = (struct place){.run = run, .cursor = after};
 	s->until_ms = clock_mono_ms() + API_STREAM_S * INT64_C(1000);
 	s->sent_ms = clock_mono_ms();
@@ -385,9 +313,10 @@ api_streams_new(
 
 	all->conf = conf;
 	all->timer = loop_timer_new(conf->loop, tick, all);
-	buf_init(&all->text, (size_t)2 * HTTP_STREAM_MAX);
-	api_call_open(&all->call);
-	if (store_open(conf->database, conf->vault, &all->store, err) != 0) {
+	buf_init(&all->batch.text, (size_t)2 * HTTP_STREAM_MAX);
+	api_call_open(&all->batch.call);
+	if (store_open(conf->database, conf->vault, &all->batch.store, err) !=
+	    0) {
 		api_streams_free(all);
 		return -1;
 	}
@@ -416,8 +345,8 @@ api_streams_free(struct streams *all)
 	while (all->list != NULL)
 		drop(all->list);
 	loop_timer_del(all->timer);
-	api_call_close(&all->call);
-	buf_free(&all->text);
-	store_close(all->store);
+	api_call_close(&all->batch.call);
+	buf_free(&all->batch.text);
+	store_close(all->batch.store);
 	free(all);
 }

@@ -5,6 +5,7 @@
 
 #include "api.h"
 
+struct access_identity;
 struct http_request;
 struct streams;
 
@@ -15,10 +16,11 @@ struct streams;
  */
 int api_streams_new(
     const struct api_conf *conf, struct streams **ret, struct err *err);
-/* Owes the answer. run 0: events behind `after`, -1: from now on; else the
- * run's progress, messages behind `after`. */
+/* Owes the answer; ends when who would not be let in any more. run 0: events
+ * behind `after`, -1: from now on; else the run's progress, messages behind
+ * `after`. */
 void api_streams_begin(struct streams *all, struct http_request *request,
-    int64_t run, int64_t after);
+    const struct access_identity *who, int64_t run, int64_t after);
 /* All end; true when nothing is at a worker, else done() comes. */
 bool api_streams_stop(
     struct streams *all, void (*done)(void *cookie), void *cookie);

@@ -615,6 +615,10 @@ def many(w):
     equal((streams[-1].status, streams[-1].type),
           (503, "application/problem+json"), "no more streams")
     w.ok("getVersion")
+    other = Client(*w.client.where_from, basic("olga")).follow(
+        "/events/stream")
+    equal(other.status, 200, "one user does not have them all")
+    other.close()
     for stream in streams:
         stream.close()
     while True:  # that these are gone is noticed by and by
@@ -760,6 +764,7 @@ def users(w):
     w.wrong("changeUser", "carol", body={"note": "x"})
     w.fails(404, "changeUser", "nobody", body={"note": "x"})
     tokens(w)
+    withdrawn(w)
     now = w.ok("getUser", "carol").headers["etag"]  # she was here since
     equal(w.ok("changeUser", "carol", body={"enabled": False},
                If_Match=now).json["enabled"], False, "disabled")
@@ -767,6 +772,26 @@ def users(w):
     w.fails(412, "removeUser", "carol", If_Match=now)
     w.ok("removeUser", "carol")
     w.fails(404, "removeUser", "carol")
+
+
+def withdrawn(w):
+    """Who is not let in any more is not told any more, on what is open."""
+    w.ok("addUser", body={"name": "eve", "sets": "auditor",
+                          "password": PASSWORD})
+    made = w.ok("addToken", "eve", body={"name": "t", "life": 3600}).json
+    at = w.client.where_from
+    time.sleep(1.1)  # a change is known by its second
+    by_token = Client(*at, "Bearer " + made["token"]).follow("/events/stream")
+    by_password = Client(*at, basic("eve")).follow("/events/stream")
+    equal((by_token.status, by_password.status), (200, 200), "eve follows")
+    w.ok("removeToken", "eve", made["id"])
+    list(by_token)  # to its end
+    w.ok("changeUser", "eve", body={"password": PASSWORD + "2"})
+    list(by_password)  # likewise
+    time.sleep(1.1)
+    again = Client(*at, basic("eve", PASSWORD + "2")).follow("/events/stream")
+    w.ok("removeUser", "eve")
+    list(again)
 
 
 def tokens(w):
@@ -977,9 +1002,9 @@ def token(serving, name):
         return "Bearer " + f.read().strip()
 
 
-def basic(name):
+def basic(name, password=PASSWORD):
     return "Basic " + base64.b64encode(
-        f"{name}:{PASSWORD}".encode()).decode()
+        f"{name}:{password}".encode()).decode()
 
 
 def as_locally(w, serving, names):
