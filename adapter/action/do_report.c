@@ -79,7 +79,7 @@ job_report_path(const struct action_job *j, const char *folder)
 
 /* A saved query's texts, kept beyond its row. */
 struct text {
-	char *name, *note, *target, *select, *where, *order, *group;
+	char *name, *note, *target, *select, *where, *order, *group, *chart;
 };
 
 static int
@@ -94,7 +94,8 @@ keep_text(void *cookie, const struct store_saved *saved, struct err *err)
 	    .select = mem_dup(saved->select),
 	    .where = mem_dup(saved->where),
 	    .order = mem_dup(saved->order),
-	    .group = mem_dup(saved->group)};
+	    .group = mem_dup(saved->group),
+	    .chart = mem_dup(saved->chart)};
 	return 0;
 }
 
@@ -108,6 +109,7 @@ text_clear(struct text *t)
 	free(t->where);
 	free(t->order);
 	free(t->group);
+	free(t->chart);
 }
 
 static int
@@ -196,12 +198,14 @@ static int
 fill(struct filling *f, FILE *out, const char *path, bool *ret_cut,
     struct err *err)
 {
-	const struct report_conf conf = {.format = format_of(path),
+	struct report_conf conf = {.format = format_of(path),
 	    .out = out,
 	    .title = f->text.name != NULL ? f->text.name : f->j->run->name,
 	    .about = f->text.note,
 	    .now = f->j->now};
 
+	if (report_drawing_find(f->text.chart, &conf.drawing, err) != 0)
+		return -1;
 	return report_queries(f->j->store, f->whole ? next_whole : next_piece,
 	    f, &conf, ret_cut, err);
 }

@@ -27,6 +27,7 @@ write_saved(void *cookie, const struct store_saved *s, struct err *err)
 	api_put_text(c, s->where);
 	api_put_text(c, s->order);
 	api_put_text(c, s->group);
+	api_put_text(c, s->chart);
 	return api_row_end(c, err);
 }
 
@@ -57,7 +58,8 @@ clauses(const struct api_call *c)
 	    .select = api_body_text(c, "select"),
 	    .where = api_body_text(c, "where"),
 	    .order = api_body_text(c, "order"),
-	    .group = api_body_text(c, "group")};
+	    .group = api_body_text(c, "group"),
+	    .chart = api_body_text(c, "chart")};
 
 	if (s.target == NULL)
 		s.target = DEVICES_TABLE;

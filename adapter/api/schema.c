@@ -85,7 +85,7 @@ const struct api_row api_device_row = {.name = "Device",
 
 static const struct report_column api_query_row_columns[] = {INT("id"),
     TEXT("name"), TEXT("description"), BOOL("own"), TEXT("table"),
-    TEXT("select"), TEXT("where"), TEXT("order"), TEXT("group")};
+    TEXT("select"), TEXT("where"), TEXT("order"), TEXT("group"), TEXT("chart")};
 ANSWER(api_query_row, "Query", "A saved query; own: not one of the program's");
 
 static const struct report_column api_task_row_columns[] = {INT("id"),
@@ -308,8 +308,10 @@ FORM(api_maintain, "Maintenance");
 	{                                                                      \
 		"group", API_TEXT, false, 0, CLAUSE_MAX, NULL, "grouping"      \
 	}
-static const struct api_field api_query_form_fields[] = {
-    CLAUSES, {"description", API_TEXT, false, 0, TEXT_MAX, NULL, "for people"}};
+static const char *const charts[] = {"bar", "pie", "line", "none", NULL};
+static const struct api_field api_query_form_fields[] = {CLAUSES,
+    {"chart", API_TEXT, false, 0, NAME_MAX_, charts, "as HTML draws it"},
+    {"description", API_TEXT, false, 0, TEXT_MAX, NULL, "for people"}};
 FORM(api_query_form, "QueryForm");
 static const struct api_field api_query_ask_fields[] = {
     CLAUSES, {"top", API_INT, false, 1, 100000, NULL, "rows at most"}};

@@ -15,7 +15,8 @@ void
 ask_set(struct ask *a, const struct store_saved *from)
 {
 	const char *const texts[ASK_TEXTS] = {from->name, from->note,
-	    from->target, from->select, from->where, from->order, from->group};
+	    from->target, from->select, from->where, from->order, from->group,
+	    from->chart};
 	size_t i;
 
 	for (i = 0; i < ASK_TEXTS; i++)
@@ -27,7 +28,8 @@ ask_set(struct ask *a, const struct store_saved *from)
 	    .select = a->texts[3],
 	    .where = a->texts[4],
 	    .order = a->texts[5],
-	    .group = a->texts[6]};
+	    .group = a->texts[6],
+	    .chart = a->texts[7]};
 }
 
 static int
@@ -62,12 +64,20 @@ ask_options(const struct cli *c, struct ask *ret)
 	    .select = cli_text(c, "select"),
 	    .where = cli_text(c, "where"),
 	    .order = cli_text(c, "order"),
-	    .group = cli_text(c, "group")};
+	    .group = cli_text(c, "group"),
+	    .chart = cli_text(c, "chart")};
 
 	if (given.target == NULL)
 		given.target = DEVICES_TABLE;
 	ask_set(ret, &given);
 	ret->join = cli_text(c, "join");
+}
+
+void
+ask_chart(struct ask *a, const char *kind)
+{
+	mem_replace(&a->texts[ASK_TEXTS - 1], kind);
+	a->saved.chart = a->texts[ASK_TEXTS - 1];
 }
 
 void

@@ -8,7 +8,7 @@
 struct cli;
 struct cli_ids;
 
-#define ASK_TEXTS 7
+#define ASK_TEXTS 8
 
 /* A query of the command line: a saved one, a condition, or its clauses. */
 struct ask {
@@ -25,6 +25,8 @@ int ask_word(struct cli *c, const char *word, struct ask *ret);
 void ask_set(struct ask *a, const struct store_saved *from);
 /* From --table, --select, ... */
 void ask_options(const struct cli *c, struct ask *ret);
+/* This kind of chart in place of its own. */
+void ask_chart(struct ask *a, const char *kind);
 void ask_free(struct ask *a); /* safe on a zeroed one */
 /* only: as in struct query_text, or NULL. */
 int ask_compile(

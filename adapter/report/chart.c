@@ -29,12 +29,14 @@ week_label(int64_t begins)
 }
 
 void
-chart_init(struct chart *c, const struct report_column *column, int64_t now)
+chart_init(struct chart *c, const struct report_column *column,
+    enum report_drawing drawing, int64_t now)
 {
 	int64_t week;
 
 	memset(c, 0, sizeof(*c));
 	c->column = column;
+	c->drawing = drawing;
 	c->now = now;
 	if (column->chart != REPORT_BY_WEEK)
 		return;
@@ -141,13 +143,16 @@ turn(struct chart *c)
 void
 chart_order(struct chart *c)
 {
-	bool period = c->column->chart == REPORT_BY_PERIOD;
+	bool period =
+	    c->column->chart == REPORT_BY_PERIOD || c->drawing == REPORT_LINE;
+	size_t most =
+	    c->drawing == REPORT_PIE ? REPORT_SLICES_MAX : REPORT_BARS_MAX;
 
 	if (c->column->chart == REPORT_BY_WEEK || c->count == 0)
 		return;
 	qsort(c->bars, c->count, sizeof(*c->bars),
 	    period ? later_first : larger_first);
-	while (c->count > REPORT_BARS_MAX) {
+	while (c->count > most) {
 		c->count--;
 		c->others += c->bars[c->count].count;
 		free(c->bars[c->count].label);

@@ -42,6 +42,11 @@ static const char style[] =
     "svg .week{text-anchor:end;font-size:10px}"
     ".bar{fill:var(--bar)}.dim{fill:var(--dim)}.soon{fill:var(--soon)}"
     ".over{fill:var(--over)}"
+    ".line{fill:none;stroke:var(--bar);stroke-width:2}"
+    ".slice0{fill:#2f6fb2}.slice1{fill:#c77700}.slice2{fill:#3a8f4f}"
+    ".slice3{fill:#c0322b}.slice4{fill:#7d56b3}.slice5{fill:#17858f}"
+    ".slice6{fill:#b5487f}.slice7{fill:#7a6a1f}.slice8{fill:#5d7fa3}"
+    ".rest0{fill:#98a2ad}.rest1{fill:#c3cad1}"
     ".rows{overflow-x:auto}"
     "table{border-collapse:collapse;width:100%}"
     "th,td{padding:.25rem .6rem;border-bottom:1px solid var(--line);"
@@ -75,7 +80,8 @@ html_new(const struct report_conf *conf)
 	h->weight = conf->count;
 	h->charts = mem_array(conf->count, sizeof(*h->charts));
 	for (i = 0; i < conf->count; i++) {
-		chart_init(&h->charts[i], &conf->columns[i], conf->now);
+		chart_init(
+		    &h->charts[i], &conf->columns[i], conf->drawing, conf->now);
 		if (conf->columns[i].chart == REPORT_WEIGHT)
 			h->weight = i;
 	}
@@ -229,7 +235,7 @@ html_end(struct html *h, bool cut)
 	buf_init(&page, HTML_PAGE_MAX);
 	add_head(&page, &h->conf);
 	add_size(&page, h, cut);
-	if (h->count > 0)
+	if (h->count > 0 && h->conf.drawing != REPORT_NONE)
 		add_charts(&page, h);
 	add_names(&page, &h->conf);
 	(void)fputs(buf_text(&page), h->conf.out);

@@ -6,6 +6,32 @@
 #include "err.h"
 #include "mem.h"
 #include "report_internal.h"
+#include "str.h"
+
+static const char *const drawings[] = {[REPORT_BAR] = "bar",
+    [REPORT_PIE] = "pie",
+    [REPORT_LINE] = "line",
+    [REPORT_NONE] = "none"};
+
+const char *
+report_drawing_name(enum report_drawing drawing)
+{
+	return drawings[drawing];
+}
+
+int
+report_drawing_find(const char *name, enum report_drawing *ret, struct err *err)
+{
+	enum report_drawing i;
+
+	for (i = REPORT_BAR; i <= REPORT_NONE; i++)
+		if (str_ieq(name == NULL ? "bar" : name, drawings[i])) {
+			*ret = i;
+			return 0;
+		}
+	return err_set(
+	    err, ERR_INVALID, "chart: wanted bar, pie, line or none");
+}
 
 struct report {
 	struct report_conf conf;

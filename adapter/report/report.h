@@ -39,6 +39,13 @@ enum report_chart {
 	REPORT_WEIGHT	  /* a number: what the row counts for, in place of 1 */
 };
 
+/* How charts of values and periods are drawn; those by week are columns. */
+enum report_drawing { REPORT_BAR, REPORT_PIE, REPORT_LINE, REPORT_NONE };
+const char *report_drawing_name(enum report_drawing drawing); /* "bar", ... */
+/* NULL is REPORT_BAR. ERR_INVALID. */
+int report_drawing_find(
+    const char *name, enum report_drawing *ret, struct err *err);
+
 struct report_column {
 	const char *name;
 	enum report_type type;
@@ -55,6 +62,7 @@ struct report_cell {
 #define REPORT_ROWS_MAX 20000  /* in the table of HTML; charts have all */
 #define REPORT_VALUES_MAX 1000 /* that a chart tells apart, then "others" */
 #define REPORT_BARS_MAX 24     /* then the smallest or earliest: "others" */
+#define REPORT_SLICES_MAX 9    /* of a pie, likewise */
 #define REPORT_WEEKS 26
 
 struct report_conf {
@@ -65,6 +73,7 @@ struct report_conf {
 	/* HTML: */
 	const char *title;
 	const char *about; /* under it; or NULL */
+	enum report_drawing drawing;
 	int64_t now;
 };
 

@@ -13,6 +13,7 @@ struct chart_bar {
 /* Bars of one column. Weeks: those before, each week from now, those after. */
 struct chart {
 	const struct report_column *column;
+	enum report_drawing drawing;
 	int64_t now;
 	struct chart_bar *bars;
 	size_t count, room;
@@ -20,8 +21,8 @@ struct chart {
 	int64_t others;	 /* past REPORT_VALUES_MAX */
 };
 
-void chart_init(
-    struct chart *c, const struct report_column *column, int64_t now);
+void chart_init(struct chart *c, const struct report_column *column,
+    enum report_drawing drawing, int64_t now);
 void chart_count(
     struct chart *c, const struct report_cell *cell, int64_t weight);
 /* Sort, and put the smallest (of periods: the earliest) together; call once,
@@ -33,6 +34,16 @@ void chart_free(struct chart *c);
 
 /* A figure with the chart; nothing when it has no bars. */
 void svg_chart(struct buf *out, const struct chart *c);
+void svg_begin(struct buf *out, const struct chart *c, int width, int height);
+void svg_end(struct buf *out);
+/* A part of room for a count; 1 at least, for what is not nothing. */
+int svg_scaled(int64_t count, int64_t most, int room);
+/* What the bars leave over is called so. */
+const char *svg_unknown(const struct chart *c);
+
+/* --- svg_pie.c, svg_line.c --- */
+void svg_pie(struct buf *out, const struct chart *c);
+void svg_line(struct buf *out, const struct chart *c);
 
 /* --- html.c --- */
 

@@ -32,8 +32,8 @@ largest(const struct chart *c)
 	return most > 0 ? most : 1;
 }
 
-static int
-scaled(int64_t count, int64_t most, int room)
+int
+svg_scaled(int64_t count, int64_t most, int room)
 {
 	double part;
 
@@ -43,8 +43,8 @@ scaled(int64_t count, int64_t most, int room)
 	return part < 1 ? 1 : (int)part;
 }
 
-static void
-begin(struct buf *out, const struct chart *c, int width, int height)
+void
+svg_begin(struct buf *out, const struct chart *c, int width, int height)
 {
 	buf_str(out, "<figure>\n<figcaption>");
 	html_text(out, c->column->name, REPORT_CELL_MAX);
@@ -59,10 +59,16 @@ begin(struct buf *out, const struct chart *c, int width, int height)
 	buf_str(out, "</title>\n");
 }
 
-static void
-end(struct buf *out)
+void
+svg_end(struct buf *out)
 {
 	buf_str(out, "</svg>\n</figure>\n");
+}
+
+const char *
+svg_unknown(const struct chart *c)
+{
+	return c->column->chart == REPORT_BY_WORD ? "none" : "not known";
 }
 
 /* --- a row per value --- */
@@ -71,7 +77,7 @@ static void
 draw_row(struct buf *out, int *y, const char *label, const char *class,
     int64_t count, int64_t most)
 {
-	int width = scaled(count, most, BAR_WIDTH);
+	int width = svg_scaled(count, most, BAR_WIDTH);
 
 	buf_printf(out, "<text class=\"label\" x=\"%d\" y=\"%d\">",
 	    LABEL_WIDTH - 8, *y + 15);
@@ -93,17 +99,15 @@ draw_rows(struct buf *out, const struct chart *c)
 	size_t i;
 	int y = 0;
 
-	begin(out, c, WIDTH, rows * ROW + 2);
+	svg_begin(out, c, WIDTH, rows * ROW + 2);
 	for (i = 0; i < c->count; i++)
 		draw_row(
 		    out, &y, c->bars[i].label, "bar", c->bars[i].count, most);
 	if (c->others > 0)
 		draw_row(out, &y, "others", "dim", c->others, most);
 	if (c->unknown > 0)
-		draw_row(out, &y,
-		    c->column->chart == REPORT_BY_WORD ? "none" : "not known",
-		    "dim", c->unknown, most);
-	end(out);
+		draw_row(out, &y, svg_unknown(c), "dim", c->unknown, most);
+	svg_end(out);
 }
 
 /* --- a column per week --- */
@@ -124,7 +128,7 @@ draw_week(struct buf *out, const struct chart *c, size_t bar, int64_t most)
 	const struct chart_bar *b = &c->bars[bar];
 	int x = 5 + (int)bar * COLUMN, height;
 
-	height = scaled(b->count, most, HEIGHT);
+	height = svg_scaled(b->count, most, HEIGHT);
 	buf_printf(out,
 	    "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\">"
 	    "<title>%s: %" PRId64 "</title></rect>",
@@ -147,10 +151,10 @@ draw_weeks(struct buf *out, const struct chart *c)
 	int64_t most = largest(c);
 	size_t i;
 
-	begin(out, c, WEEK_WIDTH, BASE + 72);
+	svg_begin(out, c, WEEK_WIDTH, BASE + 72);
 	for (i = 0; i < c->count; i++)
 		draw_week(out, c, i, most);
-	end(out);
+	svg_end(out);
 }
 
 void
@@ -158,6 +162,12 @@ svg_chart(struct buf *out, const struct chart *c)
 {
 	if (c->column->chart == REPORT_BY_WEEK)
 		draw_weeks(out, c);
-	else if (c->count > 0 || c->unknown > 0)
+	else if (c->count == 0 && c->unknown == 0)
+		return;
+	else if (c->drawing == REPORT_PIE)
+		svg_pie(out, c);
+	else if (c->drawing == REPORT_LINE)
+		svg_line(out, c);
+	else
 		draw_rows(out, c);
 }

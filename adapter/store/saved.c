@@ -11,6 +11,9 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define SAVED_MAX 10000
 
+const char store_chart_step[] =
+    "ALTER TABLE saved_query ADD COLUMN chart TEXT;";
+
 static const struct store_saved shipped[] = {
     {1, "AMT communication errors",
 	"configured devices that could not be spoken to when last tried",
@@ -21,7 +24,7 @@ static const struct store_saved shipped[] = {
 	"(where (and (eq AMT_CustomProps.FullyConfigured true) "
 	"(contains AMT_CustomProps.LastErrorMessage "
 	"\"Failed to enforce policy\")))",
-	"(order (asc EPOLeafNode.NodeName))", NULL},
+	"(order (asc EPOLeafNode.NodeName))", NULL, NULL},
     {2, "Renamed systems",
 	"the host has another name than the firmware: repair with "
 	"sync-network and reissue-certificates, or enforce-profile",
@@ -32,53 +35,53 @@ static const struct store_saved shipped[] = {
 	"(where (or (eq AMT_CustomProps.Renamed true) "
 	"(contains AMT_CustomProps.Reasons \"name-mismatch\") "
 	"(contains AMT_CustomProps.Reasons \"certificate-name-mismatch\")))",
-	"(order (asc EPOLeafNode.NodeName))", NULL},
+	"(order (asc EPOLeafNode.NodeName))", NULL, NULL},
     {3, "Certificates by expiry", "TLS certificates, the first to end first",
 	"EPOLeafNode",
 	"(select EPOLeafNode.NodeName AMT_CustomProps.CertExpires "
 	"AMT_CustomProps.CertSubject AMT_CustomProps.CertIssuer "
 	"AMT_CustomProps.CertOurs)",
 	"(where (notBlank AMT_CustomProps.CertExpires))",
-	"(order (asc AMT_CustomProps.CertExpires))", NULL},
+	"(order (asc AMT_CustomProps.CertExpires))", NULL, NULL},
     {4, "AD passwords by deadline",
 	"objects in Active Directory, the first to expire first", "EPOLeafNode",
 	"(select EPOLeafNode.NodeName AMT_CustomProps.ADPasswordExpires "
 	"AMT_CustomProps.ADPasswordSet AMT_CustomProps.ADObject)",
 	"(where (notBlank AMT_CustomProps.ADPasswordExpires))",
-	"(order (asc AMT_CustomProps.ADPasswordExpires))", NULL},
+	"(order (asc AMT_CustomProps.ADPasswordExpires))", NULL, NULL},
     {5, "Clock skew", "clocks so far off that Kerberos may refuse them",
 	"EPOLeafNode",
 	"(select EPOLeafNode.NodeName AMT_CustomProps.ClockOffsetMs "
 	"AMT_CustomProps.ClockRead AMT_CustomProps.ClockSet)",
 	"(where (contains AMT_CustomProps.Reasons \"clock-skew\"))",
-	"(order (asc EPOLeafNode.NodeName))", NULL},
+	"(order (asc EPOLeafNode.NodeName))", NULL, NULL},
     {6, "Never maintained", "no task was ever run on them", "EPOLeafNode",
 	"(select EPOLeafNode.NodeName EPOLeafNode.LastUpdate "
 	"AMT_CustomProps.Version AMT_CustomProps.LastErrorMessage)",
 	"(where (isBlank AMT_CustomProps.LastRun))",
-	"(order (asc EPOLeafNode.NodeName))", NULL},
+	"(order (asc EPOLeafNode.NodeName))", NULL, NULL},
     {7, "Systems by TLS state", "how many of each", "EPOLeafNode",
 	"(select AMT_CustomProps.TLS (count) "
 	"(min AMT_CustomProps.CertExpires))",
-	NULL, "(order (desc (count)))", "(group AMT_CustomProps.TLS)"},
+	NULL, "(order (desc (count)))", "(group AMT_CustomProps.TLS)", "pie"},
     {8, "Runs by result",
 	"what became of the devices in the runs of the last 30 days",
 	"AMT_RunItems", "(select AMT_RunItems.Result (count))",
 	"(where (and (newerThan AMT_Runs.Created 2592000000) "
 	"(stateEq AMT_RunItems.State \"done\")))",
-	"(order (desc (count)))", "(group AMT_RunItems.Result)"},
+	"(order (desc (count)))", "(group AMT_RunItems.Result)", "pie"},
     {9, "Failures of runs by reason",
 	"why devices failed in the runs of the last 30 days", "AMT_RunItems",
 	"(select AMT_RunItems.Reason (count) (max AMT_RunItems.Ended))",
 	"(where (and (newerThan AMT_Runs.Created 2592000000) "
 	"(in AMT_RunItems.Result \"failed\" \"parked\" \"offline\")))",
-	"(order (desc (count)))", "(group AMT_RunItems.Reason)"},
+	"(order (desc (count)))", "(group AMT_RunItems.Reason)", NULL},
     {10, "Runs of the last 30 days", "the newest first", "AMT_Runs",
 	"(select AMT_Runs.AutoID AMT_Runs.Name AMT_Runs.State AMT_Runs.Source "
 	"AMT_Runs.Created AMT_Runs.Seconds AMT_Runs.Percent AMT_Runs.Devices "
 	"AMT_Runs.Failed AMT_Runs.Parked AMT_Runs.Offline)",
 	"(where (newerThan AMT_Runs.Created 2592000000))",
-	"(order (desc AMT_Runs.AutoID))", NULL},
+	"(order (desc AMT_Runs.AutoID))", NULL, NULL},
 };
 
 /* "amt-communication-errors" is easier to type. */
@@ -111,8 +114,8 @@ find_shipped(const char *name)
 }
 
 #define COLUMNS                                                                \
-	"SELECT id, name, note, target, selects, wheres, orders, groups"       \
-	" FROM saved_query"
+	"SELECT id, name, note, target, selects, wheres, orders, groups,"      \
+	" chart FROM saved_query"
 
 static void
 read_row(struct db_rows *rows, struct store_saved *ret)
@@ -125,6 +128,7 @@ read_row(struct db_rows *rows, struct store_saved *ret)
 	ret->where = db_text(rows, 5);
 	ret->order = db_text(rows, 6);
 	ret->group = db_text(rows, 7);
+	ret->chart = db_text(rows, 8);
 }
 
 int
@@ -196,7 +200,8 @@ check_saved(struct store *s, const struct store_saved *q, struct err *err)
 	    store_check_text(q->select, "select", err) == -1 ||
 	    store_check_text(q->where, "where", err) == -1 ||
 	    store_check_text(q->order, "order", err) == -1 ||
-	    store_check_text(q->group, "group", err) == -1)
+	    store_check_text(q->group, "group", err) == -1 ||
+	    store_check_text(q->chart, "chart", err) == -1)
 		return -1;
 	if (db_query(s->db, &rows, err, "SELECT count(*) FROM saved_query",
 		"") == -1)
@@ -218,15 +223,16 @@ store_saved_put(struct store *s, const struct store_saved *saved, bool replace,
 		return -1;
 	if (db_run(s->db, err,
 		"INSERT INTO saved_query (name, note, target, selects, wheres,"
-		" orders, groups) VALUES (?, ?, ?, ?, ?, ?, ?)"
+		" orders, groups, chart) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 		" ON CONFLICT (lower(name)) DO UPDATE SET"
 		" note = excluded.note, target = excluded.target,"
 		" selects = excluded.selects, wheres = excluded.wheres,"
-		" orders = excluded.orders, groups = excluded.groups"
+		" orders = excluded.orders, groups = excluded.groups,"
+		" chart = excluded.chart"
 		" WHERE ?",
-		"ttttttti", saved->name, saved->note, saved->target,
+		"tttttttti", saved->name, saved->note, saved->target,
 		saved->select, saved->where, saved->order, saved->group,
-		(int64_t)replace) == -1)
+		saved->chart, (int64_t)replace) == -1)
 		return -1;
 	if (db_changes(s->db) > 0)
 		return 0;

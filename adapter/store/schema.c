@@ -245,7 +245,7 @@ columns_update(struct db *db, struct err *err)
 static int
 migrate(struct db *db, struct err *err)
 {
-	const char *steps[14];
+	const char *steps[15];
 	struct buf sql;
 	int r;
 
@@ -265,6 +265,7 @@ migrate(struct db *db, struct err *err)
 	steps[11] = store_answer_step;
 	steps[12] = store_keys_step;
 	steps[13] = store_dead_step;
+	steps[14] = store_chart_step;
 	r = db_migrate(db, steps, sizeof(steps) / sizeof(steps[0]), err);
 	buf_free(&sql);
 	return r;

@@ -187,6 +187,7 @@ struct store_saved {
 	int64_t id; /* below STORE_SAVED_OWN: comes with the program */
 	const char *name, *note;
 	const char *target, *select, *where, *order, *group; /* or NULL */
+	const char *chart; /* report_drawing_name(), or NULL */
 };
 typedef int store_saved_fn(
     void *cookie, const struct store_saved *saved, struct err *err);

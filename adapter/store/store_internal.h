@@ -77,6 +77,7 @@ extern const char store_server_step[]; /* schema_server.c */
 extern const char store_answer_step[]; /* answer.c */
 extern const char store_keys_step[];   /* keys.c */
 extern const char store_dead_step[];   /* dead.c */
+extern const char store_chart_step[];  /* saved.c */
 
 /* Statements over the table "device" (record.c). */
 void store_sql_make(struct store *s);

@@ -136,10 +136,10 @@ _amtkeeper()
 	"diagnose") options=" --device --reason --site --query --all --limit --offline --check" ;;
 	"plan") options=" --device --reason --site --query --all --limit" ;;
 	"run") options=" --device --reason --site --query --all --limit --dry-run --max-failures" ;;
-	"query") options=" --table --select --where --order --group --join --top --server --token-file --ca-file --cert-file --key-file" ;;
+	"query") options=" --table --select --where --order --group --chart --join --top --server --token-file --ca-file --cert-file --key-file" ;;
 	"query list") options=" --server --token-file --ca-file --cert-file --key-file" ;;
 	"query show") options=" --server --token-file --ca-file --cert-file --key-file" ;;
-	"query save") options=" --table --select --where --order --group --description --replace" ;;
+	"query save") options=" --table --select --where --order --group --chart --description --replace" ;;
 	"query remove") options=" --server --token-file --ca-file --cert-file --key-file" ;;
 	"query import") options=" --replace" ;;
 	"query tables") options="" ;;

@@ -10,7 +10,10 @@ static const struct cli_option query_options[] = {
 	"which columns, (count), (min COLUMN), ... (all)"},
     {"where", 0, CLI_TEXT, "CONDITION", NULL, "which rows (all)"},
     {"order", 0, CLI_TEXT, "COLUMNS", NULL, "by what: (desc COLUMN)"},
-    {"group", 0, CLI_TEXT, "COLUMNS", NULL, "one row per value of these"}, END};
+    {"group", 0, CLI_TEXT, "COLUMNS", NULL, "one row per value of these"},
+    {"chart", 0, CLI_TEXT, "KIND", NULL,
+	"how -o html draws: bar, pie, line or none (bar)"},
+    END};
 static const struct cli_option query_run_options[] = {
     {"join", 0, CLI_TEXT, "TABLES", NULL,
 	"without --select: with columns of these; * is all"},
@@ -74,7 +77,11 @@ const struct cli_command commands_query[] = {
 	no_examples, cmd_query_remove},
     {"query import", "FILE", "take queries from an export of ePO",
 	"Its XML. What cannot be run here is passed over, and its row says "
-	"why; of a chart the rows are taken.",
+	"why. Of a summary the kind of chart, grouping and order are taken; "
+	"what of it is not understood is noted. Known from exports is "
+	"orion.query.type=table.table, orion.sum.query=false; that a summary "
+	"has orion.sum.group.by, orion.sum.order and orion.sum.aggregation is "
+	"our reading.",
 	query_import_groups, 1, 1, no_examples, cmd_query_import},
     {"query tables", "[TABLE]", "columns, their types and meaning", "",
 	offline_groups, 0, 1, no_examples, cmd_query_tables},

@@ -105,15 +105,19 @@ write_table(const struct cli *c, const struct query *q, bool *cut)
 struct report_conf
 query_report(const struct cli *c, const struct ask *ask)
 {
-	return (struct report_conf){.format = c->html ? REPORT_HTML
-		: c->format == TABLE_JSON	      ? REPORT_JSON
-						      : REPORT_CSV,
+	struct report_conf conf = {.format = c->html ? REPORT_HTML
+		: c->format == TABLE_JSON	     ? REPORT_JSON
+						     : REPORT_CSV,
 	    .out = stdout,
 	    .title = str_empty(ask->saved.name) ? "amtkeeper query"
 						: ask->saved.name,
 	    .about =
 		str_empty(ask->saved.note) ? ask->saved.where : ask->saved.note,
 	    .now = clock_now()};
+
+	/* One that is not known here was saved by a later version. */
+	(void)report_drawing_find(ask->saved.chart, &conf.drawing, NULL);
+	return conf;
 }
 
 /* What became of the output is said at the end of the command. */
@@ -172,6 +176,22 @@ has_clauses(const struct cli *c)
 	return false;
 }
 
+/* --chart, in place of a saved query's own. */
+static int
+choose_chart(const struct cli *c, struct ask *ask)
+{
+	const char *kind = cli_text(c, "chart");
+	struct err err = {.kind = ERR_NONE};
+	enum report_drawing drawing;
+
+	if (kind == NULL)
+		return CODE_OK;
+	if (report_drawing_find(kind, &drawing, &err) != 0)
+		return cli_fail(&err);
+	ask_chart(ask, kind);
+	return CODE_OK;
+}
+
 int
 cmd_query(struct cli *c)
 {
@@ -189,6 +209,8 @@ cmd_query(struct cli *c)
 		ask_options(c, &ask);
 	else if (code == CODE_OK)
 		code = find_query(c, c->args[0], &ask);
+	if (code == CODE_OK)
+		code = choose_chart(c, &ask);
 	if (code == CODE_OK)
 		code = run_query(c, &ask);
 	ask_free(&ask);
@@ -239,7 +261,8 @@ cmd_query_show(struct cli *c)
 	    {"name", TABLE_STRING, 0, 0}, {"description", TABLE_STRING, 0, 0},
 	    {"table", TABLE_STRING, 0, 0}, {"select", TABLE_STRING, 0, 0},
 	    {"where", TABLE_STRING, 0, 0}, {"order", TABLE_STRING, 0, 0},
-	    {"group", TABLE_STRING, 0, 0}, {"sql", TABLE_STRING, 0, 0}};
+	    {"group", TABLE_STRING, 0, 0}, {"chart", TABLE_STRING, 0, 0},
+	    {"sql", TABLE_STRING, 0, 0}};
 	struct err err = {.kind = ERR_NONE};
 	struct ask ask = {.top = 0};
 	struct query *q = NULL;
@@ -261,6 +284,7 @@ cmd_query_show(struct cli *c)
 		table_text(t, ask.saved.where);
 		table_text(t, ask.saved.order);
 		table_text(t, ask.saved.group);
+		table_text(t, ask.saved.chart);
 		table_text(t, query_sql(q));
 		table_row(t);
 		table_end(t);
@@ -277,6 +301,7 @@ cmd_query_save(struct cli *c)
 	struct err err = {.kind = ERR_NONE};
 	struct ask ask = {.top = 0};
 	struct query *q = NULL;
+	enum report_drawing drawing;
 	struct store_saved saved;
 	int code = cli_open(c, DAEMON_STORE, NULL), rc;
 
@@ -286,6 +311,8 @@ cmd_query_save(struct cli *c)
 	saved = ask.saved;
 	saved.name = c->args[0];
 	rc = ask_compile(&ask, NULL, &q, &err);
+	if (rc == 0)
+		rc = report_drawing_find(saved.chart, &drawing, &err);
 	if (rc == 0)
 		rc = store_saved_put(
 		    c->daemon.store, &saved, cli_flag(c, "replace"), &err);

@@ -8,14 +8,16 @@
 #include "file.h"
 #include "mem.h"
 #include "str.h"
+#include "summary_internal.h"
+#include "uri_internal.h"
 #include "xml.h"
 
 /*
  * query import: ePO's export of queries.  Each has a name, a target and URIs in
  * whose parameters columns, order and condition stand; an older form has them
  * as <property name="tableURI">.  A query that cannot be run here is passed
- * over with the reason, the others are saved; where a summary (a chart) was
- * asked for, its rows are taken.
+ * over with the reason, the others are saved, with what their summary says of
+ * grouping and chart as far as that is understood (summary_internal.h).
  */
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -24,65 +26,6 @@ struct import {
 	struct table *table;
 	size_t saved, bad;
 };
-
-/* --- URIs --- */
-
-static int
-hex_digit(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *at = c == '\0' ? NULL : strchr(digits, c | 0x20);
-
-	return at == NULL ? -1 : (int)(at - digits);
-}
-
-/* The byte of a code "%2F"; 0 when there is none. */
-static char
-coded(const char *text, size_t len)
-{
-	int high, low;
-
-	if (len < 3 || text[0] != '%')
-		return '\0';
-	high = hex_digit(text[1]);
-	low = hex_digit(text[2]);
-	return (char)(high < 0 || low < 0 ? 0 : 16 * high + low);
-}
-
-/* Codes and blanks; what is no code stays. */
-static char *
-decode(const char *text, size_t len)
-{
-	char *out = mem_alloc(len + 1);
-	size_t i, n = 0;
-	char c;
-
-	for (i = 0; i < len; i++) {
-		c = coded(text + i, len - i);
-		i += c != '\0' ? 2 : 0;
-		if (c == '\0')
-			c = (char)(text[i] == '+' ? ' ' : text[i]);
-		out[n++] = c;
-	}
-	return out;
-}
-
-/* A parameter of the URI, given; NULL when it has none. */
-static char *
-parameter(const char *uri, const char *name)
-{
-	const char *at = uri == NULL ? NULL : strchr(uri, '?');
-	size_t len, name_len = strlen(name);
-
-	for (; at != NULL && *at != '\0'; at += len) {
-		at++;
-		len = strcspn(at, "&");
-		if (len > name_len && at[name_len] == '=' &&
-		    strncmp(at, name, name_len) == 0)
-			return decode(at + name_len + 1, len - name_len - 1);
-	}
-	return NULL;
-}
 
 /* --- one query --- */
 
@@ -124,21 +67,25 @@ order_of(const char *column, const char *direction)
 }
 
 static void
-read_query(const struct xml_node *query, struct ask *ret)
+read_query(const struct xml_node *query, const struct query_summary *summary,
+    struct ask *ret)
 {
 	const char *table = text_of(query, "table-uri", "tableURI");
 	const char *condition = text_of(query, "condition-uri", "conditionURI");
-	char *columns = parameter(table, "orion.table.columns");
-	char *by = parameter(table, "orion.table.order.by");
-	char *direction = parameter(table, "orion.table.order");
-	char *where = parameter(condition, "orion.condition.sexp");
+	char *columns = query_uri_value(table, "orion.table.columns");
+	char *by = query_uri_value(table, "orion.table.order.by");
+	char *direction = query_uri_value(table, "orion.table.order");
+	char *where = query_uri_value(condition, "orion.condition.sexp");
 	char *select = select_of(columns), *order = order_of(by, direction);
+	bool sums = summary->group != NULL;
 	struct store_saved saved = {.name = text_of(query, "name", "name"),
 	    .note = text_of(query, "description", "description"),
 	    .target = text_of(query, "target", "target"),
-	    .select = select,
+	    .select = sums ? summary->select : select,
 	    .where = where,
-	    .order = order};
+	    .order = sums ? summary->order : order,
+	    .group = summary->group,
+	    .chart = summary->chart};
 
 	ask_set(ret, &saved);
 	free(select);
@@ -170,9 +117,12 @@ take_query(struct import *im, const struct xml_node *query)
 {
 	struct err err = {.kind = ERR_NONE};
 	struct ask ask = {.top = 0};
+	struct query_summary summary;
 	int rc;
 
-	read_query(query, &ask);
+	query_summary_read(
+	    text_of(query, "summary-uri", "summaryURI"), &summary);
+	read_query(query, &summary, &ask);
 	rc = save_query(im->c, &ask, &err);
 	im->saved += rc == 0;
 	im->bad += rc != 0;
@@ -180,7 +130,9 @@ take_query(struct import *im, const struct xml_node *query)
 	table_text(im->table, ask.saved.target);
 	table_text(im->table, rc == 0 ? "saved" : "bad");
 	table_text(im->table, rc == 0 ? NULL : err.text);
+	table_text(im->table, summary.note);
 	table_row(im->table);
+	query_summary_clear(&summary);
 	ask_free(&ask);
 }
 
@@ -221,7 +173,8 @@ cmd_query_import(struct cli *c)
 {
 	static const struct table_column columns[] = {
 	    {"name", TABLE_STRING, 0, 0}, {"table", TABLE_STRING, 1, 0},
-	    {"result", TABLE_STRING, 0, 0}, {"error", TABLE_STRING, 0, 24}};
+	    {"result", TABLE_STRING, 0, 0}, {"error", TABLE_STRING, 0, 24},
+	    {"note", TABLE_STRING, 0, 24}};
 	struct import im = {.c = c};
 	struct err err = {.kind = ERR_NONE};
 	struct xml *xml = NULL;

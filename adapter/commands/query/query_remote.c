@@ -48,6 +48,7 @@ query_remote_word(struct cli *c, const char *word, struct ask *ret)
 		saved.where = text_in(q, "where");
 		saved.order = text_in(q, "order");
 		saved.group = text_in(q, "group");
+		saved.chart = text_in(q, "chart");
 		ask_set(ret, &saved);
 	}
 	(void)json_object_put(q);

@@ -184,12 +184,34 @@ cat >"$tmp/export.xml" <<'END'
     <property name="conditionURI">query:condition?orion.condition.sexp=%28where%20%28eq%20EPOLeafNode.NodeName+%22pc00001.ad.example.test%22%29%29</property>
   </query>
   <query><name>Events</name><target>EPOEvents</target></query>
+  <query>
+    <name>Versions</name>
+    <target>EPOLeafNode</target>
+    <summary-uri>query:summary?orion.query.type=pie.pie&amp;orion.sum.query=true&amp;orion.sum.group.by=AMT_CustomProps.Version&amp;orion.sum.order=desc&amp;pie.slice.title=x</summary-uri>
+  </query>
 </list>
 END
 keep 3 query import "$tmp/export.xml" -o csv
-says out '^Certs & names,EPOLeafNode,saved,$'
+says out '^Certs & names,EPOLeafNode,saved,,$'
 says out '^Events,EPOEvents,bad,.*no table in EPOEvents'
-says err '2 queries saved, 1 passed over'
+says out '^Versions,EPOLeafNode,saved,,not taken: pie.slice.title$'
+says err '3 queries saved, 1 passed over'
+keep 0 query show versions
+says out '^group +\(group AMT_CustomProps.Version\)'
+says out '^chart +pie'
+keep 0 query versions -o html
+well_formed
+says out '<(path|circle) class="slice0"'
+keep 0 query versions -o html --chart line
+says out '<polyline'
+keep 20 query versions -o html --chart cake
+keep 20 query save cake --chart cake
+keep 0 query runs-by-result -o csv
+says out '^AMT_RunItems.Result,count'
+keep 0 query '(versionGe AMT_CustomProps.Version 1)' -o csv
+is 'all have a version' "$(wc -l <"$tmp/out")" 11
+keep 0 query '(isInSubnet AMT_CustomProps.IPAddress "127.79.0.0/16")' -o csv
+is 'all are there' "$(wc -l <"$tmp/out")" 11
 keep 0 query 'certs & names' -o csv
 is 'the imported order' "$(sed -n 2p "$tmp/out" | cut -d . -f 1)" pc00009
 keep 0 query Older -o csv
