@@ -65,8 +65,7 @@ test_summaries(void **state)
 		"(select A.B (count))", "(group A.B)", NULL, "pie",
 		"not in the order up; not taken: pie.slice.title"},
 	    {Q "orion.sum.group.by=A.B", NULL, NULL, NULL, NULL, NULL},
-	    {Q "&&=&x", NULL, NULL, NULL, NULL,
-		"not taken: x"},
+	    {Q "&&=&x", NULL, NULL, NULL, NULL, "not taken: x"},
 	    {Q "a%1b%5d=1", NULL, NULL, NULL, NULL, "not taken: a\\x1B]"},
 	};
 	struct query_summary s;
