@@ -143,7 +143,9 @@ http_head_check(
 	int status;
 
 	(void)MHD_get_connection_values(
-	    r->connection, MHD_HEADER_KIND | MHD_COOKIE_KIND, look, &h);
+	    r->connection, MHD_HEADER_KIND, look, &h);
+	(void)MHD_get_connection_values(
+	    r->connection, MHD_COOKIE_KIND, look, &h);
 	status = judge_size(r, &h, ret_why);
 	if (status != 0)
 		return status;
