@@ -150,7 +150,8 @@ struct ca_request {
 };
 
 /* Append the DER of a PKCS#10 request that is in text, PEM or DER. ERR_INVALID
- * when there is none, or more than out may hold; it is not looked into. */
+ * when there is none, one among others, or more than out may hold; it is not
+ * looked into. */
 int ca_csr_read(const struct buf *text, struct buf *out, struct err *err);
 /* The same of a certificate. */
 int ca_cert_read(const struct buf *text, struct buf *out, struct err *err);

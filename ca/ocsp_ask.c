@@ -66,7 +66,7 @@ find_issuer(struct ca *ca, const struct ca_ocsp_about *about,
 	if (x509 != NULL) {
 		*ret_serial = ASN1_INTEGER_dup(X509_get0_serialNumber(x509));
 		issuer = issuer_of(ca, x509);
-	} else if (about->der == NULL &&
+	} else if (about->der == NULL && about->serial[0] != '\0' &&
 	    BN_hex2bn(&number, about->serial) == (int)strlen(about->serial)) {
 		*ret_serial = BN_to_ASN1_INTEGER(number, NULL);
 		issuer = issuer_by_serial(ca, about->serial);

@@ -107,6 +107,21 @@ ca_cert_pem(const struct ca_cert *cert, struct buf *out, struct err *err)
 
 /* --- what others bring --- */
 
+/* Which of several would be meant? */
+static bool
+holds_another(const struct buf *text)
+{
+	static const char mark[] = "-----BEGIN ";
+	const size_t len = sizeof(mark) - 1;
+	const uint8_t *first = memmem(text->data, text->len, mark, len);
+	size_t at;
+
+	if (first == NULL)
+		return false;
+	at = (size_t)(first - text->data) + len;
+	return memmem(text->data + at, text->len - at, mark, len) != NULL;
+}
+
 static int
 read_pem(const struct buf *text, const char *const labels[2],
     const char *problem, struct buf *out, struct err *err)
@@ -140,6 +155,9 @@ ca_csr_read(const struct buf *text, struct buf *out, struct err *err)
 
 	if (text->len > 0 && text->data[0] == CA_TAG_SEQ)
 		buf_add(out, text->data, text->len);
+	else if (holds_another(text))
+		rc = err_set(err, ERR_INVALID,
+		    "more than one block of PEM: give the request alone");
 	else
 		rc = read_pem(text, labels,
 		    "no certificate request, in PEM or DER form", out, err);
@@ -158,6 +176,9 @@ ca_cert_read(const struct buf *text, struct buf *out, struct err *err)
 
 	if (text->len > 0 && text->data[0] == CA_TAG_SEQ)
 		buf_add(out, text->data, text->len);
+	else if (holds_another(text))
+		rc = err_set(err, ERR_INVALID,
+		    "more than one block of PEM: give the certificate alone");
 	else
 		rc = read_pem(text, labels,
 		    "no certificate, in PEM or DER form", out, err);

@@ -57,6 +57,7 @@ static int
 add_argument(struct adding *a, const char *argument, struct err *err)
 {
 	struct ca_blocked b = {argument, "", 0};
+	const int64_t before = a->added + a->known;
 	struct buf text;
 	int rc;
 
@@ -67,6 +68,8 @@ add_argument(struct adding *a, const char *argument, struct err *err)
 	rc = file_read(argument, LIST_MAX, &text, err);
 	if (rc == 0 && ca_block_read(&text, add_one, a, err) != 0)
 		rc = err_context(err, "%s", argument);
+	else if (rc == 0 && a->added + a->known == before)
+		rc = err_set(err, ERR_INVALID, "%s: no key is in it", argument);
 	buf_free(&text);
 	return rc;
 }

@@ -30,6 +30,9 @@ int cmd_ca_tell_signed(struct cli *c, const struct device *device,
 /* One of ours beside one of the forest; with all parts open. */
 int cmd_ca_template_beside(
     struct cli *c, const struct profile_template *ours, const char *name);
+/* A serial number as people and programs write it ("4D:F7"), as our records do;
+ * given. */
+char *cmd_ca_serial(const char *text);
 /* Is this argument a file, and not a serial number? Then the certificate in it,
  * DER. */
 bool cmd_ca_names_file(const char *what);

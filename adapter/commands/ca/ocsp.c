@@ -1,6 +1,5 @@
 /* What our OCSP responder says, without a network. */
-#include <string.h>
-#include <unistd.h>
+#include <stdlib.h>
 
 #include "buf.h"
 #include "ca.h"
@@ -37,7 +36,8 @@ write_verdict(void *cookie, const struct ca_ocsp_verdict *v, struct err *err)
 static int
 ask_about(struct cli *c, const char *what, struct buf *request, struct err *err)
 {
-	struct ca_ocsp_about about = {.serial = what};
+	char *serial = cmd_ca_serial(what);
+	struct ca_ocsp_about about = {.serial = serial};
 	struct buf der;
 	int rc = 0;
 
@@ -49,6 +49,7 @@ ask_about(struct cli *c, const char *what, struct buf *request, struct err *err)
 	}
 	if (rc == 0)
 		rc = ca_ocsp_ask(c->daemon.ca, &about, request, err);
+	free(serial);
 	buf_free(&der);
 	return rc;
 }

@@ -116,22 +116,15 @@ revoke_cert(struct cli *c, const struct ca_cert *cert, int reason)
 	return CODE_OK;
 }
 
-int
-cmd_ca_revoke(struct cli *c)
+static int
+revoke_issued(struct cli *c, const char *serial, int reason)
 {
 	struct ca_cert cert = {.der = NULL};
 	struct err err = {.kind = ERR_NONE};
-	const int reason = reason_number(cli_text(c, "reason"));
 	char *question;
-	int code = cli_open(c, DAEMON_CA, NULL);
+	int code;
 
-	if (code != CODE_OK ||
-	    cmd_ca_revoke_issuing(c, c->args[0], reason, &code))
-		return code;
-	if (cli_flag(c, "force"))
-		return cli_complain(
-		    CODE_USAGE, "--force is for an issuing CA's serial number");
-	if (ca_find(c->daemon.ca, NULL, c->args[0], &cert, &err) != 0)
+	if (ca_find(c->daemon.ca, NULL, serial, &cert, &err) != 0)
 		return cli_fail(&err);
 	question = mem_printf("revoke %s (%s)", cert.serial,
 	    cert.names == NULL ? cert.subject : cert.names);
@@ -141,5 +134,24 @@ cmd_ca_revoke(struct cli *c)
 		code = revoke_cert(c, &cert, reason);
 	free(question);
 	ca_cert_clear(&cert);
+	return code;
+}
+
+int
+cmd_ca_revoke(struct cli *c)
+{
+	const int reason = reason_number(cli_text(c, "reason"));
+	int code = cli_open(c, DAEMON_CA, NULL);
+	char *serial;
+
+	if (code != CODE_OK ||
+	    cmd_ca_revoke_issuing(c, c->args[0], reason, &code))
+		return code;
+	if (cli_flag(c, "force"))
+		return cli_complain(
+		    CODE_USAGE, "--force is for an issuing CA's serial number");
+	serial = cmd_ca_serial(c->args[0]);
+	code = revoke_issued(c, serial, reason);
+	free(serial);
 	return code;
 }

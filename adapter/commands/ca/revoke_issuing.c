@@ -19,8 +19,20 @@
 bool
 cmd_ca_names_file(const char *what)
 {
-	return strspn(what, "0123456789abcdefABCDEF") != strlen(what) ||
+	return strspn(what, "0123456789abcdefABCDEF:") != strlen(what) ||
 	    access(what, F_OK) == 0;
+}
+
+char *
+cmd_ca_serial(const char *text)
+{
+	char *copy = mem_dup(text), *to = copy;
+
+	for (; *text != '\0'; text++)
+		if (*text != ':')
+			*to++ = (char)tolower((unsigned char)*text);
+	*to = '\0';
+	return copy;
 }
 
 int
@@ -101,17 +113,6 @@ revoke_found(struct cli *c, struct ca_fall *io)
 	return CODE_OK;
 }
 
-/* In ours and their lower case. */
-static char *
-lower(const char *text)
-{
-	char *copy = mem_dup(text), *p;
-
-	for (p = copy; *p != '\0'; p++)
-		*p = (char)tolower((unsigned char)*p);
-	return copy;
-}
-
 bool
 cmd_ca_revoke_issuing(
     struct cli *c, const char *what, int reason, int *ret_code)
@@ -121,7 +122,7 @@ cmd_ca_revoke_issuing(
 	    .force = cli_flag(c, "force"),
 	    .dry = true};
 	struct err err = {.kind = ERR_NONE};
-	char *serial = lower(what);
+	char *serial = cmd_ca_serial(what);
 	bool ours = true;
 	struct buf der;
 	int rc = 0;

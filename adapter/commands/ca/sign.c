@@ -113,10 +113,13 @@ cmd_ca_export(struct cli *c)
 	struct err err = {.kind = ERR_NONE};
 	struct ca_cert cert = {.der = NULL};
 	int code = cli_open(c, DAEMON_CA, NULL), rc;
+	char *serial;
 
 	if (code != CODE_OK)
 		return code;
-	rc = ca_find(c->daemon.ca, NULL, c->args[0], &cert, &err);
+	serial = cmd_ca_serial(c->args[0]);
+	rc = ca_find(c->daemon.ca, NULL, serial, &cert, &err);
+	free(serial);
 	if (rc == 0 && cli_flag(c, "chain") &&
 	    !str_eq(cert.issuer, CA_ISSUER_INTERNAL))
 		rc = err_set(&err, ERR_REFUSED,

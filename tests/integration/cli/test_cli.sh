@@ -541,6 +541,16 @@ is 'it comes out as it went in' "$(cat "$tmp/out")" "$(cat "$tmp/hand.pem")"
 keep 0 ca export --chain "$serial"
 is 'with its chain' "$(grep -c BEGIN "$tmp/out")" 3
 keep 4 ca export 0123456789
+keep 0 ca export "$(echo "$serial" | tr a-f A-F | sed 's/../&:/g; s/:$//')"
+is 'its serial number as others write it' "$(cat "$tmp/out")" \
+    "$(cat "$tmp/hand.pem")"
+keep 20 ca ocsp ''
+cat "$tmp/hand.csr" "$tmp/hand.csr" >"$tmp/two.csr"
+keep 20 ca sign "$tmp/two.csr" pc00001.ad.example.test
+says err 'more than one block of PEM'
+: >"$tmp/empty"
+keep 20 ca block add "$tmp/empty"
+says err 'no key is in it'
 keep 0 ca revoke --yes "$serial"
 keep 0 ca sign "$tmp/hand.csr" pc00001.ad.example.test
 is 'not the revoked one again' "$(openssl x509 -in "$tmp/out" -noout -serial |
@@ -636,6 +646,25 @@ keep 0 diagnose --all
 	cat "$tmp/out" >>"$tmp/away.pem"
 	keep 0 ca import "$tmp/away.pem" --yes
 	keep 0 ca list
+	# It is revoked where its root is, and the list is brought here.
+	serial=$(openssl x509 -in "$tmp/away.pem" -noout -serial)
+	keep 5 ca revoke --yes "${serial#*=}"
+	says err 'is not here: "ca revoke FILE"'
+	(
+		export AMTKEEPER_CONFIG=$tmp/etc/amtkeeper.yaml
+		keep 20 ca revoke --yes "$tmp/away.pem"
+		says err 'more than one block of PEM'
+		openssl x509 -in "$tmp/away.pem" -out "$tmp/alone.pem"
+		keep 0 ca revoke --yes --reason superseded "$tmp/alone.pem"
+		keep 0 ca crl --root --issuer 2 --pem --out "$tmp/root.crl"
+		exit $failed
+	) || failed=1
+	keep 0 ca health
+	keep 0 ca crl --import "$tmp/root.crl"
+	keep 0 ca show -o csv
+	says out '^1,revoked,'
+	keep 3 ca health -o csv
+	says out '^bad,issuer-revoked,'
 	exit $failed
 ) || failed=1
 is 'no root key was made' "$(find "$tmp/offline" -name '*.root' | wc -l)" 0

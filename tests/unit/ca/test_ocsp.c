@@ -837,6 +837,9 @@ test_ask_ourselves(void **state)
 	about.serial = "no serial";
 	assert_int_equal(ca_ocsp_ask(fixture.ca, &about, &nothing, &err), -1);
 	assert_int_equal(err.kind, ERR_INVALID);
+	about.serial = "";
+	assert_int_equal(ca_ocsp_ask(fixture.ca, &about, &nothing, &err), -1);
+	assert_int_equal(err.kind, ERR_INVALID);
 	/* The root is not of an issuing CA of ours. */
 	about = (struct ca_ocsp_about){
 	    .der = fixture.ca->root.der.data, .len = fixture.ca->root.der.len};
