@@ -1,4 +1,5 @@
 """What tests against the real program say of what they found."""
+import datetime
 import time
 
 # Seconds for what must come: no measure, a loaded machine has all of them.
@@ -29,6 +30,12 @@ def wait_for(condition, seconds, what):
             return True
         time.sleep(0.1)
     return check(False, what)
+
+
+def far_off(form):
+    """A time of day, in UTC, that does not come while this runs."""
+    return (datetime.datetime.now(datetime.timezone.utc) +
+            datetime.timedelta(hours=12)).strftime(form)
 
 
 def finish():

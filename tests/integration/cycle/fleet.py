@@ -11,7 +11,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 FAULT_EXIT = 66
 sys.path.insert(0, os.path.dirname(HERE))
-from checks import PATIENCE, check, equal, wait_for  # noqa: E402
+from checks import PATIENCE, check, equal, far_off, wait_for  # noqa: E402
 from checks import finish as any_failed  # noqa: E402
 from served import Served  # noqa: E402
 

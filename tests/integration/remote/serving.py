@@ -10,7 +10,7 @@ import tempfile
 from clients import Server
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from checks import PATIENCE, check, equal, finish  # noqa: E402, F401
+from checks import PATIENCE, check, equal, far_off, finish  # noqa: E402, F401
 from served import Served  # noqa: E402
 
 PASSWORD = "correct horse battery"

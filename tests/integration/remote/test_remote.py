@@ -9,7 +9,7 @@ import urllib.parse
 
 import clients
 from clients import Failed
-from serving import PASSWORD, Serving, check, equal, finish
+from serving import PASSWORD, Serving, check, equal, far_off, finish
 
 WHERE = ('( where ( and (startsWith EPOLeafNode.NodeName "pc") '
          '(doesNotHaveTag EPOLeafNode.AppliedTags "AMT OK: not") ) )')
@@ -122,7 +122,8 @@ def tasks(server, names):
           "a file by multipart")
     task = off.ask("clienttask.find", "Look")[0]["objectId"]
     server_task = off.ask("amt.assignTask", task, query="(isBlank "
-                          "AMT_CustomProps.LastTask)", schedule="daily at 03:00")
+                          "AMT_CustomProps.LastTask)",
+                          schedule=far_off("daily at %H:%M UTC"))
     log = off.ask("scheduler.runServerTask", taskId=server_task)
     done(off, log)
     off.ask("clienttask.run", names=",".join(names), productId="AMTKEEPER",
