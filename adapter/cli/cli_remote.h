@@ -37,6 +37,8 @@ int cli_remote_open(struct cli *c);
  * place of a complaint. */
 int cli_remote_try(struct cli *c, const struct api_client_request *request,
     struct json_object **ret_answer, struct err *err);
+/* The end of an answer; NULL is allowed. */
+void cli_remote_put(struct json_object *answer);
 /* Of what is named below a word: GET; PATCH, DELETE and so on, with a body
  * (taken; NULL: none). */
 int cli_remote_get(struct cli *c, const char *what, const char *name,
@@ -83,8 +85,18 @@ struct cli_remote_rows {
  * or what writing came to. */
 int cli_remote_row(struct table *t, const struct cli_remote_rows *rows,
     struct json_object *row, struct err *err);
-/* All of a list as the command's table; an answer that fails at once writes
- * nothing. */
+/* A table that begins with its first row, or at its end when all is well: what
+ * fails at once writes nothing. */
+struct cli_remote_fill {
+	struct cli *c;
+	const struct cli_remote_rows *rows;
+	struct table *table; /* NULL at first */
+};
+/* A cli_remote_row_fn; cookie: struct cli_remote_fill. */
+int cli_remote_add(void *cookie, struct json_object *row, struct err *err);
+/* Of questions that came to this code; returns it. */
+int cli_remote_end(struct cli_remote_fill *f, int code);
+/* All of a list as the command's table. */
 int cli_remote_table(struct cli *c, const struct cli_remote_list *list,
     const struct cli_remote_rows *rows);
 /* What is there under this one word, or --limit of it; paged as above. */

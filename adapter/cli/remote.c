@@ -234,6 +234,12 @@ cli_remote_ask(struct cli *c, const struct api_client_request *request,
 	return code;
 }
 
+void
+cli_remote_put(struct json_object *answer)
+{
+	(void)json_object_put(answer);
+}
+
 int
 cli_remote_get(struct cli *c, const char *what, const char *name,
     struct json_object **ret_answer)

@@ -143,16 +143,8 @@ cli_remote_row(struct table *t, const struct cli_remote_rows *rows,
 
 /* --- whole answers --- */
 
-/* The table begins with the first row, or well without one: a question that
- * fails writes nothing. */
-struct filling {
-	struct cli *c;
-	const struct cli_remote_rows *rows;
-	struct table *table;
-};
-
 static void
-begin(struct filling *f)
+begin(struct cli_remote_fill *f)
 {
 	if (f->table != NULL)
 		return;
@@ -161,10 +153,10 @@ begin(struct filling *f)
 		table_set_blocks(f->table);
 }
 
-static int
-add_row(void *cookie, struct json_object *row, struct err *err)
+int
+cli_remote_add(void *cookie, struct json_object *row, struct err *err)
 {
-	struct filling *f = cookie;
+	struct cli_remote_fill *f = cookie;
 
 	if (check(f->rows, row, err) != 0)
 		return -1;
@@ -173,27 +165,32 @@ add_row(void *cookie, struct json_object *row, struct err *err)
 }
 
 int
+cli_remote_end(struct cli_remote_fill *f, int code)
+{
+	if (code == CODE_OK) {
+		begin(f);
+		return cli_listed(f->c, f->table, 0, NULL);
+	}
+	if (f->table != NULL)
+		table_end(f->table);
+	return code;
+}
+
+int
 cli_remote_table(struct cli *c, const struct cli_remote_list *list,
     const struct cli_remote_rows *rows)
 {
-	struct filling f = {.c = c, .rows = rows};
-	int code = cli_remote_scan(c, list, add_row, &f);
+	struct cli_remote_fill f = {.c = c, .rows = rows};
 
-	if (code == CODE_OK) {
-		begin(&f);
-		return cli_listed(c, f.table, 0, NULL);
-	}
-	if (f.table != NULL)
-		table_end(f.table);
-	return code;
+	return cli_remote_end(&f, cli_remote_scan(c, list, cli_remote_add, &f));
 }
 
 int
 cli_remote_chosen(
     struct cli *c, size_t first, const struct cli_remote_rows *rows)
 {
-	struct filling f = {.c = c, .rows = rows};
-	int code = cli_remote_select(c, first, add_row, &f);
+	struct cli_remote_fill f = {.c = c, .rows = rows};
+	int code = cli_remote_select(c, first, cli_remote_add, &f);
 
 	/* None matching is an answer, too. */
 	if (code == CODE_OK || code == CODE_NOTHING)
@@ -223,12 +220,12 @@ int
 cli_remote_one(struct cli *c, const char *what, const char *name,
     const struct cli_remote_rows *rows)
 {
-	struct filling f = {.c = c, .rows = rows};
+	struct cli_remote_fill f = {.c = c, .rows = rows};
 	struct json_object *answer = NULL;
 	struct err err = {.kind = ERR_NONE};
 	int code = cli_remote_get(c, what, name, &answer);
 
-	if (code == CODE_OK && add_row(&f, answer, &err) != 0)
+	if (code == CODE_OK && cli_remote_add(&f, answer, &err) != 0)
 		code = cli_scanned(-1, &err);
 	(void)json_object_put(answer);
 	if (f.table != NULL)

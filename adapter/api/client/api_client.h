@@ -79,6 +79,7 @@ struct api_client_request {
 	const struct api_client_path *path;
 	struct json_object *body; /* borrowed; NULL: none */
 	bool keyed; /* it takes an Idempotency-Key (api_internal.h) */
+	bool fresh; /* ERR_CONFLICT when there is one already (If-None-Match) */
 };
 /* *ret_answer: an object to be put; NULL when there is none to say (204). */
 int api_client_ask(struct api_client *c,

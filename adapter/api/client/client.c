@@ -127,6 +127,7 @@ struct exchange {
 	const char *method, *path;
 	char *key;  /* a header, given; or NULL */
 	char *body; /* given; or NULL */
+	bool fresh;
 };
 
 static void
@@ -143,7 +144,8 @@ static int
 send_it(struct api_client *c, const struct exchange *x, struct net_fetched *ret,
     struct err *err)
 {
-	const char *headers[] = {"Accept: application/json", NULL, NULL, NULL};
+	const char *headers[] = {
+	    "Accept: application/json", NULL, NULL, NULL, NULL};
 	char *url = mem_printf("%s%s", c->base, x->path);
 	struct net_fetch f = {.method = x->method,
 	    .url = url,
@@ -163,7 +165,9 @@ send_it(struct api_client *c, const struct exchange *x, struct net_fetched *ret,
 	if (x->body != NULL)
 		headers[n++] = "Content-Type: application/json";
 	if (x->key != NULL)
-		headers[n] = x->key;
+		headers[n++] = x->key;
+	if (x->fresh)
+		headers[n] = "If-None-Match: *";
 	if (c->line == NULL && (c->line = net_line_new(err)) == NULL)
 		rc = -1;
 	f.line = c->line;
@@ -313,8 +317,9 @@ int
 api_client_ask(struct api_client *c, const struct api_client_request *request,
     struct json_object **ret_answer, struct err *err)
 {
-	struct exchange x = {
-	    .method = request->method, .path = buf_text(&request->path->text)};
+	struct exchange x = {.method = request->method,
+	    .path = buf_text(&request->path->text),
+	    .fresh = request->fresh};
 	size_t bytes = 0;
 	int rc;
 

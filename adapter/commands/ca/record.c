@@ -3,9 +3,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "api_client.h"
 #include "bridge_issue.h"
 #include "buf.h"
 #include "cli.h"
+#include "cli_remote.h"
 #include "clock.h"
 #include "commands_ca_internal.h"
 #include "conf.h"
@@ -49,16 +51,37 @@ write_cert(void *cookie, const struct ca_cert *cert, struct err *err)
 	return cli_row(t, err);
 }
 
+static int
+list_remote(struct cli *c)
+{
+	static const char *const ours[] = {"expiring", NULL};
+	const struct cli_remote_rows rows = {
+	    .columns = cert_columns, .count = COUNT(cert_columns)};
+	struct api_client_path path;
+	const struct cli_remote_list list = {.path = &path, .paged = true};
+	int code = cli_remote_refuse(c, ours);
+
+	if (code != CODE_OK)
+		return code;
+	api_client_path_init(&path, "certificates");
+	api_client_path_param(&path, "device", cli_text(c, "device"));
+	code = cli_remote_table(c, &list, &rows);
+	api_client_path_free(&path);
+	return code;
+}
+
 int
 cmd_ca_list(struct cli *c)
 {
 	struct err err = {.kind = ERR_NONE};
 	int64_t within = cli_span(c, "expiring", 0);
-	int code = cli_open(c, DAEMON_CA, NULL);
 	struct ca_list_of of = {.device = NULL};
 	struct table *t;
-	int rc;
+	int code, rc;
 
+	if (cli_remote(c))
+		return list_remote(c);
+	code = cli_open(c, DAEMON_CA, NULL);
 	if (code != CODE_OK)
 		return code;
 	t = cli_table(c, cert_columns, COUNT(cert_columns));

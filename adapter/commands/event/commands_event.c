@@ -18,7 +18,7 @@ static const struct cli_option event_options[] = {
     {"follow", 'f', CLI_FLAG, NULL, NULL, "go on as they happen"},
     {"verify", 0, CLI_FLAG, NULL, NULL, "walk the audit chain instead"}, END};
 
-GROUPS journal_groups[] = {journal_options, NULL};
+GROUPS journal_groups[] = {journal_options, cli_server_options, NULL};
 GROUPS event_groups[] = {event_options, cli_server_options, NULL};
 
 LIST event_examples[] = {"events --device pc1.corp.example --since 7d",

@@ -9,6 +9,7 @@ static const struct cli_option secret_options[] = {
     END};
 
 GROUPS none[] = {NULL};
+GROUPS server_groups[] = {cli_server_options, NULL};
 GROUPS secret_groups[] = {secret_options, NULL};
 GROUPS drop_groups[] = {cli_yes_options, NULL};
 LIST no_examples[] = {NULL};
@@ -24,7 +25,7 @@ const struct cli_command commands_forward[] = {
 	"events have not arrived there, oldest when the first of them was; "
 	"dead counts those a webhook would not take. Exit code 7 when one of "
 	"them fails. serve sends them, and only serve.",
-	none, 0, 0, status_examples, cmd_forward_status},
+	server_groups, 0, 0, status_examples, cmd_forward_status},
     {"forward test", "NAME", "send a test message there, now",
 	"Its kind is forward.test. It is no event and moves no cursor. A "
 	"syslog server that closes the connection after it has read it.",
@@ -38,7 +39,7 @@ const struct cli_command commands_forward[] = {
 	"Put aside after so many refusals (refusals:) such as 400 or 500; the "
 	"newest 10000 of each place are kept. \"events --after N --limit 1\" "
 	"shows the event N + 1.",
-	none, 0, 1, no_examples, cmd_forward_dead},
+	server_groups, 0, 1, no_examples, cmd_forward_dead},
     {"forward again", "NAME [EVENT...]", "send dead letters once more",
 	"All of a place, or those of the events named. serve sends them as "
 	"they were, under the same webhook-id; one that is refused again is a "

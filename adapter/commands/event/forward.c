@@ -1,5 +1,7 @@
 #include "forward.h"
+#include "api_client.h"
 #include "cli.h"
+#include "cli_remote.h"
 #include "clock.h"
 #include "commands_event_internal.h"
 #include "conf.h"
@@ -51,6 +53,38 @@ write_place(struct cli *c, struct table *t, const struct conf_forward *f,
 	return cli_row(t, err);
 }
 
+struct watching {
+	struct cli_remote_fill fill;
+	bool failing;
+};
+
+static int
+watch_place(void *cookie, struct json_object *row, struct err *err)
+{
+	struct watching *w = cookie;
+	int64_t attempts = 0;
+
+	if (cli_remote_int(row, "attempts", &attempts, err) != 0)
+		return -1;
+	w->failing = w->failing || attempts > 0;
+	return cli_remote_add(&w->fill, row, err);
+}
+
+static int
+status_remote(struct cli *c, const struct cli_remote_rows *rows)
+{
+	struct watching w = {.fill = {.c = c, .rows = rows}};
+	struct api_client_path path;
+	const struct cli_remote_list list = {.path = &path};
+	int code;
+
+	api_client_path_init(&path, "forward");
+	code =
+	    cli_remote_end(&w.fill, cli_remote_scan(c, &list, watch_place, &w));
+	api_client_path_free(&path);
+	return code == CODE_OK && w.failing ? CODE_WARNED : code;
+}
+
 int
 cmd_forward_status(struct cli *c)
 {
@@ -62,13 +96,18 @@ cmd_forward_status(struct cli *c)
 	    {"attempts", TABLE_INT, 7, 0}, {"failing_since", TABLE_TIME, 8, 0},
 	    {"next", TABLE_TIME, 9, 0}, {"to", TABLE_STRING, 6, 16},
 	    {"error", TABLE_STRING, 0, 20}};
+	const struct cli_remote_rows rows = {
+	    .columns = columns, .count = COUNT(columns)};
 	struct err err = {.kind = ERR_NONE};
-	int code = cli_open(c, DAEMON_STORE, NULL), rc = 0;
 	const struct conf *conf;
 	bool failing = false;
 	struct table *t;
+	int code, rc = 0;
 	size_t i;
 
+	if (cli_remote(c))
+		return status_remote(c, &rows);
+	code = cli_open(c, DAEMON_STORE, NULL);
 	if (code != CODE_OK)
 		return code;
 	conf = c->daemon.conf;
@@ -144,6 +183,21 @@ write_dead(void *cookie, const struct store_dead *dead, struct err *err)
 	return cli_row(t, err);
 }
 
+static int
+dead_remote(struct cli *c, const struct cli_remote_rows *rows)
+{
+	struct api_client_path path;
+	const struct cli_remote_list list = {.path = &path, .paged = true};
+	int code;
+
+	api_client_path_init(&path, "forward-dead");
+	api_client_path_param(
+	    &path, "place", c->arg_count > 0 ? c->args[0] : NULL);
+	code = cli_remote_table(c, &list, rows);
+	api_client_path_free(&path);
+	return code;
+}
+
 int
 cmd_forward_dead(struct cli *c)
 {
@@ -151,10 +205,15 @@ cmd_forward_dead(struct cli *c)
 	    {"event", TABLE_INT, 0, 0}, {"name", TABLE_STRING, 0, 0},
 	    {"at", TABLE_TIME, 0, 0}, {"attempts", TABLE_INT, 1, 0},
 	    {"again_at", TABLE_TIME, 2, 0}, {"error", TABLE_STRING, 0, 20}};
+	const struct cli_remote_rows rows = {
+	    .columns = columns, .count = COUNT(columns)};
 	struct err err = {.kind = ERR_NONE};
-	int code = cli_open(c, DAEMON_STORE, NULL), rc;
 	struct table *t;
+	int code, rc;
 
+	if (cli_remote(c))
+		return dead_remote(c, &rows);
+	code = cli_open(c, DAEMON_STORE, NULL);
 	if (code != CODE_OK)
 		return code;
 	t = cli_table(c, columns, COUNT(columns));

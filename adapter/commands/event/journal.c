@@ -1,7 +1,9 @@
 #include <stdlib.h>
 
+#include "api_client.h"
 #include "choice.h"
 #include "cli.h"
+#include "cli_remote.h"
 #include "commands_event_internal.h"
 #include "device.h"
 #include "journal.h"
@@ -59,15 +61,46 @@ write_intent(void *cookie, const struct journal_intent *intent, struct err *err)
 	return 0;
 }
 
+static int
+add_remote(struct cli_remote_fill *f, const char *what, size_t limit)
+{
+	struct api_client_path path;
+	const struct cli_remote_list list = {
+	    .path = &path, .paged = true, .limit = limit};
+	int code;
+
+	api_client_path_init(&path, what);
+	api_client_path_param(&path, "device", cli_text(f->c, "device"));
+	code = cli_remote_scan(f->c, &list, cli_remote_add, f);
+	api_client_path_free(&path);
+	return code;
+}
+
+static int
+list_remote(struct cli *c)
+{
+	const struct cli_remote_rows rows = {
+	    .columns = journal_columns, .count = COUNT(journal_columns)};
+	struct cli_remote_fill f = {.c = c, .rows = &rows};
+	int code = add_remote(&f, "journal", 0);
+
+	if (code == CODE_OK && cli_flag(c, "ended"))
+		code = add_remote(&f, "journal-ended",
+		    (size_t)cli_count(c, "limit", ENDED_LIMIT));
+	return cli_remote_end(&f, code);
+}
+
 int
 cmd_journal_list(struct cli *c)
 {
 	struct listing l = {.c = c};
 	struct err err = {.kind = ERR_NONE};
-	int code = cli_open(c, DAEMON_STORE, NULL);
 	int64_t id = 0;
-	int rc;
+	int code, rc;
 
+	if (cli_remote(c))
+		return list_remote(c);
+	code = cli_open(c, DAEMON_STORE, NULL);
 	if (code == CODE_OK)
 		code = cli_chosen_device(c, &id);
 	if (code != CODE_OK)

@@ -27,11 +27,10 @@ GROUPS server_groups[] = {cli_server_options, NULL};
 GROUPS offline_groups[] = {cli_offline_options, NULL};
 GROUPS choice_groups[] = {
     cli_selection_options, cli_limit_options, cli_server_options, NULL};
-GROUPS select_groups[] = {cli_selection_options, cli_limit_options, NULL};
 GROUPS query_groups[] = {
     query_options, query_run_options, cli_server_options, NULL};
-GROUPS query_save_groups[] = {
-    query_options, query_save_options, replace_options, NULL};
+GROUPS query_save_groups[] = {query_options, query_save_options,
+    replace_options, cli_server_options, NULL};
 GROUPS query_import_groups[] = {replace_options, NULL};
 GROUPS tag_delete_groups[] = {cli_yes_options, cli_server_options, NULL};
 
@@ -96,7 +95,7 @@ const struct cli_command commands_query[] = {
 	"excluded from it does not get it.",
 	choice_groups, 1, NO_LIMIT, tag_examples, cmd_tag_add},
     {"tag exclude", "TAG [NAME...]", "take a tag from devices for good",
-	"They do not get it again before \"tag remove\".", select_groups, 1,
+	"They do not get it again before \"tag remove\".", choice_groups, 1,
 	NO_LIMIT, no_examples, cmd_tag_exclude},
     {"tag remove", "TAG [NAME...]", "neither given nor excluded", "",
 	choice_groups, 1, NO_LIMIT, no_examples, cmd_tag_remove},

@@ -303,7 +303,8 @@ cmd_query_save(struct cli *c)
 	struct query *q = NULL;
 	enum report_drawing drawing;
 	struct store_saved saved;
-	int code = cli_open(c, DAEMON_STORE, NULL), rc;
+	int code = cli_remote(c) ? CODE_OK : cli_open(c, DAEMON_STORE, NULL);
+	int rc;
 
 	if (code != CODE_OK)
 		return code;
@@ -313,10 +314,13 @@ cmd_query_save(struct cli *c)
 	rc = ask_compile(&ask, NULL, &q, &err);
 	if (rc == 0)
 		rc = report_drawing_find(saved.chart, &drawing, &err);
-	if (rc == 0)
+	if (rc == 0 && !cli_remote(c))
 		rc = store_saved_put(
 		    c->daemon.store, &saved, cli_flag(c, "replace"), &err);
-	code = cli_commit_event(c, rc, "query.saved", &err);
+	if (!cli_remote(c))
+		code = cli_commit_event(c, rc, "query.saved", &err);
+	else
+		code = rc == 0 ? query_remote_save(c, &ask) : cli_fail(&err);
 	if (code == CODE_OK)
 		cli_note(c, "saved: amtkeeper query '%s'", saved.name);
 	query_free(q);

@@ -84,18 +84,46 @@ add_joined(struct json_object *body, const struct query *q)
 }
 
 static struct json_object *
-body_of(const struct ask *ask, const struct query *q)
+clauses_of(const struct ask *ask)
 {
 	struct json_object *body = json_object_new_object();
 
 	add_text(body, "table", ask->saved.target);
-	if (ask->join != NULL && str_empty(ask->saved.select))
-		add_joined(body, q);
-	else
-		add_text(body, "select", ask->saved.select);
+	add_text(body, "select", ask->saved.select);
 	add_text(body, "where", ask->saved.where);
 	add_text(body, "order", ask->saved.order);
 	add_text(body, "group", ask->saved.group);
+	return body;
+}
+
+int
+query_remote_save(struct cli *c, const struct ask *ask)
+{
+	struct api_client_path path;
+	struct json_object *body = clauses_of(ask);
+	const struct api_client_request request = {.method = "PUT",
+	    .path = &path,
+	    .body = body,
+	    .fresh = !cli_flag(c, "replace")};
+	int code;
+
+	add_text(body, "description", ask->saved.note);
+	add_text(body, "chart", ask->saved.chart);
+	api_client_path_init(&path, "queries");
+	api_client_path_add(&path, c->args[0]);
+	code = cli_remote_ask(c, &request, NULL);
+	api_client_path_free(&path);
+	(void)json_object_put(body);
+	return code;
+}
+
+static struct json_object *
+body_of(const struct ask *ask, const struct query *q)
+{
+	struct json_object *body = clauses_of(ask);
+
+	if (ask->join != NULL && str_empty(ask->saved.select))
+		add_joined(body, q);
 	if (ask->top != 0)
 		(void)json_object_object_add(
 		    body, "top", json_object_new_int64(ask->top));

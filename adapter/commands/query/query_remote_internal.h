@@ -27,6 +27,8 @@ struct report_conf query_report(const struct cli *c, const struct ask *ask);
 
 /* As ask_word(): its saved queries. */
 int query_remote_word(struct cli *c, const char *word, struct ask *ret);
+/* Under the name of the first argument; with --replace in place of another. */
+int query_remote_save(struct cli *c, const struct ask *ask);
 /* Asked there, its rows written here: q, which is the same query, says what its
  * columns are. *ret_cut: there are more. */
 int query_remote(

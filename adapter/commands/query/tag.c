@@ -127,7 +127,7 @@ make_remote(struct tagging *t)
 
 /* The devices are found first: without one, no tag is made either. */
 static int
-tag_remote(struct tagging *t, bool make)
+tag_remote(struct tagging *t, bool make, const char *verb)
 {
 	struct json_object *body = json_object_new_object();
 	bool some = cli_selected(t->c, 1);
@@ -136,7 +136,7 @@ tag_remote(struct tagging *t, bool make)
 	if (code == CODE_OK && make)
 		code = make_remote(t);
 	if (code == CODE_OK && some)
-		code = change_remote(t, make ? "apply" : "clear", body);
+		code = change_remote(t, verb, body);
 	else
 		(void)json_object_put(body);
 	if (code == CODE_OK)
@@ -162,7 +162,7 @@ cmd_tag_add(struct cli *c)
 	    .event = "tag.applied",
 	    .change = store_tag_apply};
 
-	return cli_remote(c) ? tag_remote(&t, true) : change(&t, true);
+	return cli_remote(c) ? tag_remote(&t, true, "apply") : change(&t, true);
 }
 
 int
@@ -174,7 +174,10 @@ cmd_tag_exclude(struct cli *c)
 	    .change = store_tag_exclude};
 	int code = refuse_none(c);
 
-	return code == CODE_OK ? change(&t, true) : code;
+	if (code != CODE_OK)
+		return code;
+	return cli_remote(c) ? tag_remote(&t, true, "exclude")
+			     : change(&t, true);
 }
 
 int
@@ -188,7 +191,8 @@ cmd_tag_remove(struct cli *c)
 
 	if (code != CODE_OK)
 		return code;
-	return cli_remote(c) ? tag_remote(&t, false) : change(&t, false);
+	return cli_remote(c) ? tag_remote(&t, false, "clear")
+			     : change(&t, false);
 }
 
 static int

@@ -210,8 +210,13 @@ cmd_task_assign(struct cli *c)
 	struct err err = {.kind = ERR_NONE};
 	struct task t = {.id = 0};
 	struct aim aim = {.target = TASK_ALL};
-	int code = cli_open(c, DAEMON_STORE, NULL);
+	int code;
 
+	if (cli_remote(c)) {
+		code = runs_policy(c, &a.policy);
+		return code == CODE_OK ? assign_remote(c, &a.policy) : code;
+	}
+	code = cli_open(c, DAEMON_STORE, NULL);
 	if (code == CODE_OK &&
 	    task_find(c->daemon.store, c->args[0], &t, &err) != 0)
 		code = cli_fail(&err);

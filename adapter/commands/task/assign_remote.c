@@ -46,6 +46,42 @@ assign_remote_list(
 }
 
 int
+assign_remote(struct cli *c, const struct task_policy *policy)
+{
+	static const char *const ours[] = {"check", NULL};
+	struct json_object *body = json_object_new_object(), *row = NULL;
+	const char *schedule = cli_text(c, "schedule"), *task = NULL;
+	struct api_client_path path;
+	struct err err = {.kind = ERR_NONE};
+	int64_t id = 0;
+	int code = cli_remote_refuse(c, ours);
+
+	(void)json_object_object_add(
+	    body, "task", json_object_new_string(c->args[0]));
+	if (schedule != NULL)
+		(void)json_object_object_add(
+		    body, "schedule", json_object_new_string(schedule));
+	(void)json_object_object_add(
+	    body, "enabled", json_object_new_boolean(!cli_flag(c, "disabled")));
+	if (code == CODE_OK)
+		code = runs_remote_body(c, policy, body);
+	api_client_path_init(&path, "assignments");
+	if (code == CODE_OK)
+		code = cli_remote_post(c, &path, body, &row);
+	else
+		(void)json_object_put(body);
+	api_client_path_free(&path);
+	if (code == CODE_OK &&
+	    (cli_remote_text(row, "task", &task, &err) != 0 ||
+		cli_remote_int(row, "id", &id, &err) != 0))
+		code = cli_fail(&err);
+	if (code == CODE_OK)
+		cli_note(c, "%s: assignment %lld", task, (long long)id);
+	(void)json_object_put(row);
+	return code;
+}
+
+int
 assign_remote_enable(struct cli *c, bool enabled)
 {
 	struct json_object *body = json_object_new_object();

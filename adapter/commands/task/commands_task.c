@@ -65,11 +65,13 @@ static const struct cli_option why_options[] = {
 
 GROUPS server_groups[] = {cli_server_options, NULL};
 GROUPS offline_groups[] = {cli_offline_options, NULL};
-GROUPS add_groups[] = {type_options, settings_options, NULL};
+GROUPS add_groups[] = {
+    type_options, settings_options, cli_server_options, NULL};
 GROUPS set_groups[] = {name_options, settings_options, NULL};
-GROUPS remove_groups[] = {cli_yes_options, NULL};
+GROUPS remove_groups[] = {cli_yes_options, cli_server_options, NULL};
+GROUPS purge_groups[] = {cli_yes_options, NULL};
 GROUPS assign_groups[] = {cli_target_options, cli_selection_options,
-    schedule_options, policy_options, NULL};
+    schedule_options, policy_options, cli_server_options, NULL};
 GROUPS run_groups[] = {cli_target_options, cli_selection_options, run_options,
     policy_options, cli_server_options, NULL};
 GROUPS list_groups[] = {
@@ -160,7 +162,7 @@ const struct cli_command commands_task[] = {
     {"runs purge", "AGE", "forget old runs",
 	"Those that are over and were made longer ago than that: 90d. Events "
 	"stay.",
-	remove_groups, 1, 1, no_examples, cmd_runs_purge},
+	purge_groups, 1, 1, no_examples, cmd_runs_purge},
     {"runs abort", "RUN", "end a run before its time", "", state_groups, 1, 1,
 	no_examples, cmd_runs_abort},
     END};

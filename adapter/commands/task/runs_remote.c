@@ -252,6 +252,14 @@ order_assignment(struct cli *c, int64_t id, struct json_object **ret_row)
 	return code;
 }
 
+int
+runs_remote_body(
+    struct cli *c, const struct task_policy *policy, struct json_object *body)
+{
+	add_policy(body, policy);
+	return add_aim(c, body);
+}
+
 static int
 order_task(struct cli *c, const struct task_policy *policy,
     struct json_object **ret_row)
@@ -263,8 +271,7 @@ order_task(struct cli *c, const struct task_policy *policy,
 	api_client_path_init(&path, "tasks");
 	api_client_path_add(&path, c->args[0]);
 	api_client_path_add(&path, "run");
-	add_policy(body, policy);
-	code = add_aim(c, body);
+	code = runs_remote_body(c, policy, body);
 	if (code == CODE_OK)
 		code = cli_remote_post(c, &path, body, ret_row);
 	else

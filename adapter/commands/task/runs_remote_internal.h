@@ -6,6 +6,7 @@
 
 struct cli;
 struct cli_remote_rows;
+struct json_object;
 struct table_column;
 struct task_policy;
 struct task_run;
@@ -25,6 +26,9 @@ int runs_remote_control(struct cli *c, int64_t run, const char *verb);
  */
 int runs_remote_look(
     struct cli *c, int64_t run, struct task_run *r, int64_t *seen_ms);
+/* Whom it is for, and at what pace, for a body. */
+int runs_remote_body(
+    struct cli *c, const struct task_policy *policy, struct json_object *body);
 /* "task run": of --assignment, or of a task for those that were chosen behind
  * the first argument. *ret_name: of the task, given. */
 int runs_remote_order(struct cli *c, const struct task_policy *policy,
@@ -37,5 +41,6 @@ int runs_remote_order(struct cli *c, const struct task_policy *policy,
 void assign_target(const char *kind, const char *name, char out[ASSIGN_TARGET]);
 int assign_remote_list(
     struct cli *c, const struct table_column *columns, size_t count);
+int assign_remote(struct cli *c, const struct task_policy *policy);
 int assign_remote_enable(struct cli *c, bool enabled);
 #endif

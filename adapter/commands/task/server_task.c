@@ -403,14 +403,31 @@ cmd_server_task_disable(struct cli *c)
 	return set_enabled(c, false);
 }
 
+static int
+remove_remote(struct cli *c)
+{
+	struct json_object *task = NULL;
+	int code = cli_remote_get(c, "server-tasks", c->args[0], &task);
+
+	(void)json_object_put(task);
+	if (code == CODE_OK && !cli_confirm(c, "forget this server task"))
+		code = CODE_REFUSED;
+	return code == CODE_OK
+	    ? cli_remote_change(c, "DELETE", "server-tasks", c->args[0], NULL)
+	    : code;
+}
+
 int
 cmd_server_task_remove(struct cli *c)
 {
 	struct err err = {.kind = ERR_NONE};
 	struct server_task s = {.id = 0};
-	int code = server_cli_find(c, c->args[0], &s);
 	struct server_order o;
+	int code;
 
+	if (cli_remote(c))
+		return remove_remote(c);
+	code = server_cli_find(c, c->args[0], &s);
 	if (code == CODE_OK && !cli_confirm(c, "forget this server task"))
 		code = CODE_REFUSED;
 	if (code == CODE_OK) {

@@ -3,6 +3,7 @@
 
 #include <json-c/json.h>
 
+#include "api_client.h"
 #include "buf.h"
 #include "catalog.h"
 #include "cli.h"
@@ -187,26 +188,58 @@ settings_given(const struct cli *c, const char *old)
 	return text;
 }
 
+static int
+add_remote(struct cli *c, const struct task *t, int64_t *ret_id)
+{
+	struct json_object *body = json_object_new_object(), *row = NULL;
+	struct api_client_path path;
+	struct err err = {.kind = ERR_NONE};
+	int code;
+
+	(void)json_object_object_add(
+	    body, "name", json_object_new_string(t->name));
+	(void)json_object_object_add(
+	    body, "type", json_object_new_string(t->type));
+	(void)json_object_object_add(
+	    body, "settings", json_object_new_string(t->settings));
+	if (t->note != NULL)
+		(void)json_object_object_add(
+		    body, "description", json_object_new_string(t->note));
+	api_client_path_init(&path, "tasks");
+	code = cli_remote_post(c, &path, body, &row);
+	api_client_path_free(&path);
+	if (code == CODE_OK && cli_remote_int(row, "id", ret_id, &err) != 0)
+		code = cli_fail(&err);
+	(void)json_object_put(row);
+	return code;
+}
+
+static int
+add_local(struct cli *c, struct task *t, int64_t *ret_id)
+{
+	const struct order o = runs_order(c);
+	struct err err = {.kind = ERR_NONE};
+
+	return cli_commit(c, order_task_add(&o, t, ret_id, &err), &err);
+}
+
 int
 cmd_task_add(struct cli *c)
 {
 	const char *type = cli_text(c, "type");
-	struct err err = {.kind = ERR_NONE};
-	int code = cli_open(c, DAEMON_STORE, NULL);
-	struct order o;
+	int code = cli_remote(c) ? CODE_OK : cli_open(c, DAEMON_STORE, NULL);
 	struct task t;
 	int64_t id = 0;
 
 	if (code != CODE_OK)
 		return code;
-	o = runs_order(c);
 	t = (struct task){.name = mem_dup(c->args[0]),
 	    .type = mem_dup(type == NULL ? "amt-maintenance" : type),
 	    .note = mem_dup(cli_text(c, "description")),
 	    .settings = settings_given(c, "{}")};
 	if (t.settings == NULL)
 		t.settings = mem_dup("{}");
-	code = cli_commit(c, order_task_add(&o, &t, &id, &err), &err);
+	code = cli_remote(c) ? add_remote(c, &t, &id) : add_local(c, &t, &id);
 	if (code == CODE_OK)
 		cli_note(c, "%s: task %lld", t.name, (long long)id);
 	task_clear(&t);
@@ -243,14 +276,32 @@ cmd_task_set(struct cli *c)
 	return code;
 }
 
+static int
+remove_remote(struct cli *c)
+{
+	struct json_object *task = NULL;
+	int code = cli_remote_get(c, "tasks", c->args[0], &task);
+
+	(void)json_object_put(task);
+	if (code == CODE_OK &&
+	    !cli_confirm(c, "forget this task and its assignments"))
+		code = CODE_REFUSED;
+	return code == CODE_OK
+	    ? cli_remote_change(c, "DELETE", "tasks", c->args[0], NULL)
+	    : code;
+}
+
 int
 cmd_task_remove(struct cli *c)
 {
 	struct err err = {.kind = ERR_NONE};
 	struct task t = {.id = 0};
-	int code = find_task(c, c->args[0], &t);
 	struct order o;
+	int code;
 
+	if (cli_remote(c))
+		return remove_remote(c);
+	code = find_task(c, c->args[0], &t);
 	if (code == CODE_OK &&
 	    !cli_confirm(c, "forget this task and its assignments"))
 		code = CODE_REFUSED;

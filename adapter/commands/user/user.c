@@ -100,13 +100,34 @@ cmd_user_set(struct cli *c)
 	return commit(c, rc, &err, "changed");
 }
 
+static int
+remove_remote(struct cli *c)
+{
+	struct json_object *user = NULL;
+	int code = cli_remote_get(c, "users", c->args[0], &user);
+
+	cli_remote_put(user);
+	if (code == CODE_OK &&
+	    !cli_confirm(c, "remove this user and all of its tokens"))
+		code = CODE_REFUSED;
+	if (code == CODE_OK)
+		code =
+		    cli_remote_change(c, "DELETE", "users", c->args[0], NULL);
+	if (code == CODE_OK)
+		cli_note(c, "%s: removed", c->args[0]);
+	return code;
+}
+
 int
 cmd_user_remove(struct cli *c)
 {
 	struct store_user u = {.id = 0};
 	struct err err = {.kind = ERR_NONE};
-	int code = cli_open(c, DAEMON_STORE, NULL);
+	int code;
 
+	if (cli_remote(c))
+		return remove_remote(c);
+	code = cli_open(c, DAEMON_STORE, NULL);
 	if (code != CODE_OK)
 		return code;
 	if (store_user_find(c->daemon.store, c->args[0], &u, &err) != 0)

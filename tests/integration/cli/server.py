@@ -18,7 +18,8 @@ AWAY = 1100     # devices that are not there: more than two pages
 THERE = 3
 FORMATS = ("table", "json", "csv")
 (OK, FAILED, USAGE, PARTIAL, NOTHING, REFUSED, WARNED) = (0, 1, 2, 3, 4, 5, 7)
-INPUT, UNREACHABLE, DENIED, UNTRUSTED, PROTOCOL = 20, 70, 71, 72, 101
+INPUT, EXISTS = 20, 21
+UNREACHABLE, DENIED, UNTRUSTED, PROTOCOL = 70, 71, 72, 101
 PASSWORD = "Fleet-Pass-1234!"
 
 
@@ -47,7 +48,7 @@ class Far:
             words = (*args, "-o", form)
             for _ in range(10):
                 near, far = self.here(*words), self.run(*words)
-                if near.stdout == self.here(*words).stdout:
+                if far.stdout == near.stdout:
                     break
             what = " ".join(words)
             equal(far.returncode, code, f"{what}: exit code ({far.stderr})")
@@ -79,6 +80,7 @@ def prepare(s, sim):
     s.run("user", "add", "robot", "--sets", "administrator", "--no-password",
           "--note", "\"quotes\", a comma; \u00e9")
     s.run("user", "add", "weak", "--sets", "monitor", "--no-password")
+    s.run("user", "add", "gone", "--sets", "monitor", "--no-password")
     for user, name in (("robot", "token"), ("weak", "weak.token")):
         s.run("user", "token", "add", user, "--name", "t", "--to",
               os.path.join(s.where, name))
@@ -112,6 +114,13 @@ def lists(far, name):
     far.same("task", "show", "no such", code=NOTHING)
     far.same("task", "types", formats=("json",))
     far.same("user", "list")
+    far.same("journal", "--ended", "--limit", "5")
+    far.same("journal", "--ended", "--device", name)
+    far.same("journal", "--device", "nobody", code=NOTHING)
+    far.same("ca", "list")
+    far.same("ca", "list", "--device", name)
+    far.same("forward", "status")
+    far.same("forward", "dead")
     far.same("server-task", "list")
     far.same("events", "--limit", "1020")
     far.same("events", "--after", "3", "--device", name)
@@ -134,6 +143,19 @@ def queries(far):
     far.same("query", "--where", "(eq EPOLeafNode.NodeName \"x\")")
     far.same("query", "(eq Nothing 1)", code=INPUT)
     far.same("query", "no such", code=NOTHING)
+    save = ("query", "save", "East", "--where", "(eq EPOLeafNode.Site \"east\")",
+            "--description", "of a site", "--chart", "pie")
+    for args, code in ((save, INPUT), ((*save[:4], "(startsWith "
+                       "EPOLeafNode.NodeName \"away1\")", *save[5:]), OK)):
+        out = far.run(*args)
+        equal(out.returncode, code, f"{args}: {out.stderr}")
+    equal(far.run(*args).returncode, EXISTS, "query save, once more")
+    equal(far.run(*args, "--replace").returncode, OK, "query save --replace")
+    far.same("query", "show", "East")
+    far.same("query", "East", formats=("csv",))
+    far.same("query", "list")
+    equal(far.run("query", "remove", "East").returncode, OK, "query remove")
+    far.same("query", "remove", "East", code=NOTHING)
     near, there = (run("query", "amt-communication-errors", "-o", "html").stdout
                    for run in (far.here, far.run))
     check(len(near) > 1000 and len(there) == len(near),
@@ -153,6 +175,10 @@ def tags(far, name):
     far.same("tag", "list")
     far.same("tag", "remove", "Errors", code=REFUSED)
     far.same("tag", "remove", "no such", name, code=NOTHING)
+    equal(far.run("tag", "exclude", "Errors", "away0005*").stderr,
+          "amtkeeper: Errors: 1 devices changed, 0 were so already\n",
+          "tag exclude")
+    far.same("tag", "list")
     far.same("tag", "delete", "Errors", code=REFUSED)
     equal(far.run("tag", "delete", "Errors", "--yes").returncode, OK, "delete")
     far.fails(INPUT, "cannot be asked", "tag", "delete", "a/b", "--yes")
@@ -199,10 +225,20 @@ def runs(far, name):
 
 
 def assignments(far):
-    far.here("task", "assign", "Collect properties", "--all", "--schedule",
-             "yearly on 1 jan at 00:00", "--disabled")
-    far.here("task", "assign", "Collect properties", "--query",
-             "renamed-systems")
+    for args in (("task", "assign", "Collect properties", "--all",
+                  "--schedule", "yearly on 1 jan at 00:00", "--disabled",
+                  "--canary", "2"),
+                 ("task", "assign", "Collect properties", "--query",
+                  "renamed-systems"),
+                 ("task", "add", "Far", "-t", "sync-clock", "--description",
+                  "made there")):
+        out = far.run(*args)
+        equal(out.returncode, OK, f"{args}: {out.stderr}")
+    far.same("task", "show", "Far")
+    far.same("task", "add", "Far", "-t", "sync-clock", code=EXISTS)
+    far.same("task", "remove", "Far", code=REFUSED)
+    equal(far.run("task", "remove", "Far", "-y").returncode, OK, "task remove")
+    far.same("task", "remove", "Far", "-y", code=NOTHING)
     far.same("task", "assignments")
     far.same("task", "assignments", "Collect properties", formats=("json",))
     far.same("task", "assignments", "no such", code=NOTHING)
@@ -247,6 +283,9 @@ def server_tasks(far):
           "its actions")
     far.fails(USAGE, "--dry-run does not work", "server-task", "run", "Find",
               "--dry-run")
+    equal(far.run("server-task", "remove", "Find", "-y").returncode, OK,
+          "server-task remove")
+    far.same("server-task", "remove", "Find", "-y", code=NOTHING)
 
 
 def refusals(far):
@@ -255,6 +294,8 @@ def refusals(far):
     far.fails(USAGE, "config check does not work", "config", "check")
     far.fails(USAGE, "--query does not work", "device", "list", "--query",
               "Renamed systems")
+    equal(far.run("user", "remove", "gone", "-y").returncode, OK, "a user")
+    far.same("user", "remove", "gone", "-y", code=NOTHING)
     far.fails(USAGE, "--verify does not work", "events", "--verify")
     far.fails(USAGE, "wanted https", "tag", "list", url="http://localhost")
     out = far.run("tag", "list", url="https://u:hidden@localhost")
