@@ -188,7 +188,11 @@ add_size(struct buf *out, const struct html *h, bool cut)
 {
 	buf_printf(out, "<p>%s%zu row%s", cut ? "more than " : "", h->count,
 	    h->count == 1 ? "" : "s");
-	if (h->shown < h->count)
+	if (h->shown < h->count && cut)
+		buf_printf(out,
+		    "; the table has the first %zu, the charts the first %zu",
+		    h->shown, h->count);
+	else if (h->shown < h->count)
 		buf_printf(out,
 		    "; the table has the first %zu, the charts have all",
 		    h->shown);
