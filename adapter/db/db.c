@@ -16,7 +16,6 @@
 #include "fault.h"
 #include "mem.h"
 
-/* How long a writer waits for another process before it gives up. */
 #define DB_BUSY_MS 5000
 
 /* Steps of SQLite's machine between two looks at the clock: a fraction of a
@@ -101,6 +100,12 @@ db_deadline(struct db *db, int64_t mono_ms)
 	db->deadline = mono_ms;
 	sqlite3_progress_handler(db->handle, DB_STEPS_PER_LOOK,
 	    mono_ms != 0 ? past_deadline : NULL, db);
+}
+
+void
+db_patience(struct db *db, int ms)
+{
+	sqlite3_busy_timeout(db->handle, ms);
 }
 
 /* --- open and close --- */
@@ -192,7 +197,7 @@ settings(struct db *db, bool create, struct err *err)
 	int64_t level;
 
 	sqlite3_extended_result_codes(db->handle, 1);
-	sqlite3_busy_timeout(db->handle, DB_BUSY_MS);
+	db_patience(db, DB_BUSY_MS);
 	sqlite3_db_config(
 	    db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
 	sqlite3_db_config(

@@ -34,6 +34,10 @@ bool db_in_transaction(const struct db *db);
  * and a transaction they wrote in is rolled back; 0: no end. */
 void db_deadline(struct db *db, int64_t mono_ms);
 
+/* How long a writer waits for another process before it gives up; 5 seconds if
+ * nobody says. */
+void db_patience(struct db *db, int ms);
+
 /* Several statements without parameters; for schemas. */
 int db_script(struct db *db, const char *sql, struct err *err);
 

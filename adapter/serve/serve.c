@@ -425,6 +425,7 @@ start(struct serve *s, struct err *err)
 {
 	size_t open = 0;
 
+	store_patience(s->d->store);
 	s->play = play_find("auto");
 	s->queue = (size_t)s->d->conf->parallel * QUEUE_FACTOR;
 	engine_on_report(s->d->engine, on_report, s);

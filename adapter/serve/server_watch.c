@@ -55,6 +55,7 @@ open_work(struct server_watch *w)
 	if (w->store == NULL &&
 	    store_open(w->d->conf->database, w->vault, &w->store, &w->err) != 0)
 		return -1;
+	store_patience(w->store);
 	c.store = w->store;
 	w->work = server_work_new(&c);
 	if (server_work_start(w->work, &w->err) == 0)

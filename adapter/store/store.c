@@ -240,6 +240,12 @@ store_deadline(struct store *s, int64_t mono_ms)
 	db_deadline(s->db, mono_ms);
 }
 
+void
+store_patience(struct store *s)
+{
+	db_patience(s->db, STORE_PATIENCE_MS);
+}
+
 /* A hash, since the seed itself is what the audit chain begins with. */
 int
 store_uuid(struct store *s, char out[STORE_UUID], struct err *err)

@@ -40,6 +40,10 @@ bool store_dirty(const struct store *s);
 /* What takes until this clock_mono_ms() fails with ERR_LIMIT, and the caller
  * rolls back; 0: no end. */
 void store_deadline(struct store *s, int64_t mono_ms);
+/* For a service: wait for other writers as long as the longest of them takes
+ * (an import that is all or nothing), rather than give up and end. */
+#define STORE_PATIENCE_MS 60000
+void store_patience(struct store *s);
 /* What this store is known by, as long as it lives and to nobody else's. */
 #define STORE_UUID 37
 int store_uuid(struct store *s, char out[STORE_UUID], struct err *err);

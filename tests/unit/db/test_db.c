@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -344,6 +345,37 @@ test_busy(void **state)
 	db_close(other);
 }
 
+static void *
+let_go(void *cookie)
+{
+	struct db *other = cookie;
+
+	(void)usleep(50000);
+	(void)db_commit(other, NULL);
+	return NULL;
+}
+
+/* Who is patient gets it once the other has done. */
+static void
+test_patience(void **state)
+{
+	struct fixture *f = *state;
+	struct db *other;
+	pthread_t thread;
+
+	assert_int_equal(db_open(f->path, false, &other, &f->err), 0);
+	assert_int_equal(db_begin(other, &f->err), 0);
+	db_patience(f->db, 0);
+	assert_int_equal(db_begin(f->db, &f->err), -1);
+	assert_int_equal(f->err.kind, ERR_LIMIT);
+	db_patience(f->db, 600000);
+	assert_int_equal(pthread_create(&thread, NULL, let_go, other), 0);
+	assert_int_equal(db_begin(f->db, &f->err), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	db_rollback(f->db);
+	db_close(other);
+}
+
 /* A statement without end has one; the next is as ever. */
 static void
 test_deadline(void **state)
@@ -497,6 +529,7 @@ main(void)
 	    TEST(test_errors),
 	    TEST(test_transaction),
 	    TEST(test_busy),
+	    TEST(test_patience),
 	    TEST(test_full),
 	    TEST(test_deadline),
 	    TEST(test_migrate),
