@@ -289,22 +289,36 @@ read_part(struct reader *r, struct http_arg_list *list, struct err *err)
 	return rc;
 }
 
+/* Behind the first boundary, which need not have a line before it; if there is
+ * one, it says nothing (RFC 2046, 5.1.1). */
+static bool
+find_first(struct reader *r)
+{
+	size_t len = (size_t)(r->end - r->at), dashed = r->delimiter_len - 2;
+	const uint8_t *found;
+
+	if (len >= dashed && memcmp(r->at, r->delimiter + 2, dashed) == 0) {
+		r->at += dashed;
+		return true;
+	}
+	found = memmem(r->at, len, r->delimiter, r->delimiter_len);
+	if (found != NULL)
+		r->at = found + r->delimiter_len;
+	return found != NULL;
+}
+
 int
 http_args_multipart(struct http_arg_list *list, const char *type,
     const uint8_t *body, size_t len, struct err *err)
 {
 	struct reader r = {.at = body, .end = body + len};
-	size_t dashed;
 	int rc;
 
 	if (find_boundary(&r, type, err) != 0)
 		return -1;
-	/* The first has no line before it. */
-	dashed = r.delimiter_len - 2;
-	if (len < dashed || memcmp(body, r.delimiter + 2, dashed) != 0)
+	if (!find_first(&r))
 		return err_set(err, ERR_INVALID,
-		    "multipart form: it does not begin with its boundary");
-	r.at += dashed;
+		    "multipart form: its boundary is not in it");
 	while ((rc = after_boundary(&r, err)) == 1)
 		if (read_part(&r, list, err) != 0)
 			return -1;

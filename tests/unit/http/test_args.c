@@ -168,6 +168,8 @@ test_multipart(void **state)
 		const char *type, *body, *want;
 	} cases[] = {
 	    {TYPE, "--xyz--", ""},
+	    {TYPE, "\r\n" PART "name=a\r\n\r\nb\r\n" END, "a=b;"},
+	    {TYPE, "for old mail\r\n\r\n" END, ""},
 	    {TYPE, PART "name=\"a\"\r\n\r\nb\r\n" END, "a=b;"},
 	    {TYPE, PART "name=a\r\n\r\n\r\n" PART "name=c\r\n\r\nd\r\n" END,
 		"a=;c=d;"},
@@ -214,8 +216,8 @@ test_multipart_refused(void **state)
 	    {"multipart/form-data; boundary=\"a", END, "no boundary"},
 	    {"multipart/form-data; boundary=\"a \"", END, "no boundary"},
 	    {"multipart/form-data; boundary=a\x01", END, "no boundary"},
-	    {TYPE, "xyz", "does not begin"},
-	    {TYPE, "\r\n" END, "does not begin"},
+	    {TYPE, "xyz", "is not in it"},
+	    {TYPE, "\n" END, "is not in it"},
 	    {TYPE, "--xyz", "no line ends"},
 	    {TYPE, "--xyzz\r\n", "no line ends"},
 	    {TYPE, "--xyz\r\n\r\nb\r\n" END, "has no name"},
