@@ -368,8 +368,7 @@ api_handle(void *cookie, struct http_request *request,
 	c->policy = a->conf.policy;
 	c->parallel = a->conf.parallel;
 	c->conf = a->conf.conf;
-	c->roots = a->conf.roots;
-	c->roots_clear = a->conf.roots_clear;
+	c->vault = a->conf.vault;
 	(void)snprintf(c->actor, sizeof(c->actor), "api:%s", who->name);
 	if (status == 0) {
 		handle(a, job);

@@ -14,7 +14,6 @@ struct http_header;
 struct http_request;
 struct loop;
 struct policy;
-struct port_roots;
 struct vault;
 
 /*
@@ -55,9 +54,6 @@ struct api_conf { /* everything is borrowed for its life */
 	int64_t parallel;	     /* devices of a run at once */
 	const char *version;	     /* of the program */
 	const struct conf *conf;     /* places that events go to, bridges */
-	/* The CA's roots in the engine's words, and their end (port.h). */
-	void (*roots)(const struct ca *ca, struct port_roots *ret);
-	void (*roots_clear)(struct port_roots *roots);
 };
 int api_new(const struct api_conf *conf, struct api **ret_api, struct err *err);
 /* Owes the answer; who is borrowed for the call. cookie: struct api. */

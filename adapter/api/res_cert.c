@@ -33,8 +33,8 @@ write_cert(struct api_call *c, const struct ca_cert *cert, struct err *err)
 	return api_row_end(c, err);
 }
 
-static int
-need_ca(const struct api_call *c, struct err *err)
+int
+api_need_ca(const struct api_call *c, struct err *err)
 {
 	if (c->ca != NULL)
 		return 0;
@@ -66,12 +66,15 @@ list_cert(void *cookie, const struct ca_cert *cert, struct err *err)
 int
 api_certs_list(struct api_call *c, struct err *err)
 {
-	const struct ca_list_of of = {.device = api_text(c, "device")};
+	int64_t within = api_int(c, "expiring", 0);
+	const struct ca_list_of of = {.device = api_text(c, "device"),
+	    .ends_from = within == 0 ? 0 : c->now,
+	    .ends_before = within == 0 ? 0 : c->now + within};
 	struct listing l = {
 	    .page = api_page_new(c), .after = api_text(c, "cursor")};
 	int r;
 
-	if (need_ca(c, err) != 0)
+	if (api_need_ca(c, err) != 0)
 		return -1;
 	api_page_begin(c, &api_cert_row);
 	r = ca_list(c->ca, &of, list_cert, &l, err);
@@ -90,7 +93,7 @@ answer_cert(struct api_call *c, const char *serial, struct err *err)
 	struct ca_cert cert = {.der = NULL};
 	int r;
 
-	if (need_ca(c, err) != 0 ||
+	if (api_need_ca(c, err) != 0 ||
 	    ca_find(c->ca, NULL, serial, &cert, err) != 0)
 		return -1;
 	api_row_begin(c, &api_cert_row);
@@ -103,6 +106,25 @@ int
 api_certs_get(struct api_call *c, struct err *err)
 {
 	return answer_cert(c, c->match.segments[0], err);
+}
+
+int
+api_certs_pem(struct api_call *c, struct err *err)
+{
+	struct ca_cert cert = {.der = NULL};
+	struct buf pem;
+	int r;
+
+	if (api_need_ca(c, err) != 0 ||
+	    ca_find(c->ca, NULL, c->match.segments[0], &cert, err) != 0)
+		return -1;
+	buf_init(&pem, API_ANSWER_MAX);
+	r = ca_cert_pem(&cert, &pem, err);
+	if (r == 0)
+		(void)fwrite(pem.data, 1, pem.len, c->out);
+	buf_free(&pem);
+	ca_cert_clear(&cert);
+	return r;
 }
 
 /* Only our own: what came over a bridge is its CA's to revoke. */
@@ -147,7 +169,7 @@ api_certs_revoke(struct api_call *c, struct err *err)
 	     i++)
 		if (str_eq(word, reasons[i].word))
 			reason = reasons[i].number;
-	if (need_ca(c, err) != 0 ||
+	if (api_need_ca(c, err) != 0 ||
 	    ca_find(c->ca, NULL, c->match.segments[0], &cert, err) != 0)
 		return -1;
 	r = check_issuer(&cert, err);

@@ -11,6 +11,7 @@
 #include "mem.h"
 #include "order.h"
 #include "plan.h"
+#include "port.h"
 #include "ports.h"
 #include "str.h"
 #include "task_run.h"
@@ -30,16 +31,15 @@ judging_begin(struct api_call *c, struct judging *j)
 	*j = (struct judging){.policy = *c->policy};
 	j->policy.now = c->now;
 	if (c->ca != NULL)
-		c->roots(c->ca, &j->roots);
+		port_ca_roots(c->ca, &j->roots);
 	if (j->roots.count > 0)
 		j->policy.roots = &j->roots;
 }
 
 static void
-judging_end(struct api_call *c, struct judging *j)
+judging_end(struct judging *j)
 {
-	if (c->ca != NULL)
-		c->roots_clear(&j->roots);
+	port_ca_roots_clear(&j->roots);
 }
 
 static int
@@ -69,7 +69,7 @@ api_findings_list(struct api_call *c, struct err *err)
 
 	judging_begin(c, &j);
 	r = api_devices_page(c, &api_finding_row, write_finding, &j, err);
-	judging_end(c, &j);
+	judging_end(&j);
 	return r;
 }
 
@@ -134,7 +134,7 @@ api_plan_list(struct api_call *c, struct err *err)
 	    ? err_set(err, ERR_INVALID,
 		  "task: %.64s is none; task-types has them", word)
 	    : api_devices_page(c, &api_plan_row, write_plan, &j, err);
-	judging_end(c, &j);
+	judging_end(&j);
 	return r;
 }
 

@@ -3,6 +3,7 @@
 
 #include "access_user.h"
 #include "api_internal.h"
+#include "ca.h"
 #include "device.h"
 #include "mem.h"
 #include "server_task.h"
@@ -250,6 +251,53 @@ static const struct report_column api_letters_row_columns[] = {
     TEXT("name"), INT("letters")};
 ANSWER(api_letters_row, "DeadLetters", "How many it was done to");
 
+static const struct report_column api_issuer_row_columns[] = {INT("id"),
+    TEXT("state"), TEXT("subject"), TEXT("root"), TEXT("cross"),
+    TIME("not_before"), TIME("not_after"), TEXT("serial")};
+ANSWER(api_issuer_row, "Issuer",
+    "An issuing CA of ours: waiting, active, old or ended");
+
+static const struct report_column api_health_row_columns[] = {TEXT("level"),
+    TEXT("code"), TEXT("subject"), TEXT("serial"), TEXT("finding")};
+ANSWER(api_health_row, "CaFinding",
+    "What is wrong with the CA, or with what it issued: bad or warning");
+
+static const struct report_column api_blocked_row_columns[] = {
+    TEXT("sha256"), TIME("blocked_at"), TEXT("note")};
+ANSWER(api_blocked_row, "BlockedKey", "A key that is never certified");
+
+static const struct report_column api_blocking_row_columns[] = {
+    INT("added"), INT("known"), LIST("devices")};
+ANSWER(api_blocking_row, "Blocked",
+    "How many keys are new on the list; devices have a valid certificate of "
+    "one, which is to be replaced and revoked");
+
+static const struct report_column api_template_row_columns[] = {TEXT("name"),
+    TEXT("validity"), TEXT("renew_before"), TEXT("backdate"), TEXT("key"),
+    TEXT("keys"), LIST("usages"), TEXT("key_usage"), BOOL("short_name"),
+    BOOL("address"), BOOL("upn"), BOOL("sid"), BOOL("underscore"),
+    INT("max_size"), INT("largest"), TEXT("issuer_end"), TIME("ends_if_now"),
+    BOOL("tls")};
+ANSWER(api_template_row, "Template",
+    "A certificate template of the profile, and what follows from it; tls: "
+    "the one devices get");
+
+static const struct report_column api_problem_row_columns[] = {
+    TEXT("template"), TEXT("problem")};
+ANSWER(api_problem_row, "TemplateProblem", "What is wrong with a template");
+
+static const struct report_column api_bridge_row_columns[] = {
+    TEXT("name"), TEXT("kind"), TEXT("url"), TEXT("template"), INT("waiting")};
+ANSWER(api_bridge_row, "Bridge",
+    "Another CA, the template that is issued there, and how many requests "
+    "wait for it");
+
+static const struct report_column api_pending_row_columns[] = {TEXT("device"),
+    TEXT("names"), TEXT("bridge"), TEXT("state"), TEXT("request"),
+    TIME("since"), INT("tries"), TIME("next_try"), TEXT("text"), TEXT("key")};
+ANSWER(api_pending_row, "BridgeRequest",
+    "A request that another CA has not granted");
+
 static const struct report_column api_check_row_columns[] = {TEXT("what"),
     INT("devices"), INT("late"), INT("margin"), TEXT("closest"), TIME("end"),
     TIME("renewed"), INT("runs"), INT("longest"), TIME("until"),
@@ -372,6 +420,11 @@ FORM(api_purge_form, "Purge");
 static const struct api_field api_letters_form_fields[] = {{"event", API_INT,
     false, 1, INT64_C(1) << 53, NULL, "that one; none: all of the place"}};
 FORM(api_letters_form, "DeadLettersChosen");
+static const struct api_field api_block_form_fields[] = {
+    {"keys", API_TEXT, true, 1, 524288, NULL,
+	"SHA-256 of keys and notes, a line each; or one in PEM"},
+    {"note", API_TEXT, false, 1, CA_BLOCK_NOTE_MAX, NULL, "of those without"}};
+FORM(api_block_form, "KeysToBlock");
 static const struct api_field api_check_form_fields[] = {
     {"schedule", API_TEXT, true, 1, 8192, NULL, "words, or cron"},
     {"task", API_TEXT, false, 1, NAME_MAX_, NULL,
@@ -473,6 +526,8 @@ static const char *const states[] = {
     "queued", "running", "paused", "aborted", "ended", NULL};
 static const char *const run_types[] = {"amt-maintenance", "collect-properties",
     "enforce-profile", SERVER_RUN, SERVER_ACTION, NULL};
+static const char *const parts[] = {"chain", "all", "root", NULL};
+static const char *const issuers[] = {"issuing", "root", NULL};
 static const char *const outcomes[] = {"ok", "changed", "waiting", "failed",
     "parked", "offline", "busy", "skipped", NULL};
 static const struct api_field params[] = {
@@ -489,6 +544,10 @@ static const struct api_field params[] = {
 	"a saved query's name, or a condition: its devices"},
     {"state", API_TEXT, false, 1, 16, states, "of runs"},
     {"type", API_TEXT, false, 1, 64, run_types, "of what they do"},
+    {"part", API_TEXT, false, 1, 8, parts,
+	"chain, unless all that may have certified a device, or the root"},
+    {"issuer", API_TEXT, false, 1, 8, issuers, "ours, unless root"},
+    {"expiring", API_INT, false, 1, YEAR, NULL, "within so many seconds"},
     {"place", API_TEXT, false, 1, NAME_MAX_, NULL, "of this place"},
     {"outcome", API_TEXT, false, 1, 16, outcomes, "of devices"},
     {"task", API_TEXT, false, 1, NAME_MAX_, NULL, "of this task"},

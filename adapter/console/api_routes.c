@@ -5,7 +5,6 @@
 #include "conf.h"
 #include "console.h"
 #include "daemon.h"
-#include "port.h"
 
 static void
 refuse(void *cookie, struct http_request *request,
@@ -51,9 +50,7 @@ console_api_new(struct console_api *c, struct console *console, struct err *err)
 	    .policy = &c->policy,
 	    .parallel = c->d->conf->parallel,
 	    .version = AMTKEEPER_VERSION,
-	    .conf = c->d->conf,
-	    .roots = port_ca_roots,
-	    .roots_clear = port_ca_roots_clear};
+	    .conf = c->d->conf};
 	struct console_route route = {.path = API_PATH,
 	    .body_max = API_BODY_MAX,
 	    .need = CONSOLE_KNOWN,

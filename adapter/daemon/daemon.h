@@ -95,14 +95,6 @@ int daemon_check_revocation(
 /* Who our own server's certificate is for, in the CA's records. */
 #define DAEMON_CONSOLE "console"
 
-/* ca_health() with the profile's templates and what devices show. With
- * DAEMON_CA open. */
-struct ca_finding;
-typedef int daemon_finding_fn(
-    void *cookie, const struct ca_finding *f, struct err *err);
-int daemon_ca_health(
-    struct daemon *d, daemon_finding_fn *fn, void *cookie, struct err *err);
-
 /*
  * One WS-Man call to a device with its stored password and trust (its known
  * certificate, or one of our CA in its name); blocking, with all parts open.

@@ -1,5 +1,5 @@
 /* What the CA's health is judged by: templates, and what devices show. */
-#include "health.h"
+#include "ca_health.h"
 
 #include <stdlib.h>
 
@@ -19,7 +19,7 @@ static int
 look_shown(void *cookie, const struct ca_cert *cert, enum ca_shown *ret,
     struct err *err)
 {
-	const struct daemon *d = cookie;
+	const struct daemon_ca_health *j = cookie;
 	struct device *device = NULL;
 	char sha[65];
 	struct err why;
@@ -29,7 +29,7 @@ look_shown(void *cookie, const struct ca_cert *cert, enum ca_shown *ret,
 		*ret = CA_SHOWN_THIS;
 		return 0;
 	}
-	if (store_device_find(d->store, cert->device, &device, &why) != 0) {
+	if (store_device_find(j->store, cert->device, &device, &why) != 0) {
 		*ret = CA_SHOWN_NO_DEVICE;
 		if (why.kind == ERR_NOTFOUND)
 			return 0;
@@ -45,18 +45,19 @@ look_shown(void *cookie, const struct ca_cert *cert, enum ca_shown *ret,
 }
 
 int
-daemon_ca_health(
-    struct daemon *d, daemon_finding_fn *fn, void *cookie, struct err *err)
+daemon_ca_health(const struct daemon_ca_health *j, ca_finding_fn *fn,
+    void *cookie, struct err *err)
 {
-	const struct profile *p = d->profile;
+	const struct profile *p = j->profile;
 	struct ca_template *templates =
 	    mem_array(p->template_count, sizeof(*templates));
+	struct daemon_ca_health own = *j;
 	const struct ca_health h = {.now = clock_now(),
 	    .templates = templates,
 	    .template_count = p->template_count,
-	    .published = d->conf->revocation_url != NULL,
+	    .published = j->conf->revocation_url != NULL,
 	    .shown = look_shown,
-	    .shown_cookie = d,
+	    .shown_cookie = &own,
 	    .found = fn,
 	    .found_cookie = cookie};
 	size_t i;
@@ -64,7 +65,7 @@ daemon_ca_health(
 
 	for (i = 0; i < p->template_count; i++)
 		templates[i] = port_template(&p->templates[i]);
-	rc = ca_health(d->ca, &h, err);
+	rc = ca_health(j->ca, &h, err);
 	free(templates);
 	return rc;
 }

@@ -6,6 +6,7 @@
 #include "api_client.h"
 #include "bridge_issue.h"
 #include "buf.h"
+#include "ca_health.h"
 #include "cli.h"
 #include "cli_remote.h"
 #include "clock.h"
@@ -13,7 +14,6 @@
 #include "conf.h"
 #include "device.h"
 #include "file.h"
-#include "health.h"
 #include "mem.h"
 #include "store.h"
 #include "str.h"
@@ -257,11 +257,14 @@ cmd_ca_health(struct cli *c)
 	struct err err = {.kind = ERR_NONE};
 	struct findings found = {.count = 0};
 	int code = cli_open(c, DAEMON_CA, NULL), rc;
+	struct daemon_ca_health j;
 
 	if (code != CODE_OK)
 		return code;
 	found.table = cli_table(c, columns, COUNT(columns));
-	rc = daemon_ca_health(&c->daemon, write_finding, &found, &err);
+	j = (struct daemon_ca_health){
+	    c->daemon.store, c->daemon.ca, c->daemon.conf, c->daemon.profile};
+	rc = daemon_ca_health(&j, write_finding, &found, &err);
 	table_end(found.table);
 	code = cli_scanned(rc, &err);
 	if (code != CODE_OK)

@@ -3,10 +3,12 @@
 serves.  Every operation of it is called rightly, and wrongly in each way its
 schemas forbid; what is answered is compared with the schemas."""
 import base64
+import contextlib
 import datetime
 import http.server
 import json
 import os
+import sqlite3
 import sys
 import threading
 import time
@@ -695,6 +697,117 @@ def certificates(w, serving):
     w.fails(404, "revokeCertificate", "abcdef", body={})
 
 
+def authority(w, serving, names):
+    """The CA itself, as the command line has it."""
+    local = serving.json("ca", "show")
+    for line in local:
+        line.pop("key_file")
+    equal(w.ok("listIssuers").json["items"], local, "issuers")
+    w.wrong("listIssuers")
+    for part, option in ("chain", []), ("all", ["--all"]), ("root", ["--root"]):
+        equal(w.ok("getCaChain", query={"part": part}).bytes.decode(),
+              serving.run("ca", "chain", *option), f"PEM: {part}")
+    equal(w.ok("getCaChain").bytes.decode(), serving.run("ca", "chain"), "PEM")
+    w.wrong("getCaChain")
+    for issuer, option in ("issuing", []), ("root", ["--root"]):
+        path = os.path.join(serving.where, "crl")
+        serving.run("ca", "crl", "--out", path, *option)
+        with open(path, "rb") as f:
+            equal(w.ok("getCrl", query={"issuer": issuer}).bytes, f.read(),
+                  f"revocation list: {issuer}")
+    w.wrong("getCrl")
+    templates = w.ok("listTemplates").json["items"]
+    equal(templates, serving.json("ca", "template", "show",
+                                  *[t["name"] for t in templates]),
+          "templates")
+    equal(len(templates), len(serving.json("ca", "template", "list")), "all")
+    w.wrong("listTemplates")
+    equal(w.ok("listTemplateProblems").json["items"],
+          serving.json("ca", "template", "check", "--offline"), "problems")
+    w.wrong("listTemplateProblems")
+    bridges = w.ok("listBridges").json["items"]
+    equal([(b["name"], b["kind"], b["waiting"]) for b in bridges],
+          [("corp", "helper", 0)], "bridges")
+    w.wrong("listBridges")
+    equal(w.ok("listBridgeRequests").json["items"], [], "nothing waits")
+    w.wrong("listBridgeRequests")
+    w.fails(404, "hastenBridgeRequest", names[0])
+    w.fails(404, "hastenBridgeRequest", "nobody")
+    waiting(w, serving, names[0])
+    page = w.ok("listCertificates", query={"limit": 1}).json["items"][0]
+    equal(w.ok("getCertificatePem", page["serial"]).bytes.decode(),
+          serving.run("ca", "export", page["serial"]), "a certificate")
+    w.wrong("getCertificatePem", page["serial"])
+    w.fails(404, "getCertificatePem", "abcdef")
+    equal(pages(w, "listCertificates", 3, expiring=1), [], "none ends now")
+    equal(len(pages(w, "listCertificates", 3, expiring=31622400)) > 1, True,
+          "all end within a year")
+    blocks(w, serving)
+
+
+def waiting(w, serving, name):
+    """A request that another CA has not granted, as bridges write it down."""
+    (database,) = [o["value"] for o in serving.json("config", "show")
+                   if o["key"] == "ca_database"]
+    later = int(time.time()) + 86400
+    with contextlib.closing(sqlite3.connect(database)) as db, db:
+        db.execute(
+            "INSERT INTO bridge_request (bridge, key, device, template, "
+            "subject, names, spki_sha256, csr_sha256, csr, state, request_id, "
+            "text, tries, made_at, asked_at, retry_at, urgent_at) VALUES "
+            "('corp', 'a key', ?, 'tls', '', ?, x'', x'', x'', 'pending', "
+            "'7', 'soon', 1, 1, 1, ?, 0)", (name, "dns:" + name, later))
+    (found,) = w.ok("listBridgeRequests").json["items"]
+    equal(serving.json("ca", "bridge", "pending"), [found], "it waits")
+    equal((found["device"], found["request"], w.ok("listBridges").json["items"]
+           [0]["waiting"]), (name, "7", 1), "for this CA")
+    w.wrong("hastenBridgeRequest", name)
+    w.ok("hastenBridgeRequest", name)
+    equal(w.ok("listBridgeRequests").json["items"][0]["next_try"], None,
+          "it is asked for at the next occasion")
+    check("certificate.hastened" in serving.run("events", "--last", "5"),
+          "and in the audit chain")
+    with contextlib.closing(sqlite3.connect(database)) as db, db:
+        db.execute("DELETE FROM bridge_request")
+
+
+def blocks(w, serving):
+    found = agree(lambda: w.ok("listCaFindings").json["items"],
+                  lambda: serving.json("ca", "health", expect=(0, 3)),
+                  "the CA's health")
+    w.wrong("listCaFindings")
+    keys = [f"{i:064x}" for i in range(1, 6)]
+    text = "\n".join(f"{k} leaked {i}" for i, k in enumerate(keys))
+    w.wrong("blockKeys", body={"keys": text})
+    w.fails(422, "blockKeys", body={"keys": keys[0] + "\nno key\n"})
+    equal(w.ok("listBlockedKeys").json["items"], [], "a bad line blocks none")
+    equal(w.ok("blockKeys", body={"keys": text}).json,
+          {"added": 5, "known": 0, "devices": []}, "blocked")
+    equal(w.ok("blockKeys", body={"keys": keys[0], "note": "x"}).json["known"],
+          1, "it was so already")
+    listed = pages(w, "listBlockedKeys", 2)
+    equal(listed, serving.json("ca", "block", "list"), "as locally")
+    equal([b["note"] for b in listed], [f"leaked {i}" for i in range(5)],
+          "with their notes")
+    w.wrong("listBlockedKeys")
+    w.wrong("unblockKey", keys[0])
+    w.ok("unblockKey", keys[0])
+    w.fails(404, "unblockKey", keys[0])
+    equal(len(pages(w, "listBlockedKeys", 9)), 4, "and one is allowed again")
+    issued = pages(w, "listCertificates", 100)
+    own = next(c for c in issued if c["device"] == "console")
+    pem = w.ok("getCertificatePem", own["serial"]).bytes.decode()
+    equal(w.ok("blockKeys", body={"keys": pem}).json,
+          {"added": 1, "known": 0, "devices": ["console"]}, "who has it")
+    worse = agree(lambda: w.ok("listCaFindings").json["items"],
+                  lambda: serving.json("ca", "health", expect=(0, 3)),
+                  "and its health then")
+    check(len(worse) > len(found) and "key-blocked" in
+          [f["code"] for f in worse], f"a finding more: {worse}")
+    for b in pages(w, "listBlockedKeys", 9):
+        w.ok("unblockKey", b["sha256"])
+
+
 def letters(w, serving):
     """What a webhook would not take: tests/integration/cli/forward.py sends."""
     wait_for(lambda: len(pages(w, "listDeadLetters", 9)) == 3, PATIENCE,
@@ -737,15 +850,20 @@ class Refusing(http.server.BaseHTTPRequestHandler):
 
 
 def refusing(serving):
-    """Its place in the configuration."""
+    """Its place in the configuration, and a bridge that nothing goes over."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
     threading.Thread(target=server.serve_forever, daemon=True).start()
+    anchors = os.path.join(serving.where, "anchors.pem")
+    with open(anchors, "w") as f:
+        f.write(serving.run("ca", "chain"))
     folder = os.path.join(os.path.dirname(serving.config), "conf.d")
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, "forward.yaml"), "w") as f:
         f.write("forward:\n  - {name: hook, kind: webhook, from: first, "
                 f"to: 'http://127.0.0.1:{server.server_port}/', refusals: 3, "
-                "retry_first: 1s, retry_most: 1s}\n")
+                "retry_first: 1s, retry_most: 1s}\n"
+                "bridges:\n  - {name: corp, kind: helper, "
+                f"command: /bin/false, anchors: {anchors}}}\n")
     path = os.path.join(serving.where, "secret")
     with open(path, "w", opener=lambda p, f: os.open(p, f, 0o600)) as f:
         f.write("a secret of the test\n")
@@ -1060,6 +1178,7 @@ def main():
         as_read(w, serving, names)
         purge(w, serving)
         letters(w, serving)
+        authority(w, serving, names)
         users(w)
         others(w)
         access(w, serving)
