@@ -193,4 +193,9 @@ int engine_end(struct run *run, struct err *err);
 void engine_done(struct run *run);
 /* End without writing anything: the store is broken, or the loop ends. */
 void run_abandon(struct run *run);
+
+/* --- owner.c --- */
+
+/* Machine, boot, process and its start, for engine_owner_dead(); given. */
+char *engine_owner_self(void);
 #endif

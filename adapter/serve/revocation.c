@@ -18,6 +18,7 @@
 #include "mem.h"
 #include "metric.h"
 #include "revocation_answer_internal.h"
+#include "revocation_batch_internal.h"
 #include "str.h"
 #include "work.h"
 
@@ -44,39 +45,6 @@ static struct metric next_update = {
     .kind = METRIC_GAUGE,
     .labels = {"ca", "level"}};
 
-/* A request that needs the records. */
-struct ask {
-	struct ask *next;
-	struct http_request *request; /* unchanged until it is answered */
-	char crl[CA_NAME];	      /* whose CRL; "": OCSP */
-	bool get;
-	struct ca_ocsp ocsp;
-	struct buf der;
-	struct err err;
-};
-
-/* What comes of a list, in its place in the batch. */
-struct renewal {
-	bool wanted, root;
-	struct ca *ca;
-	const char *name;
-	struct ca_crl_info info; /* the one we have; becomes the current one */
-	struct buf der;		 /* when it is another */
-	struct err err;
-};
-
-/* What a worker gets. */
-struct batch {
-	struct revocation *r;
-	struct ca *ca;
-	struct ask *first;
-	bool upkeep; /* also look at what must not lapse */
-	bool listens;
-	struct renewal *renewals; /* as many as there are lists */
-	size_t count;
-	struct err responder_err;
-};
-
 struct revocation {
 	struct loop *loop;
 	struct ca *ca;
@@ -84,7 +52,7 @@ struct revocation {
 	struct http_route routes[ROUTES];
 	char *paths[ROUTES];
 	struct loop_timer *timer;
-	struct ask *first, *last;
+	struct revocation_ask *first, *last;
 	size_t waiting;
 	bool busy, upkeep;
 	struct list *lists; /* the CA that issues, then those before it */
@@ -95,75 +63,6 @@ struct revocation {
 	revocation_stopped_fn *stopped;
 	void *stopped_cookie;
 };
-
-/* --- on a worker --- */
-
-static void
-answer_ocsp(struct batch *b, struct ask *ask)
-{
-	struct buf decoded;
-	size_t len;
-
-	buf_init(&decoded, CA_OCSP_REQUEST_MAX + 1);
-	if (ask->get) {
-		/* No base64 at all becomes a request of no bytes. */
-		if (str_unbase64(&decoded, http_request_rest(ask->request)) !=
-		    0)
-			buf_reset(&decoded);
-		ask->ocsp.request = decoded.data;
-		ask->ocsp.len = decoded.len;
-	} else {
-		ask->ocsp.request = http_request_body(ask->request, &len);
-		ask->ocsp.len = len;
-	}
-	ask->ocsp.now = clock_now();
-	if (ca_ocsp(b->ca, &ask->ocsp, &ask->der, &ask->err) == 0)
-		err_clear(&ask->err);
-	buf_free(&decoded);
-}
-
-static void
-renew_list(struct renewal *n)
-{
-	int rc = n->root
-	    ? ca_root_crl_since(n->ca, clock_now(), &n->info, &n->der, &n->err)
-	    : ca_crl_since(n->ca, clock_now(), &n->info, &n->der, &n->err);
-
-	if (rc == 0)
-		err_clear(&n->err);
-}
-
-static void
-want_list(struct batch *b, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < b->count; i++)
-		if (str_eq(name, b->renewals[i].name))
-			b->renewals[i].wanted = true;
-}
-
-static void
-work(void *arg)
-{
-	struct batch *b = arg;
-	struct ask *ask;
-	int64_t next;
-	size_t i;
-
-	for (ask = b->first; ask != NULL; ask = ask->next) {
-		if (ask->crl[0] != '\0')
-			want_list(b, ask->crl);
-		else
-			answer_ocsp(b, ask);
-	}
-	for (i = 0; i < b->count; i++)
-		if (b->upkeep || b->renewals[i].wanted)
-			renew_list(&b->renewals[i]);
-	if (b->upkeep && b->listens &&
-	    ca_ocsp_ready(b->ca, clock_now(), &next, &b->responder_err) == 0)
-		err_clear(&b->responder_err);
-}
 
 /* --- answers, on the loop --- */
 
@@ -192,7 +91,8 @@ list_named(struct revocation *r, const char *name)
 
 /* A CA that is gone since it was asked for has no list any more. */
 static void
-give_crl(struct revocation *r, const struct batch *b, struct ask *ask)
+give_crl(struct revocation *r, const struct revocation_batch *b,
+    struct revocation_ask *ask)
 {
 	const struct list *list = list_named(r, ask->crl);
 	const struct err *err;
@@ -216,7 +116,7 @@ give_crl(struct revocation *r, const struct batch *b, struct ask *ask)
 }
 
 static void
-give_ocsp(struct revocation *r, struct ask *ask)
+give_ocsp(struct revocation *r, struct revocation_ask *ask)
 {
 	if (ask->err.kind == ERR_NONE) {
 		revocation_give_ocsp(
@@ -249,7 +149,7 @@ check_end(struct revocation *r)
 }
 
 static void
-take_list(struct list *list, struct renewal *n)
+take_list(struct list *list, struct revocation_renewal *n)
 {
 	if (n->err.kind != ERR_NONE || n->der.len == 0)
 		return;
@@ -264,7 +164,7 @@ take_list(struct list *list, struct renewal *n)
 }
 
 static void
-after_upkeep(struct revocation *r, const struct batch *b)
+after_upkeep(struct revocation *r, const struct revocation_batch *b)
 {
 	bool failed = b->responder_err.kind != ERR_NONE;
 	const struct err *err;
@@ -290,7 +190,7 @@ after_upkeep(struct revocation *r, const struct batch *b)
 }
 
 static void
-batch_free(struct batch *b)
+batch_free(struct revocation_batch *b)
 {
 	size_t i;
 
@@ -364,9 +264,9 @@ revocation_use(struct revocation *r, struct ca *ca)
 static void
 done(void *arg)
 {
-	struct batch *b = arg;
+	struct revocation_batch *b = arg;
 	struct revocation *r = b->r;
-	struct ask *ask;
+	struct revocation_ask *ask;
 	size_t i;
 
 	r->busy = false;
@@ -390,10 +290,10 @@ done(void *arg)
 	check_end(r);
 }
 
-static struct ask *
+static struct revocation_ask *
 take_some(struct revocation *r)
 {
-	struct ask *first = r->first, *last = first;
+	struct revocation_ask *first = r->first, *last = first;
 	size_t count;
 
 	if (first == NULL)
@@ -411,8 +311,8 @@ take_some(struct revocation *r)
 static void
 start_batch(struct revocation *r)
 {
-	struct work_job job = {.run = work, .done = done};
-	struct batch *b;
+	struct work_job job = {.run = revocation_work, .done = done};
+	struct revocation_batch *b;
 	size_t i;
 
 	if (r->busy || (r->first == NULL && !r->upkeep))
@@ -453,7 +353,7 @@ static void
 queue(struct revocation *r, struct http_request *request, const char *crl,
     bool get)
 {
-	struct ask *ask;
+	struct revocation_ask *ask;
 
 	if (r->waiting >= QUEUE_MAX) {
 		revocation_refuse(request, 503);
