@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "clock.h"
 #include "conf.h"
@@ -14,7 +13,6 @@
 #include "mem.h"
 #include "run_internal.h"
 #include "store.h"
-#include "str.h"
 
 /*
  * The queue, the places in flight, and the one commit per turn of the loop.
