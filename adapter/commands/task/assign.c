@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "ask.h"
+#include "buf.h"
 #include "choice.h"
 #include "cli.h"
 #include "cli_remote.h"
@@ -240,7 +241,51 @@ static const struct table_column columns[] = {{"id", TABLE_INT, 0, 0},
     {"task", TABLE_STRING, 0, 0}, {"target", TABLE_STRING, 0, 16},
     {"schedule", TABLE_STRING, 0, 20}, {"enabled", TABLE_BOOL, 2, 0},
     {"next_due", TABLE_TIME, 1, 0}, {"last_run", TABLE_INT, 4, 0},
-    {"last_at", TABLE_TIME, 3, 0}};
+    {"last_at", TABLE_TIME, 3, 0}, {"rules", TABLE_STRING, 5, 16}};
+
+static void
+add_number(
+    struct buf *out, const char *option, int64_t number, const char *unit)
+{
+	if (number != 0)
+		buf_printf(out, "%s--%s %lld%s", out->len == 0 ? "" : " ",
+		    option, (long long)number, unit);
+}
+
+/* In the largest unit that has it whole, as the option takes it. */
+static void
+add_span(struct buf *out, const char *option, int64_t seconds)
+{
+	static const struct {
+		int64_t seconds;
+		const char *unit;
+	} units[] = {{CLOCK_DAY, "d"}, {3600, "h"}, {60, "m"}, {1, "s"}};
+	size_t i = 0;
+
+	while (seconds % units[i].seconds != 0)
+		i++;
+	add_number(out, option, seconds / units[i].seconds, units[i].unit);
+}
+
+void
+assign_rules(const struct task_policy *p, struct buf *out)
+{
+	const struct task_policy usual = task_policy_default();
+
+	add_number(out, "canary", p->canary, "");
+	add_number(out, "wave", p->wave, "");
+	add_number(out, "wave", p->wave_percent, "%");
+	add_number(out, "max-failures", p->max_failures, "");
+	add_number(out, "max-failures", p->max_failure_percent, "%");
+	add_number(out, "parallel", p->parallel, "");
+	add_span(out, "stop-after", p->stop_after);
+	if (p->retries == 0)
+		buf_str(out, out->len == 0 ? "--no-retries" : " --no-retries");
+	else if (p->retries != usual.retries)
+		add_number(out, "retries", p->retries, "");
+	if (p->retries != 0 && p->retry_wait != usual.retry_wait)
+		add_span(out, "retry-wait", p->retry_wait);
+}
 
 void
 assign_target(const char *kind, const char *name, char out[ASSIGN_TARGET])
@@ -259,6 +304,7 @@ write_assignment(void *cookie, const struct task_assignment *a, struct err *err)
 {
 	struct table *t = cookie;
 	char target[ASSIGN_TARGET];
+	struct buf rules;
 
 	assign_target(task_target_name(a->target),
 	    a->target == TASK_QUERY ? a->query : a->target_name, target);
@@ -273,6 +319,10 @@ write_assignment(void *cookie, const struct task_assignment *a, struct err *err)
 	else
 		table_int(t, a->last_run);
 	table_int(t, a->last_at);
+	buf_init(&rules, ASSIGN_RULES);
+	assign_rules(&a->policy, &rules);
+	table_text(t, rules.len == 0 ? NULL : buf_text(&rules));
+	buf_free(&rules);
 	return cli_row(t, err);
 }
 
@@ -443,6 +493,24 @@ run_remote(struct cli *c)
 	return code;
 }
 
+/* Its devices and rules are its own. */
+static int
+check_assignment(const struct cli *c)
+{
+	static const char *const others[] = {"group", "tag", "canary", "wave",
+	    "max-failures", "parallel", "stop-after", "retries", "retry-wait"};
+	bool more = cli_selected(c, 1) || cli_flag(c, "no-retries");
+	size_t i;
+
+	for (i = 0; i < COUNT(others); i++)
+		more = more || cli_text(c, others[i]) != NULL;
+	return cli_text(c, "assignment") == NULL || !more
+	    ? CODE_OK
+	    : cli_complain(CODE_USAGE,
+		  "--assignment has devices and rules of its own: without "
+		  "others");
+}
+
 int
 cmd_task_run(struct cli *c)
 {
@@ -451,8 +519,10 @@ cmd_task_run(struct cli *c)
 	struct task t = {.id = 0};
 	struct aim aim = {.target = TASK_ALL};
 	int64_t run = 0;
-	int code;
+	int code = check_assignment(c);
 
+	if (code != CODE_OK)
+		return code;
 	if (cli_remote(c))
 		return run_remote(c);
 	code = cli_open(c, DAEMON_STORE, NULL);

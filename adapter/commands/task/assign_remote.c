@@ -2,9 +2,11 @@
 #include <json-c/json.h>
 
 #include "api_client.h"
+#include "buf.h"
 #include "cli.h"
 #include "cli_remote.h"
 #include "runs_remote_internal.h"
+#include "task.h"
 
 /* The API has the kind of a target and its name apart. */
 static int
@@ -23,16 +25,49 @@ join_target(struct json_object *row, struct err *err)
 	return 0;
 }
 
+/* And the rules one by one. */
+static int
+join_rules(struct json_object *row, struct err *err)
+{
+	struct task_policy p = {.canary = 0};
+	const struct {
+		const char *name;
+		int64_t *value;
+	} members[] = {{"canary", &p.canary}, {"wave", &p.wave},
+	    {"wave_percent", &p.wave_percent},
+	    {"max_failures", &p.max_failures},
+	    {"max_failure_percent", &p.max_failure_percent},
+	    {"stop_after", &p.stop_after}, {"parallel", &p.parallel},
+	    {"retries", &p.retries}, {"retry_wait", &p.retry_wait}};
+	struct buf rules;
+	size_t i;
+
+	for (i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		if (cli_remote_int(
+			row, members[i].name, members[i].value, err) != 0)
+			return -1;
+	buf_init(&rules, ASSIGN_RULES);
+	assign_rules(&p, &rules);
+	(void)json_object_object_add(row, "rules",
+	    rules.len == 0 ? NULL : json_object_new_string(buf_text(&rules)));
+	buf_free(&rules);
+	return 0;
+}
+
+static int
+join(struct json_object *row, struct err *err)
+{
+	return join_target(row, err) == 0 ? join_rules(row, err) : -1;
+}
+
 int
 assign_remote_list(
     struct cli *c, const struct table_column *columns, size_t count)
 {
 	static const struct cli_remote_none none[] = {
 	    {"last_run", 0}, {NULL, 0}};
-	const struct cli_remote_rows rows = {.columns = columns,
-	    .count = count,
-	    .none = none,
-	    .prepare = join_target};
+	const struct cli_remote_rows rows = {
+	    .columns = columns, .count = count, .none = none, .prepare = join};
 	struct api_client_path path;
 	const struct cli_remote_list list = {.path = &path, .paged = true};
 	int code;

@@ -39,6 +39,10 @@ int runs_remote_order(struct cli *c, const struct task_policy *policy,
 /* Whom one is for, in words; "(gone)" for what is no more (assign.c). */
 #define ASSIGN_TARGET 256
 void assign_target(const char *kind, const char *name, char out[ASSIGN_TARGET]);
+/* How it goes about them, as options; nothing that is usual (assign.c). */
+#define ASSIGN_RULES 512
+struct buf;
+void assign_rules(const struct task_policy *p, struct buf *out);
 int assign_remote_list(
     struct cli *c, const struct table_column *columns, size_t count);
 int assign_remote(struct cli *c, const struct task_policy *policy);

@@ -239,6 +239,15 @@ def assignments(far):
     far.same("task", "remove", "Far", code=REFUSED)
     equal(far.run("task", "remove", "Far", "-y").returncode, OK, "task remove")
     far.same("task", "remove", "Far", "-y", code=NOTHING)
+    made = far.run("task", "assign", "Collect properties", "--all",
+                   "--canary", "3", "--wave", "10%", "--max-failures", "5",
+                   "--stop-after", "90m", "--no-retries")
+    equal(made.returncode, OK, f"rules by the API: {made.stderr}")
+    last = far.s.json("task", "assignments")[-1]
+    equal(last["rules"], "--canary 3 --wave 10% --max-failures 5 "
+          "--stop-after 90m --no-retries", "how a run goes about its devices")
+    far.same("task", "run", "Collect properties", "--assignment",
+             str(last["id"]), "--all", code=USAGE)
     far.same("task", "assignments")
     far.same("task", "assignments", "Collect properties", formats=("json",))
     far.same("task", "assignments", "no such", code=NOTHING)
