@@ -57,12 +57,12 @@ ask_word(struct cli *c, const char *word, struct ask *ret)
 }
 
 void
-ask_options(const struct cli *c, struct ask *ret)
+ask_options(const struct cli *c, const char *where, struct ask *ret)
 {
 	struct store_saved given = {.target = cli_text(c, "table"),
 	    .note = cli_text(c, "description"),
 	    .select = cli_text(c, "select"),
-	    .where = cli_text(c, "where"),
+	    .where = where != NULL ? where : cli_text(c, "where"),
 	    .order = cli_text(c, "order"),
 	    .group = cli_text(c, "group"),
 	    .chart = cli_text(c, "chart")};

@@ -23,8 +23,8 @@ struct ask {
 int ask_word(struct cli *c, const char *word, struct ask *ret);
 /* Copies of these. */
 void ask_set(struct ask *a, const struct store_saved *from);
-/* From --table, --select, ... */
-void ask_options(const struct cli *c, struct ask *ret);
+/* From --table, --select, ...; where: in place of --where, or NULL. */
+void ask_options(const struct cli *c, const char *where, struct ask *ret);
 /* This kind of chart in place of its own. */
 void ask_chart(struct ask *a, const char *kind);
 void ask_free(struct ask *a); /* safe on a zeroed one */

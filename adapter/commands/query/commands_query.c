@@ -52,8 +52,8 @@ LIST tag_examples[] = {"tag add VIP pc1.corp.example",
 
 const struct cli_command commands_query[] = {
     {"query", "[NAME|CONDITION]", "ask the fleet in ePO's query language",
-	"A saved query by name (blanks may be hyphens) or number, a condition "
-	"over EPOLeafNode in parentheses, or a query made of the options. "
+	"A saved query by name (blanks may be hyphens) or number, or one made "
+	"of a condition in parentheses and of the options. "
 	"\"query list\" has what is saved, \"query tables\" the columns, "
 	"\"query operators\" the language; \"query show\", \"save\" and "
 	"\"remove\" manage queries. Tables are joined by naming their "

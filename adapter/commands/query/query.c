@@ -192,21 +192,40 @@ choose_chart(const struct cli *c, struct ask *ask)
 	return CODE_OK;
 }
 
+/* A condition may stand for --where beside the other options; a saved query has
+ * all of them. */
+static int
+check_word(const struct cli *c, bool clauses)
+{
+	if (!clauses && c->arg_count == 0)
+		return cli_complain(CODE_USAGE,
+		    "wanted the name of a query, a condition, or --table and "
+		    "what else makes one\ntry \"amtkeeper query --help\", "
+		    "\"query list\" and \"query tables\"");
+	if (!clauses || c->arg_count == 0)
+		return CODE_OK;
+	if (c->args[0][0] != '(')
+		return cli_complain(CODE_USAGE,
+		    "a saved query goes without --table, --select, --where, "
+		    "--order, --group and --join: \"query show\" has its own");
+	return cli_text(c, "where") == NULL
+	    ? CODE_OK
+	    : cli_complain(CODE_USAGE,
+		  "a condition or --where: one of them; (and ...) joins two");
+}
+
 int
 cmd_query(struct cli *c)
 {
 	struct ask ask = {.top = cli_count(c, "top", 0)};
 	bool clauses = has_clauses(c);
-	int code;
+	int code = check_word(c, clauses);
 
-	if (clauses == (c->arg_count > 0))
-		return cli_complain(CODE_USAGE,
-		    "wanted the name of a query, a condition, or --table and "
-		    "what else makes one\ntry \"amtkeeper query --help\", "
-		    "\"query list\" and \"query tables\"");
+	if (code != CODE_OK)
+		return code;
 	code = cli_remote(c) ? CODE_OK : cli_open(c, DAEMON_STORE, NULL);
 	if (code == CODE_OK && clauses)
-		ask_options(c, &ask);
+		ask_options(c, c->arg_count > 0 ? c->args[0] : NULL, &ask);
 	else if (code == CODE_OK)
 		code = find_query(c, c->args[0], &ask);
 	if (code == CODE_OK)
@@ -308,7 +327,7 @@ cmd_query_save(struct cli *c)
 
 	if (code != CODE_OK)
 		return code;
-	ask_options(c, &ask);
+	ask_options(c, NULL, &ask);
 	saved = ask.saved;
 	saved.name = c->args[0];
 	rc = ask_compile(&ask, NULL, &q, &err);

@@ -227,6 +227,11 @@ keep 20 query import "$tmp/dtd.xml"
 # --- what goes wrong ---
 keep 2 query
 keep 2 query clock-skew --where '(eq AutoID 1)'
+says err 'a saved query goes without'
+keep 2 query '(eq AutoID 1)' --where '(eq AutoID 1)'
+says err 'one of them'
+keep 0 query '(eq AutoID 1)' --select NodeName --order '(desc NodeName)' -o csv
+is 'a condition beside options' "$(cat "$tmp/out")" "$(printf 'EPOLeafNode.NodeName\npc00000.ad.example.test')"
 keep 20 query '(eq NodeNmae x)'
 says err 'where, character 5: no column of EPOLeafNode in NodeNmae; near: Node'
 keep 20 query '(eq NodeName x'
