@@ -234,6 +234,9 @@ remote_purge_log(struct call *c, struct err *err)
 
 	if (read_age(c, &age, err) == -1)
 		return -1;
+	if (age == 0)
+		return err_set(err, ERR_INVALID,
+		    "age is empty: wanted the age from which on runs go");
 	do {
 		if (task_run_purge(
 			c->store, c->now - age, PURGE_ONCE, &once, err) == -1)

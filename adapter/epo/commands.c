@@ -265,7 +265,7 @@ static const struct command commands[] = {
 	.help = "Lists where runs come from",
 	.run = remote_list_sources},
     {.name = "tasklog.purge",
-	.args = "[age] [unit]",
+	.args = "age [unit]",
 	.right = ACCESS_RUN_PURGE,
 	.help =
 	    "Removes ended runs that are older than age days (or hours, ...), and returns how many",

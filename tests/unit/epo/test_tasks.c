@@ -237,6 +237,14 @@ test_log(void **state)
 	assert_has(f, "\"systemName\":\"pc2.corp.example\"");
 	ask(f, "amt.listRuns", ":output=json", NULL);
 	assert_has(f, "\"systems\":2,\"ok\":0");
+	/* Never all for want of an age. */
+	ask(f, "scheduler.cancelServerTask", "taskLogId=1", NULL);
+	ask(f, "tasklog.purge", NULL);
+	assert_error(f, REMOTE_BAD_ARGUMENT, "age is missing");
+	ask(f, "tasklog.purge", "age=", "unit=days", NULL);
+	assert_error(f, REMOTE_BAD_ARGUMENT, "age is empty");
+	ask(f, "tasklog.listMessages", "taskLogId=1", NULL);
+	assert_has(f, "remote:alice");
 	ask(f, "tasklog.purge", "age=1", "unit=days", NULL);
 	assert_body(f, "OK:\r\n0\r\n");
 }
