@@ -10,10 +10,12 @@
 static int
 hex_digit(char c)
 {
-	static const char digits[] = "0123456789abcdef";
-	const char *at = c == '\0' ? NULL : strchr(digits, c | 0x20);
+	static const char digits[] = "0123456789abcdefABCDEF";
+	const char *at = c == '\0' ? NULL : strchr(digits, c);
 
-	return at == NULL ? -1 : (int)(at - digits);
+	if (at == NULL)
+		return -1;
+	return (int)(at - digits) - (at - digits > 15 ? 6 : 0);
 }
 
 /* The byte of a code "%2F"; 0 when there is none. */
@@ -69,7 +71,7 @@ char *
 query_uri_value(const char *uri, const char *name)
 {
 	const char *at = query_uri_begin(uri);
-	char *found, *value;
+	char *found, *value = NULL;
 	bool same = false;
 
 	while (!same && query_uri_next(&at, &found, &value)) {

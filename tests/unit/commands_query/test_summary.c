@@ -87,10 +87,10 @@ static void
 test_values(void **state)
 {
 	static const char uri[] =
-	    "query:table?b=&a=%28x+%2by%29&a=2&c=%zz%4&%62=late";
+	    "query:table?b=&a=%28x+%2by%2F%29&a=2&c=%zz%4%\x12\x12&%62=late";
 	static const struct {
 		const char *name, *value;
-	} cases[] = {{"a", "(x +y)"}, {"b", "late"}, {"c", "%zz%4"},
+	} cases[] = {{"a", "(x +y/)"}, {"b", "late"}, {"c", "%zz%4%\x12\x12"},
 	    {"d", NULL}, {"", NULL}};
 	char *value;
 	size_t i;
