@@ -5,6 +5,7 @@ servers that are away, others, wrong or hostile."""
 import os
 import subprocess
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(1, HERE)
@@ -20,6 +21,7 @@ FORMATS = ("table", "json", "csv")
 (OK, FAILED, USAGE, PARTIAL, NOTHING, REFUSED, WARNED) = (0, 1, 2, 3, 4, 5, 7)
 INPUT, EXISTS = 20, 21
 UNREACHABLE, DENIED, UNTRUSTED, PROTOCOL = 70, 71, 72, 101
+PORT = 18443
 PASSWORD = "Fleet-Pass-1234!"
 
 
@@ -70,6 +72,14 @@ def prepare(s, sim):
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, "rare.yaml"), "w") as f:
         f.write("run: {retry_first: 1d}\n")
+    # The same port when it comes again: the test has a network of its own.
+    with open(s.config) as f:
+        text = f.read()
+    assert text.count("127.0.0.1:0\n") == 1, text
+    client_ca = identity(s.where, "client")[0]
+    with open(s.config, "w") as f:
+        f.write(text.replace("127.0.0.1:0\n", f"127.0.0.1:{PORT}\n"
+                             f"  client_ca: {client_ca}\n"))
     path = os.path.join(s.where, "away.csv")
     with open(path, "w") as f:
         f.write("name,address,password,site\n")
@@ -78,7 +88,8 @@ def prepare(s, sim):
                     f"{1 + i % 250},{PASSWORD},{'east' if i % 2 else ''}\n")
     s.run("device", "import", path)
     s.run("user", "add", "robot", "--sets", "administrator", "--no-password",
-          "--note", "\"quotes\", a comma; \u00e9")
+          "--note", "\"quotes\", a comma; \u00e9", "--certificate",
+          "subject:CN=localhost")
     s.run("user", "add", "weak", "--sets", "monitor", "--no-password")
     s.run("user", "add", "gone", "--sets", "monitor", "--no-password")
     for user, name in (("robot", "token"), ("weak", "weak.token")):
@@ -341,6 +352,53 @@ def refusals(far):
     far.fails(UNREACHABLE, "", "tag", "list", url="https://localhost:1")
 
 
+def certificate(far):
+    """In place of a token."""
+    pem, key = identity(far.s.where, "client")
+    stranger, other = identity(far.s.where, "hostile")
+
+    def run(cert, private):
+        return subprocess.run(
+            [far.s.program, "user", "list", "--server", far.url, "--ca-file",
+             far.s.ca, "--cert-file", cert, "--key-file", private],
+            env=far.env, text=True, capture_output=True, timeout=PATIENCE)
+
+    out = run(pem, key)
+    equal((out.returncode, out.stdout),
+          (OK, far.here("user", "list").stdout), f"by certificate {out.stderr}")
+    check(run(stranger, other).returncode not in (OK, USAGE), "a stranger's")
+    equal(run(pem, other).returncode, INPUT, "another's key")
+    os.chmod(key, 0o644)
+    equal(run(pem, key).returncode, INPUT, "a key that all may read")
+    equal(far.run("tag", "list", "--key-file", key).returncode, USAGE,
+          "a key alone")
+
+
+def restarts(far, name):
+    """Who waits for a run outlives the service."""
+    out = far.run("task", "run", "Collect properties", name, "away0003*",
+                  "--retries", "1", "--retry-wait", "1d")
+    run = out.stderr.split()[-1]
+    far.run("runs", "pause", run)
+    with subprocess.Popen(
+            [far.s.program, "runs", "wait", run, "--server", far.url,
+             "--token-file", far.token, "--ca-file", far.s.ca, "-q", "-o",
+             "csv"], env=far.env, text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE) as waiting:
+        time.sleep(2)
+        equal(far.s.child.stop(), 0, "exit code of the service")
+        far.fails(UNREACHABLE, far.url, "tag", "list")
+        time.sleep(2)
+        check(waiting.poll() is None, "it waits without a server")
+        far.s.start()
+        equal(far.run("runs", "abort", run, "--why", "enough").returncode, OK,
+              "runs abort")
+        stdout, stderr = waiting.communicate(timeout=PATIENCE)
+    equal((waiting.returncode, stderr), (REFUSED, ""), "runs wait")
+    equal(stdout, far.here("runs", "items", run, "-o", "csv").stdout,
+          "and its items")
+
+
 def hostile(far):
     """Servers that are proven, and wrong."""
     ca, key = identity(far.s.where, "hostile")
@@ -390,6 +448,8 @@ def main():
         assignments(far)
         server_tasks(far)
         refusals(far)
+        certificate(far)
+        restarts(far, name)
         hostile(far)
         equal(s.stop(), 0, "exit code of the service")
     sys.exit(finish())
