@@ -37,6 +37,8 @@ int cli_remote_open(struct cli *c);
  * place of a complaint. */
 int cli_remote_try(struct cli *c, const struct api_client_request *request,
     struct json_object **ret_answer, struct err *err);
+/* A body with this number alone; without any when it is 0. */
+struct json_object *cli_remote_number(const char *name, int64_t number);
 /* The end of an answer; NULL is allowed. */
 void cli_remote_put(struct json_object *answer);
 /* Of what is named below a word: GET; PATCH, DELETE and so on, with a body

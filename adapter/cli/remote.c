@@ -234,6 +234,17 @@ cli_remote_ask(struct cli *c, const struct api_client_request *request,
 	return code;
 }
 
+struct json_object *
+cli_remote_number(const char *name, int64_t number)
+{
+	struct json_object *body = json_object_new_object();
+
+	if (number != 0)
+		(void)json_object_object_add(
+		    body, name, json_object_new_int64(number));
+	return body;
+}
+
 void
 cli_remote_put(struct json_object *answer)
 {

@@ -64,7 +64,6 @@ int
 cli_remote_select(
     struct cli *c, size_t first, cli_remote_row_fn *row, void *cookie)
 {
-	static const char *const ours[] = {"query", NULL};
 	struct pick p = {.row = row,
 	    .cookie = cookie,
 	    .several = cli_pattern(c, first, 1) != NULL,
@@ -73,8 +72,11 @@ cli_remote_select(
 	int code = cli_check_reason(c);
 	size_t i = 1;
 
-	if (code == CODE_OK)
-		code = cli_remote_refuse(c, ours);
+	if (code == CODE_OK && cli_text(c, "query") != NULL)
+		code = cli_complain(CODE_USAGE,
+		    "%s: with --server --query does not go with other choices, "
+		    "nor for lists; the command \"query\" writes its rows",
+		    c->command->name);
 	if (code == CODE_OK)
 		code = scan(c, pattern, &p);
 	while (

@@ -194,8 +194,8 @@ _amtkeeper()
 	"user remove") options=" --yes --server --token-file --ca-file --cert-file --key-file" ;;
 	"user sets") options="" ;;
 	"user token add") options=" --name --life --to" ;;
-	"user token list") options="" ;;
-	"user token remove") options="" ;;
+	"user token list") options=" --server --token-file --ca-file --cert-file --key-file" ;;
+	"user token remove") options=" --server --token-file --ca-file --cert-file --key-file" ;;
 	"epo login") options=" --user --password-file" ;;
 	"epo test") options="" ;;
 	"epo sync") options="" ;;
@@ -242,8 +242,8 @@ _amtkeeper()
 	"forward test") options="" ;;
 	"forward secret") options=" --secret-file" ;;
 	"forward dead") options=" --server --token-file --ca-file --cert-file --key-file" ;;
-	"forward again") options="" ;;
-	"forward drop") options=" --yes" ;;
+	"forward again") options=" --server --token-file --ca-file --cert-file --key-file" ;;
+	"forward drop") options=" --yes --server --token-file --ca-file --cert-file --key-file" ;;
 	"config check") options="" ;;
 	"config show") options=" --origin" ;;
 	"config example") options=" --profile" ;;

@@ -11,7 +11,7 @@ static const struct cli_option secret_options[] = {
 GROUPS none[] = {NULL};
 GROUPS server_groups[] = {cli_server_options, NULL};
 GROUPS secret_groups[] = {secret_options, NULL};
-GROUPS drop_groups[] = {cli_yes_options, NULL};
+GROUPS drop_groups[] = {cli_yes_options, cli_server_options, NULL};
 LIST no_examples[] = {NULL};
 LIST status_examples[] = {"forward status",
     "forward status -o json | jq '.[] | select(.attempts > 0)'", NULL};
@@ -44,7 +44,7 @@ const struct cli_command commands_forward[] = {
 	"All of a place, or those of the events named. serve sends them as "
 	"they were, under the same webhook-id; one that is refused again is a "
 	"dead letter again, the others are gone once they have arrived.",
-	none, 1, NO_LIMIT, again_examples, cmd_forward_again},
+	server_groups, 1, NO_LIMIT, again_examples, cmd_forward_again},
     {"forward drop", "NAME [EVENT...]", "forget dead letters",
 	"All of a place, or those of the events named, which stay in the "
 	"audit chain.",

@@ -183,6 +183,16 @@ write_dead(void *cookie, const struct store_dead *dead, struct err *err)
 	return cli_row(t, err);
 }
 
+/* The number of an event behind the place; 0 when there is none. */
+static int
+letter_at(const struct cli *c, size_t i, int64_t *ret)
+{
+	if (i >= c->arg_count || str_int(c->args[i], 1, INT64_MAX, ret) == 0)
+		return CODE_OK;
+	return cli_complain(CODE_USAGE,
+	    "%s: \"forward dead\" has the numbers of events", c->args[i]);
+}
+
 static int
 dead_remote(struct cli *c, const struct cli_remote_rows *rows)
 {
@@ -222,6 +232,36 @@ cmd_forward_dead(struct cli *c)
 	return cli_listed(c, t, rc, &err);
 }
 
+/* What the API does to letters of a place: those named, or all. */
+static int
+order_remote(struct cli *c, const char *verb, int64_t *ret_count)
+{
+	struct json_object *row = NULL;
+	struct api_client_path path;
+	struct err err = {.kind = ERR_NONE};
+	int64_t event = 0, count = 0;
+	int code = CODE_OK;
+	size_t i;
+
+	api_client_path_init(&path, "forward");
+	api_client_path_add(&path, c->args[0]);
+	api_client_path_add(&path, verb);
+	for (i = 1; code == CODE_OK && (i == 1 || i < c->arg_count); i++) {
+		code = letter_at(c, i, &event);
+		if (code == CODE_OK)
+			code = cli_remote_post(
+			    c, &path, cli_remote_number("event", event), &row);
+		if (code == CODE_OK &&
+		    cli_remote_int(row, "letters", &count, &err) != 0)
+			code = cli_fail(&err);
+		cli_remote_put(row);
+		row = NULL;
+		*ret_count += count;
+	}
+	api_client_path_free(&path);
+	return code;
+}
+
 typedef int order_fn(const struct forward_order *o, const char *place,
     int64_t event, int64_t *ret_count, struct err *err);
 
@@ -238,27 +278,32 @@ order_letters(struct cli *c, order_fn *order, int64_t *ret_count)
 
 	*ret_count = 0;
 	for (i = 1; rc == 0 && (i == 1 || i < c->arg_count); i++) {
-		if (i < c->arg_count &&
-		    str_int(c->args[i], 1, INT64_MAX, &event) != 0)
-			return cli_complain(CODE_USAGE,
-			    "%s: \"forward dead\" has the numbers of events",
-			    c->args[i]);
+		if (letter_at(c, i, &event) != CODE_OK)
+			return CODE_USAGE;
 		rc = order(&o, c->args[0], event, &count, &err);
 		*ret_count += count;
 	}
 	return cli_commit(c, rc, &err);
 }
 
-int
-cmd_forward_again(struct cli *c)
+static int
+send_again(struct cli *c, int64_t *ret_count)
 {
 	int code = cli_open(c, DAEMON_STORE, NULL);
-	int64_t count = 0;
 
 	if (code == CODE_OK && find(c, c->args[0]) == NULL)
 		code = CODE_NOTHING;
-	if (code == CODE_OK)
-		code = order_letters(c, forward_again, &count);
+	return code == CODE_OK ? order_letters(c, forward_again, ret_count)
+			       : code;
+}
+
+int
+cmd_forward_again(struct cli *c)
+{
+	int64_t count = 0;
+	int code = cli_remote(c) ? order_remote(c, "again", &count)
+				 : send_again(c, &count);
+
 	if (code == CODE_OK)
 		cli_note(c, "%lld letters are to be sent again, by serve",
 		    (long long)count);
@@ -268,7 +313,7 @@ cmd_forward_again(struct cli *c)
 int
 cmd_forward_drop(struct cli *c)
 {
-	int code = cli_open(c, DAEMON_STORE, NULL);
+	int code = cli_remote(c) ? CODE_OK : cli_open(c, DAEMON_STORE, NULL);
 	int64_t count = 0;
 
 	if (code == CODE_OK &&
@@ -277,7 +322,8 @@ cmd_forward_drop(struct cli *c)
 				 : "never send any of its dead letters"))
 		code = CODE_REFUSED;
 	if (code == CODE_OK)
-		code = order_letters(c, forward_drop, &count);
+		code = cli_remote(c) ? order_remote(c, "drop", &count)
+				     : order_letters(c, forward_drop, &count);
 	if (code == CODE_OK)
 		cli_note(c,
 		    "%lld letters are dropped; the events stay on record",

@@ -28,7 +28,6 @@ static const struct cli_option token_options[] = {
 	"write it to a new private file instead of the terminal"},
     END};
 
-GROUPS none[] = {NULL};
 GROUPS server_groups[] = {cli_server_options, NULL};
 GROUPS offline_groups[] = {cli_offline_options, NULL};
 GROUPS add_groups[] = {user_options, add_options, NULL};
@@ -73,7 +72,7 @@ const struct cli_command commands_user[] = {
 	"may. Shown this once: only its hash is kept.",
 	token_groups, 1, 1, token_examples, cmd_user_token_add},
     {"user token list", "[USER]", "tokens and when they were last used", "",
-	none, 0, 1, no_examples, cmd_user_token_list},
-    {"user token remove", "USER ID", "end a token", "", none, 2, 2, no_examples,
-	cmd_user_token_remove},
+	server_groups, 0, 1, no_examples, cmd_user_token_list},
+    {"user token remove", "USER ID", "end a token", "", server_groups, 2, 2,
+	no_examples, cmd_user_token_remove},
     END};

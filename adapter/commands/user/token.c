@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include "access_user.h"
+#include "api_client.h"
 #include "cli.h"
+#include "cli_remote.h"
 #include "clock.h"
 #include "commands_user_internal.h"
 #include "secret.h"
@@ -81,6 +83,54 @@ list_one(void *cookie, const struct store_key *k, struct err *err)
 	return cli_row(l->t, err);
 }
 
+static int
+list_remote(struct cli *c, const struct cli_remote_rows *rows)
+{
+	struct api_client_path path;
+	const struct cli_remote_list list = {.path = &path};
+	int code;
+
+	if (c->arg_count == 0)
+		return cli_complain(
+		    CODE_USAGE, "with --server: whose tokens? Name a user");
+	api_client_path_init(&path, "users");
+	api_client_path_add(&path, c->args[0]);
+	api_client_path_add(&path, "tokens");
+	code = cli_remote_table(c, &list, rows);
+	api_client_path_free(&path);
+	return code;
+}
+
+static int
+remove_remote(struct cli *c)
+{
+	struct api_client_path path;
+	const struct api_client_request request = {
+	    .method = "DELETE", .path = &path};
+	int code;
+
+	api_client_path_init(&path, "users");
+	api_client_path_add(&path, c->args[0]);
+	api_client_path_add(&path, "tokens");
+	api_client_path_add(&path, c->args[1]);
+	code = cli_remote_ask(c, &request, NULL);
+	api_client_path_free(&path);
+	return code;
+}
+
+static int
+remove_local(struct cli *c, int64_t id)
+{
+	struct err err = {.kind = ERR_NONE};
+	int code = cli_open(c, DAEMON_STORE, NULL);
+
+	return code != CODE_OK ? code
+			       : cli_commit(c,
+				     access_token_remove(c->daemon.store,
+					 cli_actor(), c->args[0], id, &err),
+				     &err);
+}
+
 int
 cmd_user_token_list(struct cli *c)
 {
@@ -88,11 +138,16 @@ cmd_user_token_list(struct cli *c)
 	    {"user", TABLE_STRING, 0, 0}, {"name", TABLE_STRING, 0, 0},
 	    {"created_at", TABLE_TIME, 2, 0}, {"used_at", TABLE_TIME, 1, 0},
 	    {"expires_at", TABLE_TIME, 0, 0}};
+	const struct cli_remote_rows rows = {
+	    .columns = columns, .count = COUNT(columns)};
 	struct listing l = {.c = c};
 	struct store_user u = {.id = 0};
 	struct err err = {.kind = ERR_NONE};
-	int code = cli_open(c, DAEMON_STORE, NULL), rc;
+	int code, rc;
 
+	if (cli_remote(c))
+		return list_remote(c, &rows);
+	code = cli_open(c, DAEMON_STORE, NULL);
 	if (code != CODE_OK)
 		return code;
 	if (c->arg_count > 0 &&
@@ -108,19 +163,13 @@ cmd_user_token_list(struct cli *c)
 int
 cmd_user_token_remove(struct cli *c)
 {
-	struct err err = {.kind = ERR_NONE};
-	int code = cli_open(c, DAEMON_STORE, NULL);
 	int64_t id;
+	int code;
 
-	if (code != CODE_OK)
-		return code;
 	if (str_int(c->args[1], 1, INT64_MAX, &id) != 0)
 		return cli_complain(CODE_USAGE,
 		    "\"user token list\" has the numbers of tokens");
-	code = cli_commit(c,
-	    access_token_remove(
-		c->daemon.store, cli_actor(), c->args[0], id, &err),
-	    &err);
+	code = cli_remote(c) ? remove_remote(c) : remove_local(c, id);
 	if (code == CODE_OK)
 		cli_note(
 		    c, "%s: token %lld is gone", c->args[0], (long long)id);

@@ -92,7 +92,8 @@ def prepare(s, sim):
           "subject:CN=localhost")
     s.run("user", "add", "weak", "--sets", "monitor", "--no-password")
     s.run("user", "add", "gone", "--sets", "monitor", "--no-password")
-    for user, name in (("robot", "token"), ("weak", "weak.token")):
+    for user, name in (("robot", "token"), ("weak", "weak.token"),
+                       ("gone", "gone.token")):
         s.run("user", "token", "add", user, "--name", "t", "--to",
               os.path.join(s.where, name))
 
@@ -125,6 +126,8 @@ def lists(far, name):
     far.same("task", "show", "no such", code=NOTHING)
     far.same("task", "types", formats=("json",))
     far.same("user", "list")
+    far.same("user", "token", "list", "robot")
+    far.same("user", "token", "list", "nobody", code=NOTHING)
     far.same("journal", "--ended", "--limit", "5")
     far.same("journal", "--ended", "--device", name)
     far.same("journal", "--device", "nobody", code=NOTHING)
@@ -132,6 +135,9 @@ def lists(far, name):
     far.same("ca", "list", "--device", name)
     far.same("forward", "status")
     far.same("forward", "dead")
+    far.same("forward", "drop", "x", code=REFUSED)
+    far.fails(NOTHING, "", "forward", "again", "x")
+    far.fails(USAGE, "numbers of events", "forward", "again", "x", "y")
     far.same("server-task", "list")
     far.same("events", "--limit", "1020")
     far.same("events", "--after", "3", "--device", name)
@@ -312,8 +318,14 @@ def refusals(far):
     s = far.s
     far.fails(USAGE, "run does not work with --server", "run", "auto", "--all")
     far.fails(USAGE, "config check does not work", "config", "check")
-    far.fails(USAGE, "--query does not work", "device", "list", "--query",
-              "Renamed systems")
+    for args in (("device", "list", "--query", "renamed-systems"),
+                 ("tag", "add", "x", "away*", "--query", "renamed-systems")):
+        far.fails(USAGE, "does not go with other choices", *args)
+    token = str(s.json("user", "token", "list", "gone")[0]["id"])
+    equal(far.run("user", "token", "remove", "gone", token).stderr,
+          f"amtkeeper: gone: token {token} is gone\n", "a token")
+    far.same("user", "token", "remove", "gone", token, code=NOTHING)
+    far.same("user", "token", "remove", "gone", "x", code=USAGE)
     equal(far.run("user", "remove", "gone", "-y").returncode, OK, "a user")
     far.same("user", "remove", "gone", "-y", code=NOTHING)
     far.fails(USAGE, "--verify does not work", "events", "--verify")

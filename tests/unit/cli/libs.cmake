@@ -1,2 +1,2 @@
 # Whose headers the tests include.
-set(libs report)
+set(libs report PkgConfig::json)

@@ -1,0 +1,1 @@
+set(libs api_client PkgConfig::json)
