@@ -12,8 +12,19 @@
 
 #define HTTP_1_0 "HTTP/1.0"
 
+/* Of which there is one at most (RFC 9110, 5.3). */
+enum single { HOST, LENGTH, TYPE, AUTHORIZATION, IDEMPOTENCY, SINGLES };
+static const char *const singles[SINGLES] = {
+    [HOST] = MHD_HTTP_HEADER_HOST,
+    [LENGTH] = MHD_HTTP_HEADER_CONTENT_LENGTH,
+    [TYPE] = MHD_HTTP_HEADER_CONTENT_TYPE,
+    [AUTHORIZATION] = MHD_HTTP_HEADER_AUTHORIZATION,
+    [IDEMPOTENCY] = "Idempotency-Key",
+};
+
 struct head {
-	unsigned headers, hosts, lengths, codings;
+	unsigned headers, codings, count[SINGLES];
+	bool twice;
 	size_t cookies; /* bytes */
 	bool bad_name, not_chunked, encoded, expects;
 };
@@ -29,6 +40,16 @@ is_token(const char *text)
 	return *text != '\0' && text[strspn(text, allowed)] == '\0';
 }
 
+static void
+count_single(struct head *h, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < SINGLES; i++)
+		if (str_ieq(name, singles[i]) && ++h->count[i] > 1)
+			h->twice = true;
+}
+
 static enum MHD_Result
 look(void *cookie, enum MHD_ValueKind kind, const char *name, const char *value)
 {
@@ -39,14 +60,11 @@ look(void *cookie, enum MHD_ValueKind kind, const char *name, const char *value)
 		value = "";
 	if (kind == MHD_COOKIE_KIND)
 		return MHD_YES;
+	count_single(h, name);
 	if (!is_token(name))
 		h->bad_name = true;
 	else if (str_ieq(name, MHD_HTTP_HEADER_COOKIE))
 		h->cookies += strlen(value);
-	else if (str_ieq(name, MHD_HTTP_HEADER_HOST))
-		h->hosts++;
-	else if (str_ieq(name, MHD_HTTP_HEADER_CONTENT_LENGTH))
-		h->lengths++;
 	else if (str_ieq(name, MHD_HTTP_HEADER_TRANSFER_ENCODING)) {
 		h->codings++;
 		if (!str_ieq(value, "chunked"))
@@ -79,11 +97,12 @@ judge_framing(const struct head *h, bool old)
 {
 	if (h->bad_name)
 		return "a header without a proper name";
-	if (h->hosts > 1 || (h->hosts == 0 && !old))
-		return "wanted one Host header";
-	if (h->lengths > 1)
-		return "more than one Content-Length";
-	if (h->codings > 0 && h->lengths > 0)
+	if (h->twice)
+		return "Host, Content-Length, Content-Type, Authorization or "
+		       "Idempotency-Key is there twice";
+	if (h->count[HOST] == 0 && !old)
+		return "no Host header";
+	if (h->codings > 0 && h->count[LENGTH] > 0)
 		return "both Content-Length and Transfer-Encoding";
 	if (h->codings > 0 && old)
 		return "Transfer-Encoding in " HTTP_1_0;

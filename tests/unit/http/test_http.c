@@ -490,6 +490,8 @@ test_heads(void **state)
 	} cases[] = {
 	    {"GET /plain", "Host: y\r\n", 400},
 	    {"GET /plain", "A : b\r\n", 400},
+	    {"GET /plain", "Authorization: a\r\nAuthorization: b\r\n", 400},
+	    {"POST /post", "Content-Type: a/b\r\ncontent-type: a/c\r\n", 400},
 	    {"GET /plain", "A\tb: c\r\n", 400},
 	    {"GET /plain", "Content-Length: 0\r\nContent-Length: 0\r\n", 400},
 	    {"POST /post",
