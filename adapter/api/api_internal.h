@@ -292,9 +292,10 @@ extern const struct api_row api_device_row, api_query_row, api_task_row,
     api_version_row, api_tagged_row, api_self_row, api_cert_row, api_server_row,
     api_action_row, api_check_row, api_kind_row, api_flow_row, api_imported_row,
     api_finding_row, api_plan_row, api_type_row, api_intent_row, api_purged_row,
-    api_issuer_row, api_health_row, api_blocked_row, api_blocking_row,
-    api_template_row, api_problem_row, api_bridge_row, api_pending_row,
-    api_place_row, api_letter_row, api_letters_row, api_set_row, api_token_row,
+    api_column_row, api_operator_row, api_upstream_row, api_issuer_row,
+    api_health_row, api_blocked_row, api_blocking_row, api_template_row,
+    api_problem_row, api_bridge_row, api_pending_row, api_place_row,
+    api_letter_row, api_letters_row, api_set_row, api_token_row,
     api_new_token_row;
 extern const struct api_form api_device_form, api_device_change, api_maintain,
     api_query_form, api_query_ask, api_task_form, api_task_change, api_run_form,
@@ -302,7 +303,7 @@ extern const struct api_form api_device_form, api_device_change, api_maintain,
     api_tagging, api_revocation, api_user_form, api_user_change,
     api_server_form, api_server_change, api_server_check, api_server_file,
     api_check_form, api_work_form, api_purge_form, api_token_form,
-    api_letters_form, api_block_form;
+    api_letters_form, api_block_form, api_trust_form;
 
 api_fn api_devices_list, api_devices_add, api_devices_get, api_devices_change,
     api_devices_remove, api_devices_look, api_devices_maintain;
@@ -324,6 +325,8 @@ api_fn api_places_list, api_letters_list, api_letters_again, api_letters_drop;
 api_fn api_sets_list, api_tokens_list, api_tokens_add, api_tokens_remove;
 api_fn api_tags_list, api_tags_add, api_tags_remove, api_tags_apply,
     api_tags_clear, api_tags_exclude, api_groups_list, api_events_list;
+api_fn api_devices_trust, api_columns_list, api_operators_list,
+    api_upstreams_list;
 api_fn api_certs_list, api_certs_get, api_certs_pem, api_certs_revoke;
 api_fn api_issuers_list, api_ca_chain, api_ca_crl, api_ca_health,
     api_blocks_list, api_blocks_add, api_blocks_remove, api_templates_list,

@@ -295,6 +295,55 @@ api_devices_change(struct api_call *c, struct err *err)
 	return r;
 }
 
+/* By name, never a value. */
+static int
+tell_trust(const struct intake_to *to, const struct device *d,
+    const struct intake_trust *t, struct err *err)
+{
+	struct buf fields;
+	int r;
+
+	buf_init(&fields, CHANGED_MAX);
+	if (t->tls)
+		buf_str(&fields, "tls");
+	if (t->forget_identity)
+		buf_printf(
+		    &fields, "%sforget-identity", fields.len == 0 ? "" : ",");
+	if (t->password != NULL)
+		buf_printf(&fields, "%spassword", fields.len == 0 ? "" : ",");
+	r = intake_event(to, d, buf_text(&fields), err);
+	buf_free(&fields);
+	return r;
+}
+
+/* What a person knows better than the worker on it. */
+int
+api_devices_trust(struct api_call *c, struct err *err)
+{
+	const struct intake_to to = {c->store, c->actor};
+	struct secret *password = api_body_secret(c, "password");
+	const struct intake_trust t = {.password = password,
+	    .forget_identity = api_body_bool(c, "forget_identity", false),
+	    .tls = api_body_bool(c, "tls", false)};
+	struct device *d = NULL;
+	int r = -1;
+
+	if (password == NULL && !t.forget_identity && !t.tls) {
+		(void)err_set(err, ERR_INVALID,
+		    "what is different? One of password, forget_identity: true "
+		    "and tls: true");
+	} else if (api_device(c, 0, &d, err) == 0) {
+		r = intake_trust(&to, d->id, &t, err);
+	}
+	if (r == 0)
+		r = tell_trust(&to, d, &t, err);
+	if (r == 0)
+		r = answer_device(c, d->id, err);
+	secret_free(password);
+	device_free(d);
+	return r;
+}
+
 int
 api_devices_remove(struct api_call *c, struct err *err)
 {

@@ -126,6 +126,60 @@ api_queries_remove(struct api_call *c, struct err *err)
 	return api_event(c, NULL, "query.removed", "query", name, err);
 }
 
+/* --- its words --- */
+
+int
+api_columns_list(struct api_call *c, struct err *err)
+{
+	const struct query_graph *g = store_graph();
+	const struct query_table *t;
+	size_t i, j;
+
+	api_page_begin(c, &api_column_row);
+	for (i = 0; i < g->table_count; i++) {
+		t = &g->tables[i];
+		for (j = 0; j < t->count; j++) {
+			api_put_text(c, t->name);
+			api_put_text(c, t->columns[j].name);
+			api_put_text(c, query_type_name(t->columns[j].type));
+			api_put_text(c, t->columns[j].help);
+			if (api_row_end(c, err) != 0)
+				return -1;
+		}
+	}
+	api_page_end(c, NULL);
+	return 0;
+}
+
+static int
+write_operator(struct api_call *c, const char *clause,
+    const struct query_operator *op, struct err *err)
+{
+	api_put_text(c, op->name);
+	api_put_text(c, op->args);
+	api_put_text(c, clause);
+	api_put_text(c, op->documented ? "ePO" : "ours");
+	api_put_text(c, op->help);
+	return api_row_end(c, err);
+}
+
+int
+api_operators_list(struct api_call *c, struct err *err)
+{
+	const struct query_operator *op;
+	size_t i;
+
+	api_page_begin(c, &api_operator_row);
+	for (i = 0; (op = query_operator(i)) != NULL; i++)
+		if (write_operator(c, "where", op, err) != 0)
+			return -1;
+	for (i = 0; (op = query_function(i)) != NULL; i++)
+		if (write_operator(c, "select", op, err) != 0)
+			return -1;
+	api_page_end(c, NULL);
+	return 0;
+}
+
 /* --- asking --- */
 
 /* "Accept" names the type; anything else gets JSON. */

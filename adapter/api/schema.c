@@ -298,6 +298,22 @@ static const struct report_column api_pending_row_columns[] = {TEXT("device"),
 ANSWER(api_pending_row, "BridgeRequest",
     "A request that another CA has not granted");
 
+static const struct report_column api_column_row_columns[] = {
+    TEXT("table"), TEXT("column"), TEXT("type"), TEXT("help")};
+ANSWER(api_column_row, "QueryColumn", "A column that can be asked for");
+
+static const struct report_column api_operator_row_columns[] = {
+    TEXT("operator"), TEXT("arguments"), TEXT("clause"), TEXT("source"),
+    TEXT("help")};
+ANSWER(api_operator_row, "QueryOperator", "A word of the query language");
+
+static const struct report_column api_upstream_row_columns[] = {TEXT("name"),
+    TEXT("url"), TEXT("state"), TEXT("version"), TIME("good_at"),
+    TIME("next_at"), INT("systems"), INT("devices"), INT("gone"),
+    INT("problems"), INT("unsure"), INT("issues"), TEXT("error")};
+ANSWER(api_upstream_row, "EpoServer",
+    "An ePO server above us, and how the last sync with it went");
+
 static const struct report_column api_check_row_columns[] = {TEXT("what"),
     INT("devices"), INT("late"), INT("margin"), TEXT("closest"), TIME("end"),
     TIME("renewed"), INT("runs"), INT("longest"), TIME("until"),
@@ -425,6 +441,13 @@ static const struct api_field api_block_form_fields[] = {
 	"SHA-256 of keys and notes, a line each; or one in PEM"},
     {"note", API_TEXT, false, 1, CA_BLOCK_NOTE_MAX, NULL, "of those without"}};
 FORM(api_block_form, "KeysToBlock");
+static const struct api_field api_trust_form_fields[] = {
+    {"password", API_SECRET, false, 8, 32, NULL,
+	"that its firmware's admin has now"},
+    {"forget_identity", API_BOOL, false, 0, 0, NULL,
+	"what it shows next is its own"},
+    {"tls", API_BOOL, false, 0, 0, NULL, "it has TLS now: never plain again"}};
+FORM(api_trust_form, "DeviceTrust");
 static const struct api_field api_check_form_fields[] = {
     {"schedule", API_TEXT, true, 1, 8192, NULL, "words, or cron"},
     {"task", API_TEXT, false, 1, NAME_MAX_, NULL,

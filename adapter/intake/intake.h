@@ -56,6 +56,17 @@ int intake_add(const struct intake_to *to, struct device *device,
 int intake_update(const struct intake_to *to, const struct intake *in,
     const struct device *known, const struct secret *password,
     struct buf *changed, struct err *err);
+/* What a person knows better than the worker on a device: it has another
+ * certificate, another password, or TLS by now.  Errors so far are forgotten,
+ * and it is due at once; in the open transaction.  ERR_CONFLICT while somebody
+ * works on it; ERR_INVALID: no password that firmware can have. */
+struct intake_trust {
+	const struct secret *password; /* that it has now; NULL: as it was */
+	bool forget_identity;	       /* what it shows next is its own */
+	bool tls;		       /* never plain again */
+};
+int intake_trust(const struct intake_to *to, int64_t id,
+    const struct intake_trust *t, struct err *err);
 /* An event that these fields (names parted by commas) were changed. */
 int intake_event(const struct intake_to *to, const struct device *d,
     const char *fields, struct err *err);

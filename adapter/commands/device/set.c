@@ -1,14 +1,11 @@
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "buf.h"
 #include "cli.h"
-#include "clock.h"
 #include "commands_device_internal.h"
 #include "device.h"
 #include "err.h"
 #include "intake.h"
-#include "mem.h"
 #include "secret.h"
 #include "store.h"
 #include "str.h"
@@ -16,9 +13,8 @@
 /*
  * device set: the host's facts are the administrator's to write at any time;
  * what belongs to the worker on the device (its pinned certificate, its refused
- * credentials) is written under a lease like a worker's.
+ * credentials) is intake_trust()'s.
  */
-#define LEASE_SECONDS 30
 #define FIELDS_MAX 256
 
 static bool
@@ -26,19 +22,6 @@ changes_state(const struct cli *c, const struct secret *password)
 {
 	return password != NULL || cli_flag(c, "forget-identity") ||
 	    cli_flag(c, "tls");
-}
-
-static void
-forget_errors(struct device *d)
-{
-	mem_replace(&d->error_kind, NULL);
-	mem_replace(&d->error_code, NULL);
-	mem_replace(&d->error_text, NULL);
-	d->error_at = 0;
-	d->strikes = 0;
-	d->failures = 0;
-	d->next_due = clock_now();
-	mem_replace(&d->due_play, "auto");
 }
 
 /* What was given, by name, for the audit chain; never a value. */
@@ -58,23 +41,6 @@ fields(const struct cli *c, bool password, struct buf *out)
 	return buf_text(out);
 }
 
-static int
-save_state(struct cli *c, struct device *d, int64_t token, struct err *err)
-{
-	struct store *store = c->daemon.store;
-
-	if (cli_flag(c, "forget-identity")) {
-		mem_replace(&d->leaf_sha256, NULL);
-		mem_replace(&d->digest_realm, NULL);
-	}
-	if (cli_flag(c, "tls"))
-		d->use_tls = true;
-	forget_errors(d);
-	if (store_device_save_state(store, d, token, err) != 0)
-		return -1;
-	return store_lease_drop(store, d->id, token, err);
-}
-
 /* Everything the person was asked is known by now: from here to the commit the
  * record is read and written in one transaction. */
 static int
@@ -88,30 +54,24 @@ change(
 	    .site = cli_text(c, "site"),
 	    .group = cli_text(c, "group")};
 	const struct intake_to to = cli_intake(c);
-	char *owner = mem_printf("%s/%ld", to.actor, (long)getpid());
+	const struct intake_trust trust = {.password = password,
+	    .forget_identity = cli_flag(c, "forget-identity"),
+	    .tls = cli_flag(c, "tls")};
 	struct store *store = c->daemon.store;
-	int64_t now = clock_now(), token = 0;
 	struct device *d = NULL;
 	struct buf text;
 	int rc = -1;
 
 	buf_init(&text, FIELDS_MAX);
-	if (changes_state(c, password) &&
-	    store_lease_take(
-		store, id, owner, now, now + LEASE_SECONDS, &token, err) != 0)
-		goto out;
-	if (store_device_get(store, id, &d, err) != 0)
+	if (store_lock(store, err) != 0 ||
+	    store_device_get(store, id, &d, err) != 0)
 		goto out;
 	in.name = d->name;
 	if (intake_change(&in, d, &text, err) != 0 ||
 	    intake_group(c->daemon.store, &in, d, &text, err) != 0 ||
 	    store_device_save_host(store, d, err) != 0)
 		goto out;
-	if (password != NULL &&
-	    store_secret_put(
-		store, id, STORE_SECRET_ADMIN, password, now, err) != 0)
-		goto out;
-	if (changes_state(c, password) ? save_state(c, d, token, err) != 0
+	if (changes_state(c, password) ? intake_trust(&to, id, &trust, err) != 0
 				       : intake_wake(&to, id, err) != 0)
 		goto out;
 	buf_reset(&text);
@@ -123,7 +83,6 @@ out:
 		store_rollback(store);
 	device_free(d);
 	buf_free(&text);
-	free(owner);
 	return rc;
 }
 
@@ -141,9 +100,7 @@ set_device(struct cli *c, bool ask)
 	    (password = cli_secret(
 		 c, "password-file", "Admin password it has now: ")) == NULL)
 		code = CODE_INPUT;
-	else if ((password != NULL &&
-		     intake_check_password(password, &err) != 0) ||
-	    change(c, d->id, password, &err) != 0)
+	else if (change(c, d->id, password, &err) != 0)
 		code = cli_fail(&err);
 	secret_free(password);
 	device_free(d);

@@ -181,11 +181,42 @@ def changes(w):
             If_Match=first.headers["etag"])
     w.fails(422, "changeDevice", NEW["name"], body={"address": "no address"})
     w.fails(404, "changeDevice", "nobody", body={"site": "x"})
+    trust(w)
     w.fails(412, "removeDevice", NEW["name"],
             If_Match=first.headers["etag"])
     equal(w.ok("removeDevice", NEW["name"]).status, 204, "removed")
     w.fails(404, "getDevice", NEW["name"])
     w.fails(404, "removeDevice", NEW["name"])
+
+
+def trust(w):
+    """What a person knows better; while serve is at it, it is not told."""
+    pin = {"forget_identity": True, "password": "Other!123"}
+    w.wrong("trustDevice", NEW["name"], body=pin)
+    w.fails(422, "trustDevice", NEW["name"], body={})
+    w.fails(422, "trustDevice", NEW["name"], body={"tls": False})
+    w.fails(422, "trustDevice", NEW["name"], body={"password": "a:colon,b"})
+    w.fails(404, "trustDevice", "nobody", body=pin)
+    method, path, _ = w.target("trustDevice", [NEW["name"]])
+    said = []
+
+    def told():
+        said[:] = [w.client.call(method, path, pin)]
+        return said[0].status != 409
+
+    wait_for(told, PATIENCE, "nobody works on it for a moment")
+    answer = said[0]
+    w.called.add("trustDevice")
+    equal((answer.status, answer.json["name"]), (200, NEW["name"]), "told")
+    why = w.document.differs({"$ref": "#/components/schemas/Device"},
+                             answer.json)
+    check(why is None, f"trustDevice: {why}")
+    check("Other!" not in answer.bytes.decode(), "no password in answers")
+    said = [json.loads(e["detail"] or "{}") for e in w.ok(
+        "listEvents", query={"device": NEW["name"], "last": 50}
+        ).json["items"] if e["kind"] == "device.changed"]
+    check({"fields": ["forget-identity", "password"]} in said,
+          f"in the audit chain by name: {said}")
 
 
 def pages(w, name, limit, **query):
@@ -292,7 +323,7 @@ def keys(w, names):
     equal(len({r.headers["location"] for r in runs}), 1, "and its place")
 
 
-def queries(w, names):
+def queries(w, serving, names):
     items = w.ok("listQueries").json["items"]
     check(any(q["name"] == "Never maintained" for q in items), "shipped ones")
     w.wrong("listQueries")
@@ -326,6 +357,11 @@ def queries(w, names):
     equal((csv.type, len(csv.bytes.decode().split("\r\n"))),
           ("text/csv", len(names) + 2), "as CSV")
     w.wrong("askQuery", body=form)
+    for name, command in (("listQueryColumns", "tables"),
+                          ("listQueryOperators", "operators")):
+        equal(w.ok(name).json["items"], serving.json("query", command),
+              f"query {command}")
+        w.wrong(name)
     w.ok("removeQuery", "mine")
     w.fails(404, "removeQuery", "mine")
     w.fails(409, "removeQuery", "Never maintained")
@@ -816,6 +852,9 @@ def letters(w, serving):
     equal([(p["name"], p["kind"], p["dead"]) for p in places],
           [("hook", "webhook", 3)], f"places: {places}")
     w.wrong("listForwardPlaces")
+    equal(w.ok("listEpoServers").json["items"], serving.json("epo", "status"),
+          "no ePO server")
+    w.wrong("listEpoServers")
     dead = pages(w, "listDeadLetters", 2, place="hook")
     equal(dead, serving.json("forward", "dead"), "as the command line says")
     equal([d["event"] for d in dead], [1, 2, 3], "in order")
@@ -1168,7 +1207,7 @@ def main():
         w = Walk(Client(*serving.at, token(serving, "admin")))
         devices(w, names)
         keys(w, names)
-        queries(w, names)
+        queries(w, serving, names)
         tags(w, names)
         tasks(w, names)
         server_tasks(w, serving, names)

@@ -1,0 +1,58 @@
+/* consoles above us: how it goes with each. */
+#include "api_internal.h"
+#include "conf.h"
+#include "conf_epo.h"
+#include "upstream.h"
+
+static int
+write_upstream(struct api_call *c, const struct conf_epo *e,
+    const struct upstream *u, const struct upstream_counts *n, struct err *err)
+{
+	api_put_text(c, e->name);
+	api_put_text(c, e->url);
+	api_put_text(c, upstream_state_name(u->state));
+	api_put_text(c, u->version);
+	api_put_int(c, u->good_at);
+	api_put_int(c, u->next_at);
+	api_put_int(c, n->systems);
+	api_put_int(c, n->devices);
+	api_put_int(c, n->gone);
+	api_put_int(c, n->problems);
+	api_put_int(c, n->unsure);
+	api_put_int(c, n->issues);
+	api_put_text(c, u->error != NULL ? u->error : u->remarks);
+	return api_row_end(c, err);
+}
+
+static int
+list_one(struct api_call *c, const struct conf_epo *e, struct err *err)
+{
+	struct err why = {.kind = ERR_NONE};
+	struct upstream_counts counts = {0};
+	struct upstream u = {0};
+	int r = 0;
+
+	if (upstream_find(c->store, e->name, &u, &why) == 0) {
+		r = upstream_count(c->store, u.id, &counts, err);
+	} else if (why.kind != ERR_NOTFOUND) { /* else: never spoken to */
+		*err = why;
+		r = -1;
+	}
+	if (r == 0)
+		r = write_upstream(c, e, &u, &counts, err);
+	upstream_clear(&u);
+	return r;
+}
+
+int
+api_upstreams_list(struct api_call *c, struct err *err)
+{
+	size_t i;
+
+	api_page_begin(c, &api_upstream_row);
+	for (i = 0; i < c->conf->epo_count; i++)
+		if (list_one(c, &c->conf->epos[i], err) != 0)
+			return -1;
+	api_page_end(c, NULL);
+	return 0;
+}
