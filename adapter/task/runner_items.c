@@ -236,6 +236,20 @@ retry_at(const struct runner_run *run, const struct runner_work *work,
 	return run->stop_at != 0 && now + wait >= run->stop_at ? 0 : now + wait;
 }
 
+/* A finding is one of a device that was visited. */
+static void
+tell_why(const struct engine_report *report, struct task_result *how)
+{
+	if (report->err->kind == ERR_NONE)
+		return;
+	how->message = report->err->text;
+	if (report->outcome != ENGINE_SKIPPED ||
+	    report->err->kind == ERR_DENIED)
+		how->reason = reason_code(diagnose_error(report->err));
+	else if (report->err->kind == ERR_NOTFOUND)
+		how->message = "it was removed from the fleet";
+}
+
 static int
 item_ended(
     struct runner *r, const struct engine_report *report, struct err *err)
@@ -249,10 +263,7 @@ item_ended(
 	int rc;
 
 	how.outcome = verdict(report, &again);
-	if (report->err->kind != ERR_NONE) {
-		how.message = report->err->text;
-		how.reason = reason_code(diagnose_error(report->err));
-	}
+	tell_why(report, &how);
 	if (again)
 		how.again_at = retry_at(run, work, report, now);
 	rc = task_item_end(r->deps.store, &work->w, &how, now, &ours, err);

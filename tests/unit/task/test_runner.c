@@ -459,9 +459,22 @@ test_held_elsewhere(void **state)
 	assert_ends(id, "2/2/2 ok 1 busy 1");
 }
 
+static int
+is_said_to_be_gone(void *cookie, const struct task_item *i, struct err *ret_err)
+{
+	(void)cookie;
+	(void)ret_err;
+	assert_int_equal(i->outcome, TASK_SKIPPED);
+	assert_null(i->reason); /* nobody looked at it */
+	assert_string_equal(i->message, "it was removed from the fleet");
+	return 0;
+}
+
 static void
 test_gone(void **state)
 {
+	struct task_item_filter gone = {
+	    .device = 2, .state = -1, .outcome = -1};
 	int64_t id;
 
 	(void)state;
@@ -474,6 +487,9 @@ test_gone(void **state)
 	f.holds = false;
 	assert_true(fake_fleet_answer(&f, 0));
 	assert_ends(id, "3/3/3 ok 2 skipped 1");
+	gone.run = id;
+	assert_int_equal(
+	    task_item_scan(f.store, &gone, is_said_to_be_gone, NULL, &err), 0);
 }
 
 static void
