@@ -124,7 +124,7 @@ wear_of_task(struct wear_fleet *w, const struct task *t, struct err *err)
 	static const unsigned parts[WEARS] = {
 	    PLAY_CERTIFICATES, PLAY_AD_PASSWORD, PLAY_ADMIN_PASSWORD};
 	struct catalog_settings s;
-	bool any = false, due;
+	bool any = false, ticked = false, due;
 	int k;
 
 	if (catalog_parse(t->type, t->settings, &s, err) != 0)
@@ -133,14 +133,19 @@ wear_of_task(struct wear_fleet *w, const struct task *t, struct err *err)
 	due = s.automatic || s.type == CATALOG_PROFILE;
 	for (k = 0; k < WEARS; k++) {
 		w->wanted[k] = s.type != CATALOG_COLLECT &&
-		    wear_kept(w->policy, (enum wear)k) &&
 		    (due || (s.parts & parts[k]) != 0);
+		ticked = ticked || w->wanted[k];
+		w->wanted[k] =
+		    w->wanted[k] && wear_kept(w->policy, (enum wear)k);
 		w->when_needed[k] = due || (s.always & parts[k]) == 0;
 		any = any || w->wanted[k];
 	}
-	return any ? 0
-		   : err_set(err, ERR_NOTFOUND,
-			 "%s: renews nothing that runs out", t->name);
+	if (any)
+		return 0;
+	return err_set(err, ERR_NOTFOUND,
+	    ticked ? "%s: renews what the profile does not keep"
+		   : "%s: renews nothing that runs out",
+	    t->name);
 }
 
 /* --- on which devices --- */

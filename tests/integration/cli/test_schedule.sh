@@ -112,6 +112,14 @@ keep 0 schedule check 'monthly on first thu of nov,may at 03:00 Europe/Berlin' \
 sed -i 's/^  #max_age: .*/  max_age: 0/' "$tmp/etc/profile.yaml"
 keep 10 schedule check "$every" --duration 30s --for admin-password
 says err 'keeps no admin-password'
+keep 0 task add 'New admin passwords' --task renew-admin-password
+keep 4 schedule check "$every" --duration 30s --task 'New admin passwords'
+says err 'renews what the profile does not keep'
+keep 20 schedule check 'once on 2020-01-01 at 03:00' --duration 30s
+says err 'never runs again'
+keep 20 task assign renew-ad-password --all --duration 30s --check \
+    --schedule 'daily at 03:00 missed skip only mon 05:00-06:00'
+says err 'windows and exceptions leave no time'
 keep 3 schedule check "$every stop after 5m" --duration 30s --parallel 60 --for ad-password
 says err 'leave 400 devices out'
 keep 2 schedule check 'when reachable' --duration 30s
