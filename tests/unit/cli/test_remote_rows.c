@@ -87,8 +87,7 @@ takes_nothing_else(void **state)
 	    "{\"name\":\"a\",\"n\":7,\"at\":null,\"tls\":1,\"why\":[]}",
 	    "{\"name\":\"a\",\"n\":7,\"at\":null,\"tls\":true,\"why\":\"x\"}",
 	    "{\"name\":\"a\",\"n\":7,\"at\":null,\"tls\":true,\"why\":[7]}",
-	    "{\"name\":\"a\\u0000b\",\"n\":7,\"at\":null,\"tls\":true,"
-	    "\"why\":[]}",
+	    "{\"name\":\"\\u0000\",\"n\":7,\"at\":null,\"tls\":true,\"why\":[]}",
 	    "{\"name\":\"a\",\"n\":7,\"at\":null,\"tls\":true}"};
 	size_t i;
 
