@@ -8,8 +8,6 @@
 #include "order.h"
 #include "store.h"
 
-#define PURGE_ONCE 200 /* runs a request */
-
 /* --- the journal --- */
 
 struct listing {
@@ -93,11 +91,12 @@ api_runs_purge(struct api_call *c, struct err *err)
 {
 	const struct order o = {c->store, c->actor, c->now};
 	int64_t age = api_body_int(c, "older_than", 0), count = 0;
+	bool more = false;
 
-	if (order_purge(&o, c->now - age, PURGE_ONCE, &count, err) != 0)
+	if (order_purge(&o, c->now - age, &count, &more, err) != 0)
 		return -1;
 	api_row_begin(c, &api_purged_row);
 	api_put_int(c, count);
-	api_put_int(c, count == PURGE_ONCE);
+	api_put_int(c, more);
 	return api_row_end(c, err);
 }

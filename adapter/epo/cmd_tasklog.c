@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "commands_internal.h"
 #include "mem.h"
+#include "order.h"
 #include "server_internal.h"
 #include "str.h"
 #include "task_run.h"
@@ -14,7 +15,6 @@
 #define ROWS 1000 /* unless maxRows says otherwise */
 #define ROWS_MAX 100000
 #define AGE_MAX 100000
-#define PURGE_ONCE 1000 /* runs in one transaction */
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* --- entries --- */
@@ -229,25 +229,19 @@ remote_list_sources(struct call *c, struct err *err)
 int
 remote_purge_log(struct call *c, struct err *err)
 {
+	const struct order order = {c->store, c->actor, c->now};
 	int64_t age = 0, once = 0, all = 0;
-	char count[24];
+	bool more = true;
 
 	if (read_age(c, &age, err) == -1)
 		return -1;
-	if (age == 0)
-		return err_set(err, ERR_INVALID,
-		    "age is empty: wanted the age from which on runs go");
-	do {
-		if (task_run_purge(
-			c->store, c->now - age, PURGE_ONCE, &once, err) == -1)
+	while (more) {
+		if (order_purge(&order, c->now - age, &once, &more, err) == -1)
 			return -1;
 		all += once;
-		if (once == PURGE_ONCE && call_commit(c, err) == -1)
+		if (more && call_commit(c, err) == -1)
 			return -1;
-	} while (once == PURGE_ONCE);
-	(void)snprintf(count, sizeof(count), "%lld", (long long)all);
-	if (call_event(c, NULL, "task.purged", "runs", count, err) == -1)
-		return -1;
+	}
 	out_scalar_int(&c->out, all);
 	return 0;
 }

@@ -6,6 +6,7 @@
 
 #include "buf.h"
 #include "catalog.h"
+#include "clock.h"
 #include "err.h"
 #include "mem.h"
 #include "schedule.h"
@@ -322,14 +323,17 @@ order_run_state(const struct order *o, int64_t run, enum task_state to,
 }
 
 int
-order_purge(const struct order *o, int64_t before, size_t limit,
-    int64_t *ret_count, struct err *err)
+order_purge(const struct order *o, int64_t before, int64_t *ret_count,
+    bool *ret_more, struct err *err)
 {
+	int64_t end = clock_mono_ms() + ORDER_PURGE_MS, count = 0, one = 0;
 	struct json_object *detail;
-	int64_t count = 0;
 
-	if (task_run_purge(o->store, before, limit, &count, err) != 0)
-		return -1;
+	do {
+		if (task_run_purge(o->store, before, 1, &one, err) != 0)
+			return -1;
+		count += one;
+	} while (one > 0 && clock_mono_ms() < end);
 	if (count > 0) {
 		detail = json_object_new_object();
 		add_number(detail, "runs", count);
@@ -337,5 +341,6 @@ order_purge(const struct order *o, int64_t before, size_t limit,
 			return -1;
 	}
 	*ret_count = count;
+	*ret_more = one > 0;
 	return 0;
 }

@@ -1,5 +1,6 @@
 #ifndef ORDER_H_
 #define ORDER_H_
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -54,7 +55,10 @@ int order_run_assignment(
 /* TASK_PAUSED, TASK_QUEUED (resume), TASK_ABORTED; as task_run_set_state(). */
 int order_run_state(const struct order *o, int64_t run, enum task_state to,
     const char *why, struct err *err);
-/* Forget runs that are over and were made before then, at most limit. */
-int order_purge(const struct order *o, int64_t before, size_t limit,
-    int64_t *ret_count, struct err *err);
+/* Forget runs that are over and were made before then, for ORDER_PURGE_MS, so
+ * that no other writer waits for long: how many, and whether there are more for
+ * the next transaction. A run is forgotten whole. */
+#define ORDER_PURGE_MS 500
+int order_purge(const struct order *o, int64_t before, int64_t *ret_count,
+    bool *ret_more, struct err *err);
 #endif

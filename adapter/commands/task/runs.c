@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "commands_task_internal.h"
 #include "mem.h"
+#include "order.h"
 #include "progress.h"
 #include "runs_internal.h"
 #include "runs_remote_internal.h"
@@ -296,30 +297,31 @@ cmd_runs_abort(struct cli *c)
 /* --- forgetting --- */
 
 /* A run at a time: others want to write, too. */
+/* In pieces, so that no other writer waits for long. */
 static int
 purge(struct cli *c, int64_t before, int64_t *count)
 {
+	const struct order o = {c->daemon.store, cli_actor(), clock_now()};
 	struct err err = {.kind = ERR_NONE};
-	int64_t some = 1;
+	int64_t some = 0;
+	bool more = true;
+	int code = CODE_OK;
 
 	*count = 0;
-	while (some > 0) {
-		if (task_run_purge(c->daemon.store, before, 1, &some, &err) !=
-			0 ||
-		    store_commit(c->daemon.store, &err) != 0)
-			return cli_fail(&err);
+	while (code == CODE_OK && more) {
+		code = cli_commit(
+		    c, order_purge(&o, before, &some, &more, &err), &err);
 		*count += some;
 	}
-	return CODE_OK;
+	return code;
 }
 
 int
 cmd_runs_purge(struct cli *c)
 {
-	struct err err = {.kind = ERR_NONE};
 	int code = cli_open(c, DAEMON_STORE, NULL);
 	int64_t age = 0, count = 0;
-	char detail[64], span[CLOCK_TEXT], *question;
+	char span[CLOCK_TEXT], *question;
 	bool sure;
 
 	if (code != CODE_OK)
@@ -334,11 +336,6 @@ cmd_runs_purge(struct cli *c)
 	if (!sure)
 		return CODE_REFUSED;
 	code = purge(c, clock_now() - age, &count);
-	(void)snprintf(
-	    detail, sizeof(detail), "{\"runs\":%lld}", (long long)count);
-	if (code == CODE_OK && count > 0)
-		code = cli_commit(
-		    c, cli_event(c, NULL, "task.purged", detail, &err), &err);
 	if (code == CODE_OK)
 		cli_note(c, "%lld runs are forgotten", (long long)count);
 	return code;

@@ -14,7 +14,9 @@
 #include <cmocka.h>
 
 #include "api_internal.h"
+#include "clock.h"
 #include "mem.h"
+#include "order.h"
 #include "store.h"
 #include "str.h"
 #include "vault.h"
@@ -216,6 +218,46 @@ test_kept(void **state)
 	assert_status(f, 204);
 }
 
+/* --- runs that need not be kept --- */
+
+static void
+test_purge(void **state)
+{
+	struct fixture *f = *state;
+	const int64_t now = clock_now();
+	const struct order o = {f->store, "test", now};
+	int64_t count = 0;
+	bool more = true;
+	int i;
+
+	for (i = 1; i <= 3; i++) {
+		ask(f, "POST", "runs",
+		    "{\"type\":\"collect-properties\",\"all\":true}");
+		assert_status(f, 202);
+	}
+	ask(f, "POST", "runs/1/abort", NULL);
+	assert_status(f, 200);
+	ask(f, "POST", "runs/3/abort", NULL);
+	f->lacks = ACCESS_BIT(ACCESS_RUN_PURGE);
+	ask(f, "POST", "run-purge", "{\"older_than\":604800}");
+	assert_denied(f, "run.purge");
+	f->lacks = 0;
+	ask(f, "POST", "run-purge", "{\"older_than\":604800}");
+	assert_string_equal(f->text, "{\"runs\":0,\"more\":false}\n");
+	/* As if a week had passed: those that are over go, whole. */
+	assert_int_equal(order_purge(&o, now + 10, &count, &more, &f->err), 0);
+	assert_int_equal(store_commit(f->store, &f->err), 0);
+	assert_int_equal(count, 2);
+	assert_false(more);
+	ask(f, "GET", "runs/1", NULL);
+	assert_status(f, 404);
+	ask(f, "GET", "runs/2", NULL);
+	assert_status(f, 200);
+	ask(f, "GET", "events", NULL);
+	assert_non_null(strstr(f->text, "\"task.purged\""));
+	assert_non_null(strstr(f->text, "{\\\"runs\\\":2}"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -225,6 +267,7 @@ main(void)
 	    TEST(test_routes),
 	    TEST(test_actions),
 	    TEST(test_kept),
+	    TEST(test_purge),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
