@@ -235,6 +235,9 @@ remote_purge_log(struct call *c, struct err *err)
 
 	if (read_age(c, &age, err) == -1)
 		return -1;
+	if (age == 0)
+		return err_set(err, ERR_INVALID,
+		    "age is empty: wanted the age from which on runs go");
 	while (more) {
 		if (order_purge(&order, c->now - age, &once, &more, err) == -1)
 			return -1;
