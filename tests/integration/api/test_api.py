@@ -362,6 +362,15 @@ def queries(w, serving, names):
         equal(w.ok(name).json["items"], serving.json("query", command),
               f"query {command}")
         w.wrong(name)
+    drawn = {**form, "chart": "pie"}
+    equal(w.ok("putQuery", "mine", body=drawn).json["chart"], "pie", "drawn so")
+    w.fails(422, "putQuery", "mine", body={**form, "chart": "cake"})
+    months = {"table": "AMT_CustomProps", "group": "(month LastRead)"}
+    rows = w.ok("askQuery", body=months).json["rows"]
+    equal(sum(r["count"] for r in rows), len(names), f"by month: {rows}")
+    runs = w.ok("runQuery", "Runs by result").json["rows"]
+    check(all(r["AMT_RunItems.Result"] in ("ok", "changed", "failed", "skipped")
+              for r in runs), f"words, not numbers: {runs}")
     w.ok("removeQuery", "mine")
     w.fails(404, "removeQuery", "mine")
     w.fails(409, "removeQuery", "Never maintained")
