@@ -10,7 +10,6 @@
 #include "store.h"
 #include "str.h"
 
-#define API_VERSION "5.10.0" /* whose commands and shapes these are */
 #define DATABASE "amtkeeper"
 #define HELP_MAX 8192
 #define KEEP_ALIVE_MIN 30
@@ -27,7 +26,7 @@ int
 remote_version(struct call *c, struct err *err)
 {
 	(void)err;
-	out_scalar(&c->out, API_VERSION);
+	out_scalar(&c->out, REMOTE_EPO_VERSION);
 	return 0;
 }
 
@@ -41,7 +40,7 @@ remote_status_report(struct call *c, struct err *err)
 	(void)snprintf(braced, sizeof(braced), "{%s}", uuid);
 	out_row(&c->out, "statusReport");
 	out_int(&c->out, "keepAliveInterval", KEEP_ALIVE_MIN);
-	out_text(&c->out, "productVersion", API_VERSION);
+	out_text(&c->out, "productVersion", REMOTE_EPO_VERSION);
 	out_text(&c->out, "uniqueId", braced);
 	out_row_end(&c->out);
 	return 0;

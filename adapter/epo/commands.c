@@ -15,6 +15,11 @@ static const struct command commands[] = {
 	.right = ANYBODY,
 	.help = "Who this server is: its unique id and version",
 	.run = remote_status_report},
+    {.name = "agentmgmt.listAgentHandlers",
+	.args = "",
+	.right = ACCESS_DEVICE_READ,
+	.help = "Lists who speaks to the systems: this server",
+	.run = remote_list_handlers},
     {.name = "amt.assignTask",
 	.args =
 	    "taskId [group=<>] [tag=<>] [query=<>] [names=<>] [all=<>] [schedule=<>]",

@@ -4,6 +4,8 @@
 
 /* What the table of commands (commands.c) points to. */
 
+#define REMOTE_EPO_VERSION "5.10.0" /* whose commands and shapes these are */
+
 /* cmd_core.c */
 command_fn remote_token, remote_help, remote_list_queries, remote_execute_query,
     remote_list_databases, remote_version, remote_status_report;
@@ -31,6 +33,8 @@ command_fn remote_list_history, remote_list_subtasks, remote_list_messages,
 /* cmd_amt.c */
 command_fn remote_enforce_profile, remote_run_maintenance, remote_assign_task,
     remote_unassign_task, remote_list_runs, remote_list_results;
+/* cmd_handler.c */
+command_fn remote_list_handlers;
 /* cmd_host.c */
 command_fn remote_set_host;
 #endif

@@ -93,6 +93,8 @@ def by_xml(server, kind, names):
     for command, path, field in (
             ("system.findTag", "list/element/TagEPO", "tagName"),
             ("clienttask.find", "list/element/objectTask", "objectName"),
+            ("agentmgmt.listAgentHandlers",
+             "list/element/EPORegisteredApacheServer", "lastUpdate"),
             ("scheduler.listAllServerTasks", "list/serverTask", "nextRunTime"),
             ("scheduler.listRunningServerTasks", "list", None),
             ("tasklog.listTaskHistory", "list/taskLogEntry", "startDate"),
