@@ -4,7 +4,7 @@
 #include "report_internal.h"
 
 #define STEP 26
-#define LEFT 20
+#define LEFT 36
 #define TOP 20
 #define HEIGHT 140
 #define BASE (TOP + HEIGHT)

@@ -166,7 +166,7 @@ test_line(void **state)
 	char *text = drawn(REPORT_LINE, REPORT_BY_PERIOD, values, 4);
 
 	(void)state;
-	assert_non_null(strstr(text, "points=\"20,90 46,20 72,160\""));
+	assert_non_null(strstr(text, "points=\"36,90 62,20 88,160\""));
 	assert_int_equal(times(text, "<circle"), 3);
 	assert_true(strstr(text, ">9</text>") < strstr(text, ">10</text>"));
 	assert_true(strstr(text, ">10</text>") < strstr(text, ">11</text>"));
