@@ -50,18 +50,21 @@ schedule_from_epo(const char *text, const char *start, const char *end,
     int64_t now, struct schedule **ret_schedule, struct err *err)
 {
 	struct schedule *s = NULL;
+	char *whole = NULL;
+	int rc;
 
 	if (schedule_parse(text, &s, err) != 0)
 		return -1;
-	if (strncasecmp(text, "period:", strlen("period:")) == 0 &&
-	    take_dates(s, start, end, now, err) != 0) {
-		schedule_free(s);
-		return -1;
+	rc = strncasecmp(text, "period:", strlen("period:")) == 0
+	    ? take_dates(s, start, end, now, err)
+	    : 0;
+	if (rc == 0) { /* which also finds that no day is left */
+		whole = schedule_write(s);
+		rc = schedule_parse(whole, ret_schedule, err);
 	}
-	free(s->text);
-	s->text = schedule_write(s);
-	*ret_schedule = s;
-	return 0;
+	free(whole);
+	schedule_free(s);
+	return rc;
 }
 
 int64_t

@@ -70,6 +70,26 @@ check_text(const char *text)
 	schedule_free(s);
 }
 
+/* With the dates that are beside it there. */
+static void
+check_dates(const char *text)
+{
+	struct err err = {.kind = ERR_NONE};
+	struct schedule *s = NULL, *again = NULL;
+
+	if (schedule_from_epo(text, "2027-05-28 07:00:01.0 UTC",
+		"2031-01-01 00:00:00.0 UTC", NOW, &s, &err) != 0) {
+		assert(err.text[0] != '\0');
+		return;
+	}
+	assert(schedule_parse(schedule_text(s), &again, &err) == 0);
+	assert(str_eq(schedule_text(again), schedule_text(s)));
+	assert(schedule_first_day(s, NOW) >= -1);
+	(void)schedule_last_day(s);
+	schedule_free(s);
+	schedule_free(again);
+}
+
 static void
 check_calendar(const char *text)
 {
@@ -96,8 +116,10 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 
 	if (str_starts(text, "BEGIN:"))
 		check_calendar(text);
-	else
+	else {
 		check_text(text);
+		check_dates(text);
+	}
 	free(text);
 	return 0;
 }

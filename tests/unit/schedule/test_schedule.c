@@ -570,6 +570,7 @@ test_epo_dates(void **state)
 	    {"daily at 03:00", "2035-05-28 07:00:01.0 UTC", "2036-01-01",
 		"daily at 03:00 missed run"},
 	    {"period:daily?h=3&m=0", NULL, "some day", NULL},
+	    {"period:monthly?h=3&m=0&d=31", "2035-02-01", "2035-03-01", NULL},
 	    {"period:daily?h=3&m=0", "2035-05-28", "2034-05-28", NULL},
 	};
 	struct err err = {.kind = ERR_NONE};
