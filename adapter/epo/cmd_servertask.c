@@ -1,4 +1,5 @@
-/* Server tasks that are trees of actions, and task.importTasks. */
+/* Server tasks that are trees of actions; task.importTasks,
+ * system.runTagCriteria. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@
 #include "mem.h"
 #include "server_internal.h"
 #include "server_order.h"
+#include "store.h"
 #include "str.h"
 
 int
@@ -121,4 +123,111 @@ remote_import_tasks(struct call *c, struct err *err)
 		return err_context(err, "file");
 	out_scalar_int(&c->out, (int64_t)done.tasks);
 	return 0;
+}
+
+/* --- system.runTagCriteria --- */
+
+/* Those that give a tag to the rows of a query, which is what its criteria are
+ * here. */
+struct criteria {
+	struct store *store;
+	int64_t tag;
+	int64_t *tasks;
+	size_t count, room;
+};
+
+static bool
+gives_tag(const struct criteria *k, const struct action_tree *t, size_t at)
+{
+	const struct server_action *a = &t->actions[at];
+	struct err ignored = {.kind = ERR_NONE};
+	int64_t tag = 0;
+	char *name;
+
+	if (!str_eq(a->kind, action_kind_name(ACTION_APPLY_TAG)) ||
+	    action_above(t->actions, (int64_t)at, ACTION_QUERY) < 0)
+		return false;
+	name = action_text(a, "tag");
+	if (name != NULL && store_tag_find(k->store, name, &tag, &ignored) != 0)
+		tag = 0;
+	free(name);
+	return tag == k->tag;
+}
+
+static int
+take_criterion(void *cookie, const struct server_task *t, struct err *err)
+{
+	struct criteria *k = cookie;
+	struct action_tree tree = {.count = 0};
+	bool found = false;
+	size_t i;
+
+	(void)err;
+	if (action_tree_parse(t->actions, &tree, NULL) != 0)
+		return 0;
+	for (i = 0; i < tree.count && !found; i++)
+		found = gives_tag(k, &tree, i);
+	action_tree_free(&tree);
+	if (found && k->count == k->room) {
+		k->room = (k->room + 8) * 2;
+		k->tasks = mem_grow(k->tasks, k->room, sizeof(*k->tasks));
+	}
+	if (found)
+		k->tasks[k->count++] = t->id;
+	return 0;
+}
+
+/* One that is going is as good. */
+static int
+run_criterion(struct call *c, int64_t id, int64_t *begun, struct err *err)
+{
+	const struct server_order order = order_of(c);
+	struct server_task t = {.id = 0};
+	struct err why = {.kind = ERR_NONE};
+	int64_t run = 0;
+	int r;
+
+	if (server_task_get(c->store, id, &t, err) != 0)
+		return -1;
+	r = server_order_run(&order, &t, TASK_BY_USER, 0, &run, &why);
+	server_task_clear(&t);
+	if (r == 0)
+		++*begun;
+	if (r == 0 || why.kind == ERR_CONFLICT)
+		return 0;
+	*err = why;
+	return -1;
+}
+
+int
+remote_run_criteria(struct call *c, struct err *err)
+{
+	const char *tag = call_text(c, "tagID");
+	struct criteria k = {.store = c->store};
+	int64_t begun = 0;
+	bool reset = false;
+	size_t i;
+	int r;
+
+	if (call_bool(c, "resetTaggedSystems", &reset, err) == -1)
+		return -1;
+	if (reset)
+		return err_set(err, ERR_INVALID,
+		    "resetTaggedSystems: system.clearTag takes the tag from "
+		    "systems");
+	if (tag == NULL)
+		return err_set(err, ERR_INVALID, "tagID is empty");
+	if (store_tag_find(c->store, tag, &k.tag, err) == -1)
+		return err_context(err, "tagID \"%.64s\"", tag);
+	r = server_task_scan(c->store, take_criterion, &k, err);
+	if (r == 0 && k.count == 0)
+		r = err_set(err, ERR_REFUSED,
+		    "no server task gives this tag to the rows of a query");
+	for (i = 0; r == 0 && i < k.count; i++)
+		r = run_criterion(c, k.tasks[i], &begun, err);
+	free(k.tasks);
+	c->wake = r == 0;
+	if (r == 0)
+		out_scalar_int(&c->out, begun);
+	return r;
 }

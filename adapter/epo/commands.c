@@ -223,6 +223,12 @@ static const struct command commands[] = {
 	.right = ACCESS_DEVICE_READ,
 	.help = "Finds tags whose name contains a text",
 	.run = remote_find_tag},
+    {.name = "system.runTagCriteria",
+	.args = "tagID [resetTaggedSystems]",
+	.right = ACCESS_TASK_RUN,
+	.help = "Runs the server tasks that give a tag, by id or name, to the "
+		"rows of a query, and returns how many that are",
+	.run = remote_run_criteria},
     {.name = "system.setUserProperties",
 	.args = "names [description] [customField1] [customField2] "
 		"[customField3] [customField4]",

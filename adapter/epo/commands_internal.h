@@ -27,6 +27,8 @@ command_fn remote_task_find, remote_task_run, remote_task_export,
 command_fn remote_import_tasks, remote_list_server_tasks,
     remote_get_server_task, remote_run_server_task, remote_update_server_task,
     remote_list_running, remote_cancel, remote_pause, remote_resume;
+/* cmd_servertask.c */
+command_fn remote_run_criteria;
 /* cmd_tasklog.c */
 command_fn remote_list_history, remote_list_subtasks, remote_list_messages,
     remote_list_sources, remote_purge_log;

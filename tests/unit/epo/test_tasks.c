@@ -416,10 +416,44 @@ test_tree_rights(void **state)
 	assert_error(f, REMOTE_NO_RIGHT, "run.purge");
 }
 
+/* The server tasks that give a tag are its criteria. */
+static void
+test_criteria(void **state)
+{
+	struct fixture *f = *state;
+	int64_t tag;
+
+	ask(f, "system.runTagCriteria", "tagID=x", NULL);
+	assert_error(f, REMOTE_REFUSED, "no such tag");
+	ask(f, "amt.createTag", "tagName=x", NULL);
+	tag = number(f);
+	ask(f, "system.runTagCriteria", "tagName=x", NULL);
+	assert_error(f, REMOTE_REFUSED, "no server task gives this tag");
+	ask(f, "task.importTasks", "file=" TREE_XML, NULL);
+	assert_body(f, "OK:\r\n2\r\n");
+	ask(f, "system.runTagCriteria", "param1=x", "resetTaggedSystems=true",
+	    NULL);
+	assert_error(f, REMOTE_BAD_ARGUMENT, "system.clearTag");
+	f->lacks = ACCESS_BIT(ACCESS_TAG_WRITE);
+	ask(f, "system.runTagCriteria", "tagID=x", NULL);
+	assert_error(f, REMOTE_NO_RIGHT, "tag.write");
+	f->lacks = 0;
+	ask_number(f, "system.runTagCriteria", "tagID", tag);
+	assert_body(f, "OK:\r\n1\r\n");
+	ask(f, "system.runTagCriteria", "tagName=x", NULL);
+	assert_body(f, "OK:\r\n0\r\n"); /* it is going */
+	ask(f, "scheduler.listRunningServerTasks", ":output=json", NULL);
+	assert_has(f, "\"taskName\":\"Tree\"");
+	ask(f, "amt.createTag", "tagName=other", NULL);
+	ask(f, "system.runTagCriteria", "tagID=other", NULL);
+	assert_error(f, REMOTE_REFUSED, "no server task gives this tag");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    TEST(test_criteria),
 	    TEST(test_catalogue),
 	    TEST(test_export),
 	    TEST(test_import_refused),
