@@ -22,6 +22,7 @@
 #include "err.h"
 #include "fault.h"
 #include "file.h"
+#include "key_pool.h"
 #include "mem.h"
 #include "vault.h"
 
@@ -60,6 +61,7 @@ fixture_write(
 static void
 make_folder(struct fixture *f)
 {
+	key_pool_open();
 	memset(f, 0, sizeof(*f));
 	(void)snprintf(f->dir, sizeof(f->dir), "/tmp/amtkeeper-ca-XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
@@ -110,6 +112,7 @@ make_once(void)
 		assert_int_equal(file_read(path, 4u << 20, &made[i], NULL), 0);
 		free(path);
 	}
+	key_pool_keep();
 	fixture_close(&f);
 }
 
@@ -175,6 +178,7 @@ fixture_close(struct fixture *f)
 	free(f->vault_file);
 	free(f->database);
 	free(f->key_file);
+	key_pool_close();
 }
 
 int
@@ -206,6 +210,7 @@ live_and_die(
 	const char *colon = strchr(point, ':');
 	char *name = mem_dup_len(point, strcspn(point, ":"));
 
+	key_pool_off();
 	if (ca_open(&f->conf, &f->ca, NULL) != 0)
 		_exit(1);
 	fault_arm(name, colon != NULL ? strtoul(colon + 1, NULL, 10) : 1);
