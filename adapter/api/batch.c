@@ -136,7 +136,7 @@ read_run(struct batch *b, struct err *err)
 }
 
 void
-batch_read(struct batch *b)
+api_batch_read(struct batch *b)
 {
 	int r;
 

@@ -26,5 +26,5 @@ struct batch {
 	bool last; /* the run is over */
 };
 /* All but store and from are set. */
-void batch_read(struct batch *b);
+void api_batch_read(struct batch *b);
 #endif

@@ -78,7 +78,7 @@ read_batch(void *arg)
 {
 	struct streams *all = arg;
 
-	batch_read(&all->batch);
+	api_batch_read(&all->batch);
 	check_followers(all);
 }
 
