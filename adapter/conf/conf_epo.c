@@ -107,7 +107,8 @@ static const struct conf_option options[] = {
 	.offset = AT(tags),
 	.fallback =
 	    "AMT-CommError=offline name-resolution credentials-rejected "
-	    "credentials-missing identity-mismatch protocol-error, "
+	    "credentials-missing identity-mismatch "
+	    "client-certificate-wanted protocol-error, "
 	    "AMT-CertDue=certificate-expired certificate-expiring, "
 	    "AMT-ADPwdDue=ad-password-due",
 	.help = "tags that systems get there while they have one of these "

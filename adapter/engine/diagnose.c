@@ -32,6 +32,9 @@ static const struct {
     [REASON_UNTRUSTED] = {"identity-mismatch",
 	"another device or certificate answers there: nothing was sent to it; "
 	"check the address, then `device set --forget-identity`"},
+    [REASON_WANTS_CERT] = {"client-certificate-wanted",
+	"it demands certificates of its peers (mutual TLS), which is not "
+	"supported: switch that off with the tool that switched it on"},
     [REASON_PROTOCOL] = {"protocol-error",
 	"it answers, but not as Intel AMT does"},
     [REASON_PARKED] = {"needs-person",
@@ -188,6 +191,8 @@ diagnose(const struct device *d, const struct policy *p)
 enum reason
 diagnose_error(const struct err *err)
 {
+	if (str_starts(err->text, PORT_WANTS_CERT))
+		return REASON_WANTS_CERT;
 	switch (err->kind) {
 	case ERR_DENIED:
 		return REASON_CREDENTIALS;

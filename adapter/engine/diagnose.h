@@ -18,6 +18,7 @@ enum reason {
 	REASON_CREDENTIALS,	/* "credentials-rejected" */
 	REASON_NO_PASSWORD,	/* "credentials-missing": none is stored */
 	REASON_UNTRUSTED,	/* "identity-mismatch": realm or leaf */
+	REASON_WANTS_CERT,	/* "client-certificate-wanted": mutual TLS */
 	REASON_PROTOCOL,	/* "protocol-error" */
 	REASON_PARKED, /* "needs-person": an open intent nobody can tell */
 	REASON_TLS_DISABLED,   /* "tls-disabled" */

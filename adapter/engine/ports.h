@@ -25,12 +25,15 @@ struct secret;
  *
  * ERR_UNREACHABLE: nobody answers, and certainly nothing happened.  From a
  * device its text begins with PORT_NO_NAME when its name does not resolve, and
- * with PORT_NO_TLS when something answers there that speaks no TLS.
+ * with PORT_NO_TLS when something answers there that speaks no TLS.  It begins
+ * with PORT_WANTS_CERT, with ERR_UNKNOWN too, when it demands a client
+ * certificate.
  * ERR_PROTOCOL: somebody does, with nonsense, and nothing happened either.
  * ERR_UNKNOWN: it may have, whatever came back.
  */
 #define PORT_NO_NAME "name does not resolve"
 #define PORT_NO_TLS "answers without TLS"
+#define PORT_WANTS_CERT "demands a client certificate"
 typedef void port_done_fn(void *cookie, const struct err *err);
 
 /* One visit: an authenticated connection to one device. */

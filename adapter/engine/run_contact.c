@@ -289,7 +289,8 @@ unreached(struct run *run, const struct err *err)
 
 	if (err->kind != ERR_UNREACHABLE || !run->device->use_tls ||
 	    str_starts(err->text, PORT_NO_NAME) ||
-	    str_starts(err->text, PORT_NO_TLS)) {
+	    str_starts(err->text, PORT_NO_TLS) ||
+	    str_starts(err->text, PORT_WANTS_CERT)) {
 		run_contact_failed(run, err);
 		return;
 	}

@@ -10,6 +10,7 @@
 
 #define TIMEOUT_MS 30000
 #define PEER_TEXT 120 /* of a foreign message in an error */
+#define WANTS_CERTIFICATE "it wants a certificate of us (mutual TLS)"
 #define SERVER_MAX 256
 #define URL_MAX 512
 
@@ -99,6 +100,15 @@ failure_kind(const struct net_call *call, CURLcode code)
 	return is_nonsense(call, code) ? ERR_PROTOCOL : ERR_UNKNOWN;
 }
 
+/* The server asked for a certificate of ours, and the connection ended before a
+ * byte of an answer. */
+static bool
+wants_certificate(const struct net_call *call, CURLcode code)
+{
+	return call->peer->link->asked && call->fresh &&
+	    call->header_bytes == 0 && code != CURLE_OPERATION_TIMEDOUT;
+}
+
 /* libcurl's own words, where it met something we have none for. */
 static void
 explain_as_libcurl(struct buf *out, const struct net_call *call, CURLcode code)
@@ -120,6 +130,8 @@ explain_unsent(struct buf *out, const struct net_call *call, CURLcode code)
 		buf_printf(out, "certificate refused: %s", peer->reason);
 	else if (peer->link->no_tls)
 		buf_str(out, "what answers speaks no TLS");
+	else if (wants_certificate(call, code))
+		buf_str(out, WANTS_CERTIFICATE);
 	else if (code == CURLE_COULDNT_CONNECT && call->error > 0)
 		buf_printf(out, "cannot connect: %s",
 		    strerror_r((int)call->error, why, sizeof(why)));
@@ -138,6 +150,8 @@ explain_unanswered(struct buf *out, const struct net_call *call, CURLcode code)
 	if (code == CURLE_OPERATION_TIMEDOUT)
 		buf_printf(
 		    out, "no whole answer within %u ms", call->timeout_ms);
+	else if (wants_certificate(call, code))
+		buf_str(out, WANTS_CERTIFICATE);
 	else if (call->resent)
 		buf_str(out, "kept connection broke before the answer");
 	else if (call->flooded)
@@ -171,6 +185,10 @@ set_failure(struct err *err, const struct net_call *call, CURLcode code)
 		err->domain = ERR_OPENSSL;
 		err->native = SSL_R_WRONG_VERSION_NUMBER;
 	}
+	if (wants_certificate(call, code)) {
+		err->domain = ERR_OPENSSL;
+		err->native = SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED;
+	}
 	buf_free(&what);
 }
 
@@ -185,6 +203,13 @@ net_no_tls(const struct err *err)
 {
 	return err->domain == ERR_OPENSSL &&
 	    err->native == SSL_R_WRONG_VERSION_NUMBER;
+}
+
+bool
+net_wants_certificate(const struct err *err)
+{
+	return err->domain == ERR_OPENSSL &&
+	    err->native == SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED;
 }
 
 void

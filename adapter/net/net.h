@@ -93,6 +93,9 @@ typedef void net_done_fn(
  * Or made, and the TLS handshake answered by what is no TLS? */
 bool net_refused(const struct err *err);
 bool net_no_tls(const struct err *err);
+/* Of that or an ERR_UNKNOWN: was a certificate of ours asked for, and the
+ * connection ended when there was none? */
+bool net_wants_certificate(const struct err *err);
 
 /* One at a time per peer. done() is called exactly once, from the loop. The
  * request leaves at most once: libcurl's silent second sending on a kept

@@ -110,6 +110,7 @@ struct net_link {
 	bool shaken;  /* its first TLS handshake is complete */
 	bool trusted; /* and its certificate was accepted */
 	bool no_tls;  /* it was answered by something else */
+	bool asked;   /* the server wants a certificate of us */
 };
 
 /* CURLOPT_SSL_CTX_FUNCTION; cookie is the link. */

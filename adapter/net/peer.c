@@ -51,6 +51,7 @@ open_socket(void *cookie, curlsocktype purpose, struct curl_sockaddr *address)
 	link->fd = fd;
 	link->shaken = false;
 	link->no_tls = false;
+	link->asked = false;
 	link->trusted = false;
 	link->net->stats.connections++;
 	if (link->peer != NULL && link->peer->call != NULL)

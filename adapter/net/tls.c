@@ -154,6 +154,20 @@ is_no_tls(void)
 	    ERR_GET_REASON(code) == SSL_R_WRONG_VERSION_NUMBER;
 }
 
+/* SSL_CTX_set_client_cert_cb(): we have none, and remember that it was asked
+ * for.  The server ends the handshake then; by TLS 1.3 after ours is done, when
+ * a request may have left already. */
+static int
+have_no_certificate(SSL *ssl, X509 **ret_cert, EVP_PKEY **ret_key)
+{
+	struct net_link *link = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+
+	(void)ret_cert;
+	(void)ret_key;
+	link->asked = true;
+	return 0;
+}
+
 /* SSL_CTX_set_info_callback(); only its type says that ssl is not to be
  * changed: the connection is ours and has not begun. */
 static void
@@ -239,5 +253,6 @@ net_tls_prepare(CURL *easy, void *context, void *cookie)
 	(void)SSL_CTX_clear_options(ctx, SSL_OP_NO_TICKET);
 	SSL_CTX_sess_set_new_cb(ctx, keep_session);
 	SSL_CTX_set_info_callback(ctx, watch);
+	SSL_CTX_set_client_cert_cb(ctx, have_no_certificate);
 	return CURLE_OK;
 }

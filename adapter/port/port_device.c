@@ -109,6 +109,10 @@ visit_end(void *cookie, const struct err *err)
 	if (own.kind == ERR_UNREACHABLE && net_no_tls(&own))
 		err_set(&own, ERR_UNREACHABLE, PORT_NO_TLS " on port %lld",
 		    (long long)v->device->tls_port);
+	if (net_wants_certificate(&own))
+		err_set(&own, own.kind,
+		    PORT_WANTS_CERT " (mutual TLS) on port %lld",
+		    (long long)v->device->tls_port);
 	if (nothing_done && v->job.changed) {
 		own.kind = ERR_UNKNOWN;
 	} else if (nothing_done && clock_mono_ms() < v->retry_until) {

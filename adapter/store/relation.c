@@ -47,7 +47,8 @@ static const char *const states[] = {"unmanaged", "managed", NULL};
 #define ERROR_TEXT                                                             \
 	"(CASE WHEN d.error_code IN ('offline', 'name-resolution',"            \
 	" 'credentials-rejected', 'credentials-missing',"                      \
-	" 'identity-mismatch', 'protocol-error') THEN"                         \
+	" 'identity-mismatch', 'client-certificate-wanted',"                   \
+	" 'protocol-error') THEN"                                              \
 	" 'Failed to enforce policy: ' ELSE '' END || d.error_text)"
 #define TLS_TEXT                                                               \
 	"(CASE WHEN d.tls_enabled = 0 THEN 'Supported and Disabled'"           \

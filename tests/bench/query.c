@@ -117,7 +117,7 @@ static const char by_hand[] =
     " FROM device WHERE read_at > 0 AND control_mode IN ('acm', 'ccm')"
     " AND error_text <> '' AND (error_code IN ('offline',"
     " 'name-resolution', 'credentials-rejected', 'credentials-missing',"
-    " 'identity-mismatch', 'protocol-error')"
+    " 'identity-mismatch', 'client-certificate-wanted', 'protocol-error')"
     " OR lower(error_text) LIKE '%failed to enforce policy%')"
     " ORDER BY name COLLATE NOCASE LIMIT 100001";
 

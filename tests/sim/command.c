@@ -403,6 +403,22 @@ set_hold_roots(struct sim *s, struct sim_port *p, char *rest, struct text *out)
 	ok(out);
 }
 
+/* As another tool does it; the listener begins anew. */
+static void
+set_mutual(struct sim *s, struct sim_port *p, char *rest, struct text *out)
+{
+	char *word = word_next(&rest);
+	bool on = word != NULL && strcmp(word, "on") == 0;
+
+	(void)s;
+	p->dev->state.committed.mutual = on;
+	p->dev->state.staged.mutual = on;
+	p->dev->state.dirty = true;
+	conn_reset_all(p, NULL);
+	tls_reload(p);
+	ok(out);
+}
+
 static const struct {
 	const char *word;
 	void (*run)(
@@ -415,6 +431,7 @@ static const struct {
     {"online", set_online},
     {"answer-now", set_answer_now},
     {"hold-roots", set_hold_roots},
+    {"mutual", set_mutual},
 };
 
 static void
@@ -433,7 +450,7 @@ run_set(struct sim *s, struct sim_port *p, char *rest, struct text *out)
 	}
 	error(out,
 	    "set DEVICE skew-ms N, os-fqdn NAME, power-cycle, offline, "
-	    "online, answer-now or hold-roots on|off");
+	    "online, answer-now, hold-roots on|off or mutual on|off");
 }
 
 static const struct {

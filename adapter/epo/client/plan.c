@@ -12,7 +12,7 @@
 #define FAILED "Failed to enforce policy: "
 static const char communication[] =
     "offline name-resolution credentials-rejected credentials-missing "
-    "identity-mismatch protocol-error";
+    "identity-mismatch client-certificate-wanted protocol-error";
 
 /* --- reasons --- */
 

@@ -86,6 +86,24 @@ def impostor(sim, keeper, device, other):
     check(keeper.password(name) == password, "an impostor: the secret")
 
 
+def mutual(sim, keeper, device):
+    """Another tool let it demand certificates of its peers: it is not taken for
+    one that is away, and comes back by itself."""
+    name = device["name"]
+    keeper.run("run", "auto", name, expect=0)
+    before = known(keeper, name)
+    writes = sim.get(name)["flash_writes"]
+    for state in ("on", "off"):
+        sim.ctl("set", name, "mutual", state)
+        code, _, reasons = outcome(keeper, name)
+        if state == "on":
+            check(code != 0, "mutual TLS: the run fails")
+            equal(reasons[name], {"client-certificate-wanted"}, "mutual TLS")
+            equal(known(keeper, name), before, "mutual TLS: the record")
+    equal(code, 0, "without it again")
+    equal(sim.get(name)["flash_writes"], writes, "mutual TLS: writes")
+
+
 def tell_password(keeper, name, password):
     path = os.path.join(keeper.folder, "told")
     with open(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w") as f:
@@ -290,6 +308,7 @@ def main():
     gone(sim, keeper, "fleet.db", os.unlink, "store missing")
     nonsense(sim, keeper, sim.devices[:len(NONSENSE)])
     impostor(sim, keeper, rest[0], rest[1])
+    mutual(sim, keeper, rest[19])
     wrong_password(sim, keeper, rest[:3])
     stopped(sim, keeper, rest[3:7])
     twice(sim, keeper, rest[7:11])

@@ -602,6 +602,8 @@ test_communication_errors_hide_what_is_stale(void **state)
 	assert_int_equal(diagnose_error(&err), REASON_TLS_DISABLED);
 	(void)err_set(&err, ERR_UNREACHABLE, "refused");
 	assert_int_equal(diagnose_error(&err), REASON_OFFLINE);
+	(void)err_set(&err, ERR_UNKNOWN, PORT_WANTS_CERT " on port 16993");
+	assert_int_equal(diagnose_error(&err), REASON_WANTS_CERT);
 	(void)err_set(&err, ERR_DENIED, "401");
 	assert_int_equal(diagnose_error(&err), REASON_CREDENTIALS);
 	(void)err_set(&err, ERR_UNTRUSTED, "leaf");

@@ -446,6 +446,37 @@ tells_who_speaks_no_tls(void **state)
 	leave(&client, peer);
 }
 
+/* What asks for a certificate of ours is told from what is away, by either
+ * version of TLS, and nothing of the request is answered. */
+static void
+tells_who_wants_a_certificate(void **state)
+{
+	static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+	struct net_trust trust = {.leaf_sha256 = device->sha256};
+	struct http_peer_conf conf = {
+	    .identity = device, .clients = device, .serve = say_no};
+	struct http_peer *peer;
+	struct client client;
+	enum err_kind kind;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+		conf.max_version = versions[i];
+		peer = http_peer_start(&conf);
+		join(&client, peer, &trust);
+		kind = (enum err_kind)client_post(&client, "x");
+		assert_true(kind == ERR_UNREACHABLE || kind == ERR_UNKNOWN);
+		if (!net_wants_certificate(&client.err))
+			fail_msg("%s", client.err.text);
+		assert_false(net_no_tls(&client.err));
+		assert_non_null(
+		    strstr(client.err.text, "wants a certificate of us"));
+		assert_int_equal(http_peer_requests(peer), 0);
+		leave(&client, peer);
+	}
+}
+
 int
 main(void)
 {
@@ -463,6 +494,7 @@ main(void)
 	    cmocka_unit_test(speaks_old_tls_only_when_told),
 	    cmocka_unit_test(never_falls_back),
 	    cmocka_unit_test(tells_who_speaks_no_tls),
+	    cmocka_unit_test(tells_who_wants_a_certificate),
 	};
 
 	return cmocka_run_group_tests(tests, make_identities, free_identities);
