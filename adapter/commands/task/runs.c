@@ -399,13 +399,14 @@ follow(struct cli *c, int64_t run, struct progress *p, struct task_run *r)
 	const struct timespec here = {.tv_nsec = WAIT_NS},
 			      there = {.tv_sec = 1};
 	const struct timespec *pause = cli_remote(c) ? &there : &here;
-	int64_t since_ms = clock_mono_ms(), seen_ms = 0;
+	struct runs_remote_watch watch = {.seen_ms = 0};
+	int64_t since_ms = clock_mono_ms();
 	/* What answers for the runs of another machine works on them. */
 	bool told = cli_remote(c);
 	int code;
 
 	for (;;) {
-		code = cli_remote(c) ? runs_remote_look(c, run, r, &seen_ms)
+		code = cli_remote(c) ? runs_remote_look(c, run, r, &watch)
 				     : look(c, run, r);
 		if (code != CODE_OK) {
 			progress_clear(p);

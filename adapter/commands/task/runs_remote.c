@@ -13,7 +13,7 @@
 #include "str.h"
 #include "task_run.h"
 
-#define AWAY_MS 60000 /* that long a server may be away while we wait */
+#define AWAY_MS 300000 /* that long a server may be away while we wait */
 
 /* --- what there is --- */
 
@@ -125,8 +125,8 @@ get_run(struct cli *c, int64_t run, struct task_run *ret, struct err *err)
 }
 
 int
-runs_remote_look(
-    struct cli *c, int64_t run, struct task_run *r, int64_t *seen_ms)
+runs_remote_look(struct cli *c, int64_t run, struct task_run *r,
+    struct runs_remote_watch *watch)
 {
 	struct task_run now = {.id = 0};
 	struct err err = {.kind = ERR_NONE};
@@ -137,14 +137,18 @@ runs_remote_look(
 	if (get_run(c, run, &now, &err) == 0) {
 		task_run_clear(r);
 		*r = now;
-		*seen_ms = clock_mono_ms();
+		watch->seen_ms = clock_mono_ms();
+		watch->away = false;
 		return CODE_OK;
 	}
 	task_run_clear(&now);
-	if (*seen_ms != 0 && err_is_transient(&err) &&
-	    clock_mono_ms() - *seen_ms < AWAY_MS)
-		return CODE_OK;
-	return cli_fail(&err);
+	if (watch->seen_ms == 0 || !err_is_transient(&err) ||
+	    clock_mono_ms() - watch->seen_ms >= AWAY_MS)
+		return cli_fail(&err);
+	if (!watch->away)
+		cli_note(c, "%s: asked again for some minutes", err.text);
+	watch->away = true;
+	return CODE_OK;
 }
 
 /* --- a new one --- */
