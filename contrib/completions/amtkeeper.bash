@@ -181,7 +181,7 @@ _amtkeeper()
 	"server-task disable") options=" --server --token-file --ca-file --cert-file --key-file" ;;
 	"server-task remove") options=" --yes --server --token-file --ca-file --cert-file --key-file" ;;
 	"server-task run") options=" --wait --dry-run --server --token-file --ca-file --cert-file --key-file" ;;
-	"server-task log") options=" --run --since --limit" ;;
+	"server-task log") options=" --run --since --limit --server --token-file --ca-file --cert-file --key-file" ;;
 	"server-task import") options=" --replace" ;;
 	"server-task export") options="" ;;
 	"mail password") options=" --password-file" ;;

@@ -42,7 +42,8 @@ GROUPS add_groups[] = {add_options, dry_options, NULL};
 GROUPS set_groups[] = {set_options, NULL};
 GROUPS remove_groups[] = {cli_yes_options, cli_server_options, NULL};
 GROUPS run_groups[] = {wait_options, dry_options, cli_server_options, NULL};
-GROUPS log_groups[] = {log_options, cli_limit_options, NULL};
+GROUPS log_groups[] = {
+    log_options, cli_limit_options, cli_server_options, NULL};
 GROUPS import_groups[] = {import_options, NULL};
 GROUPS password_groups[] = {password_options, NULL};
 

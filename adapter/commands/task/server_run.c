@@ -205,17 +205,18 @@ write_run(void *cookie, const struct task_run *r, struct err *err)
 	return cli_row(t, err);
 }
 
+static const struct table_column log_columns[] = {{"run", TABLE_INT, 0, 0},
+    {"task", TABLE_STRING, 0, 12}, {"state", TABLE_STRING, 0, 0},
+    {"percent", TABLE_INT, 0, 0}, {"actions", TABLE_INT, 1, 0},
+    {"done", TABLE_INT, 1, 0}, {"changed", TABLE_INT, 2, 0},
+    {"failed", TABLE_INT, 0, 0}, {"skipped", TABLE_INT, 3, 0},
+    {"source", TABLE_STRING, 4, 0}, {"actor", TABLE_STRING, 5, 0},
+    {"created_at", TABLE_TIME, 6, 0}, {"started_at", TABLE_TIME, 7, 0},
+    {"ended_at", TABLE_TIME, 2, 0}, {"why", TABLE_STRING, 1, 16}};
+
 static int
 write_log(struct cli *c, const char *name)
 {
-	static const struct table_column columns[] = {{"run", TABLE_INT, 0, 0},
-	    {"task", TABLE_STRING, 0, 12}, {"state", TABLE_STRING, 0, 0},
-	    {"percent", TABLE_INT, 0, 0}, {"actions", TABLE_INT, 1, 0},
-	    {"done", TABLE_INT, 1, 0}, {"changed", TABLE_INT, 2, 0},
-	    {"failed", TABLE_INT, 0, 0}, {"skipped", TABLE_INT, 3, 0},
-	    {"source", TABLE_STRING, 4, 0}, {"actor", TABLE_STRING, 5, 0},
-	    {"created_at", TABLE_TIME, 6, 0}, {"started_at", TABLE_TIME, 7, 0},
-	    {"ended_at", TABLE_TIME, 2, 0}, {"why", TABLE_STRING, 1, 16}};
 	const struct task_run_filter filter = {.name = name,
 	    .type = SERVER_RUN,
 	    .since = cli_since(c, "since", 0)};
@@ -223,9 +224,58 @@ write_log(struct cli *c, const char *name)
 	struct err err = {.kind = ERR_NONE};
 	int rc;
 
-	l.table = cli_table(c, columns, COUNT(columns));
+	l.table = cli_table(c, log_columns, COUNT(log_columns));
 	rc = task_run_scan(c->daemon.store, &filter, write_run, &l, &err);
 	return cli_listed(c, l.table, rc == -1 ? -1 : 0, &err);
+}
+
+/* What runs of devices call by other names. */
+static int
+name_actions(struct json_object *row, struct err *err)
+{
+	int64_t id = 0, actions = 0, done = 0, count = 0;
+	int i;
+
+	if (cli_remote_int(row, "id", &id, err) != 0 ||
+	    cli_remote_int(row, "devices", &actions, err) != 0)
+		return -1;
+	for (i = 0; i < TASK_OUTCOMES; i++) {
+		if (cli_remote_int(row, task_outcome_name((enum task_outcome)i),
+			&count, err) != 0)
+			return -1;
+		done += count;
+	}
+	(void)json_object_object_add(row, "run", json_object_new_int64(id));
+	(void)json_object_object_add(
+	    row, "actions", json_object_new_int64(actions));
+	(void)json_object_object_add(row, "done", json_object_new_int64(done));
+	return 0;
+}
+
+static int
+log_remote(struct cli *c)
+{
+	static const char *const ours[] = {"since", NULL};
+	const struct cli_remote_rows rows = {.columns = log_columns,
+	    .count = COUNT(log_columns),
+	    .prepare = name_actions};
+	struct api_client_path path;
+	const struct cli_remote_list list = {.path = &path,
+	    .paged = true,
+	    .limit = (size_t)cli_count(c, "limit", 0)};
+	int code = cli_remote_refuse(c, ours);
+
+	if (code == CODE_OK && c->arg_count == 0)
+		code = cli_complain(
+		    CODE_USAGE, "with --server: name a task, or give --run");
+	if (code != CODE_OK)
+		return code;
+	api_client_path_init(&path, "server-tasks");
+	api_client_path_add(&path, c->args[0]);
+	api_client_path_add(&path, "runs");
+	code = cli_remote_table(c, &list, &rows);
+	api_client_path_free(&path);
+	return code;
 }
 
 int
@@ -233,8 +283,11 @@ cmd_server_task_log(struct cli *c)
 {
 	int64_t run = cli_count(c, "run", 0);
 	struct server_task s = {.id = 0};
-	int code = cli_open(c, DAEMON_STORE, NULL);
+	int code;
 
+	if (cli_remote(c))
+		return run != 0 ? write_actions(c, run) : log_remote(c);
+	code = cli_open(c, DAEMON_STORE, NULL);
 	if (code != CODE_OK)
 		return code;
 	if (run != 0)

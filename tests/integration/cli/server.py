@@ -307,6 +307,10 @@ def server_tasks(far):
     equal(out.stdout,
           far.here("server-task", "log", "--run", run, "-o", "json").stdout,
           "its actions")
+    far.same("server-task", "log", "--run", run)
+    far.same("server-task", "log", "Find")
+    far.fails(NOTHING, "", "server-task", "log", "no such")
+    far.fails(USAGE, "name a task", "server-task", "log")
     far.fails(USAGE, "--dry-run does not work", "server-task", "run", "Find",
               "--dry-run")
     equal(far.run("server-task", "remove", "Find", "-y").returncode, OK,
