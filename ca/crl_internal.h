@@ -1,5 +1,7 @@
 #ifndef CA_CRL_INTERNAL_H_
 #define CA_CRL_INTERNAL_H_
+#include <openssl/types.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define CA_ROOT_LIST_MAX 65536 /* bytes of a root's list */
@@ -24,6 +26,14 @@ void ca_crl_write(
 /* Append one of revokedCertificates; a serial that is no hex, or too long, is
  * out->over. */
 void ca_crl_entry(struct buf *out, const char *serial, int64_t at, int reason);
+
+/* A list that somebody brings, PEM or DER; NULL: it is none. */
+X509_CRL *ca_root_list_read(const struct buf *file);
+/* One of its entries, whose serial number goes to that buffer; false: it has
+ * none that a certificate can have, or no time. */
+struct ca_root_entry;
+bool ca_root_list_entry(
+    const X509_REVOKED *from, char serial[41], struct ca_root_entry *ret);
 
 /* A root and its key. */
 struct ca_root_by {

@@ -16,14 +16,28 @@
 #include "record_internal.h"
 #include "str.h"
 
+#define REASON_LAST 10
+
 /* --- reading --- */
 
-static X509_CRL *
-read_list(const struct buf *file)
+/* NOLINTBEGIN(readability-non-const-parameter): libcrypto's type */
+static int
+no_password(char *bytes, int size, int writing, void *cookie)
+/* NOLINTEND(readability-non-const-parameter) */
+{
+	(void)bytes;
+	(void)size;
+	(void)writing;
+	(void)cookie;
+	return -1;
+}
+
+X509_CRL *
+ca_root_list_read(const struct buf *file)
 {
 	const unsigned char *p = file->data;
 	BIO *bio = BIO_new_mem_buf(file->data, (int)file->len);
-	X509_CRL *crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL);
+	X509_CRL *crl = PEM_read_bio_X509_CRL(bio, NULL, no_password, NULL);
 
 	if (crl == NULL && file->len > 0) {
 		crl = d2i_X509_CRL(NULL, &p, (long)file->len);
@@ -95,18 +109,20 @@ struct taking {
 	char missing[CA_ISSUER_SERIAL]; /* revoked here, not there */
 };
 
-static bool
-entry_of(const X509_REVOKED *from, char serial[CA_ISSUER_SERIAL],
+bool
+ca_root_list_entry(const X509_REVOKED *from, char serial[CA_ISSUER_SERIAL],
     struct ca_root_entry *ret)
 {
 	const ASN1_INTEGER *number = X509_REVOKED_get0_serialNumber(from);
 	ASN1_ENUMERATED *reason =
 	    X509_REVOKED_get_ext_d2i(from, NID_crl_reason, NULL, NULL);
 	int len = ASN1_STRING_length(number);
+	long code = reason != NULL ? ASN1_ENUMERATED_get(reason) : 0;
 
 	*ret = (struct ca_root_entry){.serial = serial,
 	    .at = time_of(X509_REVOKED_get0_revocationDate(from)),
-	    .reason = reason != NULL ? (int)ASN1_ENUMERATED_get(reason) : 0};
+	    /* RFC 5280, 5.3.1; of another the fact is kept. */
+	    .reason = code >= 0 && code <= REASON_LAST ? (int)code : 0};
 	ASN1_ENUMERATED_free(reason);
 	ERR_clear_error();
 	if (len < 1 || len > CA_ROOT_SERIAL_MAX ||
@@ -127,7 +143,8 @@ find_missing(void *cookie, const struct ca_root_entry *e)
 
 	list = X509_CRL_get_REVOKED(t->crl);
 	for (i = 0; e->here && i < sk_X509_REVOKED_num(list); i++)
-		if (entry_of(sk_X509_REVOKED_value(list, i), serial, &other) &&
+		if (ca_root_list_entry(
+			sk_X509_REVOKED_value(list, i), serial, &other) &&
 		    str_eq(serial, e->serial))
 			return;
 	if (e->here)
@@ -155,7 +172,8 @@ put_entries(void *cookie, struct err *err)
 		return -1;
 	list = X509_CRL_get_REVOKED(t->crl);
 	for (i = 0; i < sk_X509_REVOKED_num(list); i++) {
-		if (!entry_of(sk_X509_REVOKED_value(list, i), serial, &e))
+		if (!ca_root_list_entry(
+			sk_X509_REVOKED_value(list, i), serial, &e))
 			return err_set(err, ERR_INVALID,
 			    "entry %d of the list cannot be read", i + 1);
 		if (ca_store_root_revoke(t->store, t->root, &e, err) != 0)
@@ -222,7 +240,7 @@ int
 ca_root_crl_import(
     struct ca *ca, const struct buf *file, int64_t now, struct err *err)
 {
-	X509_CRL *crl = read_list(file);
+	X509_CRL *crl = ca_root_list_read(file);
 	const struct ca *line = crl != NULL ? line_under(ca, crl) : NULL;
 	int rc;
 
