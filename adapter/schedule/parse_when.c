@@ -197,7 +197,8 @@ parse_on(struct parse *p)
 		    "wanted days of the week; as: weekly on mon,thu");
 	if (s->kind != KIND_WEEKLY && (s->weekdays != 0) != (s->ordinals != 0))
 		return parse_fail(p, first->text,
-		    "which of the month's? as: on first thu, on last fri");
+		    "which of the month's? as: on first thu, on last fri; a "
+		    "day of it is a number: on 1");
 	if (s->weekdays != 0 && s->days != 0)
 		return parse_fail(p, first->text,
 		    "either numbers or days of the week, not both");

@@ -427,6 +427,7 @@ test_complaints(void **state)
 	    {"weekly at 03:00", "on which days of the week"},
 	    {"weekly on 5 at 03:00", "character 11: wanted days of the week"},
 	    {"monthly on thu at 03:00", "character 12: which of the month's"},
+	    {"monthly on 1st at 03:00", "a number: on 1"},
 	    {"monthly on first thu,5 at 03:00", "not both"},
 	    {"monthly at 03:00", "on which day"},
 	    {"yearly on 5 at 03:00", "of which month"},
