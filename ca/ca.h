@@ -187,6 +187,9 @@ int ca_find(struct ca *ca, const char *key, const char *serial,
  * first revocation stands. ERR_NOTFOUND. */
 int ca_revoke(struct ca *ca, const char *serial, int reason, int64_t now,
     struct err *err);
+/* "key-compromise" and the like as that number, and back; -1, NULL: none. */
+int ca_reason_number(const char *word);
+const char *ca_reason_word(int number);
 /*
  * Keys that are never certified, by the SHA-256 of their SubjectPublicKeyInfo
  * (64 hex digits), whoever asks.

@@ -9,14 +9,6 @@
 #include "store.h"
 #include "str.h"
 
-/* RFC 5280, 5.3.1 */
-static const struct {
-	const char *word;
-	int number;
-} reasons[] = {{"unspecified", 0}, {"key-compromise", 1},
-    {"affiliation-changed", 3}, {"superseded", 4},
-    {"cessation-of-operation", 5}, {"privilege-withdrawn", 9}};
-
 static int
 write_cert(struct api_call *c, const struct ca_cert *cert, struct err *err)
 {
@@ -161,14 +153,10 @@ int
 api_certs_revoke(struct api_call *c, struct err *err)
 {
 	const char *word = api_body_text(c, "reason");
+	const int reason = word == NULL ? 0 : ca_reason_number(word);
 	struct ca_cert cert = {.der = NULL};
-	int reason = 0, r;
-	size_t i;
+	int r;
 
-	for (i = 0; word != NULL && i < sizeof(reasons) / sizeof(reasons[0]);
-	     i++)
-		if (str_eq(word, reasons[i].word))
-			reason = reasons[i].number;
 	if (api_need_ca(c, err) != 0 ||
 	    ca_find(c->ca, NULL, c->match.segments[0], &cert, err) != 0)
 		return -1;

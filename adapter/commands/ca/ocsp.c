@@ -7,7 +7,6 @@
 #include "clock.h"
 #include "commands_ca_internal.h"
 #include "file.h"
-#include "revoke.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define CERT_MAX 65536
@@ -25,7 +24,7 @@ write_verdict(void *cookie, const struct ca_ocsp_verdict *v, struct err *err)
 	table_text(all->table, v->serial);
 	table_text(all->table, v->status);
 	table_int(all->table, v->revoked_at);
-	table_text(all->table, revoke_reason_word(v->reason));
+	table_text(all->table, ca_reason_word(v->reason));
 	table_int(all->table, v->this_update);
 	table_int(all->table, v->next_update);
 	all->bad = all->bad || !v->good;

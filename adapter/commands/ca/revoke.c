@@ -12,38 +12,6 @@
 #include "store.h"
 #include "str.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-/* RFC 5280 5.3.1 */
-static const struct {
-	const char *word;
-	int number;
-} reasons[] = {{"unspecified", 0}, {"key-compromise", 1}, {"ca-compromise", 2},
-    {"affiliation-changed", 3}, {"superseded", 4},
-    {"cessation-of-operation", 5}, {"privilege-withdrawn", 9}};
-
-static int
-reason_number(const char *word)
-{
-	size_t i;
-
-	for (i = 0; i < COUNT(reasons); i++)
-		if (str_eq(word, reasons[i].word))
-			return reasons[i].number;
-	return 0;
-}
-
-const char *
-revoke_reason_word(int number)
-{
-	size_t i;
-
-	for (i = 0; i < COUNT(reasons); i++)
-		if (reasons[i].number == number)
-			return reasons[i].word;
-	return NULL;
-}
-
 int
 revoke_at_ca(struct cli *c, const struct device *device,
     const struct revoke_what *r, bool *ret_told, struct err *err)
@@ -140,7 +108,8 @@ revoke_issued(struct cli *c, const char *serial, int reason)
 int
 cmd_ca_revoke(struct cli *c)
 {
-	const int reason = reason_number(cli_text(c, "reason"));
+	const char *word = cli_text(c, "reason");
+	const int reason = word == NULL ? 0 : ca_reason_number(word);
 	int code = cli_open(c, DAEMON_CA, NULL);
 	char *serial;
 

@@ -19,6 +19,4 @@ int revoke_at_ca(struct cli *c, const struct device *device,
     const struct revoke_what *r, bool *ret_told, struct err *err);
 /* What a person is to do where its CA could not be told; given. */
 char *revoke_there(const struct cli *c, const char *issuer, const char *serial);
-/* Why a certificate was revoked, as --reason has it; NULL. */
-const char *revoke_reason_word(int number);
 #endif

@@ -737,7 +737,10 @@ def certificates(w, serving):
     told = w.ok("revokeCertificate", ours["serial"],
                 body={"reason": "superseded"}).json
     check(told["revoked_at"] is not None, "revoked")
-    check(ours["serial"] in serving.run("events", "--last", "10", "-o", "json"),
+    said = [json.loads(e["detail"]) for e in serving.json("events", "--last",
+                                                          "10")
+            if e["kind"] == "certificate.revoked"]
+    equal(said, [{"serial": ours["serial"], "reason": 4}],
           "and in the audit chain")
     w.fails(404, "revokeCertificate", "abcdef", body={})
 

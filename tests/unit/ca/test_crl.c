@@ -317,10 +317,29 @@ test_number_grows_over_crashes(void **state)
 
 #define ROW(test) FIXTURE_TEST(test, fixture_setup, &fixture)
 
+/* RFC 5280, 5.3.1: 6 is a hold, which is none of ours, 7 is not used. */
+static void
+test_reasons(void **state)
+{
+	static const int numbers[] = {0, 1, 2, 3, 4, 5, 9};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		assert_int_equal(
+		    ca_reason_number(ca_reason_word(numbers[i])), numbers[i]);
+	assert_int_equal(ca_reason_number("superseded"), 4);
+	assert_int_equal(ca_reason_number("key-compromise"), 1);
+	assert_int_equal(ca_reason_number("certificate-hold"), -1);
+	assert_null(ca_reason_word(6));
+	assert_null(ca_reason_word(-1));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_reasons),
 	    ROW(test_openssl_verifies),
 	    ROW(test_fields),
 	    ROW(test_renewal),
