@@ -69,7 +69,8 @@ struct import {
 	struct table *table;
 	bool store; /* the second time through */
 	bool strict, update;
-	size_t bad; /* lines, the first time through */
+	int64_t first; /* device that was added; 0: none yet */
+	size_t bad;    /* lines, the first time through */
 	size_t counts[OUTCOME_COUNT];
 	struct result *held; /* not yet committed */
 	size_t held_count, held_room;
@@ -210,6 +211,28 @@ find_known(struct import *im, const char *name, struct err *err)
 	return known;
 }
 
+/* Has an earlier line of this file said something else of the device? */
+static bool
+is_contradicted(struct import *im, const struct intake *in,
+    struct device *known, struct err *err)
+{
+	struct err why = {.kind = ERR_NONE};
+	struct buf changed;
+	bool other;
+
+	if (im->first == 0 || known->id < im->first)
+		return false;
+	buf_init(&changed, INTAKE_FIELDS_MAX);
+	other =
+	    intake_change(in, known, &changed, &why) != 0 || changed.len > 0;
+	if (other)
+		(void)err_set(err, ERR_CONFLICT,
+		    "an earlier line says otherwise of %s: %s", known->name,
+		    buf_text(&changed));
+	buf_free(&changed);
+	return other;
+}
+
 static int
 store_record(struct import *im, const struct intake *in, struct device *device,
     const struct secret *password, struct result *r, struct err *err)
@@ -224,6 +247,10 @@ store_record(struct import *im, const struct intake *in, struct device *device,
 		r->outcome = ADDED;
 		rc = intake_group(im->c->daemon.store, in, device, NULL, err);
 		rc = rc != 0 ? rc : intake_add(&to, device, password, err);
+		if (im->first == 0)
+			im->first = device->id;
+	} else if (rc == 0 && is_contradicted(im, in, known, err)) {
+		rc = -1;
 	} else if (rc == 0 && !im->update) {
 		r->outcome = PRESENT;
 	} else if (rc == 0) {

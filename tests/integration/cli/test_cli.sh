@@ -187,6 +187,21 @@ keep 3 device import "$tmp/clash.csv" -o csv
 says out '^3,clash.ad.example.test,bad,,'
 keep 0 device remove new.ad.example.test late.ad.example.test --yes
 
+# So does a line that contradicts an earlier one of the same device.
+{
+	echo 'name,address'
+	echo 'twice.ad.example.test,192.0.2.1'
+	echo 'TWICE.ad.example.test,192.0.2.1'
+	echo 'twice.ad.example.test,192.0.2.2'
+} >"$tmp/twice.csv"
+keep 20 device import "$tmp/twice.csv" --strict
+says err 'twice.csv:4: an earlier line says otherwise'
+keep 4 device show twice.ad.example.test
+keep 3 device import "$tmp/twice.csv" -o csv
+says out '^3,twice.ad.example.test,present,,'
+says out '^4,twice.ad.example.test,bad,,'
+keep 0 device remove twice.ad.example.test --yes
+
 # --- names, files and tasks that are none ---
 keep 4 device show pc00001
 says err "names are whole, 'pc00001\*' is what begins so"
