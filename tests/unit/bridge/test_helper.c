@@ -351,7 +351,7 @@ test_start(void **state)
 	char none[] = "/nowhere/helper", *argv[] = {none, NULL},
 	     *env[] = {NULL};
 	const struct ca_process p = {
-	    .argv = argv, .env = env, .timeout_ms = 1000};
+	    .argv = argv, .env = env, .timeout_ms = FOREVER_S * 1000};
 	struct buf out;
 	int code;
 

@@ -357,6 +357,23 @@ reports_a_refused_connect(void **state)
 	client_close(&client);
 }
 
+/* That of a time-out; longer ones as long as this machine does not get so far
+ * within it as the peer lets it. */
+static void
+expect_timeout(struct client *client, enum err_kind kind)
+{
+	enum err_kind got;
+	char text[32];
+
+	client->timeout_ms = 50;
+	while ((got = client_post(client, "x")) != kind &&
+	    client->timeout_ms < 60000)
+		client->timeout_ms *= 4;
+	assert_int_equal(got, kind);
+	(void)snprintf(text, sizeof(text), "%u ms", client->timeout_ms);
+	assert_non_null(strstr(client->err.text, text));
+}
+
 /* An answer that begins and stalls: somebody is there. */
 static void
 times_out_in_the_middle(void **state)
@@ -367,9 +384,7 @@ times_out_in_the_middle(void **state)
 
 	(void)state;
 	join(&client, peer);
-	client.timeout_ms = 50;
-	assert_int_equal(client_post(&client, "x"), ERR_PROTOCOL);
-	assert_non_null(strstr(client.err.text, "50 ms"));
+	expect_timeout(&client, ERR_PROTOCOL);
 	leave(&client, peer);
 }
 
@@ -381,9 +396,7 @@ times_out(void **state)
 
 	(void)state;
 	join(&client, peer);
-	client.timeout_ms = 50;
-	assert_int_equal(client_post(&client, "x"), ERR_UNKNOWN);
-	assert_non_null(strstr(client.err.text, "50 ms"));
+	expect_timeout(&client, ERR_UNKNOWN);
 	leave(&client, peer);
 }
 
