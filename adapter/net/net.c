@@ -1,4 +1,6 @@
 #include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,16 +125,27 @@ link_of(CURL *easy)
 }
 
 static struct net_watch *
-watch_get(struct net_hub *hub, CURL *easy, curl_socket_t fd)
+watch_find(const struct net_link *link, curl_socket_t fd)
 {
-	struct net_link *link = link_of(easy);
 	struct net_watch *watch;
 
 	LIST_FOREACH (watch, &link->watches, entry)
 		if (watch->fd == fd)
 			return watch;
+	return NULL;
+}
+
+static struct net_watch *
+watch_get(struct net_hub *hub, CURL *easy, curl_socket_t fd)
+{
+	struct net_link *link = link_of(easy);
+	struct net_watch *watch = watch_find(link, fd);
+
+	if (watch != NULL)
+		return watch;
 	watch = mem_alloc(sizeof(*watch));
 	watch->hub = hub;
+	watch->link = link;
 	watch->fd = fd;
 	watch->io = loop_io_add(hub->net->loop, fd, 0, on_ready, watch);
 	LIST_INSERT_HEAD(&link->watches, watch, entry);
@@ -142,16 +155,40 @@ watch_get(struct net_hub *hub, CURL *easy, curl_socket_t fd)
 void
 net_watch_drop(struct net_link *link, curl_socket_t fd)
 {
-	struct net_watch *watch;
+	struct net_watch *watch = watch_find(link, fd);
 
-	LIST_FOREACH (watch, &link->watches, entry)
-		if (watch->fd == fd)
-			break;
 	if (watch == NULL)
 		return;
 	LIST_REMOVE(watch, entry);
 	loop_io_del(watch->io);
 	free(watch);
+}
+
+void
+net_watch_stands(struct net_link *link, curl_socket_t fd)
+{
+	struct net_watch *watch = watch_find(link, fd);
+
+	if (watch != NULL)
+		watch->stood = true;
+}
+
+/* libcurl 7.88 closes a descriptor that it has not connected by itself, without
+ * close_socket(), and says only here that it does not want it any more.  It is
+ * another's by the next turn; the loop must not know it then. */
+static void
+watch_unwanted(struct net_watch *watch)
+{
+	struct net_link *link = watch->link;
+	curl_socket_t fd = watch->fd;
+
+	if (watch->stood) {
+		watch->idle = true;
+		return;
+	}
+	net_watch_drop(link, fd);
+	if (fcntl(fd, F_GETFD) == -1 && errno == EBADF)
+		net_link_closed(link, fd);
 }
 
 /* CURLMOPT_SOCKETFUNCTION */
@@ -164,7 +201,7 @@ want_socket(
 
 	if (what == CURL_POLL_REMOVE) {
 		if (watch != NULL)
-			watch->idle = true;
+			watch_unwanted(watch);
 		return 0;
 	}
 	if (watch == NULL) {

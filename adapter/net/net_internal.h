@@ -49,15 +49,22 @@ struct net {
  */
 struct net_watch {
 	struct net_hub *hub;
+	struct net_link *link;
 	struct loop_io *io;
 	curl_socket_t fd;
-	bool idle; /* libcurl does not want it now */
+	bool idle;  /* libcurl does not want it now */
+	bool stood; /* its connection was ready for a request */
 	LIST_ENTRY(net_watch) entry;
 };
 LIST_HEAD(net_watches, net_watch);
 
 /* Before this descriptor of the link is closed. */
 void net_watch_drop(struct net_link *link, curl_socket_t fd);
+/* A request can leave on it: libcurl tells us from now on before it closes it.
+ */
+void net_watch_stands(struct net_link *link, curl_socket_t fd);
+/* It was closed; may free the link. */
+void net_link_closed(struct net_link *link, curl_socket_t fd);
 
 /* Give the peer a hub where no other peer has its address and port. */
 int net_hub_join(struct net *net, struct net_peer *peer, struct err *err);

@@ -36,6 +36,16 @@ link_settle(struct net_link *link)
 		free(link);
 }
 
+void
+net_link_closed(struct net_link *link, curl_socket_t fd)
+{
+	if (link->fd == fd)
+		link->fd = -1;
+	assert(link->sockets > 0);
+	link->sockets--;
+	link_settle(link);
+}
+
 /* CURLOPT_OPENSOCKETFUNCTION */
 static curl_socket_t
 open_socket(void *cookie, curlsocktype purpose, struct curl_sockaddr *address)
@@ -67,11 +77,7 @@ close_socket(void *cookie, curl_socket_t fd)
 
 	net_watch_drop(link, fd);
 	(void)close(fd);
-	if (link->fd == fd)
-		link->fd = -1;
-	assert(link->sockets > 0);
-	link->sockets--;
-	link_settle(link);
+	net_link_closed(link, fd);
 	return 0;
 }
 
@@ -119,6 +125,7 @@ before_request(
 		return CURL_PREREQFUNC_ABORT;
 	}
 	call->released = true;
+	net_watch_stands(peer->link, peer->link->fd);
 	return CURL_PREREQFUNC_OK;
 }
 

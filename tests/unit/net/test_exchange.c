@@ -1,3 +1,4 @@
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -5,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -355,6 +358,57 @@ reports_a_refused_connect(void **state)
 	net_stats(client.net, &stats);
 	assert_int_equal(stats.failures, 1);
 	client_close(&client);
+}
+
+/* A port whose queue is full: who connects gets no answer. */
+static uint16_t
+mute_port(int fds[3])
+{
+	struct sockaddr_in at = {
+	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(at);
+	size_t i;
+
+	for (i = 0; i < 3; i++)
+		fds[i] = socket(
+		    AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	assert_int_equal(bind(fds[0], (void *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(fds[0], 0), 0);
+	assert_int_equal(getsockname(fds[0], (void *)&at, &len), 0);
+	for (i = 1; i < 3; i++)
+		(void)connect(fds[i], (void *)&at, sizeof(at));
+	return ntohs(at.sin_port);
+}
+
+/* libcurl closes such a descriptor without a word; the next one has its number.
+ */
+static void
+gives_up_connecting(void **state)
+{
+	struct http_peer *peer = start(serve_text, OK);
+	struct net_peer_conf conf = {.address = "127.0.0.1", .connect_ms = 50};
+	struct net_peer_conf good = {
+	    .address = "127.0.0.1", .port = http_peer_port(peer)};
+	struct net_peer *mute;
+	struct client client;
+	int fds[3], i;
+
+	(void)state;
+	conf.port = mute_port(fds);
+	client_open(&client, &conf);
+	mute = client.peer;
+	for (i = 0; i < 3; i++) {
+		client.peer = mute;
+		assert_int_equal(client_post(&client, "x"), ERR_UNREACHABLE);
+		client.peer = net_peer_new(client.net, &good, &client.err);
+		assert_non_null(client.peer);
+		assert_int_equal(client_post(&client, "x"), ERR_NONE);
+		net_peer_free(client.peer);
+	}
+	client.peer = mute;
+	for (i = 0; i < 3; i++)
+		(void)close(fds[i]);
+	leave(&client, peer);
 }
 
 /* That of a time-out; longer ones as long as this machine does not get so far
@@ -746,6 +800,7 @@ main(void)
 	    cmocka_unit_test(renews_an_idle_connection),
 	    cmocka_unit_test(replaces_a_closed_connection),
 	    cmocka_unit_test(reports_a_refused_connect),
+	    cmocka_unit_test(gives_up_connecting),
 	    cmocka_unit_test(times_out),
 	    cmocka_unit_test(times_out_in_the_middle),
 	    cmocka_unit_test(reports_a_lost_answer),
