@@ -258,6 +258,27 @@ read_schedule(
 	return 0;
 }
 
+/* Does it name a query or a client task by the number that it has there? */
+static bool
+has_numbers(const struct xml_node *node)
+{
+	const struct xml_node *child;
+	const char *value;
+
+	if (str_eq(node->name, "entry") && node->child != NULL &&
+	    node->child->next != NULL &&
+	    (str_eq(node->child->text, "queryId") ||
+		str_eq(node->child->text, "taskId"))) {
+		value = node->child->next->text;
+		return value[0] != '\0' &&
+		    value[strspn(value, "0123456789")] == '\0';
+	}
+	for (child = node->child; child != NULL; child = child->next)
+		if (has_numbers(child))
+			return true;
+	return false;
+}
+
 static int
 read_task(const struct xml_node *node, size_t place, server_xml_fn *fn,
     void *cookie, struct err *err)
@@ -272,7 +293,9 @@ read_task(const struct xml_node *node, size_t place, server_xml_fn *fn,
 		    err, ERR_INVALID, TASK " %zu has no name", place);
 	t.name = mem_dup(name);
 	t.note = str_empty(note) ? NULL : mem_dup(note);
-	t.enabled = str_ieq(xml_child_text(node, "enabled"), "true");
+	/* Numbers of there may be others' here: a person is to look first. */
+	t.enabled = str_ieq(xml_child_text(node, "enabled"), "true") &&
+	    !has_numbers(node);
 	rc = read_actions(node, &t, err);
 	if (rc == 0)
 		rc = read_schedule(node, &t, err);

@@ -25,8 +25,9 @@ struct store;
  * commands that stand for our actions, are inferred.  A command that is not
  * known, or has other parameters, is kept as it is ("epo-command"), is exported
  * again as it came, and cannot be run.  A schedule that ePO has no word for is
- * written as ours and read as such.  Without "enabled" a task is not: a person
- * looks at it first.
+ * written as ours and read as such.  Without "enabled" a task is not, nor is
+ * one that names a query or client task by number (queryId, taskId), which may
+ * be another one's here: a person looks at it first.
  */
 #define SERVER_XML_MAX ((size_t)256 << 10)
 

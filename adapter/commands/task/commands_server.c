@@ -100,8 +100,9 @@ const struct cli_command commands_server[] = {
 	log_examples, cmd_server_task_log},
     {"server-task import", "FILE", "server tasks that ePO exported",
 	"Commands that have no counterpart here are kept with their "
-	"parameters and shown as not runnable. Those of a task without "
-	"\"enabled\" are not, until a person says so.",
+	"parameters and shown as not runnable. A task is disabled, until "
+	"a person says else, without \"enabled\", and when it names queries or "
+	"client tasks by ePO's numbers, which may be others' here.",
 	import_groups, 1, 1, import_examples, cmd_server_task_import},
     {"server-task export", "[TASK...]", "server tasks as ePO's XML", "", none,
 	0, NO_LIMIT, no_examples, cmd_server_task_export},

@@ -211,6 +211,49 @@ test_xml(void **state)
 	buf_free(&twice);
 }
 
+static int
+take_enabled(void *cookie, const struct server_task *t, struct err *err)
+{
+	bool *enabled = cookie;
+
+	(void)err;
+	*enabled = t->enabled;
+	return 0;
+}
+
+/* The number of a query there may be another query's here. */
+static void
+test_numbers_wait_for_a_person(void **state)
+{
+	static const struct {
+		const char *key, *value;
+		bool enabled;
+	} cases[] = {{"queryId", "12", false}, {"queryId", "Renamed", true},
+	    {"query", "12", true}, {"queryId", "", true}};
+	struct err err;
+	struct buf xml;
+	bool enabled;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		buf_init(&xml, 2000);
+		buf_printf(&xml,
+		    "<scheduled-task><name>x</name><enabled>true</enabled>"
+		    "<command-chain><command-name>core.executeQuery"
+		    "</command-name><commmand-params><entry><string>%s"
+		    "</string><string>%s</string></entry></commmand-params>"
+		    "</command-chain></scheduled-task>",
+		    cases[i].key, cases[i].value);
+		enabled = !cases[i].enabled;
+		assert_int_equal(server_xml_read(xml.data, xml.len,
+				     take_enabled, &enabled, &err),
+		    0);
+		assert_int_equal(enabled, cases[i].enabled);
+		buf_free(&xml);
+	}
+}
+
 static void
 test_bad_xml(void **state)
 {
@@ -280,6 +323,7 @@ main(void)
 	    cmocka_unit_test(test_too_many),
 	    cmocka_unit_test(test_file),
 	    cmocka_unit_test(test_xml),
+	    cmocka_unit_test(test_numbers_wait_for_a_person),
 	    cmocka_unit_test(test_bad_xml),
 	};
 

@@ -338,17 +338,17 @@ test_assign_refused(void **state)
 
 /* --- trees of actions --- */
 
-#define TREE_XML                                                               \
-	"<list><scheduled-task><name>Tree</name><type>NORMAL</type>"           \
-	"<enabled>true</enabled><schedule>period:daily?h=1&amp;m=0&amp;f=1"    \
-	"</schedule><command-chain><command-name>core.executeQuery"            \
-	"</command-name><commmand-params><entry><string>queryId</string>"      \
-	"<string>2</string></entry></commmand-params><children>"               \
-	"<command-chain><command-name>system.applyTag</command-name>"          \
-	"<commmand-params><entry><string>tagName</string><string>x</string>"   \
-	"</entry></commmand-params><children/></command-chain></children>"     \
-	"</command-chain></scheduled-task><scheduled-task><name>Foreign"       \
-	"</name><command-chain><command-name>no.such</command-name>"           \
+#define TREE_XML                                                                \
+	"<list><scheduled-task><name>Tree</name><type>NORMAL</type>"            \
+	"<enabled>true</enabled><schedule>period:daily?h=1&amp;m=0&amp;f=1"     \
+	"</schedule><command-chain><command-name>core.executeQuery"             \
+	"</command-name><commmand-params><entry><string>queryId</string>"       \
+	"<string>Never maintained</string></entry></commmand-params><children>" \
+	"<command-chain><command-name>system.applyTag</command-name>"           \
+	"<commmand-params><entry><string>tagName</string><string>x</string>"    \
+	"</entry></commmand-params><children/></command-chain></children>"      \
+	"</command-chain></scheduled-task><scheduled-task><name>Foreign"        \
+	"</name><command-chain><command-name>no.such</command-name>"            \
 	"<children/></command-chain></scheduled-task></list>"
 
 static void
