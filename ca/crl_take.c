@@ -13,6 +13,7 @@
 #include "ca_internal.h"
 #include "clock.h"
 #include "crl_internal.h"
+#include "pem.h"
 #include "record_internal.h"
 #include "str.h"
 
@@ -20,24 +21,12 @@
 
 /* --- reading --- */
 
-/* NOLINTBEGIN(readability-non-const-parameter): libcrypto's type */
-static int
-no_password(char *bytes, int size, int writing, void *cookie)
-/* NOLINTEND(readability-non-const-parameter) */
-{
-	(void)bytes;
-	(void)size;
-	(void)writing;
-	(void)cookie;
-	return -1;
-}
-
 X509_CRL *
 ca_root_list_read(const struct buf *file)
 {
 	const unsigned char *p = file->data;
 	BIO *bio = BIO_new_mem_buf(file->data, (int)file->len);
-	X509_CRL *crl = PEM_read_bio_X509_CRL(bio, NULL, no_password, NULL);
+	X509_CRL *crl = PEM_read_bio_X509_CRL(bio, NULL, pem_no_password, NULL);
 
 	if (crl == NULL && file->len > 0) {
 		crl = d2i_X509_CRL(NULL, &p, (long)file->len);

@@ -8,6 +8,7 @@
 #include "file.h"
 #include "forward_internal.h"
 #include "mem.h"
+#include "pem.h"
 #include "str.h"
 
 #define FILE_MAX 4194304 /* of anchors */
@@ -54,7 +55,8 @@ add_anchors(SSL_CTX *context, const char *file, struct err *err)
 		return -1;
 	}
 	bio = BIO_new_mem_buf(pem.data, (int)pem.len);
-	while ((anchor = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
+	while ((anchor = PEM_read_bio_X509(bio, NULL, pem_no_password, NULL)) !=
+	    NULL) {
 		count += X509_STORE_add_cert(store, anchor);
 		X509_free(anchor);
 	}
@@ -71,7 +73,6 @@ add_anchors(SSL_CTX *context, const char *file, struct err *err)
 static int
 add_own(SSL_CTX *context, const struct forward_link_conf *conf, struct err *err)
 {
-	static char none[] = "";
 	struct buf pem;
 	EVP_PKEY *key;
 	BIO *bio;
@@ -83,7 +84,7 @@ add_own(SSL_CTX *context, const struct forward_link_conf *conf, struct err *err)
 		return -1;
 	}
 	bio = BIO_new_mem_buf(pem.data, (int)pem.len);
-	key = PEM_read_bio_PrivateKey(bio, NULL, NULL, none);
+	key = PEM_read_bio_PrivateKey(bio, NULL, pem_no_password, NULL);
 	BIO_free(bio);
 	buf_free(&pem); /* wipes */
 	rc = key != NULL &&

@@ -13,6 +13,7 @@
 
 #include "buf.h"
 #include "err.h"
+#include "pem.h"
 #include "secret.h"
 #include "str.h"
 
@@ -145,7 +146,7 @@ http_chain_read(const struct buf *chain, const struct http_names *names,
     struct http_chain *ret, struct err *err)
 {
 	BIO *bio = BIO_new_mem_buf(chain->data, (int)chain->len);
-	X509 *cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	X509 *cert = PEM_read_bio_X509(bio, NULL, pem_no_password, NULL);
 
 	BIO_free(bio);
 	if (cert == NULL)

@@ -7,6 +7,7 @@
 #include "buf.h"
 #include "err.h"
 #include "front_internal.h"
+#include "pem.h"
 #include "secret.h"
 
 #define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20" /* of TLS 1.2 */
@@ -34,14 +35,15 @@ static int
 use_chain(SSL_CTX *ctx, const struct buf *chain, struct err *err)
 {
 	BIO *bio = reader_of(chain->data, chain->len);
-	X509 *cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	X509 *cert = PEM_read_bio_X509(bio, NULL, pem_no_password, NULL);
 	int rc = cert != NULL && SSL_CTX_use_certificate(ctx, cert) == 1
 	    ? 0
 	    : complain(err, "the server's certificate cannot be used");
 
 	X509_free(cert);
 	while (rc == 0 &&
-	    (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
+	    (cert = PEM_read_bio_X509(bio, NULL, pem_no_password, NULL)) !=
+		NULL) {
 		if (SSL_CTX_add1_chain_cert(ctx, cert) != 1)
 			rc = complain(err,
 			    "the chain of the server's certificate cannot be "
@@ -64,8 +66,7 @@ use_key(SSL_CTX *ctx, const struct secret *secret, struct err *err)
 
 	bytes = secret_bytes(secret, &len);
 	bio = reader_of(bytes, len);
-	/* No pass phrase: without a callback OpenSSL would ask a terminal. */
-	key = PEM_read_bio_PrivateKey(bio, NULL, NULL, (char[1]){""});
+	key = PEM_read_bio_PrivateKey(bio, NULL, pem_no_password, NULL);
 	if (key == NULL)
 		rc = complain(err, "the server's key cannot be read");
 	else if (SSL_CTX_use_PrivateKey(ctx, key) != 1 ||

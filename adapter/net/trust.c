@@ -9,6 +9,7 @@
 
 #include "mem.h"
 #include "net_internal.h"
+#include "pem.h"
 #include "str.h"
 
 struct net_root {
@@ -28,7 +29,7 @@ load_roots(X509_STORE *store, const char *pem)
 	bool good = bio != NULL;
 
 	while (good && count <= NET_ROOTS_MAX) {
-		cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+		cert = PEM_read_bio_X509(bio, NULL, pem_no_password, NULL);
 		if (cert == NULL)
 			break;
 		good = X509_STORE_add_cert(store, cert) == 1;

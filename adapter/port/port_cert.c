@@ -12,6 +12,7 @@
 #include "buf.h"
 #include "err.h"
 #include "mem.h"
+#include "pem.h"
 #include "port_device_internal.h"
 #include "str.h"
 
@@ -224,7 +225,7 @@ cert_roots(const char *pem, struct err *err)
 	int count = 0;
 
 	while (bio != NULL && store != NULL && count < MAX_ANCHORS) {
-		cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+		cert = PEM_read_bio_X509(bio, NULL, pem_no_password, NULL);
 		if (cert == NULL)
 			break;
 		X509_STORE_add_cert(store, cert);

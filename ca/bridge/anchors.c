@@ -8,6 +8,7 @@
 
 #include "bridge_internal.h"
 #include "err.h"
+#include "pem.h"
 
 /* By name, and by key identifier where both have one; signatures are looked at
  * when a chain is. */
@@ -80,7 +81,8 @@ ca_bridge_anchors_load(struct ca_bridge *b, const char *path, struct err *err)
 	assert(bio != NULL && b->anchors != NULL && b->between != NULL);
 	(void)X509_STORE_set_flags(b->anchors, X509_V_FLAG_PARTIAL_CHAIN);
 	while (sk_X509_num(b->between) <= CA_BRIDGE_ANCHORS_MAX &&
-	    (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL)
+	    (cert = PEM_read_bio_X509(bio, NULL, pem_no_password, NULL)) !=
+		NULL)
 		(void)sk_X509_push(b->between, cert);
 	BIO_free(bio);
 	count = trust_tops(b);

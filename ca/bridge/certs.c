@@ -9,6 +9,7 @@
 #include "bridge_internal.h"
 #include "chain.h"
 #include "clock.h"
+#include "pem.h"
 #include "str.h"
 
 #define SUBJECT_SHOWN 120
@@ -73,7 +74,8 @@ ca_bridge_each_pem(
 
 	assert(bio != NULL);
 	while (count++ < CA_BRIDGE_CERTS_MAX &&
-	    (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
+	    (cert = PEM_read_bio_X509(bio, NULL, pem_no_password, NULL)) !=
+		NULL) {
 		fn(cookie, cert);
 		X509_free(cert);
 	}

@@ -21,6 +21,7 @@
 #include <stdio.h>
 
 #include "cmp_internal.h"
+#include "pem.h"
 #include "pki_text.h"
 
 #define AUTH_LEVEL 2 /* of the CA's signature: as for what it issues */
@@ -35,7 +36,8 @@ ca_cmp_read_certs(const char *pem)
 
 	assert(bio != NULL && certs != NULL);
 	while (sk_X509_num(certs) < CA_BRIDGE_ANCHORS_MAX &&
-	    (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL)
+	    (cert = PEM_read_bio_X509(bio, NULL, pem_no_password, NULL)) !=
+		NULL)
 		(void)sk_X509_push(certs, cert);
 	BIO_free(bio);
 	ERR_clear_error();

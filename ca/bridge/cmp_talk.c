@@ -11,6 +11,7 @@
 
 #include "cmp_internal.h"
 #include "fetch.h"
+#include "pem.h"
 #include "secret.h"
 #include "str.h"
 
@@ -175,18 +176,6 @@ confirmed(OSSL_CMP_CTX *ctx, X509 *cert, int fail_info, const char **text)
 
 /* --- the client --- */
 
-/* NOLINTBEGIN(readability-non-const-parameter): libcrypto's type */
-static int
-no_password(char *bytes, int size, int writing, void *cookie)
-/* NOLINTEND(readability-non-const-parameter) */
-{
-	(void)bytes;
-	(void)size;
-	(void)writing;
-	(void)cookie;
-	return -1;
-}
-
 static EVP_PKEY *
 read_key(const struct secret *pem)
 {
@@ -196,7 +185,7 @@ read_key(const struct secret *pem)
 	EVP_PKEY *key;
 
 	assert(bio != NULL);
-	key = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
+	key = PEM_read_bio_PrivateKey(bio, NULL, pem_no_password, NULL);
 	BIO_free(bio);
 	return key;
 }

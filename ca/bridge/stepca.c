@@ -26,6 +26,7 @@
 #include "fetch.h"
 #include "jwt_internal.h"
 #include "mem.h"
+#include "pem.h"
 #include "secret.h"
 #include "stepca_internal.h"
 #include "str.h"
@@ -56,17 +57,6 @@ step_close(struct ca_bridge *b)
 	free(s);
 }
 
-/* An encrypted key is not asked about on the terminal. */
-static int
-no_password(char *buf, int size, int writes, void *cookie)
-{
-	(void)buf;
-	(void)size;
-	(void)writes;
-	(void)cookie;
-	return 0;
-}
-
 static int
 load_key(struct ca_bridge *b, struct ca_step_signer *s, struct err *err)
 {
@@ -75,7 +65,7 @@ load_key(struct ca_bridge *b, struct ca_step_signer *s, struct err *err)
 	BIO *bio = BIO_new_mem_buf(pem, (int)len);
 
 	assert(bio != NULL);
-	s->key = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
+	s->key = PEM_read_bio_PrivateKey(bio, NULL, pem_no_password, NULL);
 	BIO_free(bio);
 	ERR_clear_error();
 	if (s->key == NULL)
