@@ -132,6 +132,9 @@ typedef int ca_bridge_row_fn(
 /* Oldest first; as ca_list(). */
 int ca_bridge_list(
     struct ca *ca, ca_bridge_row_fn *fn, void *cookie, struct err *err);
+/* How many of them this bridge has. */
+int ca_bridge_waiting(
+    struct ca *ca, const char *bridge, int64_t *ret, struct err *err);
 /* Ask at the next occasion, however long it was to wait. ERR_NOTFOUND when the
  * device has none. */
 int ca_bridge_hasten(struct ca *ca, const char *device, struct err *err);

@@ -224,6 +224,33 @@ ca_bridge_list(
 	return rc;
 }
 
+struct waiting {
+	const char *bridge;
+	int64_t count;
+};
+
+static int
+count_waiting(void *cookie, const struct ca_bridge_row *row, struct err *err)
+{
+	struct waiting *w = cookie;
+
+	(void)err;
+	w->count += str_eq(row->bridge, w->bridge);
+	return 0;
+}
+
+int
+ca_bridge_waiting(
+    struct ca *ca, const char *bridge, int64_t *ret, struct err *err)
+{
+	struct waiting w = {.bridge = bridge};
+
+	if (ca_bridge_list(ca, count_waiting, &w, err) != 0)
+		return -1;
+	*ret = w.count;
+	return 0;
+}
+
 int
 ca_bridge_hasten(struct ca *ca, const char *device, struct err *err)
 {

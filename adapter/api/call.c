@@ -324,25 +324,16 @@ api_matches(struct api_call *c, struct err *err)
 void
 api_locate(struct api_call *c, const char *fmt, ...)
 {
-	static const char *const plain =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-	    "-._~/";
 	char path[512];
 	struct buf out;
 	va_list ap;
-	size_t i;
 
 	va_start(ap, fmt);
 	(void)vsnprintf(path, sizeof(path), fmt, ap);
 	va_end(ap);
 	buf_init(&out, (size_t)2 * LOCATION_MAX);
 	buf_str(&out, API_PATH);
-	for (i = 0; path[i] != '\0'; i++) {
-		if (strchr(plain, path[i]) != NULL)
-			buf_char(&out, path[i]);
-		else
-			buf_printf(&out, "%%%02X", (unsigned char)path[i]);
-	}
+	buf_url(&out, path, "/");
 	mem_replace(&c->location, buf_text(&out));
 	buf_free(&out);
 }

@@ -105,35 +105,20 @@ api_templates_check(struct api_call *c, struct err *err)
 
 /* --- bridges --- */
 
-struct waiting {
-	const char *bridge;
-	int64_t count;
-};
-
-static int
-count_waiting(void *cookie, const struct ca_bridge_row *row, struct err *err)
-{
-	struct waiting *w = cookie;
-
-	(void)err;
-	w->count += str_eq(row->bridge, w->bridge);
-	return 0;
-}
-
 static int
 write_bridge(struct api_call *c, const struct conf_bridge *b, struct err *err)
 {
 	const struct profile_template *t =
 	    profile_tls_template(c->policy->profile);
-	struct waiting w = {.bridge = b->name};
+	int64_t waiting = 0;
 
-	if (ca_bridge_list(c->ca, count_waiting, &w, err) != 0)
+	if (ca_bridge_waiting(c->ca, b->name, &waiting, err) != 0)
 		return -1;
 	api_put_text(c, b->name);
 	api_put_text(c, b->kind);
 	api_put_text(c, b->url);
 	api_put_text(c, str_eq(t->issuer, b->name) ? t->name : NULL);
-	api_put_int(c, w.count);
+	api_put_int(c, waiting);
 	return api_row_end(c, err);
 }
 

@@ -125,6 +125,22 @@ buf_xml(struct buf *b, const char *text)
 	}
 }
 
+void
+buf_url(struct buf *b, const char *text, const char *also)
+{
+	static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					 "abcdefghijklmnopqrstuvwxyz"
+					 "0123456789-._~";
+
+	for (; *text != '\0'; text++) {
+		if (strchr(unreserved, *text) != NULL ||
+		    strchr(also, *text) != NULL)
+			buf_char(b, *text);
+		else
+			buf_printf(b, "%%%02X", (unsigned char)*text);
+	}
+}
+
 const char *
 buf_text(const struct buf *b)
 {

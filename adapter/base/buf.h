@@ -26,6 +26,9 @@ void buf_printf(struct buf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* Text as XML character data or attribute value: & < > " ' escaped. */
 void buf_xml(struct buf *b, const char *text);
+/* Text in a URL (RFC 3986): as %XX all but the unreserved characters and those
+ * of also. */
+void buf_url(struct buf *b, const char *text, const char *also);
 /* The bytes as a C string; borrowed until the next change. */
 const char *buf_text(const struct buf *b);
 /* Empty it, keep the memory, forget "over". */

@@ -104,6 +104,12 @@ int cli_remote_table(struct cli *c, const struct cli_remote_list *list,
 /* What is there under this one word, or --limit of it; paged as above. */
 int cli_remote_all(struct cli *c, const char *what, bool paged,
     const struct cli_remote_rows *rows);
+/* The whole list command: that, or scan of the store here, which gives the same
+ * rows to the table. */
+struct store;
+typedef int cli_scan_fn(struct store *s, struct table *t, struct err *err);
+int cli_list_all(struct cli *c, const char *what, bool paged,
+    const struct cli_remote_rows *rows, cli_scan_fn *scan);
 /* One row: of what is named below a word. */
 int cli_remote_one(struct cli *c, const char *what, const char *name,
     const struct cli_remote_rows *rows);

@@ -217,6 +217,24 @@ cli_remote_all(struct cli *c, const char *what, bool paged,
 }
 
 int
+cli_list_all(struct cli *c, const char *what, bool paged,
+    const struct cli_remote_rows *rows, cli_scan_fn *scan)
+{
+	struct err err = {.kind = ERR_NONE};
+	struct table *t;
+	int code, rc;
+
+	if (cli_remote(c))
+		return cli_remote_all(c, what, paged, rows);
+	code = cli_open(c, DAEMON_STORE, NULL);
+	if (code != CODE_OK)
+		return code;
+	t = cli_table(c, rows->columns, rows->count);
+	rc = scan(c->daemon.store, t, &err);
+	return cli_listed(c, t, rc, &err);
+}
+
+int
 cli_remote_one(struct cli *c, const char *what, const char *name,
     const struct cli_remote_rows *rows)
 {

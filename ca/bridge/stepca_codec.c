@@ -56,16 +56,7 @@ append_text(struct json_object *list, const char *text)
 static void
 add_fragment(struct buf *out, const char *name)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
-				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789-_.~$&+,/:;=?@!()*";
-
-	for (; *name != '\0'; name++) {
-		if (strchr(plain, *name) != NULL)
-			buf_char(out, *name);
-		else
-			buf_printf(out, "%%%02X", (unsigned char)*name);
-	}
+	buf_url(out, name, "$&+,/:;=?@!()*");
 }
 
 /* The certificates beside the signature (RFC 7515, 4.1.6). */

@@ -6,19 +6,11 @@
 #include "client_internal.h"
 #include "err.h"
 
-/* RFC 3986, 2.3: all but the unreserved as %XX; so "/" stays in its segment. */
+/* "/" stays in its segment. */
 static void
 add_escaped(struct buf *out, const char *text)
 {
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "abcdefghijklmnopqrstuvwxyz"
-				    "0123456789-._~";
-
-	for (; *text != '\0'; text++)
-		if (strchr(plain, *text) != NULL)
-			buf_char(out, *text);
-		else
-			buf_printf(out, "%%%02X", (unsigned char)*text);
+	buf_url(out, text, "");
 }
 
 void

@@ -24,38 +24,22 @@ static const struct table_column bridge_columns[] = {
     {"url", TABLE_STRING, 0, 20}, {"template", TABLE_STRING, 1, 0},
     {"waiting", TABLE_INT, 0, 0}};
 
-struct waiting {
-	const char *bridge;
-	int64_t count;
-};
-
-static int
-count_waiting(void *cookie, const struct ca_bridge_row *row, struct err *err)
-{
-	struct waiting *w = cookie;
-
-	(void)err;
-	if (str_eq(row->bridge, w->bridge))
-		w->count++;
-	return 0;
-}
-
 static int
 write_bridge(const struct cli *c, struct table *t, const struct conf_bridge *b,
     struct err *err)
 {
 	const struct profile_template *template =
 	    profile_tls_template(c->daemon.profile);
-	struct waiting w = {.bridge = b->name};
+	int64_t waiting = 0;
 
-	if (ca_bridge_list(c->daemon.ca, count_waiting, &w, err) != 0)
+	if (ca_bridge_waiting(c->daemon.ca, b->name, &waiting, err) != 0)
 		return -1;
 	table_text(t, b->name);
 	table_text(t, b->kind);
 	table_text(t, b->url);
 	table_text(
 	    t, str_eq(template->issuer, b->name) ? template->name : NULL);
-	table_int(t, w.count);
+	table_int(t, waiting);
 	table_row(t);
 	return 0;
 }

@@ -251,6 +251,12 @@ list_one(void *cookie, const struct store_saved *saved, struct err *err)
 	return cli_row(t, err);
 }
 
+static int
+scan_all(struct store *s, struct table *t, struct err *err)
+{
+	return store_saved_scan(s, list_one, t, err);
+}
+
 int
 cmd_query_list(struct cli *c)
 {
@@ -259,18 +265,8 @@ cmd_query_list(struct cli *c)
 	    {"own", TABLE_BOOL, 3, 0}, {"description", TABLE_STRING, 0, 20}};
 	const struct cli_remote_rows rows = {
 	    .columns = columns, .count = COUNT(columns)};
-	struct err err = {.kind = ERR_NONE};
-	struct table *t;
-	int code, rc;
 
-	if (cli_remote(c))
-		return cli_remote_all(c, "queries", false, &rows);
-	code = cli_open(c, DAEMON_STORE, NULL);
-	if (code != CODE_OK)
-		return code;
-	t = cli_table(c, columns, COUNT(columns));
-	rc = store_saved_scan(c->daemon.store, list_one, t, &err);
-	return cli_listed(c, t, rc, &err);
+	return cli_list_all(c, "queries", false, &rows, scan_all);
 }
 
 int

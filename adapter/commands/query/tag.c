@@ -245,6 +245,12 @@ list_one(void *cookie, const struct store_tag *tag, struct err *err)
 	return cli_row(t, err);
 }
 
+static int
+scan_all(struct store *s, struct table *t, struct err *err)
+{
+	return store_tag_scan(s, list_one, t, err);
+}
+
 int
 cmd_tag_list(struct cli *c)
 {
@@ -253,16 +259,6 @@ cmd_tag_list(struct cli *c)
 	    {"excluded", TABLE_INT, 2, 0}};
 	const struct cli_remote_rows rows = {
 	    .columns = columns, .count = COUNT(columns)};
-	struct err err = {.kind = ERR_NONE};
-	struct table *t;
-	int code, rc;
 
-	if (cli_remote(c))
-		return cli_remote_all(c, "tags", false, &rows);
-	code = cli_open(c, DAEMON_STORE, NULL);
-	if (code != CODE_OK)
-		return code;
-	t = cli_table(c, columns, COUNT(columns));
-	rc = store_tag_scan(c->daemon.store, list_one, t, &err);
-	return cli_listed(c, t, rc, &err);
+	return cli_list_all(c, "tags", false, &rows, scan_all);
 }

@@ -86,6 +86,12 @@ list_one(void *cookie, const struct server_task *s, struct err *err)
 /* The API has 0 for none. */
 static const struct cli_remote_none not_run[] = {{"last_run", 0}, {NULL, 0}};
 
+static int
+scan_all(struct store *s, struct table *t, struct err *err)
+{
+	return server_task_scan(s, list_one, t, err);
+}
+
 int
 cmd_server_task_list(struct cli *c)
 {
@@ -96,18 +102,8 @@ cmd_server_task_list(struct cli *c)
 	    {"does", TABLE_STRING, 0, 20}};
 	const struct cli_remote_rows rows = {
 	    .columns = columns, .count = COUNT(columns), .none = not_run};
-	struct err err = {.kind = ERR_NONE};
-	struct table *t;
-	int code;
 
-	if (cli_remote(c))
-		return cli_remote_all(c, "server-tasks", true, &rows);
-	code = cli_open(c, DAEMON_STORE, NULL);
-	if (code != CODE_OK)
-		return code;
-	t = cli_table(c, columns, COUNT(columns));
-	return cli_listed(
-	    c, t, server_task_scan(c->daemon.store, list_one, t, &err), &err);
+	return cli_list_all(c, "server-tasks", true, &rows, scan_all);
 }
 
 static const struct table_column show_columns[] = {{"id", TABLE_INT, 0, 0},

@@ -54,6 +54,12 @@ list_one(void *cookie, const struct task *task, struct err *err)
 	return cli_row(t, err);
 }
 
+static int
+scan_all(struct store *s, struct table *t, struct err *err)
+{
+	return task_scan(s, list_one, t, err);
+}
+
 int
 cmd_task_list(struct cli *c)
 {
@@ -63,18 +69,8 @@ cmd_task_list(struct cli *c)
 	    {"description", TABLE_STRING, 3, 20}};
 	const struct cli_remote_rows rows = {
 	    .columns = columns, .count = COUNT(columns)};
-	struct err err = {.kind = ERR_NONE};
-	struct table *t;
-	int code;
 
-	if (cli_remote(c))
-		return cli_remote_all(c, "tasks", true, &rows);
-	code = cli_open(c, DAEMON_STORE, NULL);
-	if (code != CODE_OK)
-		return code;
-	t = cli_table(c, columns, COUNT(columns));
-	return cli_listed(
-	    c, t, task_scan(c->daemon.store, list_one, t, &err), &err);
+	return cli_list_all(c, "tasks", true, &rows, scan_all);
 }
 
 static int

@@ -157,6 +157,12 @@ list_one(void *cookie, const struct store_user *u, struct err *err)
 	return cli_row(t, err);
 }
 
+static int
+scan_all(struct store *s, struct table *t, struct err *err)
+{
+	return store_user_scan(s, list_one, t, err);
+}
+
 int
 cmd_user_list(struct cli *c)
 {
@@ -168,18 +174,8 @@ cmd_user_list(struct cli *c)
 	    {"login_at", TABLE_TIME, 1, 0}, {"note", TABLE_STRING, 6, 0}};
 	const struct cli_remote_rows rows = {
 	    .columns = columns, .count = COUNT(columns)};
-	struct err err = {.kind = ERR_NONE};
-	struct table *t;
-	int code, rc;
 
-	if (cli_remote(c))
-		return cli_remote_all(c, "users", false, &rows);
-	code = cli_open(c, DAEMON_STORE, NULL);
-	if (code != CODE_OK)
-		return code;
-	t = cli_table(c, columns, COUNT(columns));
-	rc = store_user_scan(c->daemon.store, list_one, t, &err);
-	return cli_listed(c, t, rc, &err);
+	return cli_list_all(c, "users", false, &rows, scan_all);
 }
 
 int

@@ -77,18 +77,11 @@ epo_command_init(struct epo_command *c, const char *name)
 	buf_init(&c->args, ARGS_MAX);
 }
 
+/* Names are in a list that commas part. */
 static void
 encode(struct buf *out, const char *text)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
-				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789-._~,";
-
-	for (; *text != '\0'; text++)
-		if (strchr(plain, *text) != NULL)
-			buf_char(out, *text);
-		else
-			buf_printf(out, "%%%02X", (unsigned char)*text);
+	buf_url(out, text, ",");
 }
 
 void

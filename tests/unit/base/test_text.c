@@ -103,6 +103,20 @@ test_buf_escapes_xml(void **state)
 }
 
 static void
+test_buf_escapes_urls(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 1000);
+	buf_url(&b, "a-b._~/Z9 ,%?", "");
+	buf_char(&b, ' ');
+	buf_url(&b, "\xc3\xa4/,", "/,");
+	assert_string_equal(buf_text(&b), "a-b._~%2FZ9%20%2C%25%3F %C3%A4/,");
+	buf_free(&b);
+}
+
+static void
 test_str_int_takes_whole_numbers_only(void **state)
 {
 	static const char *const bad[] = {"", " 1", "1 ", "1x", "0x10", "11",
@@ -318,6 +332,7 @@ main(void)
 	    cmocka_unit_test(test_err_kind_names_are_reversible),
 	    cmocka_unit_test(test_buf_keeps_its_limit),
 	    cmocka_unit_test(test_buf_escapes_xml),
+	    cmocka_unit_test(test_buf_escapes_urls),
 	    cmocka_unit_test(test_str_int_takes_whole_numbers_only),
 	    cmocka_unit_test(test_base64_vectors),
 	    cmocka_unit_test(test_long_base64),
