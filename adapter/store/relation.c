@@ -30,6 +30,8 @@ static const char *const states[] = {"unmanaged", "managed", NULL};
 	"EXISTS (SELECT 1 FROM tag_device AS x JOIN tag ON tag.id = x.tag"     \
 	" WHERE x.device = d.id AND x.excluded = " wanted
 
+#define GROUP_PATH "(SELECT g.path FROM branch AS g WHERE g.id = d.group_id)"
+
 /* The firmware's FQDN, and whether the operating system has another. */
 #define AMT_FQDN                                                               \
 	"(d.amt_host || CASE WHEN d.amt_domain <> '' THEN '.' || d.amt_domain" \
@@ -79,12 +81,21 @@ static const char *const states[] = {"unmanaged", "managed", NULL};
 	{name, QUERY_TIME, "d." column, "d." column " > 0", help, NULL, NULL}
 #define TEXT(name, column, help) \
 	{name, QUERY_TEXT, "d." column, "d." column " <> ''", help, NULL, NULL}
+/* ePO's, told by an agent on the host: there for scripts that name them. */
+#define NO_TEXT "CAST(NULL AS TEXT)"
+#define NO_INT "CAST(NULL AS INTEGER)"
+#define UNKNOWN_TEXT(name, what) \
+	{name, QUERY_TEXT, NO_TEXT, NULL, what "; not known here", NULL, NULL}
+#define UNKNOWN_INT(name, what) \
+	{name, QUERY_INT, NO_INT, NULL, what "; not known here", NULL, NULL}
 
 static const struct query_column leaf[] = {
 	{"AutoID", QUERY_INT, "d.id", NULL, "number of the device", NULL, NULL},
 	{"NodeName", QUERY_TEXT, "d.name", NULL, "system name: the one it was added under", NULL, NULL},
 	{"ParentID", QUERY_GROUP, "d.group_id", NULL, "number of its group, EPOBranchNode.AutoID", NULL, NULL},
+	{"NodeTextPath2", QUERY_TEXT, GROUP_PATH, NULL, "path of its group, EPOBranchNode.NodeTextPath2", NULL, NULL},
 	TEXT("AgentGUID", "uuid", "SMBIOS UUID"),
+	{"AgentVersion", QUERY_VERSION, NO_TEXT, NULL, "version of an agent on the host; not known here", NULL, NO_TEXT},
 	TIME("LastUpdate", "seen_at", "last communication: its last authenticated answer"),
 	{"ManagedState", QUERY_STATE, "(CASE WHEN d.seen_at > 0 THEN 1 ELSE 0 END)", NULL, "managed once it has answered", states, NULL},
 	{"Tags", QUERY_TEXT, "coalesce(" TAGS_OF("0") ", '')", NULL, "names of its tags", NULL, NULL},
@@ -106,6 +117,39 @@ static const struct query_column computer[] = {
 	TEXT("UserProperty2", "custom2", "custom field 2"),
 	TEXT("UserProperty3", "custom3", "custom field 3"),
 	TEXT("UserProperty4", "custom4", "custom field 4"),
+	UNKNOWN_TEXT("UserProperty5", "custom field 5"),
+	UNKNOWN_TEXT("UserProperty6", "custom field 6"),
+	UNKNOWN_TEXT("UserProperty7", "custom field 7"),
+	UNKNOWN_TEXT("UserProperty8", "custom field 8"),
+	UNKNOWN_TEXT("SystemDescription", "the system in words"),
+	UNKNOWN_TEXT("TimeZone", "its time zone"),
+	UNKNOWN_TEXT("DefaultLangID", "its language"),
+	UNKNOWN_TEXT("UserName", "who is logged on"),
+	UNKNOWN_TEXT("IPSubnet", "its subnet"),
+	UNKNOWN_TEXT("IPSubnetMask", "mask of that"),
+	UNKNOWN_TEXT("SubnetAddress", "its subnet, of IPv4"),
+	UNKNOWN_TEXT("SubnetMask", "mask of that"),
+	UNKNOWN_TEXT("IPXAddress", "its IPX address"),
+	UNKNOWN_TEXT("OSType", "name of the operating system"),
+	UNKNOWN_TEXT("OSVersion", "its version"),
+	UNKNOWN_TEXT("OSServicePackVer", "its service pack"),
+	UNKNOWN_INT("OSBuildNum", "its build"),
+	UNKNOWN_TEXT("OSPlatform", "workstation or server"),
+	UNKNOWN_TEXT("OSOEMID", "its product number"),
+	UNKNOWN_INT("OSBitMode", "whether it is of 64 bits"),
+	UNKNOWN_TEXT("CPUType", "name of the processor"),
+	UNKNOWN_INT("CPUSpeed", "its speed in MHz"),
+	UNKNOWN_INT("NumOfCPU", "how many there are"),
+	UNKNOWN_TEXT("CPUSerialNum", "its serial number"),
+	UNKNOWN_INT("TotalPhysicalMemory", "memory"),
+	UNKNOWN_INT("FreeMemory", "memory that is free"),
+	UNKNOWN_INT("TotalDiskSpace", "disk space"),
+	UNKNOWN_INT("FreeDiskSpace", "disk space that is free"),
+	UNKNOWN_INT("SysvolTotalSpace", "the system's volume"),
+	UNKNOWN_INT("SysvolFreeSpace", "of that, what is free"),
+	UNKNOWN_INT("IsPortable", "whether it is a laptop"),
+	{"Vdi", QUERY_BOOL, NO_INT, NULL, "whether it is a virtual desktop; not known here", NULL, NULL},
+	UNKNOWN_INT("LastAgentHandler", "the agent handler it spoke to"),
 	TEXT("Site", "site", "where it stands"),
 	TEXT("Profile", "profile", "the profile it is to have"),
 };
@@ -115,6 +159,7 @@ static const struct query_column branch[] = {
 	{"ParentID", QUERY_GROUP, "b.parent", NULL, "of the group above", NULL, NULL},
 	{"NodeName", QUERY_TEXT, "b.name", NULL, "its name", NULL, NULL},
 	{"NodeTextPath", QUERY_TEXT, "b.path", NULL, "with those above it", NULL, NULL},
+	{"NodeTextPath2", QUERY_TEXT, "b.path", NULL, "the same", NULL, NULL},
 };
 
 static const struct query_column amt[] = {
