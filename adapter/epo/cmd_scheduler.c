@@ -103,8 +103,7 @@ write_assignment(struct out *o, const struct task_assignment *a)
 	out_int(o, "id", ASSIGNED_FIRST + a->id);
 	out_text(o, "name", name);
 	out_text(o, "description", a->schedule);
-	out_time(o, "startDate", a->created_at);
-	out_time(o, "endDate", 0);
+	remote_server_dates(o, a->schedule, a->created_at);
 	out_time(o, "nextRunTime", a->enabled ? a->next_due : 0);
 	out_bool(o, "enabled", a->enabled);
 	out_bool(o, "valid", valid);

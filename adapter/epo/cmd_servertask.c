@@ -6,6 +6,7 @@
 #include "action.h"
 #include "commands_internal.h"
 #include "mem.h"
+#include "schedule.h"
 #include "server_internal.h"
 #include "server_order.h"
 #include "store.h"
@@ -42,6 +43,21 @@ is_valid(const struct server_task *t)
 }
 
 void
+remote_server_dates(struct out *o, const char *schedule, int64_t made)
+{
+	int64_t begins = 0, ends = 0;
+	struct schedule *s = NULL;
+
+	if (schedule != NULL && schedule_parse(schedule, &s, NULL) == 0) {
+		begins = schedule_begins(s, made);
+		ends = schedule_ends(s);
+	}
+	schedule_free(s);
+	out_time(o, "startDate", begins != 0 ? begins : made);
+	out_time(o, "endDate", ends);
+}
+
+void
 remote_server_write(struct call *c, const struct server_task *t)
 {
 	struct out *o = &c->out;
@@ -50,8 +66,7 @@ remote_server_write(struct call *c, const struct server_task *t)
 	out_int(o, "id", t->id);
 	out_text(o, "name", t->name);
 	out_text(o, "description", t->note);
-	out_time(o, "startDate", t->created_at);
-	out_time(o, "endDate", 0);
+	remote_server_dates(o, t->schedule, t->created_at);
 	out_time(o, "nextRunTime", t->enabled ? t->next_due : 0);
 	out_bool(o, "enabled", t->enabled);
 	out_bool(o, "valid", is_valid(t));

@@ -86,3 +86,19 @@ schedule_last_day(const struct schedule *s)
 {
 	return s->until == DATE_NONE ? -1 : s->until;
 }
+
+int64_t
+schedule_begins(const struct schedule *s, int64_t made)
+{
+	int64_t day = schedule_first_day(s, made);
+
+	return day < 0 ? 0 : zone_instant(s->zone, day * DAY);
+}
+
+int64_t
+schedule_ends(const struct schedule *s)
+{
+	int64_t day = schedule_last_day(s);
+
+	return day < 0 ? 0 : zone_instant(s->zone, (day + 1) * DAY) - 1;
+}

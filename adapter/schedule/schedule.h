@@ -142,6 +142,10 @@ int schedule_from_epo(const char *text, const char *start, const char *end,
  * it was made at `made`), and the last; days since 1970-01-01, -1: none. */
 int64_t schedule_first_day(const struct schedule *s, int64_t made);
 int64_t schedule_last_day(const struct schedule *s);
+/* In its zone the first instant of the first day and the last of the last; 0:
+ * none. */
+int64_t schedule_begins(const struct schedule *s, int64_t made);
+int64_t schedule_ends(const struct schedule *s);
 /* Append " except ..." with the events of an iCalendar file (RFC 5545) within
  * two years from `from`, for the end of a schedule's text in this zone (NULL:
  * the adapter's own). Cancelled events are left out. ERR_NOTFOUND: there is

@@ -314,6 +314,43 @@ test_server_tasks(void **state)
 	assert_error(f, REMOTE_REFUSED, "no server task");
 }
 
+/* Where a schedule says from when and until when, so does its task; what has no
+ * schedule began when it was made. */
+#define BETWEEN "daily at 03:00 UTC from 2031-02-01 until 2031-06-30"
+#define BETWEEN_DATES                                                          \
+	"\"startDate\":\"2031-02-01T01:00:00+01:00\","                         \
+	"\"endDate\":\"2031-07-01T01:59:59+02:00\""
+#define DATED_XML                                                              \
+	"<list><scheduled-task><name>Dated</name><enabled>true</enabled>"      \
+	"<schedule>" BETWEEN "</schedule><command-chain><command-name>"        \
+	"core.executeQuery</command-name><commmand-params><entry><string>"     \
+	"queryId</string><string>2</string></entry></commmand-params>"         \
+	"<children/></command-chain></scheduled-task></list>"
+
+static void
+test_server_dates(void **state)
+{
+	struct fixture *f = *state;
+
+	import(f);
+	ask(f, "amt.assignTask", "taskId=Renew", "all=true",
+	    "schedule=" BETWEEN, NULL);
+	assert_true(number(f) > 0);
+	ask(f, "scheduler.getServerTask", "taskName=Renew", ":output=json",
+	    NULL);
+	assert_has(f, BETWEEN_DATES);
+	ask(f, "task.importTasks", "file=" DATED_XML, NULL);
+	assert_body(f, "OK:\r\n1\r\n");
+	ask(f, "scheduler.getServerTask", "taskName=Dated", ":output=json",
+	    NULL);
+	assert_has(f, BETWEEN_DATES);
+	ask(f, "amt.assignTask", "taskId=Renew", "tag=AMT-CertDue", NULL);
+	ask(f, "scheduler.getServerTask", "taskName=Renew (tag AMT-CertDue)",
+	    ":output=json", NULL);
+	assert_has(f, "\"startDate\":\"20");
+	assert_has(f, "\"endDate\":null");
+}
+
 static void
 test_assign_refused(void **state)
 {
@@ -463,6 +500,7 @@ main(void)
 	    TEST(test_server_tasks),
 	    TEST(test_trees),
 	    TEST(test_tree_rights),
+	    TEST(test_server_dates),
 	    TEST(test_assign_refused),
 	};
 

@@ -599,6 +599,40 @@ test_epo_dates(void **state)
 	schedule_free(s);
 }
 
+static void
+test_effective(void **state)
+{
+	static const struct {
+		const char *text, *begins, *ends; /* NULL: none */
+	} cases[] = {
+	    {"daily at 03:00 UTC", NULL, NULL},
+	    {"daily at 03:00 UTC from 2026-12-01", "2026-12-01T00:00:00Z",
+		NULL},
+	    {"daily at 03:00 UTC until 2026-12-31", NULL,
+		"2026-12-31T23:59:59Z"},
+	    /* Days are those of its zone, the last one of 25 hours. */
+	    {"daily at 03:00 Europe/Berlin from 2026-07-01 until 2026-10-25",
+		"2026-06-30T22:00:00Z", "2026-10-25T22:59:59Z"},
+	    {"every 2 days at 03:00 UTC from 2026-12-01",
+		"2026-12-01T00:00:00Z", NULL},
+	    {"once on 2026-12-24 at 12:00 Asia/Tokyo", "2026-12-23T15:00:00Z",
+		NULL},
+	    {"when reachable", NULL, NULL},
+	};
+	struct schedule *s;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		s = parsed(cases[i].text);
+		assert_int_equal(schedule_begins(s, at("2026-11-28T12:00:00Z")),
+		    cases[i].begins != NULL ? at(cases[i].begins) : 0);
+		assert_int_equal(schedule_ends(s),
+		    cases[i].ends != NULL ? at(cases[i].ends) : 0);
+		schedule_free(s);
+	}
+}
+
 int
 main(void)
 {
@@ -607,9 +641,9 @@ main(void)
 	    cmocka_unit_test(test_bounds), cmocka_unit_test(test_gaps),
 	    cmocka_unit_test(test_overlaps), cmocka_unit_test(test_own_zone),
 	    cmocka_unit_test(test_threads), cmocka_unit_test(test_windows),
-	    cmocka_unit_test(test_text), cmocka_unit_test(test_complaints),
-	    cmocka_unit_test(test_limits), cmocka_unit_test(test_epo),
-	    cmocka_unit_test(test_epo_dates)};
+	    cmocka_unit_test(test_effective), cmocka_unit_test(test_text),
+	    cmocka_unit_test(test_complaints), cmocka_unit_test(test_limits),
+	    cmocka_unit_test(test_epo), cmocka_unit_test(test_epo_dates)};
 
 	(void)unsetenv("TZ");
 	return cmocka_run_group_tests(tests, NULL, NULL);
