@@ -6,6 +6,7 @@
 
 struct api_client_path;
 struct api_client_request;
+struct buf;
 struct cli;
 struct err;
 struct json_object;
@@ -50,6 +51,10 @@ int cli_remote_change(struct cli *c, const char *method, const char *what,
 /* POST, done once, though its answer be lost; body as above. */
 int cli_remote_post(struct cli *c, const struct api_client_path *path,
     struct json_object *body, struct json_object **ret_answer);
+
+/* As api_client_file(). */
+int cli_remote_file(struct cli *c, const struct api_client_path *path,
+    const char *type, struct buf *ret);
 
 typedef int cli_remote_row_fn(
     void *cookie, struct json_object *row, struct err *err);

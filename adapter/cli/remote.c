@@ -280,6 +280,19 @@ cli_remote_post(struct cli *c, const struct api_client_path *path,
 }
 
 int
+cli_remote_file(struct cli *c, const struct api_client_path *path,
+    const char *type, struct buf *ret)
+{
+	struct err err = {.kind = ERR_NONE};
+	int code = cli_remote_open(c);
+
+	if (code == CODE_OK &&
+	    api_client_file(c->remote, path, type, ret, &err) != 0)
+		code = cli_fail(&err);
+	return code;
+}
+
+int
 cli_remote_change(struct cli *c, const char *method, const char *what,
     const char *name, struct json_object *body)
 {

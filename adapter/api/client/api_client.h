@@ -86,6 +86,12 @@ int api_client_ask(struct api_client *c,
     const struct api_client_request *request, struct json_object **ret_answer,
     struct err *err);
 
+/* What is no JSON, as it is: GET of a file of this media type, appended (to a
+ * buffer for API_CLIENT_ANSWER_MAX). ERR_PROTOCOL: it is of another. Nothing is
+ * appended on failure. */
+int api_client_file(struct api_client *c, const struct api_client_path *path,
+    const char *type, struct buf *ret, struct err *err);
+
 /* A row of a list, borrowed for the call: an object. -1 ends it. */
 typedef int api_client_row_fn(
     void *cookie, struct json_object *row, struct err *err);

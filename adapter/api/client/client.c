@@ -3,6 +3,7 @@
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "api_client.h"
@@ -17,6 +18,7 @@
 #define PREFIX "/api/v1/"
 #define KEY_LEN 32
 #define SCHEME "https://"
+#define JSON "application/json"
 #define AGAIN 2 /* exchanges of what may be asked twice */
 
 struct api_client {
@@ -125,8 +127,9 @@ api_client_free(struct api_client *c)
 
 struct exchange {
 	const char *method, *path;
-	char *key;  /* a header, given; or NULL */
-	char *body; /* given; or NULL */
+	const char *type; /* of the answer; NULL: JSON */
+	char *key;	  /* a header, given; or NULL */
+	char *body;	  /* given; or NULL */
 	bool fresh;
 };
 
@@ -144,8 +147,9 @@ static int
 send_it(struct api_client *c, const struct exchange *x, struct net_fetched *ret,
     struct err *err)
 {
-	const char *headers[] = {
-	    "Accept: application/json", NULL, NULL, NULL, NULL};
+	char *accept =
+	    mem_printf("Accept: %s", x->type == NULL ? JSON : x->type);
+	const char *headers[] = {accept, NULL, NULL, NULL, NULL};
 	char *url = mem_printf("%s%s", c->base, x->path);
 	struct net_fetch f = {.method = x->method,
 	    .url = url,
@@ -178,6 +182,7 @@ send_it(struct api_client *c, const struct exchange *x, struct net_fetched *ret,
 		c->line = NULL;
 	}
 	free(url);
+	free(accept);
 	return rc;
 }
 
@@ -334,4 +339,48 @@ api_client_ask(struct api_client *c, const struct api_client_request *request,
 	free(x.body);
 	free(x.key);
 	return rc;
+}
+
+/* "application/x-pem-file", and parameters may follow. */
+static bool
+is_type(const char *sent, const char *type)
+{
+	size_t len = strlen(type);
+
+	return sent != NULL && strncasecmp(sent, type, len) == 0 &&
+	    (sent[len] == '\0' || strchr("; \t", sent[len]) != NULL);
+}
+
+static int
+fetch(struct api_client *c, const struct exchange *x, struct buf *ret,
+    struct err *err)
+{
+	struct net_fetched got = {0};
+	int rc = 0;
+
+	if (exchange(c, x, &got, err) != 0)
+		return -1;
+	if (!is_type(got.content_type, x->type))
+		rc =
+		    err_set(err, ERR_PROTOCOL, "the answer is not %s", x->type);
+	else
+		buf_add(ret, got.body.data, got.body.len);
+	net_fetched_clear(&got);
+	return rc;
+}
+
+int
+api_client_file(struct api_client *c, const struct api_client_path *path,
+    const char *type, struct buf *ret, struct err *err)
+{
+	const struct exchange x = {
+	    .method = "GET", .path = buf_text(&path->text), .type = type};
+	int rc;
+
+	if (api_client_path_check(path, err) != 0)
+		return -1;
+	rc = meet(c, err);
+	if (rc == 0)
+		rc = fetch(c, &x, ret, err);
+	return api_client_about(c, rc, err);
 }

@@ -387,6 +387,45 @@ test_busy(void **state)
 }
 
 static void
+test_file(void **state)
+{
+	static const char *const answers[] = {
+	    "200 OK\r\nContent-Type: application/X-pem-file; a=b|PEM",
+	    "200 OK\r\nContent-Type: application/x-pem-files|no", "{\"no\":1}",
+	    "409 No\r\nContent-Type: application/problem+json|"
+	    "{\"kind\":\"not-found\",\"detail\":\"none such\"}",
+	    RESET, "200 OK\r\nContent-Type: application/x-pem-file|again"};
+	static const enum err_kind kinds[] = {
+	    ERR_PROTOCOL, ERR_PROTOCOL, ERR_NOTFOUND};
+	static const char *const type = "application/x-pem-file";
+	struct api_client_path path;
+	struct buf out;
+	size_t i;
+
+	(void)state;
+	says(VERSION, answers);
+	buf_init(&out, API_CLIENT_ANSWER_MAX);
+	api_client_path_init(&path, "ca");
+	api_client_path_add(&path, "chain");
+	assert_int_equal(api_client_file(client, &path, type, &out, &err), 0);
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		memset(&err, 0, sizeof(err));
+		assert_int_equal(
+		    api_client_file(client, &path, type, &out, &err), -1);
+		assert_int_equal(err.kind, kinds[i]);
+	}
+	assert_string_equal(err.text, "none such");
+	assert_string_equal(buf_text(&out), "PEM");
+	assert_int_equal(api_client_file(client, &path, type, &out, &err), 0);
+	assert_string_equal(buf_text(&out), "PEMagain");
+	look();
+	assert_int_equal(seen.count, 6);
+	assert_string_equal(seen.lines[0], "GET /api/v1/ca/chain HTTP/1.1");
+	api_client_path_free(&path);
+	buf_free(&out);
+}
+
+static void
 test_nothing_to_say(void **state)
 {
 	static const char *const answers[] = {"204 No Content|"};
@@ -475,6 +514,7 @@ main(void)
 	    ROW(test_another_version),
 	    ROW(test_lost),
 	    ROW(test_busy),
+	    ROW(test_file),
 	    ROW(test_nothing_to_say),
 	    ROW(test_slash),
 	    ROW(test_who_it_is),
