@@ -23,10 +23,14 @@ write_line(void *cookie, const struct ca_line_info *info, struct err *err)
 	    [CA_LINE_OLD] = "old",
 	};
 	struct api_call *c = cookie;
-	bool ended = info->state != CA_LINE_WAITING && info->not_after < c->now;
+	const char *state = states[info->state];
 
+	if (info->state != CA_LINE_WAITING && info->not_after < c->now)
+		state = "ended";
+	else if (info->revoked_at != 0)
+		state = "revoked";
 	api_put_int(c, info->id);
-	api_put_text(c, ended ? "ended" : states[info->state]);
+	api_put_text(c, state);
 	api_put_text(c, info->subject);
 	api_put_text(c, info->root);
 	api_put_text(c, info->cross);

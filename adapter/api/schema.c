@@ -255,7 +255,7 @@ static const struct report_column api_issuer_row_columns[] = {INT("id"),
     TEXT("state"), TEXT("subject"), TEXT("root"), TEXT("cross"),
     TIME("not_before"), TIME("not_after"), TEXT("serial")};
 ANSWER(api_issuer_row, "Issuer",
-    "An issuing CA of ours: waiting, active, old or ended");
+    "An issuing CA of ours: waiting, active, old, revoked or ended");
 
 static const struct report_column api_health_row_columns[] = {TEXT("level"),
     TEXT("code"), TEXT("subject"), TEXT("serial"), TEXT("finding")};
