@@ -38,13 +38,13 @@ GROUPS none[] = {NULL};
 GROUPS server_groups[] = {cli_server_options, NULL};
 GROUPS offline_groups[] = {cli_offline_options, NULL};
 GROUPS show_groups[] = {show_options, cli_server_options, NULL};
-GROUPS add_groups[] = {add_options, dry_options, NULL};
-GROUPS set_groups[] = {set_options, NULL};
+GROUPS add_groups[] = {add_options, dry_options, cli_server_options, NULL};
+GROUPS set_groups[] = {set_options, cli_server_options, NULL};
 GROUPS remove_groups[] = {cli_yes_options, cli_server_options, NULL};
 GROUPS run_groups[] = {wait_options, dry_options, cli_server_options, NULL};
 GROUPS log_groups[] = {
     log_options, cli_limit_options, cli_server_options, NULL};
-GROUPS import_groups[] = {import_options, NULL};
+GROUPS import_groups[] = {import_options, cli_server_options, NULL};
 GROUPS password_groups[] = {password_options, NULL};
 
 LIST no_examples[] = {NULL};
@@ -104,8 +104,8 @@ const struct cli_command commands_server[] = {
 	"a person says else, without \"enabled\", and when it names queries or "
 	"client tasks by ePO's numbers, which may be others' here.",
 	import_groups, 1, 1, import_examples, cmd_server_task_import},
-    {"server-task export", "[TASK...]", "server tasks as ePO's XML", "", none,
-	0, NO_LIMIT, no_examples, cmd_server_task_export},
+    {"server-task export", "[TASK...]", "server tasks as ePO's XML", "",
+	server_groups, 0, NO_LIMIT, no_examples, cmd_server_task_export},
     {"mail password", "", "what mail.user logs in with", "Sealed in the store.",
 	password_groups, 0, 0, no_examples, cmd_mail_password},
     {"mail test", "ADDRESS", "send a test message, now",

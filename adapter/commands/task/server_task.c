@@ -118,16 +118,12 @@ static const struct table_column show_columns[] = {{"id", TABLE_INT, 0, 0},
 static int
 show_remote(struct cli *c)
 {
-	static const char *const ours[] = {"edit", NULL};
 	const struct cli_remote_rows rows = {.columns = show_columns,
 	    .count = COUNT(show_columns),
 	    .none = not_run,
 	    .blocks = true};
-	int code = cli_remote_refuse(c, ours);
 
-	return code == CODE_OK
-	    ? cli_remote_one(c, "server-tasks", c->args[0], &rows)
-	    : code;
+	return cli_remote_one(c, "server-tasks", c->args[0], &rows);
 }
 
 static int
@@ -161,9 +157,10 @@ cmd_server_task_show(struct cli *c)
 	struct buf text;
 	int code;
 
-	if (cli_remote(c))
+	if (cli_remote(c) && !cli_flag(c, "edit"))
 		return show_remote(c);
-	code = server_cli_find(c, c->args[0], &s);
+	code = cli_remote(c) ? server_remote_find(c, c->args[0], &s)
+			     : server_cli_find(c, c->args[0], &s);
 	if (code == CODE_OK && cli_flag(c, "edit")) {
 		buf_init(&text, SERVER_FILE_MAX * 4);
 		server_file_write(&s, &text);
@@ -310,11 +307,21 @@ add(struct cli *c, const struct server_task *s)
 	return code;
 }
 
+/* Its store here, or nothing yet of a service elsewhere. */
+static int
+open_for_add(struct cli *c)
+{
+	static const char *const ours[] = {"dry-run", NULL};
+
+	return cli_remote(c) ? cli_remote_refuse(c, ours)
+			     : cli_open(c, DAEMON_STORE, NULL);
+}
+
 int
 cmd_server_task_add(struct cli *c)
 {
 	struct server_task s = {.enabled = true};
-	int code = cli_open(c, DAEMON_STORE, NULL);
+	int code = open_for_add(c);
 
 	if (code == CODE_OK)
 		code = read_file(c->args[0], &s);
@@ -326,29 +333,42 @@ cmd_server_task_add(struct cli *c)
 			code =
 			    cli_complain(CODE_INPUT, "%s: no name", c->args[0]);
 	}
-	if (code == CODE_OK)
+	if (code == CODE_OK && cli_remote(c))
+		code = server_remote_add(c, &s);
+	else if (code == CODE_OK)
 		code = cli_flag(c, "dry-run") ? try_add(c, &s) : add(c, &s);
 	server_task_clear(&s);
 	return code;
 }
 
 int
-cmd_server_task_set(struct cli *c)
+server_cli_change(struct cli *c, struct server_task *s)
 {
 	const char *file = cli_text(c, "file");
-	struct err err = {.kind = ERR_NONE};
-	struct server_task s = {.id = 0};
-	int code = server_cli_find(c, c->args[0], &s);
 	bool changed = file != NULL;
-	struct server_order o;
+	int code = file == NULL ? CODE_OK : read_file(file, s);
 
-	if (code == CODE_OK && file != NULL)
-		code = read_file(file, &s);
-	changed = change_text(c, "name", &s.name) || changed;
-	changed = change_text(c, "description", &s.note) || changed;
-	changed = change_text(c, "schedule", &s.schedule) || changed;
+	changed = change_text(c, "name", &s->name) || changed;
+	changed = change_text(c, "description", &s->note) || changed;
+	changed = change_text(c, "schedule", &s->schedule) || changed;
 	if (code == CODE_OK && !changed)
 		code = cli_complain(CODE_USAGE, "nothing to change");
+	return code;
+}
+
+int
+cmd_server_task_set(struct cli *c)
+{
+	struct err err = {.kind = ERR_NONE};
+	struct server_task s = {.id = 0};
+	struct server_order o;
+	int code;
+
+	if (cli_remote(c))
+		return server_remote_set(c);
+	code = server_cli_find(c, c->args[0], &s);
+	if (code == CODE_OK)
+		code = server_cli_change(c, &s);
 	if (code == CODE_OK) {
 		o = server_cli_order(c);
 		code = cli_commit(c, server_order_save(&o, &s, &err), &err);
@@ -440,9 +460,12 @@ int
 cmd_server_task_export(struct cli *c)
 {
 	struct err err = {.kind = ERR_NONE};
-	int code = cli_open(c, DAEMON_STORE, NULL);
 	struct buf out;
+	int code;
 
+	if (cli_remote(c))
+		return server_remote_export(c);
+	code = cli_open(c, DAEMON_STORE, NULL);
 	if (code != CODE_OK)
 		return code;
 	buf_init(&out, EXPORT_MAX);
@@ -455,16 +478,26 @@ cmd_server_task_export(struct cli *c)
 	return code;
 }
 
+void
+server_cli_imported(const struct cli *c, size_t tasks, size_t kept)
+{
+	cli_note(c,
+	    "%zu server tasks, %zu with actions that cannot be run here", tasks,
+	    kept);
+}
+
 int
 cmd_server_task_import(struct cli *c)
 {
 	struct server_imported done = {.tasks = 0};
 	struct err err = {.kind = ERR_NONE};
-	int code = cli_open(c, DAEMON_STORE, NULL);
 	struct server_order o;
 	struct buf xml;
-	int rc;
+	int code, rc;
 
+	if (cli_remote(c))
+		return server_remote_import(c);
+	code = cli_open(c, DAEMON_STORE, NULL);
 	if (code != CODE_OK)
 		return code;
 	o = server_cli_order(c);
@@ -476,9 +509,6 @@ cmd_server_task_import(struct cli *c)
 	code = cli_commit(c, rc, &err);
 	buf_free(&xml);
 	if (code == CODE_OK)
-		cli_note(c,
-		    "%zu server tasks, %zu with actions that cannot "
-		    "be run here",
-		    done.tasks, done.kept);
+		server_cli_imported(c, done.tasks, done.kept);
 	return code;
 }
