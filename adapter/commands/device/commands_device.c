@@ -69,8 +69,8 @@ GROUPS set_groups[] = {set_options, NULL};
 GROUPS import_groups[] = {import_options, NULL};
 GROUPS choice_groups[] = {
     cli_selection_options, cli_limit_options, cli_server_options, NULL};
-GROUPS remove_groups[] = {
-    cli_selection_options, remove_options, cli_yes_options, NULL};
+GROUPS remove_groups[] = {cli_selection_options, remove_options,
+    cli_yes_options, cli_server_options, NULL};
 GROUPS reveal_groups[] = {reveal_options, NULL};
 
 LIST set_examples[] = {"device set pc1.corp.example --os-host pc9",
@@ -141,8 +141,8 @@ const struct cli_command commands_device[] = {
 	"valid, or were revoked with --revoke (cessation of operation), or only "
 	"marked here because the CA behind a bridge cannot be told; the "
 	"device's object in Active Directory; and what to do to remove each by "
-	"hand. Without such an option all are removed or none; with one they "
-	"go one after another, and a device whose change is under way ends the "
+	"hand. Without such an option all are removed or none; with one, or "
+	"with --server, they go one after another, and a device whose change is under way ends the "
 	"command before anything of it is touched. What was interrupted is "
 	"finished by the same command.",
 	remove_groups, 0, NO_LIMIT, remove_examples, cmd_device_remove},

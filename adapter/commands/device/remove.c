@@ -5,13 +5,14 @@
 #include "buf.h"
 #include "ca.h"
 #include "choice.h"
-#include "cli.h"
+#include "cli_remote.h"
 #include "clock.h"
 #include "commands_device_internal.h"
 #include "conf.h"
 #include "device.h"
 #include "hygiene.h"
 #include "mem.h"
+#include "remove_internal.h"
 #include "revoke.h"
 #include "store.h"
 #include "str.h"
@@ -32,37 +33,35 @@
 
 /* --- certificates of a device that are valid still --- */
 
-struct left {
-	char *serial, *issuer;
-	int64_t not_after;
-	const char *state; /* "valid", "revoked", "marked" */
-};
+struct remove_left *
+remove_left_new(struct remove_lefts *l)
+{
+	struct remove_left *left;
 
-struct lefts {
-	struct left *all;
-	size_t count;
-	int64_t now;
-};
+	l->all = mem_grow(l->all, l->count + 1, sizeof(*l->all));
+	left = &l->all[l->count++];
+	*left = (struct remove_left){.state = "valid"};
+	return left;
+}
 
 static int
 keep_left(void *cookie, const struct ca_cert *cert, struct err *err)
 {
-	struct lefts *l = cookie;
+	struct remove_lefts *l = cookie;
+	struct remove_left *left;
 
 	(void)err;
 	if (cert->revoked_at != 0 || cert->not_after <= l->now)
 		return 0;
-	l->all = mem_grow(l->all, l->count + 1, sizeof(*l->all));
-	l->all[l->count].serial = mem_dup(cert->serial);
-	l->all[l->count].issuer = mem_dup(cert->issuer);
-	l->all[l->count].not_after = cert->not_after;
-	l->all[l->count].state = "valid";
-	l->count++;
+	left = remove_left_new(l);
+	left->serial = mem_dup(cert->serial);
+	left->issuer = mem_dup(cert->issuer);
+	left->not_after = cert->not_after;
 	return 0;
 }
 
 static void
-lefts_free(struct lefts *l)
+lefts_free(struct remove_lefts *l)
 {
 	size_t i;
 
@@ -76,8 +75,8 @@ lefts_free(struct lefts *l)
 
 /* None when there is no CA to ask. */
 static int
-find_lefts(
-    struct cli *c, const char *name, struct lefts *ret_lefts, struct err *err)
+find_lefts(struct cli *c, const char *name, struct remove_lefts *ret_lefts,
+    struct err *err)
 {
 	ret_lefts->now = clock_now();
 	if (c->daemon.ca == NULL)
@@ -88,12 +87,13 @@ find_lefts(
 
 /* --- what is told --- */
 
-/* A device that left, and what it leaves behind. */
-struct gone {
-	char *name, *ad_dn;
-	const char *state, *ad_state;
-	struct lefts lefts;
-};
+void
+remove_gone_clear(struct remove_gone *g)
+{
+	lefts_free(&g->lefts);
+	free(g->name);
+	free(g->ad_dn);
+}
 
 /* What is to become of the object; NULL: it stays. */
 static const char *
@@ -136,7 +136,7 @@ write_remainder(struct table *t, const char *device, const struct remainder *r)
 }
 
 static char *
-revoke_by_hand(const struct cli *c, const struct left *l)
+revoke_by_hand(const struct cli *c, const struct remove_left *l)
 {
 	if (str_eq(l->state, "valid"))
 		return mem_printf("amtkeeper ca revoke %s", l->serial);
@@ -145,10 +145,13 @@ revoke_by_hand(const struct cli *c, const struct left *l)
 	return NULL;
 }
 
+/* conf: NULL where the fleet is a server's, which does not say its own. */
 static char *
 delete_by_hand(const struct conf *conf, const char *dn)
 {
-	const char *host = conf->dc != NULL ? conf->dc : conf->domain;
+	const char *host = conf == NULL ? NULL
+	    : conf->dc != NULL		? conf->dc
+					: conf->domain;
 	struct buf command;
 	char *text;
 
@@ -161,11 +164,17 @@ delete_by_hand(const struct conf *conf, const char *dn)
 	return text;
 }
 
-static void
-tell(const struct cli *c, struct table *t, const struct gone *g)
+struct table *
+remove_table(const struct cli *c)
+{
+	return cli_table(c, columns, COUNT(columns));
+}
+
+void
+remove_tell(const struct cli *c, struct table *t, const struct remove_gone *g)
 {
 	struct remainder r = {.what = "device", .state = g->state};
-	const struct left *l;
+	const struct remove_left *l;
 	size_t i;
 
 	write_remainder(t, g->name, &r);
@@ -193,10 +202,10 @@ tell(const struct cli *c, struct table *t, const struct gone *g)
 /* {"valid":["01"],"revoked":["02"],"ad_object":"deleted","ad_dn":"CN=..."},
  * given. */
 static char *
-detail_of(const struct gone *g)
+detail_of(const struct remove_gone *g)
 {
 	struct json_object *detail = json_object_new_object(), *list;
-	const struct left *l;
+	const struct remove_left *l;
 	char *text;
 	size_t i;
 
@@ -222,7 +231,7 @@ detail_of(const struct gone *g)
 
 static int
 write_event(struct cli *c, const struct device *d, const char *kind,
-    const struct gone *g, struct err *err)
+    const struct remove_gone *g, struct err *err)
 {
 	char *detail = detail_of(g);
 	int rc = cli_event(c, d, kind, detail, err);
@@ -235,7 +244,8 @@ write_event(struct cli *c, const struct device *d, const char *kind,
 
 /* What would be done. */
 static int
-foresee(struct cli *c, const struct device *d, struct gone *g, struct err *err)
+foresee(struct cli *c, const struct device *d, struct remove_gone *g,
+    struct err *err)
 {
 	const char *wish = object_wish(c);
 	size_t i;
@@ -255,7 +265,7 @@ foresee(struct cli *c, const struct device *d, struct gone *g, struct err *err)
 static int
 announce(struct cli *c, const struct device *d, struct err *err)
 {
-	struct gone g = {.ad_dn = d->ad_dn, .ad_state = "stays"};
+	struct remove_gone g = {.ad_dn = d->ad_dn, .ad_state = "stays"};
 	int rc = foresee(c, d, &g, err);
 
 	if (rc == 0 && (g.lefts.count > 0 || object_wish(c) != NULL))
@@ -267,8 +277,8 @@ announce(struct cli *c, const struct device *d, struct err *err)
 }
 
 static int
-revoke_lefts(
-    struct cli *c, const struct device *d, struct lefts *lefts, struct err *err)
+revoke_lefts(struct cli *c, const struct device *d, struct remove_lefts *lefts,
+    struct err *err)
 {
 	struct revoke_what r = {.reason = CESSATION};
 	size_t i;
@@ -286,8 +296,8 @@ revoke_lefts(
 
 /* One that is not there any more has no end left to be made. */
 static int
-end_object(
-    struct cli *c, const struct device *d, struct gone *g, struct err *err)
+end_object(struct cli *c, const struct device *d, struct remove_gone *g,
+    struct err *err)
 {
 	const char *wish = object_wish(c);
 	char *dn = NULL;
@@ -311,7 +321,8 @@ end_object(
 /* Up to the commit. The removal comes first: it is refused while a change is
  * under way, and nobody can begin one after it. */
 static int
-take_out(struct cli *c, const struct device *d, struct gone *g, struct err *err)
+take_out(struct cli *c, const struct device *d, struct remove_gone *g,
+    struct err *err)
 {
 	if (store_device_remove(c->daemon.store, d->id, err) != 0 ||
 	    find_lefts(c, d->name, &g->lefts, err) != 0)
@@ -325,7 +336,8 @@ take_out(struct cli *c, const struct device *d, struct gone *g, struct err *err)
 }
 
 static int
-remove_one(struct cli *c, int64_t id, struct gone *ret_gone, struct err *err)
+remove_one(
+    struct cli *c, int64_t id, struct remove_gone *ret_gone, struct err *err)
 {
 	bool more = takes_more(c);
 	struct device *d = NULL;
@@ -353,7 +365,7 @@ remove_one(struct cli *c, int64_t id, struct gone *ret_gone, struct err *err)
 
 /* How many are gone for good; those after them are not. */
 static size_t
-remove_each(struct cli *c, const struct cli_ids *ids, struct gone *gone,
+remove_each(struct cli *c, const struct cli_ids *ids, struct remove_gone *gone,
     struct err *err)
 {
 	size_t i;
@@ -372,17 +384,15 @@ remove_each(struct cli *c, const struct cli_ids *ids, struct gone *gone,
 static int
 remove_all(struct cli *c, const struct cli_ids *ids)
 {
-	struct gone *gone = mem_array(ids->count, sizeof(*gone));
+	struct remove_gone *gone = mem_array(ids->count, sizeof(*gone));
 	struct err err = {.kind = ERR_NONE};
 	size_t i, done = remove_each(c, ids, gone, &err);
-	struct table *t = cli_table(c, columns, COUNT(columns));
+	struct table *t = remove_table(c);
 
 	for (i = 0; i < ids->count; i++) {
 		if (i < done)
-			tell(c, t, &gone[i]);
-		lefts_free(&gone[i].lefts);
-		free(gone[i].name);
-		free(gone[i].ad_dn);
+			remove_tell(c, t, &gone[i]);
+		remove_gone_clear(&gone[i]);
 	}
 	free(gone);
 	table_end(t);
@@ -412,8 +422,8 @@ open_parts(struct cli *c)
 	return CODE_OK;
 }
 
-static bool
-confirmed(struct cli *c, size_t count)
+bool
+remove_confirmed(struct cli *c, size_t count)
 {
 	const char *wish = object_wish(c);
 	char *question;
@@ -445,12 +455,14 @@ cmd_device_remove(struct cli *c)
 	if (cli_flag(c, "disable-object") && cli_flag(c, "delete-object"))
 		return cli_complain(CODE_USAGE,
 		    "--disable-object and --delete-object exclude each other");
+	if (cli_remote(c))
+		return remove_remote(c);
 	code = open_parts(c);
 	if (code == CODE_OK)
 		code = cli_select_ids(c, 0, &ids);
 	if (code == CODE_OK)
-		code = confirmed(c, ids.count) ? remove_all(c, &ids)
-					       : CODE_REFUSED;
+		code = remove_confirmed(c, ids.count) ? remove_all(c, &ids)
+						      : CODE_REFUSED;
 	free(ids.ids);
 	return code;
 }
