@@ -81,20 +81,22 @@ static const struct cli_option block_options[] = {
     {"note", 0, CLI_TEXT, "TEXT", NULL, "why, for those without a note"}, END};
 
 GROUPS none[] = {NULL};
+GROUPS server_groups[] = {cli_server_options, NULL};
 GROUPS ca_init_groups[] = {
     ca_init_options, key_options, root_key_options, NULL};
 GROUPS ca_rollover_groups[] = {
     ca_rollover_options, key_options, root_key_options, cli_yes_options, NULL};
-GROUPS ca_chain_groups[] = {ca_chain_options, NULL};
+GROUPS ca_chain_groups[] = {ca_chain_options, cli_server_options, NULL};
 GROUPS ca_csr_groups[] = {ca_csr_options, key_options, NULL};
 GROUPS ca_import_groups[] = {cli_yes_options, NULL};
 GROUPS ca_certify_groups[] = {ca_certify_options, NULL};
 GROUPS ca_sign_groups[] = {ca_sign_options, ca_export_options, NULL};
-GROUPS ca_export_groups[] = {ca_export_options, NULL};
+GROUPS ca_export_groups[] = {ca_export_options, cli_server_options, NULL};
 GROUPS ca_list_groups[] = {ca_list_options, cli_server_options, NULL};
-GROUPS ca_crl_groups[] = {ca_crl_options, NULL};
+GROUPS ca_crl_groups[] = {ca_crl_options, cli_server_options, NULL};
 GROUPS ca_ocsp_groups[] = {ca_ocsp_options, NULL};
-GROUPS ca_revoke_groups[] = {ca_revoke_options, cli_yes_options, NULL};
+GROUPS ca_revoke_groups[] = {
+    ca_revoke_options, cli_yes_options, cli_server_options, NULL};
 GROUPS template_list_groups[] = {template_list_options, NULL};
 GROUPS template_show_groups[] = {template_show_options, NULL};
 GROUPS template_check_groups[] = {template_check_options, NULL};
@@ -139,8 +141,8 @@ const struct cli_command commands_ca[] = {
 	"The active one issues. Old ones verify what they issued and sign "
 	"their revocation list until their end. A waiting one has a request "
 	"open (ca csr). Under cross are further roots that vouch for it (ca "
-	"rollover, ca cross).",
-	none, 0, 0, no_examples, cmd_ca_show},
+	"rollover, ca cross). A service elsewhere does not say where keys are.",
+	server_groups, 0, 0, no_examples, cmd_ca_show},
     {"ca chain", "", "the CA's certificates, PEM",
 	"From the issuing CA up to its root; with --cross up to another root, "
 	"for those who trust only that one.",

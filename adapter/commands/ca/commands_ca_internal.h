@@ -1,6 +1,7 @@
 #ifndef COMMANDS_CA_INTERNAL_H_
 #define COMMANDS_CA_INTERNAL_H_
 #include <stdbool.h>
+#include <stddef.h>
 
 struct buf;
 struct ca;
@@ -9,6 +10,7 @@ struct cli;
 struct device;
 struct err;
 struct profile_template;
+struct table_column;
 
 /* What anybody may read: to the file of --out, or stdout. */
 int cmd_ca_put_public(
@@ -41,6 +43,19 @@ int cmd_ca_read_cert(const char *path, struct buf *der, struct err *err);
  * file; with all parts open. false: it is no issuing CA's serial number. */
 bool cmd_ca_revoke_issuing(
     struct cli *c, const char *what, int reason, int *ret_code);
+
+/* Said of one of our own. */
+#define CMD_CA_REVOKED "%s is revoked; \"ca crl\" has it"
+
+/* --- with --server: the same of a service elsewhere --- */
+
+int cmd_ca_show_remote(
+    struct cli *c, const struct table_column *columns, size_t count);
+int cmd_ca_chain_remote(struct cli *c);
+int cmd_ca_export_remote(struct cli *c);
+int cmd_ca_revoke_remote(struct cli *c);
+/* Appended: DER. CODE_OK, or the code with the complaint printed. */
+int cmd_ca_crl_remote(struct cli *c, struct buf *ret_der);
 
 /* Handlers, one per row. */
 int cmd_ca_init(struct cli *c);

@@ -5,6 +5,7 @@
 #include "ca.h"
 #include "ca_keys.h"
 #include "cli.h"
+#include "cli_remote.h"
 #include "clock.h"
 #include "commands_ca_internal.h"
 #include "file.h"
@@ -95,10 +96,13 @@ cmd_ca_show(struct cli *c)
 	    {"not_before", TABLE_TIME, 4, 0}, {"not_after", TABLE_TIME, 0, 0},
 	    {"serial", TABLE_STRING, 3, 0}, {"key_file", TABLE_STRING, 2, 0}};
 	struct err err = {.kind = ERR_NONE};
-	int code = cli_open(c, DAEMON_STORE, NULL), rc;
 	struct ca_conf conf;
 	struct table *t;
+	int code, rc;
 
+	if (cli_remote(c))
+		return cmd_ca_show_remote(c, columns, COUNT(columns));
+	code = cli_open(c, DAEMON_STORE, NULL);
 	if (code != CODE_OK)
 		return code;
 	conf = daemon_ca_conf(&c->daemon);
@@ -148,10 +152,13 @@ int
 cmd_ca_chain(struct cli *c)
 {
 	struct err err = {.kind = ERR_NONE};
-	int code = cli_open(c, DAEMON_CA, NULL), rc;
 	struct buf pem;
 	struct ca *ca;
+	int code, rc;
 
+	if (cli_remote(c))
+		return cmd_ca_chain_remote(c);
+	code = cli_open(c, DAEMON_CA, NULL);
 	if (code != CODE_OK)
 		return code;
 	ca = cmd_ca_line(c);

@@ -152,39 +152,52 @@ import_crl(struct cli *c, const char *path)
 	return CODE_OK;
 }
 
-int
-cmd_ca_crl(struct cli *c)
+/* CODE_OK, or the code with the complaint printed. */
+static int
+read_crl(struct cli *c, struct buf *der)
 {
-	struct err err = {.kind = ERR_NONE};
 	struct ca_crl_info info = {.number = 0};
-	bool pem_wanted = cli_flag(c, "pem");
-	struct buf der, pem;
+	struct err err = {.kind = ERR_NONE};
 	struct ca *ca;
 	int code, rc;
 
-	if (cli_text(c, "import") != NULL)
-		return import_crl(c, cli_text(c, "import"));
-	if (!pem_wanted && cli_text(c, "out") == NULL && isatty(STDOUT_FILENO))
-		return cli_complain(CODE_USAGE,
-		    "DER is not for a terminal: give --pem or --out FILE");
+	if (cli_remote(c))
+		return cmd_ca_crl_remote(c, der);
 	code = cli_open(c, DAEMON_CA, NULL);
 	if (code != CODE_OK)
 		return code;
 	ca = cmd_ca_line(c);
 	if (ca == NULL)
 		return CODE_NOTHING;
+	rc = cli_flag(c, "root")
+	    ? ca_root_crl_since(ca, clock_now(), &info, der, &err)
+	    : ca_crl(ca, clock_now(), der, &err);
+	return rc == 0 ? CODE_OK : cli_fail(&err);
+}
+
+int
+cmd_ca_crl(struct cli *c)
+{
+	struct err err = {.kind = ERR_NONE};
+	bool pem_wanted = cli_flag(c, "pem");
+	struct buf der, pem;
+	int code;
+
+	if (!cli_remote(c) && cli_text(c, "import") != NULL)
+		return import_crl(c, cli_text(c, "import"));
+	if (!pem_wanted && cli_text(c, "out") == NULL && isatty(STDOUT_FILENO))
+		return cli_complain(CODE_USAGE,
+		    "DER is not for a terminal: give --pem or --out FILE");
 	buf_init(&der, CRL_MAX);
 	buf_init(&pem, CRL_MAX * 2);
-	rc = cli_flag(c, "root")
-	    ? ca_root_crl_since(ca, clock_now(), &info, &der, &err)
-	    : ca_crl(ca, clock_now(), &der, &err);
-	if (rc == 0 && pem_wanted)
+	code = read_crl(c, &der);
+	if (code == CODE_OK && pem_wanted)
 		to_pem(&der, &pem);
-	if (rc == 0)
-		rc = put_crl(c, pem_wanted ? &pem : &der, &err);
+	if (code == CODE_OK && put_crl(c, pem_wanted ? &pem : &der, &err) != 0)
+		code = cli_fail(&err);
 	buf_free(&der);
 	buf_free(&pem);
-	return rc == 0 ? CODE_OK : cli_fail(&err);
+	return code;
 }
 
 /* --- check --- */

@@ -5,6 +5,7 @@
 #include "bridge_issue.h"
 #include "ca.h"
 #include "cli.h"
+#include "cli_remote.h"
 #include "clock.h"
 #include "commands_ca_internal.h"
 #include "conf.h"
@@ -78,7 +79,7 @@ revoke_cert(struct cli *c, const struct ca_cert *cert, int reason)
 		    r.serial, there);
 		free(there);
 	} else if (str_eq(r.issuer, CA_ISSUER_INTERNAL))
-		cli_note(c, "%s is revoked; \"ca crl\" has it", r.serial);
+		cli_note(c, CMD_CA_REVOKED, r.serial);
 	else
 		cli_note(c, "%s is revoked at its CA", r.serial);
 	return CODE_OK;
@@ -110,9 +111,12 @@ cmd_ca_revoke(struct cli *c)
 {
 	const char *word = cli_text(c, "reason");
 	const int reason = word == NULL ? 0 : ca_reason_number(word);
-	int code = cli_open(c, DAEMON_CA, NULL);
 	char *serial;
+	int code;
 
+	if (cli_remote(c))
+		return cmd_ca_revoke_remote(c);
+	code = cli_open(c, DAEMON_CA, NULL);
 	if (code != CODE_OK ||
 	    cmd_ca_revoke_issuing(c, c->args[0], reason, &code))
 		return code;

@@ -4,6 +4,7 @@
 #include "buf.h"
 #include "ca.h"
 #include "cli.h"
+#include "cli_remote.h"
 #include "commands_ca_internal.h"
 #include "conf.h"
 #include "device.h"
@@ -112,9 +113,12 @@ cmd_ca_export(struct cli *c)
 {
 	struct err err = {.kind = ERR_NONE};
 	struct ca_cert cert = {.der = NULL};
-	int code = cli_open(c, DAEMON_CA, NULL), rc;
+	int code, rc;
 	char *serial;
 
+	if (cli_remote(c))
+		return cmd_ca_export_remote(c);
+	code = cli_open(c, DAEMON_CA, NULL);
 	if (code != CODE_OK)
 		return code;
 	serial = cmd_ca_serial(c->args[0]);

@@ -2,6 +2,7 @@
 """server.py AMTKEEPER AMTKEEPER-SIM: --server URL.  Each command that can says
 over the API, byte for byte, what it says of the store here; and what becomes of
 servers that are away, others, wrong or hostile."""
+import json
 import os
 import subprocess
 import sys
@@ -316,6 +317,127 @@ def server_tasks(far):
     equal(far.run("server-task", "remove", "Find", "-y").returncode, OK,
           "server-task remove")
     far.same("server-task", "remove", "Find", "-y", code=NOTHING)
+    server_task_files(far, path)
+
+
+def server_task_files(far, path):
+    """What is sent from files here, and comes as a file."""
+    def what(name):
+        row = far.s.json("server-task", "show", name)[0]
+        return {k: v for k, v in row.items() if not k.endswith("_at") and
+                k not in ("id", "owner", "name")}
+
+    args = ("server-task", "add", path, "--schedule", "daily at 02:00",
+            "--disabled", "--name")
+    out = far.run(*args, "Far")
+    equal(out.returncode, OK, f"server-task add: {out.stderr}")
+    number = far.s.json("server-task", "show", "Far")[0]["id"]
+    equal(out.stderr, f"amtkeeper: Far: server task {number}\n", "its number")
+    far.here(*args, "Near")
+    equal(what("Far"), what("Near"), "a task by the API")
+    far.same(*args, "Far", code=EXISTS)
+    far.fails(USAGE, "--dry-run does not work", *args, "x", "--dry-run")
+    far.same("server-task", "add", "/nonexistent", code=INPUT)
+    far.same("server-task", "show", "Far", "--edit", formats=("table",))
+    other = os.path.join(far.s.where, "other.yaml")
+    with open(other, "w") as f:
+        f.write("overlap: true\nenabled: true\n")
+    for change in (("--file", other), ("--description", "\"it\" & \u00e9"),
+                   ("--schedule", ""), ("--file", other),
+                   ("--schedule", "daily at 03:00", "--file", path)):
+        for name, run in (("Far", far.run), ("Near", far.here)):
+            out = run("server-task", "set", name, *change, "--name", name)
+            equal(out.returncode, OK, f"set {name} {change}: {out.stderr}")
+        equal(what("Far"), what("Near"), f"after {change}")
+    equal((what("Far")["overlap"], what("Far")["schedule"][:14]),
+          (True, "daily at 03:00"), "it was changed at all")
+    far.same("server-task", "set", "Far", code=USAGE)
+    far.same("server-task", "set", "no such", code=NOTHING)
+    far.same("server-task", "set", "Far", "--schedule", "x", code=INPUT)
+    far.same("server-task", "export", formats=("table",))
+    far.same("server-task", "export", "Far", formats=("table",))
+    far.same("server-task", "export", "no such", code=NOTHING)
+    far.fails(USAGE, "name one task", "server-task", "export", "Far", "Near")
+    with open(other, "w") as f:
+        f.write(far.run("server-task", "export", "Far").stdout)
+    equal(far.run("server-task", "remove", "Near", "-y").returncode, OK, "away")
+    far.fails(EXISTS, "a server task of this name", "server-task", "import",
+              other)
+    out = far.run("server-task", "import", other, "--replace")
+    equal((out.returncode, out.stderr),
+          (OK, far.here("server-task", "import", other, "--replace").stderr),
+          "server-task import")
+    check("1 server tasks" in out.stderr, out.stderr)
+    with open(other, "wb") as f:
+        f.write(b"<list>\xff</list>")
+    far.fails(INPUT, "not UTF-8", "server-task", "import", other)
+    equal(far.run("server-task", "remove", "Far", "-y").returncode, OK, "away")
+
+
+def authority(far, name):
+    """The CA: what is read of it, and a certificate's end."""
+    def shown(run):
+        rows = json.loads(run("ca", "show", "-o", "json").stdout)
+        return [{k: v for k, v in row.items() if k != "key_file"}
+                for row in rows]
+
+    equal(shown(far.run), shown(far.here), "ca show")
+    check(len(shown(far.run)) == 1, "an issuing CA")
+    for part in ((), ("--root",), ("--all",)):
+        far.same("ca", "chain", *part, formats=("table",))
+    for args in (("ca", "chain", "--issuer", "1"),
+                 ("ca", "chain", "--cross", "1"),
+                 ("ca", "crl", "--issuer", "1", "--pem"),
+                 ("ca", "crl", "--import", "x", "--pem")):
+        far.fails(USAGE, "does not work with --server", *args)
+    certs = [c for c in far.s.json("ca", "list", "--device", name)
+             if c["revoked_at"] is None]
+    check(certs, f"{name} has a certificate")
+    serial = certs[0]["serial"]
+    far.same("ca", "export", serial, formats=("table",))
+    far.same("ca", "export", serial.upper(), formats=("table",))
+    far.same("ca", "export", "abcdef", code=NOTHING)
+    far.fails(USAGE, "--chain does not", "ca", "export", serial, "--chain")
+    far.same("device", "remove", name, "--dry-run")
+    far.same("ca", "revoke", serial, code=REFUSED)
+    far.same("ca", "revoke", "abcdef", "-y", code=NOTHING)
+    far.fails(USAGE, "--force does not", "ca", "revoke", serial, "--force")
+    far.fails(USAGE, "a serial number", "ca", "revoke", far.s.ca, "-y")
+    out = far.run("ca", "revoke", serial, "-y", "--reason", "superseded")
+    equal((out.returncode, out.stderr),
+          (OK, f"amtkeeper: {serial} is revoked; \"ca crl\" has it\n"),
+          "ca revoke")
+    far.same("ca", "list", "--device", name)
+    for part in ((), ("--root",)):
+        far.same("ca", "crl", "--pem", *part, formats=("table",))
+    crl = os.path.join(far.s.where, "far.crl")
+    equal(far.run("ca", "crl", "--out", crl).returncode, OK, "ca crl --out")
+    text = subprocess.run(["openssl", "crl", "-in", crl, "-inform", "DER",
+                           "-noout", "-text"], text=True, check=True,
+                          capture_output=True).stdout.lower()
+    check(serial.lstrip("0") in text and "superseded" in text, text)
+
+
+def removals(far):
+    def told(out):
+        return out.returncode, out.stdout.replace("1098", "1099"), out.stderr
+
+    far.same("device", "remove", "away109*", code=REFUSED)
+    far.same("device", "remove", "away109*", "--dry-run")
+    far.same("device", "remove", code=USAGE)
+    far.same("device", "remove", "nobody", "-y", code=NOTHING)
+    for option in ("--revoke", "--disable-object", "--delete-object"):
+        far.fails(USAGE, f"{option} does not work", "device", "remove",
+                  "away1099*", "-y", option)
+    equal(told(far.run("device", "remove", "away1099*", "-y")),
+          told(far.here("device", "remove", "away1098*", "-y")),
+          "device remove")
+    far.same("device", "list", "away1099*", code=NOTHING)
+    out = far.run("device", "remove", "away1096*", "away1097*", "-y", "-q",
+                  token=os.path.join(far.s.where, "weak.token"))
+    equal((out.returncode, out.stdout), (DENIED, ""), "without the right")
+    far.same("device", "list", "away109*")
+    check(far.s.json("device", "list", "away1097*"), "it stays")
 
 
 def refusals(far):
@@ -439,6 +561,9 @@ def hostile(far):
         fails(PROTOCOL, "version v9", "tag", "list",
               version=b'{"name":"amtkeeper","version":"1","api":"v9"}')
         fails(PROTOCOL, "no JSON", "tag", "list", body=b"<html>")
+        fails(PROTOCOL, "not application/x-pem-file", "ca", "chain",
+              body=b"<html>")
+        fails(PROTOCOL, "no name", "server-task", "show", "x", "--edit")
         fails(PROTOCOL, "no page", "tag", "list", body=b"{}")
         fails(PROTOCOL, "no name", "tag", "list", body=b'{"items":[{"id":1}]}')
         fails(PROTOCOL, "empty", "device", "list",
@@ -475,6 +600,8 @@ def main():
         runs(far, name)
         assignments(far)
         server_tasks(far)
+        authority(far, name)
+        removals(far)
         refusals(far)
         certificate(far)
         restarts(far, name)
