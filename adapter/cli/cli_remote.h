@@ -132,6 +132,10 @@ int cli_remote_int(
 /* As cli_select(): row for each chosen one, once. --query does not go. */
 int cli_remote_select(
     struct cli *c, size_t first, cli_remote_row_fn *row, void *cookie);
+/* row for each chosen one of a list that is of devices, and numbers none: one
+ * name or pattern at most. */
+int cli_remote_select_of(struct cli *c, size_t first, const char *what,
+    cli_remote_row_fn *row, void *cookie);
 /* The chosen ones as the command's table. */
 int cli_remote_chosen(
     struct cli *c, size_t first, const struct cli_remote_rows *rows);

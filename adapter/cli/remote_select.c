@@ -39,25 +39,49 @@ pick_one(void *cookie, struct json_object *device, struct err *err)
 	return p->row(p->cookie, device, err);
 }
 
-/* All devices of one pattern (NULL: any name). */
+/* All rows of a list of devices of one pattern (NULL: any name). */
 static int
-scan(struct cli *c, const char *pattern, struct pick *p)
+scan_list(struct cli *c, const char *what, const char *pattern, size_t limit,
+    cli_remote_row_fn *row, void *cookie)
 {
 	struct api_client_path path;
 	const struct cli_remote_list list = {
-	    .path = &path, .paged = true, .limit = p->several ? 0 : p->limit};
+	    .path = &path, .paged = true, .limit = limit};
 	int code;
 
-	api_client_path_init(&path, "devices");
+	api_client_path_init(&path, what);
 	api_client_path_param(&path, "filter", pattern);
 	api_client_path_param(&path, "reason", cli_text(c, "reason"));
 	api_client_path_param(&path, "site", cli_text(c, "site"));
-	p->matches = 0;
-	code = cli_remote_scan(c, &list, pick_one, p);
+	code = cli_remote_scan(c, &list, row, cookie);
 	api_client_path_free(&path);
+	return code;
+}
+
+static int
+scan(struct cli *c, const char *pattern, struct pick *p)
+{
+	int code;
+
+	p->matches = 0;
+	code = scan_list(
+	    c, "devices", pattern, p->several ? 0 : p->limit, pick_one, p);
 	return code == CODE_OK && p->matches == 0
 	    ? cli_complain_none(c, pattern)
 	    : code;
+}
+
+static int
+check_choice(const struct cli *c)
+{
+	int code = cli_check_reason(c);
+
+	if (code == CODE_OK && cli_text(c, "query") != NULL)
+		code = cli_complain(CODE_USAGE,
+		    "%s: with --server --query does not go with other choices, "
+		    "nor for lists; the command \"query\" writes its rows",
+		    c->command->name);
+	return code;
 }
 
 int
@@ -69,14 +93,9 @@ cli_remote_select(
 	    .several = cli_pattern(c, first, 1) != NULL,
 	    .limit = (size_t)cli_count(c, "limit", 0)};
 	const char *pattern = cli_pattern(c, first, 0);
-	int code = cli_check_reason(c);
+	int code = check_choice(c);
 	size_t i = 1;
 
-	if (code == CODE_OK && cli_text(c, "query") != NULL)
-		code = cli_complain(CODE_USAGE,
-		    "%s: with --server --query does not go with other choices, "
-		    "nor for lists; the command \"query\" writes its rows",
-		    c->command->name);
 	if (code == CODE_OK)
 		code = scan(c, pattern, &p);
 	while (
@@ -84,6 +103,39 @@ cli_remote_select(
 		code = scan(c, pattern, &p);
 	free(p.seen.seen);
 	return code;
+}
+
+struct counted {
+	cli_remote_row_fn *row;
+	void *cookie;
+	size_t count;
+};
+
+static int
+count_one(void *cookie, struct json_object *row, struct err *err)
+{
+	struct counted *n = cookie;
+
+	n->count++;
+	return n->row(n->cookie, row, err);
+}
+
+int
+cli_remote_select_of(struct cli *c, size_t first, const char *what,
+    cli_remote_row_fn *row, void *cookie)
+{
+	const char *pattern = cli_pattern(c, first, 0);
+	struct counted n = {.row = row, .cookie = cookie};
+	int code = check_choice(c);
+
+	if (code == CODE_OK && cli_pattern(c, first, 1) != NULL)
+		code = cli_complain(CODE_USAGE,
+		    "%s: with --server one name or pattern", c->command->name);
+	if (code == CODE_OK)
+		code = scan_list(c, what, pattern,
+		    (size_t)cli_count(c, "limit", 0), count_one, &n);
+	return code == CODE_OK && n.count == 0 ? cli_complain_none(c, pattern)
+					       : code;
 }
 
 static int

@@ -133,7 +133,7 @@ _amtkeeper()
 	"device show") options=" --device --reason --site --query --all --limit --server --token-file --ca-file --cert-file --key-file" ;;
 	"device remove") options=" --device --reason --site --query --all --revoke --disable-object --delete-object --dry-run --yes --server --token-file --ca-file --cert-file --key-file" ;;
 	"discover") options=" --device --reason --site --query --all --limit" ;;
-	"diagnose") options=" --device --reason --site --query --all --limit --offline --check" ;;
+	"diagnose") options=" --device --reason --site --query --all --limit --offline --check --server --token-file --ca-file --cert-file --key-file" ;;
 	"plan") options=" --device --reason --site --query --all --limit" ;;
 	"run") options=" --device --reason --site --query --all --limit --dry-run --max-failures" ;;
 	"query") options=" --table --select --where --order --group --chart --join --top --server --token-file --ca-file --cert-file --key-file" ;;

@@ -53,4 +53,7 @@ int fleet_run(struct fleet *f, size_t first_arg);
 /* The exit code of what came to code otherwise: 0 is none when rows were lost
  * to anything but a reader that went away. */
 int fleet_code(const struct fleet *f, int code);
+/* "diagnose --offline" of a service elsewhere, as a table of these columns. */
+int fleet_diagnose_remote(
+    struct cli *c, const struct table_column *columns, size_t count);
 #endif

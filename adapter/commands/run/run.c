@@ -4,6 +4,7 @@
 #include "ca.h"
 #include "choice.h"
 #include "cli.h"
+#include "cli_remote.h"
 #include "clock.h"
 #include "commands_run_internal.h"
 #include "conf.h"
@@ -243,6 +244,9 @@ cmd_diagnose(struct cli *c)
 	    .column_count = COUNT(diagnose_columns)};
 	int code;
 
+	if (cli_remote(c))
+		return fleet_diagnose_remote(
+		    c, diagnose_columns, COUNT(diagnose_columns));
 	if (cli_flag(c, "offline"))
 		code = diagnose_offline(&f);
 	else

@@ -117,6 +117,19 @@ def devices(far, name):
     far.same("device", "show", code=USAGE)
 
 
+def findings(far, name):
+    far.same("diagnose", "--offline")
+    far.same("diagnose", "--offline", name)
+    far.same("diagnose", "--offline", "away000*", "--limit", "7")
+    far.same("diagnose", "--offline", "--reason", "offline", "--site", "east",
+             "--check", code=PARTIAL)
+    far.same("diagnose", "--offline", "nobody", code=NOTHING)
+    far.same("diagnose", "--offline", "--reason", "what", formats=("table",),
+             code=USAGE)
+    far.fails(USAGE, "give --offline", "diagnose")
+    far.fails(USAGE, "one name", "diagnose", "--offline", "away0*", name)
+
+
 def lists(far, name):
     far.same("query", "list")
     far.same("query", "show", "amt-communication-errors")
@@ -594,6 +607,7 @@ def main():
         name = next(d["name"] for d in s.json("device", "list")
                     if not d["name"].startswith("away"))
         devices(far, name)
+        findings(far, name)
         tags(far, name)
         lists(far, name)
         queries(far)
