@@ -19,6 +19,14 @@ const char store_census_step[] =
     " ad_password_at, ad_max_age)"
     " WHERE ad_password_at > 0 AND ad_max_age > 0;";
 
+/* What it is worked out from stands in the index, so that it covers. */
+const char store_deadline_step[] =
+    "DROP INDEX device_ad_end;"
+    "CREATE INDEX device_ad_end ON device (" STORE_AD_END(
+	"") ", ad_uac,"
+	    " ad_password_at, ad_max_age, ad_expires_at)"
+	    " WHERE " STORE_AD_END("") " IS NOT NULL;";
+
 /* The numbers in the only row. */
 static int
 numbers(struct db_rows *rows, int64_t *const *ret, int count, struct err *err)
@@ -147,10 +155,11 @@ census_take(struct store *s, int64_t now, struct census *ret, census_fn *fn,
 		" WHERE cert_not_after > 0",
 		&c.certificates, err) == -1 ||
 	    count_ends(s, now,
-		"SELECT count(*) FROM device WHERE ad_password_at > 0 AND"
-		" ad_max_age > 0 AND ad_password_at + ad_max_age <= ?",
-		"SELECT coalesce(min(ad_password_at + ad_max_age), 0)"
-		" FROM device WHERE ad_password_at > 0 AND ad_max_age > 0",
+		"SELECT count(*) FROM device WHERE " STORE_AD_END(
+		    "") " IS NOT NULL AND " STORE_AD_END("") " <= ?",
+		"SELECT coalesce(min(" STORE_AD_END("") "), 0) FROM device"
+							" WHERE " STORE_AD_END(
+							    "") " IS NOT NULL",
 		&c.passwords, err) == -1 ||
 	    count_changes(s, &c, err) == -1 || count_runs(s, &c, err) == -1)
 		return -1;

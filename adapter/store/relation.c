@@ -5,6 +5,7 @@
  */
 #include "relation_internal.h"
 #include "store.h"
+#include "store_internal.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -190,7 +191,7 @@ static const struct query_column amt[] = {
 	{"Kerberos", QUERY_BOOL, "d.krb_enabled", READ, "Kerberos is on in the firmware", NULL, NULL},
 	TEXT("ADObject", "ad_dn", "its object in Active Directory"),
 	TIME("ADPasswordSet", "ad_password_at", "when that object's password was set"),
-	{"ADPasswordExpires", QUERY_TIME, "(d.ad_password_at + d.ad_max_age)", "d.ad_password_at > 0 AND d.ad_max_age > 0", "and when the domain lets it expire", NULL, NULL},
+	{"ADPasswordExpires", QUERY_TIME, STORE_AD_END("d."), STORE_AD_END("d.") " IS NOT NULL", "and when the directory lets it expire", NULL, NULL},
 	TIME("AdminPasswordSet", "admin_password_at", "when we last set the admin password"),
 	TIME("LastRead", "read_at", "when the firmware was last read"),
 	TIME("LastRun", "run_at", "when a task last ran"),

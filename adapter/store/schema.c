@@ -245,7 +245,7 @@ columns_update(struct db *db, struct err *err)
 static int
 migrate(struct db *db, struct err *err)
 {
-	const char *steps[15];
+	const char *steps[16];
 	struct buf sql;
 	int r;
 
@@ -266,6 +266,7 @@ migrate(struct db *db, struct err *err)
 	steps[12] = store_keys_step;
 	steps[13] = store_dead_step;
 	steps[14] = store_chart_step;
+	steps[15] = store_deadline_step;
 	r = db_migrate(db, steps, sizeof(steps) / sizeof(steps[0]), err);
 	buf_free(&sql);
 	return r;

@@ -69,9 +69,19 @@ int store_schema_check(struct db *db, struct vault *vault, struct err *err);
 int store_schema_update(struct db *db, struct err *err);
 /* Steps of it (schema_task.c). */
 extern const char store_task_step[], store_run_step[], store_reach_step[];
-extern const char store_forward_step[]; /* forward.c */
-extern const char store_census_step[];	/* census.c */
-extern const char store_users_step[];	/* schema_users.c */
+extern const char store_forward_step[];	 /* forward.c */
+extern const char store_census_step[];	 /* census.c */
+extern const char store_deadline_step[]; /* census.c */
+/* The end of the AD password's life, SQL, as plan_deadline() has it from the
+ * directory: of a user object (512) it is the controllers', if the password
+ * expires at all (65536: it does not), of a computer what the domain says.
+ * NULL: none. d: "d." or "". */
+#define STORE_AD_END(d)                                                        \
+	"(CASE WHEN " d "ad_uac & 512 THEN CASE WHEN " d                       \
+	"ad_uac & 65536 = 0 THEN nullif(" d "ad_expires_at, 0) END WHEN " d    \
+	"ad_password_at > 0 AND " d "ad_max_age > 0 THEN " d                   \
+	"ad_password_at + " d "ad_max_age END)"
+extern const char store_users_step[]; /* schema_users.c */
 extern const char store_upstream_step[], store_host_step[];
 extern const char store_server_step[]; /* schema_server.c */
 extern const char store_answer_step[]; /* answer.c */

@@ -3,6 +3,7 @@
 #include "fixture.h"
 
 #include "census.h"
+#include "store_internal.h"
 #include "str.h"
 
 #define NOW INT64_C(1700000000)
@@ -86,6 +87,38 @@ counts(void **state)
 }
 
 static void
+add_user(struct fixture *f, const char *name, int64_t flags, int64_t expires)
+{
+	struct device *d = device_new(name);
+
+	d->ad_uac = 512 | flags;
+	d->ad_password_at = NOW - 100 * DAY;
+	d->ad_max_age = 42 * DAY;
+	d->ad_expires_at = expires;
+	assert_works(store_device_add(f->store, d, &f->err));
+	device_free(d);
+}
+
+/* As the engine has it: theirs is what the controllers say. */
+static void
+user_objects(void **state)
+{
+	struct fixture *f = *state;
+	struct seen seen = {0, 0};
+	struct census c;
+
+	add_user(f, "never", 0, 0);
+	add_user(f, "does-not", 65536, NOW - DAY);
+	assert_works(census_take(f->store, NOW, &c, see, &seen, &f->err));
+	assert_int_equal(c.passwords.earliest, 0);
+	add_user(f, "soon", 0, NOW + 3 * DAY);
+	assert_works(census_take(f->store, NOW, &c, see, &seen, &f->err));
+	assert_int_equal(c.passwords.earliest, NOW + 3 * DAY);
+	assert_int_equal(c.passwords.within[0], 0);
+	assert_int_equal(c.passwords.within[1], 1);
+}
+
+static void
 of_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -113,13 +146,15 @@ reads_indexes_only(void **state)
 	    " cert_not_after <= 1",
 	    "SELECT coalesce(min(cert_not_after), 0) FROM device"
 	    " WHERE cert_not_after > 0",
-	    "SELECT count(*) FROM device WHERE ad_password_at > 0 AND"
-	    " ad_max_age > 0 AND ad_password_at + ad_max_age <= 1",
-	    "SELECT coalesce(min(ad_password_at + ad_max_age), 0)"
-	    " FROM device WHERE ad_password_at > 0 AND ad_max_age > 0"};
+	    "SELECT count(*) FROM device WHERE " STORE_AD_END(
+		"") " IS NOT NULL"
+		    " AND " STORE_AD_END("") " <= 1",
+	    "SELECT coalesce(min(" STORE_AD_END("") "), 0) FROM device"
+						    " WHERE " STORE_AD_END(
+							"") " IS NOT NULL"};
 	struct fixture *f = *state;
 	sqlite3_stmt *rows;
-	char sql[400];
+	char sql[800];
 	const char *plan;
 	sqlite3 *raw;
 	size_t i;
@@ -143,8 +178,8 @@ reads_indexes_only(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-	    TEST(counts), TEST(of_nothing), TEST(reads_indexes_only)};
+	const struct CMUnitTest tests[] = {TEST(counts), TEST(user_objects),
+	    TEST(of_nothing), TEST(reads_indexes_only)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
