@@ -60,25 +60,37 @@ static const struct table_column run_columns[] = {{"id", TABLE_INT, 0, 0},
     {"created_at", TABLE_TIME, 6, 0}, {"started_at", TABLE_TIME, 8, 0},
     {"ended_at", TABLE_TIME, 2, 0}, {"why", TABLE_STRING, 1, 16}};
 
-static int
-write_run(void *cookie, const struct task_run *r, struct err *err)
+void
+runs_put_head(struct table *t, const struct task_run *r)
 {
-	struct table *t = cookie;
-	int i;
-
 	table_int(t, r->id);
 	table_text(t, r->name);
 	table_text(t, task_state_name(r->state));
 	table_int(t, task_run_percent(r));
-	table_int(t, r->total);
-	for (i = 0; i < TASK_OUTCOMES; i++)
-		table_int(t, r->count[i]);
+}
+
+void
+runs_put_tail(struct table *t, const struct task_run *r)
+{
 	table_text(t, task_source_name(r->source));
 	table_text(t, r->actor);
 	table_int(t, r->created_at);
 	table_int(t, r->started_at);
 	table_int(t, r->ended_at);
 	table_text(t, r->why);
+}
+
+static int
+write_run(void *cookie, const struct task_run *r, struct err *err)
+{
+	struct table *t = cookie;
+	int i;
+
+	runs_put_head(t, r);
+	table_int(t, r->total);
+	for (i = 0; i < TASK_OUTCOMES; i++)
+		table_int(t, r->count[i]);
+	runs_put_tail(t, r);
 	return cli_row(t, err);
 }
 

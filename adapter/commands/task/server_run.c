@@ -187,21 +187,13 @@ write_run(void *cookie, const struct task_run *r, struct err *err)
 	if (l->left == 0)
 		return 1;
 	l->left -= l->left > 0;
-	table_int(t, r->id);
-	table_text(t, r->name);
-	table_text(t, task_state_name(r->state));
-	table_int(t, task_run_percent(r));
+	runs_put_head(t, r);
 	table_int(t, r->total);
 	table_int(t, r->done);
 	table_int(t, r->count[TASK_CHANGED]);
 	table_int(t, r->count[TASK_FAILED]);
 	table_int(t, r->count[TASK_SKIPPED]);
-	table_text(t, task_source_name(r->source));
-	table_text(t, r->actor);
-	table_int(t, r->created_at);
-	table_int(t, r->started_at);
-	table_int(t, r->ended_at);
-	table_text(t, r->why);
+	runs_put_tail(t, r);
 	return cli_row(t, err);
 }
 
