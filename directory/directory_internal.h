@@ -100,7 +100,8 @@ struct directory_query {
 /* Called for each entry; not 0 ends the search with that result. */
 typedef int directory_entry_fn(
     void *cookie, struct directory *d, LDAPMessage *entry, struct err *err);
-/* Page by page (RFC 2696). */
+/* Page by page (RFC 2696). fn is called once at most when the scope is
+ * LDAP_SCOPE_BASE: a second entry is ERR_PROTOCOL. */
 int directory_search(struct directory *d, const struct directory_query *q,
     directory_entry_fn *fn, void *cookie, struct err *err);
 /* First value of an attribute, given; NULL when absent, longer than

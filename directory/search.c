@@ -90,13 +90,39 @@ one_page(struct directory *d, const struct directory_query *q,
 	return result;
 }
 
+/* Who asks for one object gets one at most (RFC 4511 4.5.1.2), and may keep
+ * what it is given without a thought of a second. */
+static int
+take_entries(struct directory *d, const struct directory_query *q,
+    LDAPMessage *page, directory_entry_fn *fn, void *cookie, bool *seen,
+    struct err *err)
+{
+	LDAPMessage *entry;
+	int outcome = 0;
+
+	/* References to other partitions are not entries. */
+	for (entry = ldap_first_entry(d->ld, page);
+	     entry != NULL && outcome == 0;
+	     entry = ldap_next_entry(d->ld, entry)) {
+		if (*seen && q->scope == LDAP_SCOPE_BASE)
+			return err_set(err, ERR_PROTOCOL,
+			    "%s answers with several objects where one was "
+			    "asked for",
+			    d->dc);
+		*seen = true;
+		outcome = fn(cookie, d, entry, err);
+	}
+	return outcome;
+}
+
 int
 directory_search(struct directory *d, const struct directory_query *q,
     directory_entry_fn *fn, void *cookie, struct err *err)
 {
 	struct berval page = {.bv_len = 0, .bv_val = NULL};
-	LDAPMessage *result = NULL, *entry;
+	LDAPMessage *result = NULL;
 	int pages = 0, outcome = 0;
+	bool seen = false;
 
 	do {
 		if (++pages > PAGES_MAX) {
@@ -108,11 +134,7 @@ directory_search(struct directory *d, const struct directory_query *q,
 			outcome = -1;
 			break;
 		}
-		/* References to other partitions are not entries. */
-		entry = ldap_first_entry(d->ld, result);
-		for (; entry != NULL && outcome == 0;
-		     entry = ldap_next_entry(d->ld, entry))
-			outcome = fn(cookie, d, entry, err);
+		outcome = take_entries(d, q, result, fn, cookie, &seen, err);
 		if (outcome == 0)
 			outcome = next_page(d, result, &page, err);
 		ldap_msgfree(result);
