@@ -11,7 +11,7 @@ PREFIXES = {
     "metric": "metric_",
     "forward": "forward_",
     "report": "report_ shown_ chart_ svg_ html_",
-    "loop": "loop_ work_", "db": "db_", "conf": "conf_ profile_ yaml_",
+    "loop": "loop_ work_ periodic_", "db": "db_", "conf": "conf_ profile_ yaml_",
     "net": "net_", "http": "http_", "vault": "vault_", "xml": "xml_", "wsman": "wsman_",
     "amt": "amt_ op_ field_ sid_ csr_ pki_ realms_ store_ patch_",
     "store": "store_ relation_ device_ census_ upstream_ journal_ task_ server_", "daemon": "daemon_ upstream_conf_",
