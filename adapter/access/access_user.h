@@ -22,6 +22,9 @@ struct access_user {	  /* NULL: as it was, or none */
 	const bool *enabled;
 };
 
+/* Can a user of this name be so? ERR_INVALID. */
+int access_user_check(
+    const char *name, const struct access_user *u, struct err *err);
 /* Without a password only tokens and a certificate will do. ERR_INVALID for
  * names, sets and passwords that cannot be, ERR_CONFLICT when the name is
  * taken. */

@@ -57,17 +57,27 @@ check_password(const struct secret *password, struct err *err)
 	    ACCESS_PASSWORD_MIN, ACCESS_PASSWORD_MAX);
 }
 
+int
+access_user_check(
+    const char *name, const struct access_user *u, struct err *err)
+{
+	uint64_t rights;
+
+	if (check_name(name, err) != 0 ||
+	    check_certificate(u->certificate, err) != 0 ||
+	    (u->sets != NULL &&
+		access_set_rights(u->sets, &rights, err) != 0) ||
+	    (u->password != NULL && check_password(u->password, err) != 0))
+		return -1;
+	return 0;
+}
+
 /* *hash has room for one. */
 static int
 apply(struct store_user *row, const struct access_user *u,
     char hash[ACCESS_HASH], struct err *err)
 {
-	uint64_t rights;
-
-	if (check_certificate(u->certificate, err) != 0 ||
-	    (u->sets != NULL &&
-		access_set_rights(u->sets, &rights, err) != 0) ||
-	    (u->password != NULL && check_password(u->password, err) != 0))
+	if (access_user_check(row->name, u, err) != 0)
 		return -1;
 	if (u->sets != NULL)
 		mem_replace(&row->sets, u->sets);
@@ -109,7 +119,7 @@ access_user_add(struct store *s, const char *actor, const char *name,
 	if (u->sets == NULL)
 		(void)err_set(err, ERR_INVALID,
 		    "a user needs a permission set; \"user sets\" has them");
-	else if (check_name(name, err) == 0 && apply(&row, u, hash, err) == 0)
+	else if (apply(&row, u, hash, err) == 0)
 		rc = store_user_add(s, &row, clock_now(), &id, err);
 	if (rc == 0)
 		rc = note(s, "user.added", actor, &row, u, err);

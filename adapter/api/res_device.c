@@ -252,8 +252,37 @@ set_notes(const struct api_call *c, struct device *d, struct buf *changed)
 	return any;
 }
 
+/* What the body says of what belongs to the worker on a device; password:
+ * api_body_secret(). */
+static struct intake_trust
+trust_of(const struct api_call *c, const struct secret *password)
+{
+	return (struct intake_trust){.password = password,
+	    .forget_identity = api_body_bool(c, "forget_identity", false),
+	    .tls = api_body_bool(c, "tls", false)};
+}
+
+static bool
+says_trust(const struct intake_trust *t)
+{
+	return t->password != NULL || t->forget_identity || t->tls;
+}
+
+/* By name, never a value. */
+static void
+name_trust(const struct intake_trust *t, struct buf *out)
+{
+	if (t->tls)
+		buf_printf(out, "%stls", out->len == 0 ? "" : ",");
+	if (t->forget_identity)
+		buf_printf(out, "%sforget-identity", out->len == 0 ? "" : ",");
+	if (t->password != NULL)
+		buf_printf(out, "%spassword", out->len == 0 ? "" : ",");
+}
+
 static int
-change(struct api_call *c, struct device *d, struct err *err)
+change(struct api_call *c, struct device *d, const struct intake_trust *t,
+    struct err *err)
 {
 	const struct intake_to to = {c->store, c->actor};
 	struct intake in = intake_of(c);
@@ -269,11 +298,14 @@ change(struct api_call *c, struct device *d, struct err *err)
 	host = changed.len > 0;
 	(void)set_notes(c, d, &changed);
 	r = 0;
-	if (changed.len > 0 &&
-	    (store_device_save_host(c->store, d, err) != 0 ||
-		intake_event(&to, d, buf_text(&changed), err) != 0))
-		r = -1;
-	if (r == 0 && host)
+	if (changed.len > 0)
+		r = store_device_save_host(c->store, d, err);
+	name_trust(t, &changed);
+	if (r == 0 && changed.len > 0)
+		r = intake_event(&to, d, buf_text(&changed), err);
+	if (r == 0 && says_trust(t))
+		r = intake_trust(&to, d->id, t, err);
+	else if (r == 0 && host)
 		r = intake_wake(&to, d->id, err);
 out:
 	buf_free(&changed);
@@ -283,19 +315,20 @@ out:
 int
 api_devices_change(struct api_call *c, struct err *err)
 {
+	struct secret *password = api_body_secret(c, "password");
+	const struct intake_trust t = trust_of(c, password);
 	struct device *d = NULL;
-	int r;
+	int r = api_device(c, 0, &d, err);
 
-	if (api_device(c, 0, &d, err) != 0)
-		return -1;
-	r = change(c, d, err);
+	if (r == 0)
+		r = change(c, d, &t, err);
 	if (r == 0)
 		r = answer_device(c, d->id, err);
+	secret_free(password);
 	device_free(d);
 	return r;
 }
 
-/* By name, never a value. */
 static int
 tell_trust(const struct intake_to *to, const struct device *d,
     const struct intake_trust *t, struct err *err)
@@ -304,13 +337,7 @@ tell_trust(const struct intake_to *to, const struct device *d,
 	int r;
 
 	buf_init(&fields, CHANGED_MAX);
-	if (t->tls)
-		buf_str(&fields, "tls");
-	if (t->forget_identity)
-		buf_printf(
-		    &fields, "%sforget-identity", fields.len == 0 ? "" : ",");
-	if (t->password != NULL)
-		buf_printf(&fields, "%spassword", fields.len == 0 ? "" : ",");
+	name_trust(t, &fields);
 	r = intake_event(to, d, buf_text(&fields), err);
 	buf_free(&fields);
 	return r;
@@ -322,13 +349,11 @@ api_devices_trust(struct api_call *c, struct err *err)
 {
 	const struct intake_to to = {c->store, c->actor};
 	struct secret *password = api_body_secret(c, "password");
-	const struct intake_trust t = {.password = password,
-	    .forget_identity = api_body_bool(c, "forget_identity", false),
-	    .tls = api_body_bool(c, "tls", false)};
+	const struct intake_trust t = trust_of(c, password);
 	struct device *d = NULL;
 	int r = -1;
 
-	if (password == NULL && !t.forget_identity && !t.tls) {
+	if (!says_trust(&t)) {
 		(void)err_set(err, ERR_INVALID,
 		    "what is different? One of password, forget_identity: true "
 		    "and tls: true");

@@ -153,6 +153,7 @@ put_user(struct api_call *c, const char *name, user_fn *put, struct err *err)
 	struct secret *password = api_body_secret(c, "password");
 	const struct access_user u = {.sets = api_body_text(c, "sets"),
 	    .password = password,
+	    .certificate = api_body_text(c, "certificate"),
 	    .note = api_body_text(c, "note"),
 	    .enabled = api_body_has(c, "enabled") ? &enabled : NULL};
 	int r = put(c->store, c->actor, name, &u, err);

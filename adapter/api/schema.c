@@ -349,7 +349,17 @@ static const struct api_field api_device_form_fields[] = {
     {"plain", API_BOOL, false, 0, 0, NULL, "it has no TLS yet"}};
 FORM(api_device_form, "NewDevice");
 
+#define TRUST_FIELDS                                                           \
+	{"password", API_SECRET, false, 8, 32, NULL,                           \
+	    "that its firmware's admin has now"},                              \
+	    {"forget_identity", API_BOOL, false, 0, 0, NULL,                   \
+		"what it shows next is its own"},                              \
+	{                                                                      \
+		"tls", API_BOOL, false, 0, 0, NULL,                            \
+		    "it has TLS now: never plain again"                        \
+	}
 static const struct api_field api_device_change_fields[] = {HOST_FIELDS,
+    TRUST_FIELDS,
     {"description", API_TEXT, false, 0, TEXT_MAX, NULL, "for people"},
     {"custom1", API_TEXT, false, 0, TEXT_MAX, NULL, "custom field 1"},
     {"custom2", API_TEXT, false, 0, TEXT_MAX, NULL, "custom field 2"},
@@ -441,12 +451,7 @@ static const struct api_field api_block_form_fields[] = {
 	"SHA-256 of keys and notes, a line each; or one in PEM"},
     {"note", API_TEXT, false, 1, CA_BLOCK_NOTE_MAX, NULL, "of those without"}};
 FORM(api_block_form, "KeysToBlock");
-static const struct api_field api_trust_form_fields[] = {
-    {"password", API_SECRET, false, 8, 32, NULL,
-	"that its firmware's admin has now"},
-    {"forget_identity", API_BOOL, false, 0, 0, NULL,
-	"what it shows next is its own"},
-    {"tls", API_BOOL, false, 0, 0, NULL, "it has TLS now: never plain again"}};
+static const struct api_field api_trust_form_fields[] = {TRUST_FIELDS};
 FORM(api_trust_form, "DeviceTrust");
 static const struct api_field api_check_form_fields[] = {
     {"schedule", API_TEXT, true, 1, 8192, NULL, "words, or cron"},
@@ -530,6 +535,8 @@ static const struct api_field api_user_form_fields[] = {
     {"name", API_TEXT, true, 1, NAME_MAX_, NULL, "unique"},
     {"sets", API_TEXT, true, 1, TEXT_MAX, NULL,
 	"permission sets, parted by commas"},
+    {"certificate", API_TEXT, false, 1, TEXT_MAX, NULL,
+	"of a client: subject:, email:, upn:, dns: or uri: and its name"},
     USER_FIELDS};
 FORM(api_user_form, "NewUser");
 static const struct api_field api_token_form_fields[] = {
@@ -540,6 +547,8 @@ FORM(api_token_form, "NewToken");
 static const struct api_field api_user_change_fields[] = {
     {"sets", API_TEXT, false, 1, TEXT_MAX, NULL,
 	"permission sets, parted by commas"},
+    {"certificate", API_TEXT, false, 0, TEXT_MAX, NULL,
+	"of a client, as with a new user; empty: none any more"},
     USER_FIELDS};
 FORM(api_user_change, "UserChange");
 

@@ -116,8 +116,8 @@ check(const char *field, const char *text, bool (*is)(const char *),
 		: "");
 }
 
-static int
-check_fields(const struct intake *in, struct err *err)
+int
+intake_check(const struct intake *in, struct err *err)
 {
 	if (str_empty(in->name))
 		return err_set(err, ERR_INVALID, "name: is missing");
@@ -193,7 +193,7 @@ intake_change(const struct intake *in, struct device *d, struct buf *changed,
 	size_t i;
 	bool same;
 
-	if (check_fields(in, err) != 0)
+	if (intake_check(in, err) != 0)
 		return -1;
 	for (i = 0; i < COUNT(facts); i++) {
 		if (str_empty(facts[i].text))
@@ -234,7 +234,7 @@ intake_device(const struct intake *in, struct err *err)
 	struct buf facts;
 	char *name;
 
-	if (check_fields(in, err) != 0)
+	if (intake_check(in, err) != 0)
 		return NULL;
 	name = str_lower(mem_dup(in->name)); /* names have no case */
 	d = device_new(name);

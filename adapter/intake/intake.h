@@ -32,8 +32,10 @@ struct intake_to {
 	const char *actor;
 };
 
-/* A record of it (given), due at once; NULL with ERR_INVALID naming the field
- * that is wrong. */
+/* Can it be so? ERR_INVALID naming the field that is wrong. */
+int intake_check(const struct intake *in, struct err *err);
+/* A record of it (given), due at once; NULL with the error of intake_check().
+ */
 struct device *intake_device(const struct intake *in, struct err *err);
 /* The host facts that are given, into a record that is there; its name, its
  * trust and what is not given stay. The names of those that are others now are

@@ -22,6 +22,14 @@ _amtkeeper()
 		return ;;
 	--password-file) COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
+	--token-file) COMPREPLY=($(compgen -f -- "$cur"))
+		return ;;
+	--ca-file) COMPREPLY=($(compgen -f -- "$cur"))
+		return ;;
+	--cert-file) COMPREPLY=($(compgen -f -- "$cur"))
+		return ;;
+	--key-file) COMPREPLY=($(compgen -f -- "$cur"))
+		return ;;
 	--password-file) COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
 	--from) COMPREPLY=($(compgen -W "csv dmt meshcentral" -- "$cur"))
@@ -31,14 +39,6 @@ _amtkeeper()
 	--ca) COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
 	--password-file) COMPREPLY=($(compgen -f -- "$cur"))
-		return ;;
-	--token-file) COMPREPLY=($(compgen -f -- "$cur"))
-		return ;;
-	--ca-file) COMPREPLY=($(compgen -f -- "$cur"))
-		return ;;
-	--cert-file) COMPREPLY=($(compgen -f -- "$cur"))
-		return ;;
-	--key-file) COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
 	--type) COMPREPLY=($(compgen -W "amt-maintenance collect-properties enforce-profile" -- "$cur"))
 		return ;;
@@ -126,8 +126,8 @@ _amtkeeper()
 	case $command in
 	"init") options=" --dir --state --organisation --offline-root --realm --domain --dc --ou --principal --keytab --key --pin-file --root-key --root-pin-file" ;;
 	"serve") options="" ;;
-	"device add") options=" --address --password-file --uuid --os-host --os-domain --site --group --tls --plain --pin" ;;
-	"device set") options=" --address --uuid --os-host --os-domain --site --group --password-file --ask-password --tls --forget-identity" ;;
+	"device add") options=" --address --password-file --uuid --os-host --os-domain --site --group --tls --plain --pin --server --token-file --ca-file --cert-file --key-file" ;;
+	"device set") options=" --address --uuid --os-host --os-domain --site --group --password-file --ask-password --tls --forget-identity --server --token-file --ca-file --cert-file --key-file" ;;
 	"device import") options=" --from --update --passwords --strict --plain --ca --user --password-file" ;;
 	"device list") options=" --device --reason --site --query --all --limit --server --token-file --ca-file --cert-file --key-file" ;;
 	"device show") options=" --device --reason --site --query --all --limit --server --token-file --ca-file --cert-file --key-file" ;;
@@ -188,8 +188,8 @@ _amtkeeper()
 	"mail test") options="" ;;
 	"schedule preview") options=" --count --after --except" ;;
 	"schedule check") options=" --group --tag --device --reason --site --query --all --task --for --when-needed --duration --parallel --late --limit" ;;
-	"user add") options=" --sets --password-file --certificate --note --no-password" ;;
-	"user set") options=" --sets --password-file --certificate --note --password --no-certificate --enable --disable" ;;
+	"user add") options=" --sets --password-file --certificate --note --no-password --server --token-file --ca-file --cert-file --key-file" ;;
+	"user set") options=" --sets --password-file --certificate --note --password --no-certificate --enable --disable --server --token-file --ca-file --cert-file --key-file" ;;
 	"user list") options=" --server --token-file --ca-file --cert-file --key-file" ;;
 	"user remove") options=" --yes --server --token-file --ca-file --cert-file --key-file" ;;
 	"user sets") options="" ;;

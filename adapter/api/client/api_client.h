@@ -78,6 +78,10 @@ struct api_client_request {
 	const char *method; /* "GET", "POST", "PUT", "PATCH", "DELETE" */
 	const struct api_client_path *path;
 	struct json_object *body; /* borrowed; NULL: none */
+	/* A member of the body, beside the others: put into what is sent alone,
+	 * which is wiped; or NULL. */
+	const char *secret_name;
+	const struct secret *secret;
 	bool keyed; /* it takes an Idempotency-Key (api_internal.h) */
 	bool fresh; /* ERR_CONFLICT when there is one already (If-None-Match) */
 };

@@ -19,7 +19,8 @@
 #define KEY_LEN 32
 #define SCHEME "https://"
 #define JSON "application/json"
-#define AGAIN 2 /* exchanges of what may be asked twice */
+#define SECRET_TEXT_MAX 8192 /* six bytes for one of a password's at most */
+#define AGAIN 2		     /* exchanges of what may be asked twice */
 
 struct api_client {
 	char *base; /* "https://HOST:PORT/api/v1/" */
@@ -318,6 +319,46 @@ api_client_get(struct api_client *c, const char *path, struct json_object **ret,
 	return ask(c, &x, ret, ret_bytes, err);
 }
 
+/* A text of JSON (RFC 8259, 7), written where it can be wiped. */
+static void
+add_quoted(struct buf *out, const struct secret *secret)
+{
+	const char *at;
+
+	buf_char(out, '"');
+	for (at = secret_text(secret); *at != '\0'; at++)
+		if ((unsigned char)*at < ' ')
+			buf_printf(out, "\\u%04x", (unsigned char)*at);
+		else if (*at == '"' || *at == '\\')
+			buf_printf(out, "\\%c", *at);
+		else
+			buf_char(out, *at);
+	buf_char(out, '"');
+}
+
+/* Given; to be wiped. */
+static char *
+write_body(const struct api_client_request *request)
+{
+	const char *plain = json_object_to_json_string_ext(
+	    request->body, JSON_C_TO_STRING_PLAIN);
+	bool alone = json_object_object_length(request->body) == 0;
+	size_t len = strlen(plain);
+	struct buf out;
+	char *text;
+
+	if (request->secret == NULL)
+		return mem_dup(plain);
+	buf_init(&out, len + SECRET_TEXT_MAX);
+	buf_add(&out, plain, len - 1);
+	buf_printf(&out, "%s\"%s\":", alone ? "" : ",", request->secret_name);
+	add_quoted(&out, request->secret);
+	buf_char(&out, '}');
+	text = mem_dup(buf_text(&out));
+	buf_free(&out);
+	return text;
+}
+
 int
 api_client_ask(struct api_client *c, const struct api_client_request *request,
     struct json_object **ret_answer, struct err *err)
@@ -331,11 +372,12 @@ api_client_ask(struct api_client *c, const struct api_client_request *request,
 	if (api_client_path_check(request->path, err) != 0)
 		return -1;
 	if (request->body != NULL)
-		x.body = mem_dup(json_object_to_json_string_ext(
-		    request->body, JSON_C_TO_STRING_PLAIN));
+		x.body = write_body(request);
 	if (request->keyed)
 		x.key = new_key();
 	rc = ask(c, &x, ret_answer, &bytes, err);
+	if (x.body != NULL)
+		secret_wipe(x.body, strlen(x.body));
 	free(x.body);
 	free(x.key);
 	return rc;

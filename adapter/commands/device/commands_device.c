@@ -64,8 +64,8 @@ static const struct cli_option reveal_options[] = {
     {"to", 0, CLI_FILE, "FILE", NULL, "write it to a new file, mode 0600"},
     END};
 
-GROUPS add_groups[] = {add_options, NULL};
-GROUPS set_groups[] = {set_options, NULL};
+GROUPS add_groups[] = {add_options, cli_server_options, NULL};
+GROUPS set_groups[] = {set_options, cli_server_options, NULL};
 GROUPS import_groups[] = {import_options, NULL};
 GROUPS choice_groups[] = {
     cli_selection_options, cli_limit_options, cli_server_options, NULL};

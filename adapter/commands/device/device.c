@@ -7,6 +7,7 @@
 #include "commands_device_internal.h"
 #include "conf.h"
 #include "device.h"
+#include "device_remote_internal.h"
 #include "intake.h"
 #include "mem.h"
 #include "plan.h"
@@ -19,31 +20,46 @@
 /* --- add --- */
 
 static int
-add_device(struct cli *c, const struct intake *in, struct device *device)
+add_local(struct cli *c, const struct intake *in, struct device *device,
+    const struct secret *password)
 {
 	const struct intake_to to = cli_intake(c);
 	struct err err = {.kind = ERR_NONE};
-	struct secret *password;
-	int rc;
+	int rc = intake_group(c->daemon.store, in, device, NULL, &err);
 
-	password = cli_secret(c, "password-file", "Admin password: ");
-	if (password == NULL)
-		return CODE_INPUT;
-	rc = intake_check_password(password, &err);
-	if (rc == 0)
-		rc = intake_group(c->daemon.store, in, device, NULL, &err);
 	if (rc == 0)
 		rc = intake_add(&to, device, password, &err);
 	if (rc == 0)
 		rc = store_commit(c->daemon.store, &err);
-	secret_free(password);
-	if (rc != 0) {
+	if (rc == 0)
+		return CODE_OK;
+	(void)err_context(&err, "%s", device->name);
+	return cli_fail(&err);
+}
+
+static int
+add_device(struct cli *c, const struct intake *in, struct device *device)
+{
+	struct err err = {.kind = ERR_NONE};
+	struct secret *password;
+	int code;
+
+	password = cli_secret(c, "password-file", "Admin password: ");
+	if (password == NULL)
+		return CODE_INPUT;
+	if (intake_check_password(password, &err) != 0) {
 		(void)err_context(&err, "%s", device->name);
-		return cli_fail(&err);
+		code = cli_fail(&err);
+	} else {
+		code = cli_remote(c) ? device_remote_add(c, password)
+				     : add_local(c, in, device, password);
 	}
-	cli_note(c, "%s is in the fleet; \"amtkeeper discover %s\" reads it",
-	    device->name, device->name);
-	return CODE_OK;
+	secret_free(password);
+	if (code == CODE_OK)
+		cli_note(c,
+		    "%s is in the fleet; \"amtkeeper discover %s\" reads it",
+		    device->name, device->name);
+	return code;
 }
 
 int
@@ -68,7 +84,8 @@ cmd_device_add(struct cli *c)
 	device = intake_device(&in, &err);
 	if (device == NULL)
 		return cli_fail(&err);
-	code = cli_open(c, DAEMON_STORE, NULL);
+	code = cli_remote(c) ? cli_remote_open(c)
+			     : cli_open(c, DAEMON_STORE, NULL);
 	if (code == CODE_OK)
 		code = add_device(c, &in, device);
 	device_free(device);

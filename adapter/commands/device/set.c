@@ -2,8 +2,10 @@
 
 #include "buf.h"
 #include "cli.h"
+#include "cli_remote.h"
 #include "commands_device_internal.h"
 #include "device.h"
+#include "device_remote_internal.h"
 #include "err.h"
 #include "intake.h"
 #include "secret.h"
@@ -41,18 +43,24 @@ fields(const struct cli *c, bool password, struct buf *out)
 	return buf_text(out);
 }
 
+static struct intake
+intake_of(const struct cli *c)
+{
+	return (struct intake){.address = cli_text(c, "address"),
+	    .uuid = cli_text(c, "uuid"),
+	    .os_host = cli_text(c, "os-host"),
+	    .os_domain = cli_text(c, "os-domain"),
+	    .site = cli_text(c, "site"),
+	    .group = cli_text(c, "group")};
+}
+
 /* Everything the person was asked is known by now: from here to the commit the
  * record is read and written in one transaction. */
 static int
 change(
     struct cli *c, int64_t id, const struct secret *password, struct err *err)
 {
-	struct intake in = {.address = cli_text(c, "address"),
-	    .uuid = cli_text(c, "uuid"),
-	    .os_host = cli_text(c, "os-host"),
-	    .os_domain = cli_text(c, "os-domain"),
-	    .site = cli_text(c, "site"),
-	    .group = cli_text(c, "group")};
+	struct intake in = intake_of(c);
 	const struct intake_to to = cli_intake(c);
 	const struct intake_trust trust = {.password = password,
 	    .forget_identity = cli_flag(c, "forget-identity"),
@@ -86,24 +94,59 @@ out:
 	return rc;
 }
 
+/* The number it has here. */
+static int
+find_device(struct cli *c, int64_t *ret_id)
+{
+	struct err err = {.kind = ERR_NONE};
+	struct device *d = NULL;
+	int code = cli_open(c, DAEMON_STORE, NULL);
+
+	if (code != CODE_OK)
+		return code;
+	if (store_device_find(c->daemon.store, c->args[0], &d, &err) != 0)
+		return cli_fail(&err);
+	*ret_id = d->id;
+	device_free(d);
+	return CODE_OK;
+}
+
+/* A mistake is said here, in the words it has here. */
+static int
+change_remote(struct cli *c, const char *name, const struct secret *password)
+{
+	struct intake in = intake_of(c);
+	struct err err = {.kind = ERR_NONE};
+
+	in.name = name;
+	if (intake_check(&in, &err) != 0 ||
+	    (password != NULL && intake_check_password(password, &err) != 0))
+		return cli_fail(&err);
+	return device_remote_set(c, password);
+}
+
 static int
 set_device(struct cli *c, bool ask)
 {
 	struct err err = {.kind = ERR_NONE};
 	struct secret *password = NULL;
-	struct device *d = NULL;
-	int code = CODE_OK;
+	char *name = NULL;
+	int64_t id = 0;
+	int code =
+	    cli_remote(c) ? device_remote_find(c, &name) : find_device(c, &id);
 
-	if (store_device_find(c->daemon.store, c->args[0], &d, &err) != 0)
-		return cli_fail(&err);
+	if (code != CODE_OK)
+		return code;
 	if (ask &&
 	    (password = cli_secret(
 		 c, "password-file", "Admin password it has now: ")) == NULL)
 		code = CODE_INPUT;
-	else if (change(c, d->id, password, &err) != 0)
+	else if (cli_remote(c))
+		code = change_remote(c, name, password);
+	else if (change(c, id, password, &err) != 0)
 		code = cli_fail(&err);
 	secret_free(password);
-	device_free(d);
+	free(name);
 	return code;
 }
 
@@ -121,8 +164,6 @@ cmd_device_set(struct cli *c)
 		    "nothing to change: give an option\n"
 		    "try \"amtkeeper device set --help\"");
 	else
-		code = cli_open(c, DAEMON_STORE, NULL);
-	if (code == CODE_OK)
 		code = set_device(c, ask);
 	if (code == CODE_OK)
 		cli_note(c, "%s: changed %s", c->args[0], buf_text(&given));

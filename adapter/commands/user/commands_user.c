@@ -30,8 +30,8 @@ static const struct cli_option token_options[] = {
 
 GROUPS server_groups[] = {cli_server_options, NULL};
 GROUPS offline_groups[] = {cli_offline_options, NULL};
-GROUPS add_groups[] = {user_options, add_options, NULL};
-GROUPS set_groups[] = {user_options, set_options, NULL};
+GROUPS add_groups[] = {user_options, add_options, cli_server_options, NULL};
+GROUPS set_groups[] = {user_options, set_options, cli_server_options, NULL};
 GROUPS remove_groups[] = {cli_yes_options, cli_server_options, NULL};
 GROUPS token_groups[] = {token_options, NULL};
 

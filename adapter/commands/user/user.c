@@ -9,6 +9,7 @@
 #include "commands_user_internal.h"
 #include "secret.h"
 #include "store.h"
+#include "user_remote_internal.h"
 #include "users.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -36,13 +37,31 @@ new_password(const struct cli *c)
 }
 
 static int
-commit(struct cli *c, int rc, struct err *err, const char *what)
+tell(struct cli *c, int code, const char *what)
 {
-	int code = cli_commit(c, rc, err);
-
 	if (code == CODE_OK)
 		cli_note(c, "%s: %s", c->args[0], what);
 	return code;
+}
+
+/* What is asked: a server's files are read, or the store is opened. */
+static int
+begin(struct cli *c)
+{
+	return cli_remote(c) ? cli_remote_open(c)
+			     : cli_open(c, DAEMON_STORE, NULL);
+}
+
+typedef int user_fn(struct store *s, const char *actor, const char *name,
+    const struct access_user *u, struct err *err);
+
+static int
+put_local(struct cli *c, const struct access_user *u, user_fn *put)
+{
+	struct err err = {.kind = ERR_NONE};
+
+	return cli_commit(
+	    c, put(c->daemon.store, cli_actor(), c->args[0], u, &err), &err);
 }
 
 int
@@ -51,23 +70,22 @@ cmd_user_add(struct cli *c)
 	struct access_user u = {.sets = cli_text(c, "sets"),
 	    .certificate = cli_text(c, "certificate"),
 	    .note = cli_text(c, "note")};
-	struct err err = {.kind = ERR_NONE};
 	struct secret *password = NULL;
-	int code, rc;
+	int code;
 
 	if (u.sets == NULL)
 		return cli_complain(CODE_USAGE,
 		    "--sets is needed; \"user sets\" has what there is");
-	code = cli_open(c, DAEMON_STORE, NULL);
+	code = begin(c);
 	if (code != CODE_OK)
 		return code;
 	if (!cli_flag(c, "no-password") && (password = new_password(c)) == NULL)
 		return CODE_INPUT;
 	u.password = password;
-	rc =
-	    access_user_add(c->daemon.store, cli_actor(), c->args[0], &u, &err);
+	code = cli_remote(c) ? user_remote_add(c, &u)
+			     : put_local(c, &u, access_user_add);
 	secret_free(password);
-	return commit(c, rc, &err, "added");
+	return tell(c, code, "added");
 }
 
 int
@@ -78,66 +96,62 @@ cmd_user_set(struct cli *c)
 	    .certificate =
 		cli_flag(c, "no-certificate") ? "" : cli_text(c, "certificate"),
 	    .note = cli_text(c, "note")};
-	struct err err = {.kind = ERR_NONE};
 	struct secret *password = NULL;
-	int code, rc;
+	int code;
 
 	if (enabled && cli_flag(c, "disable"))
 		return cli_complain(
 		    CODE_USAGE, "--enable and --disable: one of them");
 	if (enabled || cli_flag(c, "disable"))
 		u.enabled = &enabled;
-	code = cli_open(c, DAEMON_STORE, NULL);
+	code = begin(c);
 	if (code != CODE_OK)
 		return code;
 	if ((cli_flag(c, "password") || cli_text(c, "password-file") != NULL) &&
 	    (password = new_password(c)) == NULL)
 		return CODE_INPUT;
 	u.password = password;
-	rc =
-	    access_user_set(c->daemon.store, cli_actor(), c->args[0], &u, &err);
+	code = cli_remote(c) ? user_remote_set(c, &u)
+			     : put_local(c, &u, access_user_set);
 	secret_free(password);
-	return commit(c, rc, &err, "changed");
+	return tell(c, code, "changed");
 }
 
 static int
-remove_remote(struct cli *c)
+find_local(struct cli *c)
 {
-	struct json_object *user = NULL;
-	int code = cli_remote_get(c, "users", c->args[0], &user);
+	struct err err = {.kind = ERR_NONE};
+	struct store_user u = {.id = 0};
 
-	cli_remote_put(user);
-	if (code == CODE_OK &&
-	    !cli_confirm(c, "remove this user and all of its tokens"))
-		code = CODE_REFUSED;
-	if (code == CODE_OK)
-		code =
-		    cli_remote_change(c, "DELETE", "users", c->args[0], NULL);
-	if (code == CODE_OK)
-		cli_note(c, "%s: removed", c->args[0]);
-	return code;
+	if (store_user_find(c->daemon.store, c->args[0], &u, &err) != 0)
+		return cli_fail(&err);
+	store_user_clear(&u);
+	return CODE_OK;
+}
+
+static int
+remove_local(struct cli *c)
+{
+	struct err err = {.kind = ERR_NONE};
+
+	return cli_commit(c,
+	    access_user_remove(c->daemon.store, cli_actor(), c->args[0], &err),
+	    &err);
 }
 
 int
 cmd_user_remove(struct cli *c)
 {
-	struct store_user u = {.id = 0};
-	struct err err = {.kind = ERR_NONE};
-	int code;
+	int code = begin(c);
 
-	if (cli_remote(c))
-		return remove_remote(c);
-	code = cli_open(c, DAEMON_STORE, NULL);
-	if (code != CODE_OK)
-		return code;
-	if (store_user_find(c->daemon.store, c->args[0], &u, &err) != 0)
-		return cli_fail(&err);
-	store_user_clear(&u);
-	if (!cli_confirm(c, "remove this user and all of its tokens"))
-		return CODE_REFUSED;
-	return commit(c,
-	    access_user_remove(c->daemon.store, cli_actor(), c->args[0], &err),
-	    &err, "removed");
+	if (code == CODE_OK)
+		code = cli_remote(c) ? user_remote_find(c) : find_local(c);
+	if (code == CODE_OK &&
+	    !cli_confirm(c, "remove this user and all of its tokens"))
+		code = CODE_REFUSED;
+	if (code == CODE_OK)
+		code = cli_remote(c) ? user_remote_remove(c) : remove_local(c);
+	return tell(c, code, "removed");
 }
 
 static int

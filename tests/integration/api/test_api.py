@@ -180,6 +180,7 @@ def changes(w):
     w.fails(412, "changeDevice", NEW["name"], body={"site": "Mainz"},
             If_Match=first.headers["etag"])
     w.fails(422, "changeDevice", NEW["name"], body={"address": "no address"})
+    known(w, NEW["name"])
     w.fails(404, "changeDevice", "nobody", body={"site": "x"})
     trust(w)
     w.fails(412, "removeDevice", NEW["name"],
@@ -187,6 +188,28 @@ def changes(w):
     equal(w.ok("removeDevice", NEW["name"]).status, 204, "removed")
     w.fails(404, "getDevice", NEW["name"])
     w.fails(404, "removeDevice", NEW["name"])
+
+
+def known(w, name):
+    """The host and what a person knows better, as one change."""
+    method, path, _ = w.target("changeDevice", [name])
+    body = {"site": "Trier", "tls": True, "password": "Other!456"}
+    said = []
+
+    def told():
+        said[:] = [w.client.call(method, path, body)]
+        return said[0].status != 409
+
+    wait_for(told, PATIENCE, "nobody works on it for a moment")
+    equal((said[0].status, said[0].json["site"]), (200, "Trier"), "changed")
+    last = [json.loads(e["detail"] or "{}") for e in w.ok(
+        "listEvents", query={"device": name, "last": 50}).json["items"]
+        if e["kind"] == "device.changed"][-1]
+    equal(last, {"fields": ["site", "tls", "password"]}, "one event, by name")
+    w.fails(422, "changeDevice", name,
+            body={"site": "Worms", "password": "a:colon,b"})
+    equal(w.ok("getDevice", name).json["site"], "Trier", "all or nothing")
+    w.ok("changeDevice", name, body={"site": "Bonn"})
 
 
 def trust(w):
@@ -937,6 +960,12 @@ def users(w):
               403, "and not raise herself")
     w.wrong("changeUser", "carol", body={"note": "x"})
     w.fails(404, "changeUser", "nobody", body={"note": "x"})
+    by = "upn:carol@corp.example"
+    equal(w.ok("changeUser", "carol", body={"certificate": by})
+          .json["certificate"], by, "by certificate as well")
+    equal(w.ok("changeUser", "carol", body={"certificate": ""})
+          .json["certificate"], None, "no more")
+    w.fails(422, "changeUser", "carol", body={"certificate": "carol"})
     tokens(w)
     withdrawn(w)
     now = w.ok("getUser", "carol").headers["etag"]  # she was here since

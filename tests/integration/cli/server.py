@@ -2,8 +2,11 @@
 """server.py AMTKEEPER AMTKEEPER-SIM: --server URL.  Each command that can says
 over the API, byte for byte, what it says of the store here; and what becomes of
 servers that are away, others, wrong or hostile."""
+import base64
+import http.client
 import json
 import os
+import ssl
 import subprocess
 import sys
 import time
@@ -44,6 +47,16 @@ class Far:
     def here(self, *args):
         return subprocess.run([self.s.program, *args], env=self.s.env,
                               text=True, capture_output=True, timeout=PATIENCE)
+
+    def login(self, user, password):
+        """The status that the API answers this user with."""
+        client = http.client.HTTPSConnection(
+            "localhost", self.s.port, timeout=PATIENCE,
+            context=ssl.create_default_context(cafile=self.s.ca))
+        both = base64.b64encode(f"{user}:{password}".encode()).decode()
+        client.request("GET", "/api/v1/self",
+                       headers={"Authorization": "Basic " + both})
+        return client.getresponse().status
 
     def same(self, *args, formats=None, code=OK):
         """In each format; once more when the service wrote in between."""
@@ -115,6 +128,104 @@ def devices(far, name):
     far.same("device", "show", "--all", formats=("json",))
     far.same("device", "show", "nobody", code=NOTHING)
     far.same("device", "show", code=USAGE)
+
+
+def private(far, name, text):
+    path = os.path.join(far.s.where, name)
+    with open(path, "w", opener=lambda p, f: os.open(p, f, 0o600)) as f:
+        f.write(text + "\n")
+    return path
+
+
+def alike(far, words, near_name, far_name, code=OK):
+    """The same of one that is here and one that is there, but for its name."""
+    def told(out, name):
+        return (out.returncode, out.stdout, out.stderr.replace(name, "NAME"))
+
+    there = told(far.run(*(w.replace("NAME", far_name) for w in words)),
+                 far_name)
+    here = told(far.here(*(w.replace("NAME", near_name) for w in words)),
+                near_name)
+    equal(there, here, " ".join(words))
+    equal(there[0], code, f"{words}: {there[2]}")
+    return there[2]
+
+
+def taken(far):
+    """Devices taken in and changed."""
+    secret = private(far, "device.password", "Quo-te\\1'x!")
+    add = ("device", "add", "NAME", "--password-file", secret)
+    near, there = "near.fleet.example", "there.fleet.example"
+
+    def row(name):
+        rows = far.s.json("device", "list", name)
+        return [{k: v for k, v in r.items() if k != "name"} for r in rows]
+
+    alike(far, (*add, "--site", "Bonn", "--group", "Rhein\\Lab", "--os-host",
+                "pc9", "--plain"), near, there)
+    equal(row(there), row(near), "what is said of it")
+    alike(far, add, near, there, EXISTS)
+    alike(far, (*add, "--uuid", "x"), "n2.fleet.example", "t2.fleet.example",
+          INPUT)
+    alike(far, (*add, "--plain", "--tls"), near, there, USAGE)
+    bad = private(far, "bad.password", "with:colon,")
+    alike(far, (*add[:4], bad), "n2.fleet.example", "t2.fleet.example", INPUT)
+    far.same("device", "add", "x.fleet.example", formats=("table",),
+             code=INPUT)
+    names = {d["name"] for d in far.s.json("device", "list")}
+    check(not names & {"n2.fleet.example", "t2.fleet.example"}, "not in")
+    alike(far, ("device", "set", "NAME"), near, there, USAGE)
+    alike(far, ("device", "set", "NAME", "--site", "Trier", "--os-host", "p8"),
+          near, there)
+    alike(far, ("device", "set", "NAME", "--uuid", "x"), near, there, INPUT)
+    far.same("device", "set", "nobody", "--site", "x", code=NOTHING)
+    equal([r["site"] for r in row(there)], ["Trier"], "changed")
+
+    def free(run, name):
+        out = []
+        wait_for(lambda: out.append(run(
+            "device", "set", name, "--tls", "--password-file", secret)) or
+            "works on" not in out[-1].stderr, PATIENCE, f"{name} is free")
+        return out[-1].returncode, out[-1].stderr.replace(name, "NAME")
+
+    equal(free(far.run, there), free(far.here, near), "device set --tls")
+    for name in (near, there):
+        to = os.path.join(far.s.where, name)
+        far.s.run("secret", "show", name, "--to", to)
+        with open(to) as f, open(secret) as g:
+            equal(f.read(), g.read(), f"{name}: the password it came with")
+        far.s.run("device", "remove", name, "-y")
+
+
+def people(far):
+    """Users made and changed."""
+    secret = private(far, "user.password", "b\u00e4ttery \"horse\\ staple")
+    add = ("user", "add", "NAME", "--sets", "monitor,auditor")
+    alike(far, (*add, "--password-file", secret, "--note", "a & b",
+                "--certificate", "upn:NAME@corp.example"), "nora", "theo")
+    alike(far, (*add, "--no-password"), "nora", "theo", EXISTS)
+    alike(far, ("user", "add", "NAME", "--no-password"), "n2", "t2", USAGE)
+    alike(far, (*add[:3], "--sets", "x", "--no-password"), "n2", "t2", INPUT)
+    alike(far, (*add, "--password-file", private(far, "short", "short")),
+          "n2", "t2", INPUT)
+    alike(far, ("user", "set", "NAME", "--sets", "monitor", "--note", "",
+                "--no-certificate", "--disable"), "nora", "theo")
+    alike(far, ("user", "set", "NAME", "--enable", "--disable"), "nora",
+          "theo", USAGE)
+    users = {u["name"]: u for u in far.s.json("user", "list")}
+    check("t2" not in users and "n2" not in users, "not let in")
+    keys = ("sets", "enabled", "password", "certificate", "note")
+    equal([users["theo"][k] for k in keys], [users["nora"][k] for k in keys],
+          "what is said of them")
+    equal([users["theo"][k] for k in keys], [["monitor"], False, True, None,
+                                             None], "and what that is")
+    alike(far, ("user", "set", "NAME", "--enable", "--password-file", secret),
+          "nora", "theo")
+    with open(secret) as f:
+        for name in ("nora", "theo"):
+            equal(far.login(name, f.read().rstrip("\n")), 200, name)
+            f.seek(0)
+    alike(far, ("user", "remove", "NAME", "-y"), "nora", "theo")
 
 
 def findings(far, name):
@@ -607,6 +718,8 @@ def main():
         name = next(d["name"] for d in s.json("device", "list")
                     if not d["name"].startswith("away"))
         devices(far, name)
+        taken(far)
+        people(far)
         findings(far, name)
         tags(far, name)
         lists(far, name)
