@@ -24,6 +24,7 @@ struct periodic {
 	_Atomic bool stopping;
 	void (*quiet)(void *cookie);
 	void *cookie;
+	bool more;	 /* the last run said so; as err */
 	struct err err;	 /* of the last run; the worker's while at work */
 	struct err told; /* what is in the log */
 };
@@ -58,7 +59,7 @@ run(void *arg)
 {
 	struct periodic *p = arg;
 
-	if (p->job.run(p->job.arg, &p->err) == 0)
+	if (p->job.run(p->job.arg, &p->more, &p->err) == 0)
 		err_clear(&p->err);
 }
 
@@ -66,8 +67,9 @@ static void
 done(void *arg)
 {
 	struct periodic *p = arg;
-	bool more = p->job.done != NULL && p->job.done(p->job.arg, &p->err);
 
+	if (p->job.done != NULL)
+		p->job.done(p->job.arg, &p->err);
 	tell(p);
 	p->at_work = false;
 	if (p->stopping) {
@@ -81,7 +83,7 @@ done(void *arg)
 	else if (p->err.kind != ERR_NONE)
 		loop_timer_set(p->timer, p->job.again_ms);
 	else
-		loop_timer_set(p->timer, more ? 0 : p->job.every_ms);
+		loop_timer_set(p->timer, p->more ? 0 : p->job.every_ms);
 }
 
 static void
@@ -92,7 +94,7 @@ begin(void *cookie)
 
 	p->at_work = true;
 	p->poked = false;
-	err_clear(&p->err);
+	p->more = false;
 	if (p->job.begin != NULL)
 		p->job.begin(p->job.arg);
 	work_submit(p->loop, &work);

@@ -21,12 +21,13 @@ struct periodic_job {
 	 * does well again. NULL: who runs it tells. */
 	const char *log;
 	void (*begin)(void *arg); /* before each run, on the loop; NULL */
-	/* At a worker, in bounded time. -1: it failed; err says why. */
-	int (*run)(void *arg, struct err *err);
+	/* At a worker, in bounded time. -1: it failed; err says why. *ret_more,
+	 * false before: the next run follows at once, unless this one failed.
+	 */
+	int (*run)(void *arg, bool *ret_more, struct err *err);
 	/* After each run, on the loop; NULL. *err is its outcome, ERR_NONE when
-	 * it did well, and may be made another. true: there is more, and the
-	 * next run follows at once, unless this one failed. */
-	bool (*done)(void *arg, struct err *err);
+	 * it did well, and may be made another. */
+	void (*done)(void *arg, struct err *err);
 	void *arg; /* borrowed until the end */
 	uint64_t every_ms;
 	uint64_t again_ms; /* the same, after a failure */

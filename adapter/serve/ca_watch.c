@@ -39,10 +39,11 @@ struct ca_watch {
 /* --- on a worker --- */
 
 static int
-look(void *arg, struct err *err)
+look(void *arg, bool *ret_more, struct err *err)
 {
 	struct ca_watch *w = arg;
 
+	(void)ret_more;
 	w->found = w->mark;
 	if (ca_mark(w->ca, &w->found, err) != 0)
 		return -1;
@@ -80,7 +81,7 @@ begin(void *arg)
 	w->conf = daemon_ca_conf(w->d);
 }
 
-static bool
+static void
 looked(void *arg, struct err *err)
 {
 	struct ca_watch *w = arg;
@@ -96,7 +97,6 @@ looked(void *arg, struct err *err)
 		w->mark = w->found;
 		w->broken = *err;
 	}
-	return false;
 }
 
 struct ca_watch *
