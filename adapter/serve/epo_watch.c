@@ -1,7 +1,5 @@
 #include "epo_watch_internal.h"
 
-#include <assert.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,15 +12,14 @@
 #include "daemon.h"
 #include "err.h"
 #include "log.h"
-#include "loop.h"
 #include "mem.h"
+#include "periodic.h"
 #include "secret.h"
 #include "store.h"
 #include "str.h"
 #include "upstream.h"
 #include "upstreams.h"
 #include "vault.h"
-#include "work.h"
 
 #define LOOK_MS 5000  /* is one due? The command line may have made it so */
 #define SLICE_MS 2000 /* then other work gets the worker */
@@ -31,12 +28,8 @@
 
 struct epo_watch {
 	struct daemon *d;
-	struct loop_timer *timer;
-	bool busy, stopping;
-	void (*quiet)(void *cookie);
-	void *cookie;
+	struct periodic *periodic;
 	char *owner;
-	_Atomic bool hurry; /* stop between two exchanges */
 	/* The worker's, one at a time: */
 	struct vault *vault;
 	struct store *store;
@@ -44,25 +37,24 @@ struct epo_watch {
 	struct upstream_conf conf;
 	struct epo_sync *sync; /* under way with that */
 	/* What it did, for the log: */
-	bool ended, more;
+	bool ended;
 	const char *name;
 	struct epo_report report;
-	struct err err;
 };
 
 /* --- on a worker --- */
 
 static int
-open_store(struct epo_watch *w)
+open_store(struct epo_watch *w, struct err *err)
 {
 	const struct conf *conf = w->d->conf;
 
 	if (w->store != NULL)
 		return 0;
 	if (w->vault == NULL &&
-	    vault_open(conf->vault_key, &w->vault, &w->err) != 0)
+	    vault_open(conf->vault_key, &w->vault, err) != 0)
 		return -1;
-	return store_open(conf->database, w->vault, &w->store, &w->err);
+	return store_open(conf->database, w->vault, &w->store, err);
 }
 
 /* Has it a login, and is it time? */
@@ -94,9 +86,10 @@ end_sync(struct epo_watch *w)
 	upstream_conf_clear(&w->conf);
 }
 
-/* The next console that is due, into w->sync; false: none. */
-static bool
-begin_next(struct epo_watch *w)
+/* The next console that is due, into w->sync, which stays NULL when there is
+ * none. */
+static int
+begin_next(struct epo_watch *w, struct err *err)
 {
 	const struct conf *conf = w->d->conf;
 	size_t i;
@@ -106,48 +99,57 @@ begin_next(struct epo_watch *w)
 		w->name = conf->epos[w->at].name;
 		if (!is_due(w, w->name))
 			continue;
-		if (upstream_conf_open(conf, w->name, &w->conf, &w->err) != 0)
-			return false;
-		if (epo_sync_new(&w->conf.epo, w->store, w->owner, &w->sync,
-			&w->err) == 0)
-			return true;
+		if (upstream_conf_open(conf, w->name, &w->conf, err) != 0)
+			return -1;
+		if (epo_sync_new(
+			&w->conf.epo, w->store, w->owner, &w->sync, err) == 0)
+			return 0;
 		upstream_conf_clear(&w->conf);
-		if (w->err.kind != ERR_CONFLICT)
-			return false;
-		err_clear(&w->err); /* a command is at it */
+		if (err->kind != ERR_CONFLICT) /* else a command is at it */
+			return -1;
 	}
-	return false;
+	return 0;
 }
 
-static void
-run(void *arg)
+static int
+go_on(struct epo_watch *w, bool *ret_more, struct err *err)
 {
-	struct epo_watch *w = arg;
 	int64_t end = clock_mono_ms() + SLICE_MS;
 
-	err_clear(&w->err);
-	w->ended = w->more = false;
-	if (open_store(w) != 0 || (w->sync == NULL && !begin_next(w)))
-		return;
 	do {
-		if (epo_sync_step(w->sync, &w->more, &w->err) != 0) {
+		if (epo_sync_step(w->sync, ret_more, err) != 0) {
 			end_sync(w);
-			w->more = false;
-			return;
+			return -1;
 		}
-	} while (w->more && clock_mono_ms() < end && !w->hurry);
-	if (w->more)
-		return;
+	} while (*ret_more && clock_mono_ms() < end &&
+	    !periodic_stopping(w->periodic)); /* between two exchanges */
+	if (*ret_more)
+		return 0;
 	w->report = *epo_sync_report(w->sync);
 	w->ended = true;
 	end_sync(w);
+	*ret_more = true; /* perhaps the next is due */
+	return 0;
+}
+
+static int
+run(void *arg, bool *ret_more, struct err *err)
+{
+	struct epo_watch *w = arg;
+
+	w->ended = false;
+	if (open_store(w, err) != 0 ||
+	    (w->sync == NULL && begin_next(w, err) != 0))
+		return -1;
+	return w->sync == NULL ? 0 : go_on(w, ret_more, err);
 }
 
 /* --- on the loop --- */
 
 static void
-log_end(const struct epo_watch *w)
+done(void *arg, struct err *err)
 {
+	const struct epo_watch *w = arg;
 	const struct epo_report *r = &w->report;
 	struct buf text;
 
@@ -159,50 +161,23 @@ log_end(const struct epo_watch *w)
 		    w->name, r->full, r->read, r->added, r->changed, r->gone,
 		    r->problems, r->tagged, r->untagged, r->texts, r->opened,
 		    r->closed);
-	if (w->err.kind == ERR_NONE)
+	if (err->kind == ERR_NONE)
 		return;
 	buf_init(&text, LOG_TEXT);
-	str_printable(&text, w->err.text, strlen(w->err.text), LOG_TEXT / 4);
+	str_printable(&text, err->text, strlen(err->text), LOG_TEXT / 4);
 	log_line(LOG_WARN, "epo.failed", "name=%s kind=%s error=\"%s\"",
-	    w->name == NULL ? "-" : w->name, err_kind_name(w->err.kind),
+	    w->name == NULL ? "-" : w->name, err_kind_name(err->kind),
 	    buf_text(&text));
 	buf_free(&text);
-}
-
-static void on_timer(void *cookie);
-
-static void
-done(void *arg)
-{
-	struct epo_watch *w = arg;
-
-	w->busy = false;
-	log_end(w);
-	if (w->stopping) {
-		w->quiet(w->cookie);
-	} else if (w->more || w->ended) {
-		on_timer(w); /* it goes on, or perhaps the next is due */
-	} else {
-		/* What cannot be configured or stored has no time of its own.
-		 */
-		loop_timer_set(
-		    w->timer, w->err.kind == ERR_NONE ? LOOK_MS : TROUBLE_MS);
-	}
-}
-
-static void
-on_timer(void *cookie)
-{
-	struct epo_watch *w = cookie;
-	const struct work_job job = {.run = run, .done = done, .arg = w};
-
-	w->busy = true;
-	work_submit(w->d->loop, &job);
 }
 
 struct epo_watch *
 epo_watch_new(struct daemon *d)
 {
+	struct periodic_job job = {.run = run,
+	    .done = done,
+	    .every_ms = LOOK_MS,
+	    .again_ms = TROUBLE_MS};
 	struct epo_watch *w;
 
 	if (d->conf->epo_count == 0)
@@ -211,22 +186,16 @@ epo_watch_new(struct daemon *d)
 	w->d = d;
 	w->owner = mem_printf("serve/%ld", (long)getpid());
 	w->at = d->conf->epo_count - 1;
-	w->timer = loop_timer_new(d->loop, on_timer, w);
-	loop_timer_set(w->timer, 0);
+	job.arg = w;
+	w->periodic = periodic_new(d->loop, &job);
+	periodic_start(w->periodic, 0);
 	return w;
 }
 
 bool
 epo_watch_stop(struct epo_watch *w, void (*quiet)(void *cookie), void *cookie)
 {
-	if (w == NULL)
-		return true;
-	loop_timer_stop(w->timer);
-	w->stopping = true;
-	w->hurry = true;
-	w->quiet = quiet;
-	w->cookie = cookie;
-	return !w->busy;
+	return w == NULL || periodic_stop(w->periodic, quiet, cookie);
 }
 
 void
@@ -234,11 +203,10 @@ epo_watch_free(struct epo_watch *w)
 {
 	if (w == NULL)
 		return;
-	assert(!w->busy);
 	end_sync(w);
 	store_close(w->store);
 	vault_close(w->vault);
-	loop_timer_del(w->timer);
+	periodic_free(w->periodic);
 	free(w->owner);
 	free(w);
 }
