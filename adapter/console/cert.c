@@ -1,6 +1,5 @@
 #include "cert_internal.h"
 
-#include <assert.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,13 +14,10 @@
 #include "err.h"
 #include "file.h"
 #include "log.h"
-#include "loop.h"
-#include "mem.h"
 #include "secret.h"
 #include "store.h"
 #include "str.h"
 #include "users.h"
-#include "work.h"
 
 #define OWN DAEMON_CONSOLE
 #define VALIDITY (90 * CLOCK_DAY)
@@ -30,9 +26,6 @@
 #define CHAIN_MAX 65536
 #define CLIENTS_MAX (1u << 20)
 #define KEY_MAX 16384
-#define LOOK_FILES_MS 3000
-#define LOOK_OWN_MS 3600000
-#define LOOK_AGAIN_MS 300000 /* after a failure */
 
 /* --- credentials --- */
 
@@ -284,148 +277,4 @@ console_credentials_get(const struct console_source *s, int64_t now,
 	if (rc != 0)
 		console_credentials_clear(ret);
 	return rc;
-}
-
-/* --- the watch --- */
-
-struct console_cert {
-	struct daemon *d;
-	struct http *http;
-	struct loop_timer *timer;
-	bool busy, stopping;
-	void (*quiet)(void *cookie);
-	void *cookie;
-	char stamps[3][FILE_STAMP];
-	int64_t not_after;
-	/* The worker's: */
-	struct console_source source;
-	struct console_credentials found;
-	struct err err;
-};
-
-static void
-look(void *arg)
-{
-	struct console_cert *w = arg;
-
-	err_clear(&w->err);
-	(void)console_credentials_get(
-	    &w->source, clock_now(), &w->found, &w->err);
-}
-
-static bool
-uses_files(const struct console_cert *w)
-{
-	return w->d->conf->console_certificate != NULL;
-}
-
-/* Did a file change? */
-static bool
-restamp(struct console_cert *w)
-{
-	const struct conf *conf = w->d->conf;
-	const char *const paths[] = {conf->console_certificate,
-	    conf->console_key, conf->console_client_ca};
-	char now[FILE_STAMP];
-	bool changed = false;
-	size_t i;
-
-	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-		if (paths[i] == NULL)
-			continue;
-		file_stamp(paths[i], now);
-		changed = changed || !str_eq(now, w->stamps[i]);
-		memcpy(w->stamps[i], now, sizeof(now));
-	}
-	return changed;
-}
-
-static void
-use(struct console_cert *w)
-{
-	const struct http_tls tls = console_credentials_tls(&w->found);
-	char until[CLOCK_TEXT];
-
-	if (http_use_tls(w->http, &tls, &w->err) != 0)
-		return;
-	if (w->found.not_after == w->not_after && !uses_files(w))
-		return;
-	w->not_after = w->found.not_after;
-	log_line(LOG_NOTE, "console.certificate", "until=%s",
-	    clock_text(w->not_after, until));
-}
-
-static void
-looked(void *arg)
-{
-	struct console_cert *w = arg;
-	bool failed;
-
-	w->busy = false;
-	ca_close(w->source.ca);
-	if (w->err.kind == ERR_NONE) {
-		use(w);
-		console_credentials_clear(&w->found);
-	}
-	failed = w->err.kind != ERR_NONE;
-	if (failed)
-		log_line(LOG_WARN, "console.certificate",
-		    "kind=%s error=\"%s\"", err_kind_name(w->err.kind),
-		    w->err.text);
-	if (w->stopping)
-		w->quiet(w->cookie);
-	else if (uses_files(w))
-		loop_timer_set(w->timer, LOOK_FILES_MS);
-	else
-		loop_timer_set(w->timer, failed ? LOOK_AGAIN_MS : LOOK_OWN_MS);
-}
-
-static void
-on_timer(void *cookie)
-{
-	struct console_cert *w = cookie;
-	const struct work_job job = {.run = look, .done = looked, .arg = w};
-
-	if (uses_files(w) && !restamp(w)) {
-		loop_timer_set(w->timer, LOOK_FILES_MS);
-		return;
-	}
-	w->busy = true;
-	w->source.ca = ca_hold(w->d->ca);
-	work_submit(w->d->loop, &job);
-}
-
-struct console_cert *
-console_cert_watch(
-    struct daemon *d, const struct console_source *s, struct http *h)
-{
-	struct console_cert *w = mem_alloc(sizeof(*w));
-
-	w->d = d;
-	w->source = *s;
-	w->http = h;
-	(void)restamp(w);
-	w->timer = loop_timer_new(d->loop, on_timer, w);
-	loop_timer_set(w->timer, uses_files(w) ? LOOK_FILES_MS : LOOK_OWN_MS);
-	return w;
-}
-
-bool
-console_cert_stop(struct console_cert *w, void (*quiet)(void *), void *cookie)
-{
-	loop_timer_stop(w->timer);
-	w->stopping = true;
-	w->quiet = quiet;
-	w->cookie = cookie;
-	return !w->busy;
-}
-
-void
-console_cert_free(struct console_cert *w)
-{
-	if (w == NULL)
-		return;
-	assert(!w->busy);
-	loop_timer_del(w->timer);
-	free(w);
 }

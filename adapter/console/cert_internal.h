@@ -46,10 +46,10 @@ int console_source_names(struct console_source *s, struct err *err);
 int console_credentials_get(const struct console_source *s, int64_t now,
     struct console_credentials *ret, struct err *err);
 
-/* See to it that h has the newest ones; both are borrowed. */
+/* cert_watch.c: see to it that h has the newest ones; both are borrowed. */
 struct console_cert *console_cert_watch(
     struct daemon *d, const struct console_source *s, struct http *h);
-/* As ca_watch_stop(). */
+/* As periodic_stop(). */
 bool console_cert_stop(
     struct console_cert *w, void (*quiet)(void *), void *cookie);
 void console_cert_free(struct console_cert *w); /* NULL is allowed */
