@@ -13,8 +13,7 @@ struct revocation;
  */
 /* Everything is borrowed. */
 struct ca_watch *ca_watch_new(struct daemon *d, struct revocation *revocation);
-/* Nothing changes from now on. true: nothing is under way either; else quiet()
- * is called once when that is so, from the loop. */
+/* As periodic_stop(): nothing changes from now on. */
 bool ca_watch_stop(
     struct ca_watch *w, void (*quiet)(void *cookie), void *cookie);
 /* When nothing is under way; NULL is allowed. */

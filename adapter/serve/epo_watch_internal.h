@@ -12,7 +12,7 @@ struct epo_watch;
  */
 /* d is borrowed; NULL when none is configured. */
 struct epo_watch *epo_watch_new(struct daemon *d);
-/* As ca_watch_stop(); a sync in the middle is gone on with by the next start.
+/* As periodic_stop(); a sync in the middle is gone on with by the next start.
  */
 bool epo_watch_stop(
     struct epo_watch *w, void (*quiet)(void *cookie), void *cookie);

@@ -11,7 +11,7 @@ struct server_watch;
 struct server_watch *server_watch_new(struct daemon *d);
 void server_watch_go(struct server_watch *w);
 void server_watch_hold(struct server_watch *w);
-/* True: nothing is at a worker; else quiet() is called. */
+/* As periodic_stop(); NULL has stopped. */
 bool server_watch_stop(
     struct server_watch *w, void (*quiet)(void *cookie), void *cookie);
 void server_watch_free(struct server_watch *w); /* NULL is allowed */
