@@ -10,6 +10,7 @@
 #include "err.h"
 #include "metric.h"
 #include "metrics_internal.h"
+#include "task_census.h"
 
 struct tally {
 	int64_t by_reason[REASON_COUNT];
@@ -99,12 +100,8 @@ write_ends(struct buf *out, const char *name, const char *help,
 }
 
 static void
-write_work(struct buf *out, const struct census *c)
+write_changes(struct buf *out, const struct census *c)
 {
-	static const char *const states[] = {"queued", "running", "paused"};
-	static const char runs[] = "amtkeeper_task_runs";
-	int i;
-
 	gauge(out, "amtkeeper_journal_open_intents",
 	    "Changes that were begun and are not settled", c->open);
 	gauge(out, "amtkeeper_journal_parked_intents",
@@ -112,15 +109,24 @@ write_work(struct buf *out, const struct census *c)
 	gauge(out, "amtkeeper_journal_oldest_intent_timestamp_seconds",
 	    "When the oldest open change was begun; 0: none is open",
 	    c->opened_at);
+	metric_head(out, "amtkeeper_events_total", METRIC_COUNTER,
+	    "Events in the audit chain");
+	metric_sample(out, "amtkeeper_events_total", NULL, 0, c->events);
+}
+
+static void
+write_runs(struct buf *out, const struct task_census *c)
+{
+	static const char *const states[] = {"queued", "running", "paused"};
+	static const char runs[] = "amtkeeper_task_runs";
+	int i;
+
 	metric_head(
 	    out, runs, METRIC_GAUGE, "Runs of tasks that are not at their end");
 	for (i = 0; i < 3; i++)
 		labelled(out, runs, "state", states[i], c->runs[i]);
 	gauge(out, "amtkeeper_task_run_items_waiting",
 	    "Devices that those runs have yet to come to", c->items_waiting);
-	metric_head(out, "amtkeeper_events_total", METRIC_COUNTER,
-	    "Events in the audit chain");
-	metric_sample(out, "amtkeeper_events_total", NULL, 0, c->events);
 }
 
 /* --- the CA --- */
@@ -154,9 +160,11 @@ metrics_fleet(
 {
 	struct tally t;
 	struct census c;
+	struct task_census runs;
 
 	memset(&t, 0, sizeof(t));
-	if (census_take(s, clock_now(), &c, take_reasons, &t, err) != 0)
+	if (census_take(s, clock_now(), &c, take_reasons, &t, err) != 0 ||
+	    task_census_take(s, &runs, err) != 0)
 		return err_context(err, "store");
 	write_devices(out, &c, &t);
 	write_ends(out, "amtkeeper_certificates_expiring",
@@ -168,6 +176,7 @@ metrics_fleet(
 	    "days",
 	    "amtkeeper_ad_passwords_earliest_expiry_timestamp_seconds",
 	    "When the first of them expires; 0: none is known", &c.passwords);
-	write_work(out, &c);
+	write_changes(out, &c);
+	write_runs(out, &runs);
 	return write_ca(out, ca, err);
 }

@@ -6,7 +6,6 @@
 #include "db.h"
 #include "err.h"
 #include "rows.h"
-#include "server_task.h"
 #include "store_internal.h"
 
 const int64_t census_days[CENSUS_SPANS] = {0, 7, 14, 30, 90};
@@ -115,30 +114,6 @@ count_changes(struct store *s, struct census *c, struct err *err)
 	    4, err);
 }
 
-static int
-count_runs(struct store *s, struct census *c, struct err *err)
-{
-	struct db_rows *rows;
-	int64_t state;
-	int r;
-
-	if (db_query(s->db, &rows, err,
-		/* Actions of server tasks are no devices. */
-		"SELECT state, sum(type <> '" SERVER_ACTION "'),"
-		" sum(CASE WHEN type IN ('" SERVER_RUN "', '" SERVER_ACTION
-		"') THEN 0 ELSE max(total - done, 0) END)"
-		" FROM run WHERE state IN (0, 1, 2) GROUP BY state",
-		"") == -1)
-		return -1;
-	while ((r = db_next(rows, err)) == 1) {
-		state = db_int(rows, 0);
-		c->runs[state] = db_int(rows, 1);
-		c->items_waiting += db_int(rows, 2);
-	}
-	db_done(rows);
-	return r;
-}
-
 int
 census_take(struct store *s, int64_t now, struct census *ret, census_fn *fn,
     void *cookie, struct err *err)
@@ -161,7 +136,7 @@ census_take(struct store *s, int64_t now, struct census *ret, census_fn *fn,
 							" WHERE " STORE_AD_END(
 							    "") " IS NOT NULL",
 		&c.passwords, err) == -1 ||
-	    count_changes(s, &c, err) == -1 || count_runs(s, &c, err) == -1)
+	    count_changes(s, &c, err) == -1)
 		return -1;
 	*ret = c;
 	return 0;

@@ -27,11 +27,9 @@ struct census {
 	int64_t due;				    /* whose time has come */
 	int64_t next_due;			    /* the earliest; 0: none */
 	struct census_ends certificates, passwords; /* TLS; Active Directory */
-	int64_t open, parked;  /* intents; of those, for a person */
-	int64_t opened_at;     /* the oldest; 0: none */
-	int64_t events;	       /* written, in all */
-	int64_t runs[3];       /* of tasks: queued, running, paused */
-	int64_t items_waiting; /* of those, devices yet to be done */
+	int64_t open, parked; /* intents; of those, for a person */
+	int64_t opened_at;    /* the oldest; 0: none */
+	int64_t events;	      /* written, in all */
 };
 /* fn is told how many devices have each set of findings, "a,b". */
 typedef void census_fn(void *cookie, const char *reasons, int64_t count);

@@ -171,6 +171,12 @@ lost(struct err *err)
 	    "writes since the last commit are lost after a storage error");
 }
 
+struct db *
+store_db(struct store *s)
+{
+	return s->db;
+}
+
 int
 store_begin(struct store *s, struct err *err)
 {

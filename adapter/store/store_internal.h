@@ -6,6 +6,7 @@
 
 #include "device.h"
 #include "store.h"
+#include "store_table.h"
 
 struct buf;
 struct db;
@@ -13,8 +14,6 @@ struct db_rows;
 struct secret;
 
 /* Limits on what goes into one row. */
-#define STORE_TEXT_MAX 65536 /* any one text of a record, intent or event */
-#define STORE_NAME_MAX 255
 #define STORE_SECRETS_KEPT 4 /* the current one and three before it */
 #define STORE_PURPOSE_MAX 64
 #define STORE_BLOB_MAX 4096 /* a sealed password */
@@ -44,24 +43,6 @@ struct store {
 	bool head_known;
 	uint8_t head[STORE_HASH];
 };
-
-/* Open the group's transaction if it is not open; before every write. */
-int store_begin(struct store *s, struct err *err);
-/* A write of several statements broke off in the middle: the group cannot be
- * committed any more. Returns -1. */
-int store_break(struct store *s);
-/* Did the last write change a row? If not: ERR_NOTFOUND when there is no such
- * device, else ERR_CONFLICT with this text. */
-int store_check_device(
-    struct store *s, int64_t device, const char *conflict, struct err *err);
-/* Text from outside, within STORE_TEXT_MAX; NULL is fine. */
-int store_check_text(const char *text, const char *what, struct err *err);
-/* Has it more bytes than that (NULL has none)? ERR_LIMIT. */
-int store_check_length(
-    const char *text, size_t max, const char *what, struct err *err);
-/* A name that people give and see: 1 to STORE_NAME_MAX visible bytes, no blanks
- * around them, and no number, which stands for an id. */
-int store_check_name(const char *name, const char *what, struct err *err);
 
 /* The schema (schema.c). */
 int store_schema_make(struct db *db, struct vault *vault, struct err *err);

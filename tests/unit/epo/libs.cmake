@@ -4,4 +4,4 @@ if(NOT TARGET epo_fixture)
   target_link_libraries(epo_fixture PUBLIC epo access store loop base
     PRIVATE vault cmocka warnings)
 endif()
-set(libs epo_fixture query loop store)
+set(libs epo_fixture query loop store store_task)

@@ -1,2 +1,2 @@
 # SQLite itself, to tamper with a store behind its back.
-set(libs db vault query SQLite::SQLite3)
+set(libs store_task db vault query SQLite::SQLite3)

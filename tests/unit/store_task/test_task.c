@@ -4,8 +4,10 @@
  */
 #include "fixture.h"
 
+#include "server_task.h"
 #include "str.h"
 #include "task.h"
+#include "task_census.h"
 #include "task_run.h"
 #include "task_work.h"
 
@@ -829,6 +831,43 @@ test_run_stays(void **state)
 	assert_state(f, id, TASK_QUEUED);
 }
 
+/* In numbers: what waits, a device less when one is done, nothing at its end;
+ * what a server task does is no device. */
+static void
+test_census(void **state)
+{
+	struct fixture *f = *state;
+	int64_t devices[2], id, running;
+	struct task_census c;
+	struct task_work w;
+	struct task_run r;
+
+	devices[0] = add_device(f, "pc1");
+	devices[1] = add_device(f, "pc2");
+	id = make_run(f, devices, 1);
+	running = make_run(f, devices, 2);
+	assert_works(task_run_start(f->store, running, NOW, &f->err));
+	assert_int_equal(ready(f, running, true, NOW, &w, 1), 1);
+	assert_works(task_item_begin(f->store, &w, NOW, &f->err));
+	assert_true(end(f, running, &w, TASK_OK, 0));
+	r = a_run(TASK_DEVICES);
+	free(r.type);
+	r.type = mem_dup(SERVER_ACTION);
+	assert_works(
+	    task_run_make(f->store, &r, devices, 2, NOW, &id, &f->err));
+	task_run_clear(&r);
+	assert_works(task_census_take(f->store, &c, &f->err));
+	assert_int_equal(c.runs[TASK_QUEUED], 1);
+	assert_int_equal(c.runs[TASK_RUNNING], 1);
+	assert_int_equal(c.runs[TASK_PAUSED], 0);
+	assert_int_equal(c.items_waiting, 1 + 1);
+	id = running;
+	assert_works(SET(TASK_ABORTED));
+	assert_works(task_census_take(f->store, &c, &f->err));
+	assert_int_equal(c.runs[TASK_RUNNING], 0);
+	assert_int_equal(c.items_waiting, 1);
+}
+
 int
 main(void)
 {
@@ -838,7 +877,7 @@ main(void)
 	    TEST(test_targets), TEST(test_target_gone), TEST(test_covers),
 	    TEST(test_states), TEST(test_messages), TEST(test_items),
 	    TEST(test_items_are_found), TEST(test_claims), TEST(test_run_lists),
-	    TEST(test_bad_runs), TEST(test_run_stays)};
+	    TEST(test_bad_runs), TEST(test_run_stays), TEST(test_census)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,7 +9,7 @@
 #include "mem.h"
 #include "query.h"
 #include "store.h"
-#include "store_internal.h"
+#include "store_table.h"
 #include "str.h"
 #include "task_internal.h"
 #include "task_work.h"
@@ -29,7 +29,7 @@ task_reach_note(struct store *s, int64_t trigger, int64_t device, int64_t now,
 		return 0;
 	if (store_begin(s, err) == -1)
 		return -1;
-	return db_run(s->db, err,
+	return db_run(store_db(s), err,
 	    "INSERT OR IGNORE INTO run_reachable (assignment, device, at)"
 	    " SELECT id, ?2, ?3 FROM task_assignment WHERE enabled = 1"
 	    " AND trigger > 0 AND trigger = ?1",
@@ -42,7 +42,7 @@ task_reach_assignments(struct store *s, int64_t *ids, size_t room,
 {
 	struct db_rows *rows;
 
-	if (db_query(s->db, &rows, err,
+	if (db_query(store_db(s), &rows, err,
 		"SELECT DISTINCT assignment FROM run_reachable AS x"
 		" WHERE NOT EXISTS (SELECT 1 FROM run"
 		" WHERE run.assignment = x.assignment AND state IN (0, 1, 2))"
@@ -60,7 +60,7 @@ list_devices(struct store *s, int64_t assignment, struct task_reached *ret,
 	size_t count = 0;
 	int r;
 
-	if (db_query(s->db, &rows, err,
+	if (db_query(store_db(s), &rows, err,
 		"SELECT device, (SELECT coalesce(max(i.started_at), 0)"
 		" FROM run_item AS i JOIN run ON run.id = i.run"
 		" WHERE i.device = x.device AND run.assignment = x.assignment)"
@@ -89,7 +89,7 @@ task_reach_take(struct store *s, int64_t assignment, struct task_reached *ret,
 	    list_devices(s, assignment, ret, room, ret_count, err) == -1)
 		return -1;
 	for (i = 0; i < *ret_count; i++)
-		if (db_run(s->db, err,
+		if (db_run(store_db(s), err,
 			"DELETE FROM run_reachable WHERE assignment = ?"
 			" AND device = ?",
 			"ii", assignment, ret[i].device) == -1)

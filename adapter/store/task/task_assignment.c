@@ -5,7 +5,7 @@
 #include "err.h"
 #include "mem.h"
 #include "store.h"
-#include "store_internal.h"
+#include "store_table.h"
 #include "str.h"
 #include "task_internal.h"
 
@@ -73,8 +73,8 @@ task_assignment_get(
 {
 	struct db_rows *rows;
 
-	if (db_query(s->db, &rows, err, COLUMNS " WHERE a.id = ?", "i", id) ==
-		-1 ||
+	if (db_query(store_db(s), &rows, err, COLUMNS " WHERE a.id = ?", "i",
+		id) == -1 ||
 	    store_first(rows, err, "no such assignment") == -1)
 		return -1;
 	read_row(rows, ret);
@@ -90,7 +90,7 @@ task_assignment_scan(struct store *s, int64_t task, task_assignment_fn *fn,
 	struct db_rows *rows;
 	int r = 0;
 
-	if (db_query(s->db, &rows, err,
+	if (db_query(store_db(s), &rows, err,
 		COLUMNS " WHERE ?1 = 0 OR a.task = ?1 ORDER BY a.id", "i",
 		task) == -1)
 		return -1;
@@ -210,7 +210,7 @@ insert(struct store *s, const struct task_assignment *a, int64_t now,
 	    db_int_value(a->trigger)};
 
 	task_policy_values(&a->policy, values + 11);
-	return db_run_list(s->db, err,
+	return db_run_list(store_db(s), err,
 	    "INSERT INTO task_assignment (task, target, branch, tag, query,"
 	    " schedule, enabled, next_due, created_at, last_at, trigger,"
 	    " " TASK_POLICY_COLUMNS ")"
@@ -227,7 +227,7 @@ insert_devices(struct store *s, int64_t id, const int64_t *devices,
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		if (db_run(s->db, err,
+		if (db_run(store_db(s), err,
 			"INSERT OR IGNORE INTO task_assignment_device"
 			" (assignment, device)"
 			" SELECT ?1, id FROM device WHERE id = ?2",
@@ -248,7 +248,7 @@ task_assign(struct store *s, const struct task_assignment *a,
 	    check_assignment(s, a, count, err) == -1 ||
 	    insert(s, a, now, err) == -1)
 		return -1;
-	id = db_last_id(s->db);
+	id = db_last_id(store_db(s));
 	if (insert_devices(s, id, devices, count, err) == -1)
 		return -1;
 	*ret_id = id;
@@ -266,7 +266,7 @@ task_assignment_save(
 	task_policy_values(&a->policy, values + 5);
 	if (task_policy_check(&a->policy, err) == -1 ||
 	    store_begin(s, err) == -1 ||
-	    db_run_list(s->db, err,
+	    db_run_list(store_db(s), err,
 		"UPDATE task_assignment SET schedule = ?2, enabled = ?3,"
 		" next_due = ?4, trigger = ?5,"
 		" (" TASK_POLICY_COLUMNS ") ="
@@ -280,8 +280,8 @@ int
 task_unassign(struct store *s, int64_t id, struct err *err)
 {
 	if (store_begin(s, err) == -1 ||
-	    db_run(s->db, err, "DELETE FROM task_assignment WHERE id = ?", "i",
-		id) == -1)
+	    db_run(store_db(s), err, "DELETE FROM task_assignment WHERE id = ?",
+		"i", id) == -1)
 		return -1;
 	return store_changed(s, "no such assignment", err);
 }

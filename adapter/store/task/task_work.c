@@ -10,7 +10,7 @@
 #include "query.h"
 #include "server_task.h"
 #include "store.h"
-#include "store_internal.h"
+#include "store_table.h"
 #include "str.h"
 #include "task_internal.h"
 
@@ -47,8 +47,8 @@ pick(const struct picking *p, const char *sql, const char *types, int64_t value,
 	const struct db_value v = db_int_value(value);
 	struct db_rows *rows;
 
-	if (db_query_list(p->store->db, &rows, err, sql, &v, strlen(types)) ==
-	    -1)
+	if (db_query_list(
+		store_db(p->store), &rows, err, sql, &v, strlen(types)) == -1)
 		return -1;
 	return pick_rows(p, rows, err);
 }
@@ -153,7 +153,7 @@ task_run_expanded(struct store *s, int64_t run, struct err *err)
 {
 	if (store_begin(s, err) == -1)
 		return -1;
-	return db_run(s->db, err,
+	return db_run(store_db(s), err,
 	    "UPDATE run SET expanded = 1, total ="
 	    " (SELECT count(*) FROM run_item WHERE run = ?1) WHERE id = ?1",
 	    "i", run);
@@ -167,7 +167,7 @@ task_run_open(struct store *s, int64_t *ids, size_t room, size_t *ret_count,
 {
 	struct db_rows *rows;
 
-	if (db_query(s->db, &rows, err,
+	if (db_query(store_db(s), &rows, err,
 		"SELECT id FROM run WHERE state IN (0, 1, 2)"
 		" AND type NOT IN ('" SERVER_RUN "', '" SERVER_ACTION
 		"') ORDER BY id LIMIT ?",
@@ -183,7 +183,7 @@ read_owner(struct store *s, int64_t id, const char *owner, bool *ret_ours,
 	struct db_rows *rows;
 	int r;
 
-	if (db_query(s->db, &rows, err,
+	if (db_query(store_db(s), &rows, err,
 		"SELECT owner, owner_until FROM run"
 		" WHERE id = ? AND state IN (0, 1, 2)",
 		"i", id) == -1)
@@ -211,14 +211,14 @@ task_run_claim(struct store *s, int64_t id, const char *owner, bool dead,
 		return -1;
 	if (!ours && !dead && before > now)
 		return err_set(err, ERR_CONFLICT, "another process has it");
-	if (db_run(s->db, err,
+	if (db_run(store_db(s), err,
 		"UPDATE run SET owner = ?, owner_until = ? WHERE id = ?", "tii",
 		owner, until, id) == -1)
 		return -1;
 	*ret_taken = !ours;
 	if (ours)
 		return 0;
-	if (db_run(s->db, err,
+	if (db_run(store_db(s), err,
 		"UPDATE run_item SET state = 0 WHERE run = ? AND state = 1",
 		"i", id) == -1)
 		return store_break(s);
@@ -231,7 +231,7 @@ task_run_release(
 {
 	if (store_begin(s, err) == -1)
 		return -1;
-	return db_run(s->db, err,
+	return db_run(store_db(s), err,
 	    "UPDATE run SET owner = NULL, owner_until = 0"
 	    " WHERE id = ? AND owner = ?",
 	    "it", id, owner);
@@ -242,7 +242,7 @@ task_run_start(struct store *s, int64_t id, int64_t now, struct err *err)
 {
 	if (task_run_set_state(s, id, TASK_RUNNING, NULL, NULL, now, err) == -1)
 		return -1;
-	return db_run(s->db, err,
+	return db_run(store_db(s), err,
 	    "UPDATE run SET started_at = ? WHERE id = ? AND started_at = 0",
 	    "ii", now, id);
 }
@@ -252,8 +252,8 @@ task_run_allow(struct store *s, int64_t id, int64_t begin_to, struct err *err)
 {
 	if (store_begin(s, err) == -1)
 		return -1;
-	return db_run(s->db, err, "UPDATE run SET begin_to = ? WHERE id = ?",
-	    "ii", begin_to, id);
+	return db_run(store_db(s), err,
+	    "UPDATE run SET begin_to = ? WHERE id = ?", "ii", begin_to, id);
 }
 
 int
@@ -270,12 +270,12 @@ task_assignment_move(struct store *s, int64_t id, int64_t was, int64_t next_due,
     bool *ret_moved, struct err *err)
 {
 	if (store_begin(s, err) == -1 ||
-	    db_run(s->db, err,
+	    db_run(store_db(s), err,
 		"UPDATE task_assignment SET next_due = ?3"
 		" WHERE id = ?1 AND next_due = ?2",
 		"iii", id, was, next_due) == -1)
 		return -1;
-	*ret_moved = db_changes(s->db) > 0;
+	*ret_moved = db_changes(store_db(s)) > 0;
 	return 0;
 }
 
@@ -285,7 +285,7 @@ task_assignment_ran(struct store *s, int64_t id, int64_t run, int64_t now,
 {
 	if (store_begin(s, err) == -1)
 		return -1;
-	return db_run(s->db, err,
+	return db_run(store_db(s), err,
 	    "UPDATE task_assignment SET next_due = ?2,"
 	    " last_run = CASE WHEN ?3 <> 0 THEN ?3 ELSE last_run END,"
 	    " last_at = CASE WHEN ?3 <> 0 THEN ?4 ELSE last_at END"

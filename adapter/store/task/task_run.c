@@ -10,7 +10,7 @@
 #include "err.h"
 #include "mem.h"
 #include "store.h"
-#include "store_internal.h"
+#include "store_table.h"
 #include "str.h"
 #include "task_internal.h"
 #include "task_work.h"
@@ -146,8 +146,8 @@ task_run_get(struct store *s, int64_t id, struct task_run *ret, struct err *err)
 {
 	struct db_rows *rows;
 
-	if (db_query(s->db, &rows, err, COLUMNS " WHERE id = ?", "i", id) ==
-		-1 ||
+	if (db_query(store_db(s), &rows, err, COLUMNS " WHERE id = ?", "i",
+		id) == -1 ||
 	    store_first(rows, err, "no such run; \"runs list\" has them") == -1)
 		return -1;
 	read_row(rows, ret);
@@ -222,7 +222,7 @@ task_run_scan(struct store *s, const struct task_run_filter *filter,
 	buf_init(&c.sql, SQL_MAX);
 	add_conditions(&c, filter);
 	r = db_query_once(
-	    s->db, &rows, err, buf_text(&c.sql), c.values, c.count);
+	    store_db(s), &rows, err, buf_text(&c.sql), c.values, c.count);
 	if (r == -1) {
 		buf_free(&c.sql);
 		return -1;
@@ -274,7 +274,7 @@ insert(struct store *s, const struct task_run *r, int64_t now, struct err *err)
 	    db_int_value(now)};
 
 	task_policy_values(&r->policy, values + 15);
-	return db_run_list(s->db, err,
+	return db_run_list(store_db(s), err,
 	    "INSERT INTO run (parent, task, assignment, name, type, settings,"
 	    " source, actor, target, branch, tag, query, schedule, occurrence,"
 	    " created_at, " TASK_POLICY_COLUMNS ")"
@@ -296,7 +296,7 @@ task_run_make(struct store *s, const struct task_run *r, const int64_t *devices,
 	if (store_begin(s, err) == -1 || check_run(s, r, count, err) == -1 ||
 	    insert(s, r, now, err) == -1)
 		return -1;
-	id = db_last_id(s->db);
+	id = db_last_id(store_db(s));
 	if (r->target == TASK_DEVICES && r->assignment == 0) {
 		for (i = 0; i < count; i++)
 			if (task_item_add(s, id, devices[i], now, err) == -1)
@@ -354,7 +354,7 @@ task_run_set_state(struct store *s, int64_t id, enum task_state to,
 		    task_state_name(run.state));
 	task_run_clear(&run);
 	if (!may ||
-	    db_run(s->db, err,
+	    db_run(store_db(s), err,
 		"UPDATE run SET state = ?2, why = ?3,"
 		" ended_at = CASE WHEN ?4 THEN ?5 ELSE ended_at END"
 		" WHERE id = ?1",
@@ -370,13 +370,13 @@ task_run_purge(struct store *s, int64_t before, size_t limit,
     int64_t *ret_count, struct err *err)
 {
 	if (store_begin(s, err) == -1 ||
-	    db_run(s->db, err,
+	    db_run(store_db(s), err,
 		"DELETE FROM run WHERE id IN (SELECT id FROM run"
 		" WHERE state IN (3, 4) AND created_at < ?"
 		" ORDER BY id LIMIT ?)",
 		"ii", before, (int64_t)limit) == -1)
 		return -1;
-	*ret_count = db_changes(s->db);
+	*ret_count = db_changes(store_db(s));
 	return 0;
 }
 
@@ -390,7 +390,7 @@ task_message_add(
 	int r = store_begin(s, err);
 
 	if (r == 0)
-		r = db_run(s->db, err,
+		r = db_run(store_db(s), err,
 		    "INSERT INTO run_message (run, at, text) VALUES (?, ?, ?)",
 		    "iit", run, at, cut);
 	free(cut);
@@ -405,7 +405,7 @@ task_message_scan(struct store *s, int64_t run, int64_t after,
 	struct db_rows *rows;
 	int r = 0;
 
-	if (db_query(s->db, &rows, err,
+	if (db_query(store_db(s), &rows, err,
 		"SELECT id, run, at, text FROM run_message"
 		" WHERE run = ? AND id > ? ORDER BY id",
 		"ii", run, after) == -1)

@@ -4,7 +4,7 @@
 
 #include "err.h"
 #include "mem.h"
-#include "store_internal.h"
+#include "store_table.h"
 #include "task_internal.h"
 #include "task_work.h"
 
@@ -82,7 +82,7 @@ task_item_scan(struct store *s, const struct task_item_filter *filter,
 	struct task_item item;
 	int r = 0;
 
-	if (db_query_list(s->db, &rows, err, scan_sql(filter), values,
+	if (db_query_list(store_db(s), &rows, err, scan_sql(filter), values,
 		sizeof(values) / sizeof(values[0])) == -1)
 		return -1;
 	while (store_next(rows, &r, err)) {
@@ -101,7 +101,7 @@ task_item_ready(struct store *s, int64_t run, bool fresh, int64_t now,
 	int r;
 
 	ret->count = 0;
-	if (db_query(s->db, &rows, err,
+	if (db_query(store_db(s), &rows, err,
 		"SELECT id, device, attempts, started_at, journal_at"
 		" FROM run_item"
 		" WHERE run = ? AND state = 0 AND begun = ?"
@@ -146,7 +146,7 @@ task_item_add(struct store *s, int64_t run, int64_t device, int64_t not_before,
 {
 	if (store_begin(s, err) == -1)
 		return -1;
-	return db_run(s->db, err,
+	return db_run(store_db(s), err,
 	    "INSERT OR IGNORE INTO run_item (run, device, name, not_before)"
 	    " SELECT ?1, id, name, ?3 FROM device WHERE id = ?2",
 	    "iii", run, device, not_before);
@@ -157,7 +157,7 @@ task_item_begin(
     struct store *s, struct task_work *w, int64_t now, struct err *err)
 {
 	if (store_begin(s, err) == -1 ||
-	    db_run(s->db, err,
+	    db_run(store_db(s), err,
 		"UPDATE run_item SET state = 1, begun = 1,"
 		" attempts = attempts + 1, started_at ="
 		" CASE WHEN started_at = 0 THEN ?2 ELSE started_at END,"
@@ -166,11 +166,12 @@ task_item_begin(
 		" WHERE id = ?1 AND state = 0 AND attempts = ?3",
 		"iiii", w->item, now, w->attempts, w->journal_at) == -1)
 		return -1;
-	if (db_changes(s->db) == 0)
+	if (db_changes(store_db(s)) == 0)
 		return err_set(err, ERR_CONFLICT, "the item waits no more");
 	if (w->attempts == 0 &&
-	    db_run(s->db, err, "UPDATE run SET begun = begun + 1 WHERE id = ?",
-		"i", w->run) == -1)
+	    db_run(store_db(s), err,
+		"UPDATE run SET begun = begun + 1 WHERE id = ?", "i",
+		w->run) == -1)
 		return store_break(s);
 	w->attempts++;
 	if (w->started_at == 0)
@@ -204,7 +205,7 @@ task_item_end(struct store *s, const struct task_work *w,
 	int r = store_begin(s, err);
 
 	if (r == 0)
-		r = db_run(s->db, err,
+		r = db_run(store_db(s), err,
 		    "UPDATE run_item SET state = ?3, outcome = ?4, reason = ?5,"
 		    " message = ?6, steps = steps + ?7, ms = ms + ?8,"
 		    " not_before = CASE WHEN ?9 <> 0 THEN ?9 ELSE not_before"
@@ -217,10 +218,10 @@ task_item_end(struct store *s, const struct task_work *w,
 	free(message);
 	if (r == -1)
 		return -1;
-	*ret_ours = db_changes(s->db) > 0;
+	*ret_ours = db_changes(store_db(s)) > 0;
 	if (again || !*ret_ours)
 		return 0;
-	if (db_run(s->db, err, counting[how->outcome], "i", w->run) == -1)
+	if (db_run(store_db(s), err, counting[how->outcome], "i", w->run) == -1)
 		return store_break(s);
 	return 0;
 }
@@ -231,7 +232,7 @@ task_item_put_off(
 {
 	if (store_begin(s, err) == -1)
 		return -1;
-	return db_run(s->db, err,
+	return db_run(store_db(s), err,
 	    "UPDATE run_item SET not_before = ? WHERE id = ? AND state = 0",
 	    "ii", not_before, item);
 }

@@ -7,7 +7,7 @@
 #include "err.h"
 #include "mem.h"
 #include "store.h"
-#include "store_internal.h"
+#include "store_table.h"
 #include "str.h"
 #include "task_internal.h"
 
@@ -74,7 +74,7 @@ server_task_named(
 	if (store_check_text(name, "the name", err) == -1)
 		return -1;
 	(void)str_int(name, 1, INT64_MAX, &id);
-	if (db_query(s->db, &rows, err,
+	if (db_query(store_db(s), &rows, err,
 		COLUMNS " WHERE lower(name) = lower(?1) OR id = ?2"
 			" OR lower(replace(name, ' ', '-')) = lower(?1)"
 			" ORDER BY lower(name) = lower(?1) DESC LIMIT 1",
@@ -89,7 +89,8 @@ server_task_get(
 {
 	struct db_rows *rows;
 
-	if (db_query(s->db, &rows, err, COLUMNS " WHERE id = ?", "i", id) == -1)
+	if (db_query(store_db(s), &rows, err, COLUMNS " WHERE id = ?", "i",
+		id) == -1)
 		return -1;
 	return read_one(rows, ret, err);
 }
@@ -102,8 +103,8 @@ server_task_scan(
 	struct db_rows *rows;
 	int r = 0;
 
-	if (db_query(s->db, &rows, err, COLUMNS " ORDER BY lower(name)", "") ==
-	    -1)
+	if (db_query(store_db(s), &rows, err, COLUMNS " ORDER BY lower(name)",
+		"") == -1)
 		return -1;
 	while (store_next(rows, &r, err)) {
 		read_row(rows, &t);
@@ -157,7 +158,7 @@ check_taken(struct store *s, const char *name, int64_t id, struct err *err)
 	int64_t other = 0;
 	struct db_rows *rows;
 
-	if (db_query(s->db, &rows, err,
+	if (db_query(store_db(s), &rows, err,
 		"SELECT id FROM server_task WHERE id <> ?1"
 		" AND lower(replace(name, ' ', '-')) ="
 		" lower(replace(?2, ' ', '-'))",
@@ -184,7 +185,7 @@ server_task_add(struct store *s, const struct server_task *t, int64_t now,
 	if (count >= SERVER_TASKS_MAX)
 		return err_set(err, ERR_LIMIT, "there are %d server tasks",
 		    SERVER_TASKS_MAX);
-	if (db_run(s->db, err,
+	if (db_run(store_db(s), err,
 		"INSERT INTO server_task (name, note, owner, actions,"
 		" schedule, trigger, enabled, overlap, next_due, created_at,"
 		" changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -193,7 +194,7 @@ server_task_add(struct store *s, const struct server_task *t, int64_t now,
 		t->trigger, (int64_t)t->enabled, (int64_t)t->overlap,
 		t->next_due, now, now) == -1)
 		return -1;
-	*ret_id = db_last_id(s->db);
+	*ret_id = db_last_id(store_db(s));
 	return 0;
 }
 
@@ -203,7 +204,7 @@ server_task_save(
 {
 	if (check_task(t, err) == -1 || store_begin(s, err) == -1 ||
 	    check_taken(s, t->name, t->id, err) == -1 ||
-	    db_run(s->db, err,
+	    db_run(store_db(s), err,
 		"UPDATE server_task SET name = ?, note = ?, actions = ?,"
 		" schedule = ?, trigger = ?, enabled = ?, overlap = ?,"
 		" next_due = ?, changed_at = ? WHERE id = ?",
@@ -218,8 +219,8 @@ int
 server_task_remove(struct store *s, int64_t id, struct err *err)
 {
 	if (store_begin(s, err) == -1 ||
-	    db_run(s->db, err, "DELETE FROM server_task WHERE id = ?", "i",
-		id) == -1)
+	    db_run(store_db(s), err, "DELETE FROM server_task WHERE id = ?",
+		"i", id) == -1)
 		return -1;
 	return store_changed(s, "no such server task", err);
 }
@@ -230,7 +231,7 @@ server_task_ran(struct store *s, int64_t id, int64_t run, int64_t now,
 {
 	if (store_begin(s, err) == -1)
 		return -1;
-	return db_run(s->db, err,
+	return db_run(store_db(s), err,
 	    "UPDATE server_task SET next_due = ?2,"
 	    " last_run = CASE WHEN ?3 <> 0 THEN ?3 ELSE last_run END,"
 	    " last_at = CASE WHEN ?3 <> 0 THEN ?4 ELSE last_at END"

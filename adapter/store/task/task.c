@@ -7,7 +7,7 @@
 
 #include "err.h"
 #include "mem.h"
-#include "store_internal.h"
+#include "store_table.h"
 #include "str.h"
 #include "task_internal.h"
 
@@ -32,7 +32,7 @@ task_number(struct store *s, int64_t *ret, struct err *err, const char *sql,
 	struct db_rows *rows;
 
 	assert(count <= sizeof(values) / sizeof(values[0]));
-	if (db_query_list(s->db, &rows, err, sql, values, count) == -1)
+	if (db_query_list(store_db(s), &rows, err, sql, values, count) == -1)
 		return -1;
 	return store_number(rows, ret, err);
 }
@@ -43,7 +43,8 @@ task_ids(struct store *s, const char *sql, int64_t value, int64_t *ids,
 {
 	struct db_rows *rows;
 
-	if (db_query(s->db, &rows, err, sql, "ii", value, (int64_t)room) == -1)
+	if (db_query(
+		store_db(s), &rows, err, sql, "ii", value, (int64_t)room) == -1)
 		return -1;
 	return store_ids(rows, ids, ret_count, err);
 }
@@ -77,7 +78,7 @@ task_find(struct store *s, const char *name, struct task *ret, struct err *err)
 	if (store_check_text(name, "the name", err) == -1)
 		return -1;
 	(void)str_int(name, 1, INT64_MAX, &id);
-	if (db_query(s->db, &rows, err,
+	if (db_query(store_db(s), &rows, err,
 		COLUMNS " WHERE lower(name) = lower(?1) OR id = ?2"
 			" OR lower(replace(name, ' ', '-')) = lower(?1)"
 			" ORDER BY lower(name) = lower(?1) DESC LIMIT 1",
@@ -95,8 +96,8 @@ task_get(struct store *s, int64_t id, struct task *ret, struct err *err)
 {
 	struct db_rows *rows;
 
-	if (db_query(s->db, &rows, err, COLUMNS " WHERE id = ?", "i", id) ==
-		-1 ||
+	if (db_query(store_db(s), &rows, err, COLUMNS " WHERE id = ?", "i",
+		id) == -1 ||
 	    store_first(rows, err, "no such task") == -1)
 		return -1;
 	read_row(rows, ret);
@@ -111,8 +112,8 @@ task_scan(struct store *s, task_fn *fn, void *cookie, struct err *err)
 	struct task t;
 	int r = 0;
 
-	if (db_query(s->db, &rows, err, COLUMNS " ORDER BY lower(name)", "") ==
-	    -1)
+	if (db_query(store_db(s), &rows, err, COLUMNS " ORDER BY lower(name)",
+		"") == -1)
 		return -1;
 	while (store_next(rows, &r, err)) {
 		read_row(rows, &t);
@@ -176,13 +177,13 @@ task_add(struct store *s, const struct task *t, int64_t now, int64_t *ret_id,
 		return -1;
 	if (count >= TASKS_MAX)
 		return err_set(err, ERR_LIMIT, "there are %d tasks", TASKS_MAX);
-	if (db_run(s->db, err,
+	if (db_run(store_db(s), err,
 		"INSERT INTO task (name, type, note, settings, created_at,"
 		" changed_at) VALUES (?, ?, ?, ?, ?, ?)",
 		"ttttii", t->name, t->type, t->note, t->settings, now,
 		now) == -1)
 		return -1;
-	*ret_id = db_last_id(s->db);
+	*ret_id = db_last_id(store_db(s));
 	return 0;
 }
 
@@ -191,7 +192,7 @@ task_save(struct store *s, const struct task *t, int64_t now, struct err *err)
 {
 	if (check_task(t, err) == -1 || store_begin(s, err) == -1 ||
 	    check_taken(s, t->name, t->id, err) == -1 ||
-	    db_run(s->db, err,
+	    db_run(store_db(s), err,
 		"UPDATE task SET name = ?, type = ?, note = ?, settings = ?,"
 		" changed_at = ? WHERE id = ?",
 		"ttttii", t->name, t->type, t->note, t->settings, now,
@@ -204,7 +205,8 @@ int
 task_remove(struct store *s, int64_t id, struct err *err)
 {
 	if (store_begin(s, err) == -1 ||
-	    db_run(s->db, err, "DELETE FROM task WHERE id = ?", "i", id) == -1)
+	    db_run(store_db(s), err, "DELETE FROM task WHERE id = ?", "i",
+		id) == -1)
 		return -1;
 	return store_changed(s, "no such task", err);
 }

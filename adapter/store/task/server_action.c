@@ -6,7 +6,7 @@
 #include "mem.h"
 #include "server_task.h"
 #include "store.h"
-#include "store_internal.h"
+#include "store_table.h"
 #include "task_internal.h"
 
 static const char *const state_names[] = {[SERVER_WAITING] = "waiting",
@@ -46,7 +46,7 @@ make_row(struct store *s, const struct task_run *r, int64_t total, int64_t now,
 
 	if (task_run_make(s, r, NULL, 0, now, &id, err) == -1)
 		return -1;
-	if (db_run(s->db, err,
+	if (db_run(store_db(s), err,
 		"UPDATE run SET expanded = 1, total = ? WHERE id = ?", "ii",
 		total, id) == -1)
 		return store_break(s);
@@ -61,7 +61,7 @@ add_actions(struct store *s, int64_t run, const struct server_action *actions,
 	size_t i;
 
 	for (i = 0; i < count; i++)
-		if (db_run(s->db, err,
+		if (db_run(store_db(s), err,
 			"INSERT INTO server_action (run, at, parent, kind,"
 			" settings) VALUES (?, ?, ?, ?, ?)",
 			"iiitt", run, (int64_t)i, actions[i].parent,
@@ -92,7 +92,7 @@ server_run_make(struct store *s, const struct server_execution *x, int64_t now,
 	free(type);
 	if (r == -1)
 		return -1;
-	if (db_run(s->db, err,
+	if (db_run(store_db(s), err,
 		"INSERT INTO server_run (run, task) VALUES (?, nullif(?, 0))",
 		"ii", id, x->task) == -1)
 		return store_break(s);
@@ -174,7 +174,7 @@ server_actions(struct store *s, int64_t run, struct server_action **ret_actions,
 	size_t count = 0;
 	int r;
 
-	if (db_query(s->db, &rows, err,
+	if (db_query(store_db(s), &rows, err,
 		"SELECT run, at, parent, kind, settings, state, subtask, rows,"
 		" done_to, changed, attempts, not_before, message"
 		" FROM server_action WHERE run = ? ORDER BY at",
@@ -221,7 +221,7 @@ server_action_begin(struct store *s, struct server_action *a, const char *name,
 	    .target = TASK_ALL};
 	r = make_row(s, &row, total, now, &a->subtask, err);
 	if (r == 0)
-		r = db_run(s->db, err,
+		r = db_run(store_db(s), err,
 		    "UPDATE run SET state = 1, started_at = ? WHERE id = ?",
 		    "ii", now, a->subtask);
 	if (r == 0)
@@ -237,7 +237,7 @@ server_action_save(
     struct store *s, const struct server_action *a, struct err *err)
 {
 	if (store_begin(s, err) == -1 ||
-	    db_run(s->db, err,
+	    db_run(store_db(s), err,
 		"UPDATE server_action SET state = ?3, subtask = ?4, rows = ?5,"
 		" done_to = ?6, changed = ?7, attempts = ?8, not_before = ?9,"
 		" message = ?10 WHERE run = ?1 AND at = ?2",
@@ -256,7 +256,7 @@ end_subtask(struct store *s, const struct server_action *a, int64_t now,
 {
 	int64_t failed = a->state == SERVER_FAILED;
 
-	return db_run(s->db, err,
+	return db_run(store_db(s), err,
 	    "UPDATE run SET state = ?2, why = ?3, ended_at = ?4,"
 	    " total = max(total, ?7), done = max(total, ?7),"
 	    " begun = max(total, ?7), n_changed = ?5, n_failed = ?6,"
@@ -276,7 +276,7 @@ server_action_end(struct store *s, const struct server_action *a, int64_t now,
 	if (server_action_save(s, a, err) == -1)
 		return -1;
 	if ((a->subtask != 0 && end_subtask(s, a, now, err) == -1) ||
-	    db_run(s->db, err,
+	    db_run(store_db(s), err,
 		"UPDATE run SET done = done + 1, begun = begun + 1,"
 		" n_ok = n_ok + (?2 = 2), n_changed = n_changed + (?2 = 3),"
 		" n_failed = n_failed + (?2 = 4),"
@@ -294,7 +294,7 @@ server_row_add(struct store *s, int64_t run, int64_t at, int64_t number,
 {
 	if (store_begin(s, err) == -1)
 		return -1;
-	return db_run(s->db, err,
+	return db_run(store_db(s), err,
 	    "INSERT INTO server_row (run, at, number, device)"
 	    " VALUES (?, ?, ?, ?)",
 	    "iiii", run, at, number, device);
@@ -305,7 +305,7 @@ server_rows_clear(struct store *s, int64_t run, int64_t at, struct err *err)
 {
 	if (store_begin(s, err) == -1)
 		return -1;
-	return db_run(s->db, err,
+	return db_run(store_db(s), err,
 	    "DELETE FROM server_row WHERE run = ? AND at = ?", "ii", run, at);
 }
 
@@ -317,7 +317,7 @@ server_rows(struct store *s, int64_t run, int64_t at, int64_t from,
 	size_t count = 0;
 	int r;
 
-	if (db_query(s->db, &rows, err,
+	if (db_query(store_db(s), &rows, err,
 		"SELECT device FROM server_row WHERE run = ? AND at = ?"
 		" AND number >= ? ORDER BY number LIMIT ?",
 		"iiii", run, at, from, (int64_t)room) == -1)
