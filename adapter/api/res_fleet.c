@@ -54,6 +54,7 @@ write_finding(
 	api_put_text(c, d->name);
 	api_put_text(c, reasons);
 	api_put_int(c, d->read_at);
+	api_put_text(c, d->error_kind);
 	api_put_text(c, d->error_text);
 	api_put_text(c, reason_advice(set));
 	r = api_row_end(c, err);
@@ -109,6 +110,8 @@ write_plan(
 	size_t i;
 	int r = 0;
 
+	if (api_text(c, "run") != NULL && d->error_text != NULL)
+		return write_obstacle(c, d, d->error_text, err);
 	if (d->read_at == 0)
 		return write_obstacle(c, d,
 		    "it was never read: what it needs is not known yet", err);

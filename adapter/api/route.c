@@ -9,10 +9,10 @@
 static const struct api_route routes[] = {
     /* --- devices --- */
     {"GET", "devices", "listDevices", "devices", ACCESS_DEVICE_READ,
-	"Devices by name; with query by number",
-	"limit cursor filter reason "
-	"site query",
-	NULL, API_PAGE_OF, &api_device_row, 200, 0, api_devices_list},
+	"Devices by name; with query by number; of a run, each with what went "
+	"wrong there",
+	"limit cursor filter reason site query run", NULL, API_PAGE_OF,
+	&api_device_row, 200, 0, api_devices_list},
     {"POST", "devices", "addDevice", "devices", ACCESS_DEVICE_WRITE,
 	"Take a device in", NULL, &api_device_form, API_ROW, &api_device_row,
 	201, API_KEYED | API_LOCATED | API_TAGGED, api_devices_add},
@@ -36,12 +36,13 @@ static const struct api_route routes[] = {
 	api_devices_trust},
     {"GET", "findings", "listFindings", "devices", ACCESS_DEVICE_READ,
 	"What is wrong with devices now, by their last reading",
-	"limit cursor filter reason site query", NULL, API_PAGE_OF,
+	"limit cursor filter reason site query run", NULL, API_PAGE_OF,
 	&api_finding_row, 200, API_CA, api_findings_list},
     {"GET", "plan", "listPlan", "devices", ACCESS_DEVICE_READ,
 	"What a task (auto: all that is due) would change, by their last "
-	"reading; a page is so many devices",
-	"limit cursor filter reason site query task", NULL, API_PAGE_OF,
+	"reading; of those that went wrong in a run, that alone; a page is so "
+	"many devices",
+	"limit cursor filter reason site query run task", NULL, API_PAGE_OF,
 	&api_plan_row, 200, API_CA, api_plan_list},
     {"GET", "journal", "listJournal", "devices", ACCESS_EVENT_READ,
 	"Changes of devices that are under way, the oldest first",

@@ -191,7 +191,8 @@ ANSWER(api_imported_row, "Imported",
     "How many came in; kept: of those, with actions that cannot be run here");
 
 static const struct report_column api_finding_row_columns[] = {TEXT("name"),
-    LIST("reasons"), TIME("read_at"), TEXT("error"), TEXT("advice")};
+    LIST("reasons"), TIME("read_at"), TEXT("error_kind"), TEXT("error"),
+    TEXT("advice")};
 ANSWER(api_finding_row, "Finding",
     "What is wrong with a device now, by its last reading; advice is about the "
     "first of the reasons");
@@ -574,6 +575,8 @@ static const struct api_field params[] = {
     {"site", API_TEXT, false, 1, 64, NULL, "stands there"},
     {"query", API_TEXT, false, 1, CLAUSE_MAX, NULL,
 	"a saved query's name, or a condition: its devices"},
+    {"run", API_INT, false, 1, INT64_MAX, NULL,
+	"devices of this run, by their turn"},
     {"state", API_TEXT, false, 1, 16, states, "of runs"},
     {"type", API_TEXT, false, 1, 64, run_types, "of what they do"},
     {"part", API_TEXT, false, 1, 8, parts,

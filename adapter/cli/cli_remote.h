@@ -61,6 +61,7 @@ typedef int cli_remote_row_fn(
 struct cli_remote_list {
 	const struct api_client_path *path;
 	bool paged;	   /* it takes limit and cursor */
+	bool sparse;	   /* as in struct api_client_list */
 	const char *after; /* begin behind this cursor; NULL: at the first */
 	size_t limit;	   /* of rows; 0: none */
 };

@@ -1,6 +1,7 @@
 #ifndef CLI_REMOTE_BODY_H_
 #define CLI_REMOTE_BODY_H_
 #include <stdbool.h>
+#include <stdint.h>
 
 struct cli;
 struct json_object;
@@ -16,6 +17,9 @@ void cli_remote_put_text(
 void cli_remote_put_true(struct json_object *body, const char *name, bool is);
 
 void cli_remote_put_bool(struct json_object *body, const char *name, bool is);
+
+void cli_remote_put_number(
+    struct json_object *body, const char *name, int64_t number);
 
 /* An option, and the member that says the same: a text, or true of a flag. */
 struct cli_remote_option {

@@ -315,6 +315,7 @@ cli_remote_read(struct cli *c, const struct cli_remote_list *list,
 {
 	const struct api_client_list what = {.path = list->path,
 	    .paged = list->paged,
+	    .sparse = list->sparse,
 	    .after = list->after,
 	    .limit = list->limit};
 

@@ -33,6 +33,13 @@ cli_remote_put_bool(struct json_object *body, const char *name, bool is)
 }
 
 void
+cli_remote_put_number(
+    struct json_object *body, const char *name, int64_t number)
+{
+	(void)json_object_object_add(body, name, json_object_new_int64(number));
+}
+
+void
 cli_remote_put_options(const struct cli *c, struct json_object *body,
     const struct cli_remote_option *options)
 {

@@ -32,15 +32,33 @@ struct exchange {
 	size_t header_bytes;
 	bool released;		 /* the request may have begun to leave */
 	bool flooded;		 /* headers past their limit */
+	bool enough;		 /* the flow is not wanted any more */
 	struct err unauthorized; /* why there is no credential */
 	char text[CURL_ERROR_SIZE];
 };
+
+/* Does the body go to the flow? */
+static bool
+flows(const struct exchange *x)
+{
+	long status = 0;
+
+	if (x->f->flow == NULL)
+		return false;
+	(void)curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
+	return status >= 200 && status <= 299;
+}
 
 static size_t
 take_body(char *bytes, size_t size, size_t count, void *cookie)
 {
 	struct exchange *x = cookie;
 
+	if (flows(x)) {
+		x->enough = x->f->flow->take(
+				x->f->flow->cookie, bytes, size * count) != 0;
+		return x->enough ? 0 : size * count;
+	}
 	buf_add(&x->got.body, bytes, size * count);
 	return x->got.body.over ? 0 : size * count;
 }
@@ -257,6 +275,37 @@ set_body(CURL *easy, const struct net_fetch *f)
 	    easy, CURLOPT_POSTFIELDS, f->body_len > 0 ? f->body : "");
 }
 
+/* CURLOPT_XFERINFOFUNCTION */
+static int
+still_wanted(void *cookie, curl_off_t to_come, curl_off_t came,
+    curl_off_t to_go, curl_off_t went)
+{
+	struct exchange *x = cookie;
+
+	(void)to_come;
+	(void)came;
+	(void)to_go;
+	(void)went;
+	if (!x->f->flow->wanted(x->f->flow->cookie))
+		x->enough = true;
+	return x->enough ? 1 : 0;
+}
+
+/* Its whole time is anybody's guess: that of silence is not. */
+static void
+set_flow(struct exchange *x)
+{
+	if (x->f->flow == NULL)
+		return;
+	(void)curl_easy_setopt(x->easy, CURLOPT_TIMEOUT_MS, 0L);
+	(void)curl_easy_setopt(x->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	(void)curl_easy_setopt(
+	    x->easy, CURLOPT_LOW_SPEED_TIME, (long)x->f->flow->idle_s);
+	(void)curl_easy_setopt(x->easy, CURLOPT_NOPROGRESS, 0L);
+	(void)curl_easy_setopt(x->easy, CURLOPT_XFERINFOFUNCTION, still_wanted);
+	(void)curl_easy_setopt(x->easy, CURLOPT_XFERINFODATA, x);
+}
+
 static void
 set_request(struct exchange *x)
 {
@@ -284,6 +333,7 @@ set_request(struct exchange *x)
 	(void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, x);
 	(void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
 	(void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, x);
+	set_flow(x);
 }
 
 /* --- how it ended --- */
@@ -309,6 +359,17 @@ failure_kind(const struct exchange *x, CURLcode code)
 	}
 }
 
+static void
+say_timeout(const struct exchange *x, struct buf *what)
+{
+	if (x->released && x->f->flow != NULL)
+		buf_printf(what, "silent for %u s", x->f->flow->idle_s);
+	else
+		buf_printf(what, "no %s within %u ms",
+		    x->released ? "whole answer" : "connection",
+		    x->f->timeout_ms);
+}
+
 static int
 fail(const struct exchange *x, CURLcode code, struct err *err)
 {
@@ -322,6 +383,8 @@ fail(const struct exchange *x, CURLcode code, struct err *err)
 			*err = x->unauthorized;
 		return -1;
 	}
+	if (x->enough)
+		return err_set(err, ERR_CANCELLED, "it was enough");
 	buf_init(&what, sizeof(err->text));
 	if (x->got.body.over)
 		buf_printf(
@@ -330,9 +393,7 @@ fail(const struct exchange *x, CURLcode code, struct err *err)
 		buf_printf(&what, "the answer's headers exceed %d bytes",
 		    NET_HEADERS_MAX);
 	else if (code == CURLE_OPERATION_TIMEDOUT)
-		buf_printf(&what, "no %s within %u ms",
-		    x->released ? "whole answer" : "connection",
-		    x->f->timeout_ms);
+		say_timeout(x, &what);
 	else
 		str_printable(&what, text, strlen(text), PEER_TEXT);
 	rc = err_native(err, failure_kind(x, code), ERR_CURL, (long)code, "%s",

@@ -1,5 +1,6 @@
 #ifndef NET_FETCH_H_
 #define NET_FETCH_H_
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -51,6 +52,20 @@ struct net_fetch {
 	struct net_line *line;
 	unsigned timeout_ms; /* name, connection, TLS and exchange in all */
 	size_t answer_max;   /* longer answers end in ERR_PROTOCOL */
+	/* A body of status 200 to 299 goes there, piece by piece, and is not
+	 * kept; NULL: it is kept whole. */
+	const struct net_flow *flow;
+};
+
+/* A body that comes over any time: timeout_ms then bounds what is before it. */
+struct net_flow {
+	/* -1: enough; net_fetch() ends in ERR_CANCELLED. */
+	int (*take)(void *cookie, const void *bytes, size_t len);
+	/* Asked about once a second, and when a signal came; false: the same.
+	 */
+	bool (*wanted)(void *cookie);
+	void *cookie;
+	unsigned idle_s; /* without a byte: ERR_UNKNOWN */
 };
 
 struct net_fetched {

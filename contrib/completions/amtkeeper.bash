@@ -132,10 +132,10 @@ _amtkeeper()
 	"device list") options=" --device --reason --site --query --all --limit --server --token-file --ca-file --cert-file --key-file" ;;
 	"device show") options=" --device --reason --site --query --all --limit --server --token-file --ca-file --cert-file --key-file" ;;
 	"device remove") options=" --device --reason --site --query --all --revoke --disable-object --delete-object --dry-run --yes --server --token-file --ca-file --cert-file --key-file" ;;
-	"discover") options=" --device --reason --site --query --all --limit" ;;
+	"discover") options=" --device --reason --site --query --all --limit --server --token-file --ca-file --cert-file --key-file" ;;
 	"diagnose") options=" --device --reason --site --query --all --limit --offline --check --server --token-file --ca-file --cert-file --key-file" ;;
-	"plan") options=" --device --reason --site --query --all --limit" ;;
-	"run") options=" --device --reason --site --query --all --limit --dry-run --max-failures" ;;
+	"plan") options=" --device --reason --site --query --all --limit --server --token-file --ca-file --cert-file --key-file" ;;
+	"run") options=" --device --reason --site --query --all --limit --dry-run --max-failures --server --token-file --ca-file --cert-file --key-file" ;;
 	"query") options=" --table --select --where --order --group --chart --join --top --server --token-file --ca-file --cert-file --key-file" ;;
 	"query list") options=" --server --token-file --ca-file --cert-file --key-file" ;;
 	"query show") options=" --server --token-file --ca-file --cert-file --key-file" ;;

@@ -102,6 +102,7 @@ typedef int api_client_row_fn(
 struct api_client_list {
 	const struct api_client_path *path;
 	bool paged;	   /* it takes limit and cursor */
+	bool sparse;	   /* a page may be empty, and others follow */
 	const char *after; /* begin behind this cursor; NULL: at the first */
 	size_t limit;	   /* of rows; 0: all of them */
 };
@@ -110,6 +111,26 @@ struct api_client_list {
  * an error. */
 int api_client_list(struct api_client *c, const struct api_client_list *list,
     api_client_row_fn *row, void *cookie, struct err *err);
+
+/* --- following --- */
+
+#define API_CLIENT_IDLE_S 60 /* of silence; api.h: a beat each 15 s */
+#define API_CLIENT_EVENT_MAX ((size_t)1 << 20) /* bytes of an event */
+/* Server-sent events (HTML, 9.2) as they come; data is borrowed, an object. */
+struct api_client_follow {
+	const struct api_client_path *path;
+	/* 1: enough; -1 ends it, too. */
+	int (*event)(void *cookie, const char *name, struct json_object *data,
+	    struct err *err);
+	/* Asked about once a second, and when a signal came; false: the call
+	 * ends in ERR_CANCELLED. */
+	bool (*wanted)(void *cookie);
+	void *cookie;
+};
+/* 0: enough was said.  ERR_UNKNOWN: the server ended it, or went silent; who
+ * wants more comes again. */
+int api_client_follow(struct api_client *c,
+    const struct api_client_follow *follow, struct err *err);
 
 /* --- of an answer --- */
 

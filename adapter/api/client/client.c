@@ -9,6 +9,7 @@
 #include "api_client.h"
 #include "clock.h"
 #include "err.h"
+#include "events_internal.h"
 #include "fetch.h"
 #include "mem.h"
 #include "read_internal.h"
@@ -19,6 +20,7 @@
 #define KEY_LEN 32
 #define SCHEME "https://"
 #define JSON "application/json"
+#define EVENTS "text/event-stream"
 #define SECRET_TEXT_MAX 8192 /* six bytes for one of a password's at most */
 #define AGAIN 2		     /* exchanges of what may be asked twice */
 
@@ -128,9 +130,10 @@ api_client_free(struct api_client *c)
 
 struct exchange {
 	const char *method, *path;
-	const char *type; /* of the answer; NULL: JSON */
-	char *key;	  /* a header, given; or NULL */
-	char *body;	  /* given; or NULL */
+	const struct net_flow *flow; /* NULL: the answer comes whole */
+	const char *type;	     /* of the answer; NULL: JSON */
+	char *key;		     /* a header, given; or NULL */
+	char *body;		     /* given; or NULL */
 	bool fresh;
 };
 
@@ -163,6 +166,7 @@ send_it(struct api_client *c, const struct exchange *x, struct net_fetched *ret,
 	    .token_header = c->bearer == NULL ? NULL : "Authorization",
 	    .token = c->bearer,
 	    .timeout_ms = API_CLIENT_MS,
+	    .flow = x->flow,
 	    .answer_max = API_CLIENT_ANSWER_MAX};
 	size_t n = 1;
 	int rc = 0;
@@ -424,5 +428,74 @@ api_client_file(struct api_client *c, const struct api_client_path *path,
 	rc = meet(c, err);
 	if (rc == 0)
 		rc = fetch(c, &x, ret, err);
+	return api_client_about(c, rc, err);
+}
+
+/* --- following --- */
+
+static int
+take_piece(void *cookie, const void *bytes, size_t len)
+{
+	struct api_client_events *e = cookie;
+
+	return api_client_events_take(e, bytes, len) == 0 ? 0 : -1;
+}
+
+static bool
+wanted(void *cookie)
+{
+	const struct api_client_events *e = cookie;
+
+	return e->to->wanted(e->to->cookie);
+}
+
+/* Each time over a connection of its own: a stream that was enough is not read
+ * to its end. */
+static int
+flow(struct api_client *c, const struct api_client_follow *follow,
+    struct err *err)
+{
+	struct api_client_events events;
+	const struct net_flow to = {.take = take_piece,
+	    .wanted = wanted,
+	    .cookie = &events,
+	    .idle_s = API_CLIENT_IDLE_S};
+	const struct exchange x = {.method = "GET",
+	    .path = buf_text(&follow->path->text),
+	    .type = EVENTS,
+	    .flow = &to};
+	struct net_fetched got = {0};
+	int rc;
+
+	api_client_events_init(&events, follow);
+	rc = send_it(c, &x, &got, err);
+	if (rc == 0 && (got.status < 200 || got.status > 299))
+		rc = api_client_problem(
+		    got.status, got.body.data, got.body.len, err);
+	else if (rc == 0)
+		rc = err_set(err, ERR_UNKNOWN, "the server ended the stream");
+	if (events.enough) {
+		err_clear(err);
+		rc = 0;
+	} else if (events.err.kind != ERR_NONE) {
+		*err = events.err;
+		rc = -1;
+	}
+	net_fetched_clear(&got);
+	api_client_events_clear(&events);
+	return rc;
+}
+
+int
+api_client_follow(struct api_client *c, const struct api_client_follow *follow,
+    struct err *err)
+{
+	int rc;
+
+	if (api_client_path_check(follow->path, err) != 0)
+		return -1;
+	rc = meet(c, err);
+	if (rc == 0)
+		rc = flow(c, follow, err);
 	return api_client_about(c, rc, err);
 }

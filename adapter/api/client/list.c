@@ -72,7 +72,7 @@ list_page(struct api_client *c, struct listing *l, api_client_row_fn *row,
 		return -1;
 	l->bytes += (int64_t)bytes;
 	l->pages++;
-	rc = api_client_page(page, &items, &next, err);
+	rc = api_client_page(page, l->list->sparse, &items, &next, err);
 	if (rc == 0 && next != NULL)
 		rc = api_client_cursor(&l->cursors, next, err);
 	if (api_client_about(c, rc, err) == 0)

@@ -95,8 +95,8 @@ api_client_meet(struct json_object *answer, struct err *err)
 /* --- pages --- */
 
 int
-api_client_page(struct json_object *page, struct json_object **ret_items,
-    const char **ret_next, struct err *err)
+api_client_page(struct json_object *page, bool sparse,
+    struct json_object **ret_items, const char **ret_next, struct err *err)
 {
 	struct json_object *items = api_client_member(page, "items");
 	struct json_object *next = api_client_member(page, "next");
@@ -114,7 +114,7 @@ api_client_page(struct json_object *page, struct json_object **ret_items,
 			json_object_array_get_idx(items, i), json_type_object))
 			return err_set(
 			    err, ERR_PROTOCOL, "a row of the list is no row");
-	if (cursor != NULL && n == 0)
+	if (cursor != NULL && n == 0 && !sparse)
 		return err_set(err, ERR_PROTOCOL,
 		    "a page of the list is empty, and not the last");
 	*ret_items = items;

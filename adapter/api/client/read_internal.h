@@ -15,9 +15,9 @@ struct json_object *api_client_object(
 int api_client_meet(struct json_object *answer, struct err *err);
 /* {"items": [object, ...], "next": text or null} into *ret_items (borrowed from
  * the page) and *ret_next (likewise, NULL at the end). ERR_PROTOCOL: it is
- * none, or has no rows and does not end. */
-int api_client_page(struct json_object *page, struct json_object **ret_items,
-    const char **ret_next, struct err *err);
+ * none, or has no rows and does not end, unless pages are sparse. */
+int api_client_page(struct json_object *page, bool sparse,
+    struct json_object **ret_items, const char **ret_next, struct err *err);
 /* What a failure says: problem+json, or anything else. Returns -1. */
 int api_client_problem(
     int status, const uint8_t *bytes, size_t len, struct err *err);

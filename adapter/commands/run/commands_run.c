@@ -14,11 +14,12 @@ static const struct cli_option diagnose_options[] = {
 	"from what is known; no device is asked"},
     {"check", 0, CLI_FLAG, NULL, NULL, "findings are exit code 3"}, END};
 
-GROUPS select_groups[] = {cli_selection_options, cli_limit_options, NULL};
+GROUPS select_groups[] = {
+    cli_selection_options, cli_limit_options, cli_server_options, NULL};
 GROUPS diagnose_groups[] = {cli_selection_options, cli_limit_options,
     diagnose_options, cli_server_options, NULL};
-GROUPS run_groups[] = {
-    cli_selection_options, cli_limit_options, run_options, NULL};
+GROUPS run_groups[] = {cli_selection_options, cli_limit_options, run_options,
+    cli_server_options, NULL};
 
 LIST discover_examples[] = {"discover", "discover --site berlin", NULL};
 LIST diagnose_examples[] = {"diagnose", "diagnose --offline --check",

@@ -168,25 +168,66 @@ on_signal(void *cookie)
 
 /* --- all of them --- */
 
-/* "5", or "2%" of total (at least one); 0 when it is neither. */
-static size_t
-parse_failures(const char *text, size_t total)
+void
+fleet_count_step(struct fleet *f, const char *name)
+{
+	size_t i;
+
+	f->steps++;
+	for (i = 0; i < FLEET_STEP_KINDS; i++) {
+		if (f->kinds[i].name == NULL)
+			f->kinds[i].name = mem_dup(name);
+		if (str_eq(f->kinds[i].name, name)) {
+			f->kinds[i].count++;
+			return;
+		}
+	}
+}
+
+void
+fleet_clear(struct fleet *f)
+{
+	size_t i;
+
+	for (i = 0; i < FLEET_STEP_KINDS; i++)
+		free(f->kinds[i].name);
+	free(f->ids.ids);
+	free(f->left.ids);
+}
+
+int
+fleet_failures(const char *text, int64_t *ret_number, int64_t *ret_percent)
 {
 	size_t len = strlen(text);
-	int64_t number = 0;
 	char *digits;
 
+	*ret_number = *ret_percent = 0;
 	if (len < 2 || text[len - 1] != '%') {
-		(void)str_int(text, 1, INT32_MAX, &number);
-		return (size_t)number;
+		(void)str_int(text, 1, INT32_MAX, ret_number);
+	} else {
+		digits = mem_dup_len(text, len - 1);
+		(void)str_int(digits, 1, 100, ret_percent);
+		free(digits);
 	}
-	digits = mem_dup_len(text, len - 1);
-	if (str_int(digits, 1, 100, &number) == 0) {
-		number = (int64_t)total * number / 100;
-		number = number < 1 ? 1 : number;
-	}
-	free(digits);
-	return (size_t)number;
+	if (*ret_number != 0 || *ret_percent != 0)
+		return CODE_OK;
+	return cli_complain(CODE_USAGE,
+	    "--max-failures %s: must be a number from 1 or a percentage such "
+	    "as 5%%",
+	    text);
+}
+
+/* Of those chosen, at least one. */
+static int
+allow_failures(struct fleet *f, const char *text)
+{
+	int64_t number, percent;
+	int code = fleet_failures(text, &number, &percent);
+
+	if (percent != 0)
+		number = (int64_t)f->ids.count * percent / 100;
+	f->failures_allowed = number < 1 ? 1 : (size_t)number;
+	return code;
 }
 
 static int
@@ -202,14 +243,8 @@ prepare(struct fleet *f, size_t first_arg)
 		code = cli_select_ids(f->c, first_arg, &f->ids);
 	if (code != CODE_OK)
 		return code;
-	if (limit != NULL) {
-		f->failures_allowed = parse_failures(limit, f->ids.count);
-		if (f->failures_allowed == 0)
-			return cli_complain(CODE_USAGE,
-			    "--max-failures %s: must be a number from 1 or a "
-			    "percentage such as 5%%",
-			    limit);
-	}
+	if (limit != NULL && (code = allow_failures(f, limit)) != CODE_OK)
+		return code;
 	if (f->mode == ENGINE_RUN &&
 	    our_clock_check(&f->c->daemon, &offset_ms, &err) != 0) {
 		code = cli_fail(&err);
@@ -365,8 +400,8 @@ note_outcomes(const struct fleet *f, const char *took)
 		    f->skipped, f->findings, took);
 }
 
-static void
-summarise(struct fleet *f, int64_t ms)
+void
+fleet_summarise(const struct fleet *f, int64_t ms)
 {
 	const char *hint = diagnose_fleet_hint(&f->found);
 	char took[CLOCK_TEXT];
@@ -383,8 +418,8 @@ summarise(struct fleet *f, int64_t ms)
 		    f->c, "stopped after %zu failures", f->progress.failed);
 }
 
-static int
-result_of(const struct fleet *f)
+int
+fleet_result(const struct fleet *f)
 {
 	if (f->broken.kind != ERR_NONE)
 		return cli_complain(CODE_STORE, "%s", f->broken.text);
@@ -428,13 +463,12 @@ fleet_run(struct fleet *f, size_t first_arg)
 	ms = clock_mono_ms() - f->progress.started_ms;
 	table_end(f->table); /* its reader may take any time */
 	note_lost(f, outflow_end(f->out));
-	summarise(f, ms);
+	fleet_summarise(f, ms);
 	if (code == CODE_OK)
-		code = fleet_code(f, result_of(f));
+		code = fleet_code(f, fleet_result(f));
 	loop_timer_del(f->clock_timer);
 	clock_guard_free(f->clock);
 out:
-	free(f->ids.ids);
-	free(f->left.ids);
+	fleet_clear(f);
 	return code;
 }

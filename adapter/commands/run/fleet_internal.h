@@ -35,7 +35,7 @@ struct fleet {
 	/* Of plans: devices with steps, steps, and those by name. */
 	size_t planned, steps;
 	struct {
-		const char *name;
+		char *name; /* owned */
 		size_t count;
 	} kinds[FLEET_STEP_KINDS];
 	size_t failures_allowed; /* 0: any */
@@ -53,7 +53,14 @@ int fleet_run(struct fleet *f, size_t first_arg);
 /* The exit code of what came to code otherwise: 0 is none when rows were lost
  * to anything but a reader that went away. */
 int fleet_code(const struct fleet *f, int code);
-/* "diagnose --offline" of a service elsewhere, as a table of these columns. */
-int fleet_diagnose_remote(
-    struct cli *c, const struct table_column *columns, size_t count);
+/* "5" or "2%", into one of the two, the other is 0. CODE_USAGE, said. */
+int fleet_failures(const char *text, int64_t *ret_number, int64_t *ret_percent);
+/* One step more of a plan. */
+void fleet_count_step(struct fleet *f, const char *name);
+/* What it came to, in words: it took so long. */
+void fleet_summarise(const struct fleet *f, int64_t ms);
+/* The exit code of what became of the devices. */
+int fleet_result(const struct fleet *f);
+/* Of what it owns. */
+void fleet_clear(struct fleet *f);
 #endif

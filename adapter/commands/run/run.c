@@ -10,6 +10,7 @@
 #include "conf.h"
 #include "device.h"
 #include "fleet_internal.h"
+#include "fleet_remote_internal.h"
 #include "mem.h"
 #include "plan.h"
 #include "port.h"
@@ -59,22 +60,6 @@ static const struct table_column plan_columns[] = {{"name", TABLE_STRING, 0, 0},
 #define PLAN_REMARK 6 /* an error stands where the steps would */
 
 static void
-count_step(struct fleet *f, const char *name)
-{
-	size_t i;
-
-	f->steps++;
-	for (i = 0; i < FLEET_STEP_KINDS; i++) {
-		if (f->kinds[i].name == NULL)
-			f->kinds[i].name = name;
-		if (str_eq(f->kinds[i].name, name)) {
-			f->kinds[i].count++;
-			return;
-		}
-	}
-}
-
-static void
 write_plan(struct fleet *f, const struct engine_report *r)
 {
 	const struct plan_step *s;
@@ -83,7 +68,7 @@ write_plan(struct fleet *f, const struct engine_report *r)
 	f->planned += count > 0 ? 1 : 0;
 	for (i = 0; i < count; i++) {
 		s = &r->plan->steps[i];
-		count_step(f, plan_step_name(s));
+		fleet_count_step(f, plan_step_name(s));
 		table_text(f->table, r->device->name);
 		table_text(f->table, plan_step_name(s));
 		table_text(f->table, s->reason);
@@ -175,7 +160,7 @@ cmd_discover(struct cli *c)
 	    .columns = discover_columns,
 	    .column_count = COUNT(discover_columns)};
 
-	return fleet_run(&f, 0);
+	return cli_remote(c) ? fleet_discover_remote(&f) : fleet_run(&f, 0);
 }
 
 static int
@@ -244,10 +229,11 @@ cmd_diagnose(struct cli *c)
 	    .column_count = COUNT(diagnose_columns)};
 	int code;
 
+	if (cli_remote(c) && cli_flag(c, "offline"))
+		return fleet_known_remote(&f);
 	if (cli_remote(c))
-		return fleet_diagnose_remote(
-		    c, diagnose_columns, COUNT(diagnose_columns));
-	if (cli_flag(c, "offline"))
+		code = fleet_diagnose_remote(&f);
+	else if (cli_flag(c, "offline"))
 		code = diagnose_offline(&f);
 	else
 		code = fleet_run(&f, 0);
@@ -283,7 +269,9 @@ cmd_plan(struct cli *c)
 	    .remark = PLAN_REMARK};
 	int code = find_play(c->args[0], &f.play);
 
-	return code == CODE_OK ? fleet_run(&f, 1) : code;
+	if (code != CODE_OK)
+		return code;
+	return cli_remote(c) ? fleet_plan_remote(&f) : fleet_run(&f, 1);
 }
 
 int
@@ -305,5 +293,5 @@ cmd_run(struct cli *c)
 		return cli_complain(CODE_REFUSED,
 		    "no devices chosen: name some, or give --device, "
 		    "--reason, --site, --query or --all");
-	return fleet_run(&f, 1);
+	return cli_remote(c) ? fleet_work_remote(&f) : fleet_run(&f, 1);
 }

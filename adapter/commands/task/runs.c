@@ -6,6 +6,7 @@
 
 #include "cli.h"
 #include "cli_remote.h"
+#include "cli_remote_run.h"
 #include "clock.h"
 #include "commands_task_internal.h"
 #include "mem.h"
@@ -355,20 +356,6 @@ cmd_runs_purge(struct cli *c)
 
 /* --- waiting --- */
 
-static void
-show_progress(struct progress *p, const struct task_run *r)
-{
-	if (p->total == 0 && r->expanded)
-		p->total = (size_t)r->total;
-	if (p->done == (size_t)r->done)
-		return;
-	p->done = (size_t)r->done;
-	p->ok = (size_t)r->count[TASK_OK];
-	p->changed = (size_t)r->count[TASK_CHANGED];
-	p->failed = (size_t)task_run_failures(r);
-	progress_draw(p, clock_mono_ms());
-}
-
 /* Whether anybody works on it, once. */
 static void
 tell_nobody(
@@ -408,28 +395,31 @@ look(struct cli *c, int64_t run, struct task_run *r)
 static int
 follow(struct cli *c, int64_t run, struct progress *p, struct task_run *r)
 {
-	const struct timespec here = {.tv_nsec = WAIT_NS},
-			      there = {.tv_sec = 1};
-	const struct timespec *pause = cli_remote(c) ? &there : &here;
-	struct runs_remote_watch watch = {.seen_ms = 0};
+	const struct timespec pause = {.tv_nsec = WAIT_NS};
 	int64_t since_ms = clock_mono_ms();
-	/* What answers for the runs of another machine works on them. */
-	bool told = cli_remote(c);
+	bool told = false;
 	int code;
 
 	for (;;) {
-		code = cli_remote(c) ? runs_remote_look(c, run, r, &watch)
-				     : look(c, run, r);
-		if (code != CODE_OK) {
-			progress_clear(p);
+		code = look(c, run, r);
+		if (code != CODE_OK)
 			return code;
-		}
-		show_progress(p, r);
+		cli_run_progress(p, r);
 		if (r->state == TASK_ABORTED || r->state == TASK_ENDED)
 			return CODE_OK;
 		tell_nobody(c, r, since_ms, &told);
-		(void)nanosleep(pause, NULL);
+		(void)nanosleep(&pause, NULL);
 	}
+}
+
+static bool
+show_told(void *cookie, const struct task_run *r)
+{
+	if (r == NULL)
+		progress_clear(cookie);
+	else
+		cli_run_progress(cookie, r);
+	return true;
 }
 
 int
@@ -441,7 +431,8 @@ runs_follow(struct cli *c, int64_t run)
 
 	progress_start(
 	    &p, stderr, isatty(STDERR_FILENO) && !c->verbose, c->quiet, 0);
-	code = follow(c, run, &p, &r);
+	code = cli_remote(c) ? cli_remote_follow(c, run, show_told, &p, &r)
+			     : follow(c, run, &p, &r);
 	progress_clear(&p);
 	if (code == CODE_OK)
 		code = code_of(c, &r);
@@ -452,9 +443,11 @@ runs_follow(struct cli *c, int64_t run)
 int
 runs_wait(struct cli *c, int64_t run)
 {
-	int code = runs_follow(c, run);
-	int rows = runs_write_items(c, run);
+	int code = runs_follow(c, run), rows;
 
+	if (code == CODE_INTERRUPTED)
+		return code;
+	rows = runs_write_items(c, run);
 	return code == CODE_OK ? rows : code;
 }
 

@@ -13,8 +13,6 @@
 #include "str.h"
 #include "task_run.h"
 
-#define AWAY_MS 300000 /* that long a server may be away while we wait */
-
 /* --- what there is --- */
 
 int
@@ -79,76 +77,6 @@ runs_remote_control(struct cli *c, int64_t run, const char *verb)
 	code = cli_remote_post(c, &path, body, NULL);
 	api_client_path_free(&path);
 	return code;
-}
-
-static int
-read_run(struct json_object *row, struct task_run *ret, struct err *err)
-{
-	const char *state = NULL;
-	int i;
-
-	if (cli_remote_text(row, "state", &state, err) != 0 ||
-	    cli_remote_int(row, "id", &ret->id, err) != 0 ||
-	    cli_remote_int(row, "devices", &ret->total, err) != 0)
-		return -1;
-	for (i = 0; i < TASK_OUTCOMES; i++) {
-		if (cli_remote_int(row, task_outcome_name((enum task_outcome)i),
-			&ret->count[i], err) != 0)
-			return -1;
-		ret->done += ret->count[i];
-	}
-	for (i = 0; i < TASK_STATES; i++)
-		if (str_eq(state, task_state_name((enum task_state)i)))
-			ret->state = (enum task_state)i;
-	ret->expanded = ret->total > 0;
-	ret->why = mem_dup(api_client_text(api_client_member(row, "why")));
-	return 0;
-}
-
-static int
-get_run(struct cli *c, int64_t run, struct task_run *ret, struct err *err)
-{
-	struct api_client_path path;
-	const struct api_client_request request = {
-	    .method = "GET", .path = &path};
-	struct json_object *row = NULL;
-	int rc;
-
-	api_client_path_init(&path, "runs");
-	api_client_path_add_id(&path, run);
-	rc = cli_remote_try(c, &request, &row, err);
-	api_client_path_free(&path);
-	if (rc == 0)
-		rc = read_run(row, ret, err);
-	(void)json_object_put(row);
-	return rc;
-}
-
-int
-runs_remote_look(struct cli *c, int64_t run, struct task_run *r,
-    struct runs_remote_watch *watch)
-{
-	struct task_run now = {.id = 0};
-	struct err err = {.kind = ERR_NONE};
-	int code = cli_remote_open(c);
-
-	if (code != CODE_OK)
-		return code;
-	if (get_run(c, run, &now, &err) == 0) {
-		task_run_clear(r);
-		*r = now;
-		watch->seen_ms = clock_mono_ms();
-		watch->away = false;
-		return CODE_OK;
-	}
-	task_run_clear(&now);
-	if (watch->seen_ms == 0 || !err_is_transient(&err) ||
-	    clock_mono_ms() - watch->seen_ms >= AWAY_MS)
-		return cli_fail(&err);
-	if (!watch->away)
-		cli_note(c, "%s: asked again for some minutes", err.text);
-	watch->away = true;
-	return CODE_OK;
 }
 
 /* --- a new one --- */

@@ -19,15 +19,6 @@ int runs_remote_below(struct cli *c, int64_t run, const char *what,
     const struct cli_remote_rows *rows);
 /* "pause", "resume" or "abort", with --why. */
 int runs_remote_control(struct cli *c, int64_t run, const char *verb);
-/* How far it is now, into *r: what follow() looks at. *watch is zeroed at
- * first: a server that has answered once may be away for some minutes, which is
- * said, and *r stays as it was. */
-struct runs_remote_watch {
-	int64_t seen_ms; /* clock_mono_ms(); 0: not yet */
-	bool away;	 /* and that was said */
-};
-int runs_remote_look(struct cli *c, int64_t run, struct task_run *r,
-    struct runs_remote_watch *watch);
 /* Whom it is for, and at what pace, for a body. */
 int runs_remote_body(
     struct cli *c, const struct task_policy *policy, struct json_object *body);

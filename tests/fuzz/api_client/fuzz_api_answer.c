@@ -21,7 +21,7 @@ read_page(struct json_object *answer)
 	const char *next = NULL;
 	size_t i, n;
 
-	if (api_client_page(answer, &items, &next, &err) != 0) {
+	if (api_client_page(answer, false, &items, &next, &err) != 0) {
 		assert(err.kind == ERR_PROTOCOL);
 		return;
 	}

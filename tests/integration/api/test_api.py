@@ -268,7 +268,8 @@ def agree(ask, local, what):
 def as_read(w, serving, names):
     """Findings and plans by the last reading, as the command line has them."""
     w.ok("removeDevice", NEW["name"])
-    found = agree(lambda: pages(w, "listFindings", 2),
+    found = agree(lambda: [{k: v for k, v in f.items() if k != "error_kind"}
+                           for f in pages(w, "listFindings", 2)],
                   lambda: serving.json("diagnose", "--offline", "--all"),
                   "findings")
     equal([f["name"] for f in found], names, "of all")
@@ -293,6 +294,34 @@ def as_read(w, serving, names):
     equal(w.ok("listTaskTypes").json["items"], serving.json("task", "types"),
           "task types")
     w.wrong("listTaskTypes")
+
+
+def of_run(w, names):
+    """Lists of devices, of a run: by their turn, with what went wrong."""
+    w.ok("addDevice", body={**NEW, "address": "127.0.0.1"})  # nothing there
+    run = w.ok("addRun", body={
+        "type": "collect-properties", "retries": 0,
+        "devices": [names[1], NEW["name"], names[0]]}).json["id"]
+    wait_for(lambda: w.ok("getRun", run).json["state"] == "ended", PATIENCE,
+             "its end")
+    turn = [i["device"] for i in w.ok("listRunItems", run).json["items"]]
+    equal(sorted(turn), sorted([names[0], names[1], NEW["name"]]), "items")
+    for name in ("listDevices", "listFindings"):
+        equal([d["name"] for d in pages(w, name, 1, run=run)], turn, name)
+        w.fails(404, name, query={"run": 999999})
+        for other in ({"query": "renamed-systems"}, {"filter": "*"}):
+            w.fails(400, name, query={"run": run, **other})
+    found = {f["name"]: f for f in pages(w, "listFindings", 2, run=run)}
+    equal((found[names[0]]["error"], found[names[0]]["error_kind"]),
+          (None, None), "nothing went wrong")
+    check(found[NEW["name"]]["error"] and found[NEW["name"]]["error_kind"],
+          f"what went wrong: {found[NEW['name']]}")
+    planned = pages(w, "listPlan", 500, run=run, task="reissue-certificates")
+    equal({p["name"]: p["error"] for p in planned if p["error"]},
+          {NEW["name"]: found[NEW["name"]]["error"]}, "and that alone")
+    equal({p["name"] for p in planned}, set(turn), "a plan of all of them")
+    w.ok("removeDevice", NEW["name"])
+    equal(len(pages(w, "listDevices", 500, run=run)), 2, "who left is none")
 
 
 def journal(w, serving, names):
@@ -1258,6 +1287,7 @@ def main():
         control(w)
         journal(w, serving, names)
         as_read(w, serving, names)
+        of_run(w, names)
         purge(w, serving)
         letters(w, serving)
         authority(w, serving, names)

@@ -6,6 +6,7 @@ import base64
 import http.client
 import json
 import os
+import signal
 import ssl
 import subprocess
 import sys
@@ -22,7 +23,8 @@ from checks import wait_for  # noqa: E402
 AWAY = 1100     # devices that are not there: more than two pages
 THERE = 3
 FORMATS = ("table", "json", "csv")
-(OK, FAILED, USAGE, PARTIAL, NOTHING, REFUSED, WARNED) = (0, 1, 2, 3, 4, 5, 7)
+(OK, FAILED, USAGE, PARTIAL, NOTHING, REFUSED, INTERRUPTED, WARNED) = (
+    0, 1, 2, 3, 4, 5, 6, 7)
 INPUT, EXISTS = 20, 21
 UNREACHABLE, DENIED, UNTRUSTED, PROTOCOL = 70, 71, 72, 101
 PORT = 18443
@@ -237,8 +239,91 @@ def findings(far, name):
     far.same("diagnose", "--offline", "nobody", code=NOTHING)
     far.same("diagnose", "--offline", "--reason", "what", formats=("table",),
              code=USAGE)
-    far.fails(USAGE, "give --offline", "diagnose")
     far.fails(USAGE, "one name", "diagnose", "--offline", "away0*", name)
+
+
+def visits(far, name):
+    """Devices are read and changed by the service: a run of its own."""
+    moves = {"ms", "clock_offset_ms", "read_at"}
+
+    def rows(out):
+        return sorted(([{k: v for k, v in r.items() if k not in moves}
+                        for r in json.loads(out.stdout or "[]")]),
+                      key=lambda r: (r["name"], str(r.get("step"))))
+
+    def alike(*words, code=OK):
+        for _ in range(20):  # serve may be at a device
+            near, there = (run(*words, "-o", "json", "-q")
+                           for run in (far.here, far.run))
+            if near.returncode == there.returncode and \
+                    rows(near) == rows(there):
+                break
+            time.sleep(0.5)
+        equal((there.returncode, rows(there)), (code, rows(near)),
+              f"{words}: {there.stderr}")
+        equal(near.returncode, code, f"{words} here: {near.stderr}")
+        return rows(there)
+
+    near, there = (run("discover", name) for run in (far.here, far.run))
+    equal([r["name"] for r in alike("discover", name)], [name], "discover")
+    equal(there.stderr.split("; ")[0], near.stderr.split("; ")[0], "summary")
+    equal(there.stdout.splitlines()[0].split(),
+          near.stdout.splitlines()[0].split(), "the head of a table")
+    check(alike("discover", "away0001*", name, "--limit", "2",
+                code=PARTIAL)[0]["error"], "why it could not be read")
+    alike("discover", "away0001.fleet.example", code=UNREACHABLE)
+    alike("diagnose", name, "away0002*")
+    alike("diagnose", "away0002*", "--check", code=PARTIAL)
+    alike("discover", "nobody", code=NOTHING)
+    steps = alike("plan", "reissue-certificates", name)
+    check(len(steps) > 1 and all(s["step"] for s in steps), f"{steps}")
+    equal([(s["step"], bool(s["error"])) for s in alike(
+        "plan", "auto", "away0003*", code=UNREACHABLE)], [(None, True)],
+        "of one that is away nothing is planned")
+    alike("plan", "juggle", name, code=USAGE)
+    alike("run", "sync-clock", code=REFUSED)
+    alike("run", "sync-clock", name)
+    alike("run", "auto", name)
+    alike("run", "auto", "away0004*", code=UNREACHABLE)
+    alike("run", "sync-clock", name, "--dry-run")
+    alike("run", "sync-clock", name, "--max-failures", "x", code=USAGE)
+    out = far.run("run", "renew-admin-password", name, "-o", "json")
+    row = json.loads(out.stdout)[0]
+    equal((out.returncode, row["outcome"], row["error"]),
+          (OK, "changed", None), f"a change: {out.stderr}")
+    check(row["steps"] > 0 and row["task"] == "renew-admin-password", row)
+    out = far.run("run", "sync-clock", "--device", "away*",
+                  "--max-failures", "3", "-o", "json")
+    equal(out.returncode, REFUSED, f"stopped for its failures: {out.stderr}")
+    check("stopped after" in out.stderr, out.stderr)
+    equal({r["outcome"] for r in json.loads(out.stdout)} | {"skipped"},
+          {"failed", "skipped"}, "the others are left alone")
+    far.fails(USAGE, "no part of amt-maintenance", "run", "sync-ad-object",
+              name)
+    far.fails(DENIED, "lack the right", "discover", name,
+              token=os.path.join(far.s.where, "weak.token"))
+
+
+def interrupted(far, name):
+    """Who is not waited for goes on."""
+    with subprocess.Popen(
+            [far.s.program, "discover", "--server", far.url, "--token-file",
+             far.token, "--ca-file", far.s.ca, "--device", "away0*",
+             name], env=far.env, text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE) as waiting:
+        before = far.s.json("runs", "list")[0]["id"]
+        wait_for(lambda: far.s.json("runs", "list")[0]["id"] != before or
+                 waiting.poll() is not None, PATIENCE, "its run")
+        run = str(far.s.json("runs", "list")[0]["id"])
+        far.run("runs", "pause", run)
+        time.sleep(1)
+        waiting.send_signal(signal.SIGINT)
+        stdout, stderr = waiting.communicate(timeout=PATIENCE)
+    equal((waiting.returncode, stdout), (INTERRUPTED, ""), stderr)
+    check(f"run {run} goes on there" in stderr, stderr)
+    equal(far.s.json("runs", "show", run)[0]["state"], "paused",
+          "it was not ended")
+    far.run("runs", "abort", run)
 
 
 def lists(far, name):
@@ -566,7 +651,7 @@ def removals(far):
 
 def refusals(far):
     s = far.s
-    far.fails(USAGE, "run does not work with --server", "run", "auto", "--all")
+    far.fails(USAGE, "serve does not work with --server", "serve")
     far.fails(USAGE, "config check does not work", "config", "check")
     for args in (("device", "list", "--query", "renamed-systems"),
                  ("tag", "add", "x", "away*", "--query", "renamed-systems")):
@@ -592,7 +677,7 @@ def refusals(far):
     there = dict(far.env, AMTKEEPER_SERVER=far.url,
                  AMTKEEPER_TOKEN_FILE=far.token, AMTKEEPER_CA_FILE=s.ca)
     for args, code in ((("tag", "list"), OK), (("version",), OK),
-                       (("query", "operators"), OK), (("run", "auto"), USAGE),
+                       (("query", "operators"), OK), (("ca", "init"), USAGE),
                        (("config", "check"), USAGE)):
         out = subprocess.run([s.program, *args], env=there, text=True,
                              capture_output=True, timeout=PATIENCE)
@@ -721,6 +806,8 @@ def main():
         taken(far)
         people(far)
         findings(far, name)
+        visits(far, name)
+        interrupted(far, name)
         tags(far, name)
         lists(far, name)
         queries(far)

@@ -386,6 +386,116 @@ test_busy(void **state)
 	assert_non_null(strstr(err.text, "later"));
 }
 
+/* Put into what is sent, whatever it is. */
+static void
+test_secret(void **state)
+{
+	static const char *const answers[] = {"{}", "{}"};
+	struct secret *secret = secret_new("q\"b\\\x01\xc3\xa4", 7);
+	struct json_object *body = json_object_new_object(), *answer = NULL;
+	struct api_client_path path;
+	struct api_client_request request = {.method = "POST",
+	    .path = &path,
+	    .body = body,
+	    .secret_name = "password",
+	    .secret = secret};
+	size_t i;
+
+	(void)state;
+	says(VERSION, answers);
+	api_client_path_init(&path, "users");
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(
+		    api_client_ask(client, &request, &answer, &err), 0);
+		(void)json_object_put(answer);
+		(void)json_object_object_add(
+		    body, "name", json_object_new_string("a"));
+	}
+	api_client_path_free(&path);
+	look();
+	assert_string_equal(
+	    seen.bodies[0], "{\"password\":\"q\\\"b\\\\\\u0001\xc3\xa4\"}");
+	assert_string_equal(seen.bodies[1],
+	    "{\"name\":\"a\",\"password\":\"q\\\"b\\\\\\u0001\xc3\xa4\"}");
+	assert_null(strstr(json_object_to_json_string(body), "password"));
+	(void)json_object_put(body);
+	secret_free(secret);
+}
+
+/* --- following --- */
+
+struct heard {
+	size_t count;
+	bool wanted;
+};
+
+static int
+hear(void *cookie, const char *name, struct json_object *data, struct err *why)
+{
+	struct heard *h = cookie;
+
+	(void)data;
+	(void)why;
+	h->count++;
+	return strcmp(name, "end") == 0 ? 1 : 0;
+}
+
+static bool
+is_wanted(void *cookie)
+{
+	const struct heard *h = cookie;
+
+	return h->wanted;
+}
+
+static int
+follow(struct heard *h)
+{
+	struct api_client_path path;
+	const struct api_client_follow what = {
+	    .path = &path, .event = hear, .wanted = is_wanted, .cookie = h};
+	int rc;
+
+	h->count = 0;
+	memset(&err, 0, sizeof(err));
+	api_client_path_init(&path, "runs");
+	api_client_path_add(&path, "stream");
+	rc = api_client_follow(client, &what, &err);
+	api_client_path_free(&path);
+	return rc;
+}
+
+static void
+test_follow(void **state)
+{
+	static const char *const answers[] = {
+	    "data: {}\n\nevent: end\ndata: {}\n\ndata: {}\n\n", "data: {}\n\n",
+	    "data: []\n\n", "503 Busy|{\"detail\":\"too many streams\"}",
+	    "403 No|{\"detail\":\"lack the right\"}", RESET, "data: {}\n\n"};
+	static const struct {
+		enum err_kind kind;
+		size_t count;
+	} ends[] = {{ERR_UNKNOWN, 1}, {ERR_PROTOCOL, 0}, {ERR_REFUSED, 0},
+	    {ERR_DENIED, 0}, {ERR_UNKNOWN, 0}};
+	struct heard h = {.wanted = true};
+	size_t i;
+
+	(void)state;
+	says(VERSION, answers);
+	assert_int_equal(follow(&h), 0);
+	assert_int_equal(h.count, 2);
+	is_asked(0, "GET /api/v1/runs/stream HTTP/1.1");
+	assert_string_equal(seen.token, "Bearer amtk_secret");
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		assert_int_equal(follow(&h), -1);
+		assert_int_equal(err.kind, ends[i].kind);
+		assert_int_equal(h.count, ends[i].count);
+	}
+	h.wanted = false;
+	assert_int_equal(follow(&h), -1);
+	assert_int_equal(err.kind, ERR_CANCELLED);
+}
+
 static void
 test_file(void **state)
 {
@@ -515,6 +625,8 @@ main(void)
 	    ROW(test_lost),
 	    ROW(test_busy),
 	    ROW(test_file),
+	    ROW(test_secret),
+	    ROW(test_follow),
 	    ROW(test_nothing_to_say),
 	    ROW(test_slash),
 	    ROW(test_who_it_is),

@@ -81,7 +81,7 @@ page(const char *text, size_t *rows, char next[64])
 {
 	struct json_object *o = object(text), *items = NULL;
 	const char *cursor = "unchanged";
-	int rc = api_client_page(o, &items, &cursor, &err);
+	int rc = api_client_page(o, false, &items, &cursor, &err);
 
 	*rows = rc == 0 ? json_object_array_length(items) : 0;
 	(void)snprintf(next, 64, "%s", cursor == NULL ? "(end)" : cursor);
