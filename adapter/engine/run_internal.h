@@ -112,9 +112,6 @@ void run_diagnose(struct run *run);
 /* Write the record, fenced by the lease: ERR_CONFLICT when it is lost. */
 int run_save(struct run *run, struct err *err);
 /* Event with the run's device and actor; detail is JSON. */
-/* In numbers (count.c): its end, and what became of a step ("done"). */
-void run_count_end(const struct run *run, int64_t ms);
-void run_count_step(const char *step, const char *result);
 int run_event(
     struct run *run, const char *kind, const char *detail, struct err *err);
 /* The store refused a write: nothing since the last commit is believed. */
@@ -153,9 +150,20 @@ void run_end(struct run *run);
 /* What did not end the run makes it a failed one. The first one counts. */
 void run_soft_failure(struct run *run, const struct err *err);
 
-/* --- run_step.c: intend, act, observe, settle --- */
+/* --- count.c: in numbers --- */
+/* Its end, and what became of a step ("done"). */
+void run_count_end(const struct run *run, int64_t ms);
+void run_count_step(const char *step, const char *result);
+
+/* --- run_plan.c: from one step to the next --- */
 /* The record is fresh: plan and go through the steps. */
 void run_plan(struct run *run);
+/* The one at run->at, or the end. */
+void run_next_step(struct run *run);
+/* Forget the step under way, and its place. */
+void run_drop_step(struct run *run);
+
+/* --- run_step.c: intend, act, observe, settle --- */
 /* An open intent of a dead worker: find out what happened first. */
 bool run_recover(struct run *run);
 

@@ -1,5 +1,3 @@
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <json-c/json.h>
@@ -11,11 +9,9 @@
 #include "journal.h"
 #include "log.h"
 #include "mem.h"
-#include "profile.h"
 #include "run_internal.h"
 #include "secret.h"
 #include "store.h"
-#include "str.h"
 
 /*
  * intend -> commit -> act -> observe -> settle, for one step after the other.
@@ -35,122 +31,8 @@
 #define FIRST_WAIT_MS 250
 #define LONGEST_WAIT_MS 5000
 #define AGAIN_WAIT_MS 1000
-/* A step may reveal that another is needed (an adopted object whose password is
- * not known): plan again, but not for ever. */
-#define MOST_ROUNDS 3
 
-static void next_step(struct run *run);
 static void observe(struct run *run);
-
-/* --- plan --- */
-
-/* The first plan is what was asked for, further ones what is still due. */
-static void
-make_plan(struct run *run)
-{
-	struct plan more = {.steps = NULL};
-	struct policy policy;
-
-	run_policy(run, &policy);
-	if (run->no_key)
-		policy.directory = false;
-	run->password_wrong = false;
-	play_plan(run->play, run->device, &policy, run->rounds == 0,
-	    run->recovered, &more);
-	plan_append(&run->plan, &more);
-	run->rounds++;
-	run->done_before = run->done;
-}
-
-void
-run_plan(struct run *run)
-{
-	if (run->mode == ENGINE_LOOK || run->play == NULL) {
-		run_end(run);
-		return;
-	}
-	make_plan(run);
-	if (run->mode == ENGINE_PLAN)
-		run_end(run);
-	else
-		next_step(run);
-}
-
-static void
-drop_step(struct run *run)
-{
-	pace_leave(run);
-	if (run->stepping)
-		step_clear(&run->step);
-	run->stepping = false;
-}
-
-static void
-skip_directory(struct run *run)
-{
-	while ((run->no_key || run->password_wrong) &&
-	    run->at < run->plan.count &&
-	    run->plan.steps[run->at].kind->directory)
-		run->at++;
-}
-
-static void
-begin_step(struct run *run)
-{
-	const struct step_kind *kind = run->plan.steps[run->at].kind;
-	struct err err;
-
-	if (run->engine->draining) {
-		(void)err_set(
-		    &err, ERR_CANCELLED, "stopped before %s", kind->name);
-		run_finish(run, ENGINE_PARKED, &err);
-		return;
-	}
-	step_init(&run->step, run, kind);
-	run->stepping = true;
-	if (kind->prepare != NULL)
-		kind->prepare(&run->step);
-	else
-		step_prepared(&run->step, NULL);
-}
-
-/* Some steps need a place at who makes them, for as long as they last. */
-static void
-enter_step(struct run *run)
-{
-	const struct conf *conf = run->engine->deps.conf;
-	const struct step_kind *kind = run->plan.steps[run->at].kind;
-	char name[256];
-
-	if (kind->authority) {
-		(void)snprintf(name, sizeof(name), "ca:%s",
-		    profile_tls_template(run->engine->deps.profile)->issuer);
-		pace_enter(run, name, conf->per_ca, begin_step);
-	} else if (kind->directory) {
-		pace_enter(run, "directory", conf->per_directory, begin_step);
-	} else {
-		begin_step(run);
-	}
-}
-
-static void
-next_step(struct run *run)
-{
-	drop_step(run);
-	skip_directory(run);
-	if (run->at == run->plan.count &&
-	    (run->done > run->done_before || run->password_wrong) &&
-	    run->rounds < MOST_ROUNDS && !run->engine->draining)
-		make_plan(run);
-	if (run->at == run->plan.count) {
-		if (run->touched != 0)
-			run_last_look(run);
-		else
-			run_end(run);
-		return;
-	}
-	enter_step(run);
-}
 
 /* --- events --- */
 
@@ -216,10 +98,19 @@ step_failed(struct run *run, const struct err *why)
 		run_soft_failure(run, &err);
 		run->no_key = run->no_key || run->step.kind->directory;
 		run->at++;
-		next_step(run);
+		run_next_step(run);
 	} else {
 		run_finish(run, ENGINE_FAILED, &err);
 	}
+}
+
+/* A recovery is at its end, nothing is open any more: go on as usual. */
+static void
+recovered(struct run *run)
+{
+	run_drop_step(run);
+	run->recovering = false;
+	run_contact(run);
 }
 
 static void
@@ -236,14 +127,10 @@ settle_failed(struct run *run, const struct err *why)
 		return;
 	}
 	fault_point("step.settled.failed");
-	if (run->recovering) {
-		/* It is not so and nothing is open any more: go on as usual. */
-		drop_step(run);
-		run->recovering = false;
-		run_contact(run);
-		return;
-	}
-	step_failed(run, &reason);
+	if (run->recovering)
+		recovered(run);
+	else
+		step_failed(run, &reason);
 }
 
 /* The outcome cannot be found out now: the intent stays open. */
@@ -279,13 +166,11 @@ static void
 go_on(struct run *run)
 {
 	if (run->recovering) {
-		drop_step(run);
-		run->recovering = false;
-		run_contact(run);
+		recovered(run);
 		return;
 	}
 	run->at++;
-	next_step(run);
+	run_next_step(run);
 }
 
 /* Record, settlement, event and audit link: one transaction, fenced by the
@@ -426,7 +311,7 @@ step_prepared(struct step *step, const struct err *err)
 	}
 	if (step->skip) {
 		run->at++;
-		next_step(run);
+		run_next_step(run);
 		return;
 	}
 	fault_point("step.prepared");
