@@ -28,10 +28,12 @@ void ca_store_close(struct ca_store *s); /* NULL is allowed */
 /* Remove what ca_store_create() made. */
 void ca_store_destroy(const char *database);
 
-/* For store_find.c and store_ocsp.c. */
+/* For store_*.c. */
 struct db;
 struct db_rows;
 struct db *ca_store_db(const struct ca_store *s);
+extern const char *const ca_store_steps[]; /* for db_migrate() */
+extern const size_t ca_store_step_count;
 /* The one number that this SQL without parameters yields. */
 int ca_store_number(
     struct ca_store *s, const char *sql, int64_t *ret, struct err *err);
