@@ -20,6 +20,9 @@
  *   tried     what a recovery was about to log in with; written before it does,
  *             so the next takes the other one even if this one died
  *   refused   what was seen to be refused
+ *
+ * A locked account refuses the right one as well, in the same words: so both
+ * keep their turns, and a password that a person gives comes first.
  */
 
 /* Firmware counts failures; leave it air between two of them. */
@@ -110,15 +113,15 @@ refused(struct step *step, const char *which, const struct err *why)
 	bool both = before != NULL && !str_eq(before, which);
 	struct err err = *why;
 
-	/* Of both, a person gives us another old one. */
-	step_arg_set(step, ARG_TRIED, both ? NEW : which);
+	step_arg_set(step, ARG_TRIED, which);
 	step_arg_set(step, ARG_REFUSED, both ? BOTH : which);
 	if (note(step) != 0)
 		return;
 	if (both)
 		(void)err_context(&err,
 		    "the device accepts neither the old nor the new admin "
-		    "password");
+		    "password; if it was locked, the next run tries them "
+		    "again");
 	else
 		(void)err_context(&err,
 		    "the device does not accept the %s admin password, the "
@@ -204,15 +207,43 @@ turn_noted(struct run *run)
 		try_in_turn(step);
 }
 
+/* Did a person give us another old one? That takes the strikes back. */
+static bool
+old_is_another(const struct run *run)
+{
+	struct store *store = run->engine->deps.store;
+	struct secret *now = NULL, *before = NULL;
+	struct err err;
+	bool another;
+
+	another = run->device->strikes == 0 &&
+	    store_secret_get(store, run->id, STORE_SECRET_ADMIN, &now, &err) ==
+		0 &&
+	    store_secret_previous(
+		store, run->id, STORE_SECRET_ADMIN, 1, &before, &err) == 0 &&
+	    !secret_equal(now, before);
+	secret_free(now);
+	secret_free(before);
+	return another;
+}
+
 /* The journal knows the intent and not how the device took it: most likely it
  * was told the new one before the process ended. */
-static void
-take_turn(struct step *step)
+static const char *
+whose_turn(const struct step *step)
 {
 	const char *tried = step_arg(step, ARG_TRIED);
 
-	step_arg_set(
-	    step, ARG_TRIED, tried == NULL || str_eq(tried, OLD) ? NEW : OLD);
+	if (str_eq(step_arg(step, ARG_REFUSED), BOTH) &&
+	    old_is_another(step->run))
+		return OLD;
+	return tried == NULL || str_eq(tried, OLD) ? NEW : OLD;
+}
+
+static void
+take_turn(struct step *step)
+{
+	step_arg_set(step, ARG_TRIED, whose_turn(step));
 	step->number = 1;
 	if (note(step) == 0)
 		engine_after_commit(step->run, turn_noted);

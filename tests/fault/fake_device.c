@@ -81,7 +81,7 @@ let_in(struct visit *v, const char *password, struct err *err)
 			return false;
 		}
 	}
-	if (strcmp(password, w->admin_password) == 0) {
+	if (!w->locked && strcmp(password, w->admin_password) == 0) {
 		w->wrong_in_row = 0;
 		return true;
 	}

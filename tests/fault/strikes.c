@@ -276,6 +276,18 @@ check_neither(unsigned wrong)
 	harness_close(&s);
 }
 
+static bool
+is_open(void)
+{
+	struct harness_store s;
+	bool open;
+
+	harness_open(&s);
+	open = harness_is_open(&s, "admin.password");
+	harness_close(&s);
+	return open;
+}
+
 /* They corrected it: the change is found not to be made, and made. */
 static void
 corrected(void)
@@ -292,19 +304,14 @@ corrected(void)
 static void
 neither_is_right(void)
 {
-	struct harness_store s;
 	unsigned cases = 0;
-	bool open;
 
 	for (harness.n = 1;; harness.n += harness.every) {
 		begin("neither is right");
 		harness.recover_only = false;
 		if (!harness_run(harness.play, harness.n))
 			break;
-		harness_open(&s);
-		open = harness_is_open(&s, "admin.password");
-		harness_close(&s);
-		if (!open)
+		if (!is_open())
 			continue;
 		cases++;
 		(void)strcpy(harness.world->admin_password, WRONG);
@@ -323,6 +330,47 @@ neither_is_right(void)
 	harness_enough(cases);
 	harness.n = 0;
 	harness.recover_only = false;
+}
+
+static void
+others_lock_it(void)
+{
+	harness.world->locked = true;
+	harness.recover_only = true;
+	(void)visit(0);
+	(void)visit(0);
+	check_neither(2);
+	harness.recover_only = false;
+	harness.world->locked = false;
+	harness.world->wrong_in_row = harness.world->worst_wrong_in_row = 0;
+}
+
+/* Others' attempts locked it while nobody knew which one it has: both are
+ * refused, and neither is given up, also when all that a person can tell is the
+ * old one. */
+static void
+locked(bool told)
+{
+	unsigned cases = 0;
+
+	for (harness.n = 1;; harness.n += harness.every) {
+		begin("locked meanwhile");
+		if (!harness_run(harness.play, harness.n))
+			break;
+		if (!is_open())
+			continue;
+		cases++;
+		others_lock_it();
+		if (!told) /* unless there were three strikes */
+			(void)harness_run(harness.play, 0);
+		if (is_open())
+			harness_correct(HARNESS_PASSWORD);
+		(void)harness_run(harness.play, 0);
+		(void)harness_run(harness.play, 0);
+		verify_run(harness.play);
+	}
+	harness_enough(cases);
+	harness.n = 0;
 }
 
 /* The recovery dies as well: the next tries the other one, so that however
@@ -384,6 +432,8 @@ main(int argc, char **argv)
 	harness.play = "renew-admin-password";
 	garbled();
 	neither_is_right();
+	locked(false);
+	locked(true);
 	neither_and_killed();
 	return harness_end();
 }

@@ -77,6 +77,7 @@ struct world {
 	enum world_manners manners;
 	char admin_password[64];
 	bool garbles; /* what it takes for a new one is another */
+	bool locked;  /* after others' attempts: it refuses the right one */
 	int64_t clock_offset_ms;
 	char host[128], domain[128], os_fqdn[256];
 	char ddns[16];
