@@ -66,6 +66,9 @@ static const struct {
 	"its clock is off, Kerberos will fail: run sync-clock"},
     [REASON_AD_MISSING] = {"ad-object-missing",
 	"Active Directory has no object for it: run renew-ad-password"},
+    [REASON_AD_DISABLED] = {"ad-object-disabled",
+	"its AD object is disabled, and its password is left as it is: enable "
+	"it, or find out who did that"},
     [REASON_AD_PASSWORD_DUE] = {"ad-password-due",
 	"the password of its AD object is due, or its key differs: run "
 	"renew-ad-password"},
@@ -155,7 +158,8 @@ directory_reasons(const struct device *d, const struct policy *p)
 	if (str_empty(d->ad_dn))
 		return bit(REASON_AD_MISSING, true);
 	/* After a rename the object differs too; the name says so already. */
-	return bit(REASON_AD_PASSWORD_DUE, play_password_due(d, p)) |
+	return bit(REASON_AD_DISABLED, play_object_disabled(d)) |
+	    bit(REASON_AD_PASSWORD_DUE, play_password_due(d, p)) |
 	    bit(REASON_PROFILE_DRIFT,
 		!wish_ou_met(d, p->profile) ||
 		    (wish_names_met(d, p->profile) &&

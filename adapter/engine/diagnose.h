@@ -32,6 +32,7 @@ enum reason {
 	REASON_ROOT_MISSING,   /* "trusted-root-missing": our CA's */
 	REASON_CLOCK_SKEW,     /* "clock-skew" */
 	REASON_AD_MISSING,     /* "ad-object-missing" */
+	REASON_AD_DISABLED,    /* "ad-object-disabled" */
 	REASON_AD_PASSWORD_DUE,	   /* "ad-password-due" */
 	REASON_ADMIN_PASSWORD_DUE, /* "admin-password-due" */
 	REASON_PROFILE_DRIFT,	   /* "profile-drift" */

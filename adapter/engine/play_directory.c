@@ -5,6 +5,8 @@
 #include "str.h"
 #include "wish_internal.h"
 
+#define UF_ACCOUNTDISABLE 0x2
+
 bool
 play_uses_directory(const struct policy *p)
 {
@@ -33,6 +35,12 @@ static bool
 password_foreign(const struct device *d)
 {
 	return d->ad_own_at != 0 && d->ad_password_at != d->ad_own_at;
+}
+
+bool
+play_object_disabled(const struct device *d)
+{
+	return (d->ad_uac & UF_ACCOUNTDISABLE) != 0;
 }
 
 bool

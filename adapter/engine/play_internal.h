@@ -42,6 +42,8 @@ void play_leftovers_plan(const struct device *d, struct plan *plan);
 bool play_roots_due(const struct device *d, const struct policy *p);
 void play_roots_plan(
     const struct device *d, const struct policy *p, struct plan *plan);
+/* Somebody switched the AD object off. */
+bool play_object_disabled(const struct device *d);
 /* Is the AD password too old, unknown to us, or not the device's key? */
 bool play_password_due(const struct device *d, const struct policy *p);
 /* Is the stored one not AD's, or may it be another? */

@@ -2,6 +2,7 @@
 
 #include "clock.h"
 #include "device.h"
+#include "play_internal.h"
 #include "profile.h"
 #include "run_internal.h"
 #include "secret.h"
@@ -209,12 +210,27 @@ password_found(void *cookie, const struct err *err)
 {
 	struct step *step = cookie;
 
-	if (err->kind == ERR_NONE) {
-		step_arg_set(step, "dn", step->run->device->ad_dn);
-		step_arg_set_int(step, "kvno", step->run->device->ad_kvno);
-		make_candidate(step);
+	const struct device *d = step->run->device;
+	struct err why;
+
+	if (err->kind != ERR_NONE) {
+		step_prepared(step, err);
+		return;
 	}
-	step_prepared(step, err);
+	/* Whether AD took the new one could not be found out (KDCs refuse all
+	 * of a disabled account), and the device would keep the old key. */
+	if (!step->run->by_ticket && play_object_disabled(d)) {
+		(void)err_set(&why, ERR_REFUSED,
+		    "account %s is disabled, its password was left as it is; "
+		    "enable it, or find out who disabled it",
+		    d->ad_account);
+		step_prepared(step, &why);
+		return;
+	}
+	step_arg_set(step, "dn", d->ad_dn);
+	step_arg_set_int(step, "kvno", d->ad_kvno);
+	make_candidate(step);
+	step_prepared(step, NULL);
 }
 
 static void

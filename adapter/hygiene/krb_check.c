@@ -82,7 +82,7 @@ say_ticket(const struct check *c, const struct ad_device_ticket *t)
 	if (t->err.kind == ERR_NOTFOUND)
 		say(c, HYGIENE_LINK_BROKEN, "ticket", t->spn,
 		    "the KDC knows no such service, or more than one account "
-		    "has it: run enforce-profile, which says whose it is");
+		    "has it: `directory audit` says whose it is");
 	else if (t->err.kind != ERR_NONE)
 		say(c, HYGIENE_LINK_BROKEN, "ticket", t->spn, "%s",
 		    t->err.text);

@@ -33,6 +33,27 @@ def set_by_others(keeper, sim, row):
     consistent(sim, keeper, row, "set by others")
 
 
+def disabled(keeper, sim, row):
+    """Not a healthy one, and its password stays what the device has the key of."""
+    before = keeper.device(row["name"])
+    account, writes = before["ad_account"], sim.get(row["name"])["flash_writes"]
+    administrator("user", "disable", account)
+    keeper.run("run", "auto", row["name"])
+    equal(keeper.device(row["name"])["reasons"], ["ad-object-disabled"],
+          "disabled: the finding")
+    out = keeper.run("run", "renew-ad-password", row["name"])
+    equal(out.returncode, 5, "disabled: exit code")
+    check("is disabled, its password was left as it is" in out.stdout,
+          f"disabled: it says why: {out.stdout}")
+    administrator("user", "enable", account)
+    journal_empty(keeper, "disabled")
+    keeper.run("run", "auto", row["name"], expect=0)
+    equal((keeper.device(row["name"])["ad_kvno"],
+           sim.get(row["name"])["flash_writes"]), (before["ad_kvno"], writes),
+          "disabled: nothing was changed")
+    consistent(sim, keeper, row, "enabled again")
+
+
 def moved(keeper, sim, ou):
     """The profile names another OU; one object is in a third place."""
     rows = sim.devices
@@ -67,6 +88,7 @@ def main():
     keeper.run("device", "import", sim.csv, expect=0)
     keeper.run("run", "auto", "--all", expect=0)
     set_by_others(keeper, sim, sim.devices[0])
+    disabled(keeper, sim, sim.devices[1])
     moved(keeper, sim, "OU=Branch," + os.environ["LAB_OU"])
     out = keeper.json("run", "auto", "--all")
     equal({row["outcome"] for row in out}, {"ok"}, "second run")

@@ -545,6 +545,16 @@ test_missing_object_is_made_and_the_key_set(void **state)
 }
 
 static void
+test_disabled_object_is_told(void **state)
+{
+	(void)state;
+	d->ad_uac = 0x1002;
+	assert_string_equal(codes(), "ad-object-disabled");
+	d->ad_secret_at = 0;
+	assert_string_equal(codes(), "ad-object-disabled,ad-password-due");
+}
+
+static void
 test_adopted_object_gets_a_password_we_know(void **state)
 {
 	(void)state;
@@ -820,6 +830,7 @@ main(void)
 	    TEST(test_object_alone),
 	    TEST(test_clock_is_set_first_in_every_play),
 	    TEST(test_missing_object_is_made_and_the_key_set),
+	    TEST(test_disabled_object_is_told),
 	    TEST(test_adopted_object_gets_a_password_we_know),
 	    TEST(test_without_directory_nothing_of_it_is_planned),
 	    TEST(test_aliases),
