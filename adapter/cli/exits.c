@@ -6,8 +6,8 @@ static const struct cli_exit exits[] = {
     {CODE_FAILED, "failed", "failed for a reason not listed here"},
     {CODE_USAGE, "usage", "the command line is wrong"},
     {CODE_PARTIAL, "partial",
-	"some devices failed (diagnose --check: have findings; directory "
-	"audit: the worst finding is bad)"},
+	"some devices failed (diagnose --check: have findings, or were not "
+	"read; directory audit: the worst finding is bad)"},
     {CODE_NOTHING, "nothing", "nothing matched"},
     {CODE_REFUSED, "refused", "refused or stopped by a safety rule"},
     {CODE_INTERRUPTED, "interrupted", "stopped by a signal"},

@@ -12,7 +12,9 @@ static const struct cli_option run_options[] = {
 static const struct cli_option diagnose_options[] = {
     {"offline", 0, CLI_FLAG, NULL, NULL,
 	"from what is known; no device is asked"},
-    {"check", 0, CLI_FLAG, NULL, NULL, "findings are exit code 3"}, END};
+    {"check", 0, CLI_FLAG, NULL, NULL,
+	"findings, and what could not be read, are exit code 3"},
+    END};
 
 GROUPS select_groups[] = {
     cli_selection_options, cli_limit_options, cli_server_options, NULL};

@@ -53,6 +53,8 @@ count_outcome(struct fleet *f, const struct engine_report *r)
 		break;
 	case ENGINE_SKIPPED:
 		f->skipped++;
+		/* In other hands it is served; left to a person it is not. */
+		f->barred += r->err->kind == ERR_DENIED;
 		break;
 	}
 	if (r->err->kind != ERR_NONE)
@@ -427,7 +429,7 @@ fleet_result(const struct fleet *f)
 		return CODE_INTERRUPTED;
 	if (f->too_many || f->clock_off.kind != ERR_NONE)
 		return CODE_REFUSED;
-	if (f->progress.failed == 0)
+	if (f->progress.failed + f->barred == 0)
 		return CODE_OK;
 	/* One device was meant: its own reason says more. */
 	if (f->progress.done == 1 && f->last.kind != ERR_NONE)

@@ -32,6 +32,7 @@ struct fleet {
 	struct diagnose_fleet found;
 	struct port_roots roots; /* without the engine, which has its own */
 	size_t findings, failed, parked, skipped, waiting;
+	size_t barred; /* of those skipped: a person must act first */
 	/* Of plans: devices with steps, steps, and those by name. */
 	size_t planned, steps;
 	struct {

@@ -241,7 +241,10 @@ cmd_diagnose(struct cli *c)
 	if (code == CODE_PARTIAL ||
 	    (code == cli_exit_of(&f.last) && f.last.kind != ERR_NONE))
 		code = CODE_OK;
-	if (code == CODE_OK && cli_flag(c, "check") && f.findings > 0)
+	/* What could not be read, in the device or in Active Directory, is not
+	 * known to be healthy either. */
+	if (code == CODE_OK && cli_flag(c, "check") &&
+	    f.findings + f.failed + f.parked + f.skipped > 0)
 		code = CODE_PARTIAL;
 	return fleet_code(&f, code);
 }

@@ -54,6 +54,16 @@ def disabled(keeper, sim, row):
     consistent(sim, keeper, row, "enabled again")
 
 
+def unreadable(keeper):
+    """What the directory says of them is not known: that is not healthy."""
+    keeper.run("diagnose", "--check", expect=0)
+    administrator("user", "disable", "svc-amt")
+    out = keeper.run("diagnose", "--check")
+    equal(out.returncode, 3, f"nobody may ask the directory: {out.stdout}")
+    administrator("user", "enable", "svc-amt")
+    keeper.run("diagnose", "--check", expect=0)
+
+
 def moved(keeper, sim, ou):
     """The profile names another OU; one object is in a third place."""
     rows = sim.devices
@@ -89,6 +99,7 @@ def main():
     keeper.run("run", "auto", "--all", expect=0)
     set_by_others(keeper, sim, sim.devices[0])
     disabled(keeper, sim, sim.devices[1])
+    unreadable(keeper)
     moved(keeper, sim, "OU=Branch," + os.environ["LAB_OU"])
     out = keeper.json("run", "auto", "--all")
     equal({row["outcome"] for row in out}, {"ok"}, "second run")

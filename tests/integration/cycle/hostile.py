@@ -131,7 +131,8 @@ def wrong_password(sim, keeper, devices):
         check(count == 1 or "refuse" in notes, f"all refuse: {notes!r}")
         # Each further run tries once more, until only a person may.
         for tried in (2, 3, 3, 3):
-            outcome(keeper, *names)
+            code, _, _ = outcome(keeper, *names)
+            equal(code, 3, f"{count} wrong passwords, {tried}: exit code")
             for name in right:
                 equal(sim.get(name)["wrong_credentials"] - sent[name], tried,
                       f"{name}: credentials sent in further runs")
