@@ -106,6 +106,21 @@ table_nothing(struct table *t)
 }
 
 void
+table_cell(struct table *t, const struct report_cell *cell)
+{
+	enum table_type type;
+
+	assert(t->filled < t->count);
+	type = t->columns[t->filled].type;
+	if (cell->nothing)
+		table_nothing(t);
+	else if (type == TABLE_STRING || type == TABLE_LIST)
+		table_text(t, cell->text);
+	else
+		table_int(t, cell->number);
+}
+
+void
 table_row(struct table *t)
 {
 	size_t i;

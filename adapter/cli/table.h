@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "report.h"
+
 /*
  * Rows of typed columns, written as an aligned table for people, as JSON (an
  * array of objects) or as CSV (RFC 4180).  JSON and CSV rows leave at once and
@@ -13,12 +15,14 @@
  */
 enum table_format { TABLE_TEXT, TABLE_JSON, TABLE_CSV };
 
+/* Those of reports. */
 enum table_type {
-	TABLE_STRING, /* NULL: JSON null, "-" in a table, nothing in CSV */
-	TABLE_INT,
-	TABLE_TIME, /* unix seconds; 0 is shown as NULL is */
-	TABLE_BOOL,
-	TABLE_LIST /* words parted by commas: a JSON array of strings */
+	TABLE_STRING =
+	    REPORT_STRING, /* NULL: JSON null, "-" in a table, nothing in CSV */
+	TABLE_INT = REPORT_INT,
+	TABLE_TIME = REPORT_TIME, /* unix seconds; 0 is shown as NULL is */
+	TABLE_BOOL = REPORT_BOOL,
+	TABLE_LIST = REPORT_LIST /* parted by commas: JSON has an array */
 };
 
 /* On a terminal that is too narrow columns with nothing in them go first, then
@@ -59,6 +63,8 @@ void table_set_stream(struct table *t);
 void table_text(struct table *t, const char *text);
 void table_int(struct table *t, int64_t value); /* also TIME and BOOL */
 void table_nothing(struct table *t);		/* of any type: as NULL */
+/* Whichever of these it is. */
+void table_cell(struct table *t, const struct report_cell *cell);
 void table_row(struct table *t);
 size_t table_rows(const struct table *t);
 /* Of a stream: write the rows there are; 0, or -1 when writing failed. */

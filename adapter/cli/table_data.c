@@ -3,12 +3,6 @@
 #include "report.h"
 #include "table_parts_internal.h"
 
-static const enum report_type types[] = {[TABLE_STRING] = REPORT_STRING,
-    [TABLE_INT] = REPORT_INT,
-    [TABLE_TIME] = REPORT_TIME,
-    [TABLE_BOOL] = REPORT_BOOL,
-    [TABLE_LIST] = REPORT_LIST};
-
 struct report_column *
 table_data_columns(const struct table_column *columns, size_t count)
 {
@@ -17,7 +11,7 @@ table_data_columns(const struct table_column *columns, size_t count)
 
 	for (i = 0; i < count; i++) {
 		made[i].name = columns[i].name;
-		made[i].type = types[columns[i].type];
+		made[i].type = (enum report_type)columns[i].type;
 	}
 	return made;
 }
@@ -26,7 +20,7 @@ char *
 table_cell_text(
     const struct table_column *column, const struct report_cell *cell)
 {
-	return report_cell_text(types[column->type], cell);
+	return report_cell_text((enum report_type)column->type, cell);
 }
 
 void

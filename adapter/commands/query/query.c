@@ -26,11 +26,6 @@ struct answer {
 struct table_column *
 query_columns(const struct query_output *outputs, size_t n)
 {
-	static const enum table_type types[] = {[REPORT_STRING] = TABLE_STRING,
-	    [REPORT_INT] = TABLE_INT,
-	    [REPORT_TIME] = TABLE_TIME,
-	    [REPORT_BOOL] = TABLE_BOOL,
-	    [REPORT_LIST] = TABLE_LIST};
 	struct table_column *columns = mem_array(n, sizeof(*columns));
 	const char *name;
 	size_t i;
@@ -42,7 +37,7 @@ query_columns(const struct query_output *outputs, size_t n)
 		else
 			name++;
 		columns[i].name = name;
-		columns[i].type = types[report_type_of(&outputs[i])];
+		columns[i].type = (enum table_type)report_type_of(&outputs[i]);
 		columns[i].drop = (unsigned char)(i < 200 ? i : 200);
 		/* The first is whom the row is about. */
 		if (i > 0 &&
@@ -54,21 +49,13 @@ query_columns(const struct query_output *outputs, size_t n)
 }
 
 int
-query_put(struct table *t, const struct query_output *outputs,
-    const struct report_cell *cells, size_t n, struct err *err)
+query_put(
+    struct table *t, const struct report_cell *cells, size_t n, struct err *err)
 {
-	enum report_type type;
 	size_t i;
 
-	for (i = 0; i < n; i++) {
-		type = report_type_of(&outputs[i]);
-		if (cells[i].nothing)
-			table_nothing(t);
-		else if (type == REPORT_STRING || type == REPORT_LIST)
-			table_text(t, cells[i].text);
-		else
-			table_int(t, cells[i].number);
-	}
+	for (i = 0; i < n; i++)
+		table_cell(t, &cells[i]);
 	return cli_row(t, err);
 }
 
@@ -79,7 +66,7 @@ write_row(
 	const struct answer *a = cookie;
 
 	report_cells(a->outputs, cells, a->cells, n);
-	return query_put(a->table, a->outputs, a->cells, n, err);
+	return query_put(a->table, a->cells, n, err);
 }
 
 static int

@@ -214,9 +214,8 @@ write_row(struct writing *w, struct json_object *row, struct err *err)
 			    "the server's answer has no %s, or a wrong one: is "
 			    "it of another version?",
 			    w->outputs[i].name);
-	return w->table != NULL
-	    ? query_put(w->table, w->outputs, w->cells, w->count, err)
-	    : report_row(w->report, w->cells, err);
+	return w->table != NULL ? query_put(w->table, w->cells, w->count, err)
+				: report_row(w->report, w->cells, err);
 }
 
 static void

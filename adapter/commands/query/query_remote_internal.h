@@ -18,8 +18,8 @@ struct table_column;
 /* For people: names without their table, and what gives way; given. */
 struct table_column *query_columns(
     const struct query_output *outputs, size_t count);
-int query_put(struct table *t, const struct query_output *outputs,
-    const struct report_cell *cells, size_t count, struct err *err);
+int query_put(struct table *t, const struct report_cell *cells, size_t count,
+    struct err *err);
 /* Without its columns. */
 struct report_conf query_report(const struct cli *c, const struct ask *ask);
 
