@@ -9,7 +9,7 @@
 #include "api.h"
 #include "buf.h"
 #include "err.h"
-#include "report.h"
+#include "record.h"
 
 struct api_call;
 struct ca;
@@ -43,10 +43,9 @@ struct api_form {
 /* An object of an answer. */
 struct api_row {
 	const char *name;
-	const struct report_column *columns;
-	size_t count;
-	/* In place of these, when they are made of another table; given. */
-	struct report_column *(*make)(size_t *ret_count);
+	const struct record_kind *kind;
+	/* In its place, when it is made of another table; to be freed. */
+	struct record_kind *(*make)(void);
 	const char *help;
 };
 
@@ -149,9 +148,10 @@ struct api_call {
 	bool wake;     /* a run was made */
 	bool kept;     /* what came is an answer given before */
 	/* of which rows are being written: */
-	struct report_column *columns;
-	struct report_cell *cells;
-	size_t count, at, rows;
+	const struct record_kind *kind;
+	struct record_kind *made; /* the same, given; or NULL */
+	struct record row;
+	size_t rows;
 };
 
 /* call.c: reading */
@@ -179,12 +179,13 @@ int api_number(
 void api_call_open(struct api_call *c);
 void api_call_close(struct api_call *c);
 
-/* call.c: writing. A row's cells in the order of its columns. */
+/* call.c: writing. Each row is made in c->row, by a function of records.h, or
+ * cell by cell where nobody else shows it; then it is ended. */
 void api_row_begin(struct api_call *c, const struct api_row *row);
 void api_put_text(struct api_call *c, const char *text);
 void api_put_int(struct api_call *c, int64_t number); /* times, bools too */
 void api_put_nothing(struct api_call *c);
-/* The row is written, copied before; -1 when the answer is too large. */
+/* The row is written and cleared; -1 when the answer is too large. */
 int api_row_end(struct api_call *c, struct err *err);
 /* Before and behind the rows of a page; next may be NULL. */
 void api_page_begin(struct api_call *c, const struct api_row *row);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "records.h"
 #include "store.h"
 #include "str.h"
 #include "task_run.h"
@@ -93,9 +94,7 @@ take_message(void *cookie, const struct task_message *m, struct err *err)
 	if (b->text.len > BATCH_MAX)
 		return err_set(err, ERR_CANCELLED, "enough");
 	api_row_begin(c, &api_message_row);
-	api_put_int(c, m->id);
-	api_put_int(c, m->at);
-	api_put_text(c, m->text);
+	record_message(&c->row, m);
 	if (api_row_end(c, err) != 0)
 		return -1;
 	add_event(b, "message", m->id);

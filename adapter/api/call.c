@@ -179,56 +179,43 @@ api_call_close(struct api_call *c)
 void
 api_row_begin(struct api_call *c, const struct api_row *row)
 {
-	size_t n = row->count;
-
-	assert(c->columns == NULL);
+	assert(c->kind == NULL);
 	if (row->make != NULL)
-		c->columns = row->make(&n);
-	else
-		c->columns = mem_copy(row->columns, n * sizeof(*c->columns));
-	c->cells = mem_array(n, sizeof(*c->cells));
-	c->count = n;
-	c->at = c->rows = 0;
-}
-
-static struct report_cell *
-next_cell(struct api_call *c)
-{
-	assert(c->at < c->count);
-	c->cells[c->at] = (struct report_cell){.nothing = false};
-	return &c->cells[c->at++];
+		c->made = row->make();
+	c->kind = row->make != NULL ? c->made : row->kind;
+	c->rows = 0;
+	record_begin(&c->row, c->kind);
 }
 
 void
 api_put_text(struct api_call *c, const char *text)
 {
-	struct report_cell *cell = next_cell(c);
-	enum report_type type = c->columns[c->at - 1].type;
-
-	cell->text = text;
-	cell->nothing = text == NULL && type != REPORT_LIST;
+	record_text(&c->row, text);
 }
 
 void
 api_put_int(struct api_call *c, int64_t number)
 {
-	next_cell(c)->number = number;
+	record_int(&c->row, number);
 }
 
 void
 api_put_nothing(struct api_call *c)
 {
-	next_cell(c)->nothing = true;
+	record_nothing(&c->row);
 }
 
 int
 api_row_end(struct api_call *c, struct err *err)
 {
-	assert(c->at == c->count);
+	const struct record_kind *kind = c->kind;
+
+	assert(c->row.kind == kind && c->row.filled == kind->count);
 	if (c->rows++ > 0)
 		(void)fputs(",\n", c->out);
-	report_json_row(c->out, c->columns, c->cells, c->count);
-	c->at = 0;
+	report_json_row(c->out, kind->columns, c->row.cells, kind->count);
+	record_clear(&c->row);
+	record_begin(&c->row, kind);
 	(void)fflush(c->out);
 	if (!c->text.over)
 		return 0;
@@ -296,10 +283,10 @@ api_discard(struct api_call *c)
 {
 	(void)fflush(c->out);
 	buf_reset(&c->text);
-	free(c->columns);
-	free(c->cells);
-	c->columns = NULL;
-	c->cells = NULL;
+	record_clear(&c->row);
+	free(c->made);
+	c->made = NULL;
+	c->kind = NULL;
 	c->etag[0] = '\0';
 }
 

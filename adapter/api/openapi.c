@@ -168,16 +168,16 @@ row_schema(const struct api_row *row)
 {
 	json *o = schema_of("object"), *members = json_object_new_object();
 	json *all = json_object_new_array();
-	const struct report_column *columns = row->columns;
-	struct report_column *made = NULL;
-	size_t i, n = row->count;
+	struct record_kind *made = row->make == NULL ? NULL : row->make();
+	const struct record_kind *kind = made == NULL ? row->kind : made;
+	const struct report_column *column;
+	size_t i;
 
-	if (row->make != NULL)
-		columns = made = row->make(&n);
-	for (i = 0; i < n; i++) {
-		put(members, columns[i].name, column_schema(columns[i].type));
+	for (i = 0; i < kind->count; i++) {
+		column = &kind->columns[i];
+		put(members, column->name, column_schema(column->type));
 		(void)json_object_array_add(
-		    all, json_object_new_string(columns[i].name));
+		    all, json_object_new_string(column->name));
 	}
 	put_text(o, "description", row->help);
 	put(o, "properties", members);

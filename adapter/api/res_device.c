@@ -7,6 +7,7 @@
 #include "intake.h"
 #include "mem.h"
 #include "plan.h"
+#include "records.h"
 #include "secret.h"
 #include "store.h"
 #include "str.h"
@@ -16,40 +17,11 @@
 
 /* --- answers --- */
 
-/* When the password of its object must be another, and why. */
-static char *
-put_deadline(struct api_call *c, const struct device *d)
-{
-	struct plan_deadline deadline;
-	char *why;
-
-	plan_deadline(d, c->policy, &deadline);
-	why = plan_deadline_why(d, c->policy, &deadline);
-	api_put_int(c, why != NULL ? deadline.due : 0);
-	api_put_text(c, why);
-	return why;
-}
-
 static int
 write_device(struct api_call *c, const struct device *d, struct err *err)
 {
-	const struct device_field *fields;
-	size_t i, n;
-	char *why;
-	int r;
-
-	fields = device_fields(&n);
-	api_put_int(c, d->id);
-	for (i = 0; i < n; i++) {
-		if (fields[i].type == DEVICE_TEXT)
-			api_put_text(c, device_get_text(d, &fields[i]));
-		else
-			api_put_int(c, device_get_int(d, &fields[i]));
-	}
-	why = put_deadline(c, d);
-	r = api_row_end(c, err);
-	free(why);
-	return r;
+	record_device(&c->row, c->kind, d, c->policy);
+	return api_row_end(c, err);
 }
 
 static int

@@ -13,6 +13,7 @@
 #include "plan.h"
 #include "port.h"
 #include "ports.h"
+#include "records.h"
 #include "str.h"
 #include "task_run.h"
 
@@ -47,19 +48,10 @@ write_finding(
     struct api_call *c, const struct device *d, void *cookie, struct err *err)
 {
 	const struct judging *j = cookie;
-	unsigned set = diagnose(d, &j->policy);
-	char *reasons = reason_list(set);
-	int r;
 
-	api_put_text(c, d->name);
-	api_put_text(c, reasons);
-	api_put_int(c, d->read_at);
-	api_put_text(c, d->error_kind);
-	api_put_text(c, d->error_text);
-	api_put_text(c, reason_advice(set));
-	r = api_row_end(c, err);
-	free(reasons);
-	return r;
+	record_finding(
+	    &c->row, d, diagnose(d, &j->policy), d->error_kind, d->error_text);
+	return api_row_end(c, err);
 }
 
 int
@@ -75,29 +67,10 @@ api_findings_list(struct api_call *c, struct err *err)
 }
 
 static int
-write_step(struct api_call *c, const struct device *d,
-    const struct plan_step *s, struct err *err)
-{
-	api_put_text(c, d->name);
-	api_put_text(c, plan_step_name(s));
-	api_put_text(c, s->reason);
-	api_put_text(c, s->what);
-	api_put_text(c, s->from);
-	api_put_text(c, s->to);
-	api_put_nothing(c);
-	return api_row_end(c, err);
-}
-
-static int
 write_obstacle(struct api_call *c, const struct device *d, const char *text,
     struct err *err)
 {
-	int i;
-
-	api_put_text(c, d->name);
-	for (i = 0; i < 5; i++)
-		api_put_nothing(c);
-	api_put_text(c, text);
+	record_obstacle(&c->row, d, text);
 	return api_row_end(c, err);
 }
 
@@ -116,8 +89,10 @@ write_plan(
 		return write_obstacle(c, d,
 		    "it was never read: what it needs is not known yet", err);
 	play_plan(j->play, d, &j->policy, true, 0, &plan);
-	for (i = 0; r == 0 && i < plan.count; i++)
-		r = write_step(c, d, &plan.steps[i], err);
+	for (i = 0; r == 0 && i < plan.count; i++) {
+		record_step(&c->row, d, &plan.steps[i]);
+		r = api_row_end(c, err);
+	}
 	if (r == 0 && plan.obstacle != NULL)
 		r = write_obstacle(c, d, plan.obstacle, err);
 	plan_clear(&plan);
@@ -143,34 +118,17 @@ api_plan_list(struct api_call *c, struct err *err)
 
 /* --- what there is to do --- */
 
-static int
-write_type(struct api_call *c, const struct play *play, struct err *err)
-{
-	const char *const *alias;
-	struct buf list;
-	int r;
-
-	buf_init(&list, 4096);
-	for (alias = play->aliases; *alias != NULL; alias++)
-		buf_printf(&list, "%s%s", list.len == 0 ? "" : ",", *alias);
-	api_put_text(c, play->name);
-	api_put_int(c, play_part_find(play->name) != 0);
-	api_put_text(c, play->summary);
-	api_put_text(c, buf_text(&list));
-	r = api_row_end(c, err);
-	buf_free(&list);
-	return r;
-}
-
 int
 api_types_list(struct api_call *c, struct err *err)
 {
 	const struct play *play;
 
 	api_page_begin(c, &api_type_row);
-	for (play = plays(); play->name != NULL; play++)
-		if (write_type(c, play, err) != 0)
+	for (play = plays(); play->name != NULL; play++) {
+		record_type(&c->row, play);
+		if (api_row_end(c, err) != 0)
 			return -1;
+	}
 	api_page_end(c, NULL);
 	return 0;
 }

@@ -5,29 +5,15 @@
 #include "api_internal.h"
 #include "mem.h"
 #include "order.h"
+#include "records.h"
 #include "server_task.h"
 #include "str.h"
 #include "task_run.h"
 
 static int
-write_run(void *cookie, const struct task_run *r, struct err *err)
+write_run(struct api_call *c, const struct task_run *r, struct err *err)
 {
-	struct api_call *c = cookie;
-	int i;
-
-	api_put_int(c, r->id);
-	api_put_text(c, r->name);
-	api_put_text(c, task_state_name(r->state));
-	api_put_int(c, task_run_percent(r));
-	api_put_int(c, r->total);
-	for (i = 0; i < TASK_OUTCOMES; i++)
-		api_put_int(c, r->count[i]);
-	api_put_text(c, task_source_name(r->source));
-	api_put_text(c, r->actor);
-	api_put_int(c, r->created_at);
-	api_put_int(c, r->started_at);
-	api_put_int(c, r->ended_at);
-	api_put_text(c, r->why);
+	record_run(&c->row, r);
 	return api_row_end(c, err);
 }
 
@@ -134,24 +120,11 @@ static int
 list_item(void *cookie, const struct task_item *i, struct err *err)
 {
 	struct api_page *p = cookie;
-	struct api_call *c = p->c;
 
 	if (!api_page_takes_id(p, i->id))
 		return 0;
-	api_put_int(c, i->id);
-	api_put_text(c, i->name);
-	api_put_text(c, task_item_state_name(i->state));
-	api_put_text(c,
-	    i->state == TASK_ITEM_DONE ? task_outcome_name(i->outcome) : NULL);
-	api_put_text(c, i->reason);
-	api_put_text(c, i->message);
-	api_put_int(c, i->attempts);
-	api_put_int(c, i->steps);
-	api_put_int(c, i->ms);
-	api_put_int(c, i->not_before);
-	api_put_int(c, i->started_at);
-	api_put_int(c, i->ended_at);
-	return api_row_end(c, err);
+	record_item(&p->c->row, i);
+	return api_row_end(p->c, err);
 }
 
 int
@@ -180,14 +153,11 @@ static int
 list_message(void *cookie, const struct task_message *m, struct err *err)
 {
 	struct api_page *p = cookie;
-	struct api_call *c = p->c;
 
 	if (!api_page_takes_id(p, m->id))
 		return 0;
-	api_put_int(c, m->id);
-	api_put_int(c, m->at);
-	api_put_text(c, m->text);
-	return api_row_end(c, err);
+	record_message(&p->c->row, m);
+	return api_row_end(p->c, err);
 }
 
 int

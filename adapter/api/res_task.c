@@ -3,14 +3,12 @@
 #include <string.h>
 
 #include "api_internal.h"
-#include "catalog.h"
 #include "mem.h"
 #include "order.h"
+#include "records.h"
 #include "store.h"
 #include "str.h"
 #include "task_run.h"
-
-#define WORDS_MAX 512
 
 static struct order
 order_of(const struct api_call *c)
@@ -21,29 +19,10 @@ order_of(const struct api_call *c)
 /* --- tasks --- */
 
 static int
-write_task(void *cookie, const struct task *t, struct err *err)
+write_task(struct api_call *c, const struct task *t, struct err *err)
 {
-	struct api_call *c = cookie;
-	struct catalog_settings s;
-	struct buf words;
-	int r;
-
-	buf_init(&words, WORDS_MAX);
-	if (catalog_parse(t->type, t->settings, &s, NULL) == 0)
-		catalog_words(&s, &words);
-	else
-		buf_str(&words, t->settings);
-	api_put_int(c, t->id);
-	api_put_text(c, t->name);
-	api_put_text(c, t->type);
-	api_put_text(c, buf_text(&words));
-	api_put_text(c, t->note);
-	api_put_text(c, t->settings);
-	api_put_int(c, t->created_at);
-	api_put_int(c, t->changed_at);
-	r = api_row_end(c, err);
-	buf_free(&words);
-	return r;
+	record_task(&c->row, t);
+	return api_row_end(c, err);
 }
 
 static int

@@ -4,8 +4,8 @@
 #include "access_user.h"
 #include "api_internal.h"
 #include "ca.h"
-#include "device.h"
-#include "mem.h"
+#include "columns.h"
+#include "records.h"
 #include "server_task.h"
 #include "server_xml.h"
 #include "str.h"
@@ -19,147 +19,89 @@
 
 /* --- answers --- */
 
-/* id, all fields of a record, and the deadline that follows from them: as
- * "device show" has it. */
-static struct report_column *
-device_columns(size_t *ret_count)
-{
-	static const enum report_type types[] = {[DEVICE_TEXT] = REPORT_STRING,
-	    [DEVICE_INT] = REPORT_INT,
-	    [DEVICE_TIME] = REPORT_TIME,
-	    [DEVICE_BOOL] = REPORT_BOOL};
-	const struct device_field *fields;
-	struct report_column *columns;
-	size_t i, n;
-
-	fields = device_fields(&n);
-	columns = mem_array(n + 3, sizeof(*columns));
-	columns[0] = (struct report_column){.name = "id", .type = REPORT_INT};
-	for (i = 0; i < n; i++) {
-		columns[i + 1].name = fields[i].name;
-		columns[i + 1].type = str_eq(fields[i].name, "reasons")
-		    ? REPORT_LIST
-		    : types[fields[i].type];
-	}
-	columns[n + 1] = (struct report_column){
-	    .name = "ad_password_due", .type = REPORT_TIME};
-	columns[n + 2] = (struct report_column){
-	    .name = "ad_password_why", .type = REPORT_STRING};
-	*ret_count = n + 3;
-	return columns;
-}
-
 const struct api_row api_device_row = {.name = "Device",
-    .make = device_columns,
+    .make = record_device_kind,
     .help = "A device as it is known; no secret is in it; ad_password_why: by "
 	    "what rule its object's password is due"};
 
-#define TEXT(n)                                                                \
-	{                                                                      \
-		.name = (n), .type = REPORT_STRING                             \
-	}
-#define INT(n)                                                                 \
-	{                                                                      \
-		.name = (n), .type = REPORT_INT                                \
-	}
-#define TIME(n)                                                                \
-	{                                                                      \
-		.name = (n), .type = REPORT_TIME                               \
-	}
-#define BOOL(n)                                                                \
-	{                                                                      \
-		.name = (n), .type = REPORT_BOOL                               \
-	}
-#define LIST(n)                                                                \
-	{                                                                      \
-		.name = (n), .type = REPORT_LIST                               \
-	}
 #define POLICY                                                                 \
 	INT("canary"), INT("wave"), INT("wave_percent"), INT("max_failures"),  \
 	    INT("max_failure_percent"), INT("stop_after"), INT("parallel"),    \
 	    INT("retries"), INT("retry_wait")
+/* What others show, too; and what is the API's alone, of columns here. */
+#define SHOWN(row, title, shown, text)                                         \
+	const struct api_row row = {                                           \
+	    .name = (title), .kind = &(shown), .help = (text)}
 #define ANSWER(row, title, text)                                               \
-	const struct api_row row = {.name = (title),                           \
-	    .columns = row##_columns,                                          \
-	    .count = COUNT(row##_columns),                                     \
-	    .help = (text)}
+	static KIND(row##_kind);                                               \
+	SHOWN(row, title, row##_kind, text)
 
-static const struct report_column api_query_row_columns[] = {INT("id"),
+static const struct report_column api_query_row_kind_columns[] = {INT("id"),
     TEXT("name"), TEXT("description"), BOOL("own"), TEXT("table"),
     TEXT("select"), TEXT("where"), TEXT("order"), TEXT("group"), TEXT("chart")};
 ANSWER(api_query_row, "Query", "A saved query; own: not one of the program's");
 
-static const struct report_column api_task_row_columns[] = {INT("id"),
-    TEXT("name"), TEXT("type"), TEXT("does"), TEXT("description"),
-    TEXT("settings"), TIME("created_at"), TIME("changed_at")};
-ANSWER(api_task_row, "Task", "A client task; settings is JSON as a text");
+SHOWN(api_task_row, "Task", record_task_kind,
+    "A client task; settings is JSON as a text");
 
-static const struct report_column api_assignment_row_columns[] = {INT("id"),
-    TEXT("task"), TEXT("target"), TEXT("target_name"), TEXT("query"),
+static const struct report_column api_assignment_row_kind_columns[] = {
+    INT("id"), TEXT("task"), TEXT("target"), TEXT("target_name"), TEXT("query"),
     TEXT("schedule"), BOOL("enabled"), TIME("next_due"), TIME("created_at"),
     TIME("last_at"), INT("last_run"), POLICY};
 ANSWER(api_assignment_row, "Assignment", "A task for devices, by a schedule");
 
-static const struct report_column api_run_answer_columns[] = {INT("id"),
-    TEXT("task"), TEXT("state"), INT("percent"), INT("devices"), INT("ok"),
-    INT("changed"), INT("waiting"), INT("failed"), INT("parked"),
-    INT("offline"), INT("busy"), INT("skipped"), TEXT("source"), TEXT("actor"),
-    TIME("created_at"), TIME("started_at"), TIME("ended_at"), TEXT("why")};
-ANSWER(api_run_answer, "Run", "A task done to devices");
+SHOWN(api_run_answer, "Run", record_run_kind, "A task done to devices");
 
-static const struct report_column api_item_row_columns[] = {INT("id"),
-    TEXT("device"), TEXT("state"), TEXT("outcome"), TEXT("reason"),
-    TEXT("message"), INT("attempts"), INT("steps"), INT("ms"),
-    TIME("not_before"), TIME("started_at"), TIME("ended_at")};
-ANSWER(api_item_row, "RunItem", "What became of one device of a run");
+SHOWN(api_item_row, "RunItem", record_item_kind,
+    "What became of one device of a run");
 
-static const struct report_column api_message_row_columns[] = {
-    INT("id"), TIME("at"), TEXT("message")};
-ANSWER(api_message_row, "RunMessage", "What happened to a run itself");
+SHOWN(api_message_row, "RunMessage", record_message_kind,
+    "What happened to a run itself");
 
-static const struct report_column api_event_row_columns[] = {INT("id"),
+static const struct report_column api_event_row_kind_columns[] = {INT("id"),
     TIME("at"), TEXT("device"), TEXT("kind"), TEXT("actor"), TEXT("detail")};
 ANSWER(api_event_row, "Event",
     "A link of the audit chain; detail is JSON as a text");
 
-static const struct report_column api_tag_row_columns[] = {
+static const struct report_column api_tag_row_kind_columns[] = {
     INT("id"), TEXT("name"), INT("devices"), INT("excluded")};
 ANSWER(api_tag_row, "Tag", "A tag, and how many devices have it");
 
-static const struct report_column api_tagged_row_columns[] = {
+static const struct report_column api_tagged_row_kind_columns[] = {
     TEXT("tag"), INT("changed"), INT("same")};
 ANSWER(api_tagged_row, "Tagged", "How many devices changed");
 
-static const struct report_column api_group_row_columns[] = {
+static const struct report_column api_group_row_kind_columns[] = {
     INT("id"), TEXT("path")};
 ANSWER(api_group_row, "Group", "A node of the tree of groups");
 
-static const struct report_column api_user_row_columns[] = {INT("id"),
+static const struct report_column api_user_row_kind_columns[] = {INT("id"),
     TEXT("name"), TEXT("note"), LIST("sets"), TEXT("certificate"),
     BOOL("enabled"), BOOL("password"), TIME("created_at"), TIME("changed_at"),
     TIME("login_at")};
 ANSWER(api_user_row, "User", "Who may come in; password: has one");
 
-static const struct report_column api_preview_row_columns[] = {TEXT("schedule"),
-    TEXT("zone"), TEXT("trigger"), LIST("utc"), LIST("local")};
+static const struct report_column api_preview_row_kind_columns[] = {
+    TEXT("schedule"), TEXT("zone"), TEXT("trigger"), LIST("utc"),
+    LIST("local")};
 ANSWER(api_preview_row, "Preview",
     "A schedule in its canonical words, and its next runs");
 
-static const struct report_column api_version_row_columns[] = {
+static const struct report_column api_version_row_kind_columns[] = {
     TEXT("name"), TEXT("version"), TEXT("api")};
 ANSWER(api_version_row, "Version", "What answers");
 
-static const struct report_column api_self_row_columns[] = {
+static const struct report_column api_self_row_kind_columns[] = {
     TEXT("user"), LIST("rights")};
 ANSWER(api_self_row, "Self", "Who asks");
 
-static const struct report_column api_cert_row_columns[] = {TEXT("serial"),
+static const struct report_column api_cert_row_kind_columns[] = {TEXT("serial"),
     TEXT("device"), TEXT("names"), TEXT("template"), TIME("issued_at"),
     TIME("not_before"), TIME("not_after"), TIME("revoked_at"), TEXT("subject"),
     TEXT("issuer")};
 ANSWER(api_cert_row, "Certificate", "A certificate in the CA's records");
 
-static const struct report_column api_server_row_columns[] = {INT("id"),
+static const struct report_column api_server_row_kind_columns[] = {INT("id"),
     TEXT("name"), TEXT("description"), TEXT("owner"), BOOL("enabled"),
     BOOL("overlap"), TEXT("schedule"), TIME("next_due"), TIME("last_at"),
     INT("last_run"), TIME("created_at"), TIME("changed_at"), TEXT("does"),
@@ -167,155 +109,149 @@ static const struct report_column api_server_row_columns[] = {INT("id"),
 ANSWER(api_server_row, "ServerTask",
     "A tree of actions by a schedule; actions is JSON as a text");
 
-static const struct report_column api_action_row_columns[] = {INT("action"),
-    INT("under"), TEXT("does"), TEXT("state"), INT("rows"), INT("changed"),
-    INT("attempts"), INT("run"), TEXT("message")};
+static const struct report_column api_action_row_kind_columns[] = {
+    INT("action"), INT("under"), TEXT("does"), TEXT("state"), INT("rows"),
+    INT("changed"), INT("attempts"), INT("run"), TEXT("message")};
 ANSWER(api_action_row, "RunAction",
     "What became of one action; under, run: 0, there is none; rows: -1, those "
     "of the one it is under");
 
-static const struct report_column api_kind_row_columns[] = {
+static const struct report_column api_kind_row_kind_columns[] = {
     TEXT("name"), TEXT("does"), LIST("rights")};
 ANSWER(
     api_kind_row, "ActionKind", "A kind of action, and the rights it asks for");
 
-static const struct report_column api_flow_row_columns[] = {INT("action"),
+static const struct report_column api_flow_row_kind_columns[] = {INT("action"),
     INT("under"), TEXT("does"), INT("rows"), BOOL("runnable"), LIST("rights")};
 ANSWER(api_flow_row, "ActionFlow",
     "An action, and what it would be given; under: 0, none; rows: -1, it has "
     "none");
 
-static const struct report_column api_imported_row_columns[] = {
+static const struct report_column api_imported_row_kind_columns[] = {
     INT("tasks"), INT("kept")};
 ANSWER(api_imported_row, "Imported",
     "How many came in; kept: of those, with actions that cannot be run here");
 
-static const struct report_column api_finding_row_columns[] = {TEXT("name"),
-    LIST("reasons"), TIME("read_at"), TEXT("error_kind"), TEXT("error"),
-    TEXT("advice")};
-ANSWER(api_finding_row, "Finding",
+SHOWN(api_finding_row, "Finding", record_finding_kind,
     "What is wrong with a device now, by its last reading; advice is about the "
     "first of the reasons");
 
-static const struct report_column api_plan_row_columns[] = {TEXT("name"),
-    TEXT("step"), TEXT("reason"), TEXT("what"), TEXT("from"), TEXT("to"),
-    TEXT("error")};
-ANSWER(api_plan_row, "PlannedStep",
+SHOWN(api_plan_row, "PlannedStep", record_step_kind,
     "What a run would change, by the last reading; error: what cannot be "
     "done");
 
-static const struct report_column api_type_row_columns[] = {
-    TEXT("name"), BOOL("box"), TEXT("summary"), LIST("aliases")};
-ANSWER(api_type_row, "TaskType",
+SHOWN(api_type_row, "TaskType", record_type_kind,
     "What can be done to devices; box: by amt-maintenance");
 
-static const struct report_column api_intent_row_columns[] = {INT("id"),
+static const struct report_column api_intent_row_kind_columns[] = {INT("id"),
     TEXT("device"), TEXT("task"), TEXT("step"), INT("attempts"),
     TIME("opened_at"), TIME("ended_at"), TEXT("state"), TEXT("result"),
     TEXT("args")};
 ANSWER(api_intent_row, "Intent",
     "A change of a device: under way, or as it ended; args is JSON as a text");
 
-static const struct report_column api_purged_row_columns[] = {
+static const struct report_column api_purged_row_kind_columns[] = {
     INT("runs"), BOOL("more")};
 ANSWER(api_purged_row, "Purged",
     "How many runs were forgotten; more: ask again for the others");
 
-static const struct report_column api_set_row_columns[] = {
+static const struct report_column api_set_row_kind_columns[] = {
     TEXT("name"), TEXT("description"), LIST("rights")};
 ANSWER(api_set_row, "PermissionSet", "Rights that users have together");
 
-static const struct report_column api_token_row_columns[] = {INT("id"),
+static const struct report_column api_token_row_kind_columns[] = {INT("id"),
     TEXT("user"), TEXT("name"), TIME("created_at"), TIME("used_at"),
     TIME("expires_at")};
 ANSWER(api_token_row, "Token", "What a program logs in with, but not itself");
 
-static const struct report_column api_new_token_row_columns[] = {INT("id"),
+static const struct report_column api_new_token_row_kind_columns[] = {INT("id"),
     TEXT("user"), TEXT("name"), TIME("created_at"), TIME("used_at"),
     TIME("expires_at"), TEXT("token")};
 ANSWER(api_new_token_row, "NewTokenShown",
     "The same with the token, which is shown this once");
 
-static const struct report_column api_place_row_columns[] = {TEXT("name"),
+static const struct report_column api_place_row_kind_columns[] = {TEXT("name"),
     TEXT("kind"), TEXT("state"), INT("behind"), TIME("oldest"),
     INT("delivered"), TIME("last"), INT("dead"), INT("attempts"),
     TIME("failing_since"), TIME("next"), TEXT("to"), TEXT("error")};
 ANSWER(api_place_row, "ForwardPlace",
     "Where events go: new, well, behind or failing");
 
-static const struct report_column api_letter_row_columns[] = {INT("event"),
+static const struct report_column api_letter_row_kind_columns[] = {INT("event"),
     TEXT("name"), TIME("at"), INT("attempts"), TIME("again_at"), TEXT("error")};
 ANSWER(api_letter_row, "DeadLetter",
     "An event that a webhook would not take; again_at: it is to be sent again");
 
-static const struct report_column api_letters_row_columns[] = {
+static const struct report_column api_letters_row_kind_columns[] = {
     TEXT("name"), INT("letters")};
 ANSWER(api_letters_row, "DeadLetters", "How many it was done to");
 
-static const struct report_column api_issuer_row_columns[] = {INT("id"),
+static const struct report_column api_issuer_row_kind_columns[] = {INT("id"),
     TEXT("state"), TEXT("subject"), TEXT("root"), TEXT("cross"),
     TIME("not_before"), TIME("not_after"), TEXT("serial")};
 ANSWER(api_issuer_row, "Issuer",
     "An issuing CA of ours: waiting, active, old, revoked or ended");
 
-static const struct report_column api_health_row_columns[] = {TEXT("level"),
-    TEXT("code"), TEXT("subject"), TEXT("serial"), TEXT("finding")};
+static const struct report_column api_health_row_kind_columns[] = {
+    TEXT("level"), TEXT("code"), TEXT("subject"), TEXT("serial"),
+    TEXT("finding")};
 ANSWER(api_health_row, "CaFinding",
     "What is wrong with the CA, or with what it issued: bad or warning");
 
-static const struct report_column api_blocked_row_columns[] = {
+static const struct report_column api_blocked_row_kind_columns[] = {
     TEXT("sha256"), TIME("blocked_at"), TEXT("note")};
 ANSWER(api_blocked_row, "BlockedKey", "A key that is never certified");
 
-static const struct report_column api_blocking_row_columns[] = {
+static const struct report_column api_blocking_row_kind_columns[] = {
     INT("added"), INT("known"), LIST("devices")};
 ANSWER(api_blocking_row, "Blocked",
     "How many keys are new on the list; devices have a valid certificate of "
     "one, which is to be replaced and revoked");
 
-static const struct report_column api_template_row_columns[] = {TEXT("name"),
-    TEXT("validity"), TEXT("renew_before"), TEXT("backdate"), TEXT("key"),
-    TEXT("keys"), LIST("usages"), TEXT("key_usage"), BOOL("short_name"),
-    BOOL("address"), BOOL("upn"), BOOL("sid"), BOOL("underscore"),
-    INT("max_size"), INT("largest"), TEXT("issuer_end"), TIME("ends_if_now"),
-    BOOL("tls")};
+static const struct report_column api_template_row_kind_columns[] = {
+    TEXT("name"), TEXT("validity"), TEXT("renew_before"), TEXT("backdate"),
+    TEXT("key"), TEXT("keys"), LIST("usages"), TEXT("key_usage"),
+    BOOL("short_name"), BOOL("address"), BOOL("upn"), BOOL("sid"),
+    BOOL("underscore"), INT("max_size"), INT("largest"), TEXT("issuer_end"),
+    TIME("ends_if_now"), BOOL("tls")};
 ANSWER(api_template_row, "Template",
     "A certificate template of the profile, and what follows from it; tls: "
     "the one devices get");
 
-static const struct report_column api_problem_row_columns[] = {
+static const struct report_column api_problem_row_kind_columns[] = {
     TEXT("template"), TEXT("problem")};
 ANSWER(api_problem_row, "TemplateProblem", "What is wrong with a template");
 
-static const struct report_column api_bridge_row_columns[] = {
+static const struct report_column api_bridge_row_kind_columns[] = {
     TEXT("name"), TEXT("kind"), TEXT("url"), TEXT("template"), INT("waiting")};
 ANSWER(api_bridge_row, "Bridge",
     "Another CA, the template that is issued there, and how many requests "
     "wait for it");
 
-static const struct report_column api_pending_row_columns[] = {TEXT("device"),
-    TEXT("names"), TEXT("bridge"), TEXT("state"), TEXT("request"),
-    TIME("since"), INT("tries"), TIME("next_try"), TEXT("text"), TEXT("key")};
+static const struct report_column api_pending_row_kind_columns[] = {
+    TEXT("device"), TEXT("names"), TEXT("bridge"), TEXT("state"),
+    TEXT("request"), TIME("since"), INT("tries"), TIME("next_try"),
+    TEXT("text"), TEXT("key")};
 ANSWER(api_pending_row, "BridgeRequest",
     "A request that another CA has not granted");
 
-static const struct report_column api_column_row_columns[] = {
+static const struct report_column api_column_row_kind_columns[] = {
     TEXT("table"), TEXT("column"), TEXT("type"), TEXT("help")};
 ANSWER(api_column_row, "QueryColumn", "A column that can be asked for");
 
-static const struct report_column api_operator_row_columns[] = {
+static const struct report_column api_operator_row_kind_columns[] = {
     TEXT("operator"), TEXT("arguments"), TEXT("clause"), TEXT("source"),
     TEXT("help")};
 ANSWER(api_operator_row, "QueryOperator", "A word of the query language");
 
-static const struct report_column api_upstream_row_columns[] = {TEXT("name"),
-    TEXT("url"), TEXT("state"), TEXT("version"), TIME("good_at"),
+static const struct report_column api_upstream_row_kind_columns[] = {
+    TEXT("name"), TEXT("url"), TEXT("state"), TEXT("version"), TIME("good_at"),
     TIME("next_at"), INT("systems"), INT("devices"), INT("gone"),
     INT("problems"), INT("unsure"), INT("issues"), TEXT("error")};
 ANSWER(api_upstream_row, "EpoServer",
     "An ePO server above us, and how the last sync with it went");
 
-static const struct report_column api_check_row_columns[] = {TEXT("what"),
+static const struct report_column api_check_row_kind_columns[] = {TEXT("what"),
     INT("devices"), INT("late"), INT("margin"), TEXT("closest"), TIME("end"),
     TIME("renewed"), INT("runs"), INT("longest"), TIME("until"),
     INT("unserved"), INT("overlaps"), INT("took")};

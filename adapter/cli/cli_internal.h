@@ -48,6 +48,10 @@ bool cli_remote_able(const struct cli_command *command);
  * the command? CODE_OK, or CODE_USAGE with the complaint printed. */
 int cli_remote_take(struct cli *c);
 void cli_remote_close(struct cli *c);
+/* Has a column with this number nothing to say? none may be NULL. */
+struct cli_remote_none;
+bool cli_is_none(
+    const struct cli_remote_none *none, const char *name, int64_t number);
 
 /* --- which devices (choice.c) --- */
 

@@ -71,7 +71,7 @@ int cli_remote_read(struct cli *c, const struct cli_remote_list *list,
 int cli_remote_scan(struct cli *c, const struct cli_remote_list *list,
     cli_remote_row_fn *row, void *cookie);
 
-/* --- rows for a table --- */
+/* --- rows for a table, of what is here and elsewhere --- */
 
 /* What a number says that has nothing to say. */
 struct cli_remote_none {
@@ -89,6 +89,10 @@ struct cli_remote_rows {
 	int (*prepare)(struct json_object *row, struct err *err);
 	bool blocks; /* each row as one (table_set_blocks()) */
 };
+/* The cells of the same row, of a record here (records.h), which is cleared. */
+struct record;
+void cli_record(
+    struct table *t, const struct cli_remote_rows *rows, struct record *r);
 /* A row into t, or no part of it. ERR_PROTOCOL: a member is missing or wrong;
  * or what writing came to. */
 int cli_remote_row(struct table *t, const struct cli_remote_rows *rows,

@@ -6,6 +6,7 @@
 #include "api_client.h"
 #include "buf.h"
 #include "cli.h"
+#include "cli_internal.h"
 #include "cli_remote.h"
 #include "clock.h"
 #include "str.h"
@@ -103,13 +104,13 @@ check(const struct cli_remote_rows *rows, struct json_object *row,
 	return 0;
 }
 
-static bool
-is_none(const struct cli_remote_none *none, const char *name,
-    struct json_object *value)
+bool
+cli_is_none(
+    const struct cli_remote_none *none, const char *name, int64_t number)
 {
 	for (; none != NULL && none->name != NULL; none++)
 		if (str_eq(none->name, name))
-			return json_object_get_int64(value) == none->number;
+			return number == none->number;
 	return false;
 }
 
@@ -127,7 +128,8 @@ put_row(struct table *t, const struct cli_remote_rows *rows,
 	for (i = 0; i < rows->count; i++) {
 		value = api_client_member(row, c[i].name);
 		if ((c[i].type == TABLE_BOOL && !known) ||
-		    is_none(rows->none, c[i].name, value))
+		    cli_is_none(
+			rows->none, c[i].name, json_object_get_int64(value)))
 			value = NULL;
 		put(t, c[i].type, value);
 	}

@@ -11,9 +11,9 @@
 #include "intake.h"
 #include "mem.h"
 #include "plan.h"
+#include "records.h"
 #include "secret.h"
 #include "store.h"
-#include "str.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -161,88 +161,51 @@ cmd_device_list(struct cli *c)
 
 /* --- show --- */
 
-static const enum table_type column_types[] = {[DEVICE_TEXT] = TABLE_STRING,
-    [DEVICE_INT] = TABLE_INT,
-    [DEVICE_TIME] = TABLE_TIME,
-    [DEVICE_BOOL] = TABLE_BOOL};
-
-/* Behind the fields: what follows from them. */
-#define DERIVED 2
-
 struct show {
 	struct table *t;
+	const struct cli_remote_rows *rows;
+	const struct record_kind *kind;
 	struct policy policy;
 };
-
-static void
-show_deadline(struct show *s, const struct device *d)
-{
-	struct plan_deadline deadline;
-	char *why;
-
-	plan_deadline(d, &s->policy, &deadline);
-	why = plan_deadline_why(d, &s->policy, &deadline);
-	table_int(s->t, why != NULL ? deadline.due : 0);
-	table_text(s->t, why);
-	free(why);
-}
 
 static int
 show_one(void *cookie, const struct device *d, struct err *err)
 {
 	struct show *s = cookie;
-	struct table *t = s->t;
-	const struct device_field *fields;
-	size_t i, count;
+	struct record r;
 
-	table_int(t, d->id);
-	fields = device_fields(&count);
-	for (i = 0; i < count; i++) {
-		if (fields[i].type == DEVICE_TEXT)
-			table_text(t, device_get_text(d, &fields[i]));
-		else
-			table_int(t, device_get_int(d, &fields[i]));
-	}
-	show_deadline(s, d);
-	return cli_row(t, err);
+	record_device(&r, s->kind, d, &s->policy);
+	cli_record(s->t, s->rows, &r);
+	return cli_row(s->t, err);
 }
 
-/* All of a record, and what follows from it; given. */
+/* All that there is; given. */
 static struct table_column *
-show_columns(size_t *ret_count)
+show_columns(const struct record_kind *kind)
 {
-	const struct device_field *fields;
-	struct table_column *columns;
-	size_t i, count;
+	struct table_column *columns = mem_array(kind->count, sizeof(*columns));
+	size_t i;
 
-	fields = device_fields(&count);
-	columns = mem_array(count + 1 + DERIVED, sizeof(*columns));
-	columns[0].name = "id";
-	columns[0].type = TABLE_INT;
-	for (i = 0; i < count; i++) {
-		columns[i + 1].name = fields[i].name;
-		columns[i + 1].type = str_eq(fields[i].name, "reasons")
-		    ? TABLE_LIST
-		    : column_types[fields[i].type];
-	}
-	columns[count + 1].name = "ad_password_due";
-	columns[count + 1].type = TABLE_TIME;
-	columns[count + 2].name = "ad_password_why";
-	columns[count + 2].type = TABLE_STRING;
-	*ret_count = count + 1 + DERIVED;
+	for (i = 0; i < kind->count; i++)
+		columns[i] =
+		    (struct table_column){.name = kind->columns[i].name,
+			.type = (enum table_type)kind->columns[i].type};
 	return columns;
 }
 
 static int
-show_local(struct cli *c, const struct table_column *columns, size_t count)
+show_local(struct cli *c, const struct cli_remote_rows *rows,
+    const struct record_kind *kind)
 {
-	struct show s = {.policy = {.profile = c->daemon.profile,
-			     .directory = c->daemon.conf->directory,
-			     .realm = c->daemon.conf->realm,
-			     .now = clock_now()}};
+	struct show s = {.rows = rows,
+	    .kind = kind,
+	    .policy = {.profile = c->daemon.profile,
+		.directory = c->daemon.conf->directory,
+		.realm = c->daemon.conf->realm,
+		.now = clock_now()}};
 	int code;
 
-	s.t = cli_table(c, columns, count);
+	s.t = cli_table(c, rows->columns, rows->count);
 	table_set_blocks(s.t);
 	code = cli_select(c, 0, show_one, &s);
 	table_end(s.t);
@@ -254,6 +217,7 @@ cmd_device_show(struct cli *c)
 {
 	struct cli_remote_rows rows = {.blocks = true};
 	struct table_column *columns;
+	struct record_kind *kind;
 	int code;
 
 	if (!cli_selected(c, 0))
@@ -262,10 +226,13 @@ cmd_device_show(struct cli *c)
 	code = cli_remote(c) ? CODE_OK : cli_open(c, DAEMON_STORE, NULL);
 	if (code != CODE_OK)
 		return code;
-	columns = show_columns(&rows.count);
+	kind = record_device_kind();
+	columns = show_columns(kind);
 	rows.columns = columns;
+	rows.count = kind->count;
 	code = cli_remote(c) ? cli_remote_chosen(c, 0, &rows)
-			     : show_local(c, columns, rows.count);
+			     : show_local(c, &rows, kind);
 	free(columns);
+	free(kind);
 	return code;
 }

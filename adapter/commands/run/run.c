@@ -15,12 +15,21 @@
 #include "plan.h"
 #include "port.h"
 #include "profile.h"
+#include "records.h"
 #include "str.h"
 
 /*
  * discover, diagnose, plan and run; what each writes of a device.
  */
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
 /* --- rows --- */
+
+static const char *
+error_kind(const struct engine_report *r)
+{
+	return r->err->kind == ERR_NONE ? NULL : err_kind_name(r->err->kind);
+}
 
 static const char *
 error_text(const struct engine_report *r)
@@ -45,8 +54,7 @@ write_run(struct fleet *f, const struct engine_report *r)
 	table_int(f->table, (int64_t)r->steps_done);
 	table_int(f->table, r->ms);
 	table_text(f->table, reasons);
-	table_text(f->table,
-	    r->err->kind == ERR_NONE ? NULL : err_kind_name(r->err->kind));
+	table_text(f->table, error_kind(r));
 	table_text(f->table, error_text(r));
 	table_row(f->table);
 	free(reasons);
@@ -59,31 +67,28 @@ static const struct table_column plan_columns[] = {{"name", TABLE_STRING, 0, 0},
 
 #define PLAN_REMARK 6 /* an error stands where the steps would */
 
+static const struct cli_remote_rows plan_rows = {
+    .columns = plan_columns, .count = COUNT(plan_columns)};
+
 static void
-write_plan(struct fleet *f, const struct engine_report *r)
+write_plan(struct fleet *f, const struct engine_report *report)
 {
+	size_t i, count = report->plan == NULL ? 0 : report->plan->count;
 	const struct plan_step *s;
-	size_t i, count = r->plan == NULL ? 0 : r->plan->count;
+	struct record r;
 
 	f->planned += count > 0 ? 1 : 0;
 	for (i = 0; i < count; i++) {
-		s = &r->plan->steps[i];
+		s = &report->plan->steps[i];
 		fleet_count_step(f, plan_step_name(s));
-		table_text(f->table, r->device->name);
-		table_text(f->table, plan_step_name(s));
-		table_text(f->table, s->reason);
-		table_text(f->table, s->what);
-		table_text(f->table, s->from);
-		table_text(f->table, s->to);
-		table_text(f->table, NULL);
+		record_step(&r, report->device, s);
+		cli_record(f->table, &plan_rows, &r);
 		table_row(f->table);
 	}
-	if (r->err->kind == ERR_NONE)
+	if (report->err->kind == ERR_NONE)
 		return;
-	table_text(f->table, r->device->name);
-	for (i = 0; i < 5; i++)
-		table_text(f->table, NULL);
-	table_text(f->table, r->err->text);
+	record_obstacle(&r, report->device, report->err->text);
+	cli_record(f->table, &plan_rows, &r);
 	table_row(f->table);
 }
 
@@ -126,30 +131,27 @@ static const struct table_column diagnose_columns[] = {
     {"read_at", TABLE_TIME, 2, 0}, {"error", TABLE_STRING, 0, 24},
     {"advice", TABLE_STRING, 1, 24}};
 
-static void
-write_finding(
-    struct fleet *f, const struct device *d, unsigned set, const char *error)
-{
-	char *reasons = reason_list(set);
+static const struct cli_remote_rows diagnose_rows = {
+    .columns = diagnose_columns, .count = COUNT(diagnose_columns)};
 
-	table_text(f->table, d->name);
-	table_text(f->table, reasons);
-	table_int(f->table, d->read_at);
-	table_text(f->table, error);
-	table_text(f->table, reason_advice(set));
+static void
+write_finding(struct fleet *f, const struct device *d, unsigned set,
+    const char *error_kind, const char *error)
+{
+	struct record r;
+
+	record_finding(&r, d, set, error_kind, error);
+	cli_record(f->table, &diagnose_rows, &r);
 	table_row(f->table);
-	free(reasons);
 }
 
 static void
 write_diagnose(struct fleet *f, const struct engine_report *r)
 {
-	write_finding(f, r->device, r->reasons, error_text(r));
+	write_finding(f, r->device, r->reasons, error_kind(r), error_text(r));
 }
 
 /* --- the commands --- */
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 int
 cmd_discover(struct cli *c)
@@ -178,7 +180,7 @@ diagnose_known(void *cookie, const struct device *d, struct err *err)
 	(void)err;
 	diagnose_count(&f->found, set);
 	f->findings += set != 0 ? 1 : 0;
-	write_finding(f, d, set, d->error_text);
+	write_finding(f, d, set, d->error_kind, d->error_text);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include "mem.h"
 #include "order.h"
 #include "progress.h"
+#include "records.h"
 #include "runs_internal.h"
 #include "runs_remote_internal.h"
 #include "store.h"
@@ -61,38 +62,17 @@ static const struct table_column run_columns[] = {{"id", TABLE_INT, 0, 0},
     {"created_at", TABLE_TIME, 6, 0}, {"started_at", TABLE_TIME, 8, 0},
     {"ended_at", TABLE_TIME, 2, 0}, {"why", TABLE_STRING, 1, 16}};
 
-void
-runs_put_head(struct table *t, const struct task_run *r)
-{
-	table_int(t, r->id);
-	table_text(t, r->name);
-	table_text(t, task_state_name(r->state));
-	table_int(t, task_run_percent(r));
-}
-
-void
-runs_put_tail(struct table *t, const struct task_run *r)
-{
-	table_text(t, task_source_name(r->source));
-	table_text(t, r->actor);
-	table_int(t, r->created_at);
-	table_int(t, r->started_at);
-	table_int(t, r->ended_at);
-	table_text(t, r->why);
-}
+static const struct cli_remote_rows run_rows = {
+    .columns = run_columns, .count = COUNT(run_columns)};
 
 static int
-write_run(void *cookie, const struct task_run *r, struct err *err)
+write_run(void *cookie, const struct task_run *run, struct err *err)
 {
-	struct table *t = cookie;
-	int i;
+	struct record r;
 
-	runs_put_head(t, r);
-	table_int(t, r->total);
-	for (i = 0; i < TASK_OUTCOMES; i++)
-		table_int(t, r->count[i]);
-	runs_put_tail(t, r);
-	return cli_row(t, err);
+	record_run(&r, run);
+	cli_record(cookie, &run_rows, &r);
+	return cli_row(cookie, err);
 }
 
 static const char *const state_words[] = {
@@ -120,14 +100,12 @@ cmd_runs_list(struct cli *c)
 	    .name = cli_text(c, "task"),
 	    .since = cli_since(c, "since", 0),
 	    .limit = (size_t)cli_count(c, "limit", 0)};
-	const struct cli_remote_rows rows = {
-	    .columns = run_columns, .count = COUNT(run_columns)};
 	struct err err = {.kind = ERR_NONE};
 	struct table *t;
 	int code;
 
 	if (cli_remote(c))
-		return runs_remote_list(c, &rows);
+		return runs_remote_list(c, &run_rows);
 	code = cli_open(c, DAEMON_STORE, NULL);
 	if (code != CODE_OK)
 		return code;
@@ -171,31 +149,22 @@ static const struct table_column item_columns[] = {
     {"not_before", TABLE_TIME, 6, 0}, {"started_at", TABLE_TIME, 6, 0},
     {"ended_at", TABLE_TIME, 3, 0}};
 
+static const struct cli_remote_rows item_rows = {
+    .columns = item_columns, .count = COUNT(item_columns)};
+
 static int
 write_item(void *cookie, const struct task_item *i, struct err *err)
 {
-	struct table *t = cookie;
+	struct record r;
 
-	table_text(t, i->name);
-	table_text(t, task_item_state_name(i->state));
-	table_text(t,
-	    i->state == TASK_ITEM_DONE ? task_outcome_name(i->outcome) : NULL);
-	table_text(t, i->reason);
-	table_text(t, i->message);
-	table_int(t, i->attempts);
-	table_int(t, i->steps);
-	table_int(t, i->ms);
-	table_int(t, i->not_before);
-	table_int(t, i->started_at);
-	table_int(t, i->ended_at);
-	return cli_row(t, err);
+	record_item(&r, i);
+	cli_record(cookie, &item_rows, &r);
+	return cli_row(cookie, err);
 }
 
 int
 runs_write_items(struct cli *c, int64_t run)
 {
-	const struct cli_remote_rows rows = {
-	    .columns = item_columns, .count = COUNT(item_columns)};
 	const char *outcome = cli_text(c, "outcome");
 	struct task_item_filter filter = {.run = run,
 	    .state = -1,
@@ -206,7 +175,7 @@ runs_write_items(struct cli *c, int64_t run)
 	int i;
 
 	if (cli_remote(c))
-		return runs_remote_below(c, run, "items", &rows);
+		return runs_remote_below(c, run, "items", &item_rows);
 	for (i = 0; outcome != NULL && i < TASK_OUTCOMES; i++)
 		if (str_eq(outcome, task_outcome_name((enum task_outcome)i)))
 			filter.outcome = i;
@@ -238,23 +207,24 @@ cmd_runs_items(struct cli *c)
 	return code == CODE_OK ? runs_write_items(c, id) : code;
 }
 
+static const struct table_column message_columns[] = {
+    {"at", TABLE_TIME, 0, 0}, {"message", TABLE_STRING, 0, 24}};
+static const struct cli_remote_rows message_rows = {
+    .columns = message_columns, .count = COUNT(message_columns)};
+
 static int
 write_message(void *cookie, const struct task_message *m, struct err *err)
 {
-	struct table *t = cookie;
+	struct record r;
 
-	table_int(t, m->at);
-	table_text(t, m->text);
-	return cli_row(t, err);
+	record_message(&r, m);
+	cli_record(cookie, &message_rows, &r);
+	return cli_row(cookie, err);
 }
 
 int
 cmd_runs_messages(struct cli *c)
 {
-	static const struct table_column columns[] = {
-	    {"at", TABLE_TIME, 0, 0}, {"message", TABLE_STRING, 0, 24}};
-	const struct cli_remote_rows rows = {
-	    .columns = columns, .count = COUNT(columns)};
 	struct err err = {.kind = ERR_NONE};
 	int64_t id = 0;
 	int code = find_run(c, &id);
@@ -263,8 +233,8 @@ cmd_runs_messages(struct cli *c)
 	if (code != CODE_OK)
 		return code;
 	if (cli_remote(c))
-		return runs_remote_below(c, id, "messages", &rows);
-	t = cli_table(c, columns, COUNT(columns));
+		return runs_remote_below(c, id, "messages", &message_rows);
+	t = cli_table(c, message_columns, COUNT(message_columns));
 	return cli_listed(c, t,
 	    task_message_scan(c->daemon.store, id, 0, write_message, t, &err),
 	    &err);

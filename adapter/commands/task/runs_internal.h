@@ -22,10 +22,6 @@ int runs_aim(struct cli *c, size_t first, struct aim *ret);
 int runs_policy(const struct cli *c, struct task_policy *ret);
 struct order runs_order(struct cli *c);
 
-/* Of a run's row: its first columns, to the share that is done; its last, from
- * where it comes from. */
-void runs_put_head(struct table *t, const struct task_run *r);
-void runs_put_tail(struct table *t, const struct task_run *r);
 /* Rows of items; those with --outcome alone. */
 int runs_write_items(struct cli *c, int64_t run);
 /* Until it is over: the command's code. The second with the items. */

@@ -9,6 +9,7 @@
 #include "commands_task_internal.h"
 #include "mailer.h"
 #include "mem.h"
+#include "records.h"
 #include "runs_internal.h"
 #include "secret.h"
 #include "server_task_internal.h"
@@ -178,25 +179,6 @@ struct logging {
 	int64_t left; /* -1: any number */
 };
 
-static int
-write_run(void *cookie, const struct task_run *r, struct err *err)
-{
-	struct logging *l = cookie;
-	struct table *t = l->table;
-
-	if (l->left == 0)
-		return 1;
-	l->left -= l->left > 0;
-	runs_put_head(t, r);
-	table_int(t, r->total);
-	table_int(t, r->done);
-	table_int(t, r->count[TASK_CHANGED]);
-	table_int(t, r->count[TASK_FAILED]);
-	table_int(t, r->count[TASK_SKIPPED]);
-	runs_put_tail(t, r);
-	return cli_row(t, err);
-}
-
 static const struct table_column log_columns[] = {{"run", TABLE_INT, 0, 0},
     {"task", TABLE_STRING, 0, 12}, {"state", TABLE_STRING, 0, 0},
     {"percent", TABLE_INT, 0, 0}, {"actions", TABLE_INT, 1, 0},
@@ -205,6 +187,22 @@ static const struct table_column log_columns[] = {{"run", TABLE_INT, 0, 0},
     {"source", TABLE_STRING, 4, 0}, {"actor", TABLE_STRING, 5, 0},
     {"created_at", TABLE_TIME, 6, 0}, {"started_at", TABLE_TIME, 7, 0},
     {"ended_at", TABLE_TIME, 2, 0}, {"why", TABLE_STRING, 1, 16}};
+static const struct cli_remote_rows log_rows = {
+    .columns = log_columns, .count = COUNT(log_columns)};
+
+static int
+write_run(void *cookie, const struct task_run *run, struct err *err)
+{
+	struct logging *l = cookie;
+	struct record r;
+
+	if (l->left == 0)
+		return 1;
+	l->left -= l->left > 0;
+	record_execution(&r, run);
+	cli_record(l->table, &log_rows, &r);
+	return cli_row(l->table, err);
+}
 
 static int
 write_log(struct cli *c, const char *name)

@@ -12,13 +12,13 @@
 #include "commands_task_internal.h"
 #include "mem.h"
 #include "plan.h"
+#include "records.h"
 #include "runs_internal.h"
 #include "store.h"
 #include "str.h"
 
 /* The catalogue of client tasks. */
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define WORDS_MAX 512
 
 struct order
 runs_order(struct cli *c)
@@ -26,32 +26,20 @@ runs_order(struct cli *c)
 	return (struct order){c->daemon.store, cli_actor(), clock_now()};
 }
 
-static void
-write_settings(struct table *t, const char *type, const char *json)
-{
-	struct catalog_settings s;
-	struct buf words;
-
-	buf_init(&words, WORDS_MAX);
-	if (catalog_parse(type, json, &s, NULL) == 0)
-		catalog_words(&s, &words);
-	else
-		buf_str(&words, json);
-	table_text(t, buf_text(&words));
-	buf_free(&words);
-}
+static const struct table_column list_columns[] = {{"id", TABLE_INT, 1, 0},
+    {"name", TABLE_STRING, 0, 0}, {"type", TABLE_STRING, 2, 0},
+    {"does", TABLE_STRING, 0, 20}, {"description", TABLE_STRING, 3, 20}};
+static const struct cli_remote_rows list_rows = {
+    .columns = list_columns, .count = COUNT(list_columns)};
 
 static int
 list_one(void *cookie, const struct task *task, struct err *err)
 {
-	struct table *t = cookie;
+	struct record r;
 
-	table_int(t, task->id);
-	table_text(t, task->name);
-	table_text(t, task->type);
-	write_settings(t, task->type, task->settings);
-	table_text(t, task->note);
-	return cli_row(t, err);
+	record_task(&r, task);
+	cli_record(cookie, &list_rows, &r);
+	return cli_row(cookie, err);
 }
 
 static int
@@ -63,14 +51,7 @@ scan_all(struct store *s, struct table *t, struct err *err)
 int
 cmd_task_list(struct cli *c)
 {
-	static const struct table_column columns[] = {{"id", TABLE_INT, 1, 0},
-	    {"name", TABLE_STRING, 0, 0}, {"type", TABLE_STRING, 2, 0},
-	    {"does", TABLE_STRING, 0, 20},
-	    {"description", TABLE_STRING, 3, 20}};
-	const struct cli_remote_rows rows = {
-	    .columns = columns, .count = COUNT(columns)};
-
-	return cli_list_all(c, "tasks", true, &rows, scan_all);
+	return cli_list_all(c, "tasks", true, &list_rows, scan_all);
 }
 
 static int
@@ -98,6 +79,7 @@ cmd_task_show(struct cli *c)
 	    .columns = columns, .count = COUNT(columns), .blocks = true};
 	struct err err = {.kind = ERR_NONE};
 	struct task task = {.id = 0};
+	struct record r;
 	struct table *t;
 	int code;
 
@@ -107,14 +89,8 @@ cmd_task_show(struct cli *c)
 	if (code == CODE_OK) {
 		t = cli_table(c, columns, COUNT(columns));
 		table_set_blocks(t);
-		table_int(t, task.id);
-		table_text(t, task.name);
-		table_text(t, task.type);
-		write_settings(t, task.type, task.settings);
-		table_text(t, task.note);
-		table_text(t, task.settings);
-		table_int(t, task.created_at);
-		table_int(t, task.changed_at);
+		record_task(&r, &task);
+		cli_record(t, &rows, &r);
 		code = cli_listed(c, t, cli_row(t, &err), &err);
 	}
 	task_clear(&task);
@@ -127,25 +103,16 @@ cmd_task_types(struct cli *c)
 	static const struct table_column columns[] = {
 	    {"name", TABLE_STRING, 0, 0}, {"box", TABLE_BOOL, 0, 0},
 	    {"summary", TABLE_STRING, 0, 20}, {"aliases", TABLE_LIST, 1, 16}};
+	const struct cli_remote_rows rows = {
+	    .columns = columns, .count = COUNT(columns)};
 	struct table *t = cli_table(c, columns, COUNT(columns));
 	const struct play *play;
-	const char *const *alias;
-	char *list, *longer;
+	struct record r;
 
 	for (play = plays(); play->name != NULL; play++) {
-		list = mem_dup("");
-		for (alias = play->aliases; *alias != NULL; alias++) {
-			longer = mem_printf(
-			    "%s%s%s", list, list[0] == '\0' ? "" : ",", *alias);
-			free(list);
-			list = longer;
-		}
-		table_text(t, play->name);
-		table_int(t, play_part_find(play->name) != 0);
-		table_text(t, play->summary);
-		table_text(t, list);
+		record_type(&r, play);
+		cli_record(t, &rows, &r);
 		table_row(t);
-		free(list);
 	}
 	table_end(t);
 	return CODE_OK;

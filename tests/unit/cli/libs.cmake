@@ -1,2 +1,2 @@
 # Whose headers the tests include.
-set(libs report PkgConfig::json)
+set(libs record report PkgConfig::json)

@@ -1,0 +1,1 @@
+set(libs report store store_task task engine conf)
