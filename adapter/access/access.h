@@ -48,6 +48,8 @@ enum access_right {
 #define ACCESS_BIT(right) (UINT64_C(1) << (right))
 #define ACCESS_ALL (ACCESS_BIT(ACCESS_RIGHTS) - 1)
 const char *access_right_name(enum access_right right);
+/* Those of a set of bits by comma; given. */
+char *access_rights_text(uint64_t rights);
 /* 0 or -1. */
 int access_right_parse(const char *name, enum access_right *ret_right);
 

@@ -4,12 +4,14 @@
 #include <string.h>
 
 #include "access.h"
+#include "buf.h"
 #include "err.h"
 #include "mem.h"
 #include "str.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define BIT ACCESS_BIT
+#define RIGHTS_MAX 1024 /* bytes of all names */
 
 static const char *const names[ACCESS_RIGHTS] = {
     [ACCESS_DEVICE_READ] = "device.read",
@@ -58,6 +60,23 @@ access_right_name(enum access_right right)
 {
 	assert(right < ACCESS_RIGHTS);
 	return names[right];
+}
+
+char *
+access_rights_text(uint64_t rights)
+{
+	struct buf text;
+	char *given;
+	unsigned i;
+
+	buf_init(&text, RIGHTS_MAX);
+	for (i = 0; i < ACCESS_RIGHTS; i++)
+		if ((rights & BIT(i)) != 0)
+			buf_printf(
+			    &text, "%s%s", text.len == 0 ? "" : ",", names[i]);
+	given = mem_dup(buf_text(&text));
+	buf_free(&text);
+	return given;
 }
 
 int

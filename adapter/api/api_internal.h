@@ -260,9 +260,6 @@ int api_policy(
     const struct api_call *c, struct task_policy *p, struct err *err);
 /* Of API_CA: is it there? ERR_STORAGE. */
 int api_need_ca(const struct api_call *c, struct err *err);
-/* Rights as a list cell, appended. */
-#define API_RIGHTS_TEXT 1024
-void api_rights_write(uint64_t rights, struct buf *out);
 /* An event as a row. */
 struct store_event;
 int api_event_write(

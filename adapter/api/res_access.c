@@ -4,6 +4,7 @@
 #include "access_user.h"
 #include "api_internal.h"
 #include "mem.h"
+#include "records.h"
 #include "secret.h"
 #include "store.h"
 #include "str.h"
@@ -17,44 +18,26 @@ int
 api_sets_list(struct api_call *c, struct err *err)
 {
 	const struct access_set *set;
-	struct buf rights;
 	size_t i;
-	int r = 0;
 
 	api_page_begin(c, &api_set_row);
-	for (i = 0; r == 0 && (set = access_set(i)) != NULL; i++) {
-		buf_init(&rights, API_RIGHTS_TEXT);
-		api_rights_write(set->rights, &rights);
-		api_put_text(c, set->name);
-		api_put_text(c, set->help);
-		api_put_text(c, buf_text(&rights));
-		r = api_row_end(c, err);
-		buf_free(&rights);
+	for (i = 0; (set = access_set(i)) != NULL; i++) {
+		record_set(&c->row, set);
+		if (api_row_end(c, err) != 0)
+			return -1;
 	}
-	if (r == 0)
-		api_page_end(c, NULL);
-	return r;
+	api_page_end(c, NULL);
+	return 0;
 }
 
 /* --- tokens --- */
-
-static void
-put_token(struct api_call *c, const char *user, const struct store_key *k)
-{
-	api_put_int(c, k->id);
-	api_put_text(c, user);
-	api_put_text(c, k->name);
-	api_put_int(c, k->created_at);
-	api_put_int(c, k->used_at);
-	api_put_int(c, k->expires_at);
-}
 
 static int
 write_token(void *cookie, const struct store_key *k, struct err *err)
 {
 	struct api_call *c = cookie;
 
-	put_token(c, c->match.segments[0], k);
+	record_token(&c->row, c->match.segments[0], k);
 	return api_row_end(c, err);
 }
 
@@ -99,8 +82,8 @@ write_made(void *cookie, const struct store_key *k, struct err *err)
 
 	if (k->id != m->id)
 		return 0;
-	put_token(m->c, m->c->match.segments[0], k);
-	api_put_text(m->c, secret_text(m->token));
+	record_new_token(
+	    &m->c->row, m->c->match.segments[0], k, secret_text(m->token));
 	return api_row_end(m->c, err);
 }
 

@@ -5,40 +5,12 @@
 #include "action.h"
 #include "api_internal.h"
 #include "mem.h"
+#include "records.h"
 #include "server_order.h"
 #include "server_xml.h"
 #include "str.h"
 
-void
-api_rights_write(uint64_t rights, struct buf *out)
-{
-	unsigned i;
-
-	for (i = 0; i < ACCESS_RIGHTS; i++)
-		if ((rights & ACCESS_BIT(i)) != 0)
-			buf_printf(out, "%s%s", out->len == 0 ? "" : ",",
-			    access_right_name((enum access_right)i));
-}
-
 /* --- kinds --- */
-
-static int
-write_kind(struct api_call *c, enum action_kind kind, struct err *err)
-{
-	struct server_action a = {.kind = mem_dup(action_kind_name(kind))};
-	struct buf rights;
-	int r;
-
-	buf_init(&rights, API_RIGHTS_TEXT);
-	api_rights_write(action_rights(&a), &rights);
-	api_put_text(c, a.kind);
-	api_put_text(c, action_kind_help(kind));
-	api_put_text(c, buf_text(&rights));
-	r = api_row_end(c, err);
-	buf_free(&rights);
-	free(a.kind);
-	return r;
-}
 
 int
 api_servers_kinds(struct api_call *c, struct err *err)
@@ -46,36 +18,16 @@ api_servers_kinds(struct api_call *c, struct err *err)
 	int kind;
 
 	api_page_begin(c, &api_kind_row);
-	for (kind = 0; kind < ACTION_KINDS; kind++)
-		if (write_kind(c, (enum action_kind)kind, err) != 0)
+	for (kind = 0; kind < ACTION_KINDS; kind++) {
+		record_sort(&c->row, kind);
+		if (api_row_end(c, err) != 0)
 			return -1;
+	}
 	api_page_end(c, NULL);
 	return 0;
 }
 
 /* --- what would flow where --- */
-
-static int
-write_flow(struct api_call *c, const struct server_action *a, int64_t rows,
-    struct err *err)
-{
-	char *words = action_words(a);
-	struct buf rights;
-	int r;
-
-	buf_init(&rights, API_RIGHTS_TEXT);
-	api_rights_write(action_rights(a), &rights);
-	api_put_int(c, a->at + 1);
-	api_put_int(c, a->parent + 1);
-	api_put_text(c, words);
-	api_put_int(c, rows);
-	api_put_int(c, !str_eq(a->kind, action_kind_name(ACTION_FOREIGN)));
-	api_put_text(c, buf_text(&rights));
-	r = api_row_end(c, err);
-	buf_free(&rights);
-	free(words);
-	return r;
-}
 
 /* They are few: SERVER_ACTIONS_MAX. */
 static int
@@ -93,8 +45,12 @@ answer_flow(struct api_call *c, const char *actions, struct err *err)
 		r = server_order_flow(c->store, &tree, rows, err);
 	if (r == 0)
 		api_page_begin(c, &api_flow_row);
-	for (i = 0; r == 0 && i < tree.count; i++)
-		r = write_flow(c, &tree.actions[i], rows[i], err);
+	for (i = 0; r == 0 && i < tree.count; i++) {
+		record_flow(&c->row, &tree.actions[i], rows[i],
+		    !str_eq(tree.actions[i].kind,
+			action_kind_name(ACTION_FOREIGN)));
+		r = api_row_end(c, err);
+	}
 	if (r == 0)
 		api_page_end(c, NULL);
 	action_tree_free(&tree);

@@ -9,6 +9,7 @@
 #include "conf.h"
 #include "mem.h"
 #include "plan.h"
+#include "records_ca.h"
 #include "store.h"
 #include "str.h"
 
@@ -17,26 +18,9 @@
 static int
 write_line(void *cookie, const struct ca_line_info *info, struct err *err)
 {
-	static const char *const states[] = {
-	    [CA_LINE_WAITING] = "waiting",
-	    [CA_LINE_ACTIVE] = "active",
-	    [CA_LINE_OLD] = "old",
-	};
 	struct api_call *c = cookie;
-	const char *state = states[info->state];
 
-	if (info->state != CA_LINE_WAITING && info->not_after < c->now)
-		state = "ended";
-	else if (info->revoked_at != 0)
-		state = "revoked";
-	api_put_int(c, info->id);
-	api_put_text(c, state);
-	api_put_text(c, info->subject);
-	api_put_text(c, info->root);
-	api_put_text(c, info->cross);
-	api_put_int(c, info->not_before);
-	api_put_int(c, info->not_after);
-	api_put_text(c, info->serial);
+	record_issuer(&c->row, info, c->now);
 	return api_row_end(c, err);
 }
 
@@ -110,11 +94,7 @@ write_finding(void *cookie, const struct ca_finding *f, struct err *err)
 {
 	struct api_call *c = cookie;
 
-	api_put_text(c, f->bad ? "bad" : "warning");
-	api_put_text(c, f->name);
-	api_put_text(c, f->subject);
-	api_put_text(c, f->serial);
-	api_put_text(c, f->text);
+	record_health(&c->row, f);
 	return api_row_end(c, err);
 }
 
@@ -149,9 +129,7 @@ write_blocked(void *cookie, const struct ca_blocked *b, struct err *err)
 	if ((l->after != NULL && strcmp(b->sha256, l->after) <= 0) ||
 	    !api_page_takes(&l->page, b->sha256))
 		return 0;
-	api_put_text(c, b->sha256);
-	api_put_int(c, b->at);
-	api_put_text(c, str_empty(b->note) ? NULL : b->note);
+	record_blocked(&c->row, b);
 	return api_row_end(c, err);
 }
 

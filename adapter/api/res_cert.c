@@ -6,22 +6,14 @@
 #include "bridge_issue.h"
 #include "ca.h"
 #include "mem.h"
+#include "records_ca.h"
 #include "store.h"
 #include "str.h"
 
 static int
 write_cert(struct api_call *c, const struct ca_cert *cert, struct err *err)
 {
-	api_put_text(c, cert->serial);
-	api_put_text(c, cert->device);
-	api_put_text(c, cert->names);
-	api_put_text(c, cert->template_name);
-	api_put_int(c, cert->issued_at);
-	api_put_int(c, cert->not_before);
-	api_put_int(c, cert->not_after);
-	api_put_int(c, cert->revoked_at);
-	api_put_text(c, cert->subject);
-	api_put_text(c, cert->issuer);
+	record_cert(&c->row, cert);
 	return api_row_end(c, err);
 }
 

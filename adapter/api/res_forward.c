@@ -2,6 +2,7 @@
 #include "api_internal.h"
 #include "conf.h"
 #include "forward_place.h"
+#include "records.h"
 #include "str.h"
 
 /* --- places --- */
@@ -13,19 +14,7 @@ write_place(struct api_call *c, const struct conf_forward *f, struct err *err)
 
 	if (forward_status(c->store, f, &is, err) != 0)
 		return -1;
-	api_put_text(c, f->name);
-	api_put_text(c, f->kind);
-	api_put_text(c, is.state);
-	api_put_int(c, is.behind);
-	api_put_int(c, is.oldest);
-	api_put_int(c, is.at.delivered);
-	api_put_int(c, is.at.delivered_at);
-	api_put_int(c, is.dead);
-	api_put_int(c, is.at.attempts);
-	api_put_int(c, is.at.failing_since);
-	api_put_int(c, is.at.next_at);
-	api_put_text(c, f->to);
-	api_put_text(c, str_empty(is.at.error) ? NULL : is.at.error);
+	record_place(&c->row, f, &is);
 	return api_row_end(c, err);
 }
 
@@ -57,12 +46,7 @@ write_letter(void *cookie, const struct store_dead *dead, struct err *err)
 
 	if (dead->id <= l->after || !api_page_takes_id(&l->page, dead->id))
 		return 0;
-	api_put_int(c, dead->event);
-	api_put_text(c, dead->name);
-	api_put_int(c, dead->at);
-	api_put_int(c, dead->attempts);
-	api_put_int(c, dead->again_at);
-	api_put_text(c, dead->error);
+	record_letter(&c->row, dead);
 	return api_row_end(c, err);
 }
 

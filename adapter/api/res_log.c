@@ -2,10 +2,9 @@
 #include <stdlib.h>
 
 #include "api_internal.h"
-#include "device.h"
 #include "journal.h"
-#include "mem.h"
 #include "order.h"
+#include "records.h"
 #include "store.h"
 
 /* --- the journal --- */
@@ -15,44 +14,16 @@ struct listing {
 	int64_t after; /* of a scan without limit: not those up to it */
 };
 
-/* Its number when it is gone. */
-static char *
-name_of(struct api_call *c, int64_t id)
-{
-	struct device *d = NULL;
-	char *name;
-
-	if (store_device_get(c->store, id, &d, NULL) != 0)
-		return mem_printf("#%lld", (long long)id);
-	name = mem_dup(d->name);
-	device_free(d);
-	return name;
-}
-
 static int
 write_intent(void *cookie, const struct journal_intent *i, struct err *err)
 {
 	struct listing *l = cookie;
 	struct api_call *c = l->page.c;
-	char *name;
-	int r;
 
 	if (i->id <= l->after || !api_page_takes_id(&l->page, i->id))
 		return 0;
-	name = name_of(c, i->device);
-	api_put_int(c, i->id);
-	api_put_text(c, name);
-	api_put_text(c, i->play);
-	api_put_text(c, i->step);
-	api_put_int(c, i->attempts);
-	api_put_int(c, i->opened_at);
-	api_put_int(c, i->ended_at);
-	api_put_text(c, i->end == NULL ? "open" : i->end);
-	api_put_text(c, i->result);
-	api_put_text(c, i->args);
-	r = api_row_end(c, err);
-	free(name);
-	return r;
+	record_intent(&c->row, c->store, i);
+	return api_row_end(c, err);
 }
 
 int

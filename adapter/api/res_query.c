@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "mem.h"
 #include "query.h"
+#include "records.h"
 #include "store.h"
 #include "str.h"
 
@@ -18,16 +19,7 @@ write_saved(void *cookie, const struct store_saved *s, struct err *err)
 {
 	struct api_call *c = cookie;
 
-	api_put_int(c, s->id);
-	api_put_text(c, s->name);
-	api_put_text(c, s->note);
-	api_put_int(c, s->id >= STORE_SAVED_OWN);
-	api_put_text(c, s->target);
-	api_put_text(c, s->select);
-	api_put_text(c, s->where);
-	api_put_text(c, s->order);
-	api_put_text(c, s->group);
-	api_put_text(c, s->chart);
+	record_query(&c->row, s);
 	return api_row_end(c, err);
 }
 
@@ -139,10 +131,7 @@ api_columns_list(struct api_call *c, struct err *err)
 	for (i = 0; i < g->table_count; i++) {
 		t = &g->tables[i];
 		for (j = 0; j < t->count; j++) {
-			api_put_text(c, t->name);
-			api_put_text(c, t->columns[j].name);
-			api_put_text(c, query_type_name(t->columns[j].type));
-			api_put_text(c, t->columns[j].help);
+			record_column(&c->row, t, &t->columns[j]);
 			if (api_row_end(c, err) != 0)
 				return -1;
 		}
@@ -155,11 +144,7 @@ static int
 write_operator(struct api_call *c, const char *clause,
     const struct query_operator *op, struct err *err)
 {
-	api_put_text(c, op->name);
-	api_put_text(c, op->args);
-	api_put_text(c, clause);
-	api_put_text(c, op->documented ? "ePO" : "ours");
-	api_put_text(c, op->help);
+	record_operator(&c->row, clause, op);
 	return api_row_end(c, err);
 }
 

@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "device.h"
 #include "mem.h"
+#include "records.h"
 #include "schedule.h"
 #include "secret.h"
 #include "store.h"
@@ -22,12 +23,7 @@ int
 api_event_write(
     struct api_call *c, const struct store_event *e, struct err *err)
 {
-	api_put_int(c, e->id);
-	api_put_int(c, e->at);
-	api_put_text(c, e->name);
-	api_put_text(c, e->kind);
-	api_put_text(c, e->actor);
-	api_put_text(c, e->detail);
+	record_event(&c->row, e);
 	return api_row_end(c, err);
 }
 
@@ -99,16 +95,7 @@ write_user(void *cookie, const struct store_user *u, struct err *err)
 {
 	struct api_call *c = cookie;
 
-	api_put_int(c, u->id);
-	api_put_text(c, u->name);
-	api_put_text(c, u->note);
-	api_put_text(c, u->sets);
-	api_put_text(c, u->certificate);
-	api_put_int(c, u->enabled);
-	api_put_int(c, u->hash != NULL);
-	api_put_int(c, u->created_at);
-	api_put_int(c, u->changed_at);
-	api_put_int(c, u->login_at);
+	record_user(&c->row, u);
 	return api_row_end(c, err);
 }
 
@@ -269,15 +256,13 @@ api_version_get(struct api_call *c, struct err *err)
 int
 api_self_get(struct api_call *c, struct err *err)
 {
-	struct buf rights;
+	char *rights = access_rights_text(c->who.rights);
 	int r;
 
-	buf_init(&rights, API_RIGHTS_TEXT);
-	api_rights_write(c->who.rights, &rights);
 	api_row_begin(c, &api_self_row);
 	api_put_text(c, c->who.name);
-	api_put_text(c, buf_text(&rights));
+	api_put_text(c, rights);
 	r = api_row_end(c, err);
-	buf_free(&rights);
+	free(rights);
 	return r;
 }

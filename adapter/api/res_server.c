@@ -2,39 +2,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "action.h"
 #include "api_internal.h"
 #include "mem.h"
+#include "records.h"
 #include "server_order.h"
 #include "str.h"
-
-#define WORDS_MAX 8192
 
 static int
 write_server(struct api_call *c, const struct server_task *t, struct err *err)
 {
-	struct buf words;
-	int r;
-
-	buf_init(&words, WORDS_MAX);
-	action_tree_words(t->actions, &words);
-	api_put_int(c, t->id);
-	api_put_text(c, t->name);
-	api_put_text(c, t->note);
-	api_put_text(c, t->owner);
-	api_put_int(c, t->enabled);
-	api_put_int(c, t->overlap);
-	api_put_text(c, t->schedule);
-	api_put_int(c, t->enabled ? t->next_due : 0);
-	api_put_int(c, t->last_at);
-	api_put_int(c, t->last_run);
-	api_put_int(c, t->created_at);
-	api_put_int(c, t->changed_at);
-	api_put_text(c, buf_text(&words));
-	api_put_text(c, t->actions);
-	r = api_row_end(c, err);
-	buf_free(&words);
-	return r;
+	record_server(&c->row, t);
+	return api_row_end(c, err);
 }
 
 static int
@@ -178,26 +156,6 @@ api_servers_run(struct api_call *c, struct err *err)
 
 /* --- what an execution did --- */
 
-static int
-write_action(struct api_call *c, const struct server_action *a, struct err *err)
-{
-	char *words = action_words(a);
-	int r;
-
-	api_put_int(c, a->at + 1);
-	api_put_int(c, a->parent + 1);
-	api_put_text(c, words);
-	api_put_text(c, server_state_name(a->state));
-	api_put_int(c, a->rows);
-	api_put_int(c, a->changed);
-	api_put_int(c, a->attempts);
-	api_put_int(c, a->subtask);
-	api_put_text(c, a->message);
-	r = api_row_end(c, err);
-	free(words);
-	return r;
-}
-
 /* They are few: SERVER_ACTIONS_MAX. */
 int
 api_runs_actions(struct api_call *c, struct err *err)
@@ -211,8 +169,10 @@ api_runs_actions(struct api_call *c, struct err *err)
 	    server_actions(c->store, run, &actions, &count, err) != 0)
 		return -1;
 	api_page_begin(c, &api_action_row);
-	for (i = 0; r == 0 && i < count; i++)
-		r = write_action(c, &actions[i], err);
+	for (i = 0; r == 0 && i < count; i++) {
+		record_action(&c->row, &actions[i]);
+		r = api_row_end(c, err);
+	}
 	server_actions_free(actions, count);
 	if (r == 0)
 		api_page_end(c, NULL);

@@ -7,6 +7,7 @@
 #include "device.h"
 #include "mem.h"
 #include "query.h"
+#include "records.h"
 #include "store.h"
 #include "str.h"
 
@@ -17,10 +18,7 @@ write_tag(void *cookie, const struct store_tag *t, struct err *err)
 {
 	struct api_call *c = cookie;
 
-	api_put_int(c, t->id);
-	api_put_text(c, t->name);
-	api_put_int(c, t->devices);
-	api_put_int(c, t->excluded);
+	record_tag(&c->row, t);
 	return api_row_end(c, err);
 }
 

@@ -2,27 +2,8 @@
 #include "api_internal.h"
 #include "conf.h"
 #include "conf_epo.h"
+#include "records.h"
 #include "upstream.h"
-
-static int
-write_upstream(struct api_call *c, const struct conf_epo *e,
-    const struct upstream *u, const struct upstream_counts *n, struct err *err)
-{
-	api_put_text(c, e->name);
-	api_put_text(c, e->url);
-	api_put_text(c, upstream_state_name(u->state));
-	api_put_text(c, u->version);
-	api_put_int(c, u->good_at);
-	api_put_int(c, u->next_at);
-	api_put_int(c, n->systems);
-	api_put_int(c, n->devices);
-	api_put_int(c, n->gone);
-	api_put_int(c, n->problems);
-	api_put_int(c, n->unsure);
-	api_put_int(c, n->issues);
-	api_put_text(c, u->error != NULL ? u->error : u->remarks);
-	return api_row_end(c, err);
-}
 
 static int
 list_one(struct api_call *c, const struct conf_epo *e, struct err *err)
@@ -38,8 +19,10 @@ list_one(struct api_call *c, const struct conf_epo *e, struct err *err)
 		*err = why;
 		r = -1;
 	}
-	if (r == 0)
-		r = write_upstream(c, e, &u, &counts, err);
+	if (r == 0) {
+		record_upstream(&c->row, e, &u, &counts);
+		r = api_row_end(c, err);
+	}
 	upstream_clear(&u);
 	return r;
 }

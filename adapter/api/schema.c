@@ -6,6 +6,7 @@
 #include "ca.h"
 #include "columns.h"
 #include "records.h"
+#include "records_ca.h"
 #include "server_task.h"
 #include "server_xml.h"
 #include "str.h"
@@ -36,10 +37,8 @@ const struct api_row api_device_row = {.name = "Device",
 	static KIND(row##_kind);                                               \
 	SHOWN(row, title, row##_kind, text)
 
-static const struct report_column api_query_row_kind_columns[] = {INT("id"),
-    TEXT("name"), TEXT("description"), BOOL("own"), TEXT("table"),
-    TEXT("select"), TEXT("where"), TEXT("order"), TEXT("group"), TEXT("chart")};
-ANSWER(api_query_row, "Query", "A saved query; own: not one of the program's");
+SHOWN(api_query_row, "Query", record_query_kind,
+    "A saved query; own: not one of the program's");
 
 SHOWN(api_task_row, "Task", record_task_kind,
     "A client task; settings is JSON as a text");
@@ -58,14 +57,11 @@ SHOWN(api_item_row, "RunItem", record_item_kind,
 SHOWN(api_message_row, "RunMessage", record_message_kind,
     "What happened to a run itself");
 
-static const struct report_column api_event_row_kind_columns[] = {INT("id"),
-    TIME("at"), TEXT("device"), TEXT("kind"), TEXT("actor"), TEXT("detail")};
-ANSWER(api_event_row, "Event",
+SHOWN(api_event_row, "Event", record_event_kind,
     "A link of the audit chain; detail is JSON as a text");
 
-static const struct report_column api_tag_row_kind_columns[] = {
-    INT("id"), TEXT("name"), INT("devices"), INT("excluded")};
-ANSWER(api_tag_row, "Tag", "A tag, and how many devices have it");
+SHOWN(
+    api_tag_row, "Tag", record_tag_kind, "A tag, and how many devices have it");
 
 static const struct report_column api_tagged_row_kind_columns[] = {
     TEXT("tag"), INT("changed"), INT("same")};
@@ -75,11 +71,8 @@ static const struct report_column api_group_row_kind_columns[] = {
     INT("id"), TEXT("path")};
 ANSWER(api_group_row, "Group", "A node of the tree of groups");
 
-static const struct report_column api_user_row_kind_columns[] = {INT("id"),
-    TEXT("name"), TEXT("note"), LIST("sets"), TEXT("certificate"),
-    BOOL("enabled"), BOOL("password"), TIME("created_at"), TIME("changed_at"),
-    TIME("login_at")};
-ANSWER(api_user_row, "User", "Who may come in; password: has one");
+SHOWN(api_user_row, "User", record_user_kind,
+    "Who may come in; password: has one");
 
 static const struct report_column api_preview_row_kind_columns[] = {
     TEXT("schedule"), TEXT("zone"), TEXT("trigger"), LIST("utc"),
@@ -95,35 +88,20 @@ static const struct report_column api_self_row_kind_columns[] = {
     TEXT("user"), LIST("rights")};
 ANSWER(api_self_row, "Self", "Who asks");
 
-static const struct report_column api_cert_row_kind_columns[] = {TEXT("serial"),
-    TEXT("device"), TEXT("names"), TEXT("template"), TIME("issued_at"),
-    TIME("not_before"), TIME("not_after"), TIME("revoked_at"), TEXT("subject"),
-    TEXT("issuer")};
-ANSWER(api_cert_row, "Certificate", "A certificate in the CA's records");
+SHOWN(api_cert_row, "Certificate", record_cert_kind,
+    "A certificate in the CA's records");
 
-static const struct report_column api_server_row_kind_columns[] = {INT("id"),
-    TEXT("name"), TEXT("description"), TEXT("owner"), BOOL("enabled"),
-    BOOL("overlap"), TEXT("schedule"), TIME("next_due"), TIME("last_at"),
-    INT("last_run"), TIME("created_at"), TIME("changed_at"), TEXT("does"),
-    TEXT("actions")};
-ANSWER(api_server_row, "ServerTask",
+SHOWN(api_server_row, "ServerTask", record_server_kind,
     "A tree of actions by a schedule; actions is JSON as a text");
 
-static const struct report_column api_action_row_kind_columns[] = {
-    INT("action"), INT("under"), TEXT("does"), TEXT("state"), INT("rows"),
-    INT("changed"), INT("attempts"), INT("run"), TEXT("message")};
-ANSWER(api_action_row, "RunAction",
+SHOWN(api_action_row, "RunAction", record_action_kind,
     "What became of one action; under, run: 0, there is none; rows: -1, those "
     "of the one it is under");
 
-static const struct report_column api_kind_row_kind_columns[] = {
-    TEXT("name"), TEXT("does"), LIST("rights")};
-ANSWER(
-    api_kind_row, "ActionKind", "A kind of action, and the rights it asks for");
+SHOWN(api_kind_row, "ActionKind", record_sort_kind,
+    "A kind of action, and the rights it asks for");
 
-static const struct report_column api_flow_row_kind_columns[] = {INT("action"),
-    INT("under"), TEXT("does"), INT("rows"), BOOL("runnable"), LIST("rights")};
-ANSWER(api_flow_row, "ActionFlow",
+SHOWN(api_flow_row, "ActionFlow", record_flow_kind,
     "An action, and what it would be given; under: 0, none; rows: -1, it has "
     "none");
 
@@ -143,11 +121,7 @@ SHOWN(api_plan_row, "PlannedStep", record_step_kind,
 SHOWN(api_type_row, "TaskType", record_type_kind,
     "What can be done to devices; box: by amt-maintenance");
 
-static const struct report_column api_intent_row_kind_columns[] = {INT("id"),
-    TEXT("device"), TEXT("task"), TEXT("step"), INT("attempts"),
-    TIME("opened_at"), TIME("ended_at"), TEXT("state"), TEXT("result"),
-    TEXT("args")};
-ANSWER(api_intent_row, "Intent",
+SHOWN(api_intent_row, "Intent", record_intent_kind,
     "A change of a device: under way, or as it ended; args is JSON as a text");
 
 static const struct report_column api_purged_row_kind_columns[] = {
@@ -155,52 +129,33 @@ static const struct report_column api_purged_row_kind_columns[] = {
 ANSWER(api_purged_row, "Purged",
     "How many runs were forgotten; more: ask again for the others");
 
-static const struct report_column api_set_row_kind_columns[] = {
-    TEXT("name"), TEXT("description"), LIST("rights")};
-ANSWER(api_set_row, "PermissionSet", "Rights that users have together");
+SHOWN(api_set_row, "PermissionSet", record_set_kind,
+    "Rights that users have together");
 
-static const struct report_column api_token_row_kind_columns[] = {INT("id"),
-    TEXT("user"), TEXT("name"), TIME("created_at"), TIME("used_at"),
-    TIME("expires_at")};
-ANSWER(api_token_row, "Token", "What a program logs in with, but not itself");
+SHOWN(api_token_row, "Token", record_token_kind,
+    "What a program logs in with, but not itself");
 
-static const struct report_column api_new_token_row_kind_columns[] = {INT("id"),
-    TEXT("user"), TEXT("name"), TIME("created_at"), TIME("used_at"),
-    TIME("expires_at"), TEXT("token")};
-ANSWER(api_new_token_row, "NewTokenShown",
+SHOWN(api_new_token_row, "NewTokenShown", record_new_token_kind,
     "The same with the token, which is shown this once");
 
-static const struct report_column api_place_row_kind_columns[] = {TEXT("name"),
-    TEXT("kind"), TEXT("state"), INT("behind"), TIME("oldest"),
-    INT("delivered"), TIME("last"), INT("dead"), INT("attempts"),
-    TIME("failing_since"), TIME("next"), TEXT("to"), TEXT("error")};
-ANSWER(api_place_row, "ForwardPlace",
+SHOWN(api_place_row, "ForwardPlace", record_place_kind,
     "Where events go: new, well, behind or failing");
 
-static const struct report_column api_letter_row_kind_columns[] = {INT("event"),
-    TEXT("name"), TIME("at"), INT("attempts"), TIME("again_at"), TEXT("error")};
-ANSWER(api_letter_row, "DeadLetter",
+SHOWN(api_letter_row, "DeadLetter", record_letter_kind,
     "An event that a webhook would not take; again_at: it is to be sent again");
 
 static const struct report_column api_letters_row_kind_columns[] = {
     TEXT("name"), INT("letters")};
 ANSWER(api_letters_row, "DeadLetters", "How many it was done to");
 
-static const struct report_column api_issuer_row_kind_columns[] = {INT("id"),
-    TEXT("state"), TEXT("subject"), TEXT("root"), TEXT("cross"),
-    TIME("not_before"), TIME("not_after"), TEXT("serial")};
-ANSWER(api_issuer_row, "Issuer",
+SHOWN(api_issuer_row, "Issuer", record_issuer_kind,
     "An issuing CA of ours: waiting, active, old, revoked or ended");
 
-static const struct report_column api_health_row_kind_columns[] = {
-    TEXT("level"), TEXT("code"), TEXT("subject"), TEXT("serial"),
-    TEXT("finding")};
-ANSWER(api_health_row, "CaFinding",
+SHOWN(api_health_row, "CaFinding", record_health_kind,
     "What is wrong with the CA, or with what it issued: bad or warning");
 
-static const struct report_column api_blocked_row_kind_columns[] = {
-    TEXT("sha256"), TIME("blocked_at"), TEXT("note")};
-ANSWER(api_blocked_row, "BlockedKey", "A key that is never certified");
+SHOWN(api_blocked_row, "BlockedKey", record_blocked_kind,
+    "A key that is never certified");
 
 static const struct report_column api_blocking_row_kind_columns[] = {
     INT("added"), INT("known"), LIST("devices")};
@@ -208,47 +163,27 @@ ANSWER(api_blocking_row, "Blocked",
     "How many keys are new on the list; devices have a valid certificate of "
     "one, which is to be replaced and revoked");
 
-static const struct report_column api_template_row_kind_columns[] = {
-    TEXT("name"), TEXT("validity"), TEXT("renew_before"), TEXT("backdate"),
-    TEXT("key"), TEXT("keys"), LIST("usages"), TEXT("key_usage"),
-    BOOL("short_name"), BOOL("address"), BOOL("upn"), BOOL("sid"),
-    BOOL("underscore"), INT("max_size"), INT("largest"), TEXT("issuer_end"),
-    TIME("ends_if_now"), BOOL("tls")};
-ANSWER(api_template_row, "Template",
+SHOWN(api_template_row, "Template", record_template_kind,
     "A certificate template of the profile, and what follows from it; tls: "
     "the one devices get");
 
-static const struct report_column api_problem_row_kind_columns[] = {
-    TEXT("template"), TEXT("problem")};
-ANSWER(api_problem_row, "TemplateProblem", "What is wrong with a template");
+SHOWN(api_problem_row, "TemplateProblem", record_problem_kind,
+    "What is wrong with a template");
 
-static const struct report_column api_bridge_row_kind_columns[] = {
-    TEXT("name"), TEXT("kind"), TEXT("url"), TEXT("template"), INT("waiting")};
-ANSWER(api_bridge_row, "Bridge",
+SHOWN(api_bridge_row, "Bridge", record_bridge_kind,
     "Another CA, the template that is issued there, and how many requests "
     "wait for it");
 
-static const struct report_column api_pending_row_kind_columns[] = {
-    TEXT("device"), TEXT("names"), TEXT("bridge"), TEXT("state"),
-    TEXT("request"), TIME("since"), INT("tries"), TIME("next_try"),
-    TEXT("text"), TEXT("key")};
-ANSWER(api_pending_row, "BridgeRequest",
+SHOWN(api_pending_row, "BridgeRequest", record_pending_kind,
     "A request that another CA has not granted");
 
-static const struct report_column api_column_row_kind_columns[] = {
-    TEXT("table"), TEXT("column"), TEXT("type"), TEXT("help")};
-ANSWER(api_column_row, "QueryColumn", "A column that can be asked for");
+SHOWN(api_column_row, "QueryColumn", record_column_kind,
+    "A column that can be asked for");
 
-static const struct report_column api_operator_row_kind_columns[] = {
-    TEXT("operator"), TEXT("arguments"), TEXT("clause"), TEXT("source"),
-    TEXT("help")};
-ANSWER(api_operator_row, "QueryOperator", "A word of the query language");
+SHOWN(api_operator_row, "QueryOperator", record_operator_kind,
+    "A word of the query language");
 
-static const struct report_column api_upstream_row_kind_columns[] = {
-    TEXT("name"), TEXT("url"), TEXT("state"), TEXT("version"), TIME("good_at"),
-    TIME("next_at"), INT("systems"), INT("devices"), INT("gone"),
-    INT("problems"), INT("unsure"), INT("issues"), TEXT("error")};
-ANSWER(api_upstream_row, "EpoServer",
+SHOWN(api_upstream_row, "EpoServer", record_upstream_kind,
     "An ePO server above us, and how the last sync with it went");
 
 static const struct report_column api_check_row_kind_columns[] = {TEXT("what"),

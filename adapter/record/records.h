@@ -1,5 +1,9 @@
 #ifndef RECORDS_H_
 #define RECORDS_H_
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "record.h"
 
 /*
@@ -50,4 +54,82 @@ extern const struct record_kind record_task_kind, record_type_kind;
 
 void record_task(struct record *r, const struct task *t);
 void record_type(struct record *r, const struct play *play);
+
+struct server_action;
+struct server_task;
+extern const struct record_kind record_server_kind, record_action_kind,
+    record_flow_kind, record_sort_kind;
+
+void record_server(struct record *r, const struct server_task *t);
+/* What became of one. under, run: 0, there is none; rows: -1, those of the one
+ * it is under. */
+void record_action(struct record *r, const struct server_action *a);
+/* What one would be given; rows: -1, it has none. */
+void record_flow(struct record *r, const struct server_action *a, int64_t rows,
+    bool runnable);
+/* What actions there are: an enum action_kind. */
+void record_sort(struct record *r, int number);
+
+/* --- events --- */
+
+struct conf_forward;
+struct forward_status;
+struct journal_intent;
+struct store;
+struct store_dead;
+struct store_event;
+extern const struct record_kind record_event_kind, record_intent_kind,
+    record_place_kind, record_letter_kind;
+
+void record_event(struct record *r, const struct store_event *e);
+/* Its device's name is looked up in s. */
+void record_intent(
+    struct record *r, struct store *s, const struct journal_intent *i);
+void record_place(struct record *r, const struct conf_forward *f,
+    const struct forward_status *is);
+void record_letter(struct record *r, const struct store_dead *dead);
+
+/* --- users --- */
+
+struct access_set;
+struct store_key;
+struct store_user;
+extern const struct record_kind record_user_kind, record_set_kind,
+    record_token_kind, record_new_token_kind;
+
+void record_user(struct record *r, const struct store_user *u);
+void record_set(struct record *r, const struct access_set *set);
+void record_token(
+    struct record *r, const char *user, const struct store_key *k);
+/* With its text, which is shown once. */
+void record_new_token(struct record *r, const char *user,
+    const struct store_key *k, const char *token);
+
+/* --- queries --- */
+
+struct query_column;
+struct query_operator;
+struct query_table;
+struct store_saved;
+struct store_tag;
+extern const struct record_kind record_query_kind, record_column_kind,
+    record_operator_kind, record_tag_kind;
+
+void record_query(struct record *r, const struct store_saved *s);
+void record_column(struct record *r, const struct query_table *t,
+    const struct query_column *c);
+/* Of "where" or "select". */
+void record_operator(
+    struct record *r, const char *clause, const struct query_operator *op);
+void record_tag(struct record *r, const struct store_tag *t);
+
+/* --- consoles above us --- */
+
+struct conf_epo;
+struct upstream;
+struct upstream_counts;
+extern const struct record_kind record_upstream_kind;
+
+void record_upstream(struct record *r, const struct conf_epo *e,
+    const struct upstream *u, const struct upstream_counts *n);
 #endif

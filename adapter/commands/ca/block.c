@@ -4,10 +4,12 @@
 #include "buf.h"
 #include "ca.h"
 #include "cli.h"
+#include "cli_remote.h"
 #include "clock.h"
 #include "commands_ca_internal.h"
 #include "file.h"
 #include "mem.h"
+#include "records_ca.h"
 #include "store.h"
 #include "str.h"
 
@@ -110,32 +112,34 @@ cmd_ca_block_add(struct cli *c)
 
 /* --- list --- */
 
+static const struct table_column list_columns[] = {
+    {"sha256", TABLE_STRING, 0, 0}, {"blocked_at", TABLE_TIME, 1, 0},
+    {"note", TABLE_STRING, 0, 20}};
+
 static int
 write_blocked(void *cookie, const struct ca_blocked *b, struct err *err)
 {
-	struct table *t = cookie;
+	static const struct cli_remote_rows rows = {
+	    .columns = list_columns, .count = COUNT(list_columns)};
+	struct record r;
 
 	(void)err;
-	table_text(t, b->sha256);
-	table_int(t, b->at);
-	table_text(t, str_empty(b->note) ? NULL : b->note);
-	table_row(t);
+	record_blocked(&r, b);
+	cli_record(cookie, &rows, &r);
+	table_row(cookie);
 	return 0;
 }
 
 int
 cmd_ca_block_list(struct cli *c)
 {
-	static const struct table_column columns[] = {
-	    {"sha256", TABLE_STRING, 0, 0}, {"blocked_at", TABLE_TIME, 1, 0},
-	    {"note", TABLE_STRING, 0, 20}};
 	struct err err = {.kind = ERR_NONE};
 	int code = cli_open(c, DAEMON_CA, NULL), rc;
 	struct table *t;
 
 	if (code != CODE_OK)
 		return code;
-	t = cli_table(c, columns, COUNT(columns));
+	t = cli_table(c, list_columns, COUNT(list_columns));
 	rc = ca_block_list(c->daemon.ca, write_blocked, t, &err);
 	return cli_listed(c, t, rc, &err);
 }

@@ -5,11 +5,13 @@
 
 #include "buf.h"
 #include "cli.h"
+#include "cli_remote.h"
 #include "commands_ca_internal.h"
 #include "conf.h"
 #include "device.h"
 #include "mem.h"
 #include "profile.h"
+#include "records_ca.h"
 #include "shown.h"
 #include "store.h"
 #include "str.h"
@@ -24,22 +26,18 @@ static const struct table_column bridge_columns[] = {
     {"url", TABLE_STRING, 0, 20}, {"template", TABLE_STRING, 1, 0},
     {"waiting", TABLE_INT, 0, 0}};
 
+static const struct cli_remote_rows bridge_rows = {
+    .columns = bridge_columns, .count = COUNT(bridge_columns)};
+
 static int
 write_bridge(const struct cli *c, struct table *t, const struct conf_bridge *b,
     struct err *err)
 {
-	const struct profile_template *template =
-	    profile_tls_template(c->daemon.profile);
-	int64_t waiting = 0;
+	struct record r;
 
-	if (ca_bridge_waiting(c->daemon.ca, b->name, &waiting, err) != 0)
+	if (record_bridge(&r, c->daemon.ca, c->daemon.profile, b, err) != 0)
 		return -1;
-	table_text(t, b->name);
-	table_text(t, b->kind);
-	table_text(t, b->url);
-	table_text(
-	    t, str_eq(template->issuer, b->name) ? template->name : NULL);
-	table_int(t, waiting);
+	cli_record(t, &bridge_rows, &r);
 	table_row(t);
 	return 0;
 }
@@ -98,23 +96,18 @@ static const struct table_column pending_columns[] = {
     {"tries", TABLE_INT, 5, 0}, {"next_try", TABLE_TIME, 0, 0},
     {"text", TABLE_STRING, 0, 20}, {"key", TABLE_STRING, 1, 20}};
 
+static const struct cli_remote_rows pending_rows = {
+    .columns = pending_columns, .count = COUNT(pending_columns)};
+
 static int
 write_pending(void *cookie, const struct ca_bridge_row *row, struct err *err)
 {
-	struct table *t = cookie;
+	struct record r;
 
 	(void)err;
-	table_text(t, row->device);
-	table_text(t, row->names);
-	table_text(t, row->bridge);
-	table_text(t, row->state);
-	table_text(t, row->request_id);
-	table_int(t, row->made_at);
-	table_int(t, row->tries);
-	table_int(t, row->retry_at);
-	table_text(t, row->text);
-	table_text(t, row->key);
-	table_row(t);
+	record_pending(&r, row);
+	cli_record(cookie, &pending_rows, &r);
+	table_row(cookie);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "commands_ca_internal.h"
 #include "file.h"
 #include "mem.h"
+#include "records_ca.h"
 #include "rollover.h"
 #include "secret.h"
 #include "store.h"
@@ -58,55 +59,43 @@ out:
 
 /* --- show and chain --- */
 
+/* All but the last are the API's, too. */
+static const struct table_column line_columns[] = {{"id", TABLE_INT, 0, 0},
+    {"state", TABLE_STRING, 0, 0}, {"subject", TABLE_STRING, 0, 24},
+    {"root", TABLE_STRING, 1, 24}, {"cross", TABLE_STRING, 5, 24},
+    {"not_before", TABLE_TIME, 4, 0}, {"not_after", TABLE_TIME, 0, 0},
+    {"serial", TABLE_STRING, 3, 0}, {"key_file", TABLE_STRING, 2, 0}};
+
 static int
 write_line(void *cookie, const struct ca_line_info *info, struct err *err)
 {
-	static const char *const states[] = {
-	    [CA_LINE_WAITING] = "waiting",
-	    [CA_LINE_ACTIVE] = "active",
-	    [CA_LINE_OLD] = "old",
-	};
-	const char *state = states[info->state];
-	struct table *t = cookie;
+	static const struct cli_remote_rows rows = {
+	    .columns = line_columns, .count = COUNT(line_columns) - 1};
+	struct record r;
 
 	(void)err;
-	if (info->state != CA_LINE_WAITING && info->not_after < clock_now())
-		state = "ended";
-	else if (info->revoked_at != 0)
-		state = "revoked";
-	table_int(t, info->id);
-	table_text(t, state);
-	table_text(t, info->subject);
-	table_text(t, info->root);
-	table_text(t, info->cross);
-	table_int(t, info->not_before);
-	table_int(t, info->not_after);
-	table_text(t, info->serial);
-	table_text(t, info->key_file);
-	table_row(t);
+	record_issuer(&r, info, clock_now());
+	cli_record(cookie, &rows, &r);
+	table_text(cookie, info->key_file);
+	table_row(cookie);
 	return 0;
 }
 
 int
 cmd_ca_show(struct cli *c)
 {
-	static const struct table_column columns[] = {{"id", TABLE_INT, 0, 0},
-	    {"state", TABLE_STRING, 0, 0}, {"subject", TABLE_STRING, 0, 24},
-	    {"root", TABLE_STRING, 1, 24}, {"cross", TABLE_STRING, 5, 24},
-	    {"not_before", TABLE_TIME, 4, 0}, {"not_after", TABLE_TIME, 0, 0},
-	    {"serial", TABLE_STRING, 3, 0}, {"key_file", TABLE_STRING, 2, 0}};
 	struct err err = {.kind = ERR_NONE};
 	struct ca_conf conf;
 	struct table *t;
 	int code, rc;
 
 	if (cli_remote(c))
-		return cmd_ca_show_remote(c, columns, COUNT(columns));
+		return cmd_ca_show_remote(c, line_columns, COUNT(line_columns));
 	code = cli_open(c, DAEMON_STORE, NULL);
 	if (code != CODE_OK)
 		return code;
 	conf = daemon_ca_conf(&c->daemon);
-	t = cli_table(c, columns, COUNT(columns));
+	t = cli_table(c, line_columns, COUNT(line_columns));
 	rc = ca_lines(&conf, write_line, t, &err);
 	return cli_listed(c, t, rc, &err);
 }

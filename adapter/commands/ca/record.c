@@ -15,6 +15,7 @@
 #include "device.h"
 #include "file.h"
 #include "mem.h"
+#include "records_ca.h"
 #include "store.h"
 #include "str.h"
 
@@ -33,30 +34,23 @@ static const struct table_column cert_columns[] = {
     {"not_after", TABLE_TIME, 0, 0}, {"revoked_at", TABLE_TIME, 1, 0},
     {"subject", TABLE_STRING, 3, 20}, {"issuer", TABLE_STRING, 2, 0}};
 
+static const struct cli_remote_rows cert_rows = {
+    .columns = cert_columns, .count = COUNT(cert_columns)};
+
 static int
 write_cert(void *cookie, const struct ca_cert *cert, struct err *err)
 {
-	struct table *t = cookie;
+	struct record r;
 
-	table_text(t, cert->serial);
-	table_text(t, cert->device);
-	table_text(t, cert->names);
-	table_text(t, cert->template_name);
-	table_int(t, cert->issued_at);
-	table_int(t, cert->not_before);
-	table_int(t, cert->not_after);
-	table_int(t, cert->revoked_at);
-	table_text(t, cert->subject);
-	table_text(t, cert->issuer);
-	return cli_row(t, err);
+	record_cert(&r, cert);
+	cli_record(cookie, &cert_rows, &r);
+	return cli_row(cookie, err);
 }
 
 static int
 list_remote(struct cli *c)
 {
 	static const char *const ours[] = {"expiring", NULL};
-	const struct cli_remote_rows rows = {
-	    .columns = cert_columns, .count = COUNT(cert_columns)};
 	struct api_client_path path;
 	const struct cli_remote_list list = {.path = &path, .paged = true};
 	int code = cli_remote_refuse(c, ours);
@@ -65,7 +59,7 @@ list_remote(struct cli *c)
 		return code;
 	api_client_path_init(&path, "certificates");
 	api_client_path_param(&path, "device", cli_text(c, "device"));
-	code = cli_remote_table(c, &list, &rows);
+	code = cli_remote_table(c, &list, &cert_rows);
 	api_client_path_free(&path);
 	return code;
 }
@@ -240,6 +234,13 @@ cmd_ca_check(struct cli *c)
 
 /* --- health --- */
 
+static const struct table_column health_columns[] = {
+    {"level", TABLE_STRING, 0, 0}, {"code", TABLE_STRING, 0, 0},
+    {"subject", TABLE_STRING, 0, 24}, {"serial", TABLE_STRING, 2, 0},
+    {"finding", TABLE_STRING, 0, 24}};
+static const struct cli_remote_rows health_rows = {
+    .columns = health_columns, .count = COUNT(health_columns)};
+
 struct findings {
 	struct table *table;
 	size_t bad, count;
@@ -249,12 +250,10 @@ static int
 write_finding(void *cookie, const struct ca_finding *f, struct err *err)
 {
 	struct findings *found = cookie;
+	struct record r;
 
-	table_text(found->table, f->bad ? "bad" : "warning");
-	table_text(found->table, f->name);
-	table_text(found->table, f->subject);
-	table_text(found->table, f->serial);
-	table_text(found->table, f->text);
+	record_health(&r, f);
+	cli_record(found->table, &health_rows, &r);
 	found->count++;
 	found->bad += f->bad;
 	return cli_row(found->table, err);
@@ -263,10 +262,6 @@ write_finding(void *cookie, const struct ca_finding *f, struct err *err)
 int
 cmd_ca_health(struct cli *c)
 {
-	static const struct table_column columns[] = {
-	    {"level", TABLE_STRING, 0, 0}, {"code", TABLE_STRING, 0, 0},
-	    {"subject", TABLE_STRING, 0, 24}, {"serial", TABLE_STRING, 2, 0},
-	    {"finding", TABLE_STRING, 0, 24}};
 	struct err err = {.kind = ERR_NONE};
 	struct findings found = {.count = 0};
 	int code = cli_open(c, DAEMON_CA, NULL), rc;
@@ -274,7 +269,7 @@ cmd_ca_health(struct cli *c)
 
 	if (code != CODE_OK)
 		return code;
-	found.table = cli_table(c, columns, COUNT(columns));
+	found.table = cli_table(c, health_columns, COUNT(health_columns));
 	j = (struct daemon_ca_health){
 	    c->daemon.store, c->daemon.ca, c->daemon.conf, c->daemon.profile};
 	rc = daemon_ca_health(&j, write_finding, &found, &err);

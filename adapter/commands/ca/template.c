@@ -5,6 +5,7 @@
 #include "buf.h"
 #include "ca.h"
 #include "cli.h"
+#include "cli_remote.h"
 #include "clock.h"
 #include "commands_ca_internal.h"
 #include "conf.h"
@@ -12,6 +13,7 @@
 #include "mem.h"
 #include "port.h"
 #include "profile.h"
+#include "records_ca.h"
 #include "str.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -73,13 +75,51 @@ put_template(const struct profile_template *t, struct table *table)
 	table_text(table, t->usages);
 }
 
+static const struct table_column list_columns[] = {{"name", TABLE_STRING, 0, 0},
+    {"validity", TABLE_STRING, 0, 0}, {"renew_before", TABLE_STRING, 1, 0},
+    {"key", TABLE_STRING, 2, 0}, {"usages", TABLE_LIST, 0, 12},
+    {"tls", TABLE_BOOL, 3, 0}};
+static const struct table_column show_columns[] = {{"name", TABLE_STRING, 0, 0},
+    {"validity", TABLE_STRING, 0, 0}, {"renew_before", TABLE_STRING, 1, 0},
+    {"backdate", TABLE_STRING, 1, 0}, {"key", TABLE_STRING, 2, 0},
+    {"keys", TABLE_STRING, 1, 0}, {"usages", TABLE_LIST, 0, 12},
+    {"key_usage", TABLE_STRING, 1, 0}, {"short_name", TABLE_BOOL, 1, 0},
+    {"address", TABLE_BOOL, 1, 0}, {"upn", TABLE_BOOL, 1, 0},
+    {"sid", TABLE_BOOL, 1, 0}, {"underscore", TABLE_BOOL, 1, 0},
+    {"max_size", TABLE_INT, 1, 0}, {"largest", TABLE_INT, 1, 0},
+    {"issuer_end", TABLE_STRING, 1, 0}, {"ends_if_now", TABLE_TIME, 1, 0},
+    {"tls", TABLE_BOOL, 3, 0}};
+static const struct cli_remote_rows list_rows = {
+    .columns = list_columns, .count = COUNT(list_columns)};
+static const struct cli_remote_rows show_rows = {
+    .columns = show_columns, .count = COUNT(show_columns)};
+
+/* What is known of it with the CA, when that is open. */
 static int
-write_row(struct cli *c, const struct profile_template *t, struct table *table)
+put_row(struct cli *c, const struct profile_template *t, struct table *table,
+    const struct cli_remote_rows *rows)
 {
-	put_template(t, table);
-	table_int(table, str_eq(t->name, c->daemon.profile->template_name));
+	const struct ca_template template = port_template(t);
+	struct ca_template_facts facts;
+	struct record r;
+
+	ca_template_facts(c->daemon.ca, &template, clock_now(), &facts);
+	record_template(&r, c->daemon.profile, t, &facts);
+	cli_record(table, rows, &r);
 	table_row(table);
 	return CODE_OK;
+}
+
+static int
+list_row(struct cli *c, const struct profile_template *t, struct table *table)
+{
+	return put_row(c, t, table, &list_rows);
+}
+
+static int
+show_row(struct cli *c, const struct profile_template *t, struct table *table)
+{
+	return put_row(c, t, table, &show_rows);
 }
 
 /* --- beside those of the forest --- */
@@ -140,10 +180,6 @@ list_both(struct cli *c)
 int
 cmd_ca_template_list(struct cli *c)
 {
-	static const struct table_column columns[] = {
-	    {"name", TABLE_STRING, 0, 0}, {"validity", TABLE_STRING, 0, 0},
-	    {"renew_before", TABLE_STRING, 1, 0}, {"key", TABLE_STRING, 2, 0},
-	    {"usages", TABLE_LIST, 0, 12}, {"tls", TABLE_BOOL, 3, 0}};
 	struct table *table;
 	int code;
 
@@ -152,43 +188,13 @@ cmd_ca_template_list(struct cli *c)
 	code = cli_load(c);
 	if (code != CODE_OK)
 		return code;
-	table = cli_table(c, columns, COUNT(columns));
-	code = each_template(c, write_row, table);
+	table = cli_table(c, list_columns, COUNT(list_columns));
+	code = each_template(c, list_row, table);
 	table_end(table);
 	return code;
 }
 
 /* --- show --- */
-
-static int
-write_facts(
-    struct cli *c, const struct profile_template *t, struct table *table)
-{
-	struct ca_template template = port_template(t);
-	struct ca_template_facts facts;
-
-	ca_template_facts(c->daemon.ca, &template, clock_now(), &facts);
-	table_text(table, t->name);
-	put_span(table, t->validity);
-	put_span(table, t->renew_before);
-	put_span(table, t->backdate);
-	table_text(table, t->key);
-	table_text(table, facts.key);
-	table_text(table, t->usages);
-	table_text(table, facts.usage);
-	table_int(table, t->short_name);
-	table_int(table, t->address);
-	table_int(table, t->upn);
-	table_int(table, t->sid);
-	table_int(table, t->underscore);
-	table_int(table, t->max_size);
-	table_int(table, facts.largest);
-	table_text(table, t->issuer_end);
-	table_int(table, facts.ends);
-	table_int(table, str_eq(t->name, c->daemon.profile->template_name));
-	table_row(table);
-	return CODE_OK;
-}
 
 static int
 show_beside(struct cli *c)
@@ -210,17 +216,6 @@ show_beside(struct cli *c)
 int
 cmd_ca_template_show(struct cli *c)
 {
-	static const struct table_column columns[] = {
-	    {"name", TABLE_STRING, 0, 0}, {"validity", TABLE_STRING, 0, 0},
-	    {"renew_before", TABLE_STRING, 1, 0},
-	    {"backdate", TABLE_STRING, 1, 0}, {"key", TABLE_STRING, 2, 0},
-	    {"keys", TABLE_STRING, 1, 0}, {"usages", TABLE_LIST, 0, 12},
-	    {"key_usage", TABLE_STRING, 1, 0}, {"short_name", TABLE_BOOL, 1, 0},
-	    {"address", TABLE_BOOL, 1, 0}, {"upn", TABLE_BOOL, 1, 0},
-	    {"sid", TABLE_BOOL, 1, 0}, {"underscore", TABLE_BOOL, 1, 0},
-	    {"max_size", TABLE_INT, 1, 0}, {"largest", TABLE_INT, 1, 0},
-	    {"issuer_end", TABLE_STRING, 1, 0},
-	    {"ends_if_now", TABLE_TIME, 1, 0}, {"tls", TABLE_BOOL, 3, 0}};
 	struct table *table;
 	int code;
 
@@ -229,9 +224,9 @@ cmd_ca_template_show(struct cli *c)
 	code = cli_open(c, DAEMON_CA, NULL);
 	if (code != CODE_OK)
 		return code;
-	table = cli_table(c, columns, COUNT(columns));
+	table = cli_table(c, show_columns, COUNT(show_columns));
 	table_set_blocks(table);
-	code = each_template(c, write_facts, table);
+	code = each_template(c, show_row, table);
 	table_end(table);
 	return code;
 }

@@ -4,11 +4,13 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "cli_remote.h"
 #include "commands_epo_internal.h"
 #include "conf.h"
 #include "conf_epo.h"
 #include "device.h"
 #include "mem.h"
+#include "records.h"
 #include "secret.h"
 #include "store.h"
 #include "str.h"
@@ -216,31 +218,14 @@ cmd_epo_sync(struct cli *c)
 static const struct table_column status_columns[] = {
     {"name", TABLE_STRING, 0, 0}, {"url", TABLE_STRING, 5, 16},
     {"state", TABLE_STRING, 0, 0}, {"version", TABLE_STRING, 6, 0},
-    {"last_good", TABLE_TIME, 0, 0}, {"next", TABLE_TIME, 2, 0},
+    {"good_at", TABLE_TIME, 0, 0}, {"next_at", TABLE_TIME, 2, 0},
     {"systems", TABLE_INT, 3, 0}, {"devices", TABLE_INT, 0, 0},
     {"gone", TABLE_INT, 0, 0}, {"problems", TABLE_INT, 0, 0},
     {"unsure", TABLE_INT, 4, 0}, {"issues", TABLE_INT, 1, 0},
-    {"text", TABLE_STRING, 0, 20}};
+    {"error", TABLE_STRING, 0, 20}};
 
-static void
-write_status(struct table *t, const struct conf_epo *e,
-    const struct upstream *u, const struct upstream_counts *n)
-{
-	table_text(t, e->name);
-	table_text(t, e->url);
-	table_text(t, upstream_state_name(u->state));
-	table_text(t, u->version);
-	table_int(t, u->good_at);
-	table_int(t, u->next_at);
-	table_int(t, n->systems);
-	table_int(t, n->devices);
-	table_int(t, n->gone);
-	table_int(t, n->problems);
-	table_int(t, n->unsure);
-	table_int(t, n->issues);
-	table_text(t, u->error != NULL ? u->error : u->remarks);
-	table_row(t);
-}
+static const struct cli_remote_rows status_rows = {
+    .columns = status_columns, .count = COUNT(status_columns)};
 
 static int
 status_of(
@@ -248,6 +233,7 @@ status_of(
 {
 	struct upstream_counts counts = {0};
 	struct upstream u = {0};
+	struct record r;
 	int rc = upstream_find(c->daemon.store, e->name, &u, err);
 
 	if (rc != 0 && err->kind == ERR_NOTFOUND) {
@@ -256,8 +242,11 @@ status_of(
 	} else if (rc == 0) {
 		rc = upstream_count(c->daemon.store, u.id, &counts, err);
 	}
-	if (rc == 0)
-		write_status(t, e, &u, &counts);
+	if (rc == 0) {
+		record_upstream(&r, e, &u, &counts);
+		cli_record(t, &status_rows, &r);
+		table_row(t);
+	}
 	upstream_clear(&u);
 	return rc;
 }

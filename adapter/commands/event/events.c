@@ -10,17 +10,22 @@
 #include "clock.h"
 #include "commands_event_internal.h"
 #include "err.h"
+#include "records.h"
 #include "store.h"
 
 /* --follow looks into the store this often: another process writes it, and
  * SQLite tells nobody. */
 #define LOOK_EVERY_MS 500
 #define FOLLOW_FROM 10 /* of the past, when nothing else is asked */
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct table_column event_columns[] = {{"id", TABLE_INT, 0, 0},
     {"at", TABLE_TIME, 0, 0}, {"device", TABLE_STRING, 0, 0},
     {"kind", TABLE_STRING, 0, 0}, {"actor", TABLE_STRING, 1, 0},
     {"detail", TABLE_STRING, 0, 20}};
+
+static const struct cli_remote_rows event_rows = {
+    .columns = event_columns, .count = COUNT(event_columns)};
 
 struct listing {
 	struct cli *c;
@@ -30,7 +35,6 @@ struct listing {
 	size_t left;	     /* of --limit */
 	int64_t since, last; /* where to begin; 0 */
 };
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* --- being stopped --- */
 
@@ -79,15 +83,12 @@ static int
 write_event(void *cookie, const struct store_event *event, struct err *err)
 {
 	struct listing *l = cookie;
+	struct record r;
 
 	if (stopped != 0)
 		return err_set(err, ERR_CANCELLED, "stopped");
-	table_int(l->table, event->id);
-	table_int(l->table, event->at);
-	table_text(l->table, event->name);
-	table_text(l->table, event->kind);
-	table_text(l->table, event->actor);
-	table_text(l->table, event->detail);
+	record_event(&r, event);
+	cli_record(l->table, &event_rows, &r);
 	l->after = event->id;
 	l->left--;
 	return cli_row(l->table, err);
@@ -104,8 +105,6 @@ begin(struct listing *l)
 static int
 add_remote(void *cookie, struct json_object *row, struct err *err)
 {
-	static const struct cli_remote_rows rows = {
-	    .columns = event_columns, .count = COUNT(event_columns)};
 	struct listing *l = cookie;
 
 	if (stopped != 0)
@@ -114,7 +113,7 @@ add_remote(void *cookie, struct json_object *row, struct err *err)
 		return -1;
 	l->left--;
 	begin(l);
-	return cli_remote_row(l->table, &rows, row, err);
+	return cli_remote_row(l->table, &event_rows, row, err);
 }
 
 /* Where to begin is said until there is one to go on behind. */

@@ -6,6 +6,7 @@
 #include "commands_event_internal.h"
 #include "conf.h"
 #include "forward_place.h"
+#include "records.h"
 #include "secret.h"
 #include "store.h"
 #include "str.h"
@@ -28,28 +29,29 @@ find(struct cli *c, const char *name)
 
 /* --- status --- */
 
+static const struct table_column place_columns[] = {
+    {"name", TABLE_STRING, 0, 0}, {"kind", TABLE_STRING, 4, 0},
+    {"state", TABLE_STRING, 0, 0}, {"behind", TABLE_INT, 0, 0},
+    {"oldest", TABLE_TIME, 3, 0}, {"delivered", TABLE_INT, 5, 0},
+    {"last", TABLE_TIME, 2, 0}, {"dead", TABLE_INT, 0, 0},
+    {"attempts", TABLE_INT, 7, 0}, {"failing_since", TABLE_TIME, 8, 0},
+    {"next", TABLE_TIME, 9, 0}, {"to", TABLE_STRING, 6, 16},
+    {"error", TABLE_STRING, 0, 20}};
+static const struct cli_remote_rows place_rows = {
+    .columns = place_columns, .count = COUNT(place_columns)};
+
 static int
 write_place(struct cli *c, struct table *t, const struct conf_forward *f,
     bool *failing, struct err *err)
 {
 	struct forward_status is;
+	struct record r;
 
 	if (forward_status(c->daemon.store, f, &is, err) != 0)
 		return -1;
 	*failing = *failing || is.at.attempts > 0;
-	table_text(t, f->name);
-	table_text(t, f->kind);
-	table_text(t, is.state);
-	table_int(t, is.behind);
-	table_int(t, is.oldest);
-	table_int(t, is.at.delivered);
-	table_int(t, is.at.delivered_at);
-	table_int(t, is.dead);
-	table_int(t, is.at.attempts);
-	table_int(t, is.at.failing_since);
-	table_int(t, is.at.next_at);
-	table_text(t, f->to);
-	table_text(t, str_empty(is.at.error) ? NULL : is.at.error);
+	record_place(&r, f, &is);
+	cli_record(t, &place_rows, &r);
 	return cli_row(t, err);
 }
 
@@ -71,9 +73,9 @@ watch_place(void *cookie, struct json_object *row, struct err *err)
 }
 
 static int
-status_remote(struct cli *c, const struct cli_remote_rows *rows)
+status_remote(struct cli *c)
 {
-	struct watching w = {.fill = {.c = c, .rows = rows}};
+	struct watching w = {.fill = {.c = c, .rows = &place_rows}};
 	struct api_client_path path;
 	const struct cli_remote_list list = {.path = &path};
 	int code;
@@ -88,16 +90,6 @@ status_remote(struct cli *c, const struct cli_remote_rows *rows)
 int
 cmd_forward_status(struct cli *c)
 {
-	static const struct table_column columns[] = {
-	    {"name", TABLE_STRING, 0, 0}, {"kind", TABLE_STRING, 4, 0},
-	    {"state", TABLE_STRING, 0, 0}, {"behind", TABLE_INT, 0, 0},
-	    {"oldest", TABLE_TIME, 3, 0}, {"delivered", TABLE_INT, 5, 0},
-	    {"last", TABLE_TIME, 2, 0}, {"dead", TABLE_INT, 0, 0},
-	    {"attempts", TABLE_INT, 7, 0}, {"failing_since", TABLE_TIME, 8, 0},
-	    {"next", TABLE_TIME, 9, 0}, {"to", TABLE_STRING, 6, 16},
-	    {"error", TABLE_STRING, 0, 20}};
-	const struct cli_remote_rows rows = {
-	    .columns = columns, .count = COUNT(columns)};
 	struct err err = {.kind = ERR_NONE};
 	const struct conf *conf;
 	bool failing = false;
@@ -106,12 +98,12 @@ cmd_forward_status(struct cli *c)
 	size_t i;
 
 	if (cli_remote(c))
-		return status_remote(c, &rows);
+		return status_remote(c);
 	code = cli_open(c, DAEMON_STORE, NULL);
 	if (code != CODE_OK)
 		return code;
 	conf = c->daemon.conf;
-	t = cli_table(c, columns, COUNT(columns));
+	t = cli_table(c, place_columns, COUNT(place_columns));
 	for (i = 0; i < conf->forward_count && rc == 0; i++)
 		rc = write_place(c, t, &conf->forwards[i], &failing, &err);
 	code = cli_listed(c, t, rc, &err);
@@ -169,18 +161,21 @@ cmd_forward_secret(struct cli *c)
 
 /* --- dead letters --- */
 
+static const struct table_column dead_columns[] = {{"event", TABLE_INT, 0, 0},
+    {"name", TABLE_STRING, 0, 0}, {"at", TABLE_TIME, 0, 0},
+    {"attempts", TABLE_INT, 1, 0}, {"again_at", TABLE_TIME, 2, 0},
+    {"error", TABLE_STRING, 0, 20}};
+static const struct cli_remote_rows dead_rows = {
+    .columns = dead_columns, .count = COUNT(dead_columns)};
+
 static int
 write_dead(void *cookie, const struct store_dead *dead, struct err *err)
 {
-	struct table *t = cookie;
+	struct record r;
 
-	table_int(t, dead->event);
-	table_text(t, dead->name);
-	table_int(t, dead->at);
-	table_int(t, dead->attempts);
-	table_int(t, dead->again_at);
-	table_text(t, dead->error);
-	return cli_row(t, err);
+	record_letter(&r, dead);
+	cli_record(cookie, &dead_rows, &r);
+	return cli_row(cookie, err);
 }
 
 /* The number of an event behind the place; 0 when there is none. */
@@ -194,7 +189,7 @@ letter_at(const struct cli *c, size_t i, int64_t *ret)
 }
 
 static int
-dead_remote(struct cli *c, const struct cli_remote_rows *rows)
+dead_remote(struct cli *c)
 {
 	struct api_client_path path;
 	const struct cli_remote_list list = {.path = &path, .paged = true};
@@ -203,7 +198,7 @@ dead_remote(struct cli *c, const struct cli_remote_rows *rows)
 	api_client_path_init(&path, "forward-dead");
 	api_client_path_param(
 	    &path, "place", c->arg_count > 0 ? c->args[0] : NULL);
-	code = cli_remote_table(c, &list, rows);
+	code = cli_remote_table(c, &list, &dead_rows);
 	api_client_path_free(&path);
 	return code;
 }
@@ -211,22 +206,16 @@ dead_remote(struct cli *c, const struct cli_remote_rows *rows)
 int
 cmd_forward_dead(struct cli *c)
 {
-	static const struct table_column columns[] = {
-	    {"event", TABLE_INT, 0, 0}, {"name", TABLE_STRING, 0, 0},
-	    {"at", TABLE_TIME, 0, 0}, {"attempts", TABLE_INT, 1, 0},
-	    {"again_at", TABLE_TIME, 2, 0}, {"error", TABLE_STRING, 0, 20}};
-	const struct cli_remote_rows rows = {
-	    .columns = columns, .count = COUNT(columns)};
 	struct err err = {.kind = ERR_NONE};
 	struct table *t;
 	int code, rc;
 
 	if (cli_remote(c))
-		return dead_remote(c, &rows);
+		return dead_remote(c);
 	code = cli_open(c, DAEMON_STORE, NULL);
 	if (code != CODE_OK)
 		return code;
-	t = cli_table(c, columns, COUNT(columns));
+	t = cli_table(c, dead_columns, COUNT(dead_columns));
 	rc = store_dead_scan(c->daemon.store,
 	    c->arg_count > 0 ? c->args[0] : NULL, write_dead, t, &err);
 	return cli_listed(c, t, rc, &err);

@@ -1,13 +1,10 @@
-#include <stdlib.h>
-
+#include "journal.h"
 #include "api_client.h"
 #include "choice.h"
 #include "cli.h"
 #include "cli_remote.h"
 #include "commands_event_internal.h"
-#include "device.h"
-#include "journal.h"
-#include "mem.h"
+#include "records.h"
 #include "store.h"
 
 #define ENDED_LIMIT 100
@@ -20,44 +17,24 @@ static const struct table_column journal_columns[] = {{"id", TABLE_INT, 0, 0},
     {"state", TABLE_STRING, 0, 0}, {"result", TABLE_STRING, 0, 16},
     {"args", TABLE_STRING, 1, 16}};
 
+static const struct cli_remote_rows journal_rows = {
+    .columns = journal_columns, .count = COUNT(journal_columns)};
+
 struct listing {
 	struct cli *c;
 	struct table *table;
 };
 
-/* Name of the device, given; its number when it is gone. */
-static char *
-name_of(struct cli *c, int64_t id)
-{
-	struct device *device = NULL;
-	char *name;
-
-	if (store_device_get(c->daemon.store, id, &device, NULL) != 0)
-		return mem_printf("#%lld", (long long)id);
-	name = mem_dup(device->name);
-	device_free(device);
-	return name;
-}
-
 static int
 write_intent(void *cookie, const struct journal_intent *intent, struct err *err)
 {
 	struct listing *l = cookie;
-	char *name = name_of(l->c, intent->device);
+	struct record r;
 
 	(void)err;
-	table_int(l->table, intent->id);
-	table_text(l->table, name);
-	table_text(l->table, intent->play);
-	table_text(l->table, intent->step);
-	table_int(l->table, intent->attempts);
-	table_int(l->table, intent->opened_at);
-	table_int(l->table, intent->ended_at);
-	table_text(l->table, intent->end == NULL ? "open" : intent->end);
-	table_text(l->table, intent->result);
-	table_text(l->table, intent->args);
+	record_intent(&r, l->c->daemon.store, intent);
+	cli_record(l->table, &journal_rows, &r);
 	table_row(l->table);
-	free(name);
 	return 0;
 }
 
@@ -79,9 +56,7 @@ add_remote(struct cli_remote_fill *f, const char *what, size_t limit)
 static int
 list_remote(struct cli *c)
 {
-	const struct cli_remote_rows rows = {
-	    .columns = journal_columns, .count = COUNT(journal_columns)};
-	struct cli_remote_fill f = {.c = c, .rows = &rows};
+	struct cli_remote_fill f = {.c = c, .rows = &journal_rows};
 	int code = add_remote(&f, "journal", 0);
 
 	if (code == CODE_OK && cli_flag(c, "ended"))

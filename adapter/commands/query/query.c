@@ -8,6 +8,7 @@
 #include "commands_query_internal.h"
 #include "mem.h"
 #include "query_remote_internal.h"
+#include "records.h"
 #include "report.h"
 #include "str.h"
 
@@ -225,17 +226,20 @@ cmd_query(struct cli *c)
 
 /* --- those that are saved --- */
 
+static const struct table_column list_columns[] = {{"id", TABLE_INT, 2, 0},
+    {"name", TABLE_STRING, 0, 0}, {"table", TABLE_STRING, 1, 0},
+    {"own", TABLE_BOOL, 3, 0}, {"description", TABLE_STRING, 0, 20}};
+static const struct cli_remote_rows list_rows = {
+    .columns = list_columns, .count = COUNT(list_columns)};
+
 static int
 list_one(void *cookie, const struct store_saved *saved, struct err *err)
 {
-	struct table *t = cookie;
+	struct record r;
 
-	table_int(t, saved->id);
-	table_text(t, saved->name);
-	table_text(t, saved->target);
-	table_int(t, saved->id >= STORE_SAVED_OWN);
-	table_text(t, saved->note);
-	return cli_row(t, err);
+	record_query(&r, saved);
+	cli_record(cookie, &list_rows, &r);
+	return cli_row(cookie, err);
 }
 
 static int
@@ -247,13 +251,7 @@ scan_all(struct store *s, struct table *t, struct err *err)
 int
 cmd_query_list(struct cli *c)
 {
-	static const struct table_column columns[] = {{"id", TABLE_INT, 2, 0},
-	    {"name", TABLE_STRING, 0, 0}, {"table", TABLE_STRING, 1, 0},
-	    {"own", TABLE_BOOL, 3, 0}, {"description", TABLE_STRING, 0, 20}};
-	const struct cli_remote_rows rows = {
-	    .columns = columns, .count = COUNT(columns)};
-
-	return cli_list_all(c, "queries", false, &rows, scan_all);
+	return cli_list_all(c, "queries", false, &list_rows, scan_all);
 }
 
 int
@@ -265,9 +263,12 @@ cmd_query_show(struct cli *c)
 	    {"where", TABLE_STRING, 0, 0}, {"order", TABLE_STRING, 0, 0},
 	    {"group", TABLE_STRING, 0, 0}, {"chart", TABLE_STRING, 0, 0},
 	    {"sql", TABLE_STRING, 0, 0}};
+	const struct cli_remote_rows rows = {
+	    .columns = columns, .count = COUNT(columns) - 1};
 	struct err err = {.kind = ERR_NONE};
 	struct ask ask = {.top = 0};
 	struct query *q = NULL;
+	struct record r;
 	struct table *t;
 	int code = cli_remote(c) ? CODE_OK : cli_open(c, DAEMON_STORE, NULL);
 
@@ -278,15 +279,8 @@ cmd_query_show(struct cli *c)
 	if (code == CODE_OK) {
 		t = cli_table(c, columns, COUNT(columns));
 		table_set_blocks(t);
-		table_int(t, ask.saved.id);
-		table_text(t, ask.saved.name);
-		table_text(t, ask.saved.note);
-		table_text(t, ask.saved.target);
-		table_text(t, ask.saved.select);
-		table_text(t, ask.saved.where);
-		table_text(t, ask.saved.order);
-		table_text(t, ask.saved.group);
-		table_text(t, ask.saved.chart);
+		record_query(&r, &ask.saved);
+		cli_record(t, &rows, &r);
 		table_text(t, query_sql(q));
 		table_row(t);
 		table_end(t);
@@ -352,16 +346,21 @@ cmd_query_remove(struct cli *c)
 
 /* --- what can be asked --- */
 
+static const struct table_column word_columns[] = {
+    {"table", TABLE_STRING, 0, 0}, {"column", TABLE_STRING, 0, 0},
+    {"type", TABLE_STRING, 0, 0}, {"help", TABLE_STRING, 0, 20}};
+static const struct cli_remote_rows word_rows = {
+    .columns = word_columns, .count = COUNT(word_columns)};
+
 static void
 write_columns(struct table *t, const struct query_table *table)
 {
+	struct record r;
 	size_t i;
 
 	for (i = 0; i < table->count; i++) {
-		table_text(t, table->name);
-		table_text(t, table->columns[i].name);
-		table_text(t, query_type_name(table->columns[i].type));
-		table_text(t, table->columns[i].help);
+		record_column(&r, table, &table->columns[i]);
+		cli_record(t, &word_rows, &r);
 		table_row(t);
 	}
 }
@@ -369,9 +368,6 @@ write_columns(struct table *t, const struct query_table *table)
 int
 cmd_query_tables(struct cli *c)
 {
-	static const struct table_column columns[] = {
-	    {"table", TABLE_STRING, 0, 0}, {"column", TABLE_STRING, 0, 0},
-	    {"type", TABLE_STRING, 0, 0}, {"help", TABLE_STRING, 0, 20}};
 	const struct query_graph *g = store_graph();
 	const char *name = c->arg_count > 0 ? c->args[0] : NULL;
 	struct table *t;
@@ -380,7 +376,7 @@ cmd_query_tables(struct cli *c)
 	if (name != NULL && query_table(g, name) == NULL)
 		return cli_complain(CODE_NOTHING,
 		    "no such table; \"query tables\" has them all");
-	t = cli_table(c, columns, COUNT(columns));
+	t = cli_table(c, word_columns, COUNT(word_columns));
 	for (i = 0; i < g->table_count; i++)
 		if (name == NULL || str_ieq(name, g->tables[i].name))
 			write_columns(t, &g->tables[i]);
@@ -388,26 +384,29 @@ cmd_query_tables(struct cli *c)
 	return CODE_OK;
 }
 
+static const struct table_column operator_columns[] = {
+    {"operator", TABLE_STRING, 0, 0}, {"arguments", TABLE_STRING, 0, 0},
+    {"clause", TABLE_STRING, 2, 0}, {"source", TABLE_STRING, 1, 0},
+    {"help", TABLE_STRING, 0, 20}};
+static const struct cli_remote_rows operator_rows = {
+    .columns = operator_columns, .count = COUNT(operator_columns)};
+
 static void
 write_operator(
     struct table *t, const char *clause, const struct query_operator *op)
 {
-	table_text(t, op->name);
-	table_text(t, op->args);
-	table_text(t, clause);
-	table_text(t, op->documented ? "ePO" : "ours");
-	table_text(t, op->help);
+	struct record r;
+
+	record_operator(&r, clause, op);
+	cli_record(t, &operator_rows, &r);
 	table_row(t);
 }
 
 int
 cmd_query_operators(struct cli *c)
 {
-	static const struct table_column columns[] = {
-	    {"operator", TABLE_STRING, 0, 0}, {"arguments", TABLE_STRING, 0, 0},
-	    {"clause", TABLE_STRING, 2, 0}, {"source", TABLE_STRING, 1, 0},
-	    {"help", TABLE_STRING, 0, 20}};
-	struct table *t = cli_table(c, columns, COUNT(columns));
+	struct table *t =
+	    cli_table(c, operator_columns, COUNT(operator_columns));
 	const struct query_operator *op;
 	size_t i;
 

@@ -6,6 +6,7 @@
 #include "cli_remote.h"
 #include "commands_query_internal.h"
 #include "device.h"
+#include "records.h"
 #include "store.h"
 
 /*
@@ -233,16 +234,20 @@ cmd_tag_delete(struct cli *c)
 	return code;
 }
 
+static const struct table_column list_columns[] = {{"id", TABLE_INT, 1, 0},
+    {"name", TABLE_STRING, 0, 0}, {"devices", TABLE_INT, 0, 0},
+    {"excluded", TABLE_INT, 2, 0}};
+static const struct cli_remote_rows list_rows = {
+    .columns = list_columns, .count = COUNT(list_columns)};
+
 static int
 list_one(void *cookie, const struct store_tag *tag, struct err *err)
 {
-	struct table *t = cookie;
+	struct record r;
 
-	table_int(t, tag->id);
-	table_text(t, tag->name);
-	table_int(t, tag->devices);
-	table_int(t, tag->excluded);
-	return cli_row(t, err);
+	record_tag(&r, tag);
+	cli_record(cookie, &list_rows, &r);
+	return cli_row(cookie, err);
 }
 
 static int
@@ -254,11 +259,5 @@ scan_all(struct store *s, struct table *t, struct err *err)
 int
 cmd_tag_list(struct cli *c)
 {
-	static const struct table_column columns[] = {{"id", TABLE_INT, 1, 0},
-	    {"name", TABLE_STRING, 0, 0}, {"devices", TABLE_INT, 0, 0},
-	    {"excluded", TABLE_INT, 2, 0}};
-	const struct cli_remote_rows rows = {
-	    .columns = columns, .count = COUNT(columns)};
-
-	return cli_list_all(c, "tags", false, &rows, scan_all);
+	return cli_list_all(c, "tags", false, &list_rows, scan_all);
 }

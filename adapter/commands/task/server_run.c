@@ -28,42 +28,16 @@ static const struct table_column action_columns[] = {
     {"attempts", TABLE_INT, 3, 0}, {"run", TABLE_INT, 0, 0},
     {"message", TABLE_STRING, 0, 20}};
 
-static void
-write_action(struct table *t, const struct server_action *a)
-{
-	char *words = action_words(a);
+/* As the API has it: numbers where there is nothing. */
+static const struct cli_remote_none no_action[] = {
+    {"under", 0}, {"rows", -1}, {"run", 0}, {NULL, 0}};
+static const struct cli_remote_rows action_rows = {.columns = action_columns,
+    .count = COUNT(action_columns),
+    .none = no_action};
 
-	table_int(t, a->at + 1);
-	if (a->parent < 0)
-		table_nothing(t);
-	else
-		table_int(t, a->parent + 1);
-	table_text(t, words);
-	table_text(t, server_state_name(a->state));
-	if (a->rows < 0)
-		table_nothing(t);
-	else
-		table_int(t, a->rows);
-	table_int(t, a->changed);
-	table_int(t, a->attempts);
-	if (a->subtask == 0)
-		table_nothing(t);
-	else
-		table_int(t, a->subtask);
-	table_text(t, a->message);
-	table_row(t);
-	free(words);
-}
-
-/* The API has a number where there is nothing. */
 static int
 write_remote_actions(struct cli *c, int64_t run)
 {
-	static const struct cli_remote_none none[] = {
-	    {"under", 0}, {"rows", -1}, {"run", 0}, {NULL, 0}};
-	const struct cli_remote_rows rows = {.columns = action_columns,
-	    .count = COUNT(action_columns),
-	    .none = none};
 	struct api_client_path path;
 	const struct cli_remote_list list = {.path = &path};
 	int code;
@@ -71,7 +45,7 @@ write_remote_actions(struct cli *c, int64_t run)
 	api_client_path_init(&path, "runs");
 	api_client_path_add_id(&path, run);
 	api_client_path_add(&path, "actions");
-	code = cli_remote_table(c, &list, &rows);
+	code = cli_remote_table(c, &list, &action_rows);
 	api_client_path_free(&path);
 	return code;
 }
@@ -82,6 +56,7 @@ write_actions(struct cli *c, int64_t run)
 	struct server_action *actions = NULL;
 	struct err err = {.kind = ERR_NONE};
 	size_t count = 0, i;
+	struct record r;
 	struct table *t;
 
 	if (cli_remote(c))
@@ -89,8 +64,11 @@ write_actions(struct cli *c, int64_t run)
 	if (server_actions(c->daemon.store, run, &actions, &count, &err) != 0)
 		return cli_fail(&err);
 	t = cli_table(c, action_columns, COUNT(action_columns));
-	for (i = 0; i < count; i++)
-		write_action(t, &actions[i]);
+	for (i = 0; i < count; i++) {
+		record_action(&r, &actions[i]);
+		cli_record(t, &action_rows, &r);
+		table_row(t);
+	}
 	table_end(t);
 	server_actions_free(actions, count);
 	return CODE_OK;

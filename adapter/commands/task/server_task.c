@@ -11,6 +11,7 @@
 #include "commands_task_internal.h"
 #include "file.h"
 #include "mem.h"
+#include "records.h"
 #include "runs_internal.h"
 #include "server_file.h"
 #include "server_order.h"
@@ -22,7 +23,6 @@
 
 /* Server tasks: what they are. */
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define WORDS_MAX 2048
 #define EXPORT_MAX ((size_t)64 << 20)
 
 struct server_order
@@ -47,44 +47,26 @@ server_cli_find(struct cli *c, const char *name, struct server_task *ret)
 
 /* --- list, show --- */
 
-static void
-write_words(struct table *t, const char *actions)
-{
-	struct buf words;
+/* As the API has it: 0, it never ran. */
+static const struct cli_remote_none not_run[] = {{"last_run", 0}, {NULL, 0}};
 
-	buf_init(&words, WORDS_MAX);
-	action_tree_words(actions, &words);
-	table_text(t, buf_text(&words));
-	buf_free(&words);
-}
-
-static void
-write_run(struct table *t, int64_t run)
-{
-	if (run == 0)
-		table_nothing(t);
-	else
-		table_int(t, run);
-}
+static const struct table_column list_columns[] = {{"id", TABLE_INT, 2, 0},
+    {"name", TABLE_STRING, 0, 0}, {"enabled", TABLE_BOOL, 0, 0},
+    {"schedule", TABLE_STRING, 1, 16}, {"next_due", TABLE_TIME, 3, 0},
+    {"last_at", TABLE_TIME, 4, 0}, {"last_run", TABLE_INT, 4, 0},
+    {"does", TABLE_STRING, 0, 20}};
+static const struct cli_remote_rows list_rows = {
+    .columns = list_columns, .count = COUNT(list_columns), .none = not_run};
 
 static int
 list_one(void *cookie, const struct server_task *s, struct err *err)
 {
-	struct table *t = cookie;
+	struct record r;
 
-	table_int(t, s->id);
-	table_text(t, s->name);
-	table_int(t, s->enabled);
-	table_text(t, s->schedule);
-	table_int(t, s->enabled ? s->next_due : 0);
-	table_int(t, s->last_at);
-	write_run(t, s->last_run);
-	write_words(t, s->actions);
-	return cli_row(t, err);
+	record_server(&r, s);
+	cli_record(cookie, &list_rows, &r);
+	return cli_row(cookie, err);
 }
-
-/* The API has 0 for none. */
-static const struct cli_remote_none not_run[] = {{"last_run", 0}, {NULL, 0}};
 
 static int
 scan_all(struct store *s, struct table *t, struct err *err)
@@ -95,15 +77,7 @@ scan_all(struct store *s, struct table *t, struct err *err)
 int
 cmd_server_task_list(struct cli *c)
 {
-	static const struct table_column columns[] = {{"id", TABLE_INT, 2, 0},
-	    {"name", TABLE_STRING, 0, 0}, {"enabled", TABLE_BOOL, 0, 0},
-	    {"schedule", TABLE_STRING, 1, 16}, {"next_due", TABLE_TIME, 3, 0},
-	    {"last_at", TABLE_TIME, 4, 0}, {"last_run", TABLE_INT, 4, 0},
-	    {"does", TABLE_STRING, 0, 20}};
-	const struct cli_remote_rows rows = {
-	    .columns = columns, .count = COUNT(columns), .none = not_run};
-
-	return cli_list_all(c, "server-tasks", true, &rows, scan_all);
+	return cli_list_all(c, "server-tasks", true, &list_rows, scan_all);
 }
 
 static const struct table_column show_columns[] = {{"id", TABLE_INT, 0, 0},
@@ -114,39 +88,21 @@ static const struct table_column show_columns[] = {{"id", TABLE_INT, 0, 0},
     {"last_run", TABLE_INT, 0, 0}, {"created_at", TABLE_TIME, 0, 0},
     {"changed_at", TABLE_TIME, 0, 0}, {"does", TABLE_STRING, 0, 0},
     {"actions", TABLE_STRING, 0, 0}};
-
-static int
-show_remote(struct cli *c)
-{
-	const struct cli_remote_rows rows = {.columns = show_columns,
-	    .count = COUNT(show_columns),
-	    .none = not_run,
-	    .blocks = true};
-
-	return cli_remote_one(c, "server-tasks", c->args[0], &rows);
-}
+static const struct cli_remote_rows show_rows = {.columns = show_columns,
+    .count = COUNT(show_columns),
+    .none = not_run,
+    .blocks = true};
 
 static int
 show_row(struct cli *c, const struct server_task *s)
 {
 	struct err err = {.kind = ERR_NONE};
 	struct table *t = cli_table(c, show_columns, COUNT(show_columns));
+	struct record r;
 
 	table_set_blocks(t);
-	table_int(t, s->id);
-	table_text(t, s->name);
-	table_text(t, s->note);
-	table_text(t, s->owner);
-	table_int(t, s->enabled);
-	table_int(t, s->overlap);
-	table_text(t, s->schedule);
-	table_int(t, s->enabled ? s->next_due : 0);
-	table_int(t, s->last_at);
-	write_run(t, s->last_run);
-	table_int(t, s->created_at);
-	table_int(t, s->changed_at);
-	write_words(t, s->actions);
-	table_text(t, s->actions);
+	record_server(&r, s);
+	cli_record(t, &show_rows, &r);
 	return cli_listed(c, t, cli_row(t, &err), &err);
 }
 
@@ -158,7 +114,8 @@ cmd_server_task_show(struct cli *c)
 	int code;
 
 	if (cli_remote(c) && !cli_flag(c, "edit"))
-		return show_remote(c);
+		return cli_remote_one(
+		    c, "server-tasks", c->args[0], &show_rows);
 	code = cli_remote(c) ? server_remote_find(c, c->args[0], &s)
 			     : server_cli_find(c, c->args[0], &s);
 	if (code == CODE_OK && cli_flag(c, "edit")) {
@@ -178,12 +135,15 @@ cmd_server_task_actions(struct cli *c)
 {
 	static const struct table_column columns[] = {
 	    {"name", TABLE_STRING, 0, 0}, {"does", TABLE_STRING, 0, 20}};
+	const struct cli_remote_rows rows = {
+	    .columns = columns, .count = COUNT(columns)};
 	struct table *t = cli_table(c, columns, COUNT(columns));
+	struct record r;
 	int i;
 
 	for (i = 0; i < ACTION_KINDS; i++) {
-		table_text(t, action_kind_name((enum action_kind)i));
-		table_text(t, action_kind_help((enum action_kind)i));
+		record_sort(&r, i);
+		cli_record(t, &rows, &r);
 		table_row(t);
 	}
 	table_end(t);
@@ -192,18 +152,22 @@ cmd_server_task_actions(struct cli *c)
 
 /* --- what would flow where --- */
 
+static const struct cli_remote_none no_flow[] = {
+    {"under", 0}, {"rows", -1}, {NULL, 0}};
+static const struct table_column flow_columns[] = {{"action", TABLE_INT, 0, 0},
+    {"under", TABLE_INT, 0, 0}, {"does", TABLE_STRING, 0, 20},
+    {"rows", TABLE_INT, 0, 0}, {"runnable", TABLE_BOOL, 0, 0}};
+static const struct cli_remote_rows flow_rows = {
+    .columns = flow_columns, .count = COUNT(flow_columns), .none = no_flow};
+
 static int
 write_flow(struct cli *c, const struct action_tree *tree, const int64_t *rows)
 {
-	static const struct table_column columns[] = {
-	    {"action", TABLE_INT, 0, 0}, {"under", TABLE_INT, 0, 0},
-	    {"does", TABLE_STRING, 0, 20}, {"rows", TABLE_INT, 0, 0},
-	    {"runnable", TABLE_BOOL, 0, 0}};
-	struct table *t = cli_table(c, columns, COUNT(columns));
+	struct table *t = cli_table(c, flow_columns, COUNT(flow_columns));
 	const struct server_action *a;
+	struct record r;
 	struct err err;
 	bool lacks;
-	char *words;
 	size_t i;
 
 	for (i = 0; i < tree->count; i++) {
@@ -212,22 +176,11 @@ write_flow(struct cli *c, const struct action_tree *tree, const int64_t *rows)
 		if (lacks)
 			cli_note(
 			    c, "action %zu (%s): %s", i + 1, a->kind, err.text);
-		words = action_words(a);
-		table_int(t, (int64_t)i + 1);
-		if (a->parent < 0)
-			table_nothing(t);
-		else
-			table_int(t, a->parent + 1);
-		table_text(t, words);
-		if (rows[i] < 0)
-			table_nothing(t);
-		else
-			table_int(t, rows[i]);
-		table_int(t,
+		record_flow(&r, a, rows[i],
 		    !lacks &&
 			!str_eq(a->kind, action_kind_name(ACTION_FOREIGN)));
+		cli_record(t, &flow_rows, &r);
 		table_row(t);
-		free(words);
 	}
 	table_end(t);
 	return CODE_OK;

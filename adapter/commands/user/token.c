@@ -8,6 +8,7 @@
 #include "cli_remote.h"
 #include "clock.h"
 #include "commands_user_internal.h"
+#include "records.h"
 #include "secret.h"
 #include "store.h"
 #include "str.h"
@@ -60,6 +61,13 @@ cmd_user_token_add(struct cli *c)
 	return code;
 }
 
+static const struct table_column list_columns[] = {{"id", TABLE_INT, 0, 0},
+    {"user", TABLE_STRING, 0, 0}, {"name", TABLE_STRING, 0, 0},
+    {"created_at", TABLE_TIME, 2, 0}, {"used_at", TABLE_TIME, 1, 0},
+    {"expires_at", TABLE_TIME, 0, 0}};
+static const struct cli_remote_rows list_rows = {
+    .columns = list_columns, .count = COUNT(list_columns)};
+
 struct listing {
 	struct cli *c;
 	struct table *t;
@@ -70,21 +78,18 @@ list_one(void *cookie, const struct store_key *k, struct err *err)
 {
 	struct listing *l = cookie;
 	struct store_user u = {.id = 0};
+	struct record r;
 
 	if (store_user_get(l->c->daemon.store, k->user, &u, err) != 0)
 		return -1;
-	table_int(l->t, k->id);
-	table_text(l->t, u.name);
+	record_token(&r, u.name, k);
+	cli_record(l->t, &list_rows, &r);
 	store_user_clear(&u);
-	table_text(l->t, k->name);
-	table_int(l->t, k->created_at);
-	table_int(l->t, k->used_at);
-	table_int(l->t, k->expires_at);
 	return cli_row(l->t, err);
 }
 
 static int
-list_remote(struct cli *c, const struct cli_remote_rows *rows)
+list_remote(struct cli *c)
 {
 	struct api_client_path path;
 	const struct cli_remote_list list = {.path = &path};
@@ -96,7 +101,7 @@ list_remote(struct cli *c, const struct cli_remote_rows *rows)
 	api_client_path_init(&path, "users");
 	api_client_path_add(&path, c->args[0]);
 	api_client_path_add(&path, "tokens");
-	code = cli_remote_table(c, &list, rows);
+	code = cli_remote_table(c, &list, &list_rows);
 	api_client_path_free(&path);
 	return code;
 }
@@ -134,26 +139,20 @@ remove_local(struct cli *c, int64_t id)
 int
 cmd_user_token_list(struct cli *c)
 {
-	static const struct table_column columns[] = {{"id", TABLE_INT, 0, 0},
-	    {"user", TABLE_STRING, 0, 0}, {"name", TABLE_STRING, 0, 0},
-	    {"created_at", TABLE_TIME, 2, 0}, {"used_at", TABLE_TIME, 1, 0},
-	    {"expires_at", TABLE_TIME, 0, 0}};
-	const struct cli_remote_rows rows = {
-	    .columns = columns, .count = COUNT(columns)};
 	struct listing l = {.c = c};
 	struct store_user u = {.id = 0};
 	struct err err = {.kind = ERR_NONE};
 	int code, rc;
 
 	if (cli_remote(c))
-		return list_remote(c, &rows);
+		return list_remote(c);
 	code = cli_open(c, DAEMON_STORE, NULL);
 	if (code != CODE_OK)
 		return code;
 	if (c->arg_count > 0 &&
 	    store_user_find(c->daemon.store, c->args[0], &u, &err) != 0)
 		return cli_fail(&err);
-	l.t = cli_table(c, columns, COUNT(columns));
+	l.t = cli_table(c, list_columns, COUNT(list_columns));
 	rc = store_key_scan(
 	    c->daemon.store, u.id, STORE_KEY_TOKEN, list_one, &l, &err);
 	store_user_clear(&u);

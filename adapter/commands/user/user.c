@@ -3,17 +3,16 @@
 
 #include "access.h"
 #include "access_user.h"
-#include "buf.h"
 #include "cli.h"
 #include "cli_remote.h"
 #include "commands_user_internal.h"
+#include "records.h"
 #include "secret.h"
 #include "store.h"
 #include "user_remote_internal.h"
 #include "users.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define RIGHTS_TEXT 1024
 
 /* From the file, or typed twice. */
 static struct secret *
@@ -154,21 +153,22 @@ cmd_user_remove(struct cli *c)
 	return tell(c, code, "removed");
 }
 
+static const struct table_column list_columns[] = {{"name", TABLE_STRING, 0, 0},
+    {"sets", TABLE_LIST, 0, 0}, {"enabled", TABLE_BOOL, 0, 0},
+    {"password", TABLE_BOOL, 2, 0}, {"certificate", TABLE_STRING, 3, 0},
+    {"created_at", TABLE_TIME, 5, 0}, {"changed_at", TABLE_TIME, 4, 0},
+    {"login_at", TABLE_TIME, 1, 0}, {"note", TABLE_STRING, 6, 0}};
+static const struct cli_remote_rows list_rows = {
+    .columns = list_columns, .count = COUNT(list_columns)};
+
 static int
 list_one(void *cookie, const struct store_user *u, struct err *err)
 {
-	struct table *t = cookie;
+	struct record r;
 
-	table_text(t, u->name);
-	table_text(t, u->sets);
-	table_int(t, u->enabled);
-	table_int(t, u->hash != NULL);
-	table_text(t, u->certificate);
-	table_int(t, u->created_at);
-	table_int(t, u->changed_at);
-	table_int(t, u->login_at);
-	table_text(t, u->note);
-	return cli_row(t, err);
+	record_user(&r, u);
+	cli_record(cookie, &list_rows, &r);
+	return cli_row(cookie, err);
 }
 
 static int
@@ -180,16 +180,7 @@ scan_all(struct store *s, struct table *t, struct err *err)
 int
 cmd_user_list(struct cli *c)
 {
-	static const struct table_column columns[] = {
-	    {"name", TABLE_STRING, 0, 0}, {"sets", TABLE_LIST, 0, 0},
-	    {"enabled", TABLE_BOOL, 0, 0}, {"password", TABLE_BOOL, 2, 0},
-	    {"certificate", TABLE_STRING, 3, 0},
-	    {"created_at", TABLE_TIME, 5, 0}, {"changed_at", TABLE_TIME, 4, 0},
-	    {"login_at", TABLE_TIME, 1, 0}, {"note", TABLE_STRING, 6, 0}};
-	const struct cli_remote_rows rows = {
-	    .columns = columns, .count = COUNT(columns)};
-
-	return cli_list_all(c, "users", false, &rows, scan_all);
+	return cli_list_all(c, "users", false, &list_rows, scan_all);
 }
 
 int
@@ -197,27 +188,19 @@ cmd_user_sets(struct cli *c)
 {
 	static const struct table_column columns[] = {
 	    {"name", TABLE_STRING, 0, 0}, {"rights", TABLE_LIST, 0, 20},
-	    {"help", TABLE_STRING, 1, 0}};
+	    {"description", TABLE_STRING, 1, 0}};
+	const struct cli_remote_rows rows = {
+	    .columns = columns, .count = COUNT(columns)};
 	struct table *t = cli_table(c, columns, COUNT(columns));
 	const struct access_set *set;
-	struct buf rights;
-	unsigned i;
-	size_t n;
+	struct record r;
+	size_t i;
 
-	buf_init(&rights, RIGHTS_TEXT);
-	for (n = 0; (set = access_set(n)) != NULL; n++) {
-		buf_reset(&rights);
-		for (i = 0; i < ACCESS_RIGHTS; i++)
-			if ((set->rights >> i & 1) != 0)
-				buf_printf(&rights, "%s%s",
-				    rights.len == 0 ? "" : ",",
-				    access_right_name((enum access_right)i));
-		table_text(t, set->name);
-		table_text(t, buf_text(&rights));
-		table_text(t, set->help);
+	for (i = 0; (set = access_set(i)) != NULL; i++) {
+		record_set(&r, set);
+		cli_record(t, &rows, &r);
 		table_row(t);
 	}
-	buf_free(&rights);
 	table_end(t);
 	return CODE_OK;
 }
