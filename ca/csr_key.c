@@ -279,32 +279,38 @@ static const struct hash {
     {"SHA512", &ca_oids.ecdsa_sha512, 512, true},
 };
 
-/* Parameters are NULL with RSA, absent with ECDSA (RFC 4055, 5; RFC 5758,
- * 3.2). */
+/* Parameters are NULL with RSA, or absent, which has to be taken too (RFC 4055,
+ * 5); absent with ECDSA (RFC 5758, 3.2). */
 static bool
 parameters_ok(const struct hash *h, struct ca_span parameters)
 {
 	struct ca_tlv null;
 
-	return h->ec ? parameters.len == 0
-		     : ca_der_only(parameters, CA_TAG_NULL, &null) == 0;
+	return parameters.len == 0 ||
+	    (!h->ec && ca_der_only(parameters, CA_TAG_NULL, &null) == 0);
 }
 
-/* NULL when not on the list: SHA-1, MD5, PSS, no signature at all. *ret_oid is
- * the algorithm's name, as far as there is one. */
+/* An AlgorithmIdentifier: its name, as far as there is one, and what follows.
+ */
+struct algorithm {
+	struct ca_span oid, parameters;
+};
+
+/* NULL when not on the list: SHA-1, MD5, PSS, no signature at all. */
 static const struct hash *
-hash_of(struct ca_span algorithm, struct ca_span *ret_oid)
+hash_of(struct ca_span algorithm, struct algorithm *ret)
 {
 	struct ca_tlv list, oid;
 	size_t i;
 
+	ret->oid = algorithm;
 	if (ca_der_only(algorithm, CA_TAG_SEQ, &list) != 0 ||
 	    ca_der_take(&list.body, CA_TAG_OID, &oid) != 0)
 		return NULL;
-	*ret_oid = oid.whole;
+	ret->oid = oid.whole;
+	ret->parameters = list.body;
 	for (i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++)
-		if (ca_span_equal(oid.whole, *hashes[i].oid) &&
-		    parameters_ok(&hashes[i], list.body))
+		if (ca_span_equal(oid.whole, *hashes[i].oid))
 			return &hashes[i];
 	return NULL;
 }
@@ -313,16 +319,21 @@ int
 ca_rule_signature_algorithm(struct ca_csr_case *c, struct err *err)
 {
 	unsigned want = policy_of(c).hash_bits;
-	struct ca_span oid = c->csr.algorithm;
-	const struct hash *h = hash_of(c->csr.algorithm, &oid);
+	struct algorithm a;
+	const struct hash *h = hash_of(c->csr.algorithm, &a);
 
 	if (h == NULL)
-		return ca_csr_bad_oid(err, "algorithm", oid,
-		    "is not RSA or ECDSA with SHA-256, SHA-384 or SHA-512");
+		return ca_csr_bad_oid(err, "algorithm", a.oid,
+		    "is not RSA (PKCS #1 v1.5) or ECDSA with SHA-256, SHA-384 "
+		    "or SHA-512");
 	if (h->ec != c->csr.ec)
-		return ca_csr_bad_oid(err, "algorithm", oid,
+		return ca_csr_bad_oid(err, "algorithm", a.oid,
 		    c->csr.ec ? "cannot be of an EC key"
 			      : "cannot be of an RSA key");
+	if (!parameters_ok(h, a.parameters))
+		return ca_csr_bad_oid(err, "algorithm", a.oid,
+		    h->ec ? "has parameters, which ECDSA has not"
+			  : "has parameters other than NULL");
 	if (h->bits < want)
 		return err_set(err, ERR_INVALID,
 		    "%s, template %.40s wants SHA-%u at least for AMT %d",
@@ -336,8 +347,8 @@ int
 ca_rule_signature_valid(struct ca_csr_case *c, struct err *err)
 {
 	const struct ca_csr *csr = &c->csr;
-	struct ca_span oid;
-	const struct hash *h = hash_of(csr->algorithm, &oid);
+	struct algorithm a;
+	const struct hash *h = hash_of(csr->algorithm, &a);
 	EVP_PKEY *key = public_key(csr);
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	int rc = 0;

@@ -309,6 +309,47 @@ no_algorithm(struct csr_spec *s)
 }
 
 static void
+algorithm_bare(struct csr_spec *s)
+{
+	/* sha256WithRSAEncryption without parameters */
+	static const uint8_t algorithm[] = {0x30, 0x0b, 0x06, 0x09, 0x2a, 0x86,
+	    0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b};
+
+	s->algorithm = SPAN(algorithm);
+}
+
+static void
+algorithm_odd(struct csr_spec *s)
+{
+	/* sha256WithRSAEncryption with an empty SEQUENCE */
+	static const uint8_t algorithm[] = {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86,
+	    0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b, 0x30, 0x00};
+
+	s->algorithm = SPAN(algorithm);
+}
+
+static void
+ec_algorithm_null(struct csr_spec *s)
+{
+	/* ecdsa-with-SHA384 with NULL */
+	static const uint8_t algorithm[] = {0x30, 0x0c, 0x06, 0x08, 0x2a, 0x86,
+	    0x48, 0xce, 0x3d, 0x04, 0x03, 0x03, 0x05, 0x00};
+
+	s->key = fixture_ec_key("P-384");
+	s->algorithm = SPAN(algorithm);
+}
+
+/* id-RSASSA-PSS: RSA, but not of the kind that firmware reads. */
+static void
+algorithm_pss(struct csr_spec *s)
+{
+	static const uint8_t algorithm[] = {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86,
+	    0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a, 0x30, 0x00};
+
+	s->algorithm = SPAN(algorithm);
+}
+
+static void
 big_key_weak_hash(struct csr_spec *s)
 {
 	s->key = fixture_key(2, 3072);
@@ -423,6 +464,16 @@ static const struct csr_vector vectors[] = {
     {.rule = "signature.algorithm", .says = "sha1With", .spec = sha1},
     {.rule = "signature.algorithm", .says = "SHA-256", .spec = no_algorithm},
     {.rule = "signature.algorithm",
+	.says = "rsassaPss is not RSA (PKCS #1 v1.5)",
+	.spec = algorithm_pss},
+    {.rule = "signature.algorithm",
+	.says = "has parameters other than NULL",
+	.spec = algorithm_odd},
+    {.rule = "signature.algorithm",
+	.says = "ecdsa-with-SHA384 has parameters",
+	.spec = ec_algorithm_null,
+	.t = &elliptic},
+    {.rule = "signature.algorithm",
 	.says = "SHA-384",
 	.spec = big_key_weak_hash,
 	.subject = &amt22},
@@ -451,6 +502,7 @@ static const struct csr_vector vectors[] = {
 	.spec = blocked_key},
     {.rule = "key.owner", .says = "device pc1", .subject = &csr_other_device},
     /* These pass. */
+    {.spec = algorithm_bare},
     {.spec = strong_good, .subject = &amt22},
     {.spec = ec_good, .subject = &amt22},
     {.spec = ec_good, .t = &elliptic},
