@@ -95,8 +95,9 @@ int ca_csr_bad_oid(
 /* Names of the rules, in order; NULL past the last. */
 const char *ca_csr_rule_name(size_t i);
 
-/* Key checks, each NULL or what is wrong; n is the modulus. */
-const char *ca_key_small_factor(struct ca_span n);
+/* A factor below 752 of the modulus n; 0. */
+unsigned ca_key_small_factor(struct ca_span n);
+/* Key checks, each NULL or what is wrong. */
 const char *ca_key_roca(struct ca_span n);
 const char *ca_key_close_primes(struct ca_span n);
 unsigned ca_key_bits(struct ca_span n);

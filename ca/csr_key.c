@@ -32,15 +32,26 @@ policy_of(const struct ca_csr_case *c)
 
 /* "..., template T wants RSA-2048 for AMT 16" */
 static int
-not_wanted(const struct ca_csr_case *c, const char *have, struct err *err)
+not_wanted(const struct ca_csr_case *c, const char *have, const char *want,
+    struct err *err)
+{
+	char amt[24] = "firmware not read yet";
+
+	if (c->subject->amt_major > 0)
+		(void)snprintf(
+		    amt, sizeof(amt), "AMT %d", c->subject->amt_major);
+	return err_set(err, ERR_INVALID, "%s, template %.40s wants %s for %s",
+	    have, c->t->name, want, amt);
+}
+
+static int
+other_key(const struct ca_csr_case *c, const char *have, struct err *err)
 {
 	struct ca_key_policy policy = policy_of(c);
 	char want[32];
 
 	ca_template_key_text(&policy, want, sizeof(want));
-	return err_set(err, ERR_INVALID,
-	    "%s, template %.40s wants %s for AMT %d", have, c->t->name, want,
-	    c->subject->amt_major);
+	return not_wanted(c, have, want, err);
 }
 
 /* rsaEncryption with parameters NULL (RFC 3279, 2.3.1). */
@@ -83,11 +94,11 @@ ca_rule_key_type(struct ca_csr_case *c, struct err *err)
 		return err_set(err, ERR_INVALID, "no key algorithm");
 	if (ca_span_equal(oid.whole, ca_oids.rsa))
 		return policy.rsa_bits == 0
-		    ? not_wanted(c, "RSA", err)
+		    ? other_key(c, "RSA", err)
 		    : read_rsa(&c->csr, algorithm.body, err);
 	if (ca_span_equal(oid.whole, ca_oids.ec))
 		return !policy.p384 && !policy.p256
-		    ? not_wanted(c, "EC", err)
+		    ? other_key(c, "EC", err)
 		    : read_ec(&c->csr, algorithm.body, err);
 	return ca_csr_bad_oid(
 	    err, "key type", oid.whole, "is neither RSA nor EC");
@@ -105,7 +116,7 @@ ca_rule_key_size(struct ca_csr_case *c, struct err *err)
 	if (have == policy_of(c).rsa_bits)
 		return 0;
 	(void)snprintf(text, sizeof(text), "RSA-%u", have);
-	return not_wanted(c, text, err);
+	return other_key(c, text, err);
 }
 
 int
@@ -125,7 +136,11 @@ ca_rule_key_exponent(struct ca_csr_case *c, struct err *err)
 int
 ca_rule_key_factors(struct ca_csr_case *c, struct err *err)
 {
-	return c->csr.ec ? 0 : refuse(err, ca_key_small_factor(c->csr.modulus));
+	unsigned factor = c->csr.ec ? 0 : ca_key_small_factor(c->csr.modulus);
+
+	return factor == 0
+	    ? 0
+	    : err_set(err, ERR_INVALID, "modulus is divisible by %u", factor);
 }
 
 int
@@ -318,7 +333,8 @@ hash_of(struct ca_span algorithm, struct algorithm *ret)
 int
 ca_rule_signature_algorithm(struct ca_csr_case *c, struct err *err)
 {
-	unsigned want = policy_of(c).hash_bits;
+	unsigned bits = policy_of(c).hash_bits;
+	char want[24];
 	struct algorithm a;
 	const struct hash *h = hash_of(c->csr.algorithm, &a);
 
@@ -334,11 +350,10 @@ ca_rule_signature_algorithm(struct ca_csr_case *c, struct err *err)
 		return ca_csr_bad_oid(err, "algorithm", a.oid,
 		    h->ec ? "has parameters, which ECDSA has not"
 			  : "has parameters other than NULL");
-	if (h->bits < want)
-		return err_set(err, ERR_INVALID,
-		    "%s, template %.40s wants SHA-%u at least for AMT %d",
-		    h->name, c->t->name, want, c->subject->amt_major);
-	return 0;
+	if (h->bits >= bits)
+		return 0;
+	(void)snprintf(want, sizeof(want), "SHA-%u at least", bits);
+	return not_wanted(c, h->name, want, err);
 }
 
 /* Proof of possession. A null-signed request, the form handed to the firmware

@@ -17,6 +17,7 @@
 #include "str.h"
 
 #define OID_SHOWN 64
+#define USAGE_CA 0x06 /* keyCertSign, cRLSign (RFC 5280, 4.2.1.3) */
 
 static int
 refuse(struct err *err, const char *why)
@@ -55,10 +56,13 @@ static int
 form_version(struct ca_csr_case *c, struct err *err)
 {
 	struct ca_span v = c->csr.version;
+	char hex[2 * 8 + 1];
 
-	if (v.len != 1 || v.p[0] != 0)
-		return err_set(err, ERR_INVALID, "version %d is not 0", v.p[0]);
-	return 0;
+	if (v.len == 1 && v.p[0] == 0)
+		return 0;
+	str_hex(v.p, v.len < 8 ? v.len : 8, hex);
+	return err_set(err, ERR_INVALID, "version 0x%s%s is not 0", hex,
+	    v.len > 8 ? "..." : "");
 }
 
 static int
@@ -149,15 +153,23 @@ static int
 ext_authority(struct ca_csr_case *c, struct err *err)
 {
 	const struct ca_csr_ext *e = ca_csr_ext(&c->csr, ca_oids.constraints);
+	const struct ca_csr_ext *u = ca_csr_ext(&c->csr, ca_oids.key_usage);
 	struct ca_tlv v;
 
-	if (e == NULL)
-		return 0;
-	if (ca_der_only(e->value, CA_TAG_SEQ, &v) != 0)
+	if (e != NULL && ca_der_only(e->value, CA_TAG_SEQ, &v) != 0)
 		return bad_ext(err, e->oid, "is no basicConstraints");
-	if (v.body.len != 0)
+	/* CA:FALSE is not written in DER, as all that is the default. */
+	if (e != NULL && v.body.len != 0)
 		return err_set(err, ERR_INVALID,
-		    "basicConstraints asks for CA:TRUE or a path length");
+		    "basicConstraints is not empty: it asks for CA:TRUE or a "
+		    "path length, or has CA:FALSE written out");
+	if (u != NULL &&
+	    (ca_der_only(u->value, CA_TAG_BITS, &v) != 0 || v.body.len < 2))
+		return bad_ext(err, u->oid, "is no keyUsage");
+	if (u != NULL && (v.body.p[1] & USAGE_CA) != 0)
+		return err_set(err, ERR_INVALID,
+		    "keyUsage 0x%02x asks for keyCertSign or cRLSign",
+		    v.body.p[1]);
 	return 0;
 }
 

@@ -187,26 +187,24 @@ take_primes(const uint16_t *first, const uint16_t *end, BN_ULONG *ret_product)
 	return (size_t)(p - first);
 }
 
-const char *
+unsigned
 ca_key_small_factor(struct ca_span n)
 {
 	const uint16_t *p = small_primes, *end = p + SMALL_PRIMES;
 	BIGNUM *bn = number(n);
 	BN_ULONG product, rest;
-	const char *why = NULL;
+	unsigned factor = BN_is_odd(bn) ? 0 : 2;
 	size_t count, i;
 
-	if (!BN_is_odd(bn))
-		why = "modulus is even";
-	for (; why == NULL && p < end; p += count) {
+	for (; factor == 0 && p < end; p += count) {
 		count = take_primes(p, end, &product);
 		rest = BN_mod_word(bn, product);
-		for (i = 0; i < count; i++)
+		for (i = 0; i < count && factor == 0; i++)
 			if (rest % p[i] == 0)
-				why = "modulus has a factor below 752";
+				factor = p[i];
 	}
 	BN_free(bn);
-	return why;
+	return factor;
 }
 
 /* Is rest a power of 65537 modulo p? */

@@ -29,13 +29,24 @@ bad_name(
 static const char *
 kind_of_name(uint8_t tag)
 {
-	static const char *const kinds[] = {"otherName", "rfc822Name",
-	    "dNSName", "x400Address", "directoryName", "ediPartyName", "URI",
-	    "iPAddress", "registeredID"};
-	size_t number = tag & 0x1f;
+	static const struct {
+		uint8_t tag;
+		const char *name;
+	} kinds[] = {
+	    {CA_TAG_CONTEXT_SEQ(0), "otherName"},
+	    {CA_TAG_CONTEXT(1), "rfc822Name"},
+	    {CA_TAG_CONTEXT_SEQ(3), "x400Address"},
+	    {CA_TAG_CONTEXT_SEQ(4), "directoryName"},
+	    {CA_TAG_CONTEXT_SEQ(5), "ediPartyName"},
+	    {CA_TAG_CONTEXT(6), "URI"},
+	    {CA_TAG_CONTEXT(8), "registeredID"},
+	};
+	size_t i;
 
-	return number < sizeof(kinds) / sizeof(kinds[0]) ? kinds[number]
-							 : "unknown";
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (tag == kinds[i].tag)
+			return kinds[i].name;
+	return "a name of no known kind";
 }
 
 static int
@@ -87,9 +98,8 @@ read_name(
 		return take_dns(v.body, underscore, n, err);
 	if (v.tag == TAG_ADDRESS)
 		return take_address(v.body, n, err);
-	return err_set(err, ERR_INVALID,
-	    "subjectAltName holds a %s; only dNSName and iPAddress are issued",
-	    kind_of_name(v.tag));
+	return bad_name(err, kind_of_name(v.tag), v.body,
+	    "is in subjectAltName; only dNSName and iPAddress are issued");
 }
 
 int

@@ -74,6 +74,12 @@ version_one(struct csr_spec *s)
 }
 
 static void
+version_long(struct csr_spec *s)
+{
+	s->version = 255; /* two octets in DER */
+}
+
+static void
 two_requests(struct csr_spec *s)
 {
 	s->second_request = true;
@@ -159,6 +165,36 @@ authority_asked(struct csr_spec *s)
 	s->exts = SPAN(exts);
 }
 
+/* FALSE, written out. */
+static void
+authority_not(struct csr_spec *s)
+{
+	static const uint8_t exts[] = {0x30, 0x0c, 0x06, 0x03, 0x55, 0x1d, 0x13,
+	    0x04, 0x05, 0x30, 0x03, 0x01, 0x01, 0x00};
+
+	s->exts = SPAN(exts);
+}
+
+/* keyUsage, critical: keyCertSign and cRLSign */
+static void
+usage_of_authority(struct csr_spec *s)
+{
+	static const uint8_t exts[] = {0x30, 0x0e, 0x06, 0x03, 0x55, 0x1d, 0x0f,
+	    0x01, 0x01, 0xff, 0x04, 0x04, 0x03, 0x02, 0x01, 0x06};
+
+	s->exts = SPAN(exts);
+}
+
+/* keyUsage, critical: NULL */
+static void
+usage_empty(struct csr_spec *s)
+{
+	static const uint8_t exts[] = {0x30, 0x0c, 0x06, 0x03, 0x55, 0x1d, 0x0f,
+	    0x01, 0x01, 0xff, 0x04, 0x02, 0x05, 0x00};
+
+	s->exts = SPAN(exts);
+}
+
 static const struct csr_vector vectors[] = {
     {.rule = "form.size", .says = "limit is 8192", .bytes = oversized},
     {.rule = "form.size", .says = "0 bytes", .bytes = nothing},
@@ -168,7 +204,8 @@ static const struct csr_vector vectors[] = {
     {.rule = "form.der", .says = "length", .bytes = indefinite},
     {.rule = "form.structure", .says = "Info", .bytes = inner_only},
     {.rule = "form.structure", .says = "extensions", .spec = critical_false},
-    {.rule = "form.version", .says = "1", .spec = version_one},
+    {.rule = "form.version", .says = "version 0x01 is", .spec = version_one},
+    {.rule = "form.version", .says = "version 0x00ff is", .spec = version_long},
     {.rule = "form.attributes", .says = "2 extensionR", .spec = two_requests},
     {.rule = "form.attributes", .says = "limit is 8", .spec = many_attributes},
     {.rule = "extension.unique", .says = "twice", .spec = duplicate_extension},
@@ -178,6 +215,13 @@ static const struct csr_vector vectors[] = {
 	.says = "Name Constraints",
 	.spec = unknown_critical},
     {.rule = "extension.authority", .says = "CA:TRUE", .spec = authority_asked},
+    {.rule = "extension.authority", .says = "CA:FALSE", .spec = authority_not},
+    {.rule = "extension.authority",
+	.says = "keyUsage 0x06 asks for keyCertSign",
+	.spec = usage_of_authority},
+    {.rule = "extension.authority",
+	.says = "X509v3 Key Usage is no keyUsage",
+	.spec = usage_empty},
     /* These pass. */
     {.rule = NULL},
 };

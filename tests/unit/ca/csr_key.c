@@ -31,6 +31,11 @@ static const struct ca_subject amt22 = {
     .amt_major = 22,
 };
 
+static const struct ca_subject unread = {
+    .device = "pc1",
+    .fqdn = "pc1.corp.example",
+};
+
 static void
 key_of_other_type(struct csr_spec *s)
 {
@@ -423,12 +428,16 @@ static const struct csr_vector vectors[] = {
     {.rule = "key.size", .says = "RSA-1024", .spec = key_small},
     {.rule = "key.size", .says = "RSA-2047", .spec = key_odd_size},
     {.rule = "key.size",
+	.says = "wants RSA-2048 for firmware not read yet",
+	.spec = key_small,
+	.subject = &unread},
+    {.rule = "key.size",
 	.says = "RSA-3072 or P-384 for AMT 22",
 	.subject = &amt22},
     {.rule = "key.exponent", .says = "0x03", .spec = exponent_three},
-    {.rule = "key.factors", .says = "below 752", .spec = factor_three},
-    {.rule = "key.factors", .says = "below 752", .spec = factor_751},
-    {.rule = "key.factors", .says = "even", .spec = modulus_even},
+    {.rule = "key.factors", .says = "divisible by 3", .spec = factor_three},
+    {.rule = "key.factors", .says = "divisible by 751", .spec = factor_751},
+    {.rule = "key.factors", .says = "divisible by 2", .spec = modulus_even},
     {.rule = "key.roca", .says = "CVE-2017-15361", .spec = roca},
     {.rule = "key.primes", .says = "close", .spec = close_primes},
     {.rule = "key.primes", .says = "close", .spec = same_primes},

@@ -145,6 +145,23 @@ san_loopback(struct csr_spec *s)
 }
 
 static void
+san_mail(struct csr_spec *s)
+{
+	static const uint8_t san[] = {0x30, 0x05, 0x81, 0x03, 'a', '@', 'b'};
+
+	s->san = SPAN(san);
+}
+
+/* dNSName, but constructed. */
+static void
+san_unknown(struct csr_spec *s)
+{
+	static const uint8_t san[] = {0x30, 0x05, 0xa2, 0x03, 0x0c, 0x01, 'a'};
+
+	s->san = SPAN(san);
+}
+
+static void
 san_upn(struct csr_spec *s)
 {
 	/* otherName: a UPN never comes from a CSR */
@@ -295,6 +312,12 @@ static const struct csr_vector vectors[] = {
 	.subject = &static_device,
 	.t = &with_address},
     {.rule = "names.alternative", .says = "otherName", .spec = san_upn},
+    {.rule = "names.alternative",
+	.says = "rfc822Name \"a@b\" is in",
+	.spec = san_mail},
+    {.rule = "names.alternative",
+	.says = "of no known kind \"\\x0C\\x01a\" is in",
+	.spec = san_unknown},
     {.rule = "names.alternative", .says = "\\x00", .spec = san_nul},
     {.rule = "names.alternative", .says = "address", .spec = dns_address},
     {.rule = "names.alternative", .says = "character", .spec = dns_wildcard},
