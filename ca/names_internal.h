@@ -47,7 +47,8 @@ int ca_names_want(const struct ca_template *t, const struct ca_subject *subject,
  * name, repeated and impossible names are errors. */
 int ca_names_read(struct ca_span alt_name, bool underscore,
     struct ca_names *ret, struct err *err);
-/* The one CN of a Name; its string must be plain. given in lower case. */
+/* The one CN of a Name; its string must be plain. given in lower case; NULL if
+ * it has none. */
 int ca_names_read_cn(struct ca_span name, char **ret_cn, struct err *err);
 /* The same set, but for the account? The text says what is too much or missing.
  */

@@ -214,10 +214,12 @@ ca_names_read_cn(struct ca_span name, char **ret_cn, struct err *err)
 		if (read_rdn(rdn.body, &cn, err) != 0)
 			return -1;
 	}
-	if (cn.p == NULL || cn.len == 0)
-		return err_set(err, ERR_INVALID, "subject holds no CN");
+	if (cn.p != NULL && cn.len == 0)
+		return err_set(err, ERR_INVALID, "subject holds an empty CN");
 	if (cn.len > CA_CN_MAX)
 		return bad_name(err, "CN", cn, "is longer than 64");
-	*ret_cn = str_lower(mem_dup_len((const char *)cn.p, cn.len));
+	*ret_cn = cn.p == NULL
+	    ? NULL
+	    : str_lower(mem_dup_len((const char *)cn.p, cn.len));
 	return 0;
 }

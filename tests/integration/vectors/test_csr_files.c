@@ -29,7 +29,7 @@ name_in(const struct buf *der)
 	char *cn = NULL;
 
 	if (ca_csr_parse(ca_der_bytes(der), &csr) != NULL ||
-	    ca_names_read_cn(csr.subject, &cn, NULL) != 0)
+	    ca_names_read_cn(csr.subject, &cn, NULL) != 0 || cn == NULL)
 		return mem_dup("nobody.example");
 	return cn;
 }

@@ -84,6 +84,30 @@ cn_long(struct csr_spec *s)
 }
 
 static void
+cn_empty(struct csr_spec *s)
+{
+	static const uint8_t name[] = {0x30, 0x0b, 0x31, 0x09, 0x30, 0x07, 0x06,
+	    0x03, 0x55, 0x04, 0x03, 0x0c, 0x00};
+
+	s->subject = SPAN(name);
+}
+
+static void
+subject_empty(struct csr_spec *s)
+{
+	static const uint8_t name[] = {0x30, 0x00};
+
+	s->subject = SPAN(name);
+}
+
+static void
+nameless(struct csr_spec *s)
+{
+	subject_empty(s);
+	s->no_san = true;
+}
+
+static void
 san_missing(struct csr_spec *s)
 {
 	s->no_san = true;
@@ -296,7 +320,9 @@ static const struct csr_vector vectors[] = {
     {.rule = "names.subject", .says = "\\x1B", .spec = cn_escape},
     {.rule = "names.subject", .says = "0x1e", .spec = cn_bmp},
     {.rule = "names.subject", .says = "than 64", .spec = cn_long},
+    {.rule = "names.subject", .says = "empty CN", .spec = cn_empty},
     {.rule = "names.alternative", .says = "no subject", .spec = san_missing},
+    {.rule = "names.alternative", .says = "no subject", .spec = nameless},
     {.rule = "names.alternative", .says = "list", .spec = san_empty},
     {.rule = "names.alternative", .says = "one iPA", .spec = san_two_addresses},
     {.rule = "names.alternative", .says = "16 bytes", .spec = san_address_six},
@@ -354,6 +380,9 @@ static const struct csr_vector vectors[] = {
     /* DNS names know no case (RFC 4343); what is issued comes from the record.
      */
     {.spec = upper_case},
+    /* The CN is the record's, too (RFC 5280, 4.1.2.6 lets a subject be empty).
+     */
+    {.spec = subject_empty},
 };
 
 const struct csr_vectors csr_names_vectors = {

@@ -390,10 +390,15 @@ write_subject(struct buf *out, const struct csr_spec *spec)
 {
 	const char *cn = spec->cn != NULL ? spec->cn : fixture_subject.fqdn;
 	size_t len = spec->cn_len != 0 ? spec->cn_len : strlen(cn);
-	size_t name = ca_der_open(out, CA_TAG_SEQ);
-	size_t set = ca_der_open(out, CA_TAG_SET);
-	size_t pair = ca_der_open(out, CA_TAG_SEQ);
+	size_t name, set, pair;
 
+	if (spec->subject.p != NULL) {
+		ca_der_span(out, spec->subject);
+		return;
+	}
+	name = ca_der_open(out, CA_TAG_SEQ);
+	set = ca_der_open(out, CA_TAG_SET);
+	pair = ca_der_open(out, CA_TAG_SEQ);
 	ca_der_span(out, ca_oids.common_name);
 	ca_der_tlv(
 	    out, spec->cn_tag != 0 ? spec->cn_tag : CA_TAG_UTF8, cn, len);

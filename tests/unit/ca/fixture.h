@@ -70,6 +70,7 @@ struct csr_spec {
 	struct ca_span key_algorithm;
 	struct ca_span key_bits; /* of subjectPublicKey */
 	int version;
+	struct ca_span subject; /* whole Name, instead of cn */
 	const char *cn;
 	size_t cn_len; /* 0: strlen */
 	uint8_t cn_tag;
