@@ -16,6 +16,11 @@ ca_deed_clock(struct ca *ca, int64_t now, struct err *err)
 	char last_text[CLOCK_TEXT], now_text[CLOCK_TEXT];
 	int64_t last;
 
+	if (now < ca->issuing.not_before)
+		return err_set(err, ERR_REFUSED,
+		    "the clock says %s, but the issuing CA begins at %s",
+		    clock_text(now, now_text),
+		    clock_text(ca->issuing.not_before, last_text));
 	if (ca_store_last(ca->store, &last, err) != 0)
 		return -1;
 	if (now < last - CA_CLOCK_BACK)

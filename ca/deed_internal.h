@@ -61,9 +61,10 @@ struct ca_deeds {
 	struct err broken; /* why none of them can be */
 };
 
-/* ERR_REFUSED when now is before the last issuance: a clock that stepped back
- * would make certificates that are not valid yet elsewhere, and revocations
- * that seem to precede their certificate. */
+/* ERR_REFUSED when now is before the last issuance, or before the issuing CA: a
+ * clock that stepped back would make certificates that are not valid yet
+ * elsewhere, or end before they begin, and revocations that seem to precede
+ * their certificate. */
 int ca_deed_clock(struct ca *ca, int64_t now, struct err *err);
 
 /* In these err is not NULL. The store is locked, without a transaction, which

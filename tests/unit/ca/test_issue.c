@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "ca_internal.h"
 #include "clock.h"
 #include "err.h"
 #include "fixture.h"
@@ -264,6 +265,33 @@ test_clock_that_went_back(void **state)
 	ca_cert_clear(&cert);
 }
 
+/* Before anything was issued the CA's own beginning says how late it is: a
+ * certificate would end before it begins, or not be valid yet. */
+static void
+test_clock_before_the_issuer(void **state)
+{
+	struct fixture *f = *state;
+	const struct csr_spec spec = {0};
+	int64_t begins = f->ca->issuing.not_before;
+	struct ca_cert cert;
+	struct err err;
+
+	f->now = begins - 800 * CLOCK_DAY;
+	assert_int_equal(
+	    issue(f, &fixture_subject, &spec, "k1", &cert, &err), -1);
+	assert_int_equal(err.kind, ERR_REFUSED);
+	assert_non_null(strstr(err.text, "the issuing CA begins at"));
+	f->now = begins - 1;
+	assert_int_equal(
+	    issue(f, &fixture_subject, &spec, "k1", &cert, &err), -1);
+	assert_int_equal(err.kind, ERR_REFUSED);
+	f->now = begins;
+	assert_int_equal(
+	    issue(f, &fixture_subject, &spec, "k1", &cert, &err), 0);
+	assert_int_equal(cert.not_before, begins);
+	ca_cert_clear(&cert);
+}
+
 /* Nobody outlives the issuing CA: refused, not cut short. */
 static void
 test_past_the_issuer(void **state)
@@ -487,6 +515,7 @@ main(void)
 	    ROW(test_key_reuse),
 	    ROW(test_name_reuse),
 	    ROW(test_clock_that_went_back),
+	    ROW(test_clock_before_the_issuer),
 	    ROW(test_past_the_issuer),
 	    ROW(test_refused_leaves_nothing),
 	    ROW(test_find),
