@@ -50,7 +50,8 @@ lint_renewal(struct lint *l)
 {
 	char a[CLOCK_TEXT], b[CLOCK_TEXT];
 
-	if (l->t->renew_before <= 0 || l->t->renew_before >= l->t->validity)
+	/* The last second belongs to the validity: one less is due at once. */
+	if (l->t->renew_before <= 0 || l->t->renew_before >= l->t->validity - 1)
 		buf_printf(&l->line,
 		    "renew_before %s is not inside the validity of %s",
 		    clock_span(l->t->renew_before, a),
@@ -136,18 +137,19 @@ lint_ends(struct lint *l)
 {
 	char a[CLOCK_TEXT], b[CLOCK_TEXT];
 	const struct ca_issuer *above;
+	int64_t end;
 	size_t i;
 
 	/* A validity out of range has been spoken of already. */
 	if (l->ca == NULL || !validity_ok(l->t) || l->t->clamp)
 		return;
+	end = ca_template_period(l->ca, l->t, l->now).not_after;
 	for (i = 0; (above = ca_above(l->ca, i)) != NULL; i++) {
-		if (l->now + l->t->validity <= above->not_after)
+		if (end <= above->not_after)
 			continue;
 		buf_printf(&l->line,
 		    "%sa certificate until %s outlives the %s CA (%s)",
-		    l->line.len > 0 ? "\n" : "",
-		    clock_text(l->now + l->t->validity, a),
+		    l->line.len > 0 ? "\n" : "", clock_text(end, a),
 		    ca_above_name(l->ca, i), clock_text(above->not_after, b));
 	}
 }

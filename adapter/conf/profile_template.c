@@ -231,7 +231,8 @@ profile_template_check(const struct profile *p, const struct conf_node *root,
 			if (str_eq(t->name, p->templates[j].name))
 				return conf_option_error(root, "templates",
 				    file, err, "two are named %s", t->name);
-		if (t->renew_before >= t->validity)
+		/* The last second belongs to the validity. */
+		if (t->renew_before >= t->validity - 1)
 			return conf_option_error(root, "templates", file, err,
 			    "%s: renew_before must be less than validity, or "
 			    "every certificate is due at once",

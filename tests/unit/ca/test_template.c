@@ -56,6 +56,10 @@ static const struct row rows[] = {
     {{.name = "t", .validity = YEAR, .renew_before = 2 * YEAR, .key = "auto"},
 	"renew_before"},
     {{.name = "t", .validity = YEAR, .key = "auto"}, "renew_before"},
+    {{.name = "t", .validity = YEAR, .renew_before = YEAR - 1, .key = "auto"},
+	"renew_before"},
+    {{.name = "t", .validity = YEAR, .renew_before = YEAR - 2, .key = "auto"},
+	NULL},
     {{.name = "t",
 	 .validity = YEAR,
 	 .renew_before = 60,
@@ -146,6 +150,7 @@ test_issuers_end(void **state)
 	    .name = "t", .validity = YEAR, .renew_before = 60, .key = "auto"};
 	struct buf out;
 	struct err err;
+	int64_t last;
 
 	(void)state;
 	buf_init(&out, 4096);
@@ -153,6 +158,12 @@ test_issuers_end(void **state)
 			     fixture.now + 9 * YEAR + CLOCK_DAY, &out, &err),
 	    -1);
 	assert_non_null(strstr(err.text, "issuing CA"));
+	/* Ending with it is within it; a second later is not. */
+	last = fixture.ca->issuing.not_after - (YEAR - 1);
+	assert_int_equal(
+	    ca_template_check(fixture.ca, &t, last, NULL, &err), 0);
+	assert_int_equal(
+	    ca_template_check(fixture.ca, &t, last + 1, NULL, &err), -1);
 	buf_reset(&out);
 	assert_int_equal(ca_template_check(fixture.ca, &t,
 			     fixture.now + 20 * YEAR, &out, &err),

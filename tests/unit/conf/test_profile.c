@@ -170,6 +170,8 @@ static const struct {
     {"templates: [{name: tls}, {name: tls}]\n", "two are named tls"},
     {"templates: [{name: tls, validity: 30d}]\n",
 	"tls: renew_before must be less than validity"},
+    {"templates: [{name: tls, validity: 30d, renew_before: 2591999s}]\n",
+	"tls: renew_before must be less than validity"},
     {"templates: [{name: x}]\n",
 	"tls.template: there is no template named tls"},
     {"tls:\n  template: x\n",
