@@ -388,6 +388,7 @@ test_chain(struct ca_bridge *b, struct ca_bridge_answer *a, struct buf *out,
 	struct net_fetched got = {0};
 	struct call c = {.body = NULL};
 	size_t i, before = out->len;
+	bool silent = true;
 	char *path;
 	int rc = 0;
 
@@ -400,6 +401,7 @@ test_chain(struct ca_bridge *b, struct ca_bridge_answer *a, struct buf *out,
 			ca_vault_judge(&got, a);
 			rc = -1;
 		} else if (rc == 0) {
+			silent = silent && got.body.len == 0;
 			ca_bridge_each_pem(buf_text(&got.body), got.body.len,
 			    ca_bridge_show, &s);
 		}
@@ -409,8 +411,12 @@ test_chain(struct ca_bridge *b, struct ca_bridge_answer *a, struct buf *out,
 	if (rc != 0)
 		return ca_bridge_test_failed(a, err);
 	if (out->len == before)
-		return err_set(
-		    err, ERR_REFUSED, "the engine has no issuer yet");
+		return silent
+		    ? err_set(err, ERR_REFUSED, "the engine has no issuer yet")
+		    : err_set(err, ERR_PROTOCOL,
+			  "%s/ca/pem holds no certificate in PEM form: is "
+			  "mount a PKI engine's?",
+			  b->mount);
 	return ca_bridge_shown_end(&s, err);
 }
 

@@ -324,10 +324,10 @@ ca_vault_show_health(
 
 	for (i = 0; i < count && states[i].status != got->status; i++)
 		;
-	if (i == count)
+	if (i == count || (whole == NULL && got->status == 200))
 		rc = err_set(err, ERR_PROTOCOL,
-		    "sys/health answers with HTTP %d: is it a Vault?",
-		    got->status);
+		    "sys/health answers with HTTP %d%s: is it a Vault?",
+		    got->status, i == count ? "" : ", but not in JSON");
 	else if (!states[i].good)
 		rc = err_set(err, ERR_REFUSED, "the CA is %s", states[i].text);
 	else

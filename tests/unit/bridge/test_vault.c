@@ -669,6 +669,8 @@ test_test(void **state)
 	api_test(&api, "", ERR_REFUSED, "does not reach the active node");
 	api_row(&api, "GET /v1/sys/health", "302 Found", "{}");
 	api_test(&api, "", ERR_PROTOCOL, "is it a Vault?");
+	api_row(&api, "GET /v1/sys/health", "200 OK", "<html>");
+	api_test(&api, "", ERR_PROTOCOL, "but not in JSON: is it a Vault?");
 }
 
 static void
@@ -685,6 +687,8 @@ test_test_chain(void **state)
 	api_test(&api, "CN=Corp CA: chains", ERR_NONE, "");
 	api_row(&api, "GET /v1/corp/pki/ca/pem", "204 No Content", "");
 	api_test(&api, "", ERR_REFUSED, "no issuer yet");
+	api_row(&api, "GET /v1/corp/pki/ca/pem", "200 OK", "<html>");
+	api_test(&api, "", ERR_PROTOCOL, "corp/pki/ca/pem holds no certif");
 	other_ca_free(stranger);
 }
 
