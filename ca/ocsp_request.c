@@ -87,6 +87,19 @@ fits(OCSP_REQUEST *request)
 	return true;
 }
 
+/* The only version there is (RFC 6960, 4.1.1); OpenSSL reads over it. */
+static bool
+is_v1(struct ca_span all)
+{
+	struct ca_tlv request, tbs, outer, version;
+
+	return ca_der_only(all, CA_TAG_SEQ, &request) == 0 &&
+	    ca_der_take(&request.body, CA_TAG_SEQ, &tbs) == 0 &&
+	    (ca_der_take(&tbs.body, CA_TAG_CONTEXT_SEQ(0), &outer) != 0 ||
+		(ca_der_only(outer.body, CA_TAG_INTEGER, &version) == 0 &&
+		    version.body.len == 1 && version.body.p[0] == 0));
+}
+
 OCSP_REQUEST *
 ca_ocsp_parse(const uint8_t *der, size_t len)
 {
@@ -95,7 +108,8 @@ ca_ocsp_parse(const uint8_t *der, size_t len)
 	OCSP_REQUEST *request;
 
 	/* Strict DER first: that bounds depth, and OpenSSL takes BER too. */
-	if (len == 0 || len > CA_OCSP_REQUEST_MAX || ca_der_check(all) != NULL)
+	if (len == 0 || len > CA_OCSP_REQUEST_MAX ||
+	    ca_der_check(all) != NULL || !is_v1(all))
 		return NULL;
 	request = d2i_OCSP_REQUEST(NULL, &p, (long)len);
 	if (request != NULL && p == der + len && fits(request))

@@ -526,6 +526,37 @@ raw_status(const void *bytes, size_t len)
 	return status;
 }
 
+/* v1 written out, which is only not DER, and a v2 that is no version. */
+static void
+test_version(void **state)
+{
+	static const int expected[] = {OCSP_RESPONSE_STATUS_SUCCESSFUL,
+	    OCSP_RESPONSE_STATUS_MALFORMEDREQUEST};
+	uint8_t version[] = {0xa0, 0x03, 0x02, 0x01, 0};
+	OCSP_REQUEST *request = OCSP_REQUEST_new();
+	unsigned char *bytes = NULL;
+	struct buf der;
+	int len;
+
+	(void)state;
+	add_id(request, NEVER, issuing);
+	len = i2d_OCSP_REQUEST(request, &bytes);
+	assert_true(len > 4 && bytes[1] < 0x70); /* short lengths */
+	for (; version[4] < 2; version[4]++) {
+		buf_init(&der, 512);
+		buf_add(&der, bytes, 4);
+		buf_add(&der, version, sizeof(version));
+		buf_add(&der, bytes + 4, (size_t)len - 4);
+		der.data[1] = (uint8_t)(der.data[1] + sizeof(version));
+		der.data[3] = (uint8_t)(der.data[3] + sizeof(version));
+		assert_int_equal(
+		    raw_status(der.data, der.len), expected[version[4]]);
+		buf_free(&der);
+	}
+	OPENSSL_free(bytes);
+	OCSP_REQUEST_free(request);
+}
+
 static void
 test_garbage(void **state)
 {
@@ -958,6 +989,7 @@ main(void)
 	    ROW(test_count),
 	    ROW(test_nonce),
 	    ROW(test_critical_extension),
+	    ROW(test_version),
 	    ROW(test_garbage),
 	    ROW(test_responder_certificate),
 	    ROW(test_renewal),
