@@ -106,7 +106,8 @@ _amtkeeper()
 	"user") words="add set list remove sets token" ;;
 	"user token") words="add list remove" ;;
 	"epo") words="login test sync status accept" ;;
-	"ca") words="init show chain csr import certify rollover cross sign helper export list crl ocsp check health revoke block template bridge" ;;
+	"ca") words="init show chain csr import certify rollover cross sign csr helper export list crl ocsp check health revoke block template bridge" ;;
+	"ca csr") words="check" ;;
 	"ca block") words="add list remove" ;;
 	"ca template") words="list show check" ;;
 	"ca bridge") words="list test pending hasten" ;;
@@ -210,6 +211,7 @@ _amtkeeper()
 	"ca rollover") options=" --organisation --key --pin-file --root-key --root-pin-file --yes" ;;
 	"ca cross") options=" --yes" ;;
 	"ca sign") options=" --template --check --chain --cross --out" ;;
+	"ca csr check") options=" --template" ;;
 	"ca helper") options="" ;;
 	"ca export") options=" --chain --cross --out --server --token-file --ca-file --cert-file --key-file" ;;
 	"ca list") options=" --device --expiring --server --token-file --ca-file --cert-file --key-file" ;;

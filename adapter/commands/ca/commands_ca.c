@@ -34,9 +34,11 @@ static const struct cli_option ca_rollover_options[] = {
     END};
 static const struct cli_option ca_certify_options[] = {
     {"out", 0, CLI_FILE, "FILE", NULL, "write it there"}, END};
-static const struct cli_option ca_sign_options[] = {
+static const struct cli_option csr_check_options[] = {
     {"template", 0, CLI_TEXT, "NAME", NULL,
 	"of the profile (the one of TLS certificates)"},
+    END};
+static const struct cli_option ca_sign_options[] = {
     {"check", 0, CLI_FLAG, NULL, NULL, "issue nothing, say what is wrong"},
     END};
 static const struct cli_option ca_export_options[] = {
@@ -90,7 +92,9 @@ GROUPS ca_chain_groups[] = {ca_chain_options, cli_server_options, NULL};
 GROUPS ca_csr_groups[] = {ca_csr_options, key_options, NULL};
 GROUPS ca_import_groups[] = {cli_yes_options, NULL};
 GROUPS ca_certify_groups[] = {ca_certify_options, NULL};
-GROUPS ca_sign_groups[] = {ca_sign_options, ca_export_options, NULL};
+GROUPS csr_check_groups[] = {csr_check_options, NULL};
+GROUPS ca_sign_groups[] = {
+    csr_check_options, ca_sign_options, ca_export_options, NULL};
 GROUPS ca_export_groups[] = {ca_export_options, cli_server_options, NULL};
 GROUPS ca_list_groups[] = {ca_list_options, cli_server_options, NULL};
 GROUPS ca_crl_groups[] = {ca_crl_options, cli_server_options, NULL};
@@ -107,6 +111,7 @@ LIST no_examples[] = {NULL};
 LIST ca_sign_examples[] = {"ca sign pc1.csr pc1.corp.example --out pc1.pem",
     "ca sign --check - pc1.corp.example < pc1.csr", NULL};
 LIST ca_list_examples[] = {"ca list --expiring 30d", NULL};
+LIST csr_check_examples[] = {"ca csr check pc1.csr pc1.corp.example", NULL};
 LIST csr_examples[] = {"ca csr --out issuing.csr", NULL};
 LIST import_ca_examples[] = {"ca import issuing.pem", NULL};
 LIST certify_examples[] = {"ca certify issuing.csr --out issuing.pem", NULL};
@@ -183,6 +188,12 @@ const struct cli_command commands_ca[] = {
 	"one that a device makes, and name DEVICE as it should be called now. "
 	"The same request again gets the same certificate.",
 	ca_sign_groups, 2, 2, ca_sign_examples, cmd_ca_sign},
+    {"ca csr check", "FILE|- DEVICE", "does a request break a rule",
+	"Of those that \"ca sign\" and the devices' own requests go through: "
+	"form, key, signature, names, and what the records say. The first one "
+	"that is broken is named, and the value that breaks it. Nothing is "
+	"issued, nothing is kept.",
+	csr_check_groups, 2, 2, csr_check_examples, cmd_ca_csr_check},
     {"ca helper", "", "our CA as a helper of certmonger",
 	"For \"getcert add-ca -c amtkeeper -e '/usr/bin/amtkeeper ca helper'\": "
 	"reads the request from the environment, prints certificate or error, "

@@ -67,6 +67,7 @@ int cmd_ca_certify(struct cli *c);
 int cmd_ca_rollover(struct cli *c);
 int cmd_ca_cross(struct cli *c);
 int cmd_ca_sign(struct cli *c);
+int cmd_ca_csr_check(struct cli *c);
 int cmd_ca_helper(struct cli *c);
 int cmd_ca_export(struct cli *c);
 int cmd_ca_list(struct cli *c);

@@ -53,18 +53,21 @@ cmd_ca_tell_signed(struct cli *c, const struct device *device,
 }
 
 static int
+check(struct cli *c, const struct daemon_csr *csr, struct err *err)
+{
+	int rc = daemon_sign(&c->daemon, csr, NULL, err);
+
+	if (rc == 0)
+		cli_note(c, "the request breaks no rule");
+	return rc;
+}
+
+static int
 sign(struct cli *c, const struct daemon_csr *csr, struct err *err)
 {
 	struct ca_cert cert = {.der = NULL};
-	int rc;
+	int rc = daemon_sign(&c->daemon, csr, &cert, err);
 
-	if (cli_flag(c, "check")) {
-		rc = daemon_sign(&c->daemon, csr, NULL, err);
-		if (rc == 0)
-			cli_note(c, "the request breaks no rule");
-		return rc;
-	}
-	rc = daemon_sign(&c->daemon, csr, &cert, err);
 	if (rc == 0)
 		rc = cmd_ca_tell_signed(c, csr->device, &cert, err);
 	if (rc == 0)
@@ -73,8 +76,12 @@ sign(struct cli *c, const struct daemon_csr *csr, struct err *err)
 	return rc;
 }
 
-int
-cmd_ca_sign(struct cli *c)
+/* What is to be done with a request, its device and template. */
+typedef int request_fn(
+    struct cli *c, const struct daemon_csr *csr, struct err *err);
+
+static int
+with_request(struct cli *c, request_fn *fn)
 {
 	struct err err = {.kind = ERR_NONE};
 	int code = cli_open(c, DAEMON_CA, NULL), rc;
@@ -100,12 +107,24 @@ cmd_ca_sign(struct cli *c)
 		csr.device = device;
 		csr.der = der.data;
 		csr.len = der.len;
-		rc = sign(c, &csr, &err);
+		rc = fn(c, &csr, &err);
 	}
 	device_free(device);
 	buf_free(&text);
 	buf_free(&der);
 	return rc == 0 ? CODE_OK : cli_fail(&err);
+}
+
+int
+cmd_ca_sign(struct cli *c)
+{
+	return with_request(c, cli_flag(c, "check") ? check : sign);
+}
+
+int
+cmd_ca_csr_check(struct cli *c)
+{
+	return with_request(c, check);
 }
 
 int

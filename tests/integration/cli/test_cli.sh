@@ -537,6 +537,10 @@ keep 0 ca sign --check "$tmp/hand.csr" pc00001.ad.example.test
 says err 'breaks no rule'
 keep 5 ca sign --check "$tmp/other.csr" pc00001.ad.example.test
 says err 'pc99999'
+keep 0 ca csr check "$tmp/hand.csr" pc00001.ad.example.test
+says err 'breaks no rule'
+keep 5 ca csr check "$tmp/other.csr" pc00001.ad.example.test
+says err 'CSR rule names.subject: CN "pc99999'
 keep 20 ca sign "$tmp/hand.key" pc00001.ad.example.test
 says err 'no certificate request'
 keep 4 ca sign "$tmp/hand.csr" pc77777.ad.example.test
