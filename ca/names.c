@@ -113,6 +113,8 @@ letter_ok(char c, bool underscore)
 static const char *
 bad_letter(char c)
 {
+	if (c == '*')
+		return "is a wildcard, which names no one host";
 	if (c == '_')
 		return "holds \"_\", which the template does not allow";
 	return (c & 0x80) != 0

@@ -112,7 +112,8 @@ lint_names(struct lint *l)
 		return;
 	if (l->t->address || l->t->short_name)
 		buf_printf(&l->line,
-		    "%s names a server, but usage server is not among %s",
+		    "%s names a server, but usage server is not among %s: set "
+		    "it to false",
 		    l->t->address ? "address" : "short_name", l->t->usages);
 }
 

@@ -31,7 +31,7 @@ static const struct {
     {"-a.b", "hyphen"},
     {"a-.b", "hyphen"},
     {"a_b.c", "\"_\""},
-    {"*.b.c", "character"},
+    {"*.b.c", "wildcard"},
     {"a b", "character"},
     {"a,DNS:b", "character"},
     {"b\xc3\xbc.example", "write it in its xn-- form"},

@@ -83,7 +83,7 @@ static const struct row rows[] = {
     {{GOOD, .usages = "amt-remote-console"}, "nothing without client"},
     {{GOOD, .usages = "amt-local-console,server"}, "nothing without client"},
     {{GOOD, .usages = "amt-client-setup,client"}, "nothing without server"},
-    {{GOOD, .usages = "client", .short_name = true}, "short_name names a"},
+    {{GOOD, .usages = "client", .short_name = true}, "client: set it to false"},
     {{GOOD, .usages = "client", .address = true}, "address names a server"},
     {{GOOD, .usages = "server,client", .upn = true, .sid = true}, NULL},
     {{GOOD, .upn = true}, "upn names who logs in, but usage client is not"},
