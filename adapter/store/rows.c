@@ -3,9 +3,14 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "buf.h"
 #include "db.h"
 #include "store_internal.h"
+#include "str.h"
+
+#define USER_TEXT 512 /* of who goes by something, escaped */
 
 int
 store_first(struct db_rows *rows, struct err *err, const char *missing, ...)
@@ -60,6 +65,26 @@ store_ids(
 		return -1;
 	*ret_count = count;
 	return 0;
+}
+
+int
+store_unused(struct db_rows *rows, struct err *err)
+{
+	struct buf who;
+	int r = db_next(rows, err);
+
+	if (r == 1) {
+		buf_init(&who, USER_TEXT);
+		str_printable(&who, db_text(rows, 0), strlen(db_text(rows, 0)),
+		    USER_TEXT / 4);
+		(void)err_set(err, ERR_CONFLICT,
+		    "%s goes by it: change or remove that first",
+		    buf_text(&who));
+		buf_free(&who);
+		r = -1;
+	}
+	db_done(rows);
+	return r;
 }
 
 unsigned

@@ -37,6 +37,10 @@ int store_number(struct db_rows *rows, int64_t *ret, struct err *err);
 int store_ids(
     struct db_rows *rows, int64_t *ids, size_t *ret_count, struct err *err);
 
+/* A query for who goes by something, "assignment 3 of x" in its first column:
+ * ERR_CONFLICT when there is one. Ended. */
+int store_unused(struct db_rows *rows, struct err *err);
+
 /* A column that holds an enum of ours. */
 unsigned store_enum(struct db_rows *rows, int column);
 

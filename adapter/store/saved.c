@@ -240,9 +240,23 @@ store_saved_put(struct store *s, const struct store_saved *saved, bool replace,
 	    err, ERR_CONFLICT, "a query of this name is saved already");
 }
 
+/* Who names it, by name or number. */
+#define NAMED(text)                                                            \
+	" lower(" text ") IN (lower(q.name), CAST(q.id AS TEXT))"              \
+	" AND (lower(q.name) = lower(?) OR q.id = ?)"
+#define USERS                                                                       \
+	"SELECT 'assignment ' || a.id || ' of ' || t.name"                          \
+	" FROM saved_query q, task_assignment a JOIN task t ON t.id = a.task"       \
+	" WHERE" NAMED(                                                             \
+	    "a.query") " UNION ALL SELECT 'the server task ' || s.name"             \
+		       " FROM saved_query q, server_task s, json_tree(s.actions) j" \
+		       " WHERE j.key = 'query' AND" NAMED(                          \
+			   "j.value") " LIMIT 1"
+
 int
 store_saved_remove(struct store *s, const char *name, struct err *err)
 {
+	struct db_rows *rows;
 	int64_t id = 0;
 
 	if (find_shipped(name) != NULL)
@@ -251,6 +265,9 @@ store_saved_remove(struct store *s, const char *name, struct err *err)
 	(void)str_int(name, 1, INT64_MAX, &id);
 	if (store_check_text(name, "the name", err) == -1 ||
 	    store_begin(s, err) == -1 ||
+	    db_query(s->db, &rows, err, USERS, "titi", name, id, name, id) ==
+		-1 ||
+	    store_unused(rows, err) == -1 ||
 	    db_run(s->db, err,
 		"DELETE FROM saved_query WHERE lower(name) = lower(?)"
 		" OR id = ?",

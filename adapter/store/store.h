@@ -158,6 +158,7 @@ int store_tag_exclude(struct store *s, int64_t device, int64_t tag,
 /* Neither of the two any more. */
 int store_tag_clear(struct store *s, int64_t device, int64_t tag,
     bool *ret_changed, struct err *err);
+/* ERR_CONFLICT while an assignment or a server task goes by it. */
 int store_tag_remove(struct store *s, int64_t tag, struct err *err);
 int store_tag_scan(
     struct store *s, store_tag_fn *fn, void *cookie, struct err *err);
@@ -205,6 +206,8 @@ int store_saved_scan(
  * caller has compiled it. */
 int store_saved_put(struct store *s, const struct store_saved *saved,
     bool replace, struct err *err);
+/* ERR_NOTFOUND; ERR_REFUSED: it comes with the program; ERR_CONFLICT as of
+ * tags. */
 int store_saved_remove(struct store *s, const char *name, struct err *err);
 
 /* --- events, each a link of the audit chain --- */

@@ -104,10 +104,24 @@ store_tag_clear(struct store *s, int64_t device, int64_t tag, bool *ret_changed,
 	return 0;
 }
 
+/* Actions name tags, as people do: by name or number. */
+#define USERS                                                                  \
+	"SELECT 'assignment ' || a.id || ' of ' || t.name"                     \
+	" FROM task_assignment a JOIN task t ON t.id = a.task"                 \
+	" WHERE a.tag = ?"                                                     \
+	" UNION ALL SELECT 'the server task ' || s.name"                       \
+	" FROM tag g, server_task s, json_tree(s.actions) j"                   \
+	" WHERE g.id = ? AND j.key = 'tag'"                                    \
+	" AND lower(j.value) IN (lower(g.name), CAST(g.id AS TEXT)) LIMIT 1"
+
 int
 store_tag_remove(struct store *s, int64_t tag, struct err *err)
 {
-	if (store_begin(s, err) == -1)
+	struct db_rows *rows;
+
+	if (store_begin(s, err) == -1 ||
+	    db_query(s->db, &rows, err, USERS, "ii", tag, tag) == -1 ||
+	    store_unused(rows, err) == -1)
 		return -1;
 	return db_run(s->db, err, "DELETE FROM tag WHERE id = ?", "i", tag);
 }

@@ -72,8 +72,9 @@ const struct cli_command commands_query[] = {
     {"query save", "NAME", "keep a query under a name",
 	"It is checked first: what cannot be run is not kept.",
 	query_save_groups, 1, 1, query_save_examples, cmd_query_save},
-    {"query remove", "NAME", "forget a saved query", "", server_groups, 1, 1,
-	no_examples, cmd_query_remove},
+    {"query remove", "NAME", "forget a saved query",
+	"Not while an assignment or a server task goes by it.", server_groups,
+	1, 1, no_examples, cmd_query_remove},
     {"query import", "FILE", "take queries from an export of ePO",
 	"Its XML. What cannot be run here is passed over, and its row says "
 	"why. Of a summary the kind of chart, grouping and order are taken; "
@@ -99,6 +100,7 @@ const struct cli_command commands_query[] = {
 	NO_LIMIT, no_examples, cmd_tag_exclude},
     {"tag remove", "TAG [NAME...]", "neither given nor excluded", "",
 	choice_groups, 1, NO_LIMIT, no_examples, cmd_tag_remove},
-    {"tag delete", "TAG", "forget a tag", "", tag_delete_groups, 1, 1,
-	no_examples, cmd_tag_delete},
+    {"tag delete", "TAG", "forget a tag",
+	"Not while an assignment or a server task goes by it.",
+	tag_delete_groups, 1, 1, no_examples, cmd_tag_delete},
     END};

@@ -370,19 +370,71 @@ static void
 test_target_gone(void **state)
 {
 	struct fixture *f = *state;
-	struct task_assignment a = {.target = TASK_TAG}, got = {0};
+	struct task_assignment a = {.target = TASK_TAG};
 	struct task_run r = {.target = TASK_TAG};
 
 	a.task = add_task(f, "t");
 	assert_works(store_tag_take(f->store, "vip", &a.target_id, &f->err));
 	assert_works(task_assign(f->store, &a, NULL, 0, NOW, &a.id, &f->err));
+	assert_fails(
+	    store_tag_remove(f->store, a.target_id, &f->err), ERR_CONFLICT);
+	assert_non_null(strstr(f->err.text, "assignment 1 of t goes by it"));
+	assert_works(task_unassign(f->store, a.id, &f->err));
 	assert_works(store_tag_remove(f->store, a.target_id, &f->err));
-	assert_works(task_assignment_get(f->store, a.id, &got, &f->err));
-	assert_int_equal(got.target_id, 0);
-	assert_null(got.target_name);
 	assert_fails(
 	    task_run_devices(f->store, &r, keep, NULL, &f->err), ERR_NOTFOUND);
-	task_assignment_clear(&got);
+}
+
+/* A saved query stays while an assignment names it, however it does. */
+static void
+test_query_stays(void **state)
+{
+	static const char *const words[] = {"mine", "100"};
+	const struct store_saved q = {.name = "Mine", .target = "EPOLeafNode"};
+	struct fixture *f = *state;
+	struct task_assignment a;
+	int64_t task = add_task(f, "t"), id = 0;
+	size_t i;
+
+	assert_works(store_saved_put(f->store, &q, true, &f->err));
+	for (i = 0; i < 2; i++) {
+		a = (struct task_assignment){.task = task,
+		    .target = TASK_QUERY,
+		    .query = mem_dup(words[i])};
+		assert_works(
+		    task_assign(f->store, &a, NULL, 0, NOW, &id, &f->err));
+		task_assignment_clear(&a);
+		assert_fails(store_saved_remove(f->store, "Mine", &f->err),
+		    ERR_CONFLICT);
+		assert_works(task_unassign(f->store, id, &f->err));
+	}
+	assert_works(store_saved_remove(f->store, "Mine", &f->err));
+}
+
+/* What a server task's actions name stays as well, at any depth. */
+static void
+test_named_by_server_task(void **state)
+{
+	const struct store_saved q = {.name = "Mine", .target = "EPOLeafNode"};
+	struct fixture *f = *state;
+	struct server_task t = {.name = mem_dup("night"),
+	    .owner = mem_dup("cli:test"),
+	    .actions = mem_dup("[{\"action\":\"query\",\"query\":\"MINE\","
+			       "\"actions\":[{\"action\":\"tag.apply\","
+			       "\"tag\":\"vip\"}]}]")};
+	int64_t tag, id;
+
+	assert_works(store_tag_take(f->store, "VIP", &tag, &f->err));
+	assert_works(store_saved_put(f->store, &q, true, &f->err));
+	assert_works(server_task_add(f->store, &t, NOW, &id, &f->err));
+	server_task_clear(&t);
+	assert_fails(store_tag_remove(f->store, tag, &f->err), ERR_CONFLICT);
+	assert_non_null(strstr(f->err.text, "the server task night"));
+	assert_fails(
+	    store_saved_remove(f->store, "Mine", &f->err), ERR_CONFLICT);
+	assert_works(server_task_remove(f->store, id, &f->err));
+	assert_works(store_tag_remove(f->store, tag, &f->err));
+	assert_works(store_saved_remove(f->store, "Mine", &f->err));
 }
 
 static void
@@ -874,7 +926,8 @@ main(void)
 	const struct CMUnitTest tests[] = {TEST(test_catalogue),
 	    TEST(test_bad_tasks), TEST(test_examples), TEST(test_policy),
 	    TEST(test_assignment), TEST(test_triggers), TEST(test_due),
-	    TEST(test_targets), TEST(test_target_gone), TEST(test_covers),
+	    TEST(test_targets), TEST(test_target_gone), TEST(test_query_stays),
+	    TEST(test_named_by_server_task), TEST(test_covers),
 	    TEST(test_states), TEST(test_messages), TEST(test_items),
 	    TEST(test_items_are_found), TEST(test_claims), TEST(test_run_lists),
 	    TEST(test_bad_runs), TEST(test_run_stays), TEST(test_census)};

@@ -131,20 +131,27 @@ by_test(void)
 }
 
 static int64_t
-run(const char *task, struct task_policy policy)
+order(const char *task, const struct order_run *how)
 {
 	const struct order o = by_test();
-	const struct order_run how = {.target = TASK_ALL, .policy = policy};
 	struct task t = {0};
 	int64_t id = 0;
 
 	assert_int_equal(task_find(f.store, task, &t, &err), 0);
-	if (order_run(&o, &t, &how, NULL, 0, &id, &err) != 0)
+	if (order_run(&o, &t, how, NULL, 0, &id, &err) != 0)
 		fail_msg("%s", err.text);
 	task_clear(&t);
 	assert_int_equal(store_commit(f.store, &err), 0);
 	look_again();
 	return id;
+}
+
+static int64_t
+run(const char *task, struct task_policy policy)
+{
+	const struct order_run how = {.target = TASK_ALL, .policy = policy};
+
+	return order(task, &how);
 }
 
 static struct task_run
@@ -765,17 +772,17 @@ test_when_reachable(void **state)
 static void
 test_target_gone(void **state)
 {
-	int64_t id, tag;
+	struct order_run how = {.target = TASK_TAG, .policy = plain};
+	int64_t id;
 
 	(void)state;
 	add(1);
-	tag = take_tag();
+	how.target_id = take_tag();
 	runner_hold(runner);
-	id = assign("immediately", TASK_TAG, tag);
-	assert_int_equal(store_tag_remove(f.store, tag, &err), 0);
+	id = order("collect properties", &how);
+	assert_int_equal(store_tag_remove(f.store, how.target_id, &err), 0);
 	assert_int_equal(store_commit(f.store, &err), 0);
 	runner_go(runner);
-	id = run_of(id);
 	until_state(id, TASK_ABORTED);
 	assert_why(id, "its tag is gone");
 }
