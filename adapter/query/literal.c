@@ -85,7 +85,7 @@ time_of(const struct cond *d, const struct node *node, int64_t *ret)
 			return literal_wrong(d, node, wanted);
 		return literal_number(d, node->child->next, wanted, ret);
 	}
-	if (node->kind == NODE_STRING &&
+	if (node->kind != NODE_NUMBER &&
 	    clock_parse(node->text, &seconds) == 0) {
 		*ret = seconds * 1000;
 		return 0;

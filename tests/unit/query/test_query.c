@@ -120,6 +120,9 @@ test_golden(void **state)
 		BEGIN " WHERE (NOT coalesce((p.id = ?), 0) AND"
 		      " ((p.ends > 0 AND (p.ends < ?)) AND (p.id IN (?, ?))))"
 		      " LIMIT ? 1 2 1 2 100001"},
+	    {"(gt Ends 2023-11-14T22:13:20Z)",
+		BEGIN " WHERE (p.ends > 0 AND (p.ends > ?)) LIMIT ?"
+		      " 1700000000 100001"},
 	    {"(not (or (startsWith Name 'Ab') (endsWith Name c)))",
 		BEGIN " WHERE NOT coalesce(((substr(lower(p.name), 1, ?) = ?)"
 		      " OR (substr(lower(p.name), ?) = ?)), 0)"
