@@ -13,6 +13,7 @@
 struct reader {
 	const char *clause, *text;
 	size_t at, nodes;
+	size_t counted, places; /* bytes, and the characters they are */
 	struct err *err;
 };
 
@@ -96,13 +97,23 @@ skip_blanks(struct reader *r)
 		r->at++;
 }
 
+/* The character it is at, from 1. */
+static size_t
+place_of(struct reader *r)
+{
+	for (; r->counted < r->at; r->counted++)
+		if (((unsigned char)r->text[r->counted] & 0xc0) != 0x80)
+			r->places++;
+	return r->places + 1;
+}
+
 static struct node *
 node_new(struct reader *r, enum node_kind kind)
 {
 	struct node *node;
 
 	if (++r->nodes > QUERY_NODES_MAX) {
-		(void)sexp_fail(r->clause, r->at + 1, r->err,
+		(void)sexp_fail(r->clause, place_of(r), r->err,
 		    "more than %d words and expressions", QUERY_NODES_MAX);
 		if (r->err != NULL)
 			r->err->kind = ERR_LIMIT;
@@ -110,7 +121,7 @@ node_new(struct reader *r, enum node_kind kind)
 	}
 	node = mem_alloc(sizeof(*node));
 	node->kind = kind;
-	node->at = r->at + 1;
+	node->at = place_of(r);
 	return node;
 }
 
@@ -169,7 +180,7 @@ read_list(struct reader *r, size_t depth)
 	struct node *node;
 
 	if (depth >= QUERY_DEPTH_MAX) {
-		(void)sexp_fail(r->clause, r->at + 1, r->err,
+		(void)sexp_fail(r->clause, place_of(r), r->err,
 		    "nested more than %d deep", QUERY_DEPTH_MAX);
 		if (r->err != NULL)
 			r->err->kind = ERR_LIMIT;
@@ -220,17 +231,17 @@ read_items(struct reader *r, struct node *list, size_t depth)
 static int
 check_text(const char *clause, const char *text, struct err *err)
 {
-	size_t len = strnlen(text, QUERY_TEXT_MAX + 1), at, step;
+	size_t len = strnlen(text, QUERY_TEXT_MAX + 1), at, step, place = 1;
 	uint32_t point;
 
 	if (len > QUERY_TEXT_MAX)
 		return err_set(err, ERR_LIMIT,
 		    "%s, character %d: longer than so many bytes", clause,
 		    QUERY_TEXT_MAX);
-	for (at = 0; at < len; at += step) {
+	for (at = 0; at < len; at += step, place++) {
 		step = utf8_next(text + at, len - at, &point);
 		if (step == 0)
-			return sexp_fail(clause, at + 1, err, "not UTF-8");
+			return sexp_fail(clause, place, err, "not UTF-8");
 	}
 	return 0;
 }
@@ -251,7 +262,7 @@ sexp_parse(const char *clause, const char *text, struct node **ret_root,
 			*ret_root = root;
 			return 0;
 		}
-		(void)sexp_fail(clause, r.at + 1, err,
+		(void)sexp_fail(clause, place_of(&r), err,
 		    "a parenthesis closes that none opened");
 	}
 	sexp_free(root);

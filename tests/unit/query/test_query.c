@@ -300,6 +300,12 @@ test_bad_conditions(void **state)
 		"where, character 10: the text that begins here "
 		"has no closing '"},
 	    {"(eq Name \xff)", "where, character 10: not UTF-8"},
+	    {"(eq Name '\u00fc\u2603') \xff", "where, character 16: not UTF-8"},
+	    {"(and (eq Name '\u00fc\u2603') (equal Id 1))",
+		"where, character 22: no operator equal; there are eq, "
+		"contains, olderThan, ..."},
+	    {"(eq Name '\u00fc\u2603'))",
+		"where, character 15: a parenthesis closes that none opened"},
 	    {"(eq Id 99999999999999999999)",
 		"where, character 8: Id is of type int: wanted a number, not "
 		"99999999999999999999"},
