@@ -163,12 +163,18 @@ out_row_end(struct out *o)
 		    o->listed && o->wrapped ? "</element>" : "");
 }
 
+const char *
+out_bare(const char *name)
+{
+	const char *dot = strchr(name, '(') == NULL ? strrchr(name, '.') : NULL;
+
+	return dot != NULL ? dot + 1 : name;
+}
+
 /* Before a value; false when the output leaves it out. */
 static bool
 field_begin(struct out *o, const char *name, bool known)
 {
-	const char *dot;
-
 	switch (o->form) {
 	case REMOTE_JSON:
 		if (o->fields > 0)
@@ -184,8 +190,7 @@ field_begin(struct out *o, const char *name, bool known)
 	case REMOTE_TERSE:
 		if (!known)
 			return false;
-		dot = strchr(name, '(') == NULL ? strrchr(name, '.') : NULL;
-		buf_printf(o->buf, "%s: ", dot != NULL ? dot + 1 : name);
+		buf_printf(o->buf, "%s: ", o->whole ? name : out_bare(name));
 		break;
 	case REMOTE_VERBOSE:
 		buf_printf(o->buf, "%s: ", name);

@@ -16,6 +16,8 @@
  *             parted by empty ones                   list/element/ROW
  *   row       the same              {...}            ROW
  *
+ * Terse lines leave the table out of a field's name.
+ *
  * JSON strings have < > ' / as \uXXXX, as ePO writes them; "OK:" never stands
  * in a value of JSON or XML, since a client removes it wherever it finds it.
  */
@@ -27,6 +29,7 @@ struct out {
 	size_t entries; /* so far, of the list */
 	size_t fields;	/* so far, of the row */
 	const char *row;
+	bool whole; /* the next field is like another but for its table */
 };
 
 void out_begin(struct out *o, struct buf *buf, enum remote_output form);
@@ -43,6 +46,8 @@ void out_list_end(struct out *o);
 /* In a list or alone; name: its element in XML. */
 void out_row(struct out *o, const char *name);
 void out_row_end(struct out *o);
+/* "AutoID" of "EPOLeafNode.AutoID"; a part of its argument. */
+const char *out_bare(const char *name);
 /* Fields of a row; a NULL text is an unknown value. */
 void out_text(struct out *o, const char *name, const char *text);
 /* Lines of our own. */

@@ -6,11 +6,25 @@
 #include "mem.h"
 #include "query.h"
 #include "store.h"
+#include "str.h"
 
 struct rows {
 	struct out *out;
 	const struct query_output *outputs;
+	bool alike[QUERY_COLUMNS_MAX]; /* to another, but for the table */
 };
+
+static void
+find_alike(struct rows *r, size_t n)
+{
+	size_t i, j;
+
+	for (i = 0; i < n; i++)
+		for (j = 0; j < i; j++)
+			if (str_eq(out_bare(r->outputs[i].name),
+				out_bare(r->outputs[j].name)))
+				r->alike[i] = r->alike[j] = true;
+}
 
 static void
 write_cell(struct out *o, const struct query_output *what,
@@ -37,8 +51,11 @@ write_row(
 	size_t i;
 
 	out_row(r->out, "row");
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
+		r->out->whole = r->alike[i];
 		write_cell(r->out, &r->outputs[i], &cells[i]);
+	}
+	r->out->whole = false;
 	out_row_end(r->out);
 	if (!r->out->buf->over)
 		return 0;
@@ -75,6 +92,7 @@ call_query(struct call *c, const struct query_text *text, struct err *err)
 		return -1;
 	}
 	rows.outputs = query_outputs(q, &n);
+	find_alike(&rows, n);
 	out_list(&c->out, false);
 	r = store_query(c->store, q, write_row, &rows, &cut, err);
 	out_list_end(&c->out);
