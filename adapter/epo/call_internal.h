@@ -32,6 +32,7 @@ struct call {
 	size_t unknown; /* systems asked for that are not here */
 	int64_t look_ms;
 	bool wake;
+	bool generic; /* its failure is error 0, as ePO's is known to be */
 };
 
 /* On a worker: writes the payload; what it changes is committed behind it. */

@@ -72,9 +72,11 @@ help_one(struct call *c, const char *name, struct err *err)
 	size_t form;
 
 	if (command == NULL ||
-	    !remote_command_allowed(command, c->request->who))
+	    !remote_command_allowed(command, c->request->who)) {
+		c->generic = true;
 		return err_set(
 		    err, ERR_NOTFOUND, "Command was not found: %.64s", name);
+	}
 	buf_init(&text, HELP_MAX);
 	for (form = 0; form < remote_help_lines(command); form++) {
 		if (form > 0)

@@ -52,6 +52,14 @@ write_systems(struct call *c, const char *where, struct err *err)
 	return call_query(c, &text, err);
 }
 
+/* It stands in a condition, more than once. */
+static int
+fail_search(struct err *err)
+{
+	return err_set(err, ERR_INVALID,
+	    "searchText is too long: no name has so many bytes");
+}
+
 int
 remote_find(struct call *c, struct err *err)
 {
@@ -74,9 +82,44 @@ remote_find(struct call *c, struct err *err)
 		buf_char(&where, ')');
 	}
 	buf_char(&where, ')');
-	r = where.over ? err_set(err, ERR_LIMIT, "searchText is too long")
+	r = where.over ? fail_search(err)
 		       : write_systems(c, buf_text(&where), err);
 	buf_free(&where);
+	return r;
+}
+
+static int
+see_group(
+    void *cookie, const struct store_cell *cells, size_t n, struct err *err)
+{
+	(void)cells;
+	(void)n;
+	(void)err;
+	*(bool *)cookie = true;
+	return 0;
+}
+
+static int
+check_group(struct call *c, int64_t id, struct err *err)
+{
+	struct query_text text = {
+	    .target = "EPOBranchNode", .select = "AutoID", .top = 1};
+	struct query *q = NULL;
+	char where[48];
+	bool there = false, cut;
+	int r;
+
+	(void)snprintf(where, sizeof(where), "(eq AutoID %" PRId64 ")", id);
+	text.where = where;
+	if (query_compile(store_graph(), &text, clock_now_ms(), &q, err) == -1)
+		return -1;
+	r = store_query(c->store, q, see_group, &there, &cut, err);
+	query_free(q);
+	if (r == 0 && !there)
+		return err_set(err, ERR_NOTFOUND,
+		    "groupId: no group %" PRId64
+		    "; system.findGroups has them all",
+		    id);
 	return r;
 }
 
@@ -90,7 +133,8 @@ remote_group_systems(struct call *c, struct err *err)
 	if (call_text(c, "groupId") == NULL)
 		return err_set(err, ERR_INVALID, "groupId is empty");
 	if (call_int(c, "groupId", 1, INT64_MAX, &id, err) == -1 ||
-	    call_bool(c, "searchSubgroups", &below, err) == -1)
+	    call_bool(c, "searchSubgroups", &below, err) == -1 ||
+	    check_group(c, id, err) == -1)
 		return -1;
 	(void)snprintf(where, sizeof(where),
 	    "(%s EPOLeafNode.ParentID %" PRId64 ")",
@@ -137,7 +181,7 @@ remote_find_groups(struct call *c, struct err *err)
 		text.where = buf_text(&where);
 	}
 	r = where.over
-	    ? err_set(err, ERR_LIMIT, "searchText is too long")
+	    ? fail_search(err)
 	    : query_compile(store_graph(), &text, clock_now_ms(), &q, err);
 	out_list(&c->out, true);
 	if (r == 0)

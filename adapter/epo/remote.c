@@ -261,19 +261,34 @@ run_command(struct job *job)
 	return 0;
 }
 
+/* What an argument is too long for is an argument's fault as well. */
+static int
+ready(struct job *job)
+{
+	if (find(job) == 0)
+		return 0;
+	if (job->code != REMOTE_NO_COMMAND)
+		job->code = job->err.kind == ERR_LIMIT ? REMOTE_BAD_ARGUMENT
+						       : code_of(job->err.kind);
+	return -1;
+}
+
 static void
 run(void *arg)
 {
 	struct job *job = arg;
 	struct call *c = &job->call;
+	bool begun;
 
 	c->store = job->slot->store;
 	c->now = clock_now();
 	store_deadline(c->store, clock_mono_ms() + REMOTE_WORK_MS);
-	if (find(job) == -1 || run_command(job) == -1) {
+	begun = ready(job) == 0;
+	if (!begun || run_command(job) == -1) {
 		store_rollback(c->store);
-		if (job->code != REMOTE_NO_COMMAND)
-			job->code = code_of(job->err.kind);
+		if (begun)
+			job->code =
+			    c->generic ? REMOTE_FAILED : code_of(job->err.kind);
 		fail(job, job->code);
 	}
 	store_deadline(c->store, 0);

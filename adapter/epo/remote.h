@@ -21,7 +21,8 @@ struct vault;
  *
  *   OK:\r\n<payload>            success
  *   Error <n> :\r\n<text>       failure, with n
- *     0  it went wrong here (store, memory): the same call may work later
+ *     0  it went wrong here (store, memory): the same call may work later;
+ *        and core.help knows no such command
  *     1  no such command
  *     2  an argument is missing, unknown or wrong
  *     3  the caller has not the right

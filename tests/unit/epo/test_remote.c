@@ -60,7 +60,7 @@ test_rights(void **state)
 	ask(f, "core.help", "prefix=system.a", ":output=json", NULL);
 	assert_body(f, "OK:\r\n[]\r\n");
 	ask(f, "core.help", "param1=system.applyTag", NULL);
-	assert_error(f, REMOTE_REFUSED, "Command was not found");
+	assert_error(f, REMOTE_FAILED, "Command was not found");
 	f->lacks = 0;
 	ask(f, "core.help", "param1=system.applyTag", NULL);
 	assert_false(f->failed);
@@ -85,6 +85,17 @@ test_rights_of_tables(void **state)
 	f->lacks = 0;
 	ask(f, "core.executeQuery", "target=AMT_Runs", NULL);
 	assert_false(f->failed);
+}
+
+static void
+ask_long(struct fixture *f, size_t len)
+{
+	char *text = mem_alloc(len + 1);
+	const struct remote_arg arg = {"searchText", text, len};
+
+	memset(text, 'x', len);
+	ask_list(f, "system.find", &arg, 1);
+	free(text);
 }
 
 static void
@@ -115,6 +126,12 @@ test_errors(void **state)
 	assert_error(f, REMOTE_REFUSED, "no such system: \"pc9\"");
 	ask(f, "epogroup.findSystems", "groupId=x", NULL);
 	assert_error(f, REMOTE_BAD_ARGUMENT, "groupId: wanted a number");
+	ask(f, "epogroup.findSystems", "groupId=77", NULL);
+	assert_error(f, REMOTE_REFUSED, "no group 77; system.findGroups");
+	ask_long(f, 8000);
+	assert_error(f, REMOTE_BAD_ARGUMENT, "searchText is too long");
+	ask_long(f, (1 << 20) + 1);
+	assert_error(f, REMOTE_BAD_ARGUMENT, "longer than 1048576 bytes");
 	ask(f, "epogroup.findSystems", "groupId=1", "searchSubgroups=maybe",
 	    NULL);
 	assert_error(f, REMOTE_BAD_ARGUMENT, "wanted true or false");
