@@ -3,12 +3,14 @@
 #include <string.h>
 
 #include "access.h"
+#include "buf.h"
 #include "clock.h"
 #include "err.h"
 #include "kind_internal.h"
 #include "str.h"
 
 #define SHOWN 64
+#define NAMES_MAX 256 /* of all settings of a kind */
 #define FILE_NAME_MAX 120
 #define NUMBER_MAX 10000000
 #define SPAN_MAX (INT64_C(3660) * CLOCK_DAY)
@@ -255,6 +257,25 @@ find(const struct kind *kind, const char *name)
 	return NULL;
 }
 
+static void
+fail_name(const struct kind *kind, const char *name, struct err *err)
+{
+	const struct setting *const rows[] = {
+	    kind->settings, kind->policy ? policy_settings : no_settings};
+	const struct setting *s;
+	struct buf all;
+	size_t i;
+
+	buf_init(&all, NAMES_MAX);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (s = rows[i]; s->name != NULL; s++)
+			buf_printf(
+			    &all, "%s%s", all.len == 0 ? "" : ", ", s->name);
+	(void)err_set(err, ERR_INVALID, "has no \"%.*s\"; it has %s", SHOWN,
+	    name, all.len == 0 ? "no settings" : buf_text(&all));
+	buf_free(&all);
+}
+
 /* No braces but those. */
 static bool
 placeholders_known(const char *name)
@@ -335,8 +356,7 @@ action_settings_read(
 		json_object_object_foreach (given, key, value) {
 			s = find(kind, key);
 			if (s == NULL) {
-				(void)err_set(err, ERR_INVALID,
-				    "has no \"%.*s\"", SHOWN, key);
+				fail_name(kind, key, err);
 				goto bad;
 			}
 			own = read_setting(s, value, err);
