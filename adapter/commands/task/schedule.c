@@ -51,20 +51,23 @@ leave_out(const struct cli *c, int64_t after, struct schedule **s)
 	return code;
 }
 
-/* --after: a time, or a date's beginning in UTC. */
+/* --after: a time, or a date's beginning in UTC; a run then is one of them. */
 static int
 take_after(const struct cli *c, int64_t *ret)
 {
 	const char *text = cli_text(c, "after");
 	char *whole;
+	int64_t from;
 	int rc;
 
 	*ret = clock_now();
-	if (text == NULL || clock_parse(text, ret) == 0)
+	if (text == NULL)
 		return CODE_OK;
 	whole = mem_printf("%sT00:00:00Z", text);
-	rc = clock_parse(whole, ret);
+	rc = clock_parse(text, &from) == 0 ? 0 : clock_parse(whole, &from);
 	free(whole);
+	if (rc == 0)
+		*ret = from - 1;
 	return rc == 0 ? CODE_OK
 		       : cli_complain(CODE_USAGE,
 			     "--after %s: wanted a date as 2026-11-24 or a "

@@ -19,6 +19,9 @@ is 'the gap' "$(cat "$tmp/out")" 'utc,local
 2027-03-28T01:00:00Z,2027-03-28T03:00:00+02:00
 2027-03-29T00:30:00Z,2027-03-29T02:30:00+02:00'
 says err '^amtkeeper: schedule: daily at 02:30 missed run$'
+keep 0 schedule preview 'daily at 00:00 UTC' --after 2027-03-27 -n 1 -o csv
+is 'from then on' "$(sed 1d "$tmp/out")" \
+    '2027-03-27T00:00:00Z,2027-03-27T00:00:00+00:00'
 keep 0 schedule preview '0 3 * * 1-5 UTC' --after 2026-11-27T12:00:00Z -n 1 -o json
 says out '2026-11-30T03:00:00Z'
 keep 0 schedule preview 'when reachable'
