@@ -12,6 +12,7 @@
 #include "schedule.h"
 #include "store.h"
 #include "str.h"
+#include "task_work.h"
 
 /* --- events --- */
 
@@ -174,6 +175,8 @@ order_assign(const struct order *o, const struct task_assignment *a,
 	int64_t id = 0;
 	int rc = with_schedule(o, a, true, &own, err);
 
+	if (rc == 0 && a->target == TASK_QUERY)
+		rc = task_query_check(o->store, a->query, err);
 	if (rc == 0)
 		rc = task_assign(
 		    o->store, &own, devices, count, o->now, &id, err);

@@ -29,7 +29,7 @@ int order_task_remove(
     const struct order *o, const struct task *t, struct err *err);
 
 /* As task_assign(): the schedule, if any, becomes canonical, and next_due and
- * trigger follow from it. */
+ * trigger follow from it.  A query must be one that can be asked. */
 int order_assign(const struct order *o, const struct task_assignment *a,
     const int64_t *devices, size_t count, int64_t *ret_id, struct err *err);
 /* The same for one that is there. */

@@ -82,17 +82,35 @@ compile_saved(void *cookie, const struct store_saved *saved, struct err *err)
 }
 
 static int
-pick_query(struct picking *p, const char *word, struct err *err)
+compile_word(struct store *s, const char *word, struct query **ret_query,
+    struct err *err)
 {
 	const struct store_saved condition = {
 	    .target = LEAF_TABLE, .where = word};
+
+	return word[0] == '('
+	    ? compile_saved(ret_query, &condition, err)
+	    : store_saved_find(s, word, compile_saved, ret_query, err);
+}
+
+int
+task_query_check(struct store *s, const char *query, struct err *err)
+{
+	struct query *q = NULL;
+
+	if (compile_word(s, query, &q, err) != 0)
+		return -1;
+	query_free(q);
+	return 0;
+}
+
+static int
+pick_query(struct picking *p, const char *word, struct err *err)
+{
 	struct query *q = NULL;
 	bool cut = false;
-	int r;
+	int r = compile_word(p->store, word, &q, err);
 
-	r = word[0] == '('
-	    ? compile_saved(&q, &condition, err)
-	    : store_saved_find(p->store, word, compile_saved, &q, err);
 	if (r == 0)
 		r = store_query(p->store, q, pick_id, p, &cut, err);
 	query_free(q);

@@ -23,6 +23,9 @@ typedef int task_device_fn(
  * ERR_INVALID: the query has become wrong; ERR_LIMIT: too many devices. */
 int task_run_devices(struct store *s, const struct task_run *r,
     task_device_fn *fn, void *cookie, struct err *err);
+/* Can that be asked with this query?  It is not asked.  ERR_NOTFOUND,
+ * ERR_INVALID, ERR_LIMIT: what is wrong with it. */
+int task_query_check(struct store *s, const char *query, struct err *err);
 /* Take it in; nothing when it is in already, or gone. */
 int task_item_add(struct store *s, int64_t run, int64_t device,
     int64_t not_before, struct err *err);

@@ -369,6 +369,12 @@ test_assign_refused(void **state)
 	ask(f, "amt.assignTask", "taskId=Renew", "group=berlin/lab",
 	    ":output=json", NULL);
 	assert_int_equal(number(f) > 0, true);
+	ask(f, "amt.assignTask", "taskId=Renew", "query=none", NULL);
+	assert_error(f, REMOTE_REFUSED, "no query of this name is saved");
+	ask(f, "amt.assignTask", "taskId=Renew", "query=(eq", NULL);
+	assert_error(f, REMOTE_BAD_ARGUMENT, "where, character 1: the paren");
+	ask(f, "amt.assignTask", "taskId=Renew", "query=Runs by result", NULL);
+	assert_error(f, REMOTE_BAD_ARGUMENT, "are no");
 	ask(f, "amt.assignTask", "taskId=none", "all=true", NULL);
 	assert_error(f, REMOTE_REFUSED, "");
 }
