@@ -256,19 +256,37 @@ write_file(struct filling *f, const char *folder, const char *path,
 }
 
 static int
-choose(struct action_job *j, struct filling *f, struct err *err)
+choose(struct store *s, const struct server_action *actions, int64_t at,
+    struct filling *f, struct err *err)
 {
-	int64_t above = action_above(j->actions, j->a->at, ACTION_QUERY);
-	char *word = action_text(j->a, "query");
+	int64_t above = action_above(actions, at, ACTION_QUERY);
+	char *word = action_text(&actions[at], "query");
 	int rc;
 
 	f->whole = word != NULL;
 	if (word == NULL && above >= 0)
-		word = action_text(&j->actions[above], "query");
+		word = action_text(&actions[above], "query");
 	rc = word == NULL ? err_set(err, ERR_INVALID,
 				"has neither rows nor a query of its own")
-			  : find_text(j->store, word, &f->text, err);
+			  : find_text(s, word, &f->text, err);
 	free(word);
+	return rc;
+}
+
+int
+action_report_check(struct store *s, const struct server_action *actions,
+    int64_t at, struct err *err)
+{
+	struct filling f = {.whole = false};
+	struct query *q = NULL;
+	int rc = choose(s, actions, at, &f, err);
+
+	if (rc == 0)
+		rc = compile(&f,
+		    f.whole ? f.text.where : "(eq " LEAF_TABLE ".AutoID 0)", &q,
+		    err);
+	query_free(q);
+	text_clear(&f.text);
 	return rc;
 }
 
@@ -282,7 +300,7 @@ do_export(struct action_job *j, enum action_next *ret, struct err *err)
 	int rc;
 
 	if (action_lacks(j->a, j->conf->conf, err) != 0 ||
-	    choose(j, &f, err) != 0)
+	    choose(j->store, j->actions, j->a->at, &f, err) != 0)
 		return -1;
 	path = path_of(j, j->a, folder);
 	rc = write_file(&f, folder, path, &cut, err);

@@ -7,11 +7,14 @@
 #include "access.h"
 #include "buf.h"
 #include "err.h"
+#include "kind_internal.h"
+#include "mail_text_internal.h"
 #include "mem.h"
 #include "schedule.h"
 #include "store.h"
 #include "str.h"
 #include "task_work.h"
+#include "work_internal.h"
 
 /* --- events --- */
 
@@ -82,26 +85,64 @@ check_task(struct store *s, const struct server_action *a, struct err *err)
 	return rc;
 }
 
+static int
+check_tag(const struct server_action *a, struct err *err)
+{
+	char *name = action_text(a, "tag");
+	int rc = store_tag_check(name, err);
+
+	free(name);
+	return rc;
+}
+
+static int
+check_mail(const struct server_action *a, struct err *err)
+{
+	char *to = action_text(a, "to"), *addresses[MAIL_TO_MAX + 1] = {NULL};
+	int rc = mail_addresses(to, addresses, MAIL_TO_MAX + 1, err);
+	size_t i;
+
+	for (i = 0; i <= MAIL_TO_MAX; i++)
+		free(addresses[i]);
+	free(to);
+	return rc;
+}
+
+static int
+check_action(
+    struct store *s, const struct action_tree *t, int64_t at, struct err *err)
+{
+	const struct server_action *a = &t->actions[at];
+	int64_t rows;
+
+	switch (action_kind_find(a->kind)) {
+	case ACTION_QUERY:
+		return count_query(s, a, &rows, err);
+	case ACTION_TASK:
+		return check_task(s, a, err);
+	case ACTION_APPLY_TAG:
+	case ACTION_CLEAR_TAG:
+		return check_tag(a, err);
+	case ACTION_EXPORT:
+		return action_report_check(s, t->actions, at, err);
+	case ACTION_MAIL:
+		return check_mail(a, err);
+	default:
+		return 0;
+	}
+}
+
 int
 server_order_check(
     struct store *s, const struct action_tree *t, struct err *err)
 {
-	const struct server_action *a;
-	int64_t rows;
 	size_t i;
-	int rc = 0;
 
-	for (i = 0; rc == 0 && i < t->count; i++) {
-		a = &t->actions[i];
-		if (str_eq(a->kind, action_kind_name(ACTION_QUERY)))
-			rc = count_query(s, a, &rows, err);
-		else if (str_eq(a->kind, action_kind_name(ACTION_TASK)))
-			rc = check_task(s, a, err);
-		if (rc != 0)
-			(void)err_context(
-			    err, "action %zu (%s)", i + 1, a->kind);
-	}
-	return rc;
+	for (i = 0; i < t->count; i++)
+		if (check_action(s, t, (int64_t)i, err) != 0)
+			return err_context(
+			    err, "action %zu (%s)", i + 1, t->actions[i].kind);
+	return 0;
 }
 
 int

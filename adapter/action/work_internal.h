@@ -62,6 +62,9 @@ int job_retry(struct action_job *j, const struct err *why,
 /* The webhook that it is for; NULL: the configuration has none of this name. */
 const struct conf_forward *action_place(
     const struct server_action *a, const struct conf *conf);
+/* Can the report be made, as far as its query goes? */
+int action_report_check(struct store *s, const struct server_action *actions,
+    int64_t at, struct err *err);
 /* Where the report above it was written; given, NULL: there is none. */
 char *job_report_path(const struct action_job *j, const char *folder);
 #endif

@@ -143,6 +143,7 @@ struct store_tag {
 typedef int store_tag_fn(
     void *cookie, const struct store_tag *tag, struct err *err);
 
+int store_tag_check(const char *name, struct err *err); /* can it be one? */
 /* The tag of this name; made when it is not there. */
 int store_tag_take(
     struct store *s, const char *name, int64_t *ret_id, struct err *err);

@@ -8,8 +8,8 @@
 #include "store_internal.h"
 #include "str.h"
 
-static int
-check_name(const char *name, struct err *err)
+int
+store_tag_check(const char *name, struct err *err)
 {
 	if (store_check_name(name, "tag", err) == -1)
 		return -1;
@@ -45,7 +45,7 @@ store_tag_take(
 {
 	struct err why = {.kind = ERR_NONE};
 
-	if (check_name(name, err) == -1 || store_begin(s, err) == -1)
+	if (store_tag_check(name, err) == -1 || store_begin(s, err) == -1)
 		return -1;
 	if (store_tag_find(s, name, ret_id, &why) == 0)
 		return 0;

@@ -122,6 +122,41 @@ order(struct fixture *f, const char *actions)
 	return run;
 }
 
+/* What could only fail in the night is not kept by day. */
+static void
+test_refused(void **state)
+{
+	static const char *const bad[][2] = {
+	    {"[{\"run-query\":{\"query\":\"(eq\"}}]", "where, character 1"},
+	    {"[{\"run-query\":{\"query\":\"none\"}}]", "no query of this"},
+	    {"[{\"run-query\":{\"query\":\"(isBlank Tags)\"},\"then\":[{"
+	     "\"apply-tag\":{\"tag\":\"a,b\"}}]}]",
+		"action 2 (apply-tag): tag: with a comma"},
+	    {"[{\"export-report\":{\"file\":\"x.csv\"}}]",
+		"neither rows nor a query"},
+	    {"[{\"export-report\":{\"file\":\"x.csv\",\"query\":\"(eq\"}}]",
+		"action 1 (export-report): where, character 1"},
+	    {"[{\"export-report\":{\"file\":\"x.csv\",\"query\":\"none\"}}]",
+		"no query of this"},
+	    {"[{\"send-email\":{\"to\":\"the helpdesk\"}}]",
+		"wanted plain addresses"},
+	};
+	struct fixture *f = *state;
+	struct server_order o = {f->store, "test", clock_now(), ACCESS_ALL};
+	struct server_task t = {.name = (char[]){"Test"}, .enabled = true};
+	int64_t id = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		t.actions = mem_dup(bad[i][0]);
+		assert_int_equal(server_order_add(&o, &t, &id, &f->err), -1);
+		if (strstr(f->err.text, bad[i][1]) == NULL)
+			fail_msg("%s: %s", bad[i][0], f->err.text);
+		err_clear(&f->err);
+		free(t.actions);
+	}
+}
+
 /* In place of the runner: every item of what is open has been changed. */
 static void
 end_client_runs(struct fixture *f)
@@ -409,6 +444,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_failures, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_stopped, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_cut, setup, teardown),
