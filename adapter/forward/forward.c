@@ -4,86 +4,77 @@
 
 #include "conf.h"
 #include "forward_internal.h"
-#include "loop.h"
 #include "mem.h"
-#include "work.h"
+#include "periodic.h"
 
 #define LOOK_MS 500 /* other processes write events too */
 
 struct place {
 	struct forward *all;
 	struct forward_sink sink;
-	struct loop_timer *timer;
-	bool busy, last, quiet;
+	struct periodic *periodic;
+	bool last; /* the worker's: this turn is */
 };
 
 struct forward {
-	struct loop *loop;
 	struct place *places;
 	size_t count;
 	bool stopping;
+	size_t stopped; /* places that have */
 	void (*done)(void *cookie);
 	void *cookie;
 };
 
-static bool
-all_quiet(const struct forward *f)
-{
-	size_t i;
-
-	for (i = 0; i < f->count; i++)
-		if (!f->places[i].quiet)
-			return false;
-	return true;
-}
-
-static void
-turn(void *arg)
+static int
+turn(void *arg, bool *ret_more, struct err *err)
 {
 	struct place *p = arg;
 
+	(void)err; /* the sink has its own times after a failure, and tells */
 	forward_sink_turn(&p->sink, p->last);
+	*ret_more = p->sink.more;
+	return 0;
 }
 
-static void begin(void *cookie);
-
 static void
-turned(void *arg)
+begin(void *arg)
 {
 	struct place *p = arg;
-	struct forward *f = p->all;
 
-	p->busy = false;
-	if (p->last) {
-		p->quiet = true;
-		if (all_quiet(f))
-			f->done(f->cookie);
-	} else if (f->stopping)
-		begin(p);
-	else
-		loop_timer_set(p->timer, p->sink.more ? 0 : LOOK_MS);
+	p->last = p->all->stopping;
 }
 
 static void
-begin(void *cookie)
+place_stopped(void *cookie)
 {
-	struct place *p = cookie;
-	const struct work_job job = {.run = turn, .done = turned, .arg = p};
+	struct forward *f = cookie;
 
-	p->busy = true;
-	p->last = p->all->stopping;
-	work_submit(p->all->loop, &job);
+	if (++f->stopped == f->count)
+		f->done(f->cookie);
+}
+
+static void
+turned(void *arg, struct err *err)
+{
+	struct place *p = arg;
+
+	(void)err;
+	/* Not from one that began before: what has arrived is kept in the last.
+	 */
+	if (p->last)
+		(void)periodic_stop(p->periodic, place_stopped, p->all);
 }
 
 int
 forward_new(struct loop *loop, const struct conf *conf,
     struct forward **ret_forward, struct err *err)
 {
+	struct periodic_job job = {
+	    .begin = begin, .run = turn, .done = turned, .every_ms = LOOK_MS};
 	struct forward *f = mem_alloc(sizeof(*f));
 	struct place *p;
 	size_t i;
 
-	f->loop = loop;
 	f->places = mem_array(conf->forward_count + 1, sizeof(*f->places));
 	for (i = 0; i < conf->forward_count; i++) {
 		p = &f->places[i];
@@ -93,8 +84,9 @@ forward_new(struct loop *loop, const struct conf *conf,
 			return -1;
 		}
 		p->all = f;
-		p->timer = loop_timer_new(loop, begin, p);
-		loop_timer_set(p->timer, 0);
+		job.arg = p;
+		p->periodic = periodic_new(loop, &job);
+		periodic_start(p->periodic, 0);
 		f->count++;
 	}
 	*ret_forward = f;
@@ -110,11 +102,8 @@ forward_stop(struct forward *f, void (*done)(void *cookie), void *cookie)
 	f->stopping = true;
 	f->done = done;
 	f->cookie = cookie;
-	for (i = 0; i < f->count; i++) {
-		loop_timer_stop(f->places[i].timer);
-		if (!f->places[i].busy)
-			begin(&f->places[i]);
-	}
+	for (i = 0; i < f->count; i++)
+		periodic_poke(f->places[i].periodic);
 	return f->count == 0;
 }
 
@@ -126,7 +115,7 @@ forward_free(struct forward *f)
 	if (f == NULL)
 		return;
 	for (i = 0; i < f->count; i++) {
-		loop_timer_del(f->places[i].timer);
+		periodic_free(f->places[i].periodic);
 		forward_sink_close(&f->places[i].sink);
 	}
 	free(f->places);
