@@ -9,12 +9,11 @@
 #include "clock.h"
 #include "http.h"
 #include "http_stream.h"
-#include "loop.h"
 #include "mem.h"
+#include "periodic.h"
 #include "store.h"
 #include "str.h"
 #include "streams_internal.h"
-#include "work.h"
 
 #define LOOK_MS 500   /* how often the store is asked */
 #define BEAT_MS 15000 /* a comment, so that who is gone is noticed */
@@ -43,14 +42,11 @@ struct stream {
 
 struct streams {
 	const struct api_conf *conf;
-	struct loop_timer *timer;
+	struct periodic *periodic; /* on hold while nobody follows */
 	struct stream *list;
 	size_t count;
 	uint64_t turn, number;
 	int64_t probed_ms, checked_ms;
-	bool at_work, stopping;
-	void (*done)(void *cookie);
-	void *cookie;
 	/* Who is asked after this time. */
 	struct follower followers[API_STREAMS_MAX];
 	size_t follower_count;
@@ -73,18 +69,19 @@ check_followers(struct streams *all)
 	}
 }
 
-static void
-read_batch(void *arg)
+static int
+read_batch(void *arg, bool *ret_more, struct err *err)
 {
 	struct streams *all = arg;
 
+	(void)ret_more;
+	(void)err; /* it is the batch's, for those who wait for that */
 	api_batch_read(&all->batch);
 	check_followers(all);
+	return 0;
 }
 
 /* --- who gets it, on the loop --- */
-
-static void go_on(struct streams *all);
 
 static void
 drop(struct stream *s)
@@ -95,7 +92,8 @@ drop(struct stream *s)
 	while (*at != s)
 		at = &(*at)->next;
 	*at = s->next;
-	all->count--;
+	if (--all->count == 0)
+		periodic_hold(all->periodic);
 	http_stream_end(s->http);
 	free(s);
 }
@@ -155,29 +153,6 @@ drop_followers(struct streams *all)
 	all->follower_count = 0;
 }
 
-static void
-read_done(void *arg)
-{
-	struct streams *all = arg;
-	struct stream *s, *next;
-
-	all->at_work = false;
-	if (all->stopping) {
-		all->done(all->cookie);
-		return;
-	}
-	drop_followers(all);
-	for (s = all->list; s != NULL; s = next) {
-		next = s->next;
-		if (!stands_there(s, &all->batch.from))
-			continue;
-		/* It comes again, and from where it was. */
-		if (all->batch.err.kind != ERR_NONE || !give(all, s))
-			drop(s);
-	}
-	go_on(all);
-}
-
 /* The one that waits longest. */
 static struct stream *
 first_due(struct streams *all)
@@ -204,41 +179,55 @@ ask_followers(struct streams *all)
 		all->followers[all->follower_count++] = s->follower;
 }
 
+/* When nobody is due it is the time at which all are. */
 static void
-go_on(struct streams *all)
+choose(void *arg)
 {
-	const struct work_job job = {read_batch, read_done, all};
+	struct streams *all = arg;
 	struct stream *s;
 
-	if (all->at_work || all->stopping)
-		return;
+	if (first_due(all) == NULL)
+		for (s = all->list; s != NULL; s = s->next)
+			s->due = true;
 	s = first_due(all);
-	if (s == NULL) {
-		if (all->list != NULL)
-			loop_timer_set(all->timer, LOOK_MS);
-		return;
-	}
+	assert(s != NULL); /* without any it is on hold */
 	all->batch.from = s->place;
 	ask_followers(all);
-	all->at_work = true;
-	work_submit(all->conf->loop, &job);
 }
 
 /* Nobody stays for ever. */
 static void
-tick(void *cookie)
+drop_old(struct streams *all)
 {
-	struct streams *all = cookie;
 	int64_t now = clock_mono_ms();
 	struct stream *s, *next;
 
 	for (s = all->list; s != NULL; s = next) {
 		next = s->next;
-		s->due = true;
 		if (now > s->until_ms)
 			drop(s);
 	}
-	go_on(all);
+}
+
+static void
+read_done(void *arg, struct err *err)
+{
+	struct streams *all = arg;
+	struct stream *s, *next;
+
+	(void)err;
+	drop_followers(all);
+	for (s = all->list; s != NULL; s = next) {
+		next = s->next;
+		if (!stands_there(s, &all->batch.from))
+			continue;
+		/* It comes again, and from where it was. */
+		if (all->batch.err.kind != ERR_NONE || !give(all, s))
+			drop(s);
+	}
+	drop_old(all);
+	if (first_due(all) != NULL)
+		periodic_poke(all->periodic);
 }
 
 /* --- begin and end --- */
@@ -283,7 +272,7 @@ api_streams_begin(struct streams *all, struct http_request *request,
 		http_answer(request, &head);
 		return;
 	}
-	if (all->stopping || all->count == API_STREAMS_MAX ||
+	if (periodic_stopping(all->periodic) || all->count == API_STREAMS_MAX ||
 	    count_of(all, who->user) >= API_STREAMS_USER) {
 		probe(all);
 		api_refuse(request, &full);
@@ -302,7 +291,8 @@ api_streams_begin(struct streams *all, struct http_request *request,
 	all->count++;
 	s->http = http_stream_begin(request, &head, gone, s);
 	(void)http_stream_send(s->http, hello, sizeof(hello) - 1);
-	go_on(all);
+	periodic_start(all->periodic, 0);
+	periodic_poke(all->periodic);
 }
 
 int
@@ -310,9 +300,14 @@ api_streams_new(
     const struct api_conf *conf, struct streams **ret, struct err *err)
 {
 	struct streams *all = mem_alloc(sizeof(*all));
+	const struct periodic_job job = {.begin = choose,
+	    .run = read_batch,
+	    .done = read_done,
+	    .arg = all,
+	    .every_ms = LOOK_MS};
 
 	all->conf = conf;
-	all->timer = loop_timer_new(conf->loop, tick, all);
+	all->periodic = periodic_new(conf->loop, &job);
 	buf_init(&all->batch.text, (size_t)2 * HTTP_STREAM_MAX);
 	api_call_open(&all->batch.call);
 	if (store_open(conf->database, conf->vault, &all->batch.store, err) !=
@@ -327,13 +322,9 @@ api_streams_new(
 bool
 api_streams_stop(struct streams *all, void (*done)(void *cookie), void *cookie)
 {
-	all->stopping = true;
-	all->done = done;
-	all->cookie = cookie;
-	loop_timer_stop(all->timer);
 	while (all->list != NULL)
 		drop(all->list);
-	return !all->at_work;
+	return periodic_stop(all->periodic, done, cookie);
 }
 
 void
@@ -341,10 +332,9 @@ api_streams_free(struct streams *all)
 {
 	if (all == NULL)
 		return;
-	assert(!all->at_work);
 	while (all->list != NULL)
 		drop(all->list);
-	loop_timer_del(all->timer);
+	periodic_free(all->periodic);
 	api_call_close(&all->batch.call);
 	buf_free(&all->batch.text);
 	store_close(all->batch.store);

@@ -21,7 +21,7 @@ int api_streams_new(
  * `after`. */
 void api_streams_begin(struct streams *all, struct http_request *request,
     const struct access_identity *who, int64_t run, int64_t after);
-/* All end; true when nothing is at a worker, else done() comes. */
+/* All end; as periodic_stop(). */
 bool api_streams_stop(
     struct streams *all, void (*done)(void *cookie), void *cookie);
 void api_streams_free(struct streams *all); /* after that; NULL is allowed */
