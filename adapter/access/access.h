@@ -50,8 +50,6 @@ enum access_right {
 const char *access_right_name(enum access_right right);
 /* Those of a set of bits by comma; given. */
 char *access_rights_text(uint64_t rights);
-/* 0 or -1. */
-int access_right_parse(const char *name, enum access_right *ret_right);
 
 /* A permission set that comes with the program; by index, NULL after the last.
  */

@@ -79,19 +79,6 @@ access_rights_text(uint64_t rights)
 	return given;
 }
 
-int
-access_right_parse(const char *name, enum access_right *ret_right)
-{
-	unsigned i;
-
-	for (i = 0; i < COUNT(names); i++)
-		if (str_eq(names[i], name)) {
-			*ret_right = (enum access_right)i;
-			return 0;
-		}
-	return -1;
-}
-
 const struct access_set *
 access_set(size_t index)
 {
