@@ -92,10 +92,9 @@ void http_stop(struct http *h, http_stopped_fn *done, void *cookie);
 /* No answer may be owed; connections are cut. NULL is allowed. */
 void http_free(struct http *h);
 
-/* What was asked, all borrowed until answered. The path is unescaped; rest is
- * what it has behind the route's. */
+/* What was asked, all borrowed until answered. Rest is what the path,
+ * unescaped, has behind the route's. */
 const char *http_request_method(const struct http_request *request);
-const char *http_request_path(const struct http_request *request);
 const char *http_request_rest(const struct http_request *request);
 const uint8_t *http_request_body(
     const struct http_request *request, size_t *ret_len);

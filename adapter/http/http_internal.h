@@ -81,7 +81,7 @@ struct http_request {
 	struct MHD_Connection *connection;
 	const struct http_route *route;
 	char *target; /* as it came, query and all */
-	char *path, *rest;
+	char *rest;   /* of the path, behind the route's */
 	const char *method;
 	struct http_arg_list *args; /* once asked for */
 	char allow[HTTP_ALLOW]; /* methods of the path, when it has another */

@@ -122,7 +122,6 @@ request_free(struct http_request *r)
 	free(r->target);
 	r->h->bodies -= r->counted;
 	buf_free(&r->body);
-	free(r->path);
 	free(r->rest);
 	free(r);
 }
@@ -173,7 +172,6 @@ begin(struct http_request *r, const char *path, const char *method,
 
 	r->begun = true;
 	path = http_head_path(path);
-	r->path = mem_dup(path);
 	status = http_head_check(r, version, &why);
 	if (status == 0)
 		status = find_route(r, path, method);
@@ -277,12 +275,6 @@ const char *
 http_request_method(const struct http_request *request)
 {
 	return request->method;
-}
-
-const char *
-http_request_path(const struct http_request *request)
-{
-	return request->path;
 }
 
 const char *
