@@ -1,4 +1,5 @@
 /* events, users, schedules; who asks, and what answers. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -195,21 +196,21 @@ static int
 write_preview(struct api_call *c, const struct schedule *s, int64_t after,
     struct err *err)
 {
-	int64_t n = api_int(c, "count", PREVIEW), i, at = after;
+	size_t wanted = (size_t)api_int(c, "count", PREVIEW), n, i;
+	int64_t runs[SCHEDULE_PREVIEW_MAX];
 	char text[CLOCK_TEXT];
 	struct buf utc, local;
 	int r;
 
 	buf_init(&utc, LIST_MAX);
 	buf_init(&local, LIST_MAX);
+	assert(wanted <= SCHEDULE_PREVIEW_MAX); /* the parameter's limit */
+	n = schedule_preview(s, after, runs, wanted);
 	for (i = 0; i < n; i++) {
-		at = schedule_next(s, at);
-		if (at == 0)
-			break;
 		buf_printf(
-		    &utc, "%s%s", i == 0 ? "" : ",", clock_text(at, text));
+		    &utc, "%s%s", i == 0 ? "" : ",", clock_text(runs[i], text));
 		buf_printf(&local, "%s%s", i == 0 ? "" : ",",
-		    schedule_local(s, at, text));
+		    schedule_local(s, runs[i], text));
 	}
 	api_row_begin(c, &api_preview_row);
 	api_put_text(c, schedule_text(s));

@@ -206,12 +206,6 @@ schedule_start(int64_t run_at, int64_t spread, uint64_t device_hash)
 }
 
 int64_t
-schedule_delay(const struct schedule *s, uint64_t device_hash)
-{
-	return schedule_start(0, s->random, device_hash);
-}
-
-int64_t
 schedule_spread(const struct schedule *s, int64_t run_at)
 {
 	int64_t left;

@@ -87,7 +87,8 @@ int64_t schedule_first(const struct schedule *s, int64_t now);
 /* Is there ever a run, now or later?  ERR_INVALID: no, and why. One that waits
  * for something is taken to run. */
 int schedule_runs(const struct schedule *s, int64_t now, struct err *err);
-/* At most n of the runs after this; how many. */
+/* At most n of the runs after this, for people; how many. */
+#define SCHEDULE_PREVIEW_MAX 1000
 size_t schedule_preview(
     const struct schedule *s, int64_t after, int64_t *out, size_t n);
 /* "2026-11-05T03:00:00+01:00", in its zone; "-" for 0. Returns out. */
@@ -111,8 +112,6 @@ void schedule_due(const struct schedule *s, int64_t due, int64_t now,
 int64_t schedule_triggered(const struct schedule *s, int64_t last, int64_t now);
 /* Stable over processes and versions; device: its UUID, or its name. */
 uint64_t schedule_hash(const char *schedule_id, const char *device);
-/* Seconds in [0, random) that belong to this hash; 0 without "random". */
-int64_t schedule_delay(const struct schedule *s, uint64_t device_hash);
 /* Over how many seconds a run's devices are spread: "random", or what is left
  * of the window; to be asked once per run. */
 int64_t schedule_spread(const struct schedule *s, int64_t run_at);

@@ -10,7 +10,6 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define PREVIEW 10
-#define PREVIEW_MOST 1000
 #define ICAL_MAX (1024 * 1024)
 
 static int
@@ -80,19 +79,20 @@ show_runs(const struct cli *c, const struct schedule *s, int64_t after)
 {
 	static const struct table_column columns[] = {
 	    {"utc", TABLE_TIME, 0, 0}, {"local", TABLE_STRING, 0, 0}};
-	int64_t n = cli_count(c, "count", PREVIEW), i;
+	int64_t runs[SCHEDULE_PREVIEW_MAX], most = COUNT(runs);
+	int64_t wanted = cli_count(c, "count", PREVIEW);
 	struct err err = {.kind = ERR_NONE};
 	char local[CLOCK_TEXT];
 	struct table *t;
+	size_t n, i;
 	int rc = 0;
 
+	n = schedule_preview(
+	    s, after, runs, (size_t)(wanted < most ? wanted : most));
 	t = cli_table(c, columns, COUNT(columns));
-	for (i = 0; rc == 0 && i < n && i < PREVIEW_MOST; i++) {
-		after = schedule_next(s, after);
-		if (after == 0)
-			break;
-		table_int(t, after);
-		table_text(t, schedule_local(s, after, local));
+	for (i = 0; rc == 0 && i < n; i++) {
+		table_int(t, runs[i]);
+		table_text(t, schedule_local(s, runs[i], local));
 		rc = cli_row(t, &err);
 	}
 	return cli_listed(c, t, rc, &err);

@@ -151,12 +151,15 @@ test_even(void **state)
 	struct schedule *s = parsed("daily at 03:00 random 4h");
 	size_t parts[24] = {0}, i;
 	char name[32];
-	int64_t delay;
+	int64_t run = at("2026-11-28T03:00:00Z"), spread, delay;
 
 	(void)state;
+	spread = schedule_spread(s, run);
+	assert_int_equal(spread, 4 * HOUR);
 	for (i = 0; i < 24000; i++) {
 		(void)snprintf(name, sizeof(name), "pc%05zu.corp.example", i);
-		delay = schedule_delay(s, schedule_hash("1", name));
+		delay =
+		    schedule_start(run, spread, schedule_hash("1", name)) - run;
 		assert_in_range(delay, 0, 4 * HOUR - 1);
 		parts[delay / 600]++;
 	}
@@ -165,7 +168,7 @@ test_even(void **state)
 		assert_in_range(parts[i], 850, 1150);
 	schedule_free(s);
 	s = parsed("daily at 03:00");
-	assert_int_equal(schedule_delay(s, 12345), 0);
+	assert_int_equal(schedule_spread(s, run), 0);
 	schedule_free(s);
 }
 
