@@ -6,15 +6,6 @@
 #include "bridge_kind.h"
 #include "str.h"
 
-const char *
-ca_bridge_outcome_name(enum ca_bridge_outcome outcome)
-{
-	static const char *const names[] = {"issued", "pending", "limited",
-	    "rejected", "unreachable", "unknown", "misconfigured"};
-
-	return names[outcome];
-}
-
 /* --- answers --- */
 
 void

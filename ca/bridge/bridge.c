@@ -16,17 +16,6 @@ static const struct ca_bridge_kind *const kinds[] = {&ca_bridge_est,
     &ca_bridge_step};
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
-const char *const *
-ca_bridge_kinds(void)
-{
-	static const char *names[KINDS + 1];
-	size_t i;
-
-	for (i = 0; i < KINDS; i++)
-		names[i] = kinds[i]->name;
-	return names;
-}
-
 static int
 check_conf(const struct ca_bridge_conf *conf, const struct ca_bridge_kind *kind,
     struct err *err)
@@ -220,12 +209,6 @@ const char *
 ca_bridge_name(const struct ca_bridge *b)
 {
 	return b->name;
-}
-
-const char *
-ca_bridge_anchors(const struct ca_bridge *b)
-{
-	return b->anchors_pem;
 }
 
 int

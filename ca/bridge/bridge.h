@@ -26,8 +26,6 @@ enum ca_bridge_outcome {
 	CA_BRIDGE_MISCONFIGURED /* our address, trust or credentials are wrong;
 				 * nothing was asked for */
 };
-/* "issued", "pending", ... */
-const char *ca_bridge_outcome_name(enum ca_bridge_outcome outcome);
 
 /*
  * Append a Kerberos token for a service ("HTTP/host") to *value, base64, bound
@@ -40,7 +38,7 @@ typedef int ca_bridge_ticket_fn(void *cookie, const char *spn,
 /* From the configuration; borrowed for the call. Times in seconds. */
 struct ca_bridge_conf {
 	const char *name; /* 1 to 32 of a-z 0-9 - ; not "internal" */
-	const char *kind; /* a row of ca_bridge_kinds() */
+	const char *kind; /* "est", ...: a row of bridge.c */
 	const char *url;
 	const char *policy;	   /* CES: URL of its policy service; or NULL */
 	const char *label;	   /* EST: of the CA at that server; CES:
@@ -71,9 +69,6 @@ struct ca_bridge_conf {
 	int64_t retry_most;  /* ... up to this */
 };
 
-/* Names of the protocols, NULL at the end. */
-const char *const *ca_bridge_kinds(void);
-
 /* Reads the files; no network. ERR_INVALID, ERR_NOTFOUND, ERR_DENIED name the
  * bridge and the file. A bridge may be used by several threads, which wait for
  * each other. */
@@ -81,8 +76,6 @@ int ca_bridge_open(const struct ca_bridge_conf *conf,
     struct ca_bridge **ret_bridge, struct err *err);
 void ca_bridge_close(struct ca_bridge *b); /* NULL is allowed */
 const char *ca_bridge_name(const struct ca_bridge *b);
-/* The anchors, PEM, as configured; borrowed. */
-const char *ca_bridge_anchors(const struct ca_bridge *b);
 
 /*
  * Ask the CA, without asking for a certificate: does it answer, are its
