@@ -391,12 +391,6 @@ remote_submit(struct remote *r, const struct remote_request *request,
 	begin(r);
 }
 
-size_t
-remote_pending(const struct remote *r)
-{
-	return r->pending;
-}
-
 void
 remote_stop(struct remote *r)
 {

@@ -106,9 +106,8 @@ int remote_new(const struct remote_conf *conf, struct remote **ret_remote,
  * its answer is given. */
 void remote_submit(struct remote *r, const struct remote_request *request,
     remote_done_fn *done, void *cookie);
-/* Commands that are not answered yet. */
-size_t remote_pending(const struct remote *r);
 /* Answer what waits with busy, take nothing more; what is at work ends. */
 void remote_stop(struct remote *r);
-void remote_free(struct remote *r); /* nothing is pending; NULL is allowed */
+/* All commands are answered; NULL is allowed. */
+void remote_free(struct remote *r);
 #endif

@@ -278,9 +278,3 @@ epo_call(struct epo_session *s, const struct epo_command *c,
 	*err = why;
 	return -1;
 }
-
-bool
-epo_is_unsure(const struct err *err)
-{
-	return err->kind == ERR_UNKNOWN || err->kind == ERR_PROTOCOL;
-}

@@ -47,6 +47,4 @@ void epo_command_free(struct epo_command *c);
  */
 int epo_call(struct epo_session *s, const struct epo_command *c,
     struct epo_body *ret, struct err *err);
-/* Is it one of the latter? */
-bool epo_is_unsure(const struct err *err);
 #endif

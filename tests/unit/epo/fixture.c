@@ -163,6 +163,7 @@ answered(void *cookie, const struct remote_answer *answer)
 {
 	struct fixture *f = cookie;
 
+	f->answers++;
 	free(f->body);
 	f->len = answer->body->len;
 	f->body = mem_dup_len((const char *)answer->body->data, f->len);
@@ -182,9 +183,10 @@ ask_list(struct fixture *f, const char *command, const struct remote_arg *args,
 	    .arg_count = count,
 	    .who = &who,
 	    .token = "t0ken"};
+	const size_t before = f->answers;
 
 	remote_submit(f->remote, &request, answered, f);
-	while (remote_pending(f->remote) > 0)
+	while (f->answers == before)
 		loop_turn(f->loop);
 }
 

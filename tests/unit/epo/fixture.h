@@ -32,6 +32,7 @@ struct fixture {
 	struct remote_looked seen; /* what they answer */
 	size_t woken;
 	/* the last answer */
+	size_t answers; /* how many it makes */
 	char *body;
 	size_t len;
 	bool busy, failed;

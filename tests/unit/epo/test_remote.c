@@ -402,9 +402,8 @@ test_queue(void **state)
 
 	for (i = 0; i < all; i++)
 		remote_submit(f->remote, &request, count, &h);
-	assert_int_equal(remote_pending(f->remote), all);
 	assert_int_equal(h.answers, 0);
-	while (remote_pending(f->remote) > 0)
+	while (h.answers < all)
 		loop_turn(f->loop);
 	assert_int_equal(h.answers, all);
 	assert_int_equal(h.busy, 7);
@@ -412,9 +411,8 @@ test_queue(void **state)
 		remote_submit(f->remote, &request, count, &h);
 	remote_stop(f->remote);
 	remote_submit(f->remote, &request, count, &h);
-	while (remote_pending(f->remote) > 0)
+	while (h.answers < all + 11)
 		loop_turn(f->loop);
-	assert_int_equal(h.answers, all + 11);
 	assert_int_equal(h.busy, 7 + 11 - REMOTE_PARALLEL);
 }
 
