@@ -11,7 +11,6 @@
 #define TIMEOUT_MS 30000
 #define PEER_TEXT 120 /* of a foreign message in an error */
 #define WANTS_CERTIFICATE "it wants a certificate of us (mutual TLS)"
-#define SERVER_MAX 256
 #define URL_MAX 512
 
 /* --- the answer's headers --- */
@@ -46,7 +45,6 @@ forget_headers(struct net_call *call)
 	call->challenges = 0;
 	call->closes = false;
 	call->headed = false;
-	buf_reset(&call->server);
 }
 
 bool
@@ -69,9 +67,6 @@ net_call_header(struct net_call *call, const char *line, size_t len)
 		if (call->challenges < NET_CHALLENGES_MAX)
 			call->challenge[call->challenges++] =
 			    mem_dup_len(value, n);
-	} else if (net_header_is(line, len, "Server", &value, &n)) {
-		buf_reset(&call->server);
-		buf_add(&call->server, value, n);
 	} else if (net_header_is(line, len, "Connection", &value, &n)) {
 		call->closes = n == 5 && strncasecmp(value, "close", 5) == 0;
 	}
@@ -218,7 +213,6 @@ net_call_free(struct net_call *call)
 	if (call == NULL)
 		return;
 	forget_headers(call);
-	buf_free(&call->server);
 	buf_free(&call->body);
 	curl_slist_free_all(call->headers);
 	free(call);
@@ -248,7 +242,6 @@ net_call_finish(struct net_peer *peer, CURLcode code)
 	}
 	answer.status = (int)status;
 	answer.body = &call->body;
-	answer.server = call->server.len > 0 ? buf_text(&call->server) : NULL;
 	answer.challenges = (const char *const *)call->challenge;
 	answer.fresh = call->fresh;
 	answer.closes = call->closes || peer->link->fd < 0;
@@ -372,7 +365,6 @@ net_exchange(struct net_peer *peer, const struct net_request *request,
 	call->timeout_ms =
 	    request->timeout_ms > 0 ? request->timeout_ms : TIMEOUT_MS;
 	buf_init(&call->body, request->answer_max);
-	buf_init(&call->server, SERVER_MAX);
 	peer->call = call;
 	peer->reason[0] = '\0';
 	if (set_request(peer, request) == 0 &&

@@ -74,7 +74,6 @@ struct net_request {
 struct net_answer {
 	int status;
 	const struct buf *body;
-	const char *server;	       /* Server header or NULL */
 	const char *const *challenges; /* each WWW-Authenticate value, NULL */
 	bool fresh;		       /* came over a new connection */
 	bool closes;		       /* "Connection: close" */

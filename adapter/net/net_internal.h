@@ -168,7 +168,6 @@ struct net_call {
 	struct curl_slist *headers;
 	unsigned timeout_ms;
 	struct buf body;
-	struct buf server;
 	char *challenge[NET_CHALLENGES_MAX + 1];
 	size_t challenges;
 	size_t header_bytes;

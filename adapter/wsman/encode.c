@@ -114,12 +114,6 @@ wsman_int(struct buf *out, const char *name, int64_t value)
 	wsman_text(out, name, text);
 }
 
-void
-wsman_bool(struct buf *out, const char *name, bool value)
-{
-	wsman_text(out, name, value ? "true" : "false");
-}
-
 static void
 put_selector(struct buf *out, const char *name, const char *value)
 {

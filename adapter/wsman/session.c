@@ -66,7 +66,7 @@ struct wsman {
 	char *token;
 	unsigned call_ms;
 	/* learnt from the device */
-	char *realm, *server, *answer_token;
+	char *realm, *answer_token;
 	struct wsman_digest *digest; /* the latest challenge, or NULL */
 	bool ticket_used;
 	bool proven; /* it has accepted our credentials */
@@ -332,8 +332,6 @@ learn(struct wsman *session, const struct net_answer *answer)
 	static const char scheme[] = "Negotiate ";
 	size_t i;
 
-	if (answer->server != NULL)
-		mem_replace(&session->server, answer->server);
 	for (i = 0; answer->challenges[i] != NULL; i++)
 		if (strncasecmp(
 			answer->challenges[i], scheme, sizeof(scheme) - 1) == 0)
@@ -517,7 +515,6 @@ wsman_free(struct wsman *session)
 		secret_wipe(session->token, strlen(session->token));
 	free(session->token);
 	free(session->realm);
-	free(session->server);
 	free(session->answer_token);
 	free(session);
 }
@@ -562,12 +559,6 @@ const char *
 wsman_token(const struct wsman *session)
 {
 	return session->answer_token;
-}
-
-const char *
-wsman_server(const struct wsman *session)
-{
-	return session->server;
 }
 
 int

@@ -79,7 +79,6 @@ int wsman_encode(struct buf *out, const struct wsman_request *request,
 void wsman_open(struct buf *out, const char *class_name, const char *element);
 void wsman_text(struct buf *out, const char *name, const char *value);
 void wsman_int(struct buf *out, const char *name, int64_t value);
-void wsman_bool(struct buf *out, const char *name, bool value);
 /* <r:NAME>endpoint reference</r:NAME> to the instance with this selector. */
 void wsman_ref(struct buf *out, const char *name, const char *class_name,
     const char *selector, const char *value);
@@ -170,13 +169,12 @@ void wsman_disconnect(struct wsman *session);
 /* The device's next TLS handshake, in any session, is a full one. */
 void wsman_forget(struct wsman *session);
 /* Realm of the last challenge, leaf (hex SHA-256, DER, X509) of the last
- * handshake, Negotiate answer token, Server header; NULL before. Borrowed. */
+ * handshake, Negotiate answer token; NULL before. Borrowed. */
 const char *wsman_realm(const struct wsman *session);
 const char *wsman_leaf(const struct wsman *session);
 const uint8_t *wsman_leaf_der(const struct wsman *session, size_t *ret_len);
 struct x509_st *wsman_leaf_parsed(const struct wsman *session);
 const char *wsman_token(const struct wsman *session);
-const char *wsman_server(const struct wsman *session);
 
 /* reply is NULL when err->kind is set. Borrowed for the callback. */
 typedef void wsman_done_fn(

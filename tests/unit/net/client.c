@@ -56,8 +56,6 @@ keep(struct client *client, const struct net_answer *answer)
 	client->body_len = answer->body->len;
 	client->fresh = answer->fresh;
 	client->closes = answer->closes;
-	(void)snprintf(client->server, sizeof(client->server), "%s",
-	    answer->server != NULL ? answer->server : "");
 	for (i = 0; i < 2 && answer->challenges[i] != NULL; i++)
 		(void)snprintf(client->challenge[i],
 		    sizeof(client->challenge[i]), "%s", answer->challenges[i]);

@@ -19,7 +19,7 @@ struct client {
 	int status;
 	char *body;
 	size_t body_len;
-	char server[100], challenge[2][200];
+	char challenge[2][200];
 	bool fresh, closes;
 };
 

@@ -73,8 +73,8 @@ static void
 delivers_an_answer(void **state)
 {
 	struct http_peer *peer = start(serve_text,
-	    "HTTP/1.1 401 Unauthorized\r\nserver:  Intel(R) AMT 15.0 \r\n"
-	    "WWW-Authenticate: Negotiate\r\n"
+	    "HTTP/1.1 401 Unauthorized\r\nServer: x\r\n"
+	    "www-authenticate:  Negotiate \r\n"
 	    "WWW-Authenticate: Digest realm=\"Digest:00\", nonce=\"x\"\r\n"
 	    "Connection: close\r\nContent-Length: 4\r\n\r\nno\n!");
 	struct client client;
@@ -84,7 +84,6 @@ delivers_an_answer(void **state)
 	assert_int_equal(client_post(&client, "hello"), ERR_NONE);
 	assert_int_equal(client.status, 401);
 	assert_string_equal(client.body, "no\n!");
-	assert_string_equal(client.server, "Intel(R) AMT 15.0");
 	assert_string_equal(client.challenge[0], "Negotiate");
 	assert_string_equal(
 	    client.challenge[1], "Digest realm=\"Digest:00\", nonce=\"x\"");
@@ -180,8 +179,8 @@ joins_chunks(void **state)
 static void
 skips_interim_answers(void **state)
 {
-	struct http_peer *peer = start(
-	    serve_text, "HTTP/1.1 100 Continue\r\nServer: wrong\r\n\r\n" OK);
+	struct http_peer *peer = start(serve_text,
+	    "HTTP/1.1 100 Continue\r\nWWW-Authenticate: wrong\r\n\r\n" OK);
 	struct client client;
 
 	(void)state;
@@ -189,7 +188,7 @@ skips_interim_answers(void **state)
 	assert_int_equal(client_post(&client, "x"), ERR_NONE);
 	assert_int_equal(client.status, 200);
 	assert_string_equal(client.body, "ok");
-	assert_string_equal(client.server, "");
+	assert_string_equal(client.challenge[0], "");
 	leave(&client, peer);
 }
 

@@ -140,13 +140,11 @@ authenticates_and_goes_on(void **state)
 	f->device.other = "Negotiate";
 	open_session(f);
 	assert_null(wsman_realm(f->session));
-	assert_null(wsman_server(f->session));
 	for (i = 0; i < 5; i++) {
 		assert_int_equal(call(f, WSMAN_GET), ERR_NONE);
 		assert_string_equal(f->text, "42");
 	}
 	assert_string_equal(wsman_realm(f->session), REALM);
-	assert_non_null(strstr(wsman_server(f->session), "15.0.23"));
 	assert_int_equal(f->device.probes, 1);
 	assert_false(f->device.probe_had_body);
 	assert_int_equal(f->device.accepted, 5);
