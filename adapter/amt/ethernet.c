@@ -85,12 +85,6 @@ amt_ethernet_read(struct amt *a, struct amt_ethernet *ret, amt_done_fn *done,
 
 #define PATCHES 8
 
-static const char *
-word(bool value)
-{
-	return value ? "true" : "false";
-}
-
 static bool
 is_dedicated(const struct amt_ethernet *w)
 {
@@ -104,13 +98,13 @@ make_patches(const struct amt_ethernet *w, struct patch out[PATCHES])
 {
 	enum patch_how address = is_dedicated(w) ? PATCH_SET : PATCH_DROP;
 	const struct patch patches[PATCHES] = {
-	    {"DHCPEnabled", PATCH_SET, word(w->dhcp)},
+	    {"DHCPEnabled", PATCH_SET, patch_bool(w->dhcp)},
 	    {"DefaultGateway", address, w->gateway},
 	    {"IPAddress", address, w->ip},
-	    {"IpSyncEnabled", PATCH_IF_THERE, word(w->ip_sync)},
+	    {"IpSyncEnabled", PATCH_IF_THERE, patch_bool(w->ip_sync)},
 	    {"PrimaryDNS", address, w->dns1},
 	    {"SecondaryDNS", address, w->dns2},
-	    {"SharedStaticIp", PATCH_IF_THERE, word(w->shared_static)},
+	    {"SharedStaticIp", PATCH_IF_THERE, patch_bool(w->shared_static)},
 	    {"SubnetMask", address, w->mask},
 	};
 

@@ -199,6 +199,12 @@ edit(void *cookie, struct buf *out, const struct xml_node *child)
 	return false;
 }
 
+const char *
+patch_bool(bool value)
+{
+	return value ? "true" : "false";
+}
+
 void
 patch_write(const struct patch *patches, size_t count,
     const struct xml_node *instance, struct buf *out)

@@ -70,12 +70,6 @@ amt_general_read(struct amt *a, struct amt_general *ret, amt_done_fn *done,
 
 #define PATCHES 8
 
-static const char *
-word(bool value)
-{
-	return value ? "true" : "false";
-}
-
 static void
 make_patches(struct general *g, struct patch out[PATCHES])
 {
@@ -86,12 +80,12 @@ make_patches(struct general *g, struct patch out[PATCHES])
 	    {"DDNSPeriodicUpdateInterval", PATCH_IF_THERE, g->interval},
 	    {"DDNSTTL", PATCH_IF_THERE, g->ttl},
 	    {"DDNSUpdateByDHCPServerEnabled", PATCH_IF_THERE,
-		word(w->ddns_dhcp)},
-	    {"DDNSUpdateEnabled", PATCH_IF_THERE, word(w->ddns_client)},
+		patch_bool(w->ddns_dhcp)},
+	    {"DDNSUpdateEnabled", PATCH_IF_THERE, patch_bool(w->ddns_client)},
 	    {"DomainName", PATCH_SET, w->domain},
 	    {"HostName", PATCH_SET, w->host},
-	    {"PingResponseEnabled", PATCH_SET, word(w->ping)},
-	    {"SharedFQDN", PATCH_IF_THERE, word(w->shared_fqdn)},
+	    {"PingResponseEnabled", PATCH_SET, patch_bool(w->ping)},
+	    {"SharedFQDN", PATCH_IF_THERE, patch_bool(w->shared_fqdn)},
 	};
 
 	(void)snprintf(

@@ -108,6 +108,7 @@ struct patch { /* a table is in ASCII order of the names, as firmware's is */
 	enum patch_how how;
 	const char *value; /* borrowed */
 };
+const char *patch_bool(bool value); /* as a value; static */
 /* Is the instance as the patches want it? Dropped elements do not count. */
 bool patch_holds(
     const struct patch *patches, size_t count, const struct xml_node *instance);

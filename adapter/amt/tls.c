@@ -143,12 +143,6 @@ update_context(void *state, struct op_message *m, struct err *err)
 	return 0;
 }
 
-static const char *
-word(bool value)
-{
-	return value ? "true" : "false";
-}
-
 /* For both instances. NonSecureConnectionsSupported is read-only; trusted names
  * are refused without mutual authentication and kept with it. */
 #define PATCHES 5
@@ -161,10 +155,10 @@ make_patches(const struct switching *s, bool remote, bool plain,
 	const struct amt_tls_wish *w = &s->wish;
 	/* The local instance keeps its own idea of plain connections. */
 	const struct patch patches[PATCHES] = {
-	    {"AcceptNonSecureConnections", PATCH_IF_THERE, word(plain)},
-	    {"Enabled", PATCH_SET, word(w->enabled)},
+	    {"AcceptNonSecureConnections", PATCH_IF_THERE, patch_bool(plain)},
+	    {"Enabled", PATCH_SET, patch_bool(w->enabled)},
 	    {"MutualAuthentication", PATCH_SET,
-		word(remote && w->enabled && w->mutual)},
+		patch_bool(remote && w->enabled && w->mutual)},
 	    {"NonSecureConnectionsSupported", PATCH_DROP, NULL},
 	    {"TrustedCN", PATCH_DROP, NULL},
 	};
