@@ -118,8 +118,6 @@ int64_t directory_number(struct directory *d, LDAPMessage *entry,
 /* All values, sorted, separated by blanks; given, "" when absent. */
 char *directory_list(
     struct directory *d, LDAPMessage *entry, const char *attribute);
-bool directory_has_value(struct directory *d, LDAPMessage *entry,
-    const char *attribute, const char *value);
 
 /* --- object.c ----------------------------------------------------------------
  */

@@ -205,21 +205,6 @@ directory_list(struct directory *d, LDAPMessage *entry, const char *attribute)
 	return text;
 }
 
-bool
-directory_has_value(struct directory *d, LDAPMessage *entry,
-    const char *attribute, const char *value)
-{
-	struct berval **values;
-	bool found = false;
-	size_t i;
-
-	values = ldap_get_values_len(d->ld, entry, attribute);
-	for (i = 0; values != NULL && values[i] != NULL && !found; i++)
-		found = str_ieq(values[i]->bv_val, value);
-	ldap_value_free_len(values);
-	return found;
-}
-
 struct root_text {
 	const char *attribute;
 	char *text;

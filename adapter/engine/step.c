@@ -44,12 +44,6 @@ static const struct step_kind *const kinds[] = {
 
 #define STEP_BYTES (64 * 1024) /* a CSR, a token, a salt */
 
-const struct step_kind *const *
-step_kinds(void)
-{
-	return kinds;
-}
-
 const struct step_kind *
 step_kind_find(const char *name)
 {

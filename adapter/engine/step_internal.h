@@ -92,10 +92,8 @@ struct step {
 	bool flag;
 };
 
-/* All kinds, in the order in which every plan runs them; NULL name ends. */
-const struct step_kind *const *step_kinds(void);
 const struct step_kind *step_kind_find(const char *name);
-/* Position in that order. */
+/* Position in the order in which every plan runs them. */
 size_t step_kind_order(const struct step_kind *kind);
 
 void step_init(

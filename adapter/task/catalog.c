@@ -31,12 +31,6 @@ catalog_type_name(enum catalog_type type)
 	return types[type].name;
 }
 
-const char *
-catalog_type_help(enum catalog_type type)
-{
-	return types[type].help;
-}
-
 int
 catalog_type_find(const char *word)
 {

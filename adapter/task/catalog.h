@@ -30,7 +30,6 @@ enum catalog_type {
 	CATALOG_TYPES
 };
 const char *catalog_type_name(enum catalog_type type);
-const char *catalog_type_help(enum catalog_type type);
 /* By name, or what Deep Command calls it; -1. */
 int catalog_type_find(const char *word);
 
