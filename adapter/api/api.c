@@ -9,8 +9,10 @@
 #include <string.h>
 
 #include "api_internal.h"
+#include "conf.h"
 #include "http.h"
 #include "http_args.h"
+#include "jobs_internal.h"
 #include "loop.h"
 #include "mem.h"
 #include "store.h"
@@ -44,9 +46,13 @@ struct api {
 	struct job *first, **last;
 	size_t waiting;
 	struct streams *streams;
+	struct jobs *jobs;
 	struct http_body *document;
 	char document_tag[72];
 	bool stopping;
+	unsigned stops; /* of streams and jobs, to come */
+	void (*stopped)(void *cookie);
+	void *cookie;
 };
 
 /* --- answers --- */
@@ -170,6 +176,8 @@ ran(void *arg)
 	job->slot->used = false;
 	if (c->wake && a->conf.wake != NULL)
 		a->conf.wake(a->conf.cookie);
+	if (c->job != 0)
+		api_jobs_go(a->jobs, c->job);
 	if (c->route->answer == API_EVENTS && c->status == 200) {
 		(void)str_int(c->match.segments[0], 1, INT64_MAX, &id);
 		if (c->last_event != NULL)
@@ -369,6 +377,7 @@ api_handle(void *cookie, struct http_request *request,
 	c->parallel = a->conf.parallel;
 	c->conf = a->conf.conf;
 	c->vault = a->conf.vault;
+	c->jobs = a->jobs;
 	(void)snprintf(c->actor, sizeof(c->actor), "api:%s", who->name);
 	if (status == 0) {
 		handle(a, job);
@@ -401,6 +410,7 @@ make_document(struct api *a)
 int
 api_new(const struct api_conf *conf, struct api **ret_api, struct err *err)
 {
+	const struct jobs_conf jobs = {conf->loop, conf->conf->file};
 	struct api *a = mem_alloc(sizeof(*a));
 	size_t i;
 
@@ -413,12 +423,22 @@ api_new(const struct api_conf *conf, struct api **ret_api, struct err *err)
 			api_free(a);
 			return -1;
 		}
-	if (api_streams_new(&a->conf, &a->streams, err) != 0) {
+	if (api_streams_new(&a->conf, &a->streams, err) != 0 ||
+	    api_jobs_new(&jobs, &a->jobs, err) != 0) {
 		api_free(a);
 		return -1;
 	}
 	*ret_api = a;
 	return 0;
+}
+
+static void
+part_stopped(void *cookie)
+{
+	struct api *a = cookie;
+
+	if (--a->stops == 0)
+		a->stopped(a->cookie);
 }
 
 bool
@@ -434,7 +454,14 @@ api_stop(struct api *a, void (*done)(void *cookie), void *cookie)
 	}
 	a->last = &a->first;
 	a->waiting = 0;
-	return api_streams_stop(a->streams, done, cookie);
+	a->stopped = done;
+	a->cookie = cookie;
+	a->stops = 2;
+	if (api_streams_stop(a->streams, part_stopped, a))
+		a->stops--;
+	if (api_jobs_stop(a->jobs, part_stopped, a))
+		a->stops--;
+	return a->stops == 0;
 }
 
 void
@@ -446,6 +473,7 @@ api_free(struct api *a)
 		return;
 	assert(a->first == NULL);
 	api_streams_free(a->streams);
+	api_jobs_free(a->jobs);
 	for (i = 0; i < API_PARALLEL; i++)
 		store_close(a->slots[i].store);
 	http_body_drop(a->document);

@@ -69,8 +69,9 @@ struct api_refusal {
 void api_refuse(struct http_request *request, const struct api_refusal *why);
 /* Append the OpenAPI document. */
 void api_document(const char *version, struct buf *out);
-/* Streams end, what waits is refused, nothing more is begun. True when nothing
- * is at a worker for a stream, else done() is called from the loop. */
+/* Streams end, what waits is refused, nothing more is begun, jobs are killed.
+ * True when nothing is at a worker for a stream or job, else done() is called
+ * from the loop. */
 bool api_stop(struct api *a, void (*done)(void *cookie), void *cookie);
 /* After that, and no answer is owed; NULL is allowed. */
 void api_free(struct api *a);

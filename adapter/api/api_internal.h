@@ -13,6 +13,7 @@
 
 struct api_call;
 struct ca;
+struct jobs;
 struct json_object;
 struct store;
 
@@ -56,6 +57,7 @@ enum api_answer {
 	API_ROW,      /* an object */
 	API_PAGE_OF,  /* {"items": [...], "next": cursor or null} */
 	API_REPORT,   /* {"rows": [...], "cut": bool}, or CSV */
+	API_ROWS,     /* the same, JSON alone */
 	API_DOCUMENT, /* OpenAPI */
 	API_EVENTS,   /* text/event-stream */
 	API_XML,      /* a file, as are those below */
@@ -85,6 +87,7 @@ struct api_route {
 #define API_KEYED 4u		  /* takes Idempotency-Key */
 #define API_LOCATED 8u		  /* its answer has a Location */
 #define API_CA 16u		  /* is done with the CA at hand */
+#define API_TOLD 32u /* is written down though it changes nothing here */
 
 #define API_SEGMENTS 4
 /* NULL behind the last. */
@@ -138,6 +141,7 @@ struct api_call {
 	int64_t parallel;
 	const struct conf *conf;
 	struct vault *vault;
+	struct jobs *jobs;
 	/* The answer: */
 	int status; /* 0: as the route or the error says */
 	struct buf text;
@@ -146,6 +150,7 @@ struct api_call {
 	char *location;
 	char etag[72]; /* with quotes; "" */
 	bool wake;     /* a run was made */
+	int64_t job;   /* was added, to be begun; 0 */
 	bool kept;     /* what came is an answer given before */
 	/* of which rows are being written: */
 	const struct record_kind *kind;
@@ -294,14 +299,15 @@ extern const struct api_row api_device_row, api_query_row, api_task_row,
     api_health_row, api_blocked_row, api_blocking_row, api_template_row,
     api_problem_row, api_bridge_row, api_pending_row, api_place_row,
     api_letter_row, api_letters_row, api_set_row, api_token_row,
-    api_new_token_row;
+    api_new_token_row, api_job_row;
 extern const struct api_form api_device_form, api_device_change, api_maintain,
     api_query_form, api_query_ask, api_task_form, api_task_change, api_run_form,
     api_assign_form, api_assign_change, api_state_form, api_tag_form,
     api_tagging, api_revocation, api_user_form, api_user_change,
     api_server_form, api_server_change, api_server_check, api_server_file,
     api_check_form, api_work_form, api_purge_form, api_token_form,
-    api_letters_form, api_block_form, api_trust_form;
+    api_letters_form, api_block_form, api_trust_form, api_audit_form,
+    api_mail_form;
 
 api_fn api_devices_list, api_devices_add, api_devices_get, api_devices_change,
     api_devices_remove, api_devices_look, api_devices_maintain;
@@ -330,6 +336,9 @@ api_fn api_issuers_list, api_ca_chain, api_ca_crl, api_ca_health,
     api_blocks_list, api_blocks_add, api_blocks_remove, api_templates_list,
     api_templates_check, api_bridges_list, api_pending_list, api_pending_hasten;
 api_fn api_users_add, api_users_change, api_users_remove;
+api_fn api_jobs_list, api_jobs_get, api_jobs_rows, api_jobs_remove,
+    api_events_verify, api_directory_audit, api_krb_status, api_bridges_test,
+    api_upstreams_test, api_places_test, api_mail_test;
 api_fn api_users_list, api_users_get, api_schedules_preview,
     api_schedules_check, api_version_get, api_self_get;
 #endif

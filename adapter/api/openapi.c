@@ -346,6 +346,9 @@ answer_content(const struct api_route *r)
 		put(csv, "schema", schema_of("string"));
 		put(o, "text/csv", csv);
 		return o;
+	case API_ROWS:
+		(void)json_object_put(csv);
+		return content("application/json", ref("schemas", "Report"));
 	case API_DOCUMENT:
 		(void)json_object_put(csv);
 		return content("application/json", schema_of("object"));

@@ -138,6 +138,16 @@ SHOWN(api_token_row, "Token", record_token_kind,
 SHOWN(api_new_token_row, "NewTokenShown", record_new_token_kind,
     "The same with the token, which is shown this once");
 
+static const struct report_column api_job_row_kind_columns[] = {INT("id"),
+    TEXT("kind"), TEXT("subject"), TEXT("owner"), TEXT("state"),
+    TIME("created_at"), TIME("started_at"), TIME("ended_at"), INT("code"),
+    INT("rows"), TEXT("said"), TEXT("text")};
+ANSWER(api_job_row, "Job",
+    "What takes its time: waiting, running, ended, failed (it was killed); "
+    "code: as the exit code of the command is, -1: none yet; rows: how many, "
+    "-1: none; said: notes and complaints; a while after its end it is "
+    "forgotten");
+
 SHOWN(api_place_row, "ForwardPlace", record_place_kind,
     "Where events go: new, well, behind or failing");
 
@@ -325,6 +335,14 @@ static const struct api_field api_block_form_fields[] = {
 FORM(api_block_form, "KeysToBlock");
 static const struct api_field api_trust_form_fields[] = {TRUST_FIELDS};
 FORM(api_trust_form, "DeviceTrust");
+static const struct api_field api_audit_form_fields[] = {
+    {"ou", API_TEXT, false, 1, TEXT_MAX, NULL, "a DN; the profile's"},
+    {"stale", API_INT, false, 1, INT64_C(315360000), NULL,
+	"seconds without a sign of life; 90 days"}};
+FORM(api_audit_form, "Audit");
+static const struct api_field api_mail_form_fields[] = {
+    {"to", API_TEXT, true, 1, TEXT_MAX, NULL, "an address"}};
+FORM(api_mail_form, "MailTest");
 static const struct api_field api_check_form_fields[] = {
     {"schedule", API_TEXT, true, 1, 8192, NULL, "words, or cron"},
     {"task", API_TEXT, false, 1, NAME_MAX_, NULL,

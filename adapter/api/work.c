@@ -6,6 +6,7 @@
 #include "answer.h"
 #include "api_internal.h"
 #include "clock.h"
+#include "jobs_internal.h"
 #include "mem.h"
 #include "store.h"
 #include "str.h"
@@ -143,7 +144,7 @@ record(struct api_call *c, const char *outcome, struct err *err)
 static int
 commit(struct api_call *c, struct store_answer *a, struct err *err)
 {
-	if (!store_dirty(c->store))
+	if (!store_dirty(c->store) && (c->route->flags & API_TOLD) == 0)
 		return 0;
 	if (record(c, "ok", err) != 0 ||
 	    (a->key != NULL && keep_answer(c, a, err) != 0))
@@ -166,6 +167,7 @@ api_file_type(enum api_answer answer)
 	case API_ROW:
 	case API_PAGE_OF:
 	case API_REPORT:
+	case API_ROWS:
 	case API_DOCUMENT:
 	case API_EVENTS:
 		break;
@@ -228,6 +230,9 @@ fail(struct api_call *c, const struct err *err)
 	api_discard(c);
 	c->type = "application/problem+json";
 	c->wake = false;
+	if (c->job != 0)
+		api_jobs_undo(c->jobs, c->job);
+	c->job = 0;
 	mem_replace(&c->location, NULL);
 	api_problem(c->status, err->kind, err->text, &c->text);
 	if (reads(c->route))

@@ -2,12 +2,12 @@
 #include "cli_remote_run.h"
 
 #include <json-c/json.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "api_client.h"
+#include "caught_internal.h"
 #include "cli.h"
 #include "cli_remote.h"
 #include "clock.h"
@@ -55,38 +55,6 @@ cli_run_progress(struct progress *p, const struct task_run *run)
 	p->changed = (size_t)run->count[TASK_CHANGED];
 	p->failed = (size_t)task_run_failures(run);
 	progress_draw(p, clock_mono_ms());
-}
-
-/* --- being interrupted --- */
-
-static volatile sig_atomic_t interrupted;
-
-static void
-on_signal(int number)
-{
-	(void)number;
-	interrupted = 1;
-}
-
-struct caught {
-	struct sigaction term, interrupt;
-};
-
-static void catch (struct caught *old)
-{
-	struct sigaction ours = {.sa_handler = on_signal};
-
-	interrupted = 0;
-	(void)sigemptyset(&ours.sa_mask);
-	(void)sigaction(SIGTERM, &ours, &old->term);
-	(void)sigaction(SIGINT, &ours, &old->interrupt);
-}
-
-static void
-release(const struct caught *old)
-{
-	(void)sigaction(SIGTERM, &old->term, NULL);
-	(void)sigaction(SIGINT, &old->interrupt, NULL);
 }
 
 /* --- following --- */
@@ -142,7 +110,7 @@ static bool
 wanted(void *cookie)
 {
 	(void)cookie;
-	return interrupted == 0;
+	return cli_caught == 0;
 }
 
 static void
@@ -202,9 +170,9 @@ follow(struct following *f)
 	const struct timespec pause = {.tv_sec = 1};
 	int code = look(f);
 
-	while (code == CODE_OK && !over(f) && interrupted == 0) {
+	while (code == CODE_OK && !over(f) && cli_caught == 0) {
 		listen_to(f);
-		if (over(f) || interrupted != 0)
+		if (over(f) || cli_caught != 0)
 			break;
 		(void)nanosleep(&pause, NULL);
 		code = look(f);
@@ -218,14 +186,14 @@ cli_remote_follow(struct cli *c, int64_t run, cli_remote_told_fn *told,
 {
 	struct following f = {
 	    .c = c, .run = run, .told = told, .cookie = cookie};
-	struct caught old;
+	struct caught_old old;
 	int code = cli_remote_open(c);
 
 	if (code != CODE_OK)
 		return code;
-	catch (&old);
+	cli_catch(&old);
 	code = follow(&f);
-	release(&old);
+	cli_release(&old);
 	(void)told(cookie, NULL);
 	if (code == CODE_OK && !over(&f))
 		code = cli_complain(CODE_INTERRUPTED,

@@ -25,7 +25,7 @@
 #include "err.h"
 #include "mem.h"
 #include "pki_text.h"
-#include "process_internal.h"
+#include "process.h"
 #include "str.h"
 
 #define WORDS_MAX 16 /* of the command */
@@ -136,7 +136,7 @@ run(struct ca_bridge *b, const char *operation, const struct ca_bridge_ask *ask,
 {
 	struct helper *h = b->state;
 	struct helper_env env = {.count = 0};
-	struct ca_process p = {
+	struct process p = {
 	    .argv = h->argv, .env = env.items, .timeout_ms = b->timeout * 1000};
 	struct err err = {.kind = ERR_NONE};
 	const char *cookie = ask != NULL ? ask->request_id : NULL;
@@ -157,7 +157,7 @@ run(struct ca_bridge *b, const char *operation, const struct ca_bridge_ask *ask,
 	env_add(&env, "CERTMONGER_CA_COOKIE", cookie);
 	env_add(&env, "CERTMONGER_COOKIE", cookie);
 	if (rc == 0)
-		rc = ca_process_run(&p, out, ret_code, &err);
+		rc = process_run(&p, out, ret_code, &err);
 	if (rc != 0)
 		ca_bridge_answer_set(answer,
 		    err.kind == ERR_UNREACHABLE ? CA_BRIDGE_UNREACHABLE

@@ -186,7 +186,7 @@ _amtkeeper()
 	"server-task import") options=" --replace --server --token-file --ca-file --cert-file --key-file" ;;
 	"server-task export") options=" --server --token-file --ca-file --cert-file --key-file" ;;
 	"mail password") options=" --password-file" ;;
-	"mail test") options="" ;;
+	"mail test") options=" --server --token-file --ca-file --cert-file --key-file" ;;
 	"schedule preview") options=" --count --after --except" ;;
 	"schedule check") options=" --group --tag --device --reason --site --query --all --task --for --when-needed --duration --parallel --late --limit" ;;
 	"user add") options=" --sets --password-file --certificate --note --no-password --server --token-file --ca-file --cert-file --key-file" ;;
@@ -198,7 +198,7 @@ _amtkeeper()
 	"user token list") options=" --server --token-file --ca-file --cert-file --key-file" ;;
 	"user token remove") options=" --server --token-file --ca-file --cert-file --key-file" ;;
 	"epo login") options=" --user --password-file" ;;
-	"epo test") options="" ;;
+	"epo test") options=" --server --token-file --ca-file --cert-file --key-file" ;;
 	"epo sync") options="" ;;
 	"epo status") options="" ;;
 	"epo accept") options=" --yes" ;;
@@ -227,13 +227,13 @@ _amtkeeper()
 	"ca template show") options=" --beside" ;;
 	"ca template check") options=" --offline" ;;
 	"ca bridge list") options="" ;;
-	"ca bridge test") options="" ;;
+	"ca bridge test") options=" --server --token-file --ca-file --cert-file --key-file" ;;
 	"ca bridge pending") options="" ;;
 	"ca bridge hasten") options="" ;;
-	"krb status") options="" ;;
+	"krb status") options=" --server --token-file --ca-file --cert-file --key-file" ;;
 	"krb check") options="" ;;
 	"krb keytab export") options=" --out --replace" ;;
-	"directory audit") options=" --ou --stale" ;;
+	"directory audit") options=" --ou --stale --server --token-file --ca-file --cert-file --key-file" ;;
 	"directory repair") options=" --plan --dn --delete --ou --stale --yes" ;;
 	"directory delegate") options=" --print --ou --account" ;;
 	"wsman get") options=" --xml" ;;
@@ -241,7 +241,7 @@ _amtkeeper()
 	"wsman invoke") options=" --xml --yes" ;;
 	"wsman decode") options="" ;;
 	"forward status") options=" --server --token-file --ca-file --cert-file --key-file" ;;
-	"forward test") options="" ;;
+	"forward test") options=" --server --token-file --ca-file --cert-file --key-file" ;;
 	"forward secret") options=" --secret-file" ;;
 	"forward dead") options=" --server --token-file --ca-file --cert-file --key-file" ;;
 	"forward again") options=" --server --token-file --ca-file --cert-file --key-file" ;;

@@ -29,7 +29,8 @@ ONLY = {  # header prefix: the folders that may include it
     "libical/": {"adapter/schedule"},
     "openssl/": OPENSSL,
     "getopt.h": {"adapter/cli"},
-    "pthread.h": {"directory", "ca", "ca/bridge", "adapter/port", "adapter/base",
+    "pthread.h": {"directory", "ca", "ca/bridge", "adapter/port", "adapter/api",
+                  "adapter/base",
                   "adapter/schedule"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)', re.M)

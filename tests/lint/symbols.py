@@ -7,7 +7,7 @@ import sys
 
 BUILD = sys.argv[1]
 PREFIXES = {
-    "base": "err_ mem_ buf_ str_ utf8_ secret_ clock_ log_ file_ pem_ fault_",
+    "base": "process_ err_ mem_ buf_ str_ utf8_ secret_ clock_ log_ file_ pem_ fault_",
     "metric": "metric_",
     "forward": "forward_",
     "record": "record_",

@@ -6,6 +6,7 @@
 #include "buf.h"
 #include "cli.h"
 #include "cli_remote.h"
+#include "cli_remote_job.h"
 #include "commands_ca_internal.h"
 #include "conf.h"
 #include "device.h"
@@ -65,11 +66,13 @@ int
 cmd_ca_bridge_test(struct cli *c)
 {
 	struct err err = {.kind = ERR_NONE};
-	int code = cli_open(c, DAEMON_CA, NULL);
 	struct ca_bridge *b;
 	struct buf found;
-	int rc;
+	int code, rc;
 
+	if (cli_remote(c))
+		return cli_remote_test(c, "ca", "bridges", NULL, 0);
+	code = cli_open(c, DAEMON_CA, NULL);
 	if (code != CODE_OK)
 		return code;
 	b = daemon_bridge(&c->daemon, c->args[0]);

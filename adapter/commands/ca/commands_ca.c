@@ -275,7 +275,7 @@ const struct cli_command commands_ca[] = {
 	"Asks for no certificate: reads the CA's own ones, compares them with "
 	"the bridge's anchors, and what it wants of requests. With CES the "
 	"templates of its policy service, and which of them devices can use.",
-	none, 1, 1, bridge_examples, cmd_ca_bridge_test},
+	server_groups, 1, 1, bridge_examples, cmd_ca_bridge_test},
     {"ca bridge pending", "", "requests that a CA has not granted",
 	"States: pending (the CA has it and has not decided), asked (no "
 	"answer came; it is asked again), unconfirmed (it has issued, and is "

@@ -3,7 +3,11 @@
 #include <unistd.h>
 
 #include "ad_audit.h"
+#include "api_client.h"
 #include "cli.h"
+#include "cli_remote.h"
+#include "cli_remote_body.h"
+#include "cli_remote_job.h"
 #include "clock.h"
 #include "commands_directory_internal.h"
 #include "conf.h"
@@ -79,14 +83,35 @@ worst_code(const struct cli *c, const struct audit_rows *a)
 	return warnings > 0 ? CODE_WARNED : CODE_OK;
 }
 
+static const struct table_column columns[] = {{"level", TABLE_STRING, 0, 0},
+    {"code", TABLE_STRING, 0, 0}, {"object", TABLE_STRING, 0, 24},
+    {"account", TABLE_STRING, 3, 0}, {"device", TABLE_STRING, 2, 0},
+    {"evidence", TABLE_STRING, 0, 24}, {"repair", TABLE_STRING, 1, 24}};
+
+static int
+audit_remote(struct cli *c)
+{
+	struct api_client_path path;
+	const struct cli_remote_job job = {.path = &path,
+	    .body = cli_remote_body(),
+	    .columns = columns,
+	    .count = COUNT(columns)};
+	int code;
+
+	cli_remote_put_text(job.body, "ou", cli_text(c, "ou"));
+	if (cli_text(c, "stale") != NULL)
+		cli_remote_put_number(
+		    job.body, "stale", cli_span(c, "stale", STALE));
+	api_client_path_init(&path, "directory");
+	api_client_path_add(&path, "audit");
+	code = cli_remote_job(c, &job);
+	api_client_path_free(&path);
+	return code;
+}
+
 int
 cmd_directory_audit(struct cli *c)
 {
-	static const struct table_column columns[] = {
-	    {"level", TABLE_STRING, 0, 0}, {"code", TABLE_STRING, 0, 0},
-	    {"object", TABLE_STRING, 0, 24}, {"account", TABLE_STRING, 3, 0},
-	    {"device", TABLE_STRING, 2, 0}, {"evidence", TABLE_STRING, 0, 24},
-	    {"repair", TABLE_STRING, 1, 24}};
 	struct err err = {.kind = ERR_NONE};
 	struct audit_rows rows = {.objects = 0};
 	struct ad_audit how = {.ou = cli_text(c, "ou"),
@@ -94,8 +119,11 @@ cmd_directory_audit(struct cli *c)
 	    .found = write_finding,
 	    .progress = draw,
 	    .cookie = &rows};
-	int code = cli_open(c, DAEMON_ENGINE, NULL), rc;
+	int code, rc;
 
+	if (cli_remote(c))
+		return audit_remote(c);
+	code = cli_open(c, DAEMON_ENGINE, NULL);
 	if (code != CODE_OK)
 		return code;
 	rows.drawing = isatty(STDERR_FILENO) && !c->quiet && !c->verbose;

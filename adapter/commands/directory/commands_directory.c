@@ -25,8 +25,9 @@ static const struct cli_option audit_options[] = {
     END};
 
 GROUPS none[] = {NULL};
+GROUPS server_groups[] = {cli_server_options, NULL};
 GROUPS export_groups[] = {export_options, NULL};
-GROUPS audit_groups[] = {audit_options, NULL};
+GROUPS audit_groups[] = {audit_options, cli_server_options, NULL};
 GROUPS repair_groups[] = {repair_options, audit_options, cli_yes_options, NULL};
 GROUPS delegate_groups[] = {delegate_options, NULL};
 
@@ -64,7 +65,7 @@ const struct cli_command commands_directory[] = {
 	"keytab-ahead, keytab-weak, keytab-no-key, keytab-unreadable. Exit "
 	"code, by the worst: 0 none, 7 a warning, 3 a bad one, 71 our login is "
 	"refused, 70 no domain controller answers.",
-	none, 0, 0, krb_status_examples, cmd_krb_status},
+	server_groups, 0, 0, krb_status_examples, cmd_krb_status},
     {"krb check", "DEVICE", "the chain from a device's AD object to its login",
 	"The object; a fresh ticket for each of its service names, and whether "
 	"the key of the password we have opens it; the device's Kerberos "

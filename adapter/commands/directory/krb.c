@@ -2,9 +2,12 @@
 #include <json-c/json.h>
 #include <stdlib.h>
 
+#include "api_client.h"
 #include "buf.h"
 #include "choice.h"
 #include "cli.h"
+#include "cli_remote.h"
+#include "cli_remote_job.h"
 #include "commands_directory_internal.h"
 #include "device.h"
 #include "file.h"
@@ -87,13 +90,32 @@ status_code(const struct cli *c, const struct status *s)
 	return s->findings > 0 ? CODE_WARNED : CODE_OK;
 }
 
+static int
+status_remote(struct cli *c)
+{
+	struct api_client_path path;
+	const struct cli_remote_job job = {.path = &path,
+	    .columns = status_columns,
+	    .count = COUNT(status_columns)};
+	int code;
+
+	api_client_path_init(&path, "krb");
+	api_client_path_add(&path, "status");
+	code = cli_remote_job(c, &job);
+	api_client_path_free(&path);
+	return code;
+}
+
 int
 cmd_krb_status(struct cli *c)
 {
 	struct err err = {.kind = ERR_NONE};
 	struct status s = {.findings = 0};
-	int code = cli_open(c, DAEMON_ENGINE, NULL), rc;
+	int code, rc;
 
+	if (cli_remote(c))
+		return status_remote(c);
+	code = cli_open(c, DAEMON_ENGINE, NULL);
 	if (code != CODE_OK)
 		return code;
 	s.table = cli_table(c, status_columns, COUNT(status_columns));

@@ -11,6 +11,7 @@ static const struct cli_option login_options[] = {
     END};
 
 GROUPS none[] = {NULL};
+GROUPS server_groups[] = {cli_server_options, NULL};
 GROUPS login_groups[] = {login_options, NULL};
 GROUPS accept_groups[] = {cli_yes_options, NULL};
 
@@ -29,7 +30,7 @@ const struct cli_command commands_epo[] = {
 	"we are to?",
 	"Only asks: who it is, one system by the query, whether our tags are "
 	"there, and the commands that we need. Exit code 3 for a problem.",
-	none, 1, 1, no_examples, cmd_epo_test},
+	server_groups, 1, 1, no_examples, cmd_epo_test},
     {"epo sync", "NAME", "read systems from an ePO server and report to it",
 	"As \"serve\" does at an interval: what hosts report there is brought "
 	"up to date here (names, groups, tags), and what is wrong with their "

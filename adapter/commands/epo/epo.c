@@ -5,6 +5,7 @@
 
 #include "cli.h"
 #include "cli_remote.h"
+#include "cli_remote_job.h"
 #include "commands_epo_internal.h"
 #include "conf.h"
 #include "conf_epo.h"
@@ -121,8 +122,12 @@ cmd_epo_test(struct cli *c)
 	struct err err = {.kind = ERR_NONE};
 	struct upstream_conf conf = {0};
 	struct testing t = {0};
-	int code = open_named(c, &conf);
+	int code;
 
+	if (cli_remote(c))
+		return cli_remote_test(
+		    c, "epo-servers", NULL, test_columns, COUNT(test_columns));
+	code = open_named(c, &conf);
 	if (code != CODE_OK)
 		return code;
 	t.table = cli_table(c, test_columns, COUNT(test_columns));

@@ -8,7 +8,6 @@ static const struct cli_option secret_options[] = {
 	"the secret is its first line; - is standard input"},
     END};
 
-GROUPS none[] = {NULL};
 GROUPS server_groups[] = {cli_server_options, NULL};
 GROUPS secret_groups[] = {secret_options, NULL};
 GROUPS drop_groups[] = {cli_yes_options, cli_server_options, NULL};
@@ -29,7 +28,7 @@ const struct cli_command commands_forward[] = {
     {"forward test", "NAME", "send a test message there, now",
 	"Its kind is forward.test. It is no event and moves no cursor. A "
 	"syslog server that closes the connection after it has read it.",
-	none, 1, 1, no_examples, cmd_forward_test},
+	server_groups, 1, 1, no_examples, cmd_forward_test},
     {"forward secret", "NAME", "what messages to a webhook are signed with",
 	"HMAC-SHA256 as Standard Webhooks has it: over webhook-id, "
 	"webhook-timestamp and body, with dots between them. A secret that "

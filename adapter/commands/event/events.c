@@ -7,6 +7,7 @@
 #include "choice.h"
 #include "cli.h"
 #include "cli_remote.h"
+#include "cli_remote_job.h"
 #include "clock.h"
 #include "commands_event_internal.h"
 #include "err.h"
@@ -242,13 +243,26 @@ check_options(const struct cli *c)
 }
 
 static int
+verify_remote(struct cli *c)
+{
+	struct api_client_path path;
+	const struct cli_remote_job job = {.path = &path};
+	int code;
+
+	api_client_path_init(&path, "events");
+	api_client_path_add(&path, "verify");
+	code = cli_remote_job(c, &job);
+	api_client_path_free(&path);
+	return code;
+}
+
+static int
 events_remote(struct listing *l)
 {
-	static const char *const ours[] = {"verify", NULL};
-	int code = cli_remote_refuse(l->c, ours);
+	int code = cli_remote_open(l->c);
 
-	if (code == CODE_OK)
-		code = cli_remote_open(l->c);
+	if (code == CODE_OK && cli_flag(l->c, "verify"))
+		return verify_remote(l->c);
 	return code == CODE_OK ? list_events(l) : code;
 }
 

@@ -2,6 +2,7 @@
 #include "api_client.h"
 #include "cli.h"
 #include "cli_remote.h"
+#include "cli_remote_job.h"
 #include "clock.h"
 #include "commands_event_internal.h"
 #include "conf.h"
@@ -117,8 +118,11 @@ cmd_forward_test(struct cli *c)
 {
 	struct err err = {.kind = ERR_NONE};
 	const struct conf_forward *f;
-	int code = cli_open(c, DAEMON_STORE, NULL);
+	int code;
 
+	if (cli_remote(c))
+		return cli_remote_test(c, "forward", NULL, NULL, 0);
+	code = cli_open(c, DAEMON_STORE, NULL);
 	if (code != CODE_OK)
 		return code;
 	f = find(c, c->args[0]);

@@ -34,7 +34,6 @@ static const struct cli_option password_options[] = {
 	"the password is its first line; - is standard input"},
     END};
 
-GROUPS none[] = {NULL};
 GROUPS server_groups[] = {cli_server_options, NULL};
 GROUPS offline_groups[] = {cli_offline_options, NULL};
 GROUPS show_groups[] = {show_options, cli_server_options, NULL};
@@ -109,6 +108,6 @@ const struct cli_command commands_server[] = {
     {"mail password", "", "what mail.user logs in with", "Sealed in the store.",
 	password_groups, 0, 0, no_examples, cmd_mail_password},
     {"mail test", "ADDRESS", "send a test message, now",
-	"By mail.server, as server tasks do.", none, 1, 1, no_examples,
+	"By mail.server, as server tasks do.", server_groups, 1, 1, no_examples,
 	cmd_mail_test},
     END};

@@ -5,6 +5,8 @@
 #include "api_client.h"
 #include "cli.h"
 #include "cli_remote.h"
+#include "cli_remote_body.h"
+#include "cli_remote_job.h"
 #include "clock.h"
 #include "commands_task_internal.h"
 #include "mailer.h"
@@ -291,6 +293,22 @@ cmd_mail_password(struct cli *c)
 	return code;
 }
 
+static int
+mail_test_remote(struct cli *c)
+{
+	struct api_client_path path;
+	const struct cli_remote_job job = {
+	    .path = &path, .body = cli_remote_body()};
+	int code;
+
+	cli_remote_put_text(job.body, "to", c->args[0]);
+	api_client_path_init(&path, "mail");
+	api_client_path_add(&path, "test");
+	code = cli_remote_job(c, &job);
+	api_client_path_free(&path);
+	return code;
+}
+
 int
 cmd_mail_test(struct cli *c)
 {
@@ -299,8 +317,11 @@ cmd_mail_test(struct cli *c)
 	    .text = "This is a test message of amtkeeper.\n",
 	    .id = "test"};
 	struct err err = {.kind = ERR_NONE};
-	int code = cli_open(c, DAEMON_STORE, NULL);
+	int code;
 
+	if (cli_remote(c))
+		return mail_test_remote(c);
+	code = cli_open(c, DAEMON_STORE, NULL);
 	if (code != CODE_OK)
 		return code;
 	if (mailer_send(c->daemon.conf, c->daemon.store, &m, &err) != 0)

@@ -829,7 +829,7 @@ def authority(w, serving, names):
     w.wrong("listTemplateProblems")
     bridges = w.ok("listBridges").json["items"]
     equal([(b["name"], b["kind"], b["waiting"]) for b in bridges],
-          [("corp", "helper", 0)], "bridges")
+          [("corp", "helper", 0), ("slow", "helper", 0)], "bridges")
     w.wrong("listBridges")
     equal(w.ok("listBridgeRequests").json["items"], [], "nothing waits")
     w.wrong("listBridgeRequests")
@@ -963,12 +963,17 @@ def refusing(serving):
         f.write(serving.run("ca", "chain"))
     folder = os.path.join(os.path.dirname(serving.config), "conf.d")
     os.makedirs(folder, exist_ok=True)
+    slow = os.path.join(serving.where, "slow")
+    with open(slow, "w", opener=lambda p, f: os.open(p, f, 0o755)) as f:
+        f.write("#!/bin/sh\nexec sleep 1000\n")
     with open(os.path.join(folder, "forward.yaml"), "w") as f:
         f.write("forward:\n  - {name: hook, kind: webhook, from: first, "
                 f"to: 'http://127.0.0.1:{server.server_port}/', refusals: 3, "
                 "retry_first: 1s, retry_most: 1s}\n"
                 "bridges:\n  - {name: corp, kind: helper, "
-                f"command: /bin/false, anchors: {anchors}}}\n")
+                f"command: /bin/false, anchors: {anchors}}}\n"
+                f"  - {{name: slow, kind: helper, command: {slow}, "
+                f"timeout: 5m, anchors: {anchors}}}\n")
     path = os.path.join(serving.where, "secret")
     with open(path, "w", opener=lambda p, f: os.open(p, f, 0o600)) as f:
         f.write("a secret of the test\n")
@@ -1024,6 +1029,108 @@ def withdrawn(w):
     again = Client(*at, basic("eve", PASSWORD + "2")).follow("/events/stream")
     w.ok("removeUser", "eve")
     list(again)
+
+
+def ended(w, begun):
+    """A job that was just begun, at its end; and its rows."""
+    equal((begun.status, begun.headers["location"]),
+          (202, f"/api/v1/jobs/{begun.json['id']}"), "begun")
+    number = begun.json["id"]
+    said = []
+
+    def over():
+        said[:] = [w.ok("getJob", number).json]
+        return said[0]["state"] in ("ended", "failed")
+
+    wait_for(over, PATIENCE, f"the end of {begun.json}")
+    return said[0], w.ok("getJobRows", number).json
+
+
+def jobs(w, serving):
+    """What takes its time: each as its command says it."""
+    job, rows = ended(w, w.ok("verifyEvents", Idempotency_Key="verify"))
+    equal((job["kind"], job["owner"], job["state"], job["code"], job["rows"]),
+          ("verify-events", "admin", "ended", 0, -1), f"{job}")
+    check("is whole" in job["said"], f"{job['said']}")
+    equal(rows, {"rows": [], "cut": False}, "without rows")
+    equal(w.ok("verifyEvents", Idempotency_Key="verify").json["id"], job["id"],
+          "the same again is the same job")
+    for name, places, body, code in (
+            ("testBridge", ["none"], None, 4), ("testBridge", ["-h"], None, 4),
+            ("testEpoServer", ["none"], None, 4),
+            ("testForwardPlace", ["none"], None, 4),
+            ("testMail", [], {"to": "a@b.example"}, None),
+            ("auditDirectory", [], {"stale": 86400}, 4),
+            ("krbStatus", [], None, 4)):
+        job, _ = ended(w, w.ok(name, *places, body=body))
+        check(job["said"].startswith("amtkeeper: ") and job["code"] != 0 and
+              code in (None, job["code"]), f"{name} {places}: {job}")
+    job, _ = ended(w, w.ok("testBridge", "corp"))
+    check(job["code"] == 0 and job["text"].startswith("helper: "), f"{job}")
+    job, _ = ended(w, w.ok("testForwardPlace", "hook"))
+    check(job["code"] == 0 and "test message" in job["said"], f"{job}")
+    for name in ("verifyEvents", "krbStatus"):
+        w.wrong(name)
+    w.wrong("testBridge", "corp")
+    w.wrong("testEpoServer", "none")
+    w.wrong("testForwardPlace", "hook")
+    w.wrong("testMail", body={"to": "a@b.example"})
+    w.wrong("auditDirectory", body={"ou": "OU=x"})
+    w.wrong("listJobs")
+    w.wrong("getJob", 1)
+    w.wrong("getJobRows", 1)
+    killed_job(w)
+    others_jobs(w, serving)
+
+
+def killed_job(w):
+    """One that would take for ever, and one that waits behind it."""
+    slow = [w.ok("testBridge", "slow").json["id"] for _ in range(3)]
+    wait_for(lambda: [w.ok("getJob", n).json["state"] for n in slow] ==
+             ["running", "running", "waiting"], PATIENCE, "two at once")
+    w.fails(409, "getJobRows", slow[0])
+    w.ok("removeJob", slow[2])
+    w.fails(404, "getJob", slow[2])
+    for number in slow[:2]:
+        w.ok("removeJob", number)
+        wait_for(lambda n=number: w.ok("getJob", n).json["state"] == "failed",
+                 PATIENCE, "it is killed")
+        job = w.ok("getJob", number).json
+        equal((job["code"], job["said"]),
+              (-1, "test-bridge: it was stopped\n"), "and says so")
+
+
+def others_jobs(w, serving):
+    """Nobody sees what is not his, and nobody has too many."""
+    olga = Client(*serving.at, token(serving, "olga"))
+    watcher = Client(*serving.at, token(serving, "watcher"))
+    w.problem(watcher.call("POST", "/forward/hook/test"), 403,
+              "a test asks for its right")
+    answers = [olga.call("POST", "/forward/none/test") for _ in range(20)]
+    made = [a.json["id"] for a in answers if a.status == 202]
+    check(len(made) >= 4, "some at a time")
+    for a in answers:
+        if a.status != 202:
+            w.problem(a, 503, "too many at once")
+    wait_for(lambda: all(j["state"] == "ended" for j in olga.get(
+        "/jobs").json["items"]), PATIENCE, "their end")
+    equal({j["owner"] for j in olga.get("/jobs").json["items"]}, {"olga"},
+          "his own")
+    check({"olga", "admin"} >= {j["owner"] for j in w.ok(
+        "listJobs").json["items"]}, "who manages users sees all")
+    for method, path in (("GET", ""), ("GET", "/rows"), ("DELETE", "")):
+        w.problem(watcher.call(method, f"/jobs/{made[-1]}{path}"), 404,
+                  f"another's: {method} {path}")
+    w.ok("removeJob", made[-1])
+    w.fails(404, "getJob", made[-1])
+    w.fails(404, "removeJob", "x")
+    told = {json.loads(e["detail"])["operation"]: e["actor"]
+            for e in w.ok("listEvents", query={
+                "last": 500, "limit": 500}).json["items"]
+            if e["kind"] == "api.request"}
+    equal((told.get("testForwardPlace"), told.get("verifyEvents"),
+           told.get("removeJob")), ("api:olga", "api:admin", "api:admin"),
+          "in the audit chain")
 
 
 def tokens(w):
@@ -1290,6 +1397,7 @@ def main():
         of_run(w, names)
         purge(w, serving)
         letters(w, serving)
+        jobs(w, serving)
         authority(w, serving, names)
         users(w)
         others(w)

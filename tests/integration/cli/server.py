@@ -86,8 +86,22 @@ def prepare(s, sim):
     s.prepare(sim, THERE)
     folder = os.path.join(os.path.dirname(s.config), "conf.d")
     os.makedirs(folder, exist_ok=True)
+    anchors = os.path.join(s.where, "anchors.pem")
+    with open(anchors, "w") as f:
+        f.write(s.run("ca", "chain"))
+    slow = os.path.join(s.where, "slow")
+    with open(slow, "w", opener=lambda p, f: os.open(p, f, 0o755)) as f:
+        f.write("#!/bin/sh\n: > \"${0%/*}/asked\"\nexec sleep 1000\n")
     with open(os.path.join(folder, "rare.yaml"), "w") as f:
-        f.write("run: {retry_first: 1d}\n")
+        f.write("run: {retry_first: 1d}\n"
+                "forward:\n  - {name: hook, kind: webhook, from: now, "
+                "to: 'http://127.0.0.1:9/'}\n"
+                "epo:\n  - {name: console, url: 'https://127.0.0.1:9', "
+                f"ca: {anchors}}}\n"
+                "bridges:\n  - {name: corp, kind: helper, "
+                f"command: /bin/false, anchors: {anchors}}}\n"
+                f"  - {{name: slow, kind: helper, command: {slow}, "
+                f"timeout: 5m, anchors: {anchors}}}\n")
     # The same port when it comes again: the test has a network of its own.
     with open(s.config) as f:
         text = f.read()
@@ -343,7 +357,7 @@ def lists(far, name):
     far.same("journal", "--device", "nobody", code=NOTHING)
     far.same("ca", "list")
     far.same("ca", "list", "--device", name)
-    far.same("forward", "status")
+    far.same("forward", "status", code=WARNED)  # nobody listens there
     far.same("forward", "dead")
     far.same("forward", "drop", "x", code=REFUSED)
     far.fails(NOTHING, "", "forward", "again", "x")
@@ -357,6 +371,45 @@ def lists(far, name):
     far.same("events", "--since", "1d", "--last", "3", code=USAGE)
     far.same("events", "--device", "nobody", code=NOTHING)
     far.same("events", "--follow", "--limit", "4", "--last", "9")
+
+
+def tests(far):
+    """What takes its time, and what asks other machines: jobs there."""
+    out = far.run("events", "--verify")
+    equal((out.returncode, out.stdout), (OK, ""), out.stderr)
+    check("is whole" in out.stderr, out.stderr)
+    equal(far.run("events", "--verify", "-q").stderr, "", "quiet")
+    for words, code in (
+            (("forward", "test", "hook"), None),
+            (("forward", "test", "none"), NOTHING),
+            (("ca", "bridge", "test", "corp"), OK),
+            (("ca", "bridge", "test", "none"), NOTHING),
+            (("epo", "test", "none"), NOTHING),
+            (("epo", "test", "console"), None),
+            (("mail", "test", "a@b.example"), None),
+            (("directory", "audit"), NOTHING),
+            (("directory", "audit", "--ou", "OU=x", "--stale", "2d"), NOTHING),
+            (("krb", "status"), NOTHING)):
+        near, there = far.here(*words), far.run(*words)
+        equal((there.returncode, there.stdout, there.stderr),
+              (near.returncode, near.stdout, near.stderr), f"{words}")
+        check(near.returncode != USAGE, f"{words}: {near}")
+        if code is not None:
+            equal(there.returncode, code, f"{words}: exit code")
+    with subprocess.Popen(
+            [far.s.program, "ca", "bridge", "test", "slow", "--server",
+             far.url, "--token-file", far.token, "--ca-file", far.s.ca],
+            env=far.env, text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE) as waiting:
+        wait_for(lambda: os.path.exists(os.path.join(far.s.where, "asked")),
+                 PATIENCE, "it is asked")
+        waiting.send_signal(signal.SIGINT)
+        _, stderr = waiting.communicate(timeout=PATIENCE)
+    equal(waiting.returncode, INTERRUPTED, stderr)
+    check("was ended" in stderr, stderr)
+    out = far.run("mail", "test", "a@b.example",
+                  token=os.path.join(far.s.where, "weak.token"))
+    equal(out.returncode, DENIED, f"without the right: {out.stderr}")
 
 
 def queries(far):
@@ -663,7 +716,6 @@ def refusals(far):
     far.same("user", "token", "remove", "gone", "x", code=USAGE)
     equal(far.run("user", "remove", "gone", "-y").returncode, OK, "a user")
     far.same("user", "remove", "gone", "-y", code=NOTHING)
-    far.fails(USAGE, "--verify does not work", "events", "--verify")
     far.fails(USAGE, "wanted https", "tag", "list", url="http://localhost")
     out = far.run("tag", "list", url="https://u:hidden@localhost")
     equal(out.returncode, USAGE, "a password in the URL")
@@ -810,6 +862,7 @@ def main():
         interrupted(far, name)
         tags(far, name)
         lists(far, name)
+        tests(far)
         queries(far)
         runs(far, name)
         assignments(far)

@@ -22,7 +22,7 @@
 #include "mem.h"
 #include "other_ca.h"
 #include "pki_text.h"
-#include "process_internal.h"
+#include "process.h"
 
 #define FOREVER_S 60
 
@@ -280,14 +280,14 @@ run_text(
 {
 	char *path = write_program(text);
 	char *argv[] = {path, NULL}, *env[] = {NULL};
-	const struct ca_process p = {
+	const struct process p = {
 	    .argv = argv, .env = env, .timeout_ms = timeout_ms};
 	struct buf out;
 	int code = 0;
 
 	buf_init(&out, 100000);
 	memset(&err, 0, sizeof(err));
-	assert_int_equal(ca_process_run(&p, &out, &code, &err), -1);
+	assert_int_equal(process_run(&p, &out, &code, &err), -1);
 	if (err.kind != kind || strstr(err.text, words) == NULL)
 		fail_msg("%s: %s", err_kind_name(err.kind), err.text);
 	buf_free(&out);
@@ -316,7 +316,7 @@ test_leftover(void **state)
 	char *path = write_program(
 	    "sleep 60 & echo $! > \"${0%/*}/child\"; echo said; exit 7");
 	char *argv[] = {path, NULL}, *env[] = {NULL}, *name;
-	const struct ca_process p = {
+	const struct process p = {
 	    .argv = argv, .env = env, .timeout_ms = FOREVER_S * 1000};
 	int64_t start = clock_mono_ms();
 	struct buf out, child;
@@ -325,7 +325,7 @@ test_leftover(void **state)
 	(void)state;
 	buf_init(&out, 1000);
 	buf_init(&child, 100);
-	assert_int_equal(ca_process_run(&p, &out, &code, &err), 0);
+	assert_int_equal(process_run(&p, &out, &code, &err), 0);
 	assert_true(clock_mono_ms() - start < FOREVER_S * 1000 / 2);
 	assert_int_equal(code, 7);
 	assert_string_equal(buf_text(&out), "said\n");
@@ -349,14 +349,14 @@ test_start(void **state)
 {
 	char none[] = "/nowhere/helper", *argv[] = {none, NULL},
 	     *env[] = {NULL};
-	const struct ca_process p = {
+	const struct process p = {
 	    .argv = argv, .env = env, .timeout_ms = FOREVER_S * 1000};
 	struct buf out;
 	int code;
 
 	(void)state;
 	buf_init(&out, 100);
-	assert_int_equal(ca_process_run(&p, &out, &code, &err), -1);
+	assert_int_equal(process_run(&p, &out, &code, &err), -1);
 	assert_int_equal(err.kind, ERR_UNREACHABLE);
 	buf_free(&out);
 }

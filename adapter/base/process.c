@@ -1,4 +1,4 @@
-#include "process_internal.h"
+#include "process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,14 +20,14 @@
 /* One that runs. */
 struct child {
 	pid_t pid;
-	int ended;  /* pidfd: readable when it has ended */
-	int output; /* -1: at its end */
+	int ended;	    /* pidfd: readable when it has ended */
+	int output, errors; /* -1: there is none */
 };
 
 /* --- start --- */
 
 static int
-set_files(posix_spawn_file_actions_t *files, int output)
+set_files(posix_spawn_file_actions_t *files, int output, int errors)
 {
 	int error;
 
@@ -36,7 +36,10 @@ set_files(posix_spawn_file_actions_t *files, int output)
 	if (error == 0)
 		error = posix_spawn_file_actions_adddup2(
 		    files, output, STDOUT_FILENO);
-	if (error == 0)
+	if (error == 0 && errors >= 0)
+		error = posix_spawn_file_actions_adddup2(
+		    files, errors, STDERR_FILENO);
+	else if (error == 0)
 		error = posix_spawn_file_actions_addopen(
 		    files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
 	if (error == 0)
@@ -67,7 +70,7 @@ set_attributes(posix_spawnattr_t *attr)
 }
 
 static int
-spawn(const struct ca_process *p, int output, pid_t *ret_pid)
+spawn(const struct process *p, int output, int errors, pid_t *ret_pid)
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
@@ -77,7 +80,7 @@ spawn(const struct ca_process *p, int output, pid_t *ret_pid)
 		return error;
 	error = posix_spawnattr_init(&attr);
 	if (error == 0) {
-		error = set_files(&files, output);
+		error = set_files(&files, output, errors);
 		if (error == 0)
 			error = set_attributes(&attr);
 		if (error == 0)
@@ -89,26 +92,47 @@ spawn(const struct ca_process *p, int output, pid_t *ret_pid)
 	return error;
 }
 
+/* ends[1] is -1 where there is no pipe. */
 static int
-start(const struct ca_process *p, struct child *c, struct err *err)
+open_pipe(bool wanted, int ends[2])
 {
-	int ends[2], error;
+	ends[0] = ends[1] = -1;
+	if (!wanted)
+		return 0;
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return errno;
+	(void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	return 0;
+}
 
-	if (pipe2(ends, O_CLOEXEC) != 0) {
-		(void)err_errno(err, errno, "%s", p->argv[0]);
-		err->kind = ERR_UNREACHABLE;
-		return -1;
-	}
-	error = spawn(p, ends[1], &c->pid);
-	(void)close(ends[1]);
+static void
+close_end(int fd)
+{
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+static int
+start(const struct process *p, struct child *c, struct err *err)
+{
+	int output[2] = {-1, -1}, errors[2] = {-1, -1};
+	int error = open_pipe(true, output);
+
+	if (error == 0)
+		error = open_pipe(p->errors != NULL, errors);
+	if (error == 0)
+		error = spawn(p, output[1], errors[1], &c->pid);
+	close_end(output[1]);
+	close_end(errors[1]);
 	if (error != 0) {
-		(void)close(ends[0]);
+		close_end(output[0]);
+		close_end(errors[0]);
 		(void)err_errno(err, error, "%s", p->argv[0]);
 		err->kind = ERR_UNREACHABLE;
 		return -1;
 	}
-	c->output = ends[0];
-	(void)fcntl(c->output, F_SETFL, O_NONBLOCK);
+	c->output = output[0];
+	c->errors = errors[0];
 	c->ended = pidfd_open(c->pid, 0);
 	return 0;
 }
@@ -117,41 +141,57 @@ start(const struct ca_process *p, struct child *c, struct err *err)
 
 /* What there is to read now; false at the end of it. */
 static bool
-read_some(struct child *c, struct buf *out)
+read_some(int fd, struct buf *out)
 {
 	uint8_t part[PART];
 	ssize_t n;
 
 	do {
-		n = read(c->output, part, sizeof(part));
+		n = read(fd, part, sizeof(part));
 		if (n > 0)
 			buf_add(out, part, (size_t)n);
 	} while (n > 0 || (n < 0 && errno == EINTR));
 	return n < 0 && errno == EAGAIN;
 }
 
-/* true when it has ended by itself in time. */
-static bool
-wait_for(struct child *c, int64_t until, struct buf *out)
+enum { ENDED, OUTPUT, ERRORS, STOP, FDS };
+
+/* Closed or not, the output is not its end. */
+static void
+read_ready(
+    struct pollfd fds[FDS], bool last, struct buf *out, struct buf *errors)
 {
-	struct pollfd fds[] = {{.fd = c->ended, .events = POLLIN},
-	    {.fd = c->output, .events = POLLIN}};
-	int64_t left = until - clock_mono_ms();
+	if (fds[OUTPUT].fd >= 0 && (last || fds[OUTPUT].revents != 0) &&
+	    !read_some(fds[OUTPUT].fd, out))
+		fds[OUTPUT].fd = -1;
+	if (fds[ERRORS].fd >= 0 && (last || fds[ERRORS].revents != 0) &&
+	    !read_some(fds[ERRORS].fd, errors))
+		fds[ERRORS].fd = -1;
+}
+
+enum end { END_ITSELF, END_LATE, END_STOPPED };
+
+static enum end
+wait_for(const struct process *p, struct child *c, struct buf *out)
+{
+	struct pollfd fds[FDS] = {{.fd = c->ended, .events = POLLIN},
+	    {.fd = c->output, .events = POLLIN},
+	    {.fd = c->errors, .events = POLLIN},
+	    {.fd = p->stop == NULL ? -1 : *p->stop, .events = POLLIN}};
+	int64_t until = clock_mono_ms() + p->timeout_ms, left = p->timeout_ms;
 
 	while (left > 0 && c->ended >= 0 && !out->over) {
-		if (poll(fds, 2, (int)left) < 0 && errno != EINTR)
-			return false;
-		/* Closed or not, the output is not its end. */
-		if (fds[1].fd >= 0 && fds[1].revents != 0 && !read_some(c, out))
-			fds[1].fd = -1;
-		if ((fds[0].revents & POLLIN) != 0) {
-			if (fds[1].fd >= 0)
-				(void)read_some(c, out);
-			return !out->over;
-		}
+		if (poll(fds, FDS, (int)left) < 0 && errno != EINTR)
+			return END_LATE;
+		if (fds[STOP].revents != 0)
+			return END_STOPPED;
+		read_ready(
+		    fds, (fds[ENDED].revents & POLLIN) != 0, out, p->errors);
+		if ((fds[ENDED].revents & POLLIN) != 0)
+			return out->over ? END_LATE : END_ITSELF;
 		left = until - clock_mono_ms();
 	}
-	return false;
+	return END_LATE;
 }
 
 /* Its group goes while its number is still taken, by it; then it goes. */
@@ -164,28 +204,30 @@ reap(struct child *c)
 	(void)kill(c->pid, SIGKILL);
 	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
 		;
-	(void)close(c->output);
-	if (c->ended >= 0)
-		(void)close(c->ended);
+	close_end(c->output);
+	close_end(c->errors);
+	close_end(c->ended);
 	return status;
 }
 
 int
-ca_process_run(
-    const struct ca_process *p, struct buf *out, int *ret_code, struct err *err)
+process_run(
+    const struct process *p, struct buf *out, int *ret_code, struct err *err)
 {
 	struct child c;
-	bool ended;
+	enum end end;
 	int status;
 
 	if (start(p, &c, err) != 0)
 		return -1;
-	ended = wait_for(&c, clock_mono_ms() + p->timeout_ms, out);
+	end = wait_for(p, &c, out);
 	status = reap(&c);
 	if (out->over)
 		return err_set(err, ERR_UNKNOWN,
 		    "%s writes more than %zu bytes", p->argv[0], out->max);
-	if (!ended)
+	if (end == END_STOPPED)
+		return err_set(err, ERR_CANCELLED, "it was stopped");
+	if (end != END_ITSELF)
 		return err_set(err, ERR_UNKNOWN,
 		    "%s did not end within %lld s and was killed", p->argv[0],
 		    (long long)(p->timeout_ms / 1000));
