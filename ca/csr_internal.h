@@ -49,6 +49,8 @@ const char *ca_csr_parse(struct ca_span der, struct ca_csr *ret);
 /* The extension with this OID; NULL. */
 const struct ca_csr_ext *ca_csr_ext(
     const struct ca_csr *csr, struct ca_span oid);
+/* Fill in ec and what follows it from the key; ERR_INVALID. */
+int ca_csr_read_key(struct ca_csr *csr, struct err *err);
 /* n and e, unsigned, from an RSAPublicKey (RFC 8017, A.1.1). */
 int ca_csr_rsa(
     struct ca_span key, struct ca_span *ret_n, struct ca_span *ret_e);
@@ -71,6 +73,9 @@ void ca_csr_case_init(struct ca_csr_case *c, const struct ca *ca,
 /* Every rule in order; the first that fails names itself in the text. On
  * success the case holds the CSR taken apart and both sets of names. */
 int ca_csr_case_check(struct ca_csr_case *c, struct err *err);
+/* Its rules of form and of extensions alone, whatever is asked for: the case
+ * needs der, and gets csr. */
+int ca_csr_case_check_form(struct ca_csr_case *c, struct err *err);
 /* The same in two parts: what can be said without the records, by any thread,
  * and then what they say, with the store locked. */
 int ca_csr_case_check_alone(struct ca_csr_case *c, struct err *err);

@@ -84,24 +84,31 @@ read_ec(struct ca_csr *csr, struct ca_span parameters, struct err *err)
 }
 
 int
-ca_rule_key_type(struct ca_csr_case *c, struct err *err)
+ca_csr_read_key(struct ca_csr *csr, struct err *err)
 {
-	struct ca_key_policy policy = policy_of(c);
 	struct ca_tlv algorithm, oid;
 
-	if (ca_der_only(c->csr.key_algorithm, CA_TAG_SEQ, &algorithm) != 0 ||
+	if (ca_der_only(csr->key_algorithm, CA_TAG_SEQ, &algorithm) != 0 ||
 	    ca_der_take(&algorithm.body, CA_TAG_OID, &oid) != 0)
 		return err_set(err, ERR_INVALID, "no key algorithm");
 	if (ca_span_equal(oid.whole, ca_oids.rsa))
-		return policy.rsa_bits == 0
-		    ? other_key(c, "RSA", err)
-		    : read_rsa(&c->csr, algorithm.body, err);
+		return read_rsa(csr, algorithm.body, err);
 	if (ca_span_equal(oid.whole, ca_oids.ec))
-		return !policy.p384 && !policy.p256
-		    ? other_key(c, "EC", err)
-		    : read_ec(&c->csr, algorithm.body, err);
+		return read_ec(csr, algorithm.body, err);
 	return ca_csr_bad_oid(
 	    err, "key type", oid.whole, "is neither RSA nor EC");
+}
+
+int
+ca_rule_key_type(struct ca_csr_case *c, struct err *err)
+{
+	struct ca_key_policy policy = policy_of(c);
+
+	if (ca_csr_read_key(&c->csr, err) != 0)
+		return -1;
+	if (c->csr.ec)
+		return policy.p384 || policy.p256 ? 0 : other_key(c, "EC", err);
+	return policy.rsa_bits != 0 ? 0 : other_key(c, "RSA", err);
 }
 
 int

@@ -266,39 +266,42 @@ ca_csr_names_owner(struct ca_csr_case *c, struct err *err)
 	return rc;
 }
 
+/* Of any request; of a device's, without the database; with it. */
+enum stage { FORM, ALONE, RECORDS };
+
 static const struct rule {
 	const char *name;
 	ca_csr_rule_fn *check;
-	bool records; /* asks the database */
+	enum stage stage;
 } rules[] = {
-    {"form.size", form_size, false},
-    {"form.der", form_der, false},
-    {"form.structure", form_structure, false},
-    {"form.version", form_version, false},
-    {"form.attributes", form_attributes, false},
-    {"extension.unique", ext_unique, false},
-    {"extension.der", ext_der, false},
-    {"extension.critical", ext_critical, false},
-    {"extension.authority", ext_authority, false},
-    {"key.type", ca_rule_key_type, false},
-    {"key.size", ca_rule_key_size, false},
-    {"key.exponent", ca_rule_key_exponent, false},
-    {"key.factors", ca_rule_key_factors, false},
-    {"key.roca", ca_rule_key_roca, false},
-    {"key.primes", ca_rule_key_primes, false},
-    {"key.curve", ca_rule_key_curve, false},
-    {"key.point", ca_rule_key_point, false},
-    {"key.authority", ca_rule_key_authority, false},
-    {"signature.algorithm", ca_rule_signature_algorithm, false},
-    {"signature.valid", ca_rule_signature_valid, false},
-    {"names.record", names_record, false},
-    {"names.subject", names_subject, false},
-    {"names.alternative", names_alternative, false},
-    {"names.set", names_set, false},
-    {"names.constraints", ca_rule_names_constraints, false},
-    {"key.blocked", ca_rule_key_blocked, true},
-    {"key.owner", ca_csr_key_owner, true},
-    {"names.owner", ca_csr_names_owner, true},
+    {"form.size", form_size, FORM},
+    {"form.der", form_der, FORM},
+    {"form.structure", form_structure, FORM},
+    {"form.version", form_version, FORM},
+    {"form.attributes", form_attributes, FORM},
+    {"extension.unique", ext_unique, FORM},
+    {"extension.der", ext_der, FORM},
+    {"extension.critical", ext_critical, FORM},
+    {"extension.authority", ext_authority, ALONE},
+    {"key.type", ca_rule_key_type, ALONE},
+    {"key.size", ca_rule_key_size, ALONE},
+    {"key.exponent", ca_rule_key_exponent, ALONE},
+    {"key.factors", ca_rule_key_factors, ALONE},
+    {"key.roca", ca_rule_key_roca, ALONE},
+    {"key.primes", ca_rule_key_primes, ALONE},
+    {"key.curve", ca_rule_key_curve, ALONE},
+    {"key.point", ca_rule_key_point, ALONE},
+    {"key.authority", ca_rule_key_authority, ALONE},
+    {"signature.algorithm", ca_rule_signature_algorithm, ALONE},
+    {"signature.valid", ca_rule_signature_valid, ALONE},
+    {"names.record", names_record, ALONE},
+    {"names.subject", names_subject, ALONE},
+    {"names.alternative", names_alternative, ALONE},
+    {"names.set", names_set, ALONE},
+    {"names.constraints", ca_rule_names_constraints, ALONE},
+    {"key.blocked", ca_rule_key_blocked, RECORDS},
+    {"key.owner", ca_csr_key_owner, RECORDS},
+    {"names.owner", ca_csr_names_owner, RECORDS},
 };
 
 #define RULES (sizeof(rules) / sizeof(rules[0]))
@@ -310,20 +313,26 @@ ca_csr_rule_name(size_t i)
 }
 
 static int
-check_rules(struct ca_csr_case *c, bool records, struct err *err)
+check_rules(struct ca_csr_case *c, enum stage stage, struct err *err)
 {
 	size_t i;
 
 	for (i = 0; i < RULES; i++)
-		if (rules[i].records == records && rules[i].check(c, err) != 0)
+		if (rules[i].stage == stage && rules[i].check(c, err) != 0)
 			return err_context(err, "CSR rule %s", rules[i].name);
 	return 0;
 }
 
 int
+ca_csr_case_check_form(struct ca_csr_case *c, struct err *err)
+{
+	return check_rules(c, FORM, err);
+}
+
+int
 ca_csr_case_check_alone(struct ca_csr_case *c, struct err *err)
 {
-	if (check_rules(c, false, err) != 0)
+	if (check_rules(c, FORM, err) != 0 || check_rules(c, ALONE, err) != 0)
 		return -1;
 	str_sha256(c->csr.spki.p, c->csr.spki.len, c->spki_sha256);
 	return 0;
@@ -332,7 +341,7 @@ ca_csr_case_check_alone(struct ca_csr_case *c, struct err *err)
 int
 ca_csr_case_check_records(struct ca_csr_case *c, struct err *err)
 {
-	return check_rules(c, true, err);
+	return check_rules(c, RECORDS, err);
 }
 
 int

@@ -50,6 +50,9 @@ int ca_names_read(struct ca_span alt_name, bool underscore,
 /* The one CN of a Name; its string must be plain. given in lower case; NULL if
  * it has none. */
 int ca_names_read_cn(struct ca_span name, char **ret_cn, struct err *err);
+/* A CA's Name, of any attributes: not empty, plain strings (as above, and
+ * IA5String, which domainComponent is), a CN as long as it may be. */
+int ca_names_check_authority(struct ca_span name, struct err *err);
 /* The same set, but for the account? The text says what is too much or missing.
  */
 int ca_names_same(

@@ -11,6 +11,7 @@
 #define NAME_SHOWN 80
 #define TAG_DNS CA_TAG_CONTEXT(2)
 #define TAG_ADDRESS CA_TAG_CONTEXT(7)
+#define TAG_IA5 0x16
 
 static int
 bad_name(
@@ -161,9 +162,24 @@ string_ok(uint8_t tag, struct ca_span s)
 	if (tag == CA_TAG_UTF8)
 		return utf8_ok(s);
 	for (i = 0; i < s.len; i++)
-		if (!printable(s.p[i]))
+		if (tag == TAG_IA5 ? s.p[i] >= 0x80 : !printable(s.p[i]))
 			return false;
 	return true;
+}
+
+static int
+check_string(const struct ca_tlv *value, struct err *err)
+{
+	size_t i;
+
+	for (i = 0; i < value->body.len; i++)
+		if (value->body.p[i] < 0x20 || value->body.p[i] == 0x7f)
+			return bad_name(err, "subject", value->body,
+			    "holds a control character");
+	return string_ok(value->tag, value->body)
+	    ? 0
+	    : bad_name(err, "subject", value->body,
+		  "holds what its string type does not allow");
 }
 
 /* A RelativeDistinguishedName of one attribute; *ret_cn set if it is a CN. */
@@ -171,7 +187,6 @@ static int
 read_rdn(struct ca_span rdn, struct ca_span *ret_cn, struct err *err)
 {
 	struct ca_tlv attribute, type, value;
-	size_t i;
 
 	if (ca_der_only(rdn, CA_TAG_SEQ, &attribute) != 0 ||
 	    ca_der_take(&attribute.body, CA_TAG_OID, &type) != 0 ||
@@ -184,13 +199,8 @@ read_rdn(struct ca_span rdn, struct ca_span *ret_cn, struct err *err)
 		    "subject holds a string of type 0x%02x; UTF8String or "
 		    "PrintableString is needed",
 		    value.tag);
-	for (i = 0; i < value.body.len; i++)
-		if (value.body.p[i] < 0x20 || value.body.p[i] == 0x7f)
-			return bad_name(err, "subject", value.body,
-			    "holds a control character");
-	if (!string_ok(value.tag, value.body))
-		return bad_name(err, "subject", value.body,
-		    "holds what its string type does not allow");
+	if (check_string(&value, err) != 0)
+		return -1;
 	if (!ca_span_equal(type.whole, ca_oids.common_name))
 		return 0;
 	if (ret_cn->p != NULL)
@@ -221,5 +231,58 @@ ca_names_read_cn(struct ca_span name, char **ret_cn, struct err *err)
 	*ret_cn = cn.p == NULL
 	    ? NULL
 	    : str_lower(mem_dup_len((const char *)cn.p, cn.len));
+	return 0;
+}
+
+/* Characters, not octets. */
+static size_t
+letters(struct ca_span utf8)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < utf8.len; i++)
+		count += (utf8.p[i] & 0xc0) != 0x80;
+	return count;
+}
+
+static int
+check_attribute(struct ca_span *rdn, struct err *err)
+{
+	struct ca_tlv attribute, type, value;
+
+	if (ca_der_take(rdn, CA_TAG_SEQ, &attribute) != 0 ||
+	    ca_der_take(&attribute.body, CA_TAG_OID, &type) != 0 ||
+	    ca_der_next(&attribute.body, &value) != 0 ||
+	    attribute.body.len != 0)
+		return err_set(err, ERR_INVALID, "subject is not a Name");
+	if (value.tag != CA_TAG_UTF8 && value.tag != CA_TAG_PRINTABLE &&
+	    value.tag != TAG_IA5)
+		return err_set(err, ERR_INVALID,
+		    "subject holds a string of type 0x%02x; UTF8String, "
+		    "PrintableString or IA5String is needed",
+		    value.tag);
+	if (check_string(&value, err) != 0)
+		return -1;
+	return ca_span_equal(type.whole, ca_oids.common_name) &&
+		letters(value.body) > CA_CN_MAX
+	    ? bad_name(err, "CN", value.body, "is longer than 64")
+	    : 0;
+}
+
+int
+ca_names_check_authority(struct ca_span name, struct err *err)
+{
+	struct ca_tlv list, rdn;
+
+	if (ca_der_only(name, CA_TAG_SEQ, &list) != 0 || list.body.len == 0)
+		return err_set(err, ERR_INVALID, "the request has no subject");
+	while (list.body.len != 0) {
+		if (ca_der_take(&list.body, CA_TAG_SET, &rdn) != 0)
+			return err_set(
+			    err, ERR_INVALID, "subject is not a Name");
+		while (rdn.body.len != 0)
+			if (check_attribute(&rdn.body, err) != 0)
+				return -1;
+	}
 	return 0;
 }

@@ -19,9 +19,6 @@
 #include "signer_internal.h"
 #include "str.h"
 
-#define RSA_LEAST 3072
-#define EC_LEAST 384
-
 /* --- the key --- */
 
 char *
@@ -75,79 +72,23 @@ ca_root_ours(const struct ca *ca, const struct ca_conf *conf,
 
 /* --- what it is asked for --- */
 
-static bool
-key_strong(const EVP_PKEY *key)
-{
-	int bits = EVP_PKEY_get_bits(key);
-
-	return EVP_PKEY_is_a(key, "RSA")
-	    ? bits >= RSA_LEAST
-	    : EVP_PKEY_is_a(key, "EC") && bits >= EC_LEAST;
-}
-
-static bool
-hash_strong(const X509_REQ *req)
-{
-	int hash = NID_undef;
-
-	(void)OBJ_find_sigid_algs(X509_REQ_get_signature_nid(req), &hash, NULL);
-	return hash == NID_sha256 || hash == NID_sha384 || hash == NID_sha512;
-}
-
-/* Possession shown, key and hash of today's strength; the spans lie in der. */
 static int
-check_request(const struct buf *der, struct ca_csr *ret, struct err *err)
-{
-	const unsigned char *p = der->data;
-	const char *why = ca_der_check(ca_der_bytes(der));
-	X509_REQ *req = NULL;
-	EVP_PKEY *key = NULL;
-	int rc = 0;
-
-	if (why == NULL)
-		why = ca_csr_parse(ca_der_bytes(der), ret);
-	if (why == NULL)
-		req = d2i_X509_REQ(NULL, &p, (long)der->len);
-	if (req != NULL)
-		key = X509_REQ_get0_pubkey(req);
-	if (why == NULL && key == NULL)
-		why = "not a request with a key";
-	else if (why == NULL && (!key_strong(key) || !hash_strong(req)))
-		why = "an issuing CA needs RSA-3072 or P-384 at least, and "
-		      "SHA-256 at least";
-	else if (why == NULL && X509_REQ_verify(req, key) != 1)
-		why = "the request is not signed by the key in it";
-	else if (why == NULL &&
-	    X509_NAME_entry_count(X509_REQ_get_subject_name(req)) == 0)
-		why = "the request has no subject";
-	if (why != NULL)
-		rc = err_set(err, ERR_INVALID, "request: %s", why);
-	X509_REQ_free(req);
-	ERR_clear_error();
-	return rc;
-}
-
-static int
-certify_request(const struct ca_conf *conf, const struct ca_issuer *root,
-    const struct ca_signer *signer, const struct buf *der,
-    struct ca_issuer *ret, struct err *err)
+certify_request(const struct ca *ca, const struct ca_crossing *how,
+    const struct buf *der, struct ca_issuer *ret, struct err *err)
 {
 	struct ca_authority a = {
-	    .signer = signer,
-	    .issuer = root,
+	    .signer = how->signer,
+	    .issuer = how->root,
 	    .not_after = clock_now() + CA_ISSUING_LIFE,
-	    .url = conf->url,
+	    .url = how->url,
 	};
 	struct ca_csr csr = {.subject = {NULL, 0}};
 
-	if (check_request(der, &csr, err) != 0)
+	if (ca_root_request_check(
+		ca, how->root, ca_der_bytes(der), &csr, err) != 0)
 		return -1;
 	a.subject = csr.subject;
 	a.spki = csr.spki;
-	if (ca_span_equal(a.spki, root->spki) ||
-	    ca_span_equal(a.subject, root->subject))
-		return err_set(
-		    err, ERR_REFUSED, "request: key or name is the root's own");
 	return ca_authority_make(&a, ret, err);
 }
 
@@ -179,7 +120,7 @@ check_cross(const struct ca_issuer *root, const struct ca_issuer *of)
 		return "it is no CA";
 	if (X509_check_issued(of->x509, of->x509) == X509_V_OK)
 		return "it is a root: cross-sign its issuing CAs";
-	if (key == NULL || !key_strong(key))
+	if (key == NULL || !ca_root_key_strong(key))
 		return "an issuing CA needs RSA-3072 or P-384 at least";
 	if (X509_check_issued(root->x509, of->x509) == X509_V_OK)
 		return "it is of this root already";
@@ -272,8 +213,8 @@ ca_certify(struct ca *ca, const struct ca_conf *conf, const struct buf *pem,
     struct buf *out, struct err *err)
 {
 	struct ca_issuer made = {.x509 = NULL};
+	struct ca_crossing how = {.url = conf->url};
 	struct ca_signer *signer = NULL;
-	const struct ca_issuer *root;
 	struct buf der;
 	int got, rc;
 
@@ -282,15 +223,14 @@ ca_certify(struct ca *ca, const struct ca_conf *conf, const struct buf *pem,
 	rc = got == 0 ? ca_csr_read(pem, &der, err) : got == 1 ? 0 : -1;
 	if (rc == 0)
 		rc = check_not_revoked(ca, &der, got == 1, err);
-	root = rc == 0 ? ca_root_ours(ca, conf, &signer, err) : NULL;
-	if (root == NULL)
+	how.root = rc == 0 ? ca_root_ours(ca, conf, &signer, err) : NULL;
+	how.signer = signer;
+	if (how.root == NULL)
 		rc = -1;
 	else if (got == 1)
-		rc = certify_cross(
-		    &(struct ca_crossing){root, signer, conf->url}, &der, &made,
-		    err);
+		rc = certify_cross(&how, &der, &made, err);
 	else
-		rc = certify_request(conf, root, signer, &der, &made, err);
+		rc = certify_request(ca, &how, &der, &made, err);
 	if (rc == 0)
 		rc = ca_pem_write(
 		    PEM_STRING_X509, ca_der_bytes(&made.der), out, err);

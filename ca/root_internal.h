@@ -1,9 +1,13 @@
 #ifndef CA_ROOT_INTERNAL_H_
 #define CA_ROOT_INTERNAL_H_
+#include <openssl/types.h>
+#include <stdbool.h>
+
 #include "der.h"
 
 struct ca;
 struct ca_conf;
+struct ca_csr;
 struct ca_issuer;
 struct ca_signer;
 struct err;
@@ -27,4 +31,11 @@ struct ca_crossing {
 };
 int ca_cross_make(const struct ca_crossing *how, const struct ca_issuer *of,
     struct ca_issuer *ret, struct err *err);
+/* RSA-3072 or P-384 at least. */
+bool ca_root_key_strong(const EVP_PKEY *key);
+/* May this root of ours certify who asks so, as an issuing CA? *ret is the
+ * request taken apart, its spans in der. ERR_INVALID; ERR_REFUSED for a key or
+ * name that is taken. */
+int ca_root_request_check(const struct ca *ca, const struct ca_issuer *root,
+    struct ca_span der, struct ca_csr *ret, struct err *err);
 #endif

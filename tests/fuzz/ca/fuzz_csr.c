@@ -41,6 +41,8 @@ read_names(struct ca_span der, bool underscore)
 		check_text(&err);
 	else
 		free(cn);
+	if (ca_names_check_authority(csr.subject, &err) != 0)
+		check_text(&err);
 	alt_name = ca_csr_ext(&csr, ca_oids.alt_name);
 	if (alt_name == NULL)
 		return;
