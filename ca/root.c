@@ -112,7 +112,8 @@ ca_cross_make(const struct ca_crossing *how, const struct ca_issuer *of,
 
 /* NULL, or why we do not vouch for it. */
 static const char *
-check_cross(const struct ca_issuer *root, const struct ca_issuer *of)
+check_cross(const struct ca *ca, const struct ca_issuer *root,
+    const struct ca_issuer *of)
 {
 	const EVP_PKEY *key = X509_get0_pubkey(of->x509);
 
@@ -124,17 +125,15 @@ check_cross(const struct ca_issuer *root, const struct ca_issuer *of)
 		return "an issuing CA needs RSA-3072 or P-384 at least";
 	if (X509_check_issued(root->x509, of->x509) == X509_V_OK)
 		return "it is of this root already";
-	if (ca_span_equal(of->spki, root->spki) ||
-	    ca_span_equal(of->subject, root->subject))
-		return "key or name is the root's own";
 	if (of->subject_key.len == 0)
 		return "it has no key identifier";
-	return NULL;
+	return ca_root_taken(
+	    ca, root, X509_get_subject_name(of->x509), of->spki);
 }
 
 static int
-certify_cross(const struct ca_crossing *how, const struct buf *der,
-    struct ca_issuer *ret, struct err *err)
+certify_cross(const struct ca *ca, const struct ca_crossing *how,
+    const struct buf *der, struct ca_issuer *ret, struct err *err)
 {
 	struct ca_issuer of = {.x509 = NULL};
 	const char *why = NULL;
@@ -142,7 +141,7 @@ certify_cross(const struct ca_crossing *how, const struct buf *der,
 
 	rc = ca_issuer_load(&of, der->data, der->len, err);
 	if (rc == 0)
-		why = check_cross(how->root, &of);
+		why = check_cross(ca, how->root, &of);
 	ERR_clear_error();
 	if (why != NULL)
 		rc = err_set(err, ERR_REFUSED, "certificate: %s", why);
@@ -228,7 +227,7 @@ ca_certify(struct ca *ca, const struct ca_conf *conf, const struct buf *pem,
 	if (how.root == NULL)
 		rc = -1;
 	else if (got == 1)
-		rc = certify_cross(&how, &der, &made, err);
+		rc = certify_cross(ca, &how, &der, &made, err);
 	else
 		rc = certify_request(ca, &how, &der, &made, err);
 	if (rc == 0)

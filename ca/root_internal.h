@@ -33,6 +33,10 @@ int ca_cross_make(const struct ca_crossing *how, const struct ca_issuer *of,
     struct ca_issuer *ret, struct err *err);
 /* RSA-3072 or P-384 at least. */
 bool ca_root_key_strong(const EVP_PKEY *key);
+/* Is this name, however it is written, or key the root's, or the name that of a
+ * CA of ours with another key? NULL, or which. */
+const char *ca_root_taken(const struct ca *ca, const struct ca_issuer *root,
+    const X509_NAME *name, struct ca_span spki);
 /* May this root of ours certify who asks so, as an issuing CA? *ret is the
  * request taken apart, its spans in der. ERR_INVALID; ERR_REFUSED for a key or
  * name that is taken. */

@@ -101,32 +101,29 @@ check_possession(X509_REQ *req, struct err *err)
 
 /* However it is written: readers compare names without case and spaces. */
 static bool
-has_name(X509_REQ *req, const struct ca_issuer *of)
+has_name(const struct ca_issuer *ours, const X509_NAME *name)
 {
-	return X509_NAME_cmp(X509_REQ_get_subject_name(req),
-		   X509_get_subject_name(of->x509)) == 0;
+	return X509_NAME_cmp(name, X509_get_subject_name(ours->x509)) == 0;
 }
 
-/* Two CAs of one name and two keys: whose list and answers are meant? */
-static int
-check_taken(const struct ca *ca, const struct ca_issuer *root, X509_REQ *req,
-    struct ca_span spki, struct err *err)
+const char *
+ca_root_taken(const struct ca *ca, const struct ca_issuer *root,
+    const X509_NAME *name, struct ca_span spki)
 {
 	const struct ca_issuer *ours;
 	const struct ca *line;
 	size_t i;
 
-	if (ca_span_equal(spki, root->spki) || has_name(req, root))
-		return err_set(
-		    err, ERR_REFUSED, "key or name is the root's own");
+	if (ca_span_equal(spki, root->spki) || has_name(root, name))
+		return "key or name is the root's own";
+	/* Whose revocation list and answers would be meant? */
 	for (line = ca; line != NULL; line = line->older)
 		for (i = 0; (ours = ca_above(line, i)) != NULL; i++)
-			if (has_name(req, ours) &&
+			if (has_name(ours, name) &&
 			    !ca_span_equal(spki, ours->spki))
-				return err_set(err, ERR_REFUSED,
-				    "its name is that of a CA of ours, whose "
-				    "key is another");
-	return 0;
+				return "its name is that of a CA of ours, "
+				       "whose key is another";
+	return NULL;
 }
 
 static int
@@ -134,6 +131,7 @@ check_all(const struct ca *ca, const struct ca_issuer *root,
     struct ca_csr_case *c, struct err *err)
 {
 	const unsigned char *p = c->der.p;
+	const char *taken;
 	X509_REQ *req;
 	int rc = -1;
 
@@ -142,10 +140,13 @@ check_all(const struct ca *ca, const struct ca_issuer *root,
 	    check_authority(&c->csr, err) != 0)
 		return -1;
 	req = d2i_X509_REQ(NULL, &p, (long)c->der.len);
-	if (req == NULL)
+	if (req == NULL) {
 		(void)err_set(err, ERR_INVALID, "OpenSSL cannot read it");
-	else if (check_possession(req, err) == 0)
-		rc = check_taken(ca, root, req, c->csr.spki, err);
+	} else if (check_possession(req, err) == 0) {
+		taken = ca_root_taken(
+		    ca, root, X509_REQ_get_subject_name(req), c->csr.spki);
+		rc = taken == NULL ? 0 : err_set(err, ERR_REFUSED, "%s", taken);
+	}
 	X509_REQ_free(req);
 	ERR_clear_error();
 	return rc;

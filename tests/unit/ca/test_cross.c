@@ -309,6 +309,51 @@ test_by_file(void **state)
 }
 
 static void
+add_ext(X509 *x, int nid, const char *value)
+{
+	X509V3_CTX ctx;
+	X509_EXTENSION *ext;
+
+	X509V3_set_ctx(&ctx, x, x, NULL, NULL, 0);
+	ext = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
+	assert_non_null(ext);
+	assert_int_equal(X509_add_ext(x, ext, -1), 1);
+	X509_EXTENSION_free(ext);
+}
+
+/* Another's CA that calls itself as ours does. */
+static void
+impostor(struct buf *pem)
+{
+	X509_NAME *name = X509_NAME_new(), *ours;
+	EVP_PKEY *key = fixture_key(2, 3072);
+	BIO *bio = BIO_new(BIO_s_mem());
+	X509 *x = X509_new();
+	char *text;
+	long len;
+
+	ours = X509_get_subject_name(fixture.ca->issuing.x509);
+	assert_int_equal(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
+			     (const unsigned char *)"Elsewhere", -1, -1, 0),
+	    1);
+	assert_int_equal(X509_set_version(x, X509_VERSION_3), 1);
+	assert_int_equal(X509_set_subject_name(x, ours), 1);
+	assert_int_equal(X509_set_issuer_name(x, name), 1);
+	assert_non_null(X509_gmtime_adj(X509_getm_notBefore(x), 0));
+	assert_non_null(X509_gmtime_adj(X509_getm_notAfter(x), CLOCK_DAY));
+	assert_int_equal(X509_set_pubkey(x, key), 1);
+	add_ext(x, NID_basic_constraints, "critical,CA:TRUE");
+	add_ext(x, NID_subject_key_identifier, "hash");
+	assert_true(X509_sign(x, key, EVP_sha384()) > 0);
+	assert_int_equal(PEM_write_bio_X509(bio, x), 1);
+	len = BIO_get_mem_data(bio, &text);
+	buf_add(pem, text, (size_t)len);
+	BIO_free(bio);
+	X509_free(x);
+	X509_NAME_free(name);
+}
+
+static void
 test_refuses(void **state)
 {
 	struct buf in, out;
@@ -326,7 +371,14 @@ test_refuses(void **state)
 	assert_int_equal(
 	    ca_certify(fixture.ca, &fixture.conf, &in, &out, &err), -1);
 	assert_non_null(strstr(err.text, "of this root already"));
+	buf_free(&in);
+	impostor(&in);
+	assert_int_equal(
+	    ca_certify(fixture.ca, &fixture.conf, &in, &out, &err), -1);
+	assert_non_null(strstr(err.text, "that of a CA of ours"));
 	assert_int_equal(out.len, 0);
+	buf_free(&in);
+	issuing_pem(fixture.ca, &in);
 	/* What is no other certificate of ours. */
 	assert_int_equal(cross_import(&in, false, &err), -1);
 	assert_int_equal(err.kind, ERR_NOTFOUND);
