@@ -13,7 +13,9 @@
 
 #include "ca_internal.h"
 #include "csr_internal.h"
+#include "record_internal.h"
 #include "root_internal.h"
+#include "str.h"
 
 #define RSA_LEAST 3072
 #define EC_LEAST 384
@@ -127,8 +129,19 @@ ca_root_taken(const struct ca *ca, const struct ca_issuer *root,
 }
 
 static int
-check_all(const struct ca *ca, const struct ca_issuer *root,
-    struct ca_csr_case *c, struct err *err)
+check_blocked(struct ca_csr_case *c, struct err *err)
+{
+	int rc;
+
+	str_sha256(c->csr.spki.p, c->csr.spki.len, c->spki_sha256);
+	ca_store_lock(c->ca->store);
+	rc = ca_rule_key_blocked(c, err);
+	ca_store_unlock(c->ca->store);
+	return rc;
+}
+
+static int
+check_all(const struct ca_issuer *root, struct ca_csr_case *c, struct err *err)
 {
 	const unsigned char *p = c->der.p;
 	const char *taken;
@@ -144,8 +157,9 @@ check_all(const struct ca *ca, const struct ca_issuer *root,
 		(void)err_set(err, ERR_INVALID, "OpenSSL cannot read it");
 	} else if (check_possession(req, err) == 0) {
 		taken = ca_root_taken(
-		    ca, root, X509_REQ_get_subject_name(req), c->csr.spki);
-		rc = taken == NULL ? 0 : err_set(err, ERR_REFUSED, "%s", taken);
+		    c->ca, root, X509_REQ_get_subject_name(req), c->csr.spki);
+		rc = taken == NULL ? check_blocked(c, err)
+				   : err_set(err, ERR_REFUSED, "%s", taken);
 	}
 	X509_REQ_free(req);
 	ERR_clear_error();
@@ -156,9 +170,9 @@ int
 ca_root_request_check(const struct ca *ca, const struct ca_issuer *root,
     struct ca_span der, struct ca_csr *ret, struct err *err)
 {
-	struct ca_csr_case c = {.der = der};
+	struct ca_csr_case c = {.ca = ca, .der = der};
 
-	if (check_all(ca, root, &c, err) != 0)
+	if (check_all(root, &c, err) != 0)
 		return err_context(err, "request");
 	*ret = c.csr;
 	return 0;

@@ -3,6 +3,7 @@
 #include <openssl/bn.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "csr_vectors.h"
 #include "err.h"
 #include "rollover.h"
+#include "str.h"
 
 static struct fixture fixture;
 
@@ -293,11 +295,34 @@ test_rows(void **state)
 		judge(&rows[i]);
 }
 
+/* A key that nobody is to certify, whoever asks. */
+static void
+test_blocked(void **state)
+{
+	const struct row refused = {plain, ERR_REFUSED, "block list: leaked"};
+	struct ca_blocked b = {.note = "leaked", .at = fixture.now};
+	EVP_PKEY *key = fixture_key(2, 3072);
+	unsigned char *spki = NULL;
+	char hex[65];
+	uint8_t hash[32];
+	int len = i2d_PUBKEY(key, &spki);
+
+	(void)state;
+	assert_true(len > 0);
+	str_sha256(spki, (size_t)len, hash);
+	OPENSSL_free(spki);
+	str_hex(hash, sizeof(hash), hex);
+	b.sha256 = hex;
+	assert_int_equal(ca_block_add(fixture.ca, &b, NULL, NULL), 1);
+	judge(&refused);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    FIXTURE_TEST(test_rows, fixture_setup, &fixture),
+	    FIXTURE_TEST(test_blocked, fixture_setup, &fixture),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
