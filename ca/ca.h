@@ -250,7 +250,7 @@ int ca_root_crl_since(struct ca *ca, int64_t now, struct ca_crl_info *io,
 /* Take one that was made where the key of one of our roots is; PEM or DER. An
  * issuing CA of ours that it has issues nothing from then on. ERR_UNTRUSTED,
  * ERR_INVALID; ERR_CONFLICT when it is not newer than ours, or lacks what was
- * revoked here. */
+ * revoked here, or a CA of ours that an earlier one revoked for good. */
 int ca_root_crl_import(
     struct ca *ca, const struct buf *file, int64_t now, struct err *err);
 /* The root's name in URLs; borrowed from ca. */

@@ -17,6 +17,7 @@
 #include "record_internal.h"
 #include "str.h"
 
+#define REASON_HOLD 6
 #define REASON_LAST 10
 
 /* --- reading --- */
@@ -81,10 +82,18 @@ line_under(const struct ca *ca, X509_CRL *crl)
 	return NULL;
 }
 
-/* Parts of lists, and lists of others' certificates, are not for us. */
+/* Parts of lists, and lists of others' certificates, are not for us; nor is one
+ * with an entry that wants to be understood otherwise (RFC 5280, 5.2, 5.3). */
 static bool
-is_whole(const X509_CRL *crl)
+is_whole(X509_CRL *crl)
 {
+	STACK_OF(X509_REVOKED) *list = X509_CRL_get_REVOKED(crl);
+	int i;
+
+	for (i = 0; i < sk_X509_REVOKED_num(list); i++)
+		if (X509_REVOKED_get_ext_by_critical(
+			sk_X509_REVOKED_value(list, i), 1, -1) >= 0)
+			return false;
 	return X509_CRL_get_ext_by_critical(crl, 1, -1) < 0 &&
 	    X509_CRL_get_ext_by_NID(crl, NID_delta_crl, -1) < 0;
 }
@@ -93,9 +102,12 @@ is_whole(const X509_CRL *crl)
 
 struct taking {
 	struct ca_store *store; /* locked */
+	const struct ca *ca;	/* lines, from the first under this root on */
 	const char *root;
+	int64_t now;
 	X509_CRL *crl;
-	char missing[CA_ISSUER_SERIAL]; /* revoked here, not there */
+	char missing[CA_ISSUER_SERIAL]; /* revoked for good, and not there */
+	bool here;			/* by us */
 };
 
 bool
@@ -121,6 +133,29 @@ ca_root_list_entry(const X509_REVOKED *from, char serial[CA_ISSUER_SERIAL],
 	return true;
 }
 
+/* One above our leaves that this root signed and that has not ended? */
+static bool
+is_ours(const struct taking *t, const char *number)
+{
+	char serial[CA_ISSUER_SERIAL];
+	const struct ca_issuer *one, *by;
+	const struct ca *line;
+	size_t i;
+
+	for (line = t->ca; line != NULL; line = line->older)
+		for (i = 0; (by = ca_above(line, i + 1)) != NULL; i++) {
+			one = ca_above(line, i);
+			if (str_eq(by->name, t->root) &&
+			    one->not_after > t->now &&
+			    ca_issuer_serial(one, serial) &&
+			    str_eq(serial, number))
+				return true;
+		}
+	return false;
+}
+
+/* What we revoked, and what an earlier list did to ours: only a hold ends, and
+ * an entry when its certificate does (RFC 5280, 3.3 and 5.3.1). */
 static void
 find_missing(void *cookie, const struct ca_root_entry *e)
 {
@@ -130,14 +165,16 @@ find_missing(void *cookie, const struct ca_root_entry *e)
 	STACK_OF(X509_REVOKED) *list;
 	int i;
 
+	if (!e->here && (e->reason == REASON_HOLD || !is_ours(t, e->serial)))
+		return;
 	list = X509_CRL_get_REVOKED(t->crl);
-	for (i = 0; e->here && i < sk_X509_REVOKED_num(list); i++)
+	for (i = 0; i < sk_X509_REVOKED_num(list); i++)
 		if (ca_root_list_entry(
 			sk_X509_REVOKED_value(list, i), serial, &other) &&
 		    str_eq(serial, e->serial))
 			return;
-	if (e->here)
-		(void)snprintf(t->missing, sizeof(t->missing), "%s", e->serial);
+	(void)snprintf(t->missing, sizeof(t->missing), "%s", e->serial);
+	t->here = e->here;
 }
 
 /* In the transaction of the list. */
@@ -154,9 +191,11 @@ put_entries(void *cookie, struct err *err)
 		return -1;
 	if (t->missing[0] != '\0')
 		return err_set(err, ERR_CONFLICT,
-		    "the list lacks %s, which was revoked here: revoke it "
-		    "where the list is made",
-		    t->missing);
+		    "the list lacks %s, which %s: revoke it where the list is "
+		    "made",
+		    t->missing,
+		    t->here ? "was revoked here"
+			    : "is a CA of ours that an earlier one revoked");
 	if (ca_store_root_forget(t->store, t->root, err) != 0)
 		return -1;
 	list = X509_CRL_get_REVOKED(t->crl);
@@ -172,29 +211,33 @@ put_entries(void *cookie, struct err *err)
 }
 
 static int
-check(const X509_CRL *crl, const struct ca_crl_row *row, int64_t now,
-    struct err *err)
+check(X509_CRL *crl, const struct ca_crl_row *row, int64_t now, struct err *err)
 {
-	char at[CLOCK_TEXT];
+	char from[CLOCK_TEXT], to[CLOCK_TEXT];
 
 	if (!is_whole(crl))
 		return err_set(err, ERR_INVALID,
 		    "the list is a part, or not only the root's own: a "
 		    "complete one is needed");
 	if (row->number <= 0)
-		return err_set(err, ERR_INVALID, "the list has no number");
+		return err_set(err, ERR_INVALID,
+		    "the list has no number, or one beyond 63 bits");
 	if (row->this_update > now || row->next_update <= now)
 		return err_set(err, ERR_INVALID,
-		    "the list is of another time: it ends %s",
-		    clock_text(row->next_update, at));
+		    "the list is of another time, %s to %s",
+		    clock_text(row->this_update, from),
+		    clock_text(row->next_update, to));
 	return 0;
 }
 
 static int
 take(const struct ca *ca, X509_CRL *crl, int64_t now, struct err *err)
 {
-	struct taking t = {
-	    .store = ca->store, .root = ca->root.name, .crl = crl};
+	struct taking t = {.store = ca->store,
+	    .ca = ca,
+	    .root = ca->root.name,
+	    .now = now,
+	    .crl = crl};
 	struct ca_crl_row row = {.number = number_of(crl),
 	    .made_at = now,
 	    .this_update = time_of(X509_CRL_get0_lastUpdate(crl)),

@@ -452,11 +452,33 @@ bring_list(struct err *err, int *ret)
 	buf_free(&der);
 }
 
+/* Without what was revoked here, by the same root. */
+static void
+make_forgetful_list(struct buf *out)
+{
+	const struct ca_crl_row row = {.number = 99,
+	    .this_update = fixture.now - 60,
+	    .next_update = fixture.now + CLOCK_DAY};
+	struct ca_signer *signer = NULL;
+	struct buf tbs;
+	struct err err;
+
+	buf_init(&tbs, CA_ROOT_LIST_MAX);
+	if (ca_root_open(&fixture.conf, &fixture.ca->root, &signer, &err) != 0)
+		fail_msg("%s", err.text);
+	ca_crl_write(
+	    &(struct ca_crl_by){signer, &fixture.ca->root, NULL}, &row, &tbs);
+	assert_int_equal(
+	    ca_signer_sign(signer, ca_der_bytes(&tbs), out, &err), 0);
+	ca_signer_free(signer);
+	buf_free(&tbs);
+}
+
 static void
 test_root_elsewhere(void **state)
 {
 	const struct ca_new how = {.organisation = "Site"};
-	struct buf cert, der;
+	struct buf cert, der, list;
 	struct ca_fall io;
 	struct err err;
 	int rc;
@@ -493,34 +515,19 @@ test_root_elsewhere(void **state)
 	assert_int_equal(rc, 0);
 	fixture_failed(try_issue(other.ca, "k3", &err), &err, ERR_REFUSED,
 	    "the issuing CA was revoked");
-	/* Nothing but a new key brings it back. */
+	/* Nothing but a new key brings it back, no later list either. */
+	buf_init(&list, CA_ROOT_LIST_MAX);
+	make_forgetful_list(&list);
+	fixture_failed(ca_root_crl_import(other.ca, &list, fixture.now, &err),
+	    &err, ERR_CONFLICT, "a CA of ours that an earlier one revoked");
+	fixture_failed(try_issue(other.ca, "k3", &err), &err, ERR_REFUSED,
+	    "the issuing CA was revoked");
+	buf_free(&list);
 	fixture_failed(ca_certify(other.ca, &other.conf, &cert, &der, &err),
 	    &err, ERR_REFUSED, "this key was revoked");
 	buf_free(&cert);
 	buf_free(&der);
 	fixture_close(&other);
-}
-
-/* Without what was revoked here, by the same root. */
-static void
-make_forgetful_list(struct buf *out)
-{
-	const struct ca_crl_row row = {.number = 99,
-	    .this_update = fixture.now - 60,
-	    .next_update = fixture.now + CLOCK_DAY};
-	struct ca_signer *signer = NULL;
-	struct buf tbs;
-	struct err err;
-
-	buf_init(&tbs, CA_ROOT_LIST_MAX);
-	if (ca_root_open(&fixture.conf, &fixture.ca->root, &signer, &err) != 0)
-		fail_msg("%s", err.text);
-	ca_crl_write(
-	    &(struct ca_crl_by){signer, &fixture.ca->root, NULL}, &row, &tbs);
-	assert_int_equal(
-	    ca_signer_sign(signer, ca_der_bytes(&tbs), out, &err), 0);
-	ca_signer_free(signer);
-	buf_free(&tbs);
 }
 
 static void
@@ -538,6 +545,77 @@ test_list_that_forgets(void **state)
 	assert_int_equal(reason_in_list(fixture.ca, fixture.ca->issuing.x509),
 	    CA_COMPROMISED);
 	buf_free(&list);
+}
+
+/* Serial 99, with an extension that must be understood and is not. */
+static X509_REVOKED *
+critical_entry(ASN1_INTEGER *number, ASN1_TIME *at)
+{
+	ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
+	X509_REVOKED *one = X509_REVOKED_new();
+	X509_EXTENSION *ext;
+
+	assert_int_equal(
+	    ASN1_OCTET_STRING_set(value, (const uint8_t *)"\x05", 2), 1);
+	ext =
+	    X509_EXTENSION_create_by_NID(NULL, NID_netscape_comment, 1, value);
+	assert_int_equal(X509_REVOKED_set_serialNumber(one, number), 1);
+	assert_int_equal(X509_REVOKED_set_revocationDate(one, at), 1);
+	assert_int_equal(X509_REVOKED_add_ext(one, ext, -1), 1);
+	X509_EXTENSION_free(ext);
+	ASN1_OCTET_STRING_free(value);
+	return one;
+}
+
+static X509_CRL *
+critical_list(void)
+{
+	ASN1_TIME *from = ASN1_TIME_set(NULL, (time_t)fixture.now - 60);
+	ASN1_TIME *to = ASN1_TIME_set(NULL, (time_t)fixture.now + 600);
+	ASN1_INTEGER *number = ASN1_INTEGER_new();
+	X509_CRL *crl = X509_CRL_new();
+
+	assert_int_equal(ASN1_INTEGER_set(number, 99), 1);
+	assert_int_equal(X509_CRL_set_version(crl, 1), 1);
+	assert_int_equal(X509_CRL_set_issuer_name(
+			     crl, X509_get_subject_name(fixture.ca->root.x509)),
+	    1);
+	assert_int_equal(X509_CRL_set1_lastUpdate(crl, from), 1);
+	assert_int_equal(X509_CRL_set1_nextUpdate(crl, to), 1);
+	assert_int_equal(
+	    X509_CRL_add1_ext_i2d(crl, NID_crl_number, number, 0, 0), 1);
+	assert_int_equal(
+	    X509_CRL_add0_revoked(crl, critical_entry(number, from)), 1);
+	ASN1_INTEGER_free(number);
+	ASN1_TIME_free(from);
+	ASN1_TIME_free(to);
+	return crl;
+}
+
+static void
+test_critical_entry(void **state)
+{
+	struct ca_signer *signer = NULL;
+	X509_CRL *crl = critical_list();
+	unsigned char *der = NULL;
+	struct buf list;
+	struct err err;
+	int len;
+
+	(void)state;
+	if (ca_root_open(&fixture.conf, &fixture.ca->root, &signer, &err) != 0)
+		fail_msg("%s", err.text);
+	assert_true(
+	    X509_CRL_sign(crl, ca_signer_self(signer), EVP_sha384()) > 0);
+	len = i2d_X509_CRL(crl, &der);
+	buf_init(&list, CA_ROOT_LIST_MAX);
+	buf_add(&list, der, (size_t)len);
+	fixture_failed(ca_root_crl_import(fixture.ca, &list, fixture.now, &err),
+	    &err, ERR_INVALID, "a complete one is needed");
+	buf_free(&list);
+	OPENSSL_free(der);
+	ca_signer_free(signer);
+	X509_CRL_free(crl);
 }
 
 /* --- crashes --- */
@@ -610,6 +688,7 @@ main(void)
 	    ROW(test_answers_of_both_roots),
 	    ROW(test_root_elsewhere),
 	    ROW(test_list_that_forgets),
+	    ROW(test_critical_entry),
 	    ROW(test_crashes),
 	};
 
