@@ -1,5 +1,6 @@
 /* The block list: asked for by administrators, read from what they keep. */
 #include <openssl/bio.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -115,36 +116,62 @@ ca_block_list(struct ca *ca, ca_blocked_fn *fn, void *cookie, struct err *err)
 
 /* --- reading --- */
 
-/* The SubjectPublicKeyInfo of what the next PEM block holds; NULL when there
- * is none in it. *ret_der (for OPENSSL_free) as it is encoded there. */
+/* Borrowed from *cert or *req, which are to be freed, or in *own; NULL. */
+struct holder {
+	X509 *cert;
+	X509_REQ *req;
+	EVP_PKEY *own;
+};
+
+static EVP_PKEY *
+key_in(const char *name, const unsigned char *data, long len, struct holder *h)
+{
+	if (str_eq(name, PEM_STRING_X509))
+		h->cert = d2i_X509(NULL, &data, len);
+	else if (str_eq(name, PEM_STRING_X509_REQ))
+		h->req = d2i_X509_REQ(NULL, &data, len);
+	else if (str_eq(name, PEM_STRING_PUBLIC))
+		h->own = d2i_PUBKEY(NULL, &data, len);
+	return h->cert != NULL ? X509_get0_pubkey(h->cert)
+	    : h->req != NULL   ? X509_REQ_get0_pubkey(h->req)
+			       : h->own;
+}
+
+/* The SubjectPublicKeyInfo of what a PEM block holds, in *ret_der (for
+ * OPENSSL_free), written as the rules want it of a CSR, however it is written
+ * there: a compressed point has another hash. Its length, or less than 1. */
 static int
 spki_of(const char *name, const unsigned char *data, long len,
     unsigned char **ret_der)
 {
-	X509 *cert = NULL;
-	X509_REQ *req = NULL;
-	EVP_PKEY *key = NULL;
+	struct holder h = {NULL, NULL, NULL};
+	EVP_PKEY *key = key_in(name, data, len, &h), *own = NULL;
 	int got = -1;
 
-	if (str_eq(name, PEM_STRING_X509)) {
-		cert = d2i_X509(NULL, &data, len);
-		if (cert != NULL)
-			got = i2d_X509_PUBKEY(
-			    X509_get_X509_PUBKEY(cert), ret_der);
-	} else if (str_eq(name, PEM_STRING_X509_REQ)) {
-		req = d2i_X509_REQ(NULL, &data, len);
-		if (req != NULL)
-			got = i2d_X509_PUBKEY(
-			    X509_REQ_get_X509_PUBKEY(req), ret_der);
-	} else if (str_eq(name, PEM_STRING_PUBLIC)) {
-		key = d2i_PUBKEY(NULL, &data, len);
-		if (key != NULL)
-			got = i2d_PUBKEY(key, ret_der);
-	}
-	X509_free(cert);
-	X509_REQ_free(req);
-	EVP_PKEY_free(key);
+	if (key != NULL && EVP_PKEY_is_a(key, "EC"))
+		key = own = EVP_PKEY_dup(key);
+	if (own != NULL &&
+	    (EVP_PKEY_set_utf8_string_param(own,
+		 OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
+		 OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_UNCOMPRESSED) != 1 ||
+		EVP_PKEY_set_utf8_string_param(own, OSSL_PKEY_PARAM_EC_ENCODING,
+		    OSSL_PKEY_EC_ENCODING_GROUP) != 1))
+		key = NULL;
+	if (key != NULL)
+		got = i2d_PUBKEY(key, ret_der);
+	EVP_PKEY_free(own);
+	X509_free(h.cert);
+	X509_REQ_free(h.req);
+	EVP_PKEY_free(h.own);
 	return got;
+}
+
+static const char *
+hint(const char *name)
+{
+	return strstr(name, "PRIVATE KEY") != NULL
+	    ? ": \"openssl pkey -in FILE -pubout\" gives the public one"
+	    : "";
 }
 
 /* 1 = one was read, 0 = no more, -1. */
@@ -162,7 +189,8 @@ read_block(BIO *bio, ca_blocked_fn *fn, void *cookie, struct err *err)
 	got = spki_of(name, data, len, &der);
 	if (got <= 0) {
 		rc = err_set(err, ERR_INVALID,
-		    "\"%.40s\" is no certificate, request or public key", name);
+		    "\"%.40s\" is no certificate, request or public key%s",
+		    name, hint(name));
 		goto out;
 	}
 	str_sha256_hex(der, (size_t)got, hex);

@@ -1,3 +1,4 @@
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <setjmp.h>
@@ -112,7 +113,7 @@ test_lines(void **state)
 	    "", "\"CERTIFICATE\" is no");
 	read_text("-----BEGIN RSA PRIVATE KEY-----\nAAAA\n"
 		  "-----END RSA PRIVATE KEY-----\n",
-	    "", "is no certificate, request or public key");
+	    "", "is no certificate, request or public key: \"openssl pkey");
 	read_text("-----BEGIN CERTIFICATE-----\n", "", "damaged");
 }
 
@@ -181,6 +182,54 @@ test_pem(void **state)
 	buf_free(&out);
 }
 
+/* A key is blocked however it is written: a CSR's is written in one way only.
+ */
+static void
+test_forms_of_a_point(void **state)
+{
+	static const struct {
+		const char *parameter, *value;
+	} forms[] = {
+	    {OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
+		OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_COMPRESSED},
+	    {OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
+		OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_HYBRID},
+	    {OSSL_PKEY_PARAM_EC_ENCODING, OSSL_PKEY_EC_ENCODING_EXPLICIT},
+	};
+	EVP_PKEY *plain = fixture_ec_key("P-384"), *key;
+	BIO *bio = BIO_new(BIO_s_mem());
+	char hex[65], want[256], *text;
+	unsigned char *spki = NULL;
+	struct buf pem, out;
+	struct err err;
+	size_t i;
+	long len = i2d_PUBKEY(plain, &spki);
+
+	(void)state;
+	assert_true(len > 0);
+	str_sha256_hex(spki, (size_t)len, hex);
+	OPENSSL_free(spki);
+	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		key = EVP_PKEY_dup(plain);
+		assert_int_equal(EVP_PKEY_set_utf8_string_param(
+				     key, forms[i].parameter, forms[i].value),
+		    1);
+		assert_int_equal(PEM_write_bio_PUBKEY(bio, key), 1);
+		EVP_PKEY_free(key);
+	}
+	buf_init(&pem, 65536);
+	buf_init(&out, 4096);
+	len = BIO_get_mem_data(bio, &text);
+	buf_add(&pem, text, (size_t)len);
+	BIO_free(bio);
+	assert_int_equal(ca_block_read(&pem, collect, &out, &err), 0);
+	(void)snprintf(
+	    want, sizeof(want), "%.4s,,0;%.4s,,0;%.4s,,0;", hex, hex, hex);
+	assert_string_equal(buf_text(&out), want);
+	buf_free(&pem);
+	buf_free(&out);
+}
+
 #define ROW(test) FIXTURE_TEST(test, fixture_setup, &fixture)
 
 int
@@ -191,6 +240,7 @@ main(void)
 	    ROW(test_bad),
 	    ROW(test_lines),
 	    ROW(test_pem),
+	    ROW(test_forms_of_a_point),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
