@@ -223,12 +223,12 @@ begin(struct api *a)
 /* --- what was asked --- */
 
 static bool
-is_json(const char *type)
+is_type(const char *sent, const char *type)
 {
-	size_t len = strlen(JSON_TYPE);
+	size_t len = strlen(type);
 
-	return type != NULL && strncasecmp(type, JSON_TYPE, len) == 0 &&
-	    (type[len] == '\0' || strchr("; ", type[len]) != NULL);
+	return sent != NULL && strncasecmp(sent, type, len) == 0 &&
+	    (sent[len] == '\0' || strchr("; ", sent[len]) != NULL);
 }
 
 static bool
@@ -248,16 +248,18 @@ read_body(struct job *job, struct err *err)
 {
 	struct api_call *c = &job->call;
 	bool keyed = (c->route->flags & API_KEYED) != 0;
+	const char *takes = api_takes(c->route);
+	const char *type = takes == NULL ? JSON_TYPE : takes;
 
 	c->bytes = http_request_body(job->request, &c->len);
-	if (c->len > 0 && c->route->form == NULL) {
+	if (c->len > 0 && c->route->form == NULL && takes == NULL) {
 		(void)err_set(err, ERR_INVALID, "this takes no body");
 		return 400;
 	}
 	if (c->len > 0 &&
-	    !is_json(http_request_header(job->request, "Content-Type"))) {
+	    !is_type(http_request_header(job->request, "Content-Type"), type)) {
 		(void)err_set(err, ERR_INVALID,
-		    "the body has to be of the type " JSON_TYPE);
+		    "the body has to be of the type %s", type);
 		return 415;
 	}
 	c->key =

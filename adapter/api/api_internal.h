@@ -64,6 +64,9 @@ enum api_answer {
 	API_PEM,
 	API_CRL
 };
+struct api_route;
+/* The media type of a body that is no form; NULL: there is none. */
+const char *api_takes(const struct api_route *r);
 /* The media type of a file; NULL: it is none. */
 const char *api_file_type(enum api_answer answer);
 typedef int api_fn(struct api_call *c, struct err *err);
@@ -87,6 +90,8 @@ struct api_route {
 #define API_KEYED 4u		  /* takes Idempotency-Key */
 #define API_LOCATED 8u		  /* its answer has a Location */
 #define API_CA 16u		  /* is done with the CA at hand */
+#define API_TAKES_CSV 64u	  /* a body that is no form, and is needed */
+#define API_TAKES_XML 128u
 #define API_TOLD 32u /* is written down though it changes nothing here */
 
 #define API_SEGMENTS 4
@@ -299,7 +304,7 @@ extern const struct api_row api_device_row, api_query_row, api_task_row,
     api_health_row, api_blocked_row, api_blocking_row, api_template_row,
     api_problem_row, api_bridge_row, api_pending_row, api_place_row,
     api_letter_row, api_letters_row, api_set_row, api_token_row,
-    api_new_token_row, api_job_row;
+    api_new_token_row, api_job_row, api_line_row;
 extern const struct api_form api_device_form, api_device_change, api_maintain,
     api_query_form, api_query_ask, api_task_form, api_task_change, api_run_form,
     api_assign_form, api_assign_change, api_state_form, api_tag_form,
@@ -310,7 +315,8 @@ extern const struct api_form api_device_form, api_device_change, api_maintain,
     api_mail_form;
 
 api_fn api_devices_list, api_devices_add, api_devices_get, api_devices_change,
-    api_devices_remove, api_devices_look, api_devices_maintain;
+    api_devices_import, api_devices_remove, api_devices_look,
+    api_devices_maintain;
 api_fn api_queries_list, api_queries_get, api_queries_put, api_queries_remove,
     api_queries_run, api_queries_ask;
 api_fn api_tasks_list, api_tasks_add, api_tasks_get, api_tasks_change,

@@ -434,6 +434,11 @@ operation(const struct api_route *r)
 		put(body, "content",
 		    content("application/json", ref("schemas", r->form->name)));
 		put(o, "requestBody", body);
+	} else if (api_takes(r) != NULL) {
+		put_true(body, "required");
+		put(body, "content",
+		    content(api_takes(r), schema_of("string")));
+		put(o, "requestBody", body);
 	} else {
 		(void)json_object_put(body);
 	}

@@ -16,6 +16,11 @@ static const struct api_route routes[] = {
     {"POST", "devices", "addDevice", "devices", ACCESS_DEVICE_WRITE,
 	"Take a device in", NULL, &api_device_form, API_ROW, &api_device_row,
 	201, API_KEYED | API_LOCATED | API_TAGGED, api_devices_add},
+    {"POST", "device-import", "importDevices", "devices", ACCESS_DEVICE_WRITE,
+	"Take devices in by a CSV file with a heading; each line says what "
+	"became of it, and a bad one is passed over",
+	"update strict", NULL, API_PAGE_OF, &api_line_row, 200,
+	API_TOLD | API_TAKES_CSV, api_devices_import},
     {"GET", "devices/{device}", "getDevice", "devices", ACCESS_DEVICE_READ,
 	"A device by name, UUID or number", NULL, NULL, API_ROW,
 	&api_device_row, 200, API_TAGGED, api_devices_get},

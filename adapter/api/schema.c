@@ -148,6 +148,12 @@ ANSWER(api_job_row, "Job",
     "-1: none; said: notes and complaints; a while after its end it is "
     "forgotten");
 
+static const struct report_column api_line_row_kind_columns[] = {
+    INT("line"), TEXT("name"), TEXT("result"), LIST("changed"), TEXT("error")};
+ANSWER(api_line_row, "ImportedDevice",
+    "What became of a line: added, changed, unchanged, present (left alone), "
+    "bad; with strict and a bad line: left");
+
 SHOWN(api_place_row, "ForwardPlace", record_place_kind,
     "Where events go: new, well, behind or failing");
 
@@ -452,7 +458,12 @@ static const char *const parts[] = {"chain", "all", "root", NULL};
 static const char *const issuers[] = {"issuing", "root", NULL};
 static const char *const outcomes[] = {"ok", "changed", "waiting", "failed",
     "parked", "offline", "busy", "skipped", NULL};
+static const char *const answers[] = {"yes", "no", NULL};
 static const struct api_field params[] = {
+    {"update", API_TEXT, false, 2, 3, answers,
+	"known devices: take over what is otherwise"},
+    {"strict", API_TEXT, false, 2, 3, answers,
+	"all or nothing: one bad line, none"},
     {"limit", API_INT, false, 1, API_PAGE_MAX, NULL, "rows of a page"},
     {"cursor", API_TEXT, false, 1, TEXT_MAX, NULL, "next of the page before"},
     {"filter", API_TEXT, false, 1, TEXT_MAX, NULL,

@@ -154,6 +154,14 @@ commit(struct api_call *c, struct store_answer *a, struct err *err)
 }
 
 const char *
+api_takes(const struct api_route *r)
+{
+	if ((r->flags & API_TAKES_CSV) != 0)
+		return "text/csv";
+	return (r->flags & API_TAKES_XML) != 0 ? "application/xml" : NULL;
+}
+
+const char *
 api_file_type(enum api_answer answer)
 {
 	switch (answer) {

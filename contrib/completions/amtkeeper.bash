@@ -129,7 +129,7 @@ _amtkeeper()
 	"serve") options="" ;;
 	"device add") options=" --address --password-file --uuid --os-host --os-domain --site --group --tls --plain --pin --server --token-file --ca-file --cert-file --key-file" ;;
 	"device set") options=" --address --uuid --os-host --os-domain --site --group --password-file --ask-password --tls --forget-identity --server --token-file --ca-file --cert-file --key-file" ;;
-	"device import") options=" --from --update --passwords --strict --plain --ca --user --password-file" ;;
+	"device import") options=" --from --update --passwords --strict --plain --ca --user --password-file --server --token-file --ca-file --cert-file --key-file" ;;
 	"device list") options=" --device --reason --site --query --all --limit --server --token-file --ca-file --cert-file --key-file" ;;
 	"device show") options=" --device --reason --site --query --all --limit --server --token-file --ca-file --cert-file --key-file" ;;
 	"device remove") options=" --device --reason --site --query --all --revoke --disable-object --delete-object --dry-run --yes --server --token-file --ca-file --cert-file --key-file" ;;

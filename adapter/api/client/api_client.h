@@ -82,6 +82,9 @@ struct api_client_request {
 	 * which is wiped; or NULL. */
 	const char *secret_name;
 	const struct secret *secret;
+	/* In place of it, a file of this media type; borrowed; or NULL. */
+	const char *type;
+	const struct buf *file;
 	bool keyed; /* it takes an Idempotency-Key (api_internal.h) */
 	bool fresh; /* ERR_CONFLICT when there is one already (If-None-Match) */
 };

@@ -134,6 +134,7 @@ struct exchange {
 	const char *type;	     /* of the answer; NULL: JSON */
 	char *key;		     /* a header, given; or NULL */
 	char *body;		     /* given; or NULL */
+	const char *sent;	     /* its type; NULL: JSON */
 	bool fresh;
 };
 
@@ -154,6 +155,8 @@ send_it(struct api_client *c, const struct exchange *x, struct net_fetched *ret,
 	char *accept =
 	    mem_printf("Accept: %s", x->type == NULL ? JSON : x->type);
 	const char *headers[] = {accept, NULL, NULL, NULL, NULL};
+	char *type =
+	    mem_printf("Content-Type: %s", x->sent == NULL ? JSON : x->sent);
 	char *url = mem_printf("%s%s", c->base, x->path);
 	struct net_fetch f = {.method = x->method,
 	    .url = url,
@@ -172,7 +175,7 @@ send_it(struct api_client *c, const struct exchange *x, struct net_fetched *ret,
 	int rc = 0;
 
 	if (x->body != NULL)
-		headers[n++] = "Content-Type: application/json";
+		headers[n++] = type;
 	if (x->key != NULL)
 		headers[n++] = x->key;
 	if (x->fresh)
@@ -187,6 +190,7 @@ send_it(struct api_client *c, const struct exchange *x, struct net_fetched *ret,
 		c->line = NULL;
 	}
 	free(url);
+	free(type);
 	free(accept);
 	return rc;
 }
@@ -369,13 +373,16 @@ api_client_ask(struct api_client *c, const struct api_client_request *request,
 {
 	struct exchange x = {.method = request->method,
 	    .path = buf_text(&request->path->text),
+	    .sent = request->type,
 	    .fresh = request->fresh};
 	size_t bytes = 0;
 	int rc;
 
 	if (api_client_path_check(request->path, err) != 0)
 		return -1;
-	if (request->body != NULL)
+	if (request->file != NULL)
+		x.body = mem_dup(buf_text(request->file));
+	else if (request->body != NULL)
 		x.body = write_body(request);
 	if (request->keyed)
 		x.key = new_key();

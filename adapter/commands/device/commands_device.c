@@ -66,7 +66,7 @@ static const struct cli_option reveal_options[] = {
 
 GROUPS add_groups[] = {add_options, cli_server_options, NULL};
 GROUPS set_groups[] = {set_options, cli_server_options, NULL};
-GROUPS import_groups[] = {import_options, NULL};
+GROUPS import_groups[] = {import_options, cli_server_options, NULL};
 GROUPS choice_groups[] = {
     cli_selection_options, cli_limit_options, cli_server_options, NULL};
 GROUPS remove_groups[] = {cli_selection_options, remove_options,

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "buf.h"
-#include "csv_table_internal.h"
+#include "csv_table.h"
 #include "err.h"
 #include "intake.h"
 #include "mem.h"

@@ -6,7 +6,7 @@
 
 #include "buf.h"
 #include "cli.h"
-#include "csv_table_internal.h"
+#include "csv_table.h"
 #include "fetch.h"
 #include "file.h"
 #include "foreign_internal.h"

@@ -5,18 +5,17 @@
 
 #include "buf.h"
 #include "cli.h"
+#include "cli_remote.h"
 #include "commands_device_internal.h"
-#include "csv_table_internal.h"
 #include "device.h"
 #include "file.h"
 #include "foreign_internal.h"
-#include "intake.h"
+#include "import_remote_internal.h"
+#include "intake_csv.h"
 #include "mem.h"
 #include "passwords_internal.h"
-#include "secret.h"
 #include "store.h"
 #include "str.h"
-#include "upstream.h"
 
 /*
  * device import: a CSV file with a heading.  Every line is checked before the
@@ -28,28 +27,6 @@
  */
 #define PORTION 500 /* rows per transaction */
 
-enum column {
-	COLUMN_NAME,
-	COLUMN_ADDRESS,
-	COLUMN_PASSWORD,
-	COLUMN_OS_HOST,
-	COLUMN_OS_DOMAIN,
-	COLUMN_UUID,
-	COLUMN_LEAF,
-	COLUMN_SITE,
-	COLUMN_TLS,
-	COLUMN_GROUP,
-	COLUMN_TAGS,
-	COLUMN_COUNT
-};
-static const char *const column_names[COLUMN_COUNT] = {"name", "address",
-    "password", "os_host", "os_domain", "uuid", "leaf_sha256", "site", "tls",
-    "group", "tags"};
-
-enum outcome { ADDED, CHANGED, UNCHANGED, PRESENT, BAD, OUTCOME_COUNT };
-static const char *const outcome_names[OUTCOME_COUNT] = {
-    "added", "changed", "unchanged", "present", "bad"};
-
 static const struct table_column result_columns[] = {{"line", TABLE_INT, 1, 0},
     {"name", TABLE_STRING, 0, 0}, {"result", TABLE_STRING, 0, 0},
     {"changed", TABLE_LIST, 0, 16}, {"error", TABLE_STRING, 0, 24}};
@@ -57,8 +34,9 @@ static const struct table_column result_columns[] = {{"line", TABLE_INT, 1, 0},
 struct result {
 	size_t line;
 	char *name; /* or NULL */
-	enum outcome outcome;
+	enum intake_outcome outcome;
 	char *changed, *error; /* or NULL */
+	bool sent;	       /* what became of it is still to be told */
 };
 
 struct import {
@@ -68,10 +46,12 @@ struct import {
 	struct csv_table csv;
 	struct table *table;
 	bool store; /* the second time through */
-	bool strict, update;
-	int64_t first; /* device that was added; 0: none yet */
-	size_t bad;    /* lines, the first time through */
-	size_t counts[OUTCOME_COUNT];
+	bool strict;
+	struct intake_file into;
+	struct import_far *far; /* --server; NULL */
+	size_t told;		/* of those held */
+	size_t bad;		/* lines, the first time through */
+	size_t counts[INTAKE_OUTCOMES];
 	struct result *held; /* not yet committed */
 	size_t held_count, held_room;
 };
@@ -106,208 +86,58 @@ hold(struct import *im, const struct result *r)
 	im->held_count++;
 }
 
-static int
-commit(struct import *im, struct err *err)
+static void
+write_results(struct import *im)
 {
 	const struct result *r;
 	size_t i;
 
-	if (store_commit(im->c->daemon.store, err) != 0)
-		return -1;
 	for (i = 0; i < im->held_count; i++) {
 		r = &im->held[i];
 		im->counts[r->outcome]++;
 		table_int(im->table, (int64_t)r->line);
 		table_text(im->table, r->name);
-		table_text(im->table, outcome_names[r->outcome]);
+		table_text(im->table, intake_outcome_name(r->outcome));
 		table_text(im->table, r->changed);
 		table_text(im->table, r->error);
 		table_row(im->table);
 	}
 	clear_results(im);
+	im->told = 0;
+}
+
+static int
+commit(struct import *im, struct err *err)
+{
+	if (store_commit(im->c->daemon.store, err) != 0)
+		return -1;
+	write_results(im);
 	return 0;
 }
 
 static void
-complain(const struct import *im, const char *text)
+complain(const struct import *im, size_t line, const char *text)
 {
-	(void)cli_complain(
-	    CODE_INPUT, "%s:%zu: %s", im->csv.file, im->csv.row.line, text);
+	(void)cli_complain(CODE_INPUT, "%s:%zu: %s", im->csv.file, line, text);
 }
 
-/* --- a line as a record --- */
-
-/* "no" in the column tls: the device has none yet. */
-static int
-read_tls(const char *text, bool *plain, struct err *err)
-{
-	if (str_empty(text) || str_ieq(text, "yes") || str_ieq(text, "true"))
-		return 0;
-	if (!str_ieq(text, "no") && !str_ieq(text, "false"))
-		return err_set(err, ERR_INVALID, "tls: must be yes or no");
-	*plain = true;
-	return 0;
-}
-
-/* *ret_password is NULL when neither file has one. */
-static int
-read_password(struct import *im, const char *name, struct secret **ret_password,
-    struct err *err)
-{
-	struct secret *password;
-	const char *text;
-
-	text = im->passwords == NULL
-	    ? csv_table_value(&im->csv, COLUMN_PASSWORD)
-	    : passwords_find(im->passwords, name);
-	*ret_password = NULL;
-	if (str_empty(text))
-		return 0;
-	password = secret_new(text, strlen(text));
-	if (intake_check_password(password, err) != 0) {
-		secret_free(password);
-		return -1;
-	}
-	*ret_password = password;
-	return 0;
-}
-
-/* What the line says, borrowed from it, and its record (given); NULL when it is
- * wrong. */
-static struct device *
-read_line(const struct import *im, struct intake *in, struct err *err)
-{
-	const struct csv_table *t = &im->csv;
-
-	if (t->row.bad != NULL) {
-		(void)err_set(err, ERR_INVALID, "%s", t->row.bad);
-		return NULL;
-	}
-	in->plain = cli_flag(im->c, "plain");
-	in->name = csv_table_value(t, COLUMN_NAME);
-	in->address = csv_table_value(t, COLUMN_ADDRESS);
-	in->uuid = csv_table_value(t, COLUMN_UUID);
-	in->os_host = csv_table_value(t, COLUMN_OS_HOST);
-	in->os_domain = csv_table_value(t, COLUMN_OS_DOMAIN);
-	in->site = csv_table_value(t, COLUMN_SITE);
-	in->leaf_sha256 = csv_table_value(t, COLUMN_LEAF);
-	in->group = csv_table_value(t, COLUMN_GROUP);
-	if (read_tls(csv_table_value(t, COLUMN_TLS), &in->plain, err) != 0)
-		return NULL;
-	return intake_device(in, err);
-}
-
-/* --- a record into the store --- */
-
-/* The device of this name, given; NULL with ERR_NONE when there is none. */
-static struct device *
-find_known(struct import *im, const char *name, struct err *err)
-{
-	struct device *known = NULL;
-
-	if (store_device_find(im->c->daemon.store, name, &known, err) != 0 &&
-	    err->kind == ERR_NOTFOUND)
-		err_clear(err);
-	return known;
-}
-
-/* Has an earlier line of this file said something else of the device? */
-static bool
-is_contradicted(struct import *im, const struct intake *in,
-    struct device *known, struct err *err)
-{
-	struct err why = {.kind = ERR_NONE};
-	struct buf changed;
-	bool other;
-
-	if (im->first == 0 || known->id < im->first)
-		return false;
-	buf_init(&changed, INTAKE_FIELDS_MAX);
-	other =
-	    intake_change(in, known, &changed, &why) != 0 || changed.len > 0;
-	if (other)
-		(void)err_set(err, ERR_CONFLICT,
-		    "an earlier line says otherwise of %s: %s", known->name,
-		    buf_text(&changed));
-	buf_free(&changed);
-	return other;
-}
-
-static int
-store_record(struct import *im, const struct intake *in, struct device *device,
-    const struct secret *password, struct result *r, struct err *err)
-{
-	const struct intake_to to = cli_intake(im->c);
-	struct device *known = find_known(im, device->name, err);
-	struct buf changed;
-	int rc = err->kind == ERR_NONE ? 0 : -1;
-
-	buf_init(&changed, INTAKE_FIELDS_MAX);
-	if (rc == 0 && known == NULL) {
-		r->outcome = ADDED;
-		rc = intake_group(im->c->daemon.store, in, device, NULL, err);
-		rc = rc != 0 ? rc : intake_add(&to, device, password, err);
-		if (im->first == 0)
-			im->first = device->id;
-	} else if (rc == 0 && is_contradicted(im, in, known, err)) {
-		rc = -1;
-	} else if (rc == 0 && !im->update) {
-		r->outcome = PRESENT;
-	} else if (rc == 0) {
-		rc = intake_update(&to, in, known, password, &changed, err);
-		r->outcome = changed.len > 0 ? CHANGED : UNCHANGED;
-		r->changed = mem_dup(buf_text(&changed));
-	}
-	buf_free(&changed);
-	device_free(known);
-	return rc;
-}
-
-/* Tags that the line names, given beside those there are; a device that was
- * left alone is left alone. */
-static int
-store_tags(
-    struct import *im, const char *name, struct result *r, struct err *err)
-{
-	const char *tags = csv_table_value(&im->csv, COLUMN_TAGS);
-	struct device *d = NULL;
-	bool changed = false;
-	char *fields;
-	int rc;
-
-	if (str_empty(tags) || r->outcome == PRESENT)
-		return 0;
-	rc = store_device_find(im->c->daemon.store, name, &d, err);
-	if (rc == 0)
-		rc = upstream_mirror_tags(
-		    im->c->daemon.store, d->id, NULL, tags, &changed, err);
-	if (rc == 0 && changed && r->outcome != ADDED) {
-		fields = mem_printf("%s%stags",
-		    str_empty(r->changed) ? "" : r->changed,
-		    str_empty(r->changed) ? "" : ",");
-		free(r->changed);
-		r->changed = fields;
-		r->outcome = CHANGED;
-	}
-	device_free(d);
-	return rc;
-}
+/* --- lines --- */
 
 /* A line whose UUID is another device's is bad; every other failure is ours. */
 static int
-store_line(struct import *im, const struct intake *in, struct device *device,
-    const struct secret *password)
+store_line(struct import *im, struct intake_line *line)
 {
-	struct result r = {.line = im->csv.row.line, .name = device->name};
+	struct result r = {
+	    .line = im->csv.row.line, .name = line->device->name};
 	struct err err = {.kind = ERR_NONE};
 	int code = CODE_OK;
 
-	if (store_record(im, in, device, password, &r, &err) == 0 &&
-	    store_tags(im, device->name, &r, &err) == 0) {
+	if (intake_line_store(
+		&im->into, &im->csv, line, &r.outcome, &r.changed, &err) == 0) {
 		hold(im, &r);
 	} else if (err.kind == ERR_CONFLICT) {
-		complain(im, err.text);
-		r.outcome = BAD;
+		complain(im, im->csv.row.line, err.text);
+		r.outcome = INTAKE_BAD;
 		r.error = err.text;
 		hold(im, &r);
 	} else {
@@ -322,30 +152,87 @@ store_line(struct import *im, const struct intake *in, struct device *device,
 	return code;
 }
 
+/* --- elsewhere --- */
+
+static enum intake_outcome
+outcome_of(const char *word)
+{
+	int o;
+
+	for (o = 0; o < INTAKE_BAD; o++)
+		if (str_eq(word, intake_outcome_name((enum intake_outcome)o)))
+			return (enum intake_outcome)o;
+	return INTAKE_BAD;
+}
+
+/* The next of those that were sent; strict leaves good ones be. */
+static void
+take_told(
+    void *cookie, const char *outcome, const char *changed, const char *error)
+{
+	struct import *im = cookie;
+	struct result *r;
+
+	while (im->told < im->held_count && !im->held[im->told].sent)
+		im->told++;
+	if (im->told == im->held_count)
+		return;
+	r = &im->held[im->told++];
+	r->sent = false;
+	r->outcome =
+	    str_eq(outcome, "left") ? INTAKE_PRESENT : outcome_of(outcome);
+	r->changed = str_empty(changed) ? NULL : mem_dup(changed);
+	r->error = mem_dup(error);
+	if (r->outcome == INTAKE_BAD)
+		complain(im, r->line, error == NULL ? outcome : error);
+}
+
+static int
+send_line(struct import *im, const struct intake_line *line)
+{
+	const struct result r = {
+	    .line = im->csv.row.line, .name = line->device->name, .sent = true};
+	int code;
+
+	hold(im, &r);
+	import_far_add(im->far, &im->csv, line);
+	if (im->strict || !import_far_full(im->far))
+		return CODE_OK;
+	code = import_far_send(im->far, take_told, im);
+	if (code == CODE_OK)
+		write_results(im);
+	return code;
+}
+
+static const char *
+find_password(void *cookie, const char *name)
+{
+	return passwords_find(cookie, name);
+}
+
 static int
 take_line(struct import *im)
 {
 	struct err err = {.kind = ERR_NONE};
-	struct result bad = {.line = im->csv.row.line, .outcome = BAD};
-	struct intake in = {.name = NULL};
-	struct secret *password = NULL;
-	struct device *device = read_line(im, &in, &err);
+	struct result bad = {.line = im->csv.row.line, .outcome = INTAKE_BAD};
+	struct intake_line line = {.device = NULL};
 	int code = CODE_OK;
 
-	if (device != NULL &&
-	    read_password(im, device->name, &password, &err) == 0) {
+	if (intake_line_read(&im->csv, cli_flag(im->c, "plain"),
+		im->passwords == NULL ? NULL : find_password, im->passwords,
+		&line, &err) == 0) {
 		if (im->store)
-			code = store_line(im, &in, device, password);
+			code = im->far != NULL ? send_line(im, &line)
+					       : store_line(im, &line);
 	} else if (!im->store) {
-		complain(im, err.text);
+		complain(im, im->csv.row.line, err.text);
 		im->bad++;
 	} else {
-		bad.name = device == NULL ? NULL : device->name;
+		bad.name = line.device == NULL ? NULL : line.device->name;
 		bad.error = err.text;
 		hold(im, &bad);
 	}
-	secret_free(password);
-	device_free(device);
+	intake_line_clear(&line);
 	return code;
 }
 
@@ -390,7 +277,7 @@ note_readable(const struct import *im)
 static int
 check_heading(const struct import *im)
 {
-	bool column = im->csv.places[COLUMN_PASSWORD] >= 0;
+	bool column = im->csv.places[INTAKE_PASSWORD] >= 0;
 
 	if (im->store)
 		return CODE_OK;
@@ -431,7 +318,7 @@ has_bad(const struct import *im)
 	size_t i;
 
 	for (i = 0; i < im->held_count; i++)
-		if (im->held[i].outcome == BAD)
+		if (im->held[i].outcome == INTAKE_BAD)
 			return true;
 	return false;
 }
@@ -443,15 +330,23 @@ store_all(struct import *im)
 	int code;
 
 	im->store = true;
+	im->into = (struct intake_file){
+	    .to = cli_intake(im->c), .update = cli_flag(im->c, "update")};
 	code = walk(im);
+	if (code == CODE_OK && im->far != NULL)
+		code = import_far_send(im->far, take_told, im);
 	if (code != CODE_OK)
 		return code;
 	if (im->strict && has_bad(im)) {
-		store_rollback(im->c->daemon.store);
+		if (im->far == NULL)
+			store_rollback(im->c->daemon.store);
 		return cli_complain(
 		    CODE_INPUT, "bad lines: nothing was imported");
 	}
-	return commit(im, &err) == 0 ? CODE_OK : cli_fail(&err);
+	if (im->far == NULL)
+		return commit(im, &err) == 0 ? CODE_OK : cli_fail(&err);
+	write_results(im);
+	return CODE_OK;
 }
 
 static int
@@ -476,10 +371,10 @@ import(struct import *im)
 	cli_note(im->c,
 	    "%zu devices added, %zu changed, %zu were there already, %zu bad "
 	    "lines passed over",
-	    im->counts[ADDED], im->counts[CHANGED],
-	    im->counts[UNCHANGED] + im->counts[PRESENT],
-	    im->counts[BAD] + unasked);
-	return im->counts[BAD] + unasked > 0 ? CODE_PARTIAL : CODE_OK;
+	    im->counts[INTAKE_ADDED], im->counts[INTAKE_CHANGED],
+	    im->counts[INTAKE_UNCHANGED] + im->counts[INTAKE_PRESENT],
+	    im->counts[INTAKE_BAD] + unasked);
+	return im->counts[INTAKE_BAD] + unasked > 0 ? CODE_PARTIAL : CODE_OK;
 }
 
 static int
@@ -508,19 +403,21 @@ cmd_device_import(struct cli *c)
 	const char *passwords = cli_text(c, "passwords");
 	struct import im = {.c = c,
 	    .strict = cli_flag(c, "strict"),
-	    .update = cli_flag(c, "update"),
 	    .csv = {.file = c->args[0],
-		.names = column_names,
-		.count = COLUMN_COUNT}};
+		.names = intake_column_names,
+		.count = INTAKE_COLUMNS}};
 	int code;
 
 	if (str_eq(passwords, "-") && str_eq(im.csv.file, "-"))
 		return cli_complain(CODE_USAGE,
 		    "standard input cannot be both the fleet and its "
 		    "passwords");
-	code = cli_open(c, DAEMON_STORE, NULL);
+	code = cli_remote(c) ? cli_remote_open(c)
+			     : cli_open(c, DAEMON_STORE, NULL);
 	if (code != CODE_OK)
 		return code;
+	if (cli_remote(c))
+		im.far = import_far_new(c);
 	buf_init(&im.bytes, CSV_MAX_BYTES);
 	code = read_source(&im);
 	if (code == CODE_OK && passwords != NULL &&
@@ -528,6 +425,7 @@ cmd_device_import(struct cli *c)
 		code = CODE_INPUT;
 	if (code == CODE_OK)
 		code = import(&im);
+	import_far_free(im.far);
 	passwords_free(im.passwords);
 	clear_results(&im);
 	free(im.held);

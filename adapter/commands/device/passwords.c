@@ -6,7 +6,7 @@
 
 #include "buf.h"
 #include "cli.h"
-#include "csv_table_internal.h"
+#include "csv_table.h"
 #include "err.h"
 #include "file.h"
 #include "intake.h"

@@ -1,1 +1,1 @@
-set(libs PkgConfig::json)
+set(libs intake PkgConfig::json)

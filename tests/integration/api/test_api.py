@@ -35,6 +35,14 @@ PURGE = '[{"purge-log":{"older-than":"30d"}}]'
 ROWS = "(select EPOLeafNode.NodeName)"
 
 
+def typed(op):
+    """The header that a body needs which is no JSON."""
+    for kind in op.get("requestBody", {}).get("content", {}):
+        if kind != "application/json":
+            return {"Content_Type": kind}
+    return {}
+
+
 class Walk:
     """Calls by operationId; each answer is compared with the document."""
     def __init__(self, client):
@@ -66,7 +74,8 @@ class Walk:
         """The answer, which has to be one of success."""
         method, path, op = self.target(name, places)
         self.called.add(name)
-        answer = self.client.call(method, path, body, query, **more)
+        answer = self.client.call(method, path, body, query,
+                                  **{**typed(op), **more})
         said = op["responses"].get(str(answer.status))
         if not check(said is not None, f"{name}: {answer!r}"):
             return answer
@@ -84,8 +93,9 @@ class Walk:
         return answer
 
     def fails(self, status, name, *places, body=None, query=None, **more):
-        method, path, _ = self.target(name, places)
-        answer = self.client.call(method, path, body, query, **more)
+        method, path, op = self.target(name, places)
+        answer = self.client.call(method, path, body, query,
+                                  **{**typed(op), **more})
         self.problem(answer, status, f"{name} {body} {query} {more}"[:150])
         return answer
 
@@ -110,7 +120,12 @@ class Walk:
             self.fails(400, name, *places, body={"a": 1}, query=query)
 
     def wrong_bodies(self, name, places, op, body):
-        media = op["requestBody"]["content"]["application/json"]
+        content = op["requestBody"]["content"]
+        if "application/json" not in content:
+            self.fails(415, name, *places, body=b"x",
+                       Content_Type="application/json")
+            return
+        media = content["application/json"]
         schema = self.document.follow(media["schema"], name)
         for bad in (b"{", b"[]", b"{}{}", b'{"a":' * 99, b"\xff"):
             self.fails(400, name, *places, body=bad)
@@ -240,6 +255,48 @@ def trust(w):
         ).json["items"] if e["kind"] == "device.changed"]
     check({"fields": ["forget-identity", "password"]} in said,
           f"in the audit chain by name: {said}")
+
+
+def imports(w, serving):
+    """Devices by a CSV file, as the command takes them."""
+    name = f"csv{{}}.corp.example"
+    lines = ["name,password,site,uuid,tags,colour",
+             f"{name.format(1)},Passw0rd!,Bonn,,\"a,b\",red",
+             "no name!,Passw0rd!,,,,",
+             f"{name.format(2)},short,,,,",
+             f"{name.format(1)},Passw0rd!,Trier,,,"]
+    text = "\n".join(lines).encode()
+
+    def results(**query):
+        return [(r["line"], r["result"], r["changed"]) for r in w.ok(
+            "importDevices", body=text, query=query).json["items"]]
+
+    w.wrong("importDevices", body=text)
+    equal(results(strict="yes"), [(2, "left", []), (3, "bad", []),
+                                  (4, "bad", []), (5, "left", [])],
+          "all or nothing")
+    w.fails(404, "getDevice", name.format(1))
+    equal(results(), [(2, "added", []), (3, "bad", []), (4, "bad", []),
+                      (5, "bad", [])], "an earlier line says otherwise")
+    got = w.ok("getDevice", name.format(1)).json
+    equal(got["site"], "Bonn", "taken in")
+    equal({t["name"] for t in w.ok("listTags").json["items"]} & {"a", "b"},
+          {"a", "b"}, "and its tags")
+    text = text.replace(b"Bonn", b"Mainz")
+    equal(results(), [(2, "present", []), (3, "bad", []), (4, "bad", []),
+                      (5, "present", [])], "left alone")
+    equal(results(update="yes"),
+          [(2, "changed", ["site"]), (3, "bad", []), (4, "bad", []),
+           (5, "changed", ["site"])], "taken over")
+    for bad in (b"", b"nothing\n1\n", b"name,name\n", b"name\n\0\n"):
+        w.fails(422, "importDevices", body=bad)
+    events = [e for e in w.ok("listEvents", query={
+        "device": name.format(1), "last": 50}).json["items"]]
+    equal({e["actor"] for e in events} & {"api:admin"}, {"api:admin"}, "by whom")
+    olga = Client(*serving.at, token(serving, "watcher"))
+    w.problem(olga.call("POST", "/device-import", text, Content_Type="text/csv"),
+              403, "it asks for its right")
+    w.ok("removeDevice", name.format(1))
 
 
 def pages(w, name, limit, **query):
@@ -1272,7 +1329,7 @@ def access(w, serving):
         body = b"{}" if "requestBody" in op else None
         w.problem(nobody.call(method, path, body), 401, f"{name}: nobody")
         if op["x-right"].endswith((".write", ".run", ".control", ".admin")):
-            w.problem(reader.call(method, path, body), 403,
+            w.problem(reader.call(method, path, body, **typed(op)), 403,
                       f"{name}: a monitor")
         allowed.setdefault(path, set()).add(method)
     for path, methods in allowed.items():
@@ -1395,6 +1452,7 @@ def main():
         journal(w, serving, names)
         as_read(w, serving, names)
         of_run(w, names)
+        imports(w, serving)
         purge(w, serving)
         letters(w, serving)
         jobs(w, serving)

@@ -156,7 +156,8 @@ def private(far, name, text):
 def alike(far, words, near_name, far_name, code=OK):
     """The same of one that is here and one that is there, but for its name."""
     def told(out, name):
-        return (out.returncode, out.stdout, out.stderr.replace(name, "NAME"))
+        return (out.returncode, *(text.replace(name, "NAME")
+                                  for text in (out.stdout, out.stderr)))
 
     there = told(far.run(*(w.replace("NAME", far_name) for w in words)),
                  far_name)
@@ -175,7 +176,8 @@ def taken(far):
 
     def row(name):
         rows = far.s.json("device", "list", name)
-        return [{k: v for k, v in r.items() if k != "name"} for r in rows]
+        return [{k: v for k, v in r.items() if k not in ("name", "next_due")}
+                for r in rows]
 
     alike(far, (*add, "--site", "Bonn", "--group", "Rhein\\Lab", "--os-host",
                 "pc9", "--plain"), near, there)
@@ -211,6 +213,58 @@ def taken(far):
         with open(to) as f, open(secret) as g:
             equal(f.read(), g.read(), f"{name}: the password it came with")
         far.s.run("device", "remove", name, "-y")
+
+
+def files(far):
+    """Devices of files: line by line as here."""
+    def fleet(who):
+        rows = ["name,address,password,os_host,site,group,tags,tls,colour",
+                f"{who}1.fleet.example,127.87.1.1,\"Quo\te1'x!\",pc1,Bonn,"
+                "Rhein\\Lab,\"a,b\",no,red", "",
+                f"{who}2.fleet.example,,Passw0rd!,,\"a \"\"site\"\"\",,,,",
+                "no name!,,Passw0rd!,,,,,,", f"{who}3.fleet.example,,short,,,,,,",
+                f"{who}4.fleet.example,,,,,,,,", "too,few",
+                f"{who}1.fleet.example,,Passw0rd!,,Trier,,,,"]
+        return private(far, f"{who}.csv", "\n".join(rows))
+
+    for who in ("near", "afar"):
+        fleet(who)
+    path = os.path.join(far.s.where, "NAME.csv")
+    for words, code in (
+            (("--strict",), INPUT), ((), PARTIAL), ((), PARTIAL),
+            (("--update",), PARTIAL), (("--update", "--plain"), PARTIAL)):
+        for form in FORMATS:
+            alike(far, ("device", "import", path, *words, "-o", form), "near",
+                  "afar", code)
+            if not words:
+                break
+    keys = ("address", "os_host", "site", "group_path", "use_tls")
+
+    def known(who):
+        return [[d.get(k) for k in keys] for d in json.loads(far.here(
+            "device", "show", f"{who}[0-9]*", "-o", "json").stdout)]
+
+    equal(known("afar"), known("near"), "what is said of them")
+    equal(len(known("afar")), 3, "how many")
+    alike(far, ("device", "import", path, "--passwords", private(
+        far, "no.csv", "name,password")), "near", "afar", INPUT)
+    for who in ("near", "afar"):
+        private(far, f"{who}.csv", f"name\n{who}5.fleet.example\n"
+                f"{who}6.fleet.example")
+        private(far, f"{who}.pw", f"name,password\n{who}5.fleet.example,"
+                "Passw0rd!\nnobody.fleet.example,Passw0rd!")
+    alike(far, ("device", "import", path, "--passwords", os.path.join(
+        far.s.where, "NAME.pw")), "near", "afar", PARTIAL)
+    private(far, "many.csv", "name,site\n" + "\n".join(
+        f"afar{i:05}.fleet.example,{'x' * 60}" for i in range(12000)))
+    out = far.run("device", "import", os.path.join(far.s.where, "many.csv"),
+                  "-o", "csv")
+    equal((out.returncode, out.stdout.count(",added,")), (OK, 12000),
+          f"more than one request takes: {out.stderr}")
+    far.s.run("device", "remove", "near*", "afar*", "-y")
+    far.fails(DENIED, "lack the right", "device", "import",
+              os.path.join(far.s.where, "afar.csv"),
+              token=os.path.join(far.s.where, "weak.token"))
 
 
 def people(far):
@@ -856,6 +910,7 @@ def main():
                     if not d["name"].startswith("away"))
         devices(far, name)
         taken(far)
+        files(far)
         people(far)
         findings(far, name)
         visits(far, name)

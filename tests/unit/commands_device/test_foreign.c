@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "buf.h"
-#include "csv_table_internal.h"
+#include "csv_table.h"
 #include "err.h"
 #include "foreign_internal.h"
 #include "str.h"

@@ -1,5 +1,5 @@
-#ifndef CSV_INTERNAL_H_
-#define CSV_INTERNAL_H_
+#ifndef CSV_H_
+#define CSV_H_
 #include <stdbool.h>
 #include <stddef.h>
 

@@ -1,4 +1,4 @@
-/* csv_internal.h: RFC 4180 as people's programs write it, and what is not. */
+/* csv.h: RFC 4180 as people's programs write it, and what is not. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "csv_internal.h"
+#include "csv.h"
 #include "err.h"
 
 /* Rows as "LINE[a|b]" or "LINE!complaint", one behind the other. */

@@ -1,4 +1,4 @@
-#include "csv_internal.h"
+#include "csv.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "csv_internal.h"
+#include "csv.h"
 #include "err.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);

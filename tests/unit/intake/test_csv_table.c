@@ -1,4 +1,4 @@
-/* csv_table_internal.h: rows by the names of their columns. */
+/* csv_table.h: rows by the names of their columns. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "csv_table_internal.h"
+#include "csv_table.h"
 #include "err.h"
 
 static const char *const names[] = {"name", "site", "uuid"};

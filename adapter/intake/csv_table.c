@@ -1,4 +1,4 @@
-#include "csv_table_internal.h"
+#include "csv_table.h"
 
 #include <assert.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
-#ifndef CSV_TABLE_INTERNAL_H_
-#define CSV_TABLE_INTERNAL_H_
+#ifndef CSV_TABLE_H_
+#define CSV_TABLE_H_
 #include <stddef.h>
 
-#include "csv_internal.h"
+#include "csv.h"
 
 /*
  * A CSV file whose first line names its columns: rows by the names of columns,
