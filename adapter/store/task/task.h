@@ -122,6 +122,4 @@ int task_assignment_due(struct store *s, int64_t now, int64_t *ids, size_t room,
 /* Enabled ones of this trigger (not 0), by number, at most room. */
 int task_assignment_triggered(struct store *s, int64_t trigger, int64_t *ids,
     size_t room, size_t *ret_count, struct err *err);
-/* The earliest next_due of an enabled one; 0: none. */
-int task_assignment_next(struct store *s, int64_t *ret_at, struct err *err);
 #endif

@@ -123,15 +123,6 @@ task_assignment_triggered(struct store *s, int64_t trigger, int64_t *ids,
 	    trigger, ids, room, ret_count, err);
 }
 
-int
-task_assignment_next(struct store *s, int64_t *ret_at, struct err *err)
-{
-	return task_number(s, ret_at, err,
-	    "SELECT min(next_due) FROM task_assignment WHERE enabled = 1"
-	    " AND next_due > 0",
-	    "", 0, 0);
-}
-
 /* --- writing --- */
 
 static int

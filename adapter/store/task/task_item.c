@@ -129,15 +129,6 @@ task_item_next(
 	    "ii", run, !fresh);
 }
 
-int
-task_item_busy(
-    struct store *s, int64_t run, int64_t *ret_count, struct err *err)
-{
-	return task_number(s, ret_count, err,
-	    "SELECT count(*) FROM run_item WHERE run = ? AND state = 1", "i",
-	    run, 0);
-}
-
 /* --- writing --- */
 
 int

@@ -244,18 +244,6 @@ task_run_claim(struct store *s, int64_t id, const char *owner, bool dead,
 }
 
 int
-task_run_release(
-    struct store *s, int64_t id, const char *owner, struct err *err)
-{
-	if (store_begin(s, err) == -1)
-		return -1;
-	return db_run(store_db(s), err,
-	    "UPDATE run SET owner = NULL, owner_until = 0"
-	    " WHERE id = ? AND owner = ?",
-	    "it", id, owner);
-}
-
-int
 task_run_start(struct store *s, int64_t id, int64_t now, struct err *err)
 {
 	if (task_run_set_state(s, id, TASK_RUNNING, NULL, NULL, now, err) == -1)

@@ -42,9 +42,6 @@ int task_run_open(struct store *s, int64_t *ids, size_t room, size_t *ret_count,
  * when another's claim is live, or the run is over. */
 int task_run_claim(struct store *s, int64_t id, const char *owner, bool dead,
     int64_t now, int64_t until, bool *ret_taken, struct err *err);
-/* Let others have it, as when this process ends. */
-int task_run_release(
-    struct store *s, int64_t id, const char *owner, struct err *err);
 /* From TASK_QUEUED; started_at is set the first time. */
 int task_run_start(struct store *s, int64_t id, int64_t now, struct err *err);
 int task_run_allow(
@@ -97,9 +94,6 @@ int task_item_ready(struct store *s, int64_t run, bool fresh, int64_t now,
 /* When the next one of a run may begin; 0: none waits. */
 int task_item_next(
     struct store *s, int64_t run, bool fresh, int64_t *ret_at, struct err *err);
-/* Are any under way, of whichever process? */
-int task_item_busy(
-    struct store *s, int64_t run, int64_t *ret_count, struct err *err);
 /* It begins: w->attempts and started_at are as now; journal_at is kept with the
  * first attempt. ERR_CONFLICT when it does not wait any more. */
 int task_item_begin(

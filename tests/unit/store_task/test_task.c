@@ -233,7 +233,7 @@ static void
 test_due(void **state)
 {
 	struct fixture *f = *state;
-	int64_t task = add_task(f, "t"), at = -1, ids[8];
+	int64_t task = add_task(f, "t"), ids[8];
 	int64_t late = assign(f, task, NOW - 1, true);
 	int64_t later = assign(f, task, NOW - 5, true);
 	int64_t future = assign(f, task, NOW + 9, true);
@@ -253,14 +253,14 @@ test_due(void **state)
 	assert_works(
 	    task_assignment_due(f->store, NOW, ids, 1, &count, &f->err));
 	assert_int_equal(count, 1);
-	assert_works(task_assignment_next(f->store, &at, &f->err));
-	assert_int_equal(at, NOW - 5);
 
 	assert_works(task_assignment_ran(f->store, later, 77, NOW, 0, &f->err));
 	assert_works(
 	    task_assignment_ran(f->store, late, 0, NOW, NOW + 50, &f->err));
-	assert_works(task_assignment_next(f->store, &at, &f->err));
-	assert_int_equal(at, NOW + 9);
+	assert_works(
+	    task_assignment_due(f->store, NOW + 9, ids, 8, &count, &f->err));
+	assert_int_equal(count, 1);
+	assert_int_equal(ids[0], future);
 	assert_works(task_assignment_move(
 	    f->store, future, NOW, NOW + 20, &moved, &f->err));
 	assert_false(moved); /* it was not due then */
@@ -269,8 +269,13 @@ test_due(void **state)
 	assert_true(moved);
 	assert_works(task_unassign(f->store, future, &f->err));
 	assert_fails(task_unassign(f->store, future, &f->err), ERR_NOTFOUND);
-	assert_works(task_assignment_next(f->store, &at, &f->err));
-	assert_int_equal(at, NOW + 50);
+	assert_works(
+	    task_assignment_due(f->store, NOW + 49, ids, 8, &count, &f->err));
+	assert_int_equal(count, 0);
+	assert_works(
+	    task_assignment_due(f->store, NOW + 50, ids, 8, &count, &f->err));
+	assert_int_equal(count, 1);
+	assert_int_equal(ids[0], late);
 }
 
 /* --- which devices --- */
@@ -725,7 +730,6 @@ test_claims(void **state)
 {
 	struct fixture *f = *state;
 	int64_t device = add_device(f, "pc1"), id = make_run(f, &device, 1);
-	int64_t busy = -1;
 	struct task_work w, late;
 	bool taken = false;
 
@@ -740,14 +744,12 @@ test_claims(void **state)
 	assert_works(task_run_claim(
 	    f->store, id, "a", false, NOW, NOW + 70, &taken, &f->err));
 	assert_false(taken);
-	assert_works(task_item_busy(f->store, id, &busy, &f->err));
-	assert_int_equal(busy, 1);
+	/* What is under way is so until another takes the run. */
+	assert_int_equal(ready(f, id, false, NOW + 10, &late, 1), 0);
 
 	assert_works(task_run_claim(
 	    f->store, id, "b", true, NOW + 10, NOW + 80, &taken, &f->err));
 	assert_true(taken);
-	assert_works(task_item_busy(f->store, id, &busy, &f->err));
-	assert_int_equal(busy, 0);
 	late = w;
 	assert_int_equal(ready(f, id, false, NOW + 10, &w, 1), 1);
 	assert_int_equal(w.attempts, 1);
@@ -755,18 +757,16 @@ test_claims(void **state)
 	assert_false(end(f, id, &late, TASK_OK, 0));
 	assert_true(end(f, id, &w, TASK_OK, 0));
 
-	/* After its time anybody may; a release gives it back at once. */
+	/* After its time anybody may, and not before. */
 	assert_works(task_run_claim(
 	    f->store, id, "c", false, NOW + 80, NOW + 90, &taken, &f->err));
-	assert_works(task_run_release(f->store, id, "b", &f->err));
 	assert_fails(task_run_claim(f->store, id, "b", false, NOW + 81,
 			 NOW + 99, &taken, &f->err),
 	    ERR_CONFLICT);
-	assert_works(task_run_release(f->store, id, "c", &f->err));
 	assert_works(task_run_claim(
-	    f->store, id, "b", false, NOW + 81, NOW + 99, &taken, &f->err));
+	    f->store, id, "b", false, NOW + 90, NOW + 99, &taken, &f->err));
 	assert_works(SET(TASK_ABORTED));
-	assert_fails(task_run_claim(f->store, id, "b", false, NOW + 82,
+	assert_fails(task_run_claim(f->store, id, "c", false, NOW + 91,
 			 NOW + 99, &taken, &f->err),
 	    ERR_CONFLICT);
 }
