@@ -98,7 +98,6 @@ int
 store_secret_previous(struct store *s, int64_t device, enum store_secret kind,
     unsigned back, struct secret **ret_secret, struct err *err)
 {
-	assert(back > 0);
 	return secret_load(s, device, kind, back, ret_secret, err);
 }
 

@@ -113,7 +113,7 @@ enum store_secret { STORE_SECRET_ADMIN, STORE_SECRET_AD };
 /* The current one, given; ERR_NOTFOUND when there is none. */
 int store_secret_get(struct store *s, int64_t device, enum store_secret kind,
     struct secret **ret_secret, struct err *err);
-/* The one `back` (1 to 3) before the current; ERR_NOTFOUND. */
+/* The one so many back; 0: the current one. ERR_NOTFOUND. */
 int store_secret_previous(struct store *s, int64_t device,
     enum store_secret kind, unsigned back, struct secret **ret_secret,
     struct err *err);

@@ -249,7 +249,7 @@ _amtkeeper()
 	"config check") options="" ;;
 	"config show") options=" --origin" ;;
 	"config example") options=" --profile" ;;
-	"secret show") options=" --reveal --to" ;;
+	"secret show") options=" --reveal --to --previous" ;;
 	"version") options="" ;;
 	"help") options=" --man --completion" ;;
 	esac

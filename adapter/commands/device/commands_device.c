@@ -62,6 +62,8 @@ static const struct cli_option import_options[] = {
 static const struct cli_option reveal_options[] = {
     {"reveal", 0, CLI_FLAG, NULL, NULL, "show it on this terminal"},
     {"to", 0, CLI_FILE, "FILE", NULL, "write it to a new file, mode 0600"},
+    {"previous", 0, CLI_COUNT, "N", NULL,
+	"the one so many changes ago; the last three are kept"},
     END};
 
 GROUPS add_groups[] = {add_options, cli_server_options, NULL};
@@ -95,6 +97,7 @@ LIST remove_examples[] = {"device remove pc1.corp.example --revoke",
 LIST show_device_examples[] = {
     "device show pc1.corp.example", "device show -a -o json", NULL};
 LIST reveal_examples[] = {"secret show pc1.corp.example --reveal",
+    "secret show pc1.corp.example --reveal --previous 1",
     "secret show pc1.corp.example --to pc1.password", NULL};
 
 const struct cli_command commands_device[] = {
@@ -151,6 +154,7 @@ const struct cli_command commands_device[] = {
 const struct cli_command commands_secret[] = {
     {"secret show", "DEVICE", "the admin password of a device",
 	"On a terminal with --reveal, or to a new private file with --to; an "
-	"event says who saw it.",
+	"event says who saw it. A board with an older state of its firmware "
+	"may want one from before.",
 	reveal_groups, 1, 1, reveal_examples, cmd_secret_show},
     END};

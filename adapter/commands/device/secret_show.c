@@ -1,9 +1,11 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "cli.h"
 #include "commands_device_internal.h"
 #include "device.h"
+#include "mem.h"
 #include "secret.h"
 #include "store.h"
 
@@ -14,20 +16,23 @@ static int
 reveal(struct cli *c, const struct device *device)
 {
 	const char *to = cli_text(c, "to");
+	unsigned back = (unsigned)cli_count(c, "previous", 0);
 	struct secret *secret = NULL;
+	char *what;
 	struct err err = {.kind = ERR_NONE};
 	int code = CODE_OK;
 
-	if (store_secret_get(c->daemon.store, device->id, STORE_SECRET_ADMIN,
-		&secret, &err) != 0)
+	if (store_secret_previous(c->daemon.store, device->id,
+		STORE_SECRET_ADMIN, back, &secret, &err) != 0)
 		return cli_fail(&err);
-	if (cli_event(c, device, "secret.revealed", "{\"secret\":\"admin\"}",
-		&err) != 0 ||
+	what = mem_printf("{\"secret\":\"admin\",\"previous\":%u}", back);
+	if (cli_event(c, device, "secret.revealed", what, &err) != 0 ||
 	    store_commit(c->daemon.store, &err) != 0 ||
 	    (to != NULL && cli_write_secret(to, secret, &err) != 0))
 		code = cli_fail(&err);
 	else if (to == NULL)
 		(void)printf("%s\n", secret_text(secret));
+	free(what);
 	secret_free(secret);
 	return code;
 }

@@ -396,6 +396,14 @@ keep 20 device set pc00005.ad.example.test --uuid 1234
 keep 4 device set nosuch --site berlin
 keep 0 device set pc00005.ad.example.test --password-file "$tmp/right" \
     --forget-identity --site berlin
+keep 0 secret show pc00005.ad.example.test --previous 1 --to "$tmp/before"
+is 'the password before' "$(cat "$tmp/before")" 'Wr0ng-Passw0rd!'
+keep 0 secret show pc00005.ad.example.test --to "$tmp/now"
+is 'the password now' "$(cat "$tmp/now")" "$(cat "$tmp/right")"
+keep 4 secret show pc00005.ad.example.test --previous 2 --to "$tmp/none"
+keep 2 secret show pc00005.ad.example.test --previous 0 --to "$tmp/none"
+keep 0 events -d pc00005.ad.example.test -o json
+says out 'secret.revealed.*previous[^0-9]*1'
 keep 0 events -d pc00005.ad.example.test -o json
 says out 'device.changed.*forget-identity'
 keep 0 device list --site berlin -o csv

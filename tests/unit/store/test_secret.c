@@ -23,9 +23,7 @@ assert_secret(struct fixture *f, int64_t device, enum store_secret kind,
 	struct secret *s = NULL;
 	int r;
 
-	r = back == 0
-	    ? store_secret_get(f->store, device, kind, &s, &f->err)
-	    : store_secret_previous(f->store, device, kind, back, &s, &f->err);
+	r = store_secret_previous(f->store, device, kind, back, &s, &f->err);
 	if (want == NULL) {
 		assert_int_equal(r, -1);
 		assert_int_equal(f->err.kind, ERR_NOTFOUND);
