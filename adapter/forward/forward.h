@@ -57,14 +57,5 @@ struct store_event;
 int forward_post(const struct conf_forward *f, struct store *store,
     const struct store_event *event, const char *id, struct err *err);
 
-/* A kind of event as others are told of it. */
-struct forward_kind {
-	const char *name; /* "certificate.issued" */
-	unsigned class;	  /* stable; 0 ends the table */
-	int severity;	  /* of syslog: 2 critical to 6 informational */
-	const char *title;
-};
-/* All of them by class; the first stands for what is not among them. */
-const struct forward_kind *forward_kinds(void);
 const char *forward_severity_name(int severity);
 #endif

@@ -8,7 +8,15 @@
 
 /* --- kind.c, event.c --- */
 
-const struct forward_kind *forward_kind(const char *name); /* never NULL */
+/* A kind of event as others are told of it. */
+struct forward_kind {
+	const char *name; /* "certificate.issued"; 32 bytes at most: MSGID */
+	unsigned class;	  /* stable; 0 ends the table */
+	int severity;	  /* of syslog: 2 critical to 6 informational */
+	const char *title;
+};
+/* Never NULL: the first row stands for what is in none. */
+const struct forward_kind *forward_kind(const char *name);
 /* -1 when it is none. */
 int forward_severity(const char *name);
 

@@ -112,12 +112,6 @@ static const struct forward_kind kinds[] = {
 };
 
 const struct forward_kind *
-forward_kinds(void)
-{
-	return kinds;
-}
-
-const struct forward_kind *
 forward_kind(const char *name)
 {
 	const struct forward_kind *k;

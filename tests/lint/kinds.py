@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """kinds.py ROOT: every kind of event that the sources write is in the table by
-which others are told of it (adapter/forward/kind.c), with a number of its own."""
+which others are told of it (adapter/forward/kind.c), with a number of its own,
+and fits where it is told (RFC 5424, 6.2.7)."""
 import os
 import re
 import sys
@@ -10,6 +11,8 @@ ROOT = sys.argv[1]
 CALLS = re.compile(r"\b(?:\w*event|\w*tell\w*|note|write_settled)\s*"
                    r"\(([^;{]*);")
 NAMES = re.compile(r"(?:\.event|\.kind|\bkind)\s*=\s*([^;,]*)[;,]")
+ROW = re.compile(r'^    \{"([^"]+)", (\d+), [A-Z]+,', re.M)
+NAME_MAX = 32
 KIND = re.compile(r'"([a-z]+(?:\.[a-z_-]+)+)"')
 
 
@@ -23,9 +26,11 @@ def sources():
 
 def main():
     with open(os.path.join(ROOT, "adapter/forward/kind.c")) as f:
-        rows = KIND.findall(f.read())
-    table, found = set(rows), set()
-    bad = [f"twice in the table: {k}" for k in table if rows.count(k) > 1]
+        rows = ROW.findall(f.read())
+    table, found = {name for name, _ in rows}, set()
+    bad = [f"no kind: {name}" for name, _ in rows if len(name) > NAME_MAX]
+    for what in zip(*rows):
+        bad += [f"twice in the table: {k}" for k in what if what.count(k) > 1]
     for path in sources():
         with open(path) as f:
             text = f.read()

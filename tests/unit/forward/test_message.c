@@ -254,23 +254,6 @@ targets(void **state)
 	}
 }
 
-/* Numbers are for ever: each once, and names fit MSGID. */
-static void
-kinds_are_distinct(void **state)
-{
-	const struct forward_kind *k, *other;
-
-	(void)state;
-	for (k = forward_kinds(); k->class != 0; k++) {
-		assert_true(strlen(k->name) <= 32);
-		assert_in_range(k->severity, 2, 6);
-		for (other = k + 1; other->class != 0; other++) {
-			assert_true(k->class != other->class);
-			assert_string_not_equal(k->name, other->name);
-		}
-	}
-}
-
 /* Doubled, or as long as the receiver asks for; never beyond retry_most. */
 static void
 waits_as_asked(void **state)
@@ -297,7 +280,6 @@ main(void)
 	    cmocka_unit_test(as_cloud_event),
 	    cmocka_unit_test(signs),
 	    cmocka_unit_test(targets),
-	    cmocka_unit_test(kinds_are_distinct),
 	    cmocka_unit_test(waits_as_asked),
 	};
 
