@@ -194,7 +194,6 @@ void api_call_close(struct api_call *c);
 void api_row_begin(struct api_call *c, const struct api_row *row);
 void api_put_text(struct api_call *c, const char *text);
 void api_put_int(struct api_call *c, int64_t number); /* times, bools too */
-void api_put_nothing(struct api_call *c);
 /* The row is written and cleared; -1 when the answer is too large. */
 int api_row_end(struct api_call *c, struct err *err);
 /* Before and behind the rows of a page; next may be NULL. */

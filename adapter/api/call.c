@@ -199,12 +199,6 @@ api_put_int(struct api_call *c, int64_t number)
 	record_int(&c->row, number);
 }
 
-void
-api_put_nothing(struct api_call *c)
-{
-	record_nothing(&c->row);
-}
-
 int
 api_row_end(struct api_call *c, struct err *err)
 {
