@@ -188,6 +188,10 @@ def certificate_files(s):
     equal(shown(s), first, "and not used")
     use("two.pem", "two.key")
     wait_for(lambda: shown(s) != first, "another pair is used by itself")
+    wait_for(lambda: "event=console.certificate kind=none" in s.said(),
+             "that it does well again is told")
+    equal(s.said().count("is not that of its certificate"), 1,
+          "that it did not, once")
     kept.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
     check(kept.recv(4096).startswith(b"HTTP/1.1 200"),
           "a connection from before goes on")
