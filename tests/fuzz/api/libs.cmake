@@ -1,2 +1,2 @@
 target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/adapter/api)
-set(libs api access report PkgConfig::json)
+set(libs api access record report PkgConfig::json)
