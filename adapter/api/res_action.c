@@ -8,7 +8,6 @@
 #include "records.h"
 #include "server_order.h"
 #include "server_xml.h"
-#include "str.h"
 
 /* --- kinds --- */
 
@@ -46,9 +45,7 @@ answer_flow(struct api_call *c, const char *actions, struct err *err)
 	if (r == 0)
 		api_page_begin(c, &api_flow_row);
 	for (i = 0; r == 0 && i < tree.count; i++) {
-		record_flow(&c->row, &tree.actions[i], rows[i],
-		    !str_eq(tree.actions[i].kind,
-			action_kind_name(ACTION_FOREIGN)));
+		record_flow(&c->row, &tree.actions[i], rows[i], c->conf);
 		r = api_row_end(c, err);
 	}
 	if (r == 0)

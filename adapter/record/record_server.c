@@ -3,6 +3,7 @@
 #include "action.h"
 #include "buf.h"
 #include "columns.h"
+#include "err.h"
 #include "mem.h"
 #include "records.h"
 #include "server_task.h"
@@ -76,14 +77,18 @@ KIND(record_flow_kind);
 
 void
 record_flow(struct record *r, const struct server_action *a, int64_t rows,
-    bool runnable)
+    const struct conf *conf)
 {
+	struct err why;
+
 	record_begin(r, &record_flow_kind);
 	record_int(r, a->at + 1);
 	record_int(r, a->parent + 1);
 	record_given(r, action_words(a));
 	record_int(r, rows);
-	record_int(r, runnable);
+	record_int(r,
+	    action_kind_find(a->kind) != ACTION_FOREIGN &&
+		action_lacks(a, conf, &why) == 0);
 	record_given(r, access_rights_text(action_rights(a)));
 }
 

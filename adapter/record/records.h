@@ -1,6 +1,5 @@
 #ifndef RECORDS_H_
 #define RECORDS_H_
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -55,6 +54,7 @@ extern const struct record_kind record_task_kind, record_type_kind;
 void record_task(struct record *r, const struct task *t);
 void record_type(struct record *r, const struct play *play);
 
+struct conf;
 struct server_action;
 struct server_task;
 extern const struct record_kind record_server_kind, record_action_kind,
@@ -64,9 +64,10 @@ void record_server(struct record *r, const struct server_task *t);
 /* What became of one. under, run: 0, there is none; rows: -1, those of the one
  * it is under. */
 void record_action(struct record *r, const struct server_action *a);
-/* What one would be given; rows: -1, it has none. */
+/* What one would be given; rows: -1, it has none. runnable: not when it is of
+ * ePO alone, or conf lacks what it needs. */
 void record_flow(struct record *r, const struct server_action *a, int64_t rows,
-    bool runnable);
+    const struct conf *conf);
 /* What actions there are: an enum action_kind. */
 void record_sort(struct record *r, int number);
 

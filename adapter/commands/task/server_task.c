@@ -167,18 +167,14 @@ write_flow(struct cli *c, const struct action_tree *tree, const int64_t *rows)
 	const struct server_action *a;
 	struct record r;
 	struct err err;
-	bool lacks;
 	size_t i;
 
 	for (i = 0; i < tree->count; i++) {
 		a = &tree->actions[i];
-		lacks = action_lacks(a, c->daemon.conf, &err) != 0;
-		if (lacks)
+		if (action_lacks(a, c->daemon.conf, &err) != 0)
 			cli_note(
 			    c, "action %zu (%s): %s", i + 1, a->kind, err.text);
-		record_flow(&r, a, rows[i],
-		    !lacks &&
-			!str_eq(a->kind, action_kind_name(ACTION_FOREIGN)));
+		record_flow(&r, a, rows[i], c->daemon.conf);
 		cli_record(t, &flow_rows, &r);
 		table_row(t);
 	}

@@ -31,6 +31,7 @@ SERVER = """{name: Tag all, description: by query, actions: [
 """
 TREE = ('[{"run-query":{"query":"(isNotBlank EPOLeafNode.NodeName)"},"then":'
         '[{"apply-tag":{"tag":"all of them"}}]}]')
+LACKING = '[{"webhook":{"to":"nobody"}},{"nothing":{}}]'
 PURGE = '[{"purge-log":{"older-than":"30d"}}]'
 ROWS = "(select EPOLeafNode.NodeName)"
 
@@ -596,6 +597,9 @@ def authors(w, serving, names):
     equal([a["rights"] for a in found], [["query.run"], ["tag.write"]],
           "what it asks for")
     w.wrong("checkServerTask", body={"actions": TREE})
+    found = w.ok("checkServerTask", body={"actions": LACKING}).json["items"]
+    equal([a["runnable"] for a in found], [False, True],
+          "what the configuration lacks something for")
     kinds = w.ok("listActionKinds").json["items"]
     equal([k["name"] for k in kinds],
           [k["name"] for k in serving.json("server-task", "actions")], "kinds")
