@@ -189,6 +189,8 @@ int ca_revoke(struct ca *ca, const char *serial, int reason, int64_t now,
     struct err *err);
 /* "key-compromise" and the like as that number, and back; -1, NULL: none. */
 int ca_reason_number(const char *word);
+/* Those of a device's certificate; then NULL. */
+extern const char *const ca_reason_words[];
 const char *ca_reason_word(int number);
 /*
  * Keys that are never certified, by the SHA-256 of their SubjectPublicKeyInfo

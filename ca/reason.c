@@ -2,23 +2,23 @@
 #include "ca.h"
 #include "str.h"
 
-static const struct {
-	const char *word;
-	int number;
-} reasons[] = {{"unspecified", 0}, {"key-compromise", 1}, {"ca-compromise", 2},
-    {"affiliation-changed", 3}, {"superseded", 4},
-    {"cessation-of-operation", 5}, {"privilege-withdrawn", 9}};
-#define COUNT (sizeof(reasons) / sizeof(reasons[0]))
+const char *const ca_reason_words[] = {"unspecified", "key-compromise",
+    "affiliation-changed", "superseded", "cessation-of-operation",
+    "privilege-withdrawn", NULL};
+static const int numbers[] = {0, 1, 3, 4, 5, 9}; /* of these */
+
+#define OF_A_CA "ca-compromise"
+#define NUMBER_OF_A_CA 2
 
 int
 ca_reason_number(const char *word)
 {
 	size_t i;
 
-	for (i = 0; i < COUNT; i++)
-		if (str_eq(word, reasons[i].word))
-			return reasons[i].number;
-	return -1;
+	for (i = 0; ca_reason_words[i] != NULL; i++)
+		if (str_eq(word, ca_reason_words[i]))
+			return numbers[i];
+	return str_eq(word, OF_A_CA) ? NUMBER_OF_A_CA : -1;
 }
 
 const char *
@@ -26,8 +26,8 @@ ca_reason_word(int number)
 {
 	size_t i;
 
-	for (i = 0; i < COUNT; i++)
-		if (reasons[i].number == number)
-			return reasons[i].word;
-	return NULL;
+	for (i = 0; ca_reason_words[i] != NULL; i++)
+		if (number == numbers[i])
+			return ca_reason_words[i];
+	return number == NUMBER_OF_A_CA ? OF_A_CA : NULL;
 }

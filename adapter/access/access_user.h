@@ -39,6 +39,7 @@ int access_user_remove(
 
 /* A token for programs; *ret_token is given and shown this once only. life in
  * seconds, at most ACCESS_TOKEN_LIFE_MAX. */
+#define ACCESS_TOKEN_LIFE (INT64_C(90) * 86400) /* unless it is said */
 #define ACCESS_TOKEN_LIFE_MAX INT64_C(31536000)
 #define ACCESS_TOKEN_NAME_MAX 100
 struct access_token {

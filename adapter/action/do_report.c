@@ -20,7 +20,6 @@
 #include "str.h"
 #include "work_internal.h"
 
-#define LEAF_TABLE "EPOLeafNode"
 #define PIECE 500 /* devices in one query */
 #define WHERE_MAX (PIECE * 24 + 64)
 
@@ -118,7 +117,7 @@ find_text(struct store *s, const char *word, struct text *ret, struct err *err)
 	if (word[0] != '(')
 		return store_saved_find(s, word, keep_text, ret, err);
 	*ret = (struct text){
-	    .target = mem_dup(LEAF_TABLE), .where = mem_dup(word)};
+	    .target = mem_dup(STORE_SYSTEMS), .where = mem_dup(word)};
 	return 0;
 }
 
@@ -160,7 +159,7 @@ next_piece(void *cookie, struct query **ret, struct err *err)
 	if (count == 0 && f->begun)
 		return 0;
 	buf_init(&where, WHERE_MAX);
-	buf_str(&where, "(in " LEAF_TABLE ".AutoID 0");
+	buf_str(&where, "(in " STORE_SYSTEM_ID " 0");
 	for (i = 0; i < count; i++)
 		buf_printf(&where, " %" PRId64, devices[i]);
 	buf_char(&where, ')');
@@ -283,7 +282,7 @@ action_report_check(struct store *s, const struct server_action *actions,
 
 	if (rc == 0)
 		rc = compile(&f,
-		    f.whole ? f.text.where : "(eq " LEAF_TABLE ".AutoID 0)", &q,
+		    f.whole ? f.text.where : "(eq " STORE_SYSTEM_ID " 0)", &q,
 		    err);
 	query_free(q);
 	text_clear(&f.text);

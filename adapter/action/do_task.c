@@ -18,16 +18,14 @@ static struct task_policy
 policy_of(const struct server_action *a)
 {
 	struct task_policy p = task_policy_default();
+	int64_t *member;
+	size_t i;
 
-	p.canary = action_number(a, "canary", 0);
-	p.wave = action_number(a, "wave", 0);
-	p.wave_percent = action_number(a, "wave-percent", 0);
-	p.max_failures = action_number(a, "max-failures", 0);
-	p.max_failure_percent = action_number(a, "max-failure-percent", 0);
-	p.stop_after = action_number(a, "stop-after", 0);
-	p.parallel = action_number(a, "parallel", 0);
-	p.retries = action_number(a, "retries", p.retries);
-	p.retry_wait = action_number(a, "retry-wait", p.retry_wait);
+	for (i = 0; i < TASK_POLICY_FIELDS; i++) {
+		member = task_policy_at(&p, i);
+		*member =
+		    action_number(a, task_policy_fields[i].setting, *member);
+	}
 	return p;
 }
 

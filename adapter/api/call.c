@@ -16,8 +16,6 @@
 #include "str.h"
 
 #define LOCATION_MAX 1024
-#define DEVICES_TABLE "EPOLeafNode"
-#define DEVICE_NUMBER "EPOLeafNode.AutoID"
 
 /* --- reading --- */
 
@@ -426,7 +424,7 @@ ask_ids(struct api_call *c, struct asked *a, struct err *err)
 	    .where = a->where,
 	    .order = a->order,
 	    .group = a->group,
-	    .only = DEVICE_NUMBER};
+	    .only = STORE_SYSTEM_ID};
 	struct query *q = NULL;
 	bool cut = false;
 	int r;
@@ -471,7 +469,7 @@ api_ids_by_query(struct api_call *c, const char *word, int64_t after,
     size_t limit, struct api_ids *ret, struct err *err)
 {
 	const struct store_saved condition = {
-	    .target = DEVICES_TABLE, .where = word};
+	    .target = STORE_SYSTEMS, .where = word};
 	struct asked a = {.target = NULL};
 	int r = word[0] == '('
 	    ? take_saved(&a, &condition, err)

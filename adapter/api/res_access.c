@@ -10,8 +10,6 @@
 #include "str.h"
 #include "users.h"
 
-#define LIFE (INT64_C(90) * 86400)
-
 /* --- permission sets --- */
 
 int
@@ -93,7 +91,7 @@ api_tokens_add(struct api_call *c, struct err *err)
 {
 	const struct access_token t = {.user = c->match.segments[0],
 	    .name = api_body_text(c, "name"),
-	    .life = api_body_int(c, "life", LIFE)};
+	    .life = api_body_int(c, "life", ACCESS_TOKEN_LIFE)};
 	struct secret *token = NULL;
 	struct made m = {.c = c};
 	int64_t user = 0;

@@ -10,8 +10,6 @@
 #include "store.h"
 #include "str.h"
 
-#define DEVICES_TABLE "EPOLeafNode"
-
 /* --- saved ones --- */
 
 static int
@@ -54,7 +52,7 @@ clauses(const struct api_call *c)
 	    .chart = api_body_text(c, "chart")};
 
 	if (s.target == NULL)
-		s.target = DEVICES_TABLE;
+		s.target = STORE_SYSTEMS;
 	return s;
 }
 

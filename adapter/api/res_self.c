@@ -16,7 +16,6 @@
 #include "users.h"
 
 #define LIST_MAX 8192
-#define PREVIEW 10
 
 /* --- events --- */
 
@@ -196,7 +195,7 @@ static int
 write_preview(struct api_call *c, const struct schedule *s, int64_t after,
     struct err *err)
 {
-	size_t wanted = (size_t)api_int(c, "count", PREVIEW), n, i;
+	size_t wanted = (size_t)api_int(c, "count", SCHEDULE_PREVIEW), n, i;
 	int64_t runs[SCHEDULE_PREVIEW_MAX];
 	char text[CLOCK_TEXT];
 	struct buf utc, local;

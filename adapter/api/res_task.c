@@ -167,16 +167,13 @@ api_aim(struct api_call *c, struct api_aim *ret, struct err *err)
 int
 api_policy(const struct api_call *c, struct task_policy *p, struct err *err)
 {
-	p->canary = api_body_int(c, "canary", p->canary);
-	p->wave = api_body_int(c, "wave", p->wave);
-	p->wave_percent = api_body_int(c, "wave_percent", p->wave_percent);
-	p->max_failures = api_body_int(c, "max_failures", p->max_failures);
-	p->max_failure_percent =
-	    api_body_int(c, "max_failure_percent", p->max_failure_percent);
-	p->stop_after = api_body_int(c, "stop_after", p->stop_after);
-	p->parallel = api_body_int(c, "parallel", p->parallel);
-	p->retries = api_body_int(c, "retries", p->retries);
-	p->retry_wait = api_body_int(c, "retry_wait", p->retry_wait);
+	int64_t *member;
+	size_t i;
+
+	for (i = 0; i < TASK_POLICY_FIELDS; i++) {
+		member = task_policy_at(p, i);
+		*member = api_body_int(c, task_policy_fields[i].name, *member);
+	}
 	return task_policy_check(p, err);
 }
 
@@ -215,7 +212,7 @@ static int
 write_assignment(
     struct api_call *c, const struct task_assignment *a, struct err *err)
 {
-	const struct task_policy *p = &a->policy;
+	size_t i;
 
 	api_put_int(c, a->id);
 	api_put_text(c, a->task_name);
@@ -228,15 +225,8 @@ write_assignment(
 	api_put_int(c, a->created_at);
 	api_put_int(c, a->last_at);
 	api_put_int(c, a->last_run);
-	api_put_int(c, p->canary);
-	api_put_int(c, p->wave);
-	api_put_int(c, p->wave_percent);
-	api_put_int(c, p->max_failures);
-	api_put_int(c, p->max_failure_percent);
-	api_put_int(c, p->stop_after);
-	api_put_int(c, p->parallel);
-	api_put_int(c, p->retries);
-	api_put_int(c, p->retry_wait);
+	for (i = 0; i < TASK_POLICY_FIELDS; i++)
+		api_put_int(c, task_policy_get(&a->policy, i));
 	return api_row_end(c, err);
 }
 

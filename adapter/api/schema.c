@@ -4,18 +4,22 @@
 #include "access_user.h"
 #include "api_internal.h"
 #include "ca.h"
+#include "catalog.h"
 #include "columns.h"
+#include "intake.h"
 #include "records.h"
 #include "records_ca.h"
+#include "schedule.h"
 #include "server_task.h"
 #include "server_xml.h"
 #include "str.h"
+#include "task.h"
+#include "task_run.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define TEXT_MAX 1024
 #define CLAUSE_MAX 65536
 #define NAME_MAX_ 255
-#define DEVICES_MAX 10000
 #define YEAR INT64_C(31622400)
 
 /* --- answers --- */
@@ -230,7 +234,8 @@ ANSWER(api_check_row, "ScheduleCheck",
 
 static const struct api_field api_device_form_fields[] = {
     {"name", API_TEXT, true, 1, 253, NULL, "unique in the fleet: its FQDN"},
-    {"password", API_SECRET, true, 8, 32, NULL, "of the firmware's admin"},
+    {"password", API_SECRET, true, INTAKE_PASSWORD_MIN, INTAKE_PASSWORD_MAX,
+	NULL, "of the firmware's admin"},
     HOST_FIELDS,
     {"pin", API_TEXT, false, 64, 64, NULL,
 	"SHA-256 of the certificate it must present"},
@@ -238,8 +243,8 @@ static const struct api_field api_device_form_fields[] = {
 FORM(api_device_form, "NewDevice");
 
 #define TRUST_FIELDS                                                           \
-	{"password", API_SECRET, false, 8, 32, NULL,                           \
-	    "that its firmware's admin has now"},                              \
+	{"password", API_SECRET, false, INTAKE_PASSWORD_MIN,                   \
+	    INTAKE_PASSWORD_MAX, NULL, "that its firmware's admin has now"},   \
 	    {"forget_identity", API_BOOL, false, 0, 0, NULL,                   \
 		"what it shows next is its own"},                              \
 	{                                                                      \
@@ -270,46 +275,50 @@ FORM(api_maintain, "Maintenance");
 	{                                                                      \
 		"group", API_TEXT, false, 0, CLAUSE_MAX, NULL, "grouping"      \
 	}
-static const char *const charts[] = {"bar", "pie", "line", "none", NULL};
 static const struct api_field api_query_form_fields[] = {CLAUSES,
-    {"chart", API_TEXT, false, 0, NAME_MAX_, charts, "as HTML draws it"},
+    {"chart", API_TEXT, false, 0, NAME_MAX_, report_drawing_words,
+	"as HTML draws it"},
     {"description", API_TEXT, false, 0, TEXT_MAX, NULL, "for people"}};
 FORM(api_query_form, "QueryForm");
 static const struct api_field api_query_ask_fields[] = {
     CLAUSES, {"top", API_INT, false, 1, 100000, NULL, "rows at most"}};
 FORM(api_query_ask, "Question");
 
-static const char *const types[] = {
-    "amt-maintenance", "collect-properties", "enforce-profile", NULL};
 static const struct api_field api_task_form_fields[] = {
     {"name", API_TEXT, true, 1, NAME_MAX_, NULL, "unique"},
-    {"type", API_TEXT, true, 1, 64, types, "what it does"},
-    {"settings", API_TEXT, false, 2, 4096, NULL, "JSON as a text; {}"},
+    {"type", API_TEXT, true, 1, 64, catalog_type_words, "what it does"},
+    {"settings", API_TEXT, false, 2, TASK_SETTINGS_MAX, NULL,
+	"JSON as a text; {}"},
     {"description", API_TEXT, false, 0, TEXT_MAX, NULL, "for people"}};
 FORM(api_task_form, "NewTask");
 static const struct api_field api_task_change_fields[] = {
     {"name", API_TEXT, false, 1, NAME_MAX_, NULL, "unique"},
-    {"settings", API_TEXT, false, 2, 4096, NULL, "JSON as a text"},
+    {"settings", API_TEXT, false, 2, TASK_SETTINGS_MAX, NULL, "JSON as a text"},
     {"description", API_TEXT, false, 0, TEXT_MAX, NULL, "for people"}};
 FORM(api_task_change, "TaskChange");
 
 #define POLICY_FIELDS                                                          \
-	{"canary", API_INT, false, 0, INT32_MAX, NULL, "so many first"},       \
-	    {"wave", API_INT, false, 0, INT32_MAX, NULL, "then so many"},      \
+	{"canary", API_INT, false, 0, TASK_DEVICES_MAX, NULL,                  \
+	    "so many first"},                                                  \
+	    {"wave", API_INT, false, 0, TASK_DEVICES_MAX, NULL,                \
+		"then so many"},                                               \
 	    {"wave_percent", API_INT, false, 0, 100, NULL, "or of 100"},       \
-	    {"max_failures", API_INT, false, 0, INT32_MAX, NULL,               \
+	    {"max_failures", API_INT, false, 0, TASK_DEVICES_MAX, NULL,        \
 		"stop at so many failures"},                                   \
 	    {"max_failure_percent", API_INT, false, 0, 100, NULL,              \
 		"or of 100"},                                                  \
-	    {"stop_after", API_INT, false, 0, YEAR, NULL, "seconds"},          \
-	    {"parallel", API_INT, false, 0, 4000, NULL, "at once"},            \
-	    {"retries", API_INT, false, 0, 100, NULL, "of those offline"},     \
+	    {"stop_after", API_INT, false, 0, TASK_STOP_AFTER_MAX, NULL,       \
+		"seconds"},                                                    \
+	    {"parallel", API_INT, false, 0, TASK_PARALLEL_MAX, NULL,           \
+		"at once"},                                                    \
+	    {"retries", API_INT, false, 0, TASK_RETRIES_MAX, NULL,             \
+		"of those offline"},                                           \
 	{                                                                      \
-		"retry_wait", API_INT, false, 1, 86400, NULL,                  \
+		"retry_wait", API_INT, false, 1, TASK_RETRY_WAIT_MAX, NULL,    \
 		    "seconds, doubled each time"                               \
 	}
 #define TARGET_FIELDS                                                          \
-	{"devices", API_TEXTS, false, 1, DEVICES_MAX, NULL,                    \
+	{"devices", API_TEXTS, false, 1, TASK_NAMED_MAX, NULL,                 \
 	    "names, UUIDs or numbers"},                                        \
 	    {"group", API_TEXT, false, 1, TEXT_MAX, NULL, "a group's path"},   \
 	    {"tag", API_TEXT, false, 1, NAME_MAX_, NULL, "a tag's name"},      \
@@ -322,7 +331,7 @@ static const struct api_field api_run_form_fields[] = {
     TARGET_FIELDS, POLICY_FIELDS};
 FORM(api_run_form, "NewRun");
 static const struct api_field api_work_form_fields[] = {
-    {"type", API_TEXT, true, 1, 64, types, "what is done"},
+    {"type", API_TEXT, true, 1, 64, catalog_type_words, "what is done"},
     {"tasks", API_TEXTS, false, 1, 16, NULL,
 	"of amt-maintenance; none: what is due"},
     {"when", API_TEXT, false, 1, 16, whens, "needed, unless always"},
@@ -350,7 +359,7 @@ static const struct api_field api_mail_form_fields[] = {
     {"to", API_TEXT, true, 1, TEXT_MAX, NULL, "an address"}};
 FORM(api_mail_form, "MailTest");
 static const struct api_field api_check_form_fields[] = {
-    {"schedule", API_TEXT, true, 1, 8192, NULL, "words, or cron"},
+    {"schedule", API_TEXT, true, 1, SCHEDULE_TEXT_MAX, NULL, "words, or cron"},
     {"task", API_TEXT, false, 1, NAME_MAX_, NULL,
 	"what it renews; none: all that the profile keeps"},
     {"for", API_TEXTS, false, 1, 3, NULL,
@@ -358,17 +367,20 @@ static const struct api_field api_check_form_fields[] = {
     {"when_needed", API_BOOL, false, 0, 0, NULL, "and that only when due"},
     {"duration", API_INT, false, 1, 86400, NULL,
 	"seconds a device takes; as measured"},
-    {"parallel", API_INT, false, 1, 4000, NULL, "at once; run.parallel"},
+    {"parallel", API_INT, false, 1, TASK_PARALLEL_MAX, NULL,
+	"at once; run.parallel"},
     TARGET_FIELDS};
 FORM(api_check_form, "Check");
 static const struct api_field api_assign_form_fields[] = {
     {"task", API_TEXT, true, 1, NAME_MAX_, NULL, "its name or number"},
-    {"schedule", API_TEXT, false, 1, 8192, NULL, "none: by hand only"},
+    {"schedule", API_TEXT, false, 1, SCHEDULE_TEXT_MAX, NULL,
+	"none: by hand only"},
     {"enabled", API_BOOL, false, 0, 0, NULL, "unless false"}, TARGET_FIELDS,
     POLICY_FIELDS};
 FORM(api_assign_form, "NewAssignment");
 static const struct api_field api_assign_change_fields[] = {
-    {"schedule", API_TEXT, false, 0, 8192, NULL, "empty: by hand only"},
+    {"schedule", API_TEXT, false, 0, SCHEDULE_TEXT_MAX, NULL,
+	"empty: by hand only"},
     {"enabled", API_BOOL, false, 0, 0, NULL, "does its schedule count?"},
     POLICY_FIELDS};
 FORM(api_assign_change, "AssignmentChange");
@@ -381,7 +393,7 @@ static const struct api_field api_tag_form_fields[] = {
     {"name", API_TEXT, true, 1, NAME_MAX_, NULL, "of the tag"}};
 FORM(api_tag_form, "NewTag");
 static const struct api_field api_tagging_fields[] = {
-    {"devices", API_TEXTS, false, 1, DEVICES_MAX, NULL,
+    {"devices", API_TEXTS, false, 1, TASK_NAMED_MAX, NULL,
 	"names, UUIDs or numbers"},
     {"query", API_TEXT, false, 1, CLAUSE_MAX, NULL,
 	"or a saved query's name, or a condition"}};
@@ -395,7 +407,8 @@ FORM(api_tagging, "Tagging");
 static const struct api_field api_server_form_fields[] = {
     {"name", API_TEXT, true, 1, NAME_MAX_, NULL, "unique"}, ACTIONS(true),
     {"description", API_TEXT, false, 0, TEXT_MAX, NULL, "for people"},
-    {"schedule", API_TEXT, false, 1, 8192, NULL, "none: by hand only"},
+    {"schedule", API_TEXT, false, 1, SCHEDULE_TEXT_MAX, NULL,
+	"none: by hand only"},
     {"enabled", API_BOOL, false, 0, 0, NULL, "unless false"},
     {"overlap", API_BOOL, false, 0, 0, NULL,
 	"may it begin while it is going?"}};
@@ -411,18 +424,17 @@ static const struct api_field api_server_change_fields[] = {
     {"description", API_TEXT, false, 0, TEXT_MAX, NULL, "for people"},
     {"enabled", API_BOOL, false, 0, 0, NULL, "does its schedule count?"},
     {"overlap", API_BOOL, false, 0, 0, NULL, "may it begin while it is going?"},
-    {"schedule", API_TEXT, false, 0, 8192, NULL, "empty: by hand only"}};
+    {"schedule", API_TEXT, false, 0, SCHEDULE_TEXT_MAX, NULL,
+	"empty: by hand only"}};
 FORM(api_server_change, "ServerTaskChange");
 
-static const char *const whys[] = {"unspecified", "key-compromise",
-    "affiliation-changed", "superseded", "cessation-of-operation",
-    "privilege-withdrawn", NULL};
-static const struct api_field api_revocation_fields[] = {
-    {"reason", API_TEXT, false, 1, 32, whys, "unspecified, unless said"}};
+static const struct api_field api_revocation_fields[] = {{"reason", API_TEXT,
+    false, 1, 32, ca_reason_words, "unspecified, unless said"}};
 FORM(api_revocation, "Revocation");
 
 #define USER_FIELDS                                                            \
-	{"password", API_SECRET, false, 12, 1024, NULL, "none: tokens only"},  \
+	{"password", API_SECRET, false, ACCESS_PASSWORD_MIN,                   \
+	    ACCESS_PASSWORD_MAX, NULL, "none: tokens only"},                   \
 	    {"note", API_TEXT, false, 0, TEXT_MAX, NULL, "for people"},        \
 	{                                                                      \
 		"enabled", API_BOOL, false, 0, 0, NULL, "may come in"          \
@@ -450,14 +462,10 @@ FORM(api_user_change, "UserChange");
 
 /* --- parameters --- */
 
-static const char *const states[] = {
-    "queued", "running", "paused", "aborted", "ended", NULL};
-static const char *const run_types[] = {"amt-maintenance", "collect-properties",
-    "enforce-profile", SERVER_RUN, SERVER_ACTION, NULL};
+static const char *const run_types[] = {
+    CATALOG_TYPE_NAMES, SERVER_RUN, SERVER_ACTION, NULL};
 static const char *const parts[] = {"chain", "all", "root", NULL};
 static const char *const issuers[] = {"issuing", "root", NULL};
-static const char *const outcomes[] = {"ok", "changed", "waiting", "failed",
-    "parked", "offline", "busy", "skipped", NULL};
 static const char *const answers[] = {"yes", "no", NULL};
 static const struct api_field params[] = {
     {"update", API_TEXT, false, 2, 3, answers,
@@ -477,18 +485,18 @@ static const struct api_field params[] = {
 	"a saved query's name, or a condition: its devices"},
     {"run", API_INT, false, 1, INT64_MAX, NULL,
 	"devices of this run, by their turn"},
-    {"state", API_TEXT, false, 1, 16, states, "of runs"},
+    {"state", API_TEXT, false, 1, 16, task_state_words, "of runs"},
     {"type", API_TEXT, false, 1, 64, run_types, "of what they do"},
     {"part", API_TEXT, false, 1, 8, parts,
 	"chain, unless all that may have certified a device, or the root"},
     {"issuer", API_TEXT, false, 1, 8, issuers, "ours, unless root"},
     {"expiring", API_INT, false, 1, YEAR, NULL, "within so many seconds"},
     {"place", API_TEXT, false, 1, NAME_MAX_, NULL, "of this place"},
-    {"outcome", API_TEXT, false, 1, 16, outcomes, "of devices"},
+    {"outcome", API_TEXT, false, 1, 16, task_outcome_words, "of devices"},
     {"task", API_TEXT, false, 1, NAME_MAX_, NULL, "of this task"},
     {"device", API_TEXT, false, 1, NAME_MAX_, NULL, "of this device"},
     {"top", API_INT, false, 1, 100000, NULL, "rows at most"},
-    {"schedule", API_TEXT, true, 1, 8192, NULL, "words, or cron"},
+    {"schedule", API_TEXT, true, 1, SCHEDULE_TEXT_MAX, NULL, "words, or cron"},
     {"after", API_TEXT, false, 1, 64, NULL, "a time in RFC 3339; now"},
     {"count", API_INT, false, 1, 100, NULL, "of runs; 10"},
 };

@@ -8,9 +8,6 @@
 #include "mem.h"
 #include "str.h"
 
-#define DEVICES_TABLE "EPOLeafNode"
-#define DEVICE_ID "EPOLeafNode.AutoID"
-
 void
 ask_set(struct ask *a, const struct store_saved *from)
 {
@@ -45,7 +42,7 @@ take_saved(void *cookie, const struct store_saved *saved, struct err *err)
 int
 ask_word(struct cli *c, const char *word, struct ask *ret)
 {
-	struct store_saved condition = {.target = DEVICES_TABLE, .where = word};
+	struct store_saved condition = {.target = STORE_SYSTEMS, .where = word};
 	struct err err = {.kind = ERR_NONE};
 
 	if (word[0] == '(')
@@ -68,7 +65,7 @@ ask_options(const struct cli *c, const char *where, struct ask *ret)
 	    .chart = cli_text(c, "chart")};
 
 	if (given.target == NULL)
-		given.target = DEVICES_TABLE;
+		given.target = STORE_SYSTEMS;
 	ask_set(ret, &given);
 	ret->join = cli_text(c, "join");
 }
@@ -128,7 +125,7 @@ find_ids(struct cli *c, const struct ask *a, struct cli_ids *ret_ids,
 		return err_set(err, ERR_INVALID,
 		    "rows of %s are no devices: ask one of EPOLeafNode",
 		    table->name);
-	if (ask_compile(a, DEVICE_ID, &q, err) != 0)
+	if (ask_compile(a, STORE_SYSTEM_ID, &q, err) != 0)
 		return -1;
 	r = store_query(c->daemon.store, q, keep_id, ret_ids, &cut, err);
 	query_free(q);

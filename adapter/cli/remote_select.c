@@ -6,8 +6,8 @@
 #include "choice.h"
 #include "cli_internal.h"
 #include "cli_remote.h"
+#include "task.h"
 
-#define DEVICES_MAX 10000 /* of one request (the API's own limit) */
 #define NUMBER_MAX                                                             \
 	100000000 /* of a device: what is marked takes a bit each              \
 		   */
@@ -185,11 +185,11 @@ cli_remote_choose(struct cli *c, size_t first, struct json_object *body)
 		return CODE_OK;
 	}
 	code = cli_remote_select(c, first, keep_id, &ids);
-	if (code == CODE_OK && ids.count > DEVICES_MAX)
+	if (code == CODE_OK && ids.count > TASK_NAMED_MAX)
 		code = cli_complain(CODE_REFUSED,
 		    "%zu devices are chosen, and with --server %d at most: "
 		    "choose them by --query, --group or --tag",
-		    ids.count, DEVICES_MAX);
+		    ids.count, TASK_NAMED_MAX);
 	if (code == CODE_OK)
 		(void)json_object_object_add(body, "devices", numbers_of(&ids));
 	free(ids.ids);

@@ -19,8 +19,6 @@
 #define UUID_LEN 36
 #define SHA256_HEX 64
 #define SITE_MAX 64
-#define PASSWORD_MIN 8
-#define PASSWORD_MAX 32
 #define WAKE_SECONDS 30 /* a lease that ends by itself */
 #define DETAIL_MAX 512
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -151,10 +149,10 @@ intake_check_password(const struct secret *password, struct err *err)
 	size_t i, len;
 	const uint8_t *bytes = secret_bytes(password, &len);
 
-	if (len < PASSWORD_MIN || len > PASSWORD_MAX)
+	if (len < INTAKE_PASSWORD_MIN || len > INTAKE_PASSWORD_MAX)
 		return err_set(err, ERR_INVALID,
 		    "password: firmware takes %d to %d characters",
-		    PASSWORD_MIN, PASSWORD_MAX);
+		    INTAKE_PASSWORD_MIN, INTAKE_PASSWORD_MAX);
 	for (i = 0; i < len; i++)
 		if (bytes[i] < 0x20 || bytes[i] > 0x7e ||
 		    strchr(":,\"", bytes[i]) != NULL)

@@ -80,5 +80,7 @@ int intake_wake(const struct intake_to *to, int64_t id, struct err *err);
 bool intake_is_uuid(const char *text);
 /* Is this a password firmware can have? (8 to 32 printable ASCII characters but
  * : , and ": Intel AMT, SetAdminAclEntryEx) */
+#define INTAKE_PASSWORD_MIN 8
+#define INTAKE_PASSWORD_MAX 32
 int intake_check_password(const struct secret *password, struct err *err);
 #endif

@@ -8,7 +8,7 @@
 #include "report_internal.h"
 #include "str.h"
 
-static const char *const drawings[] = {[REPORT_BAR] = "bar",
+const char *const report_drawing_words[REPORT_NONE + 2] = {[REPORT_BAR] = "bar",
     [REPORT_PIE] = "pie",
     [REPORT_LINE] = "line",
     [REPORT_NONE] = "none"};
@@ -16,7 +16,7 @@ static const char *const drawings[] = {[REPORT_BAR] = "bar",
 const char *
 report_drawing_name(enum report_drawing drawing)
 {
-	return drawings[drawing];
+	return report_drawing_words[drawing];
 }
 
 int
@@ -25,7 +25,8 @@ report_drawing_find(const char *name, enum report_drawing *ret, struct err *err)
 	enum report_drawing i;
 
 	for (i = REPORT_BAR; i <= REPORT_NONE; i++)
-		if (str_ieq(name == NULL ? "bar" : name, drawings[i])) {
+		if (str_ieq(
+			name == NULL ? "bar" : name, report_drawing_words[i])) {
 			*ret = i;
 			return 0;
 		}

@@ -41,7 +41,8 @@ enum report_chart {
 
 /* How charts of values and periods are drawn; those by week are columns. */
 enum report_drawing { REPORT_BAR, REPORT_PIE, REPORT_LINE, REPORT_NONE };
-const char *report_drawing_name(enum report_drawing drawing); /* "bar", ... */
+extern const char *const report_drawing_words[REPORT_NONE + 2]; /* then NULL */
+const char *report_drawing_name(enum report_drawing drawing);	/* "bar", ... */
 /* NULL is REPORT_BAR. ERR_INVALID. */
 int report_drawing_find(
     const char *name, enum report_drawing *ret, struct err *err);

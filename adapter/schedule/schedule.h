@@ -45,6 +45,7 @@ struct err;
  * character (from 1) and what would do.
  */
 #define SCHEDULE_TEXT_MAX 8192
+#define SCHEDULE_PREVIEW 10 /* runs that are shown, unless it is said */
 #define SCHEDULE_TIMES_MAX 24
 #define SCHEDULE_EVERY_MAX 999
 #define SCHEDULE_RANDOM_MAX (INT64_C(23) * 3600)

@@ -170,6 +170,9 @@ struct query_graph;
 
 /* The tables of the language, and what their columns are here. */
 const struct query_graph *store_graph(void);
+/* The one of devices, and the column with a device's number. */
+#define STORE_SYSTEMS "EPOLeafNode"
+#define STORE_SYSTEM_ID STORE_SYSTEMS ".AutoID"
 
 struct store_cell {
 	bool known;

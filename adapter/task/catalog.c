@@ -12,23 +12,23 @@
 
 #define DEPTH_MAX 4
 
+const char *const catalog_type_words[CATALOG_TYPES + 1] = {CATALOG_TYPE_NAMES};
+
 static const struct {
-	const char *name, *alias, *help;
+	const char *alias, *help;
 } types[CATALOG_TYPES] = {
-    [CATALOG_MAINTENANCE] = {"amt-maintenance", "AMT Maintenance",
+    [CATALOG_MAINTENANCE] = {"AMT Maintenance",
 	"the maintenance tasks of Intel SCS that are ticked"},
-    [CATALOG_COLLECT] = {"collect-properties",
-	"Discovery and Reporting data collection",
+    [CATALOG_COLLECT] = {"Discovery and Reporting data collection",
 	"read the firmware into the record, and diagnose"},
-    [CATALOG_PROFILE] = {"enforce-profile",
-	"Enforce AMT Firmware Configuration Policy",
+    [CATALOG_PROFILE] = {"Enforce AMT Firmware Configuration Policy",
 	"bring everything that differs to the profile"},
 };
 
 const char *
 catalog_type_name(enum catalog_type type)
 {
-	return types[type].name;
+	return catalog_type_words[type];
 }
 
 int
@@ -37,7 +37,7 @@ catalog_type_find(const char *word)
 	int i;
 
 	for (i = 0; i < CATALOG_TYPES; i++)
-		if (str_ieq(types[i].name, word) ||
+		if (str_ieq(catalog_type_words[i], word) ||
 		    str_ieq(types[i].alias, word))
 			return i;
 	return -1;
@@ -106,7 +106,7 @@ read_members(struct json_object *o, struct catalog_settings *s, struct err *err)
 		} else {
 			return err_set(err, ERR_INVALID,
 			    "settings: %s has no \"%.64s\"",
-			    types[s->type].name, key);
+			    catalog_type_words[s->type], key);
 		}
 	}
 	s->always = always ? s->parts : 0;

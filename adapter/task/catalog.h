@@ -29,6 +29,10 @@ enum catalog_type {
 	CATALOG_PROFILE,
 	CATALOG_TYPES
 };
+/* Their names, in this order; then NULL. */
+#define CATALOG_TYPE_NAMES                                                     \
+	"amt-maintenance", "collect-properties", "enforce-profile"
+extern const char *const catalog_type_words[CATALOG_TYPES + 1];
 const char *catalog_type_name(enum catalog_type type);
 /* By name, or what Deep Command calls it; -1. */
 int catalog_type_find(const char *word);

@@ -20,7 +20,8 @@ struct store;
 
 enum wear { WEAR_CERTIFICATE, WEAR_AD_PASSWORD, WEAR_ADMIN_PASSWORD };
 #define WEARS 3
-/* "certificates", ... */
+/* "certificates", ...; then NULL. */
+extern const char *const wear_words[WEARS + 1];
 const char *wear_name(enum wear w);
 /* -1: none. */
 int wear_find(const char *name);

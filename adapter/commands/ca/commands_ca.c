@@ -1,14 +1,11 @@
 #include "commands_ca.h"
 
+#include "ca.h"
 #include "ca_keys.h"
 #include "command_rows.h"
 #include "commands_ca_internal.h"
 
 /* Rows about the CA. */
-static const char *const reason_words[] = {"unspecified", "key-compromise",
-    "affiliation-changed", "superseded", "cessation-of-operation",
-    "privilege-withdrawn", NULL};
-
 static const struct cli_option ca_init_options[] = {
     {"organisation", 0, CLI_TEXT, "NAME", NULL, "in the CA's name"},
     {"offline-root", 0, CLI_FLAG, NULL, NULL,
@@ -63,7 +60,7 @@ static const struct cli_option ca_ocsp_options[] = {
     {"request", 0, CLI_FILE, "FILE", NULL, "answer this request, DER"},
     {"out", 0, CLI_FILE, "FILE", NULL, "write the answer there, DER"}, END};
 static const struct cli_option ca_revoke_options[] = {
-    {"reason", 0, CLI_WORD, "REASON", reason_words,
+    {"reason", 0, CLI_WORD, "REASON", ca_reason_words,
 	"why: key-compromise, superseded, ... (unspecified)"},
     {"force", 0, CLI_FLAG, NULL, NULL,
 	"an issuing CA, though valid certificates hang on it"},

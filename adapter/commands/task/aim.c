@@ -44,8 +44,7 @@ aim_query(struct cli *c, const char *word, struct aim *ret)
 
 	ret->target = TASK_QUERY;
 	ret->query = word;
-	if (code == CODE_OK &&
-	    ask_compile(&a, "EPOLeafNode.AutoID", &q, &err) != 0)
+	if (code == CODE_OK && ask_compile(&a, STORE_SYSTEM_ID, &q, &err) != 0)
 		code = cli_fail(&err);
 	query_free(q);
 	ask_free(&a);

@@ -30,21 +30,12 @@ static int
 join_rules(struct json_object *row, struct err *err)
 {
 	struct task_policy p = {.canary = 0};
-	const struct {
-		const char *name;
-		int64_t *value;
-	} members[] = {{"canary", &p.canary}, {"wave", &p.wave},
-	    {"wave_percent", &p.wave_percent},
-	    {"max_failures", &p.max_failures},
-	    {"max_failure_percent", &p.max_failure_percent},
-	    {"stop_after", &p.stop_after}, {"parallel", &p.parallel},
-	    {"retries", &p.retries}, {"retry_wait", &p.retry_wait}};
 	struct buf rules;
 	size_t i;
 
-	for (i = 0; i < sizeof(members) / sizeof(members[0]); i++)
-		if (cli_remote_int(
-			row, members[i].name, members[i].value, err) != 0)
+	for (i = 0; i < TASK_POLICY_FIELDS; i++)
+		if (cli_remote_int(row, task_policy_fields[i].name,
+			task_policy_at(&p, i), err) != 0)
 			return -1;
 	buf_init(&rules, ASSIGN_RULES);
 	assign_rules(&p, &rules);

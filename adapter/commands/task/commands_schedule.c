@@ -1,11 +1,9 @@
 #include "command_rows.h"
 #include "commands_task.h"
 #include "commands_task_internal.h"
+#include "wear.h"
 
 /* Rows about schedules. */
-static const char *const check_words[] = {
-    "certificates", "ad-password", "admin-password", NULL};
-
 static const struct cli_option preview_options[] = {
     {"count", 'n', CLI_COUNT, "N", NULL, "so many (10)"},
     {"after", 0, CLI_TEXT, "TIME", NULL,
@@ -16,7 +14,7 @@ static const struct cli_option preview_options[] = {
 
 static const struct cli_option check_options[] = {
     {"task", 't', CLI_TEXT, "TASK", NULL, "what this client task renews"},
-    {"for", 0, CLI_WORD, "certificates|ad-password|admin-password", check_words,
+    {"for", 0, CLI_WORD, "certificates|ad-password|admin-password", wear_words,
 	"that instead; repeatable (all that the profile keeps)"},
     {"when-needed", 0, CLI_FLAG, NULL, NULL,
 	"only what the profile calls due, not at every run"},

@@ -1,19 +1,14 @@
 #include "commands_task.h"
+#include "catalog.h"
 #include "command_rows.h"
 #include "commands_task_internal.h"
+#include "task_run.h"
 
 /* Rows about client tasks and their runs. */
-static const char *const type_words[] = {
-    "amt-maintenance", "collect-properties", "enforce-profile", NULL};
 static const char *const when_words[] = {"needed", "always", "automatic", NULL};
-static const char *const state_words[] = {
-    "queued", "running", "paused", "aborted", "ended", NULL};
-static const char *const outcome_words[] = {"ok", "changed", "waiting",
-    "failed", "parked", "offline", "busy", "skipped", NULL};
-
 static const struct cli_option type_options[] = {
     {"type", 0, CLI_WORD, "amt-maintenance|collect-properties|enforce-profile",
-	type_words, "what it does (amt-maintenance)"},
+	catalog_type_words, "what it does (amt-maintenance)"},
     END};
 static const struct cli_option name_options[] = {
     {"name", 0, CLI_TEXT, "NAME", NULL, "its new name"}, END};
@@ -51,14 +46,14 @@ static const struct cli_option run_options[] = {
     {"wait", 0, CLI_FLAG, NULL, NULL, "until it is over"}, END};
 
 static const struct cli_option list_options[] = {
-    {"state", 0, CLI_WORD, "queued|running|paused|aborted|ended", state_words,
-	"in this state; repeatable"},
+    {"state", 0, CLI_WORD, "queued|running|paused|aborted|ended",
+	task_state_words, "in this state; repeatable"},
     {"task", 0, CLI_TEXT, "NAME", NULL, "of this task"},
     {"since", 0, CLI_SINCE, "SPAN|TIME", NULL, "made since then"}, END};
 static const struct cli_option outcome_options[] = {
     {"outcome", 0, CLI_WORD,
-	"ok|changed|waiting|failed|parked|offline|busy|skipped", outcome_words,
-	"those that ended so"},
+	"ok|changed|waiting|failed|parked|offline|busy|skipped",
+	task_outcome_words, "those that ended so"},
     END};
 static const struct cli_option why_options[] = {
     {"why", 0, CLI_TEXT, "TEXT", NULL, "for those who look later"}, END};

@@ -75,9 +75,6 @@ write_run(void *cookie, const struct task_run *run, struct err *err)
 	return cli_row(cookie, err);
 }
 
-static const char *const state_words[] = {
-    "queued", "running", "paused", "aborted", "ended", NULL};
-
 static unsigned
 states_given(const struct cli *c)
 {
@@ -87,8 +84,8 @@ states_given(const struct cli *c)
 	int s;
 
 	for (i = 0; (word = cli_each(c, "state", i)) != NULL; i++)
-		for (s = 0; state_words[s] != NULL; s++)
-			if (str_eq(word, state_words[s]))
+		for (s = 0; s < TASK_STATES; s++)
+			if (str_eq(word, task_state_words[s]))
 				set |= 1U << s;
 	return set;
 }

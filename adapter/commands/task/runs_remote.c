@@ -82,23 +82,13 @@ runs_remote_control(struct cli *c, int64_t run, const char *verb)
 /* --- a new one --- */
 
 static void
-add_int(struct json_object *body, const char *name, int64_t value)
-{
-	(void)json_object_object_add(body, name, json_object_new_int64(value));
-}
-
-static void
 add_policy(struct json_object *body, const struct task_policy *p)
 {
-	add_int(body, "canary", p->canary);
-	add_int(body, "wave", p->wave);
-	add_int(body, "wave_percent", p->wave_percent);
-	add_int(body, "max_failures", p->max_failures);
-	add_int(body, "max_failure_percent", p->max_failure_percent);
-	add_int(body, "stop_after", p->stop_after);
-	add_int(body, "parallel", p->parallel);
-	add_int(body, "retries", p->retries);
-	add_int(body, "retry_wait", p->retry_wait);
+	size_t i;
+
+	for (i = 0; i < TASK_POLICY_FIELDS; i++)
+		(void)json_object_object_add(body, task_policy_fields[i].name,
+		    json_object_new_int64(task_policy_get(p, i)));
 }
 
 static int

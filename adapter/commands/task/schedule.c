@@ -9,7 +9,6 @@
 #include "schedule.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define PREVIEW 10
 #define ICAL_MAX (1024 * 1024)
 
 static int
@@ -80,7 +79,7 @@ show_runs(const struct cli *c, const struct schedule *s, int64_t after)
 	static const struct table_column columns[] = {
 	    {"utc", TABLE_TIME, 0, 0}, {"local", TABLE_STRING, 0, 0}};
 	int64_t runs[SCHEDULE_PREVIEW_MAX], most = COUNT(runs);
-	int64_t wanted = cli_count(c, "count", PREVIEW);
+	int64_t wanted = cli_count(c, "count", SCHEDULE_PREVIEW);
 	struct err err = {.kind = ERR_NONE};
 	char local[CLOCK_TEXT];
 	struct table *t;

@@ -15,7 +15,6 @@
 #include "users.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define LIFE (90 * CLOCK_DAY)
 
 /* It is in the store: what follows may fail, and then it is of no use. */
 static int
@@ -38,7 +37,7 @@ cmd_user_token_add(struct cli *c)
 {
 	const struct access_token t = {.user = c->args[0],
 	    .name = cli_text(c, "name"),
-	    .life = cli_span(c, "life", LIFE)};
+	    .life = cli_span(c, "life", ACCESS_TOKEN_LIFE)};
 	struct err err = {.kind = ERR_NONE};
 	struct secret *token = NULL;
 	int64_t id;

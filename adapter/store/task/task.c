@@ -220,27 +220,50 @@ task_policy_default(void)
 	    .retries = TASK_RETRIES, .retry_wait = TASK_RETRY_WAIT};
 }
 
-#define MANY 10000000 /* devices; more than any fleet */
+#define SHARE 100
+const struct task_policy_field task_policy_fields[TASK_POLICY_FIELDS] = {
+    {"canary", "canary", "canary", TASK_DEVICES_MAX},
+    {"wave", "wave", "wave", TASK_DEVICES_MAX},
+    {"wave_percent", "wave-percent", "wave", SHARE},
+    {"max_failures", "max-failures", "max-failures", TASK_DEVICES_MAX},
+    {"max_failure_percent", "max-failure-percent", "max-failures", SHARE},
+    {"stop_after", "stop-after", "stop-after", TASK_STOP_AFTER_MAX},
+    {"parallel", "parallel", "parallel", TASK_PARALLEL_MAX},
+    {"retries", "retries", "retries", TASK_RETRIES_MAX},
+    {"retry_wait", "retry-wait", "retry-wait", TASK_RETRY_WAIT_MAX},
+};
+
+int64_t *
+task_policy_at(struct task_policy *p, size_t i)
+{
+	int64_t *const members[TASK_POLICY_FIELDS] = {&p->canary, &p->wave,
+	    &p->wave_percent, &p->max_failures, &p->max_failure_percent,
+	    &p->stop_after, &p->parallel, &p->retries, &p->retry_wait};
+
+	return members[i];
+}
+
+int64_t
+task_policy_get(const struct task_policy *p, size_t i)
+{
+	struct task_policy copy = *p;
+
+	return *task_policy_at(&copy, i);
+}
 
 int
 task_policy_check(const struct task_policy *p, struct err *err)
 {
-	const struct {
-		const char *name;
-		int64_t value, most;
-	} fields[] = {{"canary", p->canary, MANY}, {"wave", p->wave, MANY},
-	    {"wave", p->wave_percent, 100},
-	    {"max-failures", p->max_failures, MANY},
-	    {"max-failures", p->max_failure_percent, 100},
-	    {"stop-after", p->stop_after, INT64_C(366) * 86400},
-	    {"parallel", p->parallel, 4000}, {"retries", p->retries, 100},
-	    {"retry-wait", p->retry_wait, 86400}};
+	const struct task_policy_field *f;
 	size_t i;
 
-	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		if (fields[i].value < 0 || fields[i].value > fields[i].most)
+	for (i = 0; i < TASK_POLICY_FIELDS; i++) {
+		f = &task_policy_fields[i];
+		if (task_policy_get(p, i) < 0 ||
+		    task_policy_get(p, i) > f->most)
 			return err_set(err, ERR_INVALID, "%s: wanted 0 to %lld",
-			    fields[i].name, (long long)fields[i].most);
+			    f->option, (long long)f->most);
+	}
 	if ((p->wave != 0 && p->wave_percent != 0) ||
 	    (p->max_failures != 0 && p->max_failure_percent != 0))
 		return err_set(err, ERR_INVALID,
@@ -254,25 +277,17 @@ void
 task_policy_values(
     const struct task_policy *p, struct db_value out[TASK_POLICY_FIELDS])
 {
-	const int64_t fields[TASK_POLICY_FIELDS] = {p->canary, p->wave,
-	    p->wave_percent, p->max_failures, p->max_failure_percent,
-	    p->stop_after, p->parallel, p->retries, p->retry_wait};
 	size_t i;
 
 	for (i = 0; i < TASK_POLICY_FIELDS; i++)
-		out[i] = db_int_value(fields[i]);
+		out[i] = db_int_value(task_policy_get(p, i));
 }
 
 void
 task_policy_read(struct db_rows *rows, int column, struct task_policy *ret)
 {
-	ret->canary = db_int(rows, column);
-	ret->wave = db_int(rows, column + 1);
-	ret->wave_percent = db_int(rows, column + 2);
-	ret->max_failures = db_int(rows, column + 3);
-	ret->max_failure_percent = db_int(rows, column + 4);
-	ret->stop_after = db_int(rows, column + 5);
-	ret->parallel = db_int(rows, column + 6);
-	ret->retries = db_int(rows, column + 7);
-	ret->retry_wait = db_int(rows, column + 8);
+	int i;
+
+	for (i = 0; i < TASK_POLICY_FIELDS; i++)
+		*task_policy_at(ret, (size_t)i) = db_int(rows, column + i);
 }

@@ -66,6 +66,22 @@ struct task_policy {
 #define TASK_RETRY_WAIT 60
 /* The above two, and nothing else. */
 struct task_policy task_policy_default(void);
+#define TASK_NAMED_MAX 10000	  /* devices that one order names */
+#define TASK_DEVICES_MAX 10000000 /* more than any fleet */
+#define TASK_STOP_AFTER_MAX (INT64_C(366) * 86400)
+#define TASK_PARALLEL_MAX 4000
+#define TASK_RETRIES_MAX 100
+#define TASK_RETRY_WAIT_MAX 86400
+/* Its members in order: as the API and the store name them, settings of an
+ * action, and the option that says it; from 0 to most. */
+struct task_policy_field {
+	const char *name, *setting, *option;
+	int64_t most;
+};
+#define TASK_POLICY_FIELDS 9
+extern const struct task_policy_field task_policy_fields[TASK_POLICY_FIELDS];
+int64_t *task_policy_at(struct task_policy *p, size_t i);
+int64_t task_policy_get(const struct task_policy *p, size_t i);
 /* Ranges, and that "or" is no "and": ERR_INVALID says which. */
 int task_policy_check(const struct task_policy *p, struct err *err);
 

@@ -6,7 +6,6 @@
 
 /* What the tables of tasks share: columns of a policy, in the order of the
  * struct, which holds nothing else. */
-#define TASK_POLICY_FIELDS 9
 #define TASK_POLICY_COLUMNS                                                    \
 	"canary, wave, wave_percent, max_failures, max_failure_percent,"       \
 	" stop_after, parallel, retries, retry_wait"

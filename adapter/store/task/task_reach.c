@@ -132,9 +132,8 @@ compile_one(void *cookie, const struct store_saved *saved, struct err *err)
 	    saved->where == NULL ? mem_dup("") : bare_condition(saved->where);
 	char *where = mem_printf("(and (eq EPOLeafNode.AutoID %lld) %s)",
 	    (long long)a->device, bare);
-	const struct query_text text = {.target = saved->target,
-	    .where = where,
-	    .only = "EPOLeafNode.AutoID"};
+	const struct query_text text = {
+	    .target = saved->target, .where = where, .only = STORE_SYSTEM_ID};
 	int r =
 	    query_compile(store_graph(), &text, clock_now_ms(), &a->query, err);
 
@@ -159,7 +158,7 @@ query_covers(struct store *s, const char *word, int64_t device, bool *ret,
     struct err *err)
 {
 	const struct store_saved condition = {
-	    .target = "EPOLeafNode", .where = word};
+	    .target = STORE_SYSTEMS, .where = word};
 	struct asking a = {.device = device};
 	bool cut = false;
 	int r;

@@ -18,13 +18,13 @@
 #define MESSAGE_MAX 1024
 #define SQL_MAX 2048
 
-static const char *const state_names[TASK_STATES] = {[TASK_QUEUED] = "queued",
+const char *const task_state_words[TASK_STATES + 1] = {[TASK_QUEUED] = "queued",
     [TASK_RUNNING] = "running",
     [TASK_PAUSED] = "paused",
     [TASK_ABORTED] = "aborted",
     [TASK_ENDED] = "ended"};
 
-static const char *const outcome_names[TASK_OUTCOMES] = {[TASK_OK] = "ok",
+const char *const task_outcome_words[TASK_OUTCOMES + 1] = {[TASK_OK] = "ok",
     [TASK_CHANGED] = "changed",
     [TASK_PENDING] = "waiting",
     [TASK_FAILED] = "failed",
@@ -46,13 +46,13 @@ task_source_name(enum task_source s)
 const char *
 task_state_name(enum task_state s)
 {
-	return state_names[s];
+	return task_state_words[s];
 }
 
 const char *
 task_outcome_name(enum task_outcome o)
 {
-	return outcome_names[o];
+	return task_outcome_words[o];
 }
 
 void

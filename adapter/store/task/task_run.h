@@ -25,7 +25,8 @@ enum task_state {
 	TASK_ENDED
 };
 #define TASK_STATES 5
-const char *task_state_name(enum task_state s); /* "queued", ... */
+extern const char *const task_state_words[TASK_STATES + 1]; /* then NULL */
+const char *task_state_name(enum task_state s);		    /* "queued", ... */
 
 enum task_outcome {
 	TASK_OK,      /* nothing was to do */
@@ -38,6 +39,7 @@ enum task_outcome {
 	TASK_SKIPPED  /* gone, or its credentials are spent */
 };
 #define TASK_OUTCOMES 8
+extern const char *const task_outcome_words[TASK_OUTCOMES + 1];
 const char *task_outcome_name(enum task_outcome o);
 
 enum task_source { TASK_BY_USER, TASK_BY_TASK, TASK_BY_SCHEDULE };

@@ -16,9 +16,6 @@
 
 /* --- which devices --- */
 
-#define LEAF_TABLE "EPOLeafNode"
-#define LEAF_ID "EPOLeafNode.AutoID"
-
 struct picking {
 	struct store *store;
 	task_device_fn *fn;
@@ -70,13 +67,13 @@ compile_saved(void *cookie, const struct store_saved *saved, struct err *err)
 	    .where = saved->where,
 	    .order = saved->order,
 	    .group = saved->group,
-	    .only = LEAF_ID};
+	    .only = STORE_SYSTEM_ID};
 	const struct query_table *table =
 	    query_table(store_graph(), saved->target);
 
 	if (table == NULL || !table->devices)
 		return err_set(err, ERR_INVALID,
-		    "rows of %.64s are no devices: ask one of " LEAF_TABLE,
+		    "rows of %.64s are no devices: ask one of " STORE_SYSTEMS,
 		    saved->target);
 	return query_compile(store_graph(), &text, clock_now_ms(), cookie, err);
 }
@@ -86,7 +83,7 @@ compile_word(struct store *s, const char *word, struct query **ret_query,
     struct err *err)
 {
 	const struct store_saved condition = {
-	    .target = LEAF_TABLE, .where = word};
+	    .target = STORE_SYSTEMS, .where = word};
 
 	return word[0] == '('
 	    ? compile_saved(ret_query, &condition, err)

@@ -11,7 +11,9 @@
 
 #include "api_internal.h"
 #include "mem.h"
+#include "record.h"
 #include "str.h"
+#include "task.h"
 
 /* --- routes --- */
 
@@ -246,6 +248,30 @@ versions_match_whole(void **state)
 	}
 }
 
+/* What a run may be told of its pace is the store's to say. */
+static void
+keeps_to_the_policy(void **state)
+{
+	const struct task_policy_field *f;
+	const struct record_kind *row = api_assignment_row.kind;
+	const struct api_field *field;
+	size_t i, at;
+
+	(void)state;
+	for (i = 0; i < TASK_POLICY_FIELDS; i++) {
+		f = &task_policy_fields[i];
+		assert_string_equal(
+		    row->columns[row->count - TASK_POLICY_FIELDS + i].name,
+		    f->name);
+		for (at = 0; at < api_run_form.count; at++)
+			if (str_eq(api_run_form.fields[at].name, f->name))
+				break;
+		assert_true(at < api_run_form.count);
+		field = &api_run_form.fields[at];
+		assert_int_equal(field->max, f->most);
+	}
+}
+
 int
 main(void)
 {
@@ -258,6 +284,7 @@ main(void)
 	    cmocka_unit_test(problems_have_kinds),
 	    cmocka_unit_test(locations_are_escaped),
 	    cmocka_unit_test(versions_match_whole),
+	    cmocka_unit_test(keeps_to_the_policy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
