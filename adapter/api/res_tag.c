@@ -1,15 +1,12 @@
 /* tags and groups. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "api_internal.h"
 #include "clock.h"
-#include "device.h"
-#include "mem.h"
 #include "query.h"
 #include "records.h"
 #include "store.h"
-#include "str.h"
+#include "tagging.h"
 
 /* --- tags --- */
 
@@ -32,98 +29,55 @@ api_tags_list(struct api_call *c, struct err *err)
 	return 0;
 }
 
+static struct tagging
+tagging_of(const struct api_call *c)
+{
+	return (struct tagging){c->store, c->actor, c->now};
+}
+
 struct one {
 	struct api_call *c;
 	int64_t id;
-	char *name; /* given */
-	bool write;
 };
 
 static int
-find_one(void *cookie, const struct store_tag *t, struct err *err)
+write_one(void *cookie, const struct store_tag *t, struct err *err)
 {
 	struct one *o = cookie;
 
-	if (t->id != o->id)
-		return 0;
-	mem_replace(&o->name, t->name);
-	return o->write ? write_tag(o->c, t, err) : 0;
+	return t->id == o->id ? write_tag(o->c, t, err) : 0;
 }
 
 int
 api_tags_add(struct api_call *c, struct err *err)
 {
-	struct one one = {.c = c, .write = true};
-	const char *name = api_body_text(c, "name");
-	struct err why = {.kind = ERR_NONE};
-	int r;
+	const struct tagging by = tagging_of(c);
+	struct tagging_tag tag = {.name = NULL};
+	struct one one = {.c = c};
 
-	if (store_tag_find(c->store, name, &one.id, &why) != 0 &&
-	    (store_tag_take(c->store, name, &one.id, err) != 0 ||
-		api_event(c, NULL, "tag.created", "tag", name, err) != 0))
+	if (tagging_make(&by, api_body_text(c, "name"), &tag, err) != 0)
 		return -1;
+	one.id = tag.id;
+	tagging_tag_clear(&tag);
 	api_row_begin(c, &api_tag_row);
-	r = store_tag_scan(c->store, find_one, &one, err);
-	free(one.name);
-	return r;
-}
-
-/* The tag of the path; its name is given. */
-static int
-find_tag(struct api_call *c, struct one *ret, struct err *err)
-{
-	*ret = (struct one){.c = c};
-	if (store_tag_find(c->store, c->match.segments[0], &ret->id, err) != 0)
-		return -1;
-	return store_tag_scan(c->store, find_one, ret, err);
+	return store_tag_scan(c->store, write_one, &one, err);
 }
 
 int
 api_tags_remove(struct api_call *c, struct err *err)
 {
-	struct one tag;
+	const struct tagging by = tagging_of(c);
+	struct tagging_tag tag = {.name = NULL};
 	int r;
 
-	if (find_tag(c, &tag, err) != 0)
+	if (tagging_find(&by, c->match.segments[0], &tag, err) != 0)
 		return -1;
-	r = store_tag_remove(c->store, tag.id, err);
-	if (r == 0)
-		r = api_event(c, NULL, "tag.deleted", "tag", tag.name, err);
-	free(tag.name);
+	r = tagging_remove(&by, &tag, err);
+	tagging_tag_clear(&tag);
 	return r;
 }
 
 /* --- of devices --- */
-
-typedef int change_fn(struct store *s, int64_t device, int64_t tag,
-    bool *ret_changed, struct err *err);
-struct tagging {
-	change_fn *change;
-	const char *event;
-	struct one tag;
-	int64_t changed, same;
-};
-
-static int
-change_one(
-    struct api_call *c, struct tagging *t, int64_t device, struct err *err)
-{
-	struct device *d = NULL;
-	bool changed = false;
-	int r;
-
-	if (t->change(c->store, device, t->tag.id, &changed, err) != 0)
-		return -1;
-	t->changed += changed;
-	t->same += !changed;
-	if (!changed)
-		return 0;
-	if (store_device_get(c->store, device, &d, err) != 0)
-		return -1;
-	r = api_event(c, d, t->event, "tag", t->tag.name, err);
-	device_free(d);
-	return r;
-}
 
 static int
 choose(struct api_call *c, struct api_ids *ids, struct err *err)
@@ -139,52 +93,51 @@ choose(struct api_call *c, struct api_ids *ids, struct err *err)
 }
 
 static int
-change(struct api_call *c, struct tagging *t, struct err *err)
+change(struct api_call *c, enum tagging_how how, struct err *err)
 {
+	const struct tagging by = tagging_of(c);
+	struct tagging_tag tag = {.name = NULL};
 	struct api_ids ids = {.ids = NULL};
+	int64_t count[2] = {0, 0}; /* that were so already, that changed */
+	bool changed = false;
 	size_t i;
 	int r;
 
-	if (find_tag(c, &t->tag, err) != 0)
+	if (tagging_find(&by, c->match.segments[0], &tag, err) != 0)
 		return -1;
 	r = choose(c, &ids, err);
-	for (i = 0; r == 0 && i < ids.count; i++)
-		r = change_one(c, t, ids.ids[i], err);
+	for (i = 0; r == 0 && i < ids.count; i++) {
+		r = tagging_change(&by, how, &tag, ids.ids[i], &changed, err);
+		count[changed]++;
+	}
 	if (r == 0) {
 		api_row_begin(c, &api_tagged_row);
-		api_put_text(c, t->tag.name);
-		api_put_int(c, t->changed);
-		api_put_int(c, t->same);
+		api_put_text(c, tag.name);
+		api_put_int(c, count[true]);
+		api_put_int(c, count[false]);
 		r = api_row_end(c, err);
 	}
 	free(ids.ids);
-	free(t->tag.name);
+	tagging_tag_clear(&tag);
 	return r;
 }
 
 int
 api_tags_apply(struct api_call *c, struct err *err)
 {
-	struct tagging t = {.change = store_tag_apply, .event = "tag.applied"};
-
-	return change(c, &t, err);
+	return change(c, TAGGING_APPLY, err);
 }
 
 int
 api_tags_clear(struct api_call *c, struct err *err)
 {
-	struct tagging t = {.change = store_tag_clear, .event = "tag.cleared"};
-
-	return change(c, &t, err);
+	return change(c, TAGGING_CLEAR, err);
 }
 
 int
 api_tags_exclude(struct api_call *c, struct err *err)
 {
-	struct tagging t = {
-	    .change = store_tag_exclude, .event = "tag.excluded"};
-
-	return change(c, &t, err);
+	return change(c, TAGGING_EXCLUDE, err);
 }
 
 /* --- groups --- */

@@ -3,23 +3,26 @@
 #include <string.h>
 
 #include "commands_internal.h"
-#include "device.h"
 #include "mem.h"
 #include "store.h"
 #include "str.h"
+#include "tagging.h"
 
 #define AT_ONCE 500 /* systems in one transaction */
 
-typedef int change_fn(struct store *s, int64_t device, int64_t tag,
-    bool *ret_changed, struct err *err);
-
-struct tagging {
+struct work {
 	struct call *c;
-	change_fn *change;
-	const char *event, *name;
-	int64_t tag;
+	enum tagging_how how;
+	struct tagging by;
 	int64_t changed;
 };
+
+static struct work
+work_of(struct call *c, enum tagging_how how)
+{
+	return (struct work){
+	    .c = c, .how = how, .by = {c->store, c->actor, c->now}};
+}
 
 /* --- finding tags --- */
 
@@ -54,114 +57,84 @@ int
 remote_create_tag(struct call *c, struct err *err)
 {
 	const char *name = call_text(c, "tagName");
-	struct err why = {.kind = ERR_NONE};
-	int64_t id = 0;
+	const struct tagging by = {c->store, c->actor, c->now};
+	struct tagging_tag tag = {.name = NULL};
 
 	if (name == NULL)
 		return err_set(err, ERR_INVALID, "tagName is empty");
-	if (store_tag_find(c->store, name, &id, &why) == -1) {
-		if (store_tag_take(c->store, name, &id, err) == -1 ||
-		    call_event(c, NULL, "tag.created", "tag", name, err) == -1)
-			return -1;
-	}
-	out_scalar_int(&c->out, id);
+	if (tagging_make(&by, name, &tag, err) != 0)
+		return -1;
+	out_scalar_int(&c->out, tag.id);
+	tagging_tag_clear(&tag);
 	return 0;
 }
 
 /* --- changing what systems have --- */
 
 static int
-change_one(struct tagging *t, int64_t device, struct err *err)
+change_one(struct work *w, const struct tagging_tag *tag, int64_t device,
+    struct err *err)
 {
-	struct device *d = NULL;
 	bool changed = false;
-	int r;
 
-	if (t->change(t->c->store, device, t->tag, &changed, err) == -1)
+	if (tagging_change(&w->by, w->how, tag, device, &changed, err) != 0)
 		return -1;
-	if (!changed)
-		return 0;
-	t->changed++;
-	if (store_device_get(t->c->store, device, &d, err) == -1)
-		return -1;
-	r = call_event(t->c, d, t->event, "tag", t->name, err);
-	device_free(d);
-	return r;
+	w->changed += changed;
+	return 0;
 }
 
 static int
-change_all(struct tagging *t, const struct systems *systems, struct err *err)
+change_all(struct work *w, const struct tagging_tag *tag,
+    const struct systems *systems, struct err *err)
 {
 	size_t i;
 
 	for (i = 0; i < systems->count; i++) {
-		if (change_one(t, systems->ids[i], err) == -1)
+		if (change_one(w, tag, systems->ids[i], err) == -1)
 			return -1;
-		if ((i + 1) % AT_ONCE == 0 && call_commit(t->c, err) == -1)
+		if ((i + 1) % AT_ONCE == 0 && call_commit(w->c, err) == -1)
 			return -1;
 	}
 	return 0;
 }
 
-struct named {
-	int64_t id;
-	char *name;
-};
-
-static int
-keep_name(void *cookie, const struct store_tag *tag, struct err *err)
-{
-	struct named *n = cookie;
-
-	(void)err;
-	if (tag->id == n->id)
-		mem_replace(&n->name, tag->name);
-	return 0;
-}
-
 /* The systems of "names" and the tag of "tagName". */
 static int
-change(struct tagging *t, struct err *err)
+change(struct work *w, struct err *err)
 {
-	const char *tag = call_text(t->c, "tagName");
+	const char *word = call_text(w->c, "tagName");
 	struct systems systems = {.ids = NULL};
-	struct named named = {.name = NULL};
+	struct tagging_tag tag = {.name = NULL};
 	int r;
 
-	if (tag == NULL)
+	if (word == NULL)
 		return err_set(err, ERR_INVALID, "tagName is empty");
-	if (store_tag_find(t->c->store, tag, &t->tag, err) == -1)
-		return err_context(err, "tagName \"%.64s\"", tag);
-	named.id = t->tag;
-	r = store_tag_scan(t->c->store, keep_name, &named, err);
-	t->name = named.name;
+	if (tagging_find(&w->by, word, &tag, err) != 0)
+		return err_context(err, "tagName \"%.64s\"", word);
+	r = call_systems(w->c, &systems, err);
 	if (r == 0)
-		r = call_systems(t->c, &systems, err);
-	if (r == 0)
-		r = change_all(t, &systems, err);
+		r = change_all(w, &tag, &systems, err);
 	free(systems.ids);
-	free(named.name);
+	tagging_tag_clear(&tag);
 	if (r == 0)
-		out_scalar_int(&t->c->out, t->changed);
+		out_scalar_int(&w->c->out, w->changed);
 	return r;
 }
 
 int
 remote_apply_tag(struct call *c, struct err *err)
 {
-	struct tagging t = {
-	    .c = c, .change = store_tag_apply, .event = "tag.applied"};
+	struct work w = work_of(c, TAGGING_APPLY);
 
-	return change(&t, err);
+	return change(&w, err);
 }
 
 int
 remote_exclude_tag(struct call *c, struct err *err)
 {
-	struct tagging t = {
-	    .c = c, .change = store_tag_exclude, .event = "tag.excluded"};
+	struct work w = work_of(c, TAGGING_EXCLUDE);
 
-	return change(&t, err);
+	return change(&w, err);
 }
 
 /* --- clearing --- */
@@ -169,73 +142,69 @@ remote_exclude_tag(struct call *c, struct err *err)
 static int
 clear_every(void *cookie, const struct store_tag *tag, struct err *err)
 {
-	struct named *all = *(struct named **)cookie;
+	struct tagging_tag *all = *(struct tagging_tag **)cookie;
 	size_t n = 0;
 
 	(void)err;
 	while (all[n].id != 0)
 		n++;
 	all = mem_grow(all, n + 2, sizeof(*all));
-	all[n] = (struct named){tag->id, mem_dup(tag->name)};
-	all[n + 1] = (struct named){0, NULL};
-	*(struct named **)cookie = all;
+	all[n] = (struct tagging_tag){tag->id, mem_dup(tag->name)};
+	all[n + 1] = (struct tagging_tag){0, NULL};
+	*(struct tagging_tag **)cookie = all;
 	return 0;
 }
 
 /* Each tag from each system; how many systems lost one at least. */
 static int
-clear_all(struct tagging *t, const struct named *tags,
+clear_all(struct work *w, const struct tagging_tag *tags,
     const struct systems *systems, struct err *err)
 {
 	int64_t before, systems_changed = 0;
 	size_t i, j;
 
 	for (i = 0; i < systems->count; i++) {
-		before = t->changed;
-		for (j = 0; tags[j].id != 0; j++) {
-			t->tag = tags[j].id;
-			t->name = tags[j].name;
-			if (change_one(t, systems->ids[i], err) == -1)
+		before = w->changed;
+		for (j = 0; tags[j].id != 0; j++)
+			if (change_one(w, &tags[j], systems->ids[i], err) == -1)
 				return -1;
-		}
-		systems_changed += t->changed > before;
-		if ((i + 1) % AT_ONCE == 0 && call_commit(t->c, err) == -1)
+		systems_changed += w->changed > before;
+		if ((i + 1) % AT_ONCE == 0 && call_commit(w->c, err) == -1)
 			return -1;
 	}
-	t->changed = systems_changed;
+	w->changed = systems_changed;
 	return 0;
 }
 
 static int
-clear_tags(struct tagging *t, struct err *err)
+clear_tags(struct work *w, struct err *err)
 {
-	struct named *tags = mem_array(1, sizeof(*tags));
+	struct tagging_tag *tags = mem_array(1, sizeof(*tags));
 	struct systems systems = {.ids = NULL};
 	size_t i;
 	int r;
 
-	r = store_tag_scan(t->c->store, clear_every, &tags, err);
+	r = store_tag_scan(w->c->store, clear_every, &tags, err);
 	if (r == 0)
-		r = call_systems(t->c, &systems, err);
+		r = call_systems(w->c, &systems, err);
 	if (r == 0)
-		r = clear_all(t, tags, &systems, err);
+		r = clear_all(w, tags, &systems, err);
 	for (i = 0; tags[i].id != 0; i++)
 		free(tags[i].name);
 	free(tags);
 	free(systems.ids);
 	if (r == 0)
-		out_scalar_int(&t->c->out, t->changed);
+		out_scalar_int(&w->c->out, w->changed);
 	return r;
 }
 
 int
 remote_clear_tag(struct call *c, struct err *err)
 {
-	struct tagging t = {
-	    .c = c, .change = store_tag_clear, .event = "tag.cleared"};
+	struct work w = work_of(c, TAGGING_CLEAR);
 	bool all = false;
 
 	if (call_bool(c, "all", &all, err) == -1)
 		return -1;
-	return all ? clear_tags(&t, err) : change(&t, err);
+	return all ? clear_tags(&w, err) : change(&w, err);
 }

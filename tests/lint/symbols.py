@@ -13,7 +13,7 @@ PREFIXES = {
     "base": "process_ err_ mem_ buf_ str_ utf8_ secret_ clock_ log_ file_ pem_ fault_",
     "metric": "metric_",
     "forward": "forward_",
-    "record": "record_",
+    "record": "record_", "tagging": "tagging_",
     "report": "report_ shown_ chart_ svg_ html_",
     "loop": "loop_ work_ periodic_", "db": "db_", "conf": "conf_ profile_ yaml_",
     "net": "net_", "http": "http_", "vault": "vault_", "xml": "xml_", "wsman": "wsman_",

@@ -4,10 +4,12 @@
 #include "choice.h"
 #include "cli.h"
 #include "cli_remote.h"
+#include "clock.h"
 #include "commands_query_internal.h"
 #include "device.h"
 #include "records.h"
 #include "store.h"
+#include "tagging.h"
 
 /*
  * Tags: words that a person or a query gives to devices, for other queries to
@@ -16,79 +18,69 @@
  */
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-typedef int change_fn(struct store *s, int64_t device, int64_t tag,
-    bool *ret_changed, struct err *err);
-
-struct tagging {
+struct work {
 	struct cli *c;
-	const char *name, *event;
-	change_fn *change;
-	int64_t tag;
+	const char *name;
+	enum tagging_how how;
+	struct tagging by;
+	struct tagging_tag tag;
 	size_t changed, same;
 };
 
-static int
-tell(struct cli *c, const struct device *d, const char *kind, const char *tag,
-    struct err *err)
+static struct tagging
+tagging_of(const struct cli *c)
 {
-	struct json_object *detail = json_object_new_object();
-	int rc;
-
-	json_object_object_add(detail, "tag", json_object_new_string(tag));
-	rc = cli_event(
-	    c, d, kind, json_object_to_json_string_ext(detail, 0), err);
-	json_object_put(detail);
-	return rc;
+	return (struct tagging){c->daemon.store, cli_actor(), clock_now()};
 }
 
 static int
 change_one(void *cookie, const struct device *d, struct err *err)
 {
-	struct tagging *t = cookie;
+	struct work *w = cookie;
 	bool changed = false;
 
-	if (t->change(t->c->daemon.store, d->id, t->tag, &changed, err) != 0)
+	if (tagging_change(&w->by, w->how, &w->tag, d->id, &changed, err) != 0)
 		return -1;
-	t->changed += changed;
-	t->same += !changed;
-	return changed ? tell(t->c, d, t->event, t->name, err) : 0;
+	w->changed += changed;
+	w->same += !changed;
+	return 0;
 }
 
 static void
-tell_counts(const struct tagging *t)
+tell_counts(const struct work *w)
 {
-	cli_note(t->c, "%s: %zu devices changed, %zu were so already", t->name,
-	    t->changed, t->same);
+	cli_note(w->c, "%s: %zu devices changed, %zu were so already", w->name,
+	    w->changed, w->same);
 }
 
 /* The chosen devices; make: the tag need not be there yet. */
 static int
-change(struct tagging *t, bool make)
+change(struct work *w, bool make)
 {
-	struct store *s;
 	struct err err = {.kind = ERR_NONE};
-	int code = cli_open(t->c, DAEMON_STORE, NULL);
+	int code = cli_open(w->c, DAEMON_STORE, NULL);
 
 	if (code != CODE_OK)
 		return code;
-	s = t->c->daemon.store;
-	if ((make ? store_tag_take(s, t->name, &t->tag, &err)
-		  : store_tag_find(s, t->name, &t->tag, &err)) != 0)
+	w->by = tagging_of(w->c);
+	if ((make ? tagging_make(&w->by, w->name, &w->tag, &err)
+		  : tagging_find(&w->by, w->name, &w->tag, &err)) != 0)
 		return cli_fail(&err);
-	if (cli_selected(t->c, 1))
-		code = cli_select(t->c, 1, change_one, t);
-	if (code == CODE_OK && store_commit(s, &err) != 0)
+	if (cli_selected(w->c, 1))
+		code = cli_select(w->c, 1, change_one, w);
+	tagging_tag_clear(&w->tag);
+	if (code == CODE_OK && store_commit(w->by.store, &err) != 0)
 		code = cli_fail(&err);
 	if (code == CODE_OK)
-		tell_counts(t);
+		tell_counts(w);
 	else
-		store_rollback(s);
+		store_rollback(w->by.store);
 	return code;
 }
 
 /* The same there: the answer says how many changed. */
 static int
-change_remote(struct tagging *t, const char *verb, struct json_object *body)
+change_remote(struct work *w, const char *verb, struct json_object *body)
 {
 	struct api_client_path path;
 	struct json_object *answer = NULL;
@@ -97,51 +89,51 @@ change_remote(struct tagging *t, const char *verb, struct json_object *body)
 	int code;
 
 	api_client_path_init(&path, "tags");
-	api_client_path_add(&path, t->name);
+	api_client_path_add(&path, w->name);
 	api_client_path_add(&path, verb);
-	code = cli_remote_post(t->c, &path, body, &answer);
+	code = cli_remote_post(w->c, &path, body, &answer);
 	api_client_path_free(&path);
 	if (code == CODE_OK &&
 	    (cli_remote_int(answer, "changed", &changed, &err) != 0 ||
 		cli_remote_int(answer, "same", &same, &err) != 0))
 		code = cli_fail(&err);
 	(void)json_object_put(answer);
-	t->changed = (size_t)changed;
-	t->same = (size_t)same;
+	w->changed = (size_t)changed;
+	w->same = (size_t)same;
 	return code;
 }
 
 static int
-make_remote(struct tagging *t)
+make_remote(struct work *w)
 {
 	struct json_object *body = json_object_new_object();
 	struct api_client_path path;
 	int code;
 
 	(void)json_object_object_add(
-	    body, "name", json_object_new_string(t->name));
+	    body, "name", json_object_new_string(w->name));
 	api_client_path_init(&path, "tags");
-	code = cli_remote_post(t->c, &path, body, NULL);
+	code = cli_remote_post(w->c, &path, body, NULL);
 	api_client_path_free(&path);
 	return code;
 }
 
 /* The devices are found first: without one, no tag is made either. */
 static int
-tag_remote(struct tagging *t, bool make, const char *verb)
+tag_remote(struct work *w, bool make, const char *verb)
 {
 	struct json_object *body = json_object_new_object();
-	bool some = cli_selected(t->c, 1);
-	int code = some ? cli_remote_choose(t->c, 1, body) : CODE_OK;
+	bool some = cli_selected(w->c, 1);
+	int code = some ? cli_remote_choose(w->c, 1, body) : CODE_OK;
 
 	if (code == CODE_OK && make)
-		code = make_remote(t);
+		code = make_remote(w);
 	if (code == CODE_OK && some)
-		code = change_remote(t, verb, body);
+		code = change_remote(w, verb, body);
 	else
 		(void)json_object_put(body);
 	if (code == CODE_OK)
-		tell_counts(t);
+		tell_counts(w);
 	return code;
 }
 
@@ -158,42 +150,33 @@ refuse_none(const struct cli *c)
 int
 cmd_tag_add(struct cli *c)
 {
-	struct tagging t = {.c = c,
-	    .name = c->args[0],
-	    .event = "tag.applied",
-	    .change = store_tag_apply};
+	struct work w = {.c = c, .name = c->args[0], .how = TAGGING_APPLY};
 
-	return cli_remote(c) ? tag_remote(&t, true, "apply") : change(&t, true);
+	return cli_remote(c) ? tag_remote(&w, true, "apply") : change(&w, true);
 }
 
 int
 cmd_tag_exclude(struct cli *c)
 {
-	struct tagging t = {.c = c,
-	    .name = c->args[0],
-	    .event = "tag.excluded",
-	    .change = store_tag_exclude};
+	struct work w = {.c = c, .name = c->args[0], .how = TAGGING_EXCLUDE};
 	int code = refuse_none(c);
 
 	if (code != CODE_OK)
 		return code;
-	return cli_remote(c) ? tag_remote(&t, true, "exclude")
-			     : change(&t, true);
+	return cli_remote(c) ? tag_remote(&w, true, "exclude")
+			     : change(&w, true);
 }
 
 int
 cmd_tag_remove(struct cli *c)
 {
-	struct tagging t = {.c = c,
-	    .name = c->args[0],
-	    .event = "tag.cleared",
-	    .change = store_tag_clear};
+	struct work w = {.c = c, .name = c->args[0], .how = TAGGING_CLEAR};
 	int code = refuse_none(c);
 
 	if (code != CODE_OK)
 		return code;
-	return cli_remote(c) ? tag_remote(&t, false, "clear")
-			     : change(&t, false);
+	return cli_remote(c) ? tag_remote(&w, false, "clear")
+			     : change(&w, false);
 }
 
 static int
@@ -212,23 +195,24 @@ delete_remote(struct cli *c)
 int
 cmd_tag_delete(struct cli *c)
 {
+	struct tagging_tag tag = {.name = NULL};
 	struct err err = {.kind = ERR_NONE};
-	int64_t tag = 0;
-	int code, rc;
+	struct tagging by;
+	int code;
 
 	if (cli_remote(c))
 		return delete_remote(c);
 	code = cli_open(c, DAEMON_STORE, NULL);
 	if (code != CODE_OK)
 		return code;
-	if (store_tag_find(c->daemon.store, c->args[0], &tag, &err) != 0)
+	by = tagging_of(c);
+	if (tagging_find(&by, c->args[0], &tag, &err) != 0)
 		return cli_fail(&err);
-	if (!cli_confirm(c, "take this tag from every device"))
-		return CODE_REFUSED;
-	rc = store_tag_remove(c->daemon.store, tag, &err);
-	if (rc == 0)
-		rc = tell(c, NULL, "tag.deleted", c->args[0], &err);
-	code = cli_commit(c, rc, &err);
+	if (cli_confirm(c, "take this tag from every device"))
+		code = cli_commit(c, tagging_remove(&by, &tag, &err), &err);
+	else
+		code = CODE_REFUSED;
+	tagging_tag_clear(&tag);
 	if (code == CODE_OK)
 		cli_note(c, "%s: gone", c->args[0]);
 	return code;
