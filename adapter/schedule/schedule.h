@@ -45,7 +45,6 @@ struct err;
  * character (from 1) and what would do.
  */
 #define SCHEDULE_TEXT_MAX 8192
-#define SCHEDULE_PREVIEW 10 /* runs that are shown, unless it is said */
 #define SCHEDULE_TIMES_MAX 24
 #define SCHEDULE_EVERY_MAX 999
 #define SCHEDULE_RANDOM_MAX (INT64_C(23) * 3600)
@@ -89,6 +88,7 @@ int64_t schedule_first(const struct schedule *s, int64_t now);
  * for something is taken to run. */
 int schedule_runs(const struct schedule *s, int64_t now, struct err *err);
 /* At most n of the runs after this, for people; how many. */
+#define SCHEDULE_PREVIEW 10 /* unless it is said */
 #define SCHEDULE_PREVIEW_MAX 1000
 size_t schedule_preview(
     const struct schedule *s, int64_t after, int64_t *out, size_t n);
