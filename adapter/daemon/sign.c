@@ -17,16 +17,19 @@
 #define NAME_ROOM 256
 #define RENEWALS_MAX 100 /* with one key */
 
-/* A certificate that is revoked, or to be renewed, is not given out again. */
+/* A certificate that is revoked, to be renewed, or by another template is not
+ * given out again. */
 static bool
 is_spent(const struct ca_cert *cert, const struct ca_template *t, int64_t now)
 {
 	return cert->revoked_at != 0 ||
-	    cert->not_after - now <= t->renew_before;
+	    cert->not_after - now <= t->renew_before ||
+	    !str_eq(cert->template_name, t->name);
 }
 
-/* The same request again gets the same certificate, for as long as that is
- * good: who renews with an old key brings the old request. 0 or -1. */
+/* The same request again, by the same template, gets the same certificate, for
+ * as long as that is good: who renews with an old key brings the old request.
+ * 0 or -1. */
 static int
 idempotency_key(struct daemon *d, const struct daemon_csr *csr,
     const struct ca_template *t, char out[128], struct err *err)

@@ -127,6 +127,16 @@ def wrong(table, ca, at):
               refuse=("openssl", "gnutls", "nss", "botan", "pyca"))
 
 
+def by_both(table, ca):
+    """One request by two templates is two certificates; again, the same."""
+    host = "server.corp.example"
+    first, other, again = (
+        ca.run("ca", "sign", "--template", template, ca.path(f"{host}.csr"),
+               host) for template in ("server", "client", "server"))
+    if first == other or first != again:
+        table.wrong.append("one request, two templates: not two certificates")
+
+
 def by(table, folder, number, name, kind, token):
     """A CA of its own; the keys of the hosts are those of the first."""
     host = f"127.0.0.{number}"
@@ -142,6 +152,7 @@ def by(table, folder, number, name, kind, token):
     try:
         kinds(table, ca, at, name, KINDS if number <= 2 else KINDS[:2])
         if number == 1:
+            by_both(table, ca)
             wrong(table, ca, at)
     finally:
         ca.stop()
