@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "ca_internal.h"
 #include "csr_internal.h"
@@ -24,6 +25,9 @@
 #include "str.h"
 #include "template_internal.h"
 
+/* How often, and in which steps, is looked for what another process makes. */
+#define OTHERS_LOOKS 100
+#define OTHERS_PAUSE_MS 10
 #define KEY_MAX (sizeof(((struct ca_cert *)NULL)->key) - 1)
 
 /* One issuance under way. */
@@ -327,6 +331,27 @@ fill_cert(struct issue *is)
 	cert->issued_at = i->made_at;
 }
 
+/* Another process went on with our key while we signed, as two commands with
+ * one request do: what it makes is the certificate of this key. */
+static bool
+take_others(struct issue *is)
+{
+	const struct timespec pause = {.tv_nsec = OTHERS_PAUSE_MS * 1000000L};
+	struct ca_store *store = is->ca->store;
+	struct err why;
+	unsigned i;
+	int got = 0;
+
+	for (i = 0; got == 0 && i < OTHERS_LOOKS; i++) {
+		if (i > 0)
+			(void)nanosleep(&pause, NULL);
+		ca_store_lock(store);
+		got = find_earlier(is, &is->what->cert, &why);
+		ca_store_unlock(store);
+	}
+	return got == 1;
+}
+
 static void
 answer(struct batch *b)
 {
@@ -339,7 +364,7 @@ answer(struct batch *b)
 			continue;
 		if (is->deed.state == CA_DEED_DONE)
 			fill_cert(is);
-		else
+		else if (is->deed.err.kind != ERR_CONFLICT || !take_others(is))
 			is->what->err = is->deed.err;
 		is->done = true;
 	}

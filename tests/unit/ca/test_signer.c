@@ -21,6 +21,8 @@
 static struct fixture fixture;
 static struct ca_signer *honest;
 static unsigned calls;
+static struct ca *second; /* another process */
+static char outrun_by[64];
 
 static int
 fails(void *self, const uint8_t *digest, size_t len, struct buf *out,
@@ -86,6 +88,27 @@ is_overtaken(void *self, const uint8_t *digest, size_t len, struct buf *out,
 	return 0;
 }
 
+static int issue_by(struct ca *ca, struct ca_cert *ret, struct err *err);
+
+/* Another process does, and gets a certificate under the same key. */
+static int
+is_outrun(void *self, const uint8_t *digest, size_t len, struct buf *out,
+    struct err *err)
+{
+	const struct ca_key_use use = {.key = self};
+	struct ca *other = second;
+	struct ca_cert cert;
+
+	second = NULL; /* once */
+	if (other != NULL) {
+		assert_int_equal(issue_by(other, &cert, err), 0);
+		(void)snprintf(outrun_by, sizeof(outrun_by), "%s", cert.serial);
+		ca_cert_clear(&cert);
+		ca_close(other);
+	}
+	return ca_key_sign(&use, digest, len, out, err);
+}
+
 static void
 keep(void *self)
 {
@@ -96,6 +119,7 @@ static const struct ca_signer_ops failing = {fails, keep};
 static const struct ca_signer_ops failing_once = {fails_once, keep};
 static const struct ca_signer_ops lying = {lies, keep};
 static const struct ca_signer_ops overtaken = {is_overtaken, keep};
+static const struct ca_signer_ops outrun = {is_outrun, keep};
 
 static int
 setup(void **state)
@@ -115,7 +139,7 @@ teardown(void **state)
 }
 
 static int
-issue(struct ca_cert *ret, struct err *err)
+issue_by(struct ca *ca, struct ca_cert *ret, struct err *err)
 {
 	struct ca_request request;
 	struct buf csr;
@@ -124,9 +148,15 @@ issue(struct ca_cert *ret, struct err *err)
 	buf_init(&csr, 16384);
 	fixture_good_csr(&csr);
 	request = fixture_request(&fixture, &csr, "k1");
-	rc = ca_issue(fixture.ca, &request, ret, err);
+	rc = ca_issue(ca, &request, ret, err);
 	buf_free(&csr);
 	return rc;
+}
+
+static int
+issue(struct ca_cert *ret, struct err *err)
+{
+	return issue_by(fixture.ca, ret, err);
 }
 
 static int64_t
@@ -183,6 +213,27 @@ test_overtaken(void **state)
 {
 	(void)state;
 	issue_with(&overtaken, ERR_CONFLICT);
+}
+
+/* One key, one certificate, for both processes. */
+static void
+test_outrun(void **state)
+{
+	EVP_PKEY *pub = X509_get_pubkey(fixture.ca->issuing.x509);
+	struct ca_cert cert;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(ca_open(&fixture.conf, &second, &err), 0);
+	fixture.ca->signer =
+	    ca_signer_new(&outrun, ca_signer_self(honest), pub, &err);
+	if (issue(&cert, &err) != 0)
+		fail_msg("%s", err.text);
+	assert_string_equal(cert.serial, outrun_by);
+	ca_cert_clear(&cert);
+	assert_int_equal(revocations(), 1);
+	ca_signer_free(fixture.ca->signer);
+	fixture.ca->signer = honest;
 }
 
 /* Of a batch only the one in the middle comes to grief. */
@@ -243,6 +294,7 @@ main(void)
 	    ROW(test_failing),
 	    ROW(test_lying),
 	    ROW(test_overtaken),
+	    ROW(test_outrun),
 	    ROW(test_one_fails),
 	    ROW(test_one_is_overtaken),
 	};
