@@ -296,6 +296,7 @@ read_task(const struct xml_node *node, size_t place, server_xml_fn *fn,
 	/* Numbers of there may be others' here: a person is to look first. */
 	t.enabled = str_ieq(xml_child_text(node, "enabled"), "true") &&
 	    !has_numbers(node);
+	t.overlap = str_ieq(xml_child_text(node, "overlap"), "true");
 	rc = read_actions(node, &t, err);
 	if (rc == 0)
 		rc = read_schedule(node, &t, err);
@@ -493,6 +494,8 @@ server_xml_write(const struct server_task *t, struct buf *out, struct err *err)
 	write_element(out, "description", t->note == NULL ? "" : t->note);
 	buf_str(out, "<type>NORMAL</type>");
 	write_element(out, "enabled", t->enabled ? "true" : "false");
+	if (t->overlap)
+		write_element(out, "overlap", "true");
 	buf_char(out, '\n');
 	write_times(out, t);
 	write_tree(out, &tree);

@@ -217,6 +217,8 @@ without_word(const struct schedule *s)
 		return "no time zone";
 	if (s->random != 0 || s->stop != 0 || s->missed_after != 0)
 		return "neither random nor stop nor delay";
+	if (s->skip)
+		return "no \"missed skip\"";
 	if (s->window_count != 0 || s->except_count != 0)
 		return "neither windows nor exceptions";
 	return NULL;

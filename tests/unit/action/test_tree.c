@@ -319,6 +319,43 @@ test_rights(void **state)
 	free(a.kind);
 }
 
+static int
+keep_task(void *cookie, const struct server_task *t, struct err *err)
+{
+	struct server_task *ret = cookie;
+
+	(void)err;
+	ret->schedule = mem_dup(t->schedule);
+	ret->overlap = t->overlap;
+	return 0;
+}
+
+/* What ePO has no word for comes back as well. */
+static void
+test_xml_of_ours(void **state)
+{
+	struct server_task a = {.enabled = true, .overlap = true},
+			   b = {.id = 0};
+	struct err err = {.kind = ERR_NONE};
+	struct buf xml;
+
+	(void)state;
+	a.name = mem_dup("A");
+	a.schedule = mem_dup("daily at 02:00 missed skip");
+	a.actions = mem_dup("[{\"nothing\":{}}]");
+	buf_init(&xml, SERVER_XML_MAX);
+	server_xml_begin(&xml);
+	assert_int_equal(server_xml_write(&a, &xml, &err), 0);
+	server_xml_end(&xml);
+	assert_int_equal(
+	    server_xml_read(xml.data, xml.len, keep_task, &b, &err), 0);
+	assert_string_equal(b.schedule, a.schedule);
+	assert_true(b.overlap);
+	buf_free(&xml);
+	server_task_clear(&a);
+	server_task_clear(&b);
+}
+
 int
 main(void)
 {
@@ -329,6 +366,7 @@ main(void)
 	    cmocka_unit_test(test_too_many),
 	    cmocka_unit_test(test_file),
 	    cmocka_unit_test(test_xml),
+	    cmocka_unit_test(test_xml_of_ours),
 	    cmocka_unit_test(test_numbers_wait_for_a_person),
 	    cmocka_unit_test(test_bad_xml),
 	};

@@ -523,6 +523,7 @@ test_epo(void **state)
 	    {"daily at 01:00,02:00", "one time a day"},
 	    {"daily at 01:00 Europe/Berlin", "no time zone"},
 	    {"daily at 01:00 random 1h", "random"},
+	    {"daily at 01:00 missed skip", "missed skip"},
 	    {"daily at 01:00 only sat", "windows"},
 	    {"daily at 01:00 repeat 30m", "whole hours"}};
 	struct err err = {.kind = ERR_NONE};
