@@ -95,7 +95,7 @@ read_sources(struct conf_sources *s, struct conf *conf, const char *folder,
 	size_t i;
 
 	for (i = 0; i < s->count; i++) {
-		if (conf_yaml_load(s->names[i], end, err) != 0)
+		if (conf_yaml_load(s->names[i], false, end, err) != 0)
 			return -1;
 		if (conf_option_apply(
 			&conf_main_table, conf, *end, folder, err) != 0)

@@ -251,7 +251,7 @@ profile_load(const char *file, struct profile **ret_profile, struct err *err)
 
 	p->file = mem_dup(file);
 	conf_option_defaults(&table, p, NULL);
-	if (conf_yaml_load(p->file, &p->root, err) != 0)
+	if (conf_yaml_load(p->file, false, &p->root, err) != 0)
 		goto out;
 	if (conf_option_apply(&table, p, p->root, NULL, err) != 0)
 		goto out;

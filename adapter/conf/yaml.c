@@ -19,6 +19,7 @@ struct reader {
 	yaml_parser_t parser;
 	const char *file;
 	size_t nodes;
+	bool lines; /* a value may have several */
 	struct err *err;
 };
 
@@ -130,10 +131,12 @@ check_text(const struct reader *r, const yaml_event_t *event)
 	size_t i;
 
 	for (i = 0; i < event->data.scalar.length; i++)
-		if (text[i] < 0x20 || text[i] == 0x7f)
+		if ((text[i] < 0x20 && (text[i] != '\n' || !r->lines)) ||
+		    text[i] == 0x7f)
 			return refuse(r, event,
-			    "control characters and line breaks are not "
-			    "allowed in a value");
+			    r->lines ? "control characters are not allowed"
+				     : "control characters and line breaks "
+				       "are not allowed in a value");
 	return 0;
 }
 
@@ -353,10 +356,10 @@ read_stream(struct reader *r, struct conf_node **root)
 }
 
 int
-conf_yaml_parse(const char *file, const void *bytes, size_t len,
+conf_yaml_parse(const char *file, const void *bytes, size_t len, bool lines,
     struct conf_node **ret_root, struct err *err)
 {
-	struct reader r = {.file = file, .err = err};
+	struct reader r = {.file = file, .lines = lines, .err = err};
 	struct conf_node *root = NULL;
 	int rc = -1;
 
@@ -390,7 +393,8 @@ out:
 }
 
 int
-conf_yaml_load(const char *file, struct conf_node **ret_root, struct err *err)
+conf_yaml_load(
+    const char *file, bool lines, struct conf_node **ret_root, struct err *err)
 {
 	struct buf bytes;
 	int rc;
@@ -398,8 +402,8 @@ conf_yaml_load(const char *file, struct conf_node **ret_root, struct err *err)
 	buf_init(&bytes, CONF_MAX_BYTES);
 	rc = file_read(file, CONF_MAX_BYTES, &bytes, err);
 	if (rc == 0)
-		rc =
-		    conf_yaml_parse(file, bytes.data, bytes.len, ret_root, err);
+		rc = conf_yaml_parse(
+		    file, bytes.data, bytes.len, lines, ret_root, err);
 	buf_free(&bytes);
 	return rc;
 }

@@ -33,11 +33,11 @@ struct conf_node {
 };
 
 /* *ret_root (given) is always a map; an empty document is an empty one. file is
- * for messages and must outlive the tree. */
-int conf_yaml_parse(const char *file, const void *bytes, size_t len,
+ * for messages and must outlive the tree. lines: a value may have several. */
+int conf_yaml_parse(const char *file, const void *bytes, size_t len, bool lines,
     struct conf_node **ret_root, struct err *err);
 int conf_yaml_load(
-    const char *file, struct conf_node **ret_root, struct err *err);
+    const char *file, bool lines, struct conf_node **ret_root, struct err *err);
 void conf_yaml_free(struct conf_node *node); /* NULL is allowed */
 /* The child with this key; NULL. */
 const struct conf_node *conf_yaml_child(

@@ -51,7 +51,7 @@ yaml_json(const char *file, struct buf *out, struct err *err)
 {
 	struct conf_node *root = NULL;
 
-	if (conf_yaml_load(file, &root, err) != 0)
+	if (conf_yaml_load(file, true, &root, err) != 0)
 		return -1;
 	write_node(out, root);
 	conf_yaml_free(root);

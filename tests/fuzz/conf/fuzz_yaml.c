@@ -30,7 +30,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	struct conf_node *root = NULL;
 	struct err err = {0};
 
-	if (conf_yaml_parse("f", bytes, len, &root, &err) == 0) {
+	if (conf_yaml_parse("f", bytes, len, len % 2 == 1, &root, &err) == 0) {
 		assert(root->kind == CONF_MAP);
 		assert(count(root, 0) <= CONF_MAX_NODES);
 		conf_yaml_free(root);

@@ -11,8 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "buf.h"
 #include "conf.h"
 #include "err.h"
+#include "yaml_json.h"
 
 struct fixture {
 	char folder[64];
@@ -494,6 +496,28 @@ writes_settings(void **state)
 	conf_free(conf);
 }
 
+/* Files that are no configuration may have texts of several lines. */
+static void
+reads_lines_elsewhere(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = {.kind = ERR_NONE};
+	struct conf *conf = NULL;
+	struct buf json;
+
+	buf_init(&json, 1000);
+	put(f->file, "database: |\n  a\n  b\n");
+	assert_int_equal(yaml_json(f->file, &json, &err), 0);
+	assert_string_equal(
+	    buf_text(&json), "{\"database\":\"a\\u000ab\\u000a\"}");
+	assert_int_equal(conf_load(f->file, &conf, &err), -1);
+	buf_reset(&json);
+	put(f->file, "{\"database\": \"a\\tb\"}");
+	assert_int_equal(yaml_json(f->file, &json, &err), -1);
+	assert_non_null(strstr(err.text, ":1:14: control characters"));
+	buf_free(&json);
+}
+
 int
 main(void)
 {
@@ -509,6 +533,7 @@ main(void)
 	    TEST(says_where_it_was_set),
 	    TEST(example_is_valid),
 	    TEST(writes_settings),
+	    TEST(reads_lines_elsewhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
