@@ -19,9 +19,10 @@ int clause_read(
 struct parts {
 	struct clause select, where, order, group;
 	struct buf list, where_sql, group_sql, order_sql;
-	bool grouped;	 /* there is a group clause */
-	bool aggregates; /* or the rows are one group */
-	bool once;	 /* no row twice */
+	bool grouped;			 /* there is a group clause */
+	bool aggregates;		 /* or the rows are one group */
+	bool once;			 /* no row twice */
+	const struct query_column *only; /* all there is in a row */
 	int64_t top;
 };
 

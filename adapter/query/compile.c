@@ -27,6 +27,17 @@ make_where(struct compile *c, struct parts *p)
 	return r;
 }
 
+/* Besides what the condition says, which stands in parentheses of its own. */
+static void
+add_only(struct compile *c, struct parts *p, int64_t number)
+{
+	if (number == 0 || p->only == NULL)
+		return;
+	buf_printf(&p->where_sql, "%s%s = ?",
+	    p->where_sql.len > 0 ? " AND " : "", p->only->sql);
+	value_int(c->q, number);
+}
+
 /* --- joins --- */
 
 struct joins {
@@ -141,7 +152,10 @@ make_all(struct compile *c, struct parts *p, const struct query_text *text)
 		return -1;
 	if (text->only != NULL && clause_only(c, p, text->only) == -1)
 		return -1;
-	if (make_where(c, p) == -1 || clause_order(c, p) == -1)
+	if (make_where(c, p) == -1)
+		return -1;
+	add_only(c, p, text->only_is);
+	if (clause_order(c, p) == -1)
 		return -1;
 	return make_statement(c, p, text->top != 0 ? text->top : p->top);
 }

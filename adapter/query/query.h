@@ -118,6 +118,7 @@ struct query_text {
 	const char *join; /* tables by comma, "*": for a select left out */
 	const char *only; /* in place of others: this column, no value twice */
 	int64_t top;	  /* 0: what select says */
+	int64_t only_is;  /* of `only`, this number alone; 0: any */
 };
 
 struct query;

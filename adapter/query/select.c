@@ -201,6 +201,8 @@ clause_only(struct compile *c, struct parts *p, const char *name)
 	r = term_read(c, &node, &t);
 	if (r == 0)
 		r = select_term(c, p, &node, &t);
+	if (r == 0)
+		p->only = t.column;
 	free(node.text);
 	return r;
 }

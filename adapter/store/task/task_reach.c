@@ -1,8 +1,6 @@
 /* Devices that were away and came back, and who waits for that. */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "clock.h"
 #include "err.h"
@@ -99,26 +97,6 @@ task_reach_take(struct store *s, int64_t assignment, struct task_reached *ret,
 
 /* --- is it for this device? --- */
 
-/* What is within "(where ...)", given; a copy when that word was left out. */
-static char *
-bare_condition(const char *where)
-{
-	const char *at = where + strspn(where, " \t\r\n");
-	const char *end = where + strlen(where);
-
-	if (*at != '(')
-		return mem_dup(where);
-	at++;
-	at += strspn(at, " \t\r\n");
-	if (strncasecmp(at, "where", strlen("where")) != 0 ||
-	    isalnum((unsigned char)at[strlen("where")]))
-		return mem_dup(where);
-	at += strlen("where");
-	while (end > at && end[-1] != ')')
-		end--;
-	return mem_dup_len(at, end > at ? (size_t)(end - at - 1) : 0);
-}
-
 struct asking {
 	int64_t device;
 	struct query *query;
@@ -128,18 +106,13 @@ static int
 compile_one(void *cookie, const struct store_saved *saved, struct err *err)
 {
 	struct asking *a = cookie;
-	char *bare =
-	    saved->where == NULL ? mem_dup("") : bare_condition(saved->where);
-	char *where = mem_printf("(and (eq EPOLeafNode.AutoID %lld) %s)",
-	    (long long)a->device, bare);
-	const struct query_text text = {
-	    .target = saved->target, .where = where, .only = STORE_SYSTEM_ID};
-	int r =
-	    query_compile(store_graph(), &text, clock_now_ms(), &a->query, err);
+	const struct query_text text = {.target = saved->target,
+	    .where = saved->where,
+	    .only = STORE_SYSTEM_ID,
+	    .only_is = a->device};
 
-	free(where);
-	free(bare);
-	return r;
+	return query_compile(
+	    store_graph(), &text, clock_now_ms(), &a->query, err);
 }
 
 static int

@@ -370,71 +370,71 @@ test_clauses(void **state)
 		const char *wanted;
 	} cases[] = {
 	    {{"EPOLeafNode", "(select (top 2) NodeName)", NULL,
-		 "(order (desc NodeName))", NULL, NULL, NULL, 0},
+		 "(order (desc NodeName))", NULL, NULL, NULL, 0, 0},
 		"E5 d4"},
 	    {{"EPOLeafNode", "NodeName, AMT_CustomProps.TLS", NULL,
-		 "(za EPOLeafNode.NodeName)", NULL, NULL, NULL, 1},
+		 "(za EPOLeafNode.NodeName)", NULL, NULL, NULL, 1, 0},
 		"E5|Supported and Enabled"},
 	    {{"EPOLeafNode", NULL, NULL,
 		 "(order (desc (count)) AMT_CustomProps.TLS)",
-		 "(group AMT_CustomProps.TLS)", NULL, NULL, 0},
+		 "(group AMT_CustomProps.TLS)", NULL, NULL, 0, 0},
 		"Supported and Enabled|3 -|1 Supported and Disabled|1"},
 	    {{"AMT_CustomProps",
 		 "(select TLS (count) (count Version) (min Failures)"
 		 " (max Failures) (sum Failures) (avg Failures)"
 		 " (min CertExpires))",
-		 "(eq TLS 'supported and enabled')", NULL, "TLS", NULL, NULL,
+		 "(eq TLS 'supported and enabled')", NULL, "TLS", NULL, NULL, 0,
 		 0},
 		"Supported and Enabled|3|3|0|3|3|1|1699913600"},
 	    {{"EPOLeafNode", "(select (count))",
 		 "(gt AMT_CustomProps.Failures "
 		 "1)",
-		 NULL, NULL, NULL, NULL, 0},
+		 NULL, NULL, NULL, NULL, 0, 0},
 		"2"},
 	    {{"EPOBranchNode", "(select AutoID NodeTextPath ParentID)", NULL,
-		 "AutoID", NULL, NULL, NULL, 0},
+		 "AutoID", NULL, NULL, NULL, 0, 0},
 		"1|My Organization|- 2|My Organization\\Berlin|1"
 		" 3|My Organization\\Berlin\\Lab|2 4|My Organization\\Paris|1"
 		" 5|My Organization\\Berlin\\Lab\\Rack|3"},
 	    {{"EPOBranchNode", "(select NodeName EPOLeafNode.NodeName)",
 		 "(descendsFrom ParentID 2)", "EPOLeafNode.NodeName", NULL,
-		 NULL, NULL, 0},
+		 NULL, NULL, 0, 0},
 		"Lab|c3 Rack|E5"},
 	    {{"EPOLeafNode", "(select Tags ExcludedTags AppliedTags)",
-		 "(in NodeName a1 b2)", "NodeName", NULL, NULL, NULL, 0},
+		 "(in NodeName a1 b2)", "NodeName", NULL, NULL, NULL, 0, 0},
 		"Lab PCs, VIP||Lab PCs, VIP |VIP|-"},
 	    {{"EPOLeafNode", "(select (top 1) NodeName)",
 		 "(gt AMT_CustomProps.Failures 1)", "NodeName", NULL, NULL,
-		 "EPOLeafNode.AutoID", 0},
+		 "EPOLeafNode.AutoID", 0, 0},
 		"2"},
 	    {{"EPOComputerProperties",
 		 "(select EPOLeafNode.NodeName IPAddress IPV4x IPV6)", NULL,
-		 "(order (desc IPAddress))", NULL, NULL, NULL, 0},
+		 "(order (desc IPAddress))", NULL, NULL, NULL, 0, 0},
 		"c3|fd00::1:2|-|FD00:0:0:0:0:0:1:2"
 		" b2|10.2.0.200|-1979580216|0:0:0:0:0:FFFF:A02:C8"
 		" a1|10.1.2.3|-1979645437|0:0:0:0:0:FFFF:A01:203"
 		" d4|-|-|- E5|none|-|-"},
 	    {{"AMT_CustomProps",
 		 "(select (min Version) (max Version) (max IPAddress))", NULL,
-		 NULL, NULL, NULL, NULL, 0},
+		 NULL, NULL, NULL, NULL, 0, 0},
 		"11.8.50|16.1.25|fd00::1:2"},
 	    {{"AMT_CustomProps", "(select Version)", "(notBlank Version)",
-		 "(order (asc Version))", NULL, NULL, NULL, 0},
+		 "(order (asc Version))", NULL, NULL, NULL, 0, 0},
 		"11.8.50 16.0.1 16.1.25"},
 	    {{"AMT_CustomProps",
 		 "(select (month CertExpires) (quarter CertExpires)"
 		 " (year CertExpires) (week CertExpires) (day CertExpires)"
 		 " (hour CertExpires) (dayOfWeek CertExpires)"
 		 " (hourOfDay CertExpires))",
-		 "(in LeafNodeID 1 3)", "LeafNodeID", NULL, NULL, NULL, 0},
+		 "(in LeafNodeID 1 3)", "LeafNodeID", NULL, NULL, NULL, 0, 0},
 		"2023-11|2023-Q4|2023|2023-W47|2023-11-24|2023-11-24T22:00Z"
 		"|5|22 -|-|-|-|-|-|-|-"},
 	    {{"AMT_CustomProps", NULL, NULL,
 		 "(order (desc (count)) (day CertExpires))",
-		 "(group (day CertExpires))", NULL, NULL, 0},
+		 "(group (day CertExpires))", NULL, NULL, 0, 0},
 		"-|2 2023-11-13|1 2023-11-14|1 2023-11-24|1"},
 	    {{"EPOComputerProperties", "(select ComputerName IPHostName)",
-		 "(eq EPOLeafNode.NodeName c3)", NULL, NULL, NULL, NULL, 0},
+		 "(eq EPOLeafNode.NodeName c3)", NULL, NULL, NULL, NULL, 0, 0},
 		"c3|c3.x.test"},
 	};
 	size_t i;

@@ -479,6 +479,10 @@ test_covers(void **state)
 	    .target = TASK_QUERY, .query = mem_dup("(eq NodeName \"pc2\")")};
 	assert_covers(f, &a, pc1, false);
 	assert_covers(f, &a, pc2, true);
+	mem_replace(
+	    &a.query, "(, where\v(or (eq NodeName pc2) (eq AutoID 0)))");
+	assert_covers(f, &a, pc1, false);
+	assert_covers(f, &a, pc2, true);
 	mem_replace(&a.query, " ( where (not (eq NodeName \"pc2\")) ) ");
 	assert_fails(task_reach_covers(f->store, &a, pc1, &changed, &f->err),
 	    ERR_NOTFOUND); /* that is a name, as it does not begin with ( */
