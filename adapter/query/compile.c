@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "clause_internal.h"
+#include "condition_internal.h"
 #include "err.h"
 #include "mem.h"
 
@@ -17,6 +18,13 @@ make_where(struct compile *c, struct parts *p)
 	if (p->where.items->next != NULL)
 		return sexp_fail(c->clause, p->where.items->next->at, c->err,
 		    "one condition is enough: join them with (and ...)");
+	if (cond_places(p->where.items) > COND_PLACES_MAX) {
+		(void)sexp_fail(c->clause, p->where.items->at, c->err,
+		    "too much is nested within what begins here");
+		if (c->err != NULL)
+			c->err->kind = ERR_LIMIT;
+		return -1;
+	}
 	buf_init(&c->sql, QUERY_SQL_MAX);
 	r = condition_make(c, p->where.items);
 	if (r == 0 && c->sql.over)

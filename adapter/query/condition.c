@@ -1,7 +1,7 @@
 /*
  * Conditions as a whole: and, or, not, and one operator over a column.  What is
- * not known makes a condition false; a contrary is "NOT coalesce(..., 0)", so
- * that it is true then.
+ * not known makes a condition false; a contrary is "NOT coalesce(..., 0)", or
+ * behind it "IS NOT TRUE" (logic.c), so that it is true then.
  */
 #include "condition_internal.h"
 
@@ -92,46 +92,6 @@ make_atom(struct compile *c, const struct op *op, const struct node *head)
 	return 0;
 }
 
-/* n conditions as a balanced tree: SQL's depth is limited as well. */
-static int
-make_tree(
-    struct compile *c, const char *sql, const struct node **node, size_t n)
-{
-	int r;
-
-	if (n == 1) {
-		r = condition_make(c, *node);
-		*node = (*node)->next;
-		return r;
-	}
-	buf_str(&c->sql, "(");
-	if (make_tree(c, sql, node, n / 2) == -1)
-		return -1;
-	buf_str(&c->sql, sql);
-	if (make_tree(c, sql, node, n - n / 2) == -1)
-		return -1;
-	buf_str(&c->sql, ")");
-	return 0;
-}
-
-static int
-make_logic(struct compile *c, const struct op *op, const struct node *head)
-{
-	const struct node *node = head->next;
-	size_t n = sexp_count(node);
-
-	if (n < op->min || n > op->max)
-		return sexp_fail(c->clause, head->at, c->err, "wanted (%s %s)",
-		    op->shown.name, op->shown.args);
-	if (op->contrary)
-		buf_str(&c->sql, "NOT coalesce(");
-	if (make_tree(c, op->sql, &node, n) == -1)
-		return -1;
-	if (op->contrary)
-		buf_str(&c->sql, ", 0)");
-	return 0;
-}
-
 int
 condition_make(struct compile *c, const struct node *node)
 {
@@ -143,6 +103,6 @@ condition_make(struct compile *c, const struct node *node)
 	op = cond_op(c, node->child);
 	if (op == NULL)
 		return -1;
-	return op->form == OP_LOGIC ? make_logic(c, op, node->child)
+	return op->form == OP_LOGIC ? cond_logic(c, op, node->child)
 				    : make_atom(c, op, node->child);
 }

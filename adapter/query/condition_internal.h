@@ -40,6 +40,15 @@ struct op {
 /* NULL with the complaint made. */
 const struct op *cond_op(struct compile *c, const struct node *head);
 
+/* Without a complaint; NULL is allowed. */
+const struct op *cond_op_named(const char *name);
+
+/* logic.c: and, or, not; head is the word. */
+int cond_logic(struct compile *c, const struct op *op, const struct node *head);
+/* How many places of the parser's stack they take around conditions. */
+size_t cond_places(const struct node *node);
+#define COND_PLACES_MAX 60 /* the others are for the rest of a statement */
+
 /* One operator's condition under way. */
 struct cond {
 	struct compile *c;

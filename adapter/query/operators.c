@@ -80,15 +80,26 @@ query_operator_takes(size_t i, enum query_type type)
 }
 
 const struct op *
+cond_op_named(const char *name)
+{
+	size_t i;
+
+	for (i = 0; name != NULL && i < COUNT(ops); i++)
+		if (str_ieq(ops[i].shown.name, name))
+			return &ops[i];
+	return NULL;
+}
+
+const struct op *
 cond_op(struct compile *c, const struct node *head)
 {
+	const struct op *op = cond_op_named(head->text);
 	const char *near[COUNT(ops)];
 	char shown[4 * SHOWN_MAX], *list;
 	size_t i;
 
-	for (i = 0; i < COUNT(ops); i++)
-		if (str_ieq(ops[i].shown.name, head->text))
-			return &ops[i];
+	if (op != NULL)
+		return op;
 	for (i = 0; i < COUNT(ops); i++)
 		near[i] = ops[i].shown.name;
 	list = str_near(head->text, near, COUNT(ops));

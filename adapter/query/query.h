@@ -26,7 +26,7 @@ struct err;
  * Errors are ERR_INVALID or ERR_LIMIT: clause, character and what would do.
  */
 #define QUERY_TEXT_MAX 65536 /* bytes of a clause */
-#define QUERY_DEPTH_MAX 64
+#define QUERY_DEPTH_MAX 64   /* a little less where many stand side by side */
 #define QUERY_NODES_MAX 4000
 #define QUERY_COLUMNS_MAX 200
 #define QUERY_ROWS_DEFAULT 100000 /* without (top N) */

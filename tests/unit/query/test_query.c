@@ -124,9 +124,13 @@ test_golden(void **state)
 		BEGIN " WHERE (p.ends > 0 AND (p.ends > ?)) LIMIT ?"
 		      " 1700000000 100001"},
 	    {"(not (or (startsWith Name 'Ab') (endsWith Name c)))",
-		BEGIN " WHERE NOT coalesce(((substr(lower(p.name), 1, ?) = ?)"
-		      " OR (substr(lower(p.name), ?) = ?)), 0)"
+		BEGIN " WHERE ((substr(lower(p.name), 1, ?) = ?)"
+		      " OR (substr(lower(p.name), ?) = ?)) IS NOT TRUE"
 		      " LIMIT ? 2 'ab' -1 'c' 100001"},
+	    {"(and (eq Id 1) (eq Id 2) (or (eq Id 3) (not (and (ne Id 4)))))",
+		BEGIN " WHERE (((NOT coalesce((p.id = ?), 0)) IS NOT TRUE OR"
+		      " (p.id = ?)) AND ((p.id = ?) AND (p.id = ?)))"
+		      " LIMIT ? 4 3 1 2 100001"},
 	    {"(isBlank Ends)",
 		BEGIN " WHERE (NOT coalesce((p.ends > 0), 0)) LIMIT ?"
 		      " 100001"},

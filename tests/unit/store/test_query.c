@@ -329,6 +329,51 @@ test_operators(void **state)
 	}
 }
 
+/* Each condition so deep within others that say nothing. */
+static void
+check_deep(struct fixture *f, size_t at, const char *begin, const char *end,
+    size_t depth)
+{
+	struct query_text text = {
+	    .target = "EPOLeafNode", .select = "NodeName", .order = "AutoID"};
+	struct buf where;
+	size_t i;
+
+	buf_init(&where, QUERY_TEXT_MAX);
+	for (i = 0; i < depth; i++)
+		buf_str(&where, begin);
+	buf_str(&where, operators[at].where);
+	for (i = 0; i < depth; i++)
+		buf_str(&where, end);
+	text.where = buf_text(&where);
+	check(f, &text, operators[at].wanted);
+	buf_free(&where);
+}
+
+static void
+test_deep(void **state)
+{
+	static const char begin[] = "(where";
+	struct fixture *f = *state;
+	size_t i, asked = 0;
+
+	for (i = 0; i < COUNT(operators); i++) {
+		if (operators[i].where == NULL ||
+		    operators[i].where[0] != '(' ||
+		    operators[i].where[1] == ')' ||
+		    strncmp(operators[i].where, begin, strlen(begin)) == 0 ||
+		    strstr(operators[i].wanted, "character") != NULL)
+			continue;
+		asked++;
+		check_deep(f, i, "(not ", ")", 56);
+		check_deep(f, i, "(and (ne AutoID 0) ", ")", 54);
+		check_deep(f, i, "(or ", " (eq AutoID 0))", 54);
+		check_deep(
+		    f, i, "(not (or (eq AutoID 0) (eq AutoID 0) ", "))", 28);
+	}
+	assert_true(asked > 50);
+}
+
 static void
 has_case(const char *bytes, const char *name)
 {
@@ -688,6 +733,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    FLEET(test_operators),
+	    FLEET(test_deep),
 	    cmocka_unit_test(test_all_operators_have_cases),
 	    FLEET(test_clauses),
 	    FLEET(test_all_columns),
