@@ -303,7 +303,7 @@ extern const struct api_row api_device_row, api_query_row, api_task_row,
     api_health_row, api_blocked_row, api_blocking_row, api_template_row,
     api_problem_row, api_bridge_row, api_pending_row, api_place_row,
     api_letter_row, api_letters_row, api_set_row, api_token_row,
-    api_new_token_row, api_job_row, api_line_row;
+    api_new_token_row, api_job_row, api_line_row, api_imported_query_row;
 extern const struct api_form api_device_form, api_device_change, api_maintain,
     api_query_form, api_query_ask, api_task_form, api_task_change, api_run_form,
     api_assign_form, api_assign_change, api_state_form, api_tag_form,
@@ -316,8 +316,8 @@ extern const struct api_form api_device_form, api_device_change, api_maintain,
 api_fn api_devices_list, api_devices_add, api_devices_get, api_devices_change,
     api_devices_import, api_devices_remove, api_devices_look,
     api_devices_maintain;
-api_fn api_queries_list, api_queries_get, api_queries_put, api_queries_remove,
-    api_queries_run, api_queries_ask;
+api_fn api_queries_import, api_queries_list, api_queries_get, api_queries_put,
+    api_queries_remove, api_queries_run, api_queries_ask;
 api_fn api_tasks_list, api_tasks_add, api_tasks_get, api_tasks_change,
     api_tasks_remove, api_tasks_run;
 api_fn api_assignments_list, api_assignments_add, api_assignments_get,

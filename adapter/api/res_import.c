@@ -1,10 +1,11 @@
-/* Files of other makes, taken in: devices as CSV. */
+/* Files of other makes, taken in: devices as CSV, queries of ePO. */
 #include <stdlib.h>
 
 #include "api_internal.h"
 #include "device.h"
 #include "intake_csv.h"
 #include "mem.h"
+#include "query_file.h"
 #include "store.h"
 #include "str.h"
 
@@ -131,4 +132,44 @@ api_devices_import(struct api_call *c, struct err *err)
 	free(im.results);
 	buf_free(&bytes);
 	return rc;
+}
+
+/* --- queries --- */
+
+struct queries {
+	struct api_call *c;
+	size_t saved;
+};
+
+static int
+write_query(void *cookie, const struct query_file_row *row, struct err *err)
+{
+	struct queries *q = cookie;
+	struct api_call *c = q->c;
+
+	q->saved += row->error == NULL ? 1 : 0;
+	api_put_text(c, row->name);
+	api_put_text(c, row->table);
+	api_put_text(c, row->error == NULL ? "saved" : "bad");
+	api_put_text(c, row->error);
+	api_put_text(c, row->note);
+	return api_row_end(c, err);
+}
+
+int
+api_queries_import(struct api_call *c, struct err *err)
+{
+	struct queries q = {.c = c};
+	const struct query_file f = {.store = c->store,
+	    .replace = str_eq(api_text(c, "replace"), "yes"),
+	    .fn = write_query,
+	    .cookie = &q};
+
+	api_page_begin(c, &api_imported_query_row);
+	if (query_file_take(&f, c->bytes, c->len, err) != 0)
+		return -1;
+	api_page_end(c, NULL);
+	return q.saved == 0
+	    ? 0
+	    : api_event(c, NULL, "query.saved", NULL, NULL, err);
 }

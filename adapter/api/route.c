@@ -78,6 +78,11 @@ static const struct api_route routes[] = {
     {"POST", "query", "askQuery", "queries", ACCESS_QUERY_RUN,
 	"Run a query that is not saved; Accept: text/csv gives CSV", NULL,
 	&api_query_ask, API_REPORT, NULL, 200, 0, api_queries_ask},
+    {"POST", "query-file", "importQueries", "queries", ACCESS_QUERY_WRITE,
+	"Save the queries that ePO exported; one that cannot be run here is "
+	"passed over",
+	"replace", NULL, API_PAGE_OF, &api_imported_query_row, 200,
+	API_TOLD | API_TAKES_XML, api_queries_import},
     {"GET", "queries/{query}", "getQuery", "queries", ACCESS_QUERY_RUN,
 	"A saved query by name or number", NULL, NULL, API_ROW, &api_query_row,
 	200, API_TAGGED, api_queries_get},

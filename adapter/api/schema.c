@@ -158,6 +158,12 @@ ANSWER(api_line_row, "ImportedDevice",
     "What became of a line: added, changed, unchanged, present (left alone), "
     "bad; with strict and a bad line: left");
 
+static const struct report_column api_imported_query_row_kind_columns[] = {
+    TEXT("name"), TEXT("table"), TEXT("result"), TEXT("error"), TEXT("note")};
+ANSWER(api_imported_query_row, "ImportedQuery",
+    "What became of a query of the file: saved or bad; note: what of it was "
+    "not understood");
+
 SHOWN(api_place_row, "ForwardPlace", record_place_kind,
     "Where events go: new, well, behind or failing");
 
@@ -470,6 +476,7 @@ static const char *const answers[] = {"yes", "no", NULL};
 static const struct api_field params[] = {
     {"update", API_TEXT, false, 2, 3, answers,
 	"known devices: take over what is otherwise"},
+    {"replace", API_TEXT, false, 2, 3, answers, "those of the same names"},
     {"strict", API_TEXT, false, 2, 3, answers,
 	"all or nothing: one bad line, none"},
     {"limit", API_INT, false, 1, API_PAGE_MAX, NULL, "rows of a page"},

@@ -3,10 +3,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cli_remote.h"
+
 struct cli;
 struct json_object;
 
-/* What is sent (cli_remote.h): members of a body, as they were given. */
+/* What is sent and answered (cli_remote.h): members of a body, as they were
+ * given, and rows of a page. */
+
+/* Each row of an answer that is a page. ERR_PROTOCOL: it is none. */
+int cli_remote_each(struct json_object *page, cli_remote_row_fn *row,
+    void *cookie, struct err *err);
 
 /* Without a member; given (cli_remote_put()). */
 struct json_object *cli_remote_body(void);

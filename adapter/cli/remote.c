@@ -7,6 +7,7 @@
 #include "buf.h"
 #include "cli_internal.h"
 #include "cli_remote.h"
+#include "cli_remote_body.h"
 #include "command_rows.h"
 #include "file.h"
 #include "secret.h"
@@ -332,4 +333,21 @@ cli_remote_scan(struct cli *c, const struct cli_remote_list *list,
 	return code != CODE_OK
 	    ? code
 	    : cli_scanned(cli_remote_read(c, list, row, cookie, &err), &err);
+}
+
+int
+cli_remote_each(struct json_object *page, cli_remote_row_fn *row, void *cookie,
+    struct err *err)
+{
+	struct json_object *items = api_client_member(page, "items");
+	size_t i, n;
+	int rc = 0;
+
+	if (!json_object_is_type(items, json_type_array))
+		return err_set(
+		    err, ERR_PROTOCOL, "the answer is no page of a list");
+	n = json_object_array_length(items);
+	for (i = 0; rc == 0 && i < n; i++)
+		rc = row(cookie, json_object_array_get_idx(items, i), err);
+	return rc;
 }

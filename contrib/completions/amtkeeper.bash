@@ -142,7 +142,7 @@ _amtkeeper()
 	"query show") options=" --server --token-file --ca-file --cert-file --key-file" ;;
 	"query save") options=" --table --select --where --order --group --chart --description --replace --server --token-file --ca-file --cert-file --key-file" ;;
 	"query remove") options=" --server --token-file --ca-file --cert-file --key-file" ;;
-	"query import") options=" --replace" ;;
+	"query import") options=" --replace --server --token-file --ca-file --cert-file --key-file" ;;
 	"query tables") options="" ;;
 	"query operators") options="" ;;
 	"tag list") options=" --server --token-file --ca-file --cert-file --key-file" ;;

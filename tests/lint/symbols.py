@@ -28,7 +28,7 @@ PREFIXES = {
     "api": "api_",
     "intake": "intake_ csv_",
     "task": "catalog_ order_ runner_ wear_",
-    "action": "action_ server_ mailer_ mail_ work_ job_ do_",
+    "action": "query_ action_ server_ mailer_ mail_ work_ job_ do_",
     "epo_client": "epo_", "api_client": "api_client_",
     "engine": "engine_ idset_ pace_ run_ step_ plan_ play_ plays wish_ diagnose reason_ port_",
     "cli": "cli_ command_ table_ progress_ output_ outflow_ mdoc_ ask_",

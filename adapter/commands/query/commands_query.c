@@ -31,7 +31,7 @@ GROUPS query_groups[] = {
     query_options, query_run_options, cli_server_options, NULL};
 GROUPS query_save_groups[] = {query_options, query_save_options,
     replace_options, cli_server_options, NULL};
-GROUPS query_import_groups[] = {replace_options, NULL};
+GROUPS query_import_groups[] = {replace_options, cli_server_options, NULL};
 GROUPS tag_delete_groups[] = {cli_yes_options, cli_server_options, NULL};
 
 LIST no_examples[] = {NULL};

@@ -1,25 +1,24 @@
 #include <stdlib.h>
-#include <string.h>
 
-#include "ask.h"
+#include "api_client.h"
 #include "buf.h"
 #include "cli.h"
+#include "cli_remote.h"
+#include "cli_remote_body.h"
 #include "commands_query_internal.h"
 #include "file.h"
-#include "mem.h"
+#include "query_file.h"
+#include "store.h"
 #include "str.h"
-#include "summary_internal.h"
-#include "uri_internal.h"
 #include "xml.h"
 
-/*
- * query import: ePO's export of queries.  Each has a name, a target and URIs in
- * whose parameters columns, order and condition stand; an older form has them
- * as <property name="tableURI">.  A query that cannot be run here is passed
- * over with the reason, the others are saved, with what their summary says of
- * grouping and chart as far as that is understood (summary_internal.h).
- */
+/* query import: ePO's export of queries, here or to a service elsewhere. */
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define TYPE "application/xml"
+
+static const struct table_column columns[] = {{"name", TABLE_STRING, 0, 0},
+    {"table", TABLE_STRING, 1, 0}, {"result", TABLE_STRING, 0, 0},
+    {"error", TABLE_STRING, 0, 24}, {"note", TABLE_STRING, 0, 24}};
 
 struct import {
 	struct cli *c;
@@ -27,173 +26,118 @@ struct import {
 	size_t saved, bad;
 };
 
-/* --- one query --- */
-
-/* <table-uri>, or <property name="tableURI">. */
-static const char *
-text_of(const struct xml_node *query, const char *element, const char *property)
-{
-	const char *text = xml_child_text(query, element);
-	const struct xml_node *node = xml_child(query, NULL, "property");
-
-	for (; text == NULL && node != NULL; node = xml_again(node))
-		if (str_eq(xml_attr(node, "name"), property))
-			text = node->text;
-	return text;
-}
-
-/* "(select A B)" of "A:B"; given, NULL of NULL. */
-static char *
-select_of(char *columns)
-{
-	char *at, *clause;
-
-	if (str_empty(columns))
-		return NULL;
-	for (at = columns; *at != '\0'; at++)
-		if (*at == ':')
-			*at = ' ';
-	clause = mem_printf("(select %s)", columns);
-	return clause;
-}
-
-static char *
-order_of(const char *column, const char *direction)
-{
-	if (str_empty(column))
-		return NULL;
-	return mem_printf("(order (%s %s))",
-	    str_ieq(direction, "desc") ? "desc" : "asc", column);
-}
-
 static void
-read_query(const struct xml_node *query, const struct query_summary *summary,
-    struct ask *ret)
+begin(struct import *im)
 {
-	const char *table = text_of(query, "table-uri", "tableURI");
-	const char *condition = text_of(query, "condition-uri", "conditionURI");
-	char *columns = query_uri_value(table, "orion.table.columns");
-	char *by = query_uri_value(table, "orion.table.order.by");
-	char *direction = query_uri_value(table, "orion.table.order");
-	char *where = query_uri_value(condition, "orion.condition.sexp");
-	char *select = select_of(columns), *order = order_of(by, direction);
-	bool sums = summary->group != NULL;
-	struct store_saved saved = {.name = text_of(query, "name", "name"),
-	    .note = text_of(query, "description", "description"),
-	    .target = text_of(query, "target", "target"),
-	    .select = sums ? summary->select : select,
-	    .where = where,
-	    .order = sums ? summary->order : order,
-	    .group = summary->group,
-	    .chart = summary->chart};
-
-	ask_set(ret, &saved);
-	free(select);
-	free(order);
-	free(where);
-	free(columns);
-	free(by);
-	free(direction);
+	if (im->table == NULL)
+		im->table = cli_table(im->c, columns, COUNT(columns));
 }
 
 static int
-save_query(struct cli *c, const struct ask *ask, struct err *err)
+write_query(void *cookie, const struct query_file_row *row, struct err *err)
 {
-	struct query *q = NULL;
-	int rc;
+	struct import *im = cookie;
 
-	if (str_empty(ask->saved.name))
-		return err_set(err, ERR_INVALID, "a query without a name");
-	rc = ask_compile(ask, NULL, &q, err);
-	query_free(q);
-	if (rc == 0)
-		rc = store_saved_put(
-		    c->daemon.store, &ask->saved, cli_flag(c, "replace"), err);
-	return rc;
+	begin(im);
+	im->saved += row->error == NULL ? 1 : 0;
+	im->bad += row->error == NULL ? 0 : 1;
+	table_text(im->table, row->name);
+	table_text(im->table, row->table);
+	table_text(im->table, row->error == NULL ? "saved" : "bad");
+	table_text(im->table, row->error);
+	table_text(im->table, row->note);
+	return cli_row(im->table, err);
 }
 
-static void
-take_query(struct import *im, const struct xml_node *query)
+/* The file's name goes before what is wrong in it. */
+static int
+fail(struct import *im, struct err *err)
 {
-	struct err err = {.kind = ERR_NONE};
-	struct ask ask = {.top = 0};
-	struct query_summary summary;
-	int rc;
-
-	query_summary_read(
-	    text_of(query, "summary-uri", "summaryURI"), &summary);
-	read_query(query, &summary, &ask);
-	rc = save_query(im->c, &ask, &err);
-	im->saved += rc == 0;
-	im->bad += rc != 0;
-	table_text(im->table, ask.saved.name);
-	table_text(im->table, ask.saved.target);
-	table_text(im->table, rc == 0 ? "saved" : "bad");
-	table_text(im->table, rc == 0 ? NULL : err.text);
-	table_text(im->table, summary.note);
-	table_row(im->table);
-	query_summary_clear(&summary);
-	ask_free(&ask);
-}
-
-/* --- the file --- */
-
-static const struct xml_node *
-first_query(const struct xml_node *root)
-{
-	if (str_eq(root->name, "query"))
-		return root;
-	return str_eq(root->name, "list") ? xml_child(root, NULL, "query")
-					  : NULL;
+	if (err->kind == ERR_INVALID || err->kind == ERR_LIMIT)
+		return cli_complain(
+		    CODE_INPUT, "%s: %s", im->c->args[0], err->text);
+	return cli_fail(err);
 }
 
 static int
-take_file(struct import *im, const struct xml_node *root)
+take_local(struct import *im, const struct buf *text)
 {
-	const struct xml_node *query = first_query(root);
+	const struct query_file f = {.store = im->c->daemon.store,
+	    .replace = cli_flag(im->c, "replace"),
+	    .fn = write_query,
+	    .cookie = im};
 	struct err err = {.kind = ERR_NONE};
 
-	if (query == NULL)
-		return cli_complain(CODE_INPUT,
-		    "%s: no queries of ePO: wanted <list> with <query>s",
-		    im->c->args[0]);
-	for (; query != NULL; query = xml_again(query))
-		take_query(im, query);
+	if (query_file_take(&f, text->data, text->len, &err) != 0)
+		return fail(im, &err);
 	if (im->saved > 0 &&
 	    (cli_event(im->c, NULL, "query.saved", "{}", &err) != 0 ||
 		store_commit(im->c->daemon.store, &err) != 0))
 		return cli_fail(&err);
-	cli_note(
-	    im->c, "%zu queries saved, %zu passed over", im->saved, im->bad);
-	return im->bad > 0 ? CODE_PARTIAL : CODE_OK;
+	return CODE_OK;
+}
+
+/* --- elsewhere --- */
+
+static int
+add_row(void *cookie, struct json_object *row, struct err *err)
+{
+	static const struct cli_remote_rows rows = {
+	    .columns = columns, .count = COUNT(columns)};
+	struct import *im = cookie;
+	const char *result = NULL;
+
+	if (cli_remote_text(row, "result", &result, err) != 0)
+		return -1;
+	im->saved += str_eq(result, "saved") ? 1 : 0;
+	im->bad += str_eq(result, "saved") ? 0 : 1;
+	begin(im);
+	return cli_remote_row(im->table, &rows, row, err);
+}
+
+static int
+take_remote(struct import *im, const struct buf *text)
+{
+	struct api_client_path path;
+	const struct api_client_request request = {
+	    .method = "POST", .path = &path, .type = TYPE, .file = text};
+	struct err err = {.kind = ERR_NONE};
+	struct json_object *answer = NULL;
+	int rc;
+
+	api_client_path_init(&path, "query-file");
+	api_client_path_param(
+	    &path, "replace", cli_flag(im->c, "replace") ? "yes" : NULL);
+	rc = cli_remote_try(im->c, &request, &answer, &err);
+	api_client_path_free(&path);
+	if (rc == 0)
+		rc = cli_remote_each(answer, add_row, im, &err);
+	cli_remote_put(answer);
+	return rc == 0 ? CODE_OK : fail(im, &err);
 }
 
 int
 cmd_query_import(struct cli *c)
 {
-	static const struct table_column columns[] = {
-	    {"name", TABLE_STRING, 0, 0}, {"table", TABLE_STRING, 1, 0},
-	    {"result", TABLE_STRING, 0, 0}, {"error", TABLE_STRING, 0, 24},
-	    {"note", TABLE_STRING, 0, 24}};
 	struct import im = {.c = c};
 	struct err err = {.kind = ERR_NONE};
-	struct xml *xml = NULL;
 	struct buf text;
-	int code = cli_open(c, DAEMON_STORE, NULL);
+	int code = cli_remote(c) ? cli_remote_open(c)
+				 : cli_open(c, DAEMON_STORE, NULL);
 
 	if (code != CODE_OK)
 		return code;
 	buf_init(&text, XML_MAX_BYTES);
-	if (file_read(c->args[0], XML_MAX_BYTES, &text, &err) != 0) {
+	if (file_read(c->args[0], XML_MAX_BYTES, &text, &err) != 0)
 		code = cli_fail(&err);
-	} else if (xml_parse(text.data, text.len, &xml, &err) != 0) {
-		code = cli_complain(CODE_INPUT, "%s: %s", c->args[0], err.text);
-	} else {
-		im.table = cli_table(c, columns, COUNT(columns));
-		code = take_file(&im, xml_root(xml));
+	else
+		code = cli_remote(c) ? take_remote(&im, &text)
+				     : take_local(&im, &text);
+	if (im.table != NULL)
 		table_end(im.table);
-		xml_free(xml);
-	}
 	buf_free(&text);
-	return code;
+	if (code != CODE_OK)
+		return code;
+	cli_note(c, "%zu queries saved, %zu passed over", im.saved, im.bad);
+	return im.bad > 0 ? CODE_PARTIAL : CODE_OK;
 }

@@ -300,6 +300,33 @@ def imports(w, serving):
     w.ok("removeDevice", name.format(1))
 
 
+EXPORT = b"""<list>
+  <query><name>Of ePO</name><target>EPOLeafNode</target>
+    <table-uri>query:table?orion.table.columns=EPOLeafNode.NodeName</table-uri>
+    <summary-uri>query:summary?orion.query.type=pie.pie&amp;orion.sum.query=true\
+&amp;orion.sum.group.by=AMT_CustomProps.Version&amp;pie.title=x</summary-uri>
+  </query>
+  <query><name>Events</name><target>EPOEvents</target></query>
+</list>"""
+
+
+def exported_queries(w):
+    """Queries that ePO exported."""
+    def results(**query):
+        return [(r["name"], r["result"]) for r in w.ok(
+            "importQueries", body=EXPORT, query=query).json["items"]]
+
+    w.wrong("importQueries", body=EXPORT)
+    equal(results(), [("Of ePO", "saved"), ("Events", "bad")], "taken")
+    equal(w.ok("getQuery", "Of ePO").json["chart"], "pie", "its chart")
+    equal(results(), [("Of ePO", "bad"), ("Events", "bad")], "there already")
+    equal(results(replace="yes"), [("Of ePO", "saved"), ("Events", "bad")],
+          "replaced")
+    for bad in (b"", b"<list/>", b"<a>", b"{}", b"<!DOCTYPE a []><list/>"):
+        w.fails(422, "importQueries", body=bad)
+    w.ok("removeQuery", "Of ePO")
+
+
 def pages(w, name, limit, **query):
     """All rows of a list, so many a page."""
     rows, page = [], w.ok(name, query={"limit": limit, **query}).json
@@ -1457,6 +1484,7 @@ def main():
         as_read(w, serving, names)
         of_run(w, names)
         imports(w, serving)
+        exported_queries(w)
         purge(w, serving)
         letters(w, serving)
         jobs(w, serving)

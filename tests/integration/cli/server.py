@@ -267,6 +267,32 @@ def files(far):
               token=os.path.join(far.s.where, "weak.token"))
 
 
+def exports(far):
+    """Queries that ePO exported."""
+    path = os.path.join(far.s.where, "NAME.xml")
+    for who in ("near", "afar"):
+        private(far, f"{who}.xml", f"<list><query><name>{who} 1</name>"
+                "<target>EPOLeafNode</target><summary-uri>query:summary?"
+                "orion.query.type=pie.pie&amp;orion.sum.query=true&amp;"
+                "orion.sum.group.by=AMT_CustomProps.Version&amp;pie.title=x"
+                "</summary-uri></query><query><name>Events</name>"
+                "<target>EPOEvents</target></query></list>")
+    for words in ((), (), ("--replace", "-o", "json"), ("--replace", "-o",
+                                                        "csv", "-q")):
+        alike(far, ("query", "import", path, *words), "near", "afar", PARTIAL)
+    near, there = ([{k: v for k, v in q.items() if k not in ("id", "name")}
+                    for q in far.s.json("query", "list")
+                    if q["name"] == f"{who} 1"] for who in ("near", "afar"))
+    equal((there, len(near)), (near, 1), "saved alike")
+    for text in ("<list/>", "<list>", "{}"):
+        for who in ("near", "afar"):
+            private(far, f"{who}.xml", text)
+        alike(far, ("query", "import", path), "near", "afar", INPUT)
+    far.same("query", "import", "/nonexistent", formats=("table",), code=INPUT)
+    for who in ("near", "afar"):
+        equal(far.run("query", "remove", f"{who} 1").returncode, OK, "gone")
+
+
 def people(far):
     """Users made and changed."""
     secret = private(far, "user.password", "b\u00e4ttery \"horse\\ staple")
@@ -911,6 +937,7 @@ def main():
         devices(far, name)
         taken(far)
         files(far)
+        exports(far)
         people(far)
         findings(far, name)
         visits(far, name)

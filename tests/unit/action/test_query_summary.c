@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
+#include "query_summary_internal.h"
+#include "query_uri_internal.h"
 #include "str.h"
-#include "summary_internal.h"
-#include "uri_internal.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -1,13 +1,13 @@
-#include "summary_internal.h"
+#include "query_summary_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "buf.h"
 #include "mem.h"
+#include "query_uri_internal.h"
 #include "report.h"
 #include "str.h"
-#include "uri_internal.h"
 
 #define NOTE_MAX 400
 #define NAME_SHOWN 60

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 #include "mem.h"
+#include "query_summary_internal.h"
 #include "report.h"
-#include "summary_internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

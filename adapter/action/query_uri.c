@@ -1,5 +1,5 @@
 /* Parameters of the URIs in ePO's export of queries. */
-#include "uri_internal.h"
+#include "query_uri_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
