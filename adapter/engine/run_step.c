@@ -240,12 +240,24 @@ settle_waiting(struct run *run, const struct err *why)
 
 /* --- act --- */
 
+/* Not by a lease that ran out while this machine slept, or its disk: whoever
+ * took the device then may have closed our intent, and its candidate is gone.
+ */
 static void
 act(struct run *run)
 {
+	struct err err;
+
 	if (run->abandoned)
 		return;
 	fault_point("step.intended");
+	if (clock_now() >= run->lease_until) {
+		if (renew_lease(run, &err) != 0)
+			run_write_failed(run, &err);
+		else
+			engine_after_commit(run, act);
+		return;
+	}
 	err_clear(&run->step.act_err);
 	run->step.kind->act(&run->step);
 }
@@ -255,9 +267,10 @@ act_again(struct run *run)
 {
 	struct err err;
 
-	if (journal_again(run->engine->deps.store, run->step.intent, &err) !=
-	    0) {
-		run_store_failed(run, &err);
+	if (renew_lease(run, &err) != 0 ||
+	    journal_again(run->engine->deps.store, run->step.intent, &err) !=
+		0) {
+		run_write_failed(run, &err);
 		return;
 	}
 	run->step.attempts++;
