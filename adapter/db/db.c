@@ -65,13 +65,18 @@ text_of(const struct db *db, int rc)
 	case SQLITE_INTERRUPT:
 		return "it took longer than allowed: ask for less at once";
 	case SQLITE_FULL:
-		return "disk full";
+		return "disk full: make room where it is";
 	case SQLITE_CORRUPT:
 		return "database damaged: restore it from a backup";
 	case SQLITE_NOTADB:
 		return "not a database, or damaged";
 	case SQLITE_READONLY:
-		return "database is read-only";
+		return "it is read-only: may this user write the file and its "
+		       "folder, is that mounted read-only?";
+	case SQLITE_CANTOPEN:
+		return "it, or -wal or -shm beside it, cannot be opened: may "
+		       "this user write the file and its folder, is that "
+		       "mounted read-only?";
 	default:
 		return sqlite3_errmsg(db->handle);
 	}

@@ -422,6 +422,25 @@ test_full(void **state)
 	assert_int_equal(one(f, "SELECT count(*) FROM t"), 0);
 }
 
+/* As where its folder is mounted read-only: nothing can be made beside it. */
+static void
+test_folder_read_only(void **state)
+{
+	struct fixture *f = *state;
+	char beside[80];
+
+	db_close(f->db);
+	f->db = NULL;
+	snprintf(beside, sizeof(beside), "%s-wal", f->path);
+	unlink(beside);
+	assert_int_equal(mkdir(beside, 0700), 0);
+	assert_int_equal(db_open(f->path, false, &f->db, &f->err), -1);
+	assert_int_equal(f->err.kind, ERR_STORAGE);
+	assert_non_null(strstr(f->err.text, "mounted read-only?"));
+	assert_int_equal(rmdir(beside), 0);
+	reopen(f);
+}
+
 static const char *const steps[] = {
     "CREATE TABLE a (x)",
     "CREATE TABLE b (x); INSERT INTO b VALUES (1)",
@@ -531,6 +550,7 @@ main(void)
 	    TEST(test_busy),
 	    TEST(test_patience),
 	    TEST(test_full),
+	    TEST(test_folder_read_only),
 	    TEST(test_deadline),
 	    TEST(test_migrate),
 	    TEST(test_migrate_race),
