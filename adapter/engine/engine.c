@@ -14,6 +14,9 @@
 #include "run_internal.h"
 #include "store.h"
 
+/* No clock is slewed by this in the time of a run. */
+#define CLOCK_JUMP_MS 2000
+
 /*
  * The queue, the places in flight, and the one commit per turn of the loop.
  * What a run does with its place is in run*.c.
@@ -181,6 +184,61 @@ engine_after_commit(struct run *run, void (*then)(struct run *run))
 	loop_defer(e->deps.loop, nothing, NULL);
 }
 
+/* --- our clock --- */
+
+/* A timer and not a deferred call: it dies with the engine. */
+static void
+pump_soon(struct engine *e)
+{
+	loop_timer_set(e->pump_timer, 0);
+}
+
+static int64_t
+lead_now(void)
+{
+	return clock_now_ms() - clock_mono_ms();
+}
+
+int64_t
+engine_lead_ms(const struct engine *e)
+{
+	return e->doubt == NULL || e->deps.ports->kdc.self == NULL ? lead_now()
+								   : e->lead_ms;
+}
+
+bool
+engine_clock_moved(int64_t lead_ms, int64_t *ret_ms)
+{
+	*ret_ms = lead_now() - lead_ms;
+	return llabs(*ret_ms) >= CLOCK_JUMP_MS;
+}
+
+void
+engine_on_doubt(struct engine *e, void (*fn)(void *), void *cookie)
+{
+	e->doubt = fn;
+	e->doubt_cookie = cookie;
+}
+
+void
+engine_trust_clock(struct engine *e)
+{
+	e->lead_ms = lead_now();
+	pump_soon(e);
+}
+
+/* May a device be begun by the clock as it is? */
+static bool
+clock_trusted(struct engine *e)
+{
+	int64_t moved;
+
+	if (!engine_clock_moved(engine_lead_ms(e), &moved))
+		return true;
+	e->doubt(e->doubt_cookie);
+	return false;
+}
+
 /* --- queue and places --- */
 
 static void
@@ -190,7 +248,7 @@ pump(void *cookie)
 	struct waiting *w;
 	struct run *run;
 
-	while (!e->draining && e->queue != NULL &&
+	while (!e->draining && e->queue != NULL && clock_trusted(e) &&
 	    e->in_flight < (size_t)e->deps.conf->parallel) {
 		w = e->queue;
 		e->queue = w->next;
@@ -213,13 +271,6 @@ pump(void *cookie)
 	}
 	if (e->in_flight == 0 && e->queued == 0 && e->idle != NULL)
 		e->idle(e->idle_cookie);
-}
-
-/* A timer and not a deferred call: it dies with the engine. */
-static void
-pump_soon(struct engine *e)
-{
-	loop_timer_set(e->pump_timer, 0);
 }
 
 /* false when its site has enough in line, or the store does not answer, which
@@ -352,6 +403,7 @@ engine_new(const struct engine_deps *deps, struct err *err)
 	e = mem_alloc(sizeof(*e));
 	e->deps = *deps;
 	e->owner = engine_owner_self();
+	e->lead_ms = lead_now();
 	e->pump_timer = loop_timer_new(deps->loop, pump, e);
 	e->break_timer = loop_timer_new(deps->loop, break_down, e);
 	e->pace_timer = loop_timer_new(deps->loop, pace_turn, e);

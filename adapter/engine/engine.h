@@ -91,6 +91,12 @@ size_t engine_pending(const struct engine *e); /* queued and in flight */
 size_t engine_in_flight(const struct engine *e);
 /* Called whenever pending becomes 0. */
 void engine_on_idle(struct engine *e, void (*fn)(void *), void *cookie);
+/* Called when our clock was set since it was trusted: no device is begun until
+ * engine_trust_clock(), and those in flight end before their next change, as
+ * cancelled. Without this nobody judges the clock, or without a KDC. */
+void engine_on_doubt(struct engine *e, void (*fn)(void *), void *cookie);
+/* It was judged and is good, as it was at engine_new(). */
+void engine_trust_clock(struct engine *e);
 /* Start nothing new: queued devices are skipped, devices in flight finish the
  * step they are in and are released. */
 void engine_drain(struct engine *e);

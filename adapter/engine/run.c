@@ -244,6 +244,7 @@ run_start(struct run *run)
 	struct err err;
 
 	run->began_ms = clock_mono_ms();
+	run->lead_ms = engine_lead_ms(run->engine);
 	if (run_take(run, &err) == 0)
 		engine_after_commit(run, run_contact);
 	else if (run->leased)
@@ -308,6 +309,9 @@ schedule(struct run *run, bool went_well)
 	int64_t due;
 
 	run_policy(run, &policy);
+	/* By the clock that is trusted: one set ahead, or for a moment, would
+	 * have it wait for as long. */
+	policy.now = (clock_mono_ms() + engine_lead_ms(run->engine)) / 1000;
 	due = play_next_due(d, &policy, &play);
 	if (!went_well ||
 	    (run->mode == ENGINE_RUN && due != 0 && due <= policy.now)) {

@@ -475,7 +475,10 @@ run_end(struct run *run)
 {
 	struct err err;
 
-	if (run->soft_failure.kind != ERR_NONE) {
+	if (run->mode == ENGINE_RUN && run_check_clock(run, &err) != 0) {
+		/* What was read is dated by it. */
+		run_finish(run, ENGINE_FAILED, &err);
+	} else if (run->soft_failure.kind != ERR_NONE) {
 		run_finish(run, ENGINE_FAILED, &run->soft_failure);
 	} else if (run->plan.obstacle != NULL) {
 		(void)err_set(&err, ERR_INVALID, "%s", run->plan.obstacle);

@@ -25,6 +25,7 @@ struct run {
 	const struct play *play;
 	int64_t id;
 	int64_t began_ms;
+	int64_t lead_ms; /* of the clock that it began by */
 	int64_t lease_token;
 	int64_t lease_until;
 	struct device *device; /* the record, as far as we know it */
@@ -156,6 +157,8 @@ void run_count_end(const struct run *run, int64_t ms);
 void run_count_step(const char *step, const char *result);
 
 /* --- run_plan.c: from one step to the next --- */
+/* ERR_CANCELLED when our clock was set since it was trusted. */
+int run_check_clock(const struct run *run, struct err *err);
 /* The record is fresh: plan and go through the steps. */
 void run_plan(struct run *run);
 /* The one at run->at, or the end. */
@@ -170,7 +173,8 @@ bool run_recover(struct run *run);
 /* --- engine.c --- */
 struct engine {
 	struct engine_deps deps;
-	char *owner; /* in leases */
+	char *owner;	 /* in leases */
+	int64_t lead_ms; /* of our clock before clock_mono_ms(), when trusted */
 	struct run *runs;
 	struct run *abandoned;
 	size_t in_flight;
@@ -183,6 +187,8 @@ struct engine {
 	void *end_cookie;
 	void (*idle)(void *);
 	void *idle_cookie;
+	void (*doubt)(void *);
+	void *doubt_cookie;
 	bool draining;
 	bool broken;
 	struct err broken_why;
@@ -193,6 +199,11 @@ struct engine {
 	struct loop_timer *pace_timer;
 };
 
+/* The lead of the clock to work by: as it was trusted, or as it is where there
+ * is nobody to judge it. */
+int64_t engine_lead_ms(const struct engine *e);
+/* Was it set since? By how much in any case. */
+bool engine_clock_moved(int64_t lead_ms, int64_t *ret_ms);
 /* Go on with then(run) once everything written so far is durable. */
 void engine_after_commit(struct run *run, void (*then)(struct run *run));
 /* Tell whose order it was, in the transaction that ends the run; 0 or -1. */

@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "clock.h"
 #include "conf.h"
 #include "profile.h"
 #include "run_internal.h"
@@ -62,6 +63,22 @@ skip_directory(struct run *run)
 		run->at++;
 }
 
+/* One that was set since we looked is nobody's to set a device or to issue a
+ * certificate by before it was judged; and the plan is of another time. */
+int
+run_check_clock(const struct run *run, struct err *err)
+{
+	char span[CLOCK_TEXT];
+	int64_t moved;
+
+	if (!engine_clock_moved(run->lead_ms, &moved))
+		return 0;
+	return err_set(err, ERR_CANCELLED,
+	    "the clock here moved by %s while the device was served (was it "
+	    "set, or did the machine sleep?): the next run looks again",
+	    clock_span(moved / 1000, span));
+}
+
 static void
 begin_step(struct run *run)
 {
@@ -72,6 +89,10 @@ begin_step(struct run *run)
 		(void)err_set(
 		    &err, ERR_CANCELLED, "stopped before %s", kind->name);
 		run_finish(run, ENGINE_PARKED, &err);
+		return;
+	}
+	if (run_check_clock(run, &err) != 0) {
+		run_finish(run, ENGINE_FAILED, &err);
 		return;
 	}
 	step_init(&run->step, run, kind);

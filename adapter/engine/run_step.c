@@ -315,6 +315,7 @@ void
 step_prepared(struct step *step, const struct err *err)
 {
 	struct run *run = step->run;
+	struct err why;
 
 	if (run->abandoned)
 		return;
@@ -325,6 +326,10 @@ step_prepared(struct step *step, const struct err *err)
 	if (step->skip) {
 		run->at++;
 		run_next_step(run);
+		return;
+	}
+	if (run_check_clock(run, &why) != 0) {
+		run_finish(run, ENGINE_FAILED, &why);
 		return;
 	}
 	fault_point("step.prepared");
@@ -369,6 +374,7 @@ not_applied(struct run *run, const struct err *err)
 	struct err why = step->act_err;
 
 	if (run->mode == ENGINE_RUN && !refused && !run->engine->draining &&
+	    run_check_clock(run, NULL) == 0 &&
 	    step->attempts < run->engine->deps.conf->attempts) {
 		run_wait(run, AGAIN_WAIT_MS * step->attempts, act_again);
 		return;

@@ -294,6 +294,7 @@ clock_judged(void *cookie, const struct err *err)
 		loop_timer_set(s->timer, (uint64_t)s->d->conf->poll * 1000);
 		return;
 	}
+	engine_trust_clock(s->d->engine);
 	log_line(LOG_INFO, "serve.clock", "offset_ms=%lld",
 	    (long long)clock_guard_offset_ms(s->clock));
 	serve_notify("STATUS=working");
@@ -314,6 +315,19 @@ tick(void *cookie)
 }
 
 /* --- what the engine tells --- */
+
+static void
+on_doubt(void *cookie)
+{
+	struct serve *s = cookie;
+
+	if (s->draining || s->failed || clock_guard_looking(s->clock))
+		return;
+	if (clock_guard_good(s->clock))
+		engine_trust_clock(s->d->engine);
+	else if (!s->clock_off) /* else the next poll looks again */
+		clock_guard_look(s->clock);
+}
 
 static void
 on_report(void *cookie, const struct engine_report *report)
@@ -430,6 +444,7 @@ start(struct serve *s, struct err *err)
 	s->queue = (size_t)s->d->conf->parallel * QUEUE_FACTOR;
 	engine_on_report(s->d->engine, on_report, s);
 	engine_on_idle(s->d->engine, on_idle, s);
+	engine_on_doubt(s->d->engine, on_doubt, s);
 	if (engine_recover(s->d->engine, &open, err) != 0 ||
 	    forward_new(s->d->loop, s->d->conf, &s->forward, err) != 0 ||
 	    revocation_new(

@@ -95,6 +95,8 @@ void __real_loop_timer_set(struct loop_timer *timer, uint64_t ms);
 void __wrap_loop_timer_set(struct loop_timer *timer, uint64_t ms);
 int64_t __real_clock_mono_ms(void);
 int64_t __wrap_clock_mono_ms(void);
+int64_t __real_clock_now_ms(void);
+int64_t __wrap_clock_now_ms(void);
 
 static int64_t jumped_ms;
 
@@ -110,6 +112,13 @@ int64_t
 __wrap_clock_mono_ms(void)
 {
 	return __real_clock_mono_ms() + jumped_ms;
+}
+
+/* Both clocks together: one that goes ahead of the other was set. */
+int64_t
+__wrap_clock_now_ms(void)
+{
+	return __real_clock_now_ms() + jumped_ms;
 }
 
 /* --- what is counted --- */

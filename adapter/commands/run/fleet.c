@@ -121,6 +121,13 @@ on_idle(void *cookie)
 
 	if (f->ending || clock_guard_looking(f->clock))
 		return;
+	/* Runs that ended because it was set say not whether it is good. */
+	if (f->mode == ENGINE_RUN && !clock_guard_good(f->clock) &&
+	    !f->clock_asked) {
+		f->clock_asked = true;
+		clock_guard_look(f->clock);
+		return;
+	}
 	f->ending = true;
 	loop_defer(f->c->daemon.loop, stop, f);
 }
@@ -132,6 +139,8 @@ clock_judged(void *cookie, const struct err *err)
 {
 	struct fleet *f = cookie;
 
+	if (err->kind == ERR_NONE)
+		engine_trust_clock(f->c->daemon.engine);
 	if (err->kind == ERR_REFUSED && f->clock_off.kind == ERR_NONE) {
 		f->clock_off = *err;
 		engine_drain(f->c->daemon.engine);
@@ -148,6 +157,17 @@ on_clock(void *cookie)
 	if (!clock_guard_good(f->clock) && !clock_guard_looking(f->clock))
 		clock_guard_look(f->clock);
 	loop_timer_set(f->clock_timer, CLOCK_CHECK_MS);
+}
+
+static void
+on_doubt(void *cookie)
+{
+	struct fleet *f = cookie;
+
+	if (clock_guard_good(f->clock))
+		engine_trust_clock(f->c->daemon.engine);
+	else if (!clock_guard_looking(f->clock))
+		clock_guard_look(f->clock);
 }
 
 static void
@@ -341,6 +361,8 @@ work(struct fleet *f)
 
 	engine_on_report(engine, on_report, f);
 	engine_on_idle(engine, on_idle, f);
+	if (f->mode == ENGINE_RUN)
+		engine_on_doubt(engine, on_doubt, f);
 	progress_start(&f->progress, stderr,
 	    isatty(STDERR_FILENO) && !f->c->verbose, f->c->quiet, f->ids.count);
 	f->clock_timer = loop_timer_new(f->c->daemon.loop, on_clock, f);

@@ -41,6 +41,7 @@ struct fleet {
 	} kinds[FLEET_STEP_KINDS];
 	size_t failures_allowed; /* 0: any */
 	bool too_many, interrupted, ending;
+	bool clock_asked;	   /* at the end once more */
 	struct clock_guard *clock; /* our own, while we set others by it */
 	struct loop_timer *clock_timer;
 	struct err clock_off; /* it is not to be trusted any more */

@@ -91,9 +91,30 @@ def set_clock(path, offset):
     os.rename(path + ".new", path)
 
 
+def set_under_serve(service, keeper, sim, name, clock):
+    """A year ahead while the device is served: nothing is set or issued by that,
+    and nothing waits for a year."""
+    sim.ctl("set", name, "skew-ms", "700000")
+    rename(keeper, name, "fourth")
+    sim.fault("* * delay 500")
+    before = sim.get(name)
+    wait_for(lambda: sim.ctl("faults")[0]["fired"] > 2, PATIENCE, "it begins")
+    set_clock(clock, "+31536000")
+    service.says("device.done", "the clock here moved by", "it stops, and why")
+    after = sim.get(name)
+    equal([after[k] for k in ("clock_offset_ms", "flash_writes")],
+          [before[k] for k in ("clock_offset_ms", "flash_writes")],
+          "nothing is set by a clock that was set")
+    sim.ctl("clear")
+    set_clock(clock, "+0")
+    wait_for(lambda: renamed(keeper, name, "fourth") and
+             abs(sim.get(name)["clock_offset_ms"]) < 3000, PATIENCE,
+             "and it is served when the clock is good again")
+
+
 def set_under_a_run(keeper, sim, name, clock):
     """A run that began with a good clock ends when that is set."""
-    rename(keeper, name, "fourth")
+    rename(keeper, name, "fifth")
     sim.fault("* * delay 1000")
     child = subprocess.Popen([keeper.program, "run", "auto", "--all"],
                              env=keeper.env, stdout=subprocess.DEVNULL,
@@ -107,7 +128,7 @@ def set_under_a_run(keeper, sim, name, clock):
           f"the run says why it stops: {said}")
     equal(child.returncode, 5, "exit code: refused")
     keeper.run("run", "auto", "--all", expect=0)
-    check(renamed(keeper, name, "fourth"), "the next one finishes it")
+    check(renamed(keeper, name, "fifth"), "the next one finishes it")
 
 
 def main():
@@ -170,6 +191,7 @@ def main():
                          service.lines("serve.clock")[seen:]), PATIENCE,
              "and is good again")
 
+    set_under_serve(service, keeper, sim, name, clock)
     service.child.send_signal(signal.SIGTERM)
     equal(service.child.wait(PATIENCE), 0, "exit code after SIGTERM")
     set_under_a_run(keeper, sim, name, clock)
