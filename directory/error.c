@@ -153,6 +153,17 @@ words_of(const struct directory_answer *a, enum err_kind *ret_kind)
 	return ldap_err2string(a->code);
 }
 
+/* GSSAPI's reason stands behind libsasl2's preamble, and is all it says. */
+static const char *
+telling_part(const char *diagnostic)
+{
+	static const char preamble[] =
+	    "Minor code may provide more information ";
+	const char *at = strstr(diagnostic, preamble);
+
+	return at == NULL ? diagnostic : at + strlen(preamble);
+}
+
 /* No answer: what that means depends on whether the request left. */
 static int
 fail_silent(
@@ -176,6 +187,7 @@ int
 directory_fail(
     struct directory *d, const struct directory_answer *a, struct err *err)
 {
+	const char *shown;
 	enum err_kind kind;
 	struct buf text;
 
@@ -185,9 +197,9 @@ directory_fail(
 	buf_init(&text, TEXT_MAX);
 	buf_str(&text, words_of(a, &kind));
 	if (!str_empty(a->diagnostic)) {
+		shown = telling_part(a->diagnostic);
 		buf_str(&text, " [");
-		str_printable(&text, a->diagnostic, strlen(a->diagnostic),
-		    DIAGNOSTIC_SHOWN);
+		str_printable(&text, shown, strlen(shown), DIAGNOSTIC_SHOWN);
 		buf_str(&text, "]");
 	}
 	if (a->code == LDAP_UNAVAILABLE)

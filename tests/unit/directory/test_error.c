@@ -74,6 +74,12 @@ kinds_and_words(void **state)
 		"no such object"},
 	    {{LDAP_ALREADY_EXISTS, NULL, DIRECTORY_WRITE, true}, ERR_CONFLICT,
 		"already exists"},
+	    {{LDAP_LOCAL_ERROR,
+		 "SASL(-1): generic failure: GSSAPI Error: Unspecified GSS "
+		 "failure.  Minor code may provide more information (Clock "
+		 "skew too great)",
+		 DIRECTORY_LOOK, true},
+		ERR_DENIED, "(Clock skew too great)"},
 	    {{LDAP_OTHER, NULL, DIRECTORY_WRITE, true}, ERR_PROTOCOL, ""},
 	};
 	struct err err;
