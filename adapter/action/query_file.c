@@ -93,6 +93,8 @@ save_query(const struct query_file *f, const struct store_saved *saved,
 	    .where = saved->where,
 	    .order = saved->order,
 	    .group = saved->group};
+	const struct store_event event = {
+	    .at = f->now, .kind = "query.saved", .actor = f->actor};
 	struct query *q = NULL;
 	int rc;
 
@@ -100,7 +102,11 @@ save_query(const struct query_file *f, const struct store_saved *saved,
 		return err_set(err, ERR_INVALID, "a query without a name");
 	rc = query_compile(store_graph(), &text, clock_now_ms(), &q, err);
 	query_free(q);
-	return rc == 0 ? store_saved_put(f->store, saved, f->replace, err) : -1;
+	if (rc == 0)
+		rc = store_saved_put(f->store, saved, f->replace, err);
+	return rc == 0 ? store_event_tell(
+			     f->store, &event, NULL, "query", saved->name, err)
+		       : -1;
 }
 
 static int

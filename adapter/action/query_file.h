@@ -2,6 +2,7 @@
 #define QUERY_FILE_H_
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct err;
 struct store;
@@ -22,6 +23,8 @@ typedef int query_file_fn(
     void *cookie, const struct query_file_row *row, struct err *err);
 struct query_file {
 	struct store *store;
+	const char *actor; /* of the events, one of each that is saved */
+	int64_t now;
 	bool replace; /* those of the same names */
 	query_file_fn *fn;
 	void *cookie;

@@ -323,22 +323,10 @@ int
 api_event(struct api_call *c, const struct device *d, const char *kind,
     const char *key, const char *value, struct err *err)
 {
-	struct json_object *detail = json_object_new_object();
-	struct store_event event = {.at = c->now,
-	    .device = d == NULL ? 0 : d->id,
-	    .name = d == NULL ? NULL : d->name,
-	    .kind = kind,
-	    .actor = c->actor};
-	int r;
+	const struct store_event event = {
+	    .at = c->now, .kind = kind, .actor = c->actor};
 
-	if (key != NULL)
-		(void)json_object_object_add(
-		    detail, key, json_object_new_string(value));
-	event.detail =
-	    json_object_to_json_string_ext(detail, JSON_C_TO_STRING_PLAIN);
-	r = store_event_add(c->store, &event, err);
-	(void)json_object_put(detail);
-	return r;
+	return store_event_tell(c->store, &event, d, key, value, err);
 }
 
 /* --- which devices --- */

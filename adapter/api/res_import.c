@@ -136,18 +136,11 @@ api_devices_import(struct api_call *c, struct err *err)
 
 /* --- queries --- */
 
-struct queries {
-	struct api_call *c;
-	size_t saved;
-};
-
 static int
 write_query(void *cookie, const struct query_file_row *row, struct err *err)
 {
-	struct queries *q = cookie;
-	struct api_call *c = q->c;
+	struct api_call *c = cookie;
 
-	q->saved += row->error == NULL ? 1 : 0;
 	api_put_text(c, row->name);
 	api_put_text(c, row->table);
 	api_put_text(c, row->error == NULL ? "saved" : "bad");
@@ -159,17 +152,16 @@ write_query(void *cookie, const struct query_file_row *row, struct err *err)
 int
 api_queries_import(struct api_call *c, struct err *err)
 {
-	struct queries q = {.c = c};
 	const struct query_file f = {.store = c->store,
+	    .actor = c->actor,
+	    .now = c->now,
 	    .replace = str_eq(api_text(c, "replace"), "yes"),
 	    .fn = write_query,
-	    .cookie = &q};
+	    .cookie = c};
 
 	api_page_begin(c, &api_imported_query_row);
 	if (query_file_take(&f, c->bytes, c->len, err) != 0)
 		return -1;
 	api_page_end(c, NULL);
-	return q.saved == 0
-	    ? 0
-	    : api_event(c, NULL, "query.saved", NULL, NULL, err);
+	return 0;
 }

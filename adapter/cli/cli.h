@@ -78,8 +78,9 @@ int cli_event(struct cli *c, const struct device *device, const char *kind,
 /* The end of a change that came to rc: committed; else all of it is undone, and
  * the complaint printed. Its exit code. */
 int cli_commit(struct cli *c, int rc, struct err *err);
-/* The same, with an event of it that has no device and says no more. */
-int cli_commit_event(struct cli *c, int rc, const char *kind, struct err *err);
+/* The same, with an event of it that has no device, as store_event_tell(). */
+int cli_commit_event(struct cli *c, int rc, const char *kind, const char *key,
+    const char *value, struct err *err);
 /* As cli_event() for what takes devices in. */
 struct intake_to cli_intake(const struct cli *c);
 

@@ -83,10 +83,15 @@ cli_commit(struct cli *c, int rc, struct err *err)
 }
 
 int
-cli_commit_event(struct cli *c, int rc, const char *kind, struct err *err)
+cli_commit_event(struct cli *c, int rc, const char *kind, const char *key,
+    const char *value, struct err *err)
 {
+	const struct store_event event = {
+	    .at = clock_now(), .kind = kind, .actor = cli_actor()};
+
 	if (rc == 0)
-		rc = cli_event(c, NULL, kind, "{}", err);
+		rc = store_event_tell(
+		    c->daemon.store, &event, NULL, key, value, err);
 	return cli_commit(c, rc, err);
 }
 

@@ -44,24 +44,10 @@ int
 call_event(struct call *c, const struct device *d, const char *kind,
     const char *key, const char *value, struct err *err)
 {
-	struct store_event event = {.at = c->now,
-	    .device = d != NULL ? d->id : 0,
-	    .name = d != NULL ? d->name : NULL,
-	    .kind = kind,
-	    .actor = c->actor};
-	struct buf detail;
-	int r;
+	const struct store_event event = {
+	    .at = c->now, .kind = kind, .actor = c->actor};
 
-	buf_init(&detail, DETAIL_MAX);
-	buf_char(&detail, '{');
-	escape_json(&detail, key);
-	buf_char(&detail, ':');
-	escape_json(&detail, value);
-	buf_char(&detail, '}');
-	event.detail = buf_text(&detail);
-	r = store_event_add(c->store, &event, err);
-	buf_free(&detail);
-	return r;
+	return store_event_tell(c->store, &event, d, key, value, err);
 }
 
 int

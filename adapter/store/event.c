@@ -5,11 +5,13 @@
  * cutting off the end shows as well.
  */
 #include <assert.h>
+#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "buf.h"
 #include "db.h"
+#include "device.h"
 #include "err.h"
 #include "mem.h"
 #include "store.h"
@@ -147,6 +149,28 @@ store_event_add(
 		return -1;
 	memcpy(s->head, hash, sizeof(hash));
 	return 0;
+}
+
+int
+store_event_tell(struct store *s, const struct store_event *event,
+    const struct device *d, const char *key, const char *value, struct err *err)
+{
+	struct json_object *detail = json_object_new_object();
+	struct store_event e = *event;
+	int rc;
+
+	if (d != NULL) {
+		e.device = d->id;
+		e.name = d->name;
+	}
+	if (key != NULL)
+		(void)json_object_object_add(
+		    detail, key, json_object_new_string(value));
+	e.detail =
+	    json_object_to_json_string_ext(detail, JSON_C_TO_STRING_PLAIN);
+	rc = store_event_add(s, &e, err);
+	(void)json_object_put(detail);
+	return rc;
 }
 
 /* --- reading --- */

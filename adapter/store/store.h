@@ -230,6 +230,11 @@ typedef int store_event_fn(
 /* id is ignored; hash = SHA-256(previous hash, all fields). */
 int store_event_add(
     struct store *s, const struct store_event *event, struct err *err);
+/* The same about d (NULL: no device), with {key: value} as its detail, or
+ * nothing when key is NULL. */
+int store_event_tell(struct store *s, const struct store_event *event,
+    const struct device *d, const char *key, const char *value,
+    struct err *err);
 /* In id order after `after`; device 0 = all, limit 0 = no limit. fn may write
  * and commit; its -1 stops and returns. */
 int store_event_scan(struct store *s, int64_t device, int64_t after,

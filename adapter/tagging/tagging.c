@@ -1,6 +1,5 @@
 #include "tagging.h"
 
-#include <json-c/json.h>
 #include <stdlib.h>
 
 #include "device.h"
@@ -46,21 +45,10 @@ static int
 tell(const struct tagging *by, const struct device *d, const char *kind,
     const char *tag, struct err *err)
 {
-	struct json_object *detail = json_object_new_object();
-	struct store_event event = {.at = by->now,
-	    .device = d == NULL ? 0 : d->id,
-	    .name = d == NULL ? NULL : d->name,
-	    .kind = kind,
-	    .actor = by->actor};
-	int rc;
+	const struct store_event event = {
+	    .at = by->now, .kind = kind, .actor = by->actor};
 
-	(void)json_object_object_add(
-	    detail, "tag", json_object_new_string(tag));
-	event.detail =
-	    json_object_to_json_string_ext(detail, JSON_C_TO_STRING_PLAIN);
-	rc = store_event_add(by->store, &event, err);
-	(void)json_object_put(detail);
-	return rc;
+	return store_event_tell(by->store, &event, d, "tag", tag, err);
 }
 
 int

@@ -19,7 +19,7 @@ ONLY = {  # header prefix: the folders that may include it
     "expat": {"adapter/xml"},
     "yaml.h": {"adapter/conf"},
     "json-c/": {"adapter/api", "adapter/api/client", "adapter/wsman", "adapter/epo/client", "adapter/store", "adapter/engine",
-                "adapter/hygiene", "adapter/report", "adapter/tagging", "adapter/cli", "adapter/commands/ca", "adapter/commands/device",
+                "adapter/hygiene", "adapter/report", "adapter/cli", "adapter/commands/ca", "adapter/commands/device",
                 "adapter/commands/directory", "adapter/commands/query", "adapter/commands/run",
                 "adapter/commands/task", "adapter/commands/wsman",
                 "adapter/access", "adapter/action", "adapter/console", "adapter/task", "adapter/forward",

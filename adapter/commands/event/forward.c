@@ -155,7 +155,7 @@ cmd_forward_secret(struct cli *c)
 	code = cli_commit_event(c,
 	    store_forward_secret_put(
 		c->daemon.store, f->name, secret, clock_now(), &err),
-	    "forward.secret", &err);
+	    "forward.secret", NULL, NULL, &err);
 	if (code == CODE_OK)
 		cli_note(c, "messages to %s are signed with it from now on",
 		    f->name);

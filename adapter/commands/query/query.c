@@ -314,7 +314,8 @@ cmd_query_save(struct cli *c)
 		rc = store_saved_put(
 		    c->daemon.store, &saved, cli_flag(c, "replace"), &err);
 	if (!cli_remote(c))
-		code = cli_commit_event(c, rc, "query.saved", &err);
+		code = cli_commit_event(
+		    c, rc, "query.saved", "query", saved.name, &err);
 	else
 		code = rc == 0 ? query_remote_save(c, &ask) : cli_fail(&err);
 	if (code == CODE_OK)
@@ -338,7 +339,7 @@ cmd_query_remove(struct cli *c)
 	if (code == CODE_OK && !cli_remote(c))
 		code = cli_commit_event(c,
 		    store_saved_remove(c->daemon.store, c->args[0], &err),
-		    "query.removed", &err);
+		    "query.removed", "query", c->args[0], &err);
 	if (code == CODE_OK)
 		cli_note(c, "%s: removed", c->args[0]);
 	return code;

@@ -5,6 +5,7 @@
 #include "cli.h"
 #include "cli_remote.h"
 #include "cli_remote_body.h"
+#include "clock.h"
 #include "commands_query_internal.h"
 #include "file.h"
 #include "query_file.h"
@@ -63,6 +64,8 @@ static int
 take_local(struct import *im, const struct buf *text)
 {
 	const struct query_file f = {.store = im->c->daemon.store,
+	    .actor = cli_actor(),
+	    .now = clock_now(),
 	    .replace = cli_flag(im->c, "replace"),
 	    .fn = write_query,
 	    .cookie = im};
@@ -70,9 +73,7 @@ take_local(struct import *im, const struct buf *text)
 
 	if (query_file_take(&f, text->data, text->len, &err) != 0)
 		return fail(im, &err);
-	if (im->saved > 0 &&
-	    (cli_event(im->c, NULL, "query.saved", "{}", &err) != 0 ||
-		store_commit(im->c->daemon.store, &err) != 0))
+	if (im->saved > 0 && store_commit(im->c->daemon.store, &err) != 0)
 		return cli_fail(&err);
 	return CODE_OK;
 }

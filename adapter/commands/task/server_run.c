@@ -288,7 +288,7 @@ cmd_mail_password(struct cli *c)
 		return CODE_INPUT;
 	code = cli_commit_event(c,
 	    mailer_set_password(c->daemon.store, password, clock_now(), &err),
-	    "mail.password", &err);
+	    "mail.password", NULL, NULL, &err);
 	secret_free(password);
 	return code;
 }

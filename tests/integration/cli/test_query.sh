@@ -248,4 +248,16 @@ is 'the language' "$(jq '[.[].operator] | index("newerThanFull") != null' \
     "$tmp/out")" true
 keep 0 events --verify
 
+# --- the audit chain: which query, which tag ---
+keep 0 events -o json
+of_kind() {
+	jq -r "[.[] | select(.kind == \"$1\") | .detail | fromjson.$2] | unique
+	    | join(\",\")" "$tmp/out"
+}
+is 'queries that were saved' "$(of_kind query.saved query)" \
+    'Certs & names,Old firmware,Older,Versions,old firmware'
+is 'the one that was removed' "$(of_kind query.removed query)" 'old firmware'
+is 'tags that were made' "$(of_kind tag.created tag)" 'AMT-CommError,VIP'
+is 'the tag by its name' "$(of_kind tag.deleted tag)" VIP
+
 exit $failed
