@@ -160,10 +160,8 @@ import_far_send(struct import_far *far, import_far_fn *fn, void *cookie)
 	const struct cli *c = far->c;
 	struct json_object *answer = NULL;
 	struct api_client_path path;
-	const struct api_client_request request = {.method = "POST",
-	    .path = &path,
-	    .type = TYPE,
-	    .file = &far->csv};
+	const struct api_client_request request = {
+	    .method = "POST", .path = &path, .type = TYPE, .file = &far->csv};
 	int code;
 
 	if (far->csv.over)
