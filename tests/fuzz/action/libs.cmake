@@ -1,1 +1,1 @@
-set(libs store schedule)
+set(libs store schedule report)
