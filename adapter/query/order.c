@@ -2,6 +2,18 @@
 #include "clause_internal.h"
 #include "str.h"
 
+static int
+check_count(struct compile *c, const struct node *node)
+{
+	size_t i;
+
+	for (i = 0; node != NULL && i < QUERY_COLUMNS_MAX; i++)
+		node = node->next;
+	return node == NULL ? 0
+			    : sexp_fail(c->clause, node->at, c->err,
+				  "more than %d columns", QUERY_COLUMNS_MAX);
+}
+
 int
 clause_group(struct compile *c, struct parts *p)
 {
@@ -9,6 +21,8 @@ clause_group(struct compile *c, struct parts *p)
 	struct term t;
 
 	c->clause = "group";
+	if (check_count(c, p->group.items) == -1)
+		return -1;
 	for (node = p->group.items; node != NULL; node = node->next) {
 		if (term_read(c, node, &t) == -1)
 			return -1;
@@ -86,6 +100,8 @@ clause_order(struct compile *c, struct parts *p)
 	const struct node *node;
 
 	c->clause = "order";
+	if (check_count(c, p->order.items) == -1)
+		return -1;
 	for (node = p->order.items; node != NULL; node = node->next)
 		if (order_item(c, p, node) == -1)
 			return -1;

@@ -3,6 +3,19 @@
 
 #include "condition_internal.h"
 
+/* So many stand side by side, and so many of these: the depth of an expression
+ * in SQL is limited, and each OR of a row is one deeper. */
+#define ROW 64
+
+/* Before the one at this place; "(" and ")" around all are the caller's. */
+static const char *
+between(size_t at)
+{
+	if (at == 0)
+		return "(";
+	return at % ROW == 0 ? ") OR (" : " OR ";
+}
+
 static int
 add_tag(const struct cond *d, const struct node *node)
 {
@@ -32,37 +45,41 @@ add_tag(const struct cond *d, const struct node *node)
 int
 cond_tags(const struct cond *d)
 {
-	const struct node *node;
-	const char *between = "";
+	const struct node *node = d->args;
+	size_t at;
 
-	if (d->args == NULL) {
+	if (node == NULL || node->next == NULL) {
+		if (node != NULL)
+			return add_tag(d, node);
 		cond_add(d, d->c->graph->tag_applied);
 		cond_add(d, ")");
+		return 0;
 	}
-	for (node = d->args; node != NULL; node = node->next) {
-		cond_add(d, between);
+	for (at = 0; node != NULL; at++, node = node->next) {
+		cond_add(d, between(at));
 		if (add_tag(d, node) == -1)
 			return -1;
-		between = " OR ";
 	}
+	cond_add(d, ")");
 	return 0;
 }
 
 int
 cond_below(const struct cond *d)
 {
-	const struct node *node;
-	const char *between = "";
+	const struct node *node = d->args;
+	bool many = node->next != NULL;
+	size_t at;
 	int64_t id;
 
-	for (node = d->args; node != NULL; node = node->next) {
+	for (at = 0; node != NULL; at++, node = node->next) {
 		if (literal_number(d, node, "the number of a group", &id) == -1)
 			return -1;
-		cond_add(d, between);
+		cond_add(d, many ? between(at) : "");
 		cond_column(d);
 		buf_printf(&d->c->sql, " IN (%s)", d->c->graph->group_below);
 		value_int(d->c->q, id);
-		between = " OR ";
 	}
+	cond_add(d, many ? ")" : "");
 	return 0;
 }

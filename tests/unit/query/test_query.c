@@ -143,8 +143,8 @@ test_golden(void **state)
 	    {"(stateEq State 'ON')",
 		BEGIN " WHERE (p.state = ?) LIMIT ? 1 100001"},
 	    {"(hasTag Tags 5 \"B b\")",
-		BEGIN " WHERE (EXISTS (has AND id = ?) OR EXISTS (has AND"
-		      " name = ?)) LIMIT ? 5 'b b' 100001"},
+		BEGIN " WHERE ((EXISTS (has AND id = ?) OR EXISTS (has AND"
+		      " name = ?))) LIMIT ? 5 'b b' 100001"},
 	    {"(descendsFrom Parent 7)",
 		BEGIN " WHERE (p.room IN (below ?)) LIMIT ? 7 100001"},
 	    {"(eq Room.Door blue)",

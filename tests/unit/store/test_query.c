@@ -329,6 +329,56 @@ test_operators(void **state)
 	}
 }
 
+/* As many arguments as there may be. */
+static void
+test_many(void **state)
+{
+	static const struct {
+		const char *begin, *one;
+	} cases[] = {
+	    {"(hasTag AppliedTags 'VIP'", " none"},
+	    {"(doesNotHaveTag AppliedTags", " VIP"},
+	    {"(descendsFrom ParentID 2", " 99"},
+	    {"(in NodeName a1", " x"},
+	};
+	struct query_text text = {
+	    .target = "EPOLeafNode", .select = "NodeName", .order = "AutoID"};
+	struct fixture *f = *state;
+	struct buf where;
+	char *few, *many;
+	size_t i, k;
+
+	for (i = 0; i < COUNT(cases); i++) {
+		buf_init(&where, QUERY_TEXT_MAX);
+		buf_printf(&where, "%s%s)", cases[i].begin, cases[i].one);
+		text.where = buf_text(&where);
+		few = answer(f, &text);
+		buf_reset(&where);
+		buf_str(&where, cases[i].begin);
+		for (k = 0; k < 3900; k++)
+			buf_str(&where, cases[i].one);
+		buf_char(&where, ')');
+		text.where = buf_text(&where);
+		many = answer(f, &text);
+		assert_string_equal(many, few);
+		assert_null(strstr(few, "character"));
+		free(few);
+		free(many);
+		buf_free(&where);
+	}
+	buf_init(&where, QUERY_TEXT_MAX);
+	for (i = 0; i <= QUERY_COLUMNS_MAX; i++)
+		buf_str(&where, "AutoID ");
+	text.where = NULL;
+	text.order = buf_text(&where);
+	check(f, &text, "order, character 1401: more than 200 columns");
+	text.order = NULL;
+	text.group = buf_text(&where);
+	text.select = "(count)";
+	check(f, &text, "group, character 1401: more than 200 columns");
+	buf_free(&where);
+}
+
 /* Each condition so deep within others that say nothing. */
 static void
 check_deep(struct fixture *f, size_t at, const char *begin, const char *end,
@@ -734,6 +784,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    FLEET(test_operators),
 	    FLEET(test_deep),
+	    FLEET(test_many),
 	    cmocka_unit_test(test_all_operators_have_cases),
 	    FLEET(test_clauses),
 	    FLEET(test_all_columns),
