@@ -253,7 +253,8 @@ run(void *arg)
 	    .env = environ,
 	    .timeout_ms = job->seconds * 1000,
 	    .errors = &job->said,
-	    .stop = &job->stop};
+	    .stop = &job->stop,
+	    .session = true};
 
 	err_clear(&job->err);
 	(void)process_run(&p, &job->output, &job->exit_code, &job->err);

@@ -1,5 +1,6 @@
 #include "process.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -14,8 +15,10 @@
 #include "buf.h"
 #include "clock.h"
 #include "err.h"
+#include "str.h"
 
 #define PART 4096
+#define SESSION_ROUNDS 16
 
 /* One that runs. */
 struct child {
@@ -48,9 +51,9 @@ set_files(posix_spawn_file_actions_t *files, int output, int errors)
 	return error;
 }
 
-/* A group of its own, and signals as a program expects them. */
+/* A group of its own, or a session, and signals as a program expects them. */
 static int
-set_attributes(posix_spawnattr_t *attr)
+set_attributes(const struct process *p, posix_spawnattr_t *attr)
 {
 	sigset_t all, none;
 	int error;
@@ -58,8 +61,8 @@ set_attributes(posix_spawnattr_t *attr)
 	(void)sigfillset(&all);
 	(void)sigemptyset(&none);
 	error = posix_spawnattr_setflags(attr,
-	    POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-		POSIX_SPAWN_SETSIGDEF);
+	    (short)((p->session ? POSIX_SPAWN_SETSID : POSIX_SPAWN_SETPGROUP) |
+		POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
 	if (error == 0)
 		error = posix_spawnattr_setpgroup(attr, 0);
 	if (error == 0)
@@ -82,7 +85,7 @@ spawn(const struct process *p, int output, int errors, pid_t *ret_pid)
 	if (error == 0) {
 		error = set_files(&files, output, errors);
 		if (error == 0)
-			error = set_attributes(&attr);
+			error = set_attributes(p, &attr);
 		if (error == 0)
 			error = posix_spawn(ret_pid, p->argv[0], &files, &attr,
 			    p->argv, p->env);
@@ -194,14 +197,35 @@ wait_for(const struct process *p, struct child *c, struct buf *out)
 	return END_LATE;
 }
 
-/* Its group goes while its number is still taken, by it; then it goes. */
-static int
-reap(struct child *c)
+/* Others of its session; false when there is none. */
+static bool
+kill_members(pid_t session)
 {
-	int status = 0;
+	DIR *all = opendir("/proc");
+	struct dirent *one;
+	bool found = false;
+	int64_t pid;
+
+	while (all != NULL && (one = readdir(all)) != NULL)
+		if (str_int(one->d_name, 1, INT32_MAX, &pid) == 0 &&
+		    (pid_t)pid != session && getsid((pid_t)pid) == session)
+			found = kill((pid_t)pid, SIGKILL) == 0 || found;
+	if (all != NULL)
+		(void)closedir(all);
+	return found;
+}
+
+/* What it started goes while its number is still taken, by it; then it goes. */
+static int
+reap(const struct process *p, struct child *c)
+{
+	int status = 0, rounds = SESSION_ROUNDS;
 
 	(void)kill(-c->pid, SIGKILL);
 	(void)kill(c->pid, SIGKILL);
+	/* A dying one may have started another meanwhile. */
+	while (p->session && rounds-- > 0 && kill_members(c->pid))
+		;
 	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	close_end(c->output);
@@ -221,7 +245,7 @@ process_run(
 	if (start(p, &c, err) != 0)
 		return -1;
 	end = wait_for(p, &c, out);
-	status = reap(&c);
+	status = reap(p, &c);
 	if (out->over)
 		return err_set(err, ERR_UNKNOWN,
 		    "%s writes more than %zu bytes", p->argv[0], out->max);

@@ -1,5 +1,6 @@
 #ifndef PROCESS_H_
 #define PROCESS_H_
+#include <stdbool.h>
 #include <stdint.h>
 
 struct buf;
@@ -13,6 +14,9 @@ struct process {
 	struct buf *errors; /* its standard error, as much as fits; NULL: it is
 			     * thrown away */
 	const int *stop;    /* a descriptor: killed when it is readable; NULL */
+	/* It runs programs itself, each in a group of its own: it gets a
+	 * session, and what is left of that is killed, too. */
+	bool session;
 };
 /* Append what it writes to its standard output, as much as fits; its exit code
  * into *ret_code.  It reads nothing, no descriptor of ours is passed on, and

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -26,12 +27,14 @@ static void
 run(char *text, size_t errors_max, const int *stop, struct said *s)
 {
 	static char shell[] = "/bin/sh", option[] = "-c";
-	char *argv[] = {shell, option, text, NULL}, *env[] = {NULL};
+	static char path[] = "PATH=/usr/bin:/bin";
+	char *argv[] = {shell, option, text, NULL}, *env[] = {path, NULL};
 	const struct process p = {.argv = argv,
 	    .env = env,
 	    .timeout_ms = FOREVER_MS,
 	    .errors = &s->errors,
-	    .stop = stop};
+	    .stop = stop,
+	    .session = true};
 
 	memset(s, 0, sizeof(*s));
 	buf_init(&s->out, 1000);
@@ -95,6 +98,39 @@ test_stop(void **state)
 	(void)close(stop);
 }
 
+/* Gone, or waited for by nobody. */
+static bool
+is_dead(const char *pid)
+{
+	char path[64], line[256] = "";
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "/proc/%.20s/stat", pid);
+	f = fopen(path, "r");
+	if (f == NULL)
+		return true;
+	(void)fgets(line, sizeof(line), f);
+	(void)fclose(f);
+	return strstr(line, ") Z ") != NULL;
+}
+
+/* What it started in a group of its own does not stay. */
+static void
+test_session(void **state)
+{
+	char text[] = "bash -c 'set -m; sleep 1000 & echo $!'";
+	int64_t start = clock_mono_ms();
+	struct said s;
+
+	(void)state;
+	run(text, 1000, NULL, &s);
+	assert_int_equal(s.rc, 0);
+	s.out.data[strcspn(buf_text(&s.out), "\n")] = '\0';
+	while (!is_dead(buf_text(&s.out)))
+		assert_true(clock_mono_ms() - start < FOREVER_MS);
+	clear(&s);
+}
+
 int
 main(void)
 {
@@ -102,6 +138,7 @@ main(void)
 	    cmocka_unit_test(test_two_outputs),
 	    cmocka_unit_test(test_many_errors),
 	    cmocka_unit_test(test_stop),
+	    cmocka_unit_test(test_session),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
