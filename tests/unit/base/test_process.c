@@ -109,9 +109,10 @@ is_dead(const char *pid)
 	f = fopen(path, "r");
 	if (f == NULL)
 		return true;
-	(void)fgets(line, sizeof(line), f);
+	if (fgets(line, sizeof(line), f) == NULL)
+		line[0] = '\0'; /* it went while we looked */
 	(void)fclose(f);
-	return strstr(line, ") Z ") != NULL;
+	return line[0] == '\0' || strstr(line, ") Z ") != NULL;
 }
 
 /* What it started in a group of its own does not stay. */
