@@ -68,12 +68,6 @@ inner_only(struct buf *der)
 }
 
 static void
-version_one(struct csr_spec *s)
-{
-	s->version = 1;
-}
-
-static void
 version_long(struct csr_spec *s)
 {
 	s->version = 255; /* two octets in DER */
@@ -204,7 +198,9 @@ static const struct csr_vector vectors[] = {
     {.rule = "form.der", .says = "length", .bytes = indefinite},
     {.rule = "form.structure", .says = "Info", .bytes = inner_only},
     {.rule = "form.structure", .says = "extensions", .spec = critical_false},
-    {.rule = "form.version", .says = "version 0x01 is", .spec = version_one},
+    {.rule = "form.version",
+	.says = "version 0x01 is",
+	.spec = csr_version_one},
     {.rule = "form.version", .says = "version 0x00ff is", .spec = version_long},
     {.rule = "form.attributes", .says = "2 extensionR", .spec = two_requests},
     {.rule = "form.attributes", .says = "limit is 8", .spec = many_attributes},

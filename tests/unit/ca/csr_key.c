@@ -58,17 +58,6 @@ ec_small_curve(struct csr_spec *s)
 	s->key = fixture_ec_key("P-256");
 }
 
-/* specifiedCurve in the place of a name; what is in it does not matter. */
-static void
-ec_own_curve(struct csr_spec *s)
-{
-	static const uint8_t bare[] = {0x30, 0x0e, 0x06, 0x07, 0x2a, 0x86, 0x48,
-	    0xce, 0x3d, 0x02, 0x01, 0x30, 0x03, 0x02, 0x01, 0x01};
-
-	s->key = fixture_ec_key("P-384");
-	s->key_algorithm = SPAN(bare);
-}
-
 static void
 ec_compressed(struct csr_spec *s)
 {
@@ -168,17 +157,6 @@ key_odd_size(struct csr_spec *s)
 	assert_int_equal(BN_set_bit(n, 2046), 1);
 	assert_int_equal(BN_set_bit(n, 0), 1);
 	s->n = n;
-}
-
-static void
-exponent_three(struct csr_spec *s)
-{
-	static BIGNUM *e;
-
-	BN_free(e);
-	e = BN_new();
-	assert_int_equal(BN_set_word(e, 3), 1);
-	s->e = e;
 }
 
 static bool
@@ -361,12 +339,6 @@ big_key_weak_hash(struct csr_spec *s)
 }
 
 static void
-signature_flipped(struct csr_spec *s)
-{
-	s->flip = true;
-}
-
-static void
 null_signed(struct csr_spec *s)
 {
 	s->null_signed = true;
@@ -423,7 +395,7 @@ static const struct csr_vector vectors[] = {
     {.rule = "key.type", .says = "wants P-384", .t = &elliptic},
     {.rule = "key.type",
 	.says = "named curve",
-	.spec = ec_own_curve,
+	.spec = csr_ec_own_curve,
 	.t = &elliptic},
     {.rule = "key.size", .says = "RSA-1024", .spec = key_small},
     {.rule = "key.size", .says = "RSA-2047", .spec = key_odd_size},
@@ -434,7 +406,7 @@ static const struct csr_vector vectors[] = {
     {.rule = "key.size",
 	.says = "RSA-3072 or P-384 for AMT 22",
 	.subject = &amt22},
-    {.rule = "key.exponent", .says = "0x03", .spec = exponent_three},
+    {.rule = "key.exponent", .says = "0x03", .spec = csr_exponent_three},
     {.rule = "key.factors", .says = "divisible by 3", .spec = factor_three},
     {.rule = "key.factors", .says = "divisible by 751", .spec = factor_751},
     {.rule = "key.factors", .says = "divisible by 2", .spec = modulus_even},
@@ -504,7 +476,7 @@ static const struct csr_vector vectors[] = {
 	.t = &elliptic},
     {.rule = "signature.valid",
 	.says = "not signed",
-	.spec = signature_flipped},
+	.spec = csr_signature_flipped},
     {.rule = "signature.valid", .says = "not signed", .spec = signed_otherwise},
     {.rule = "key.blocked",
 	.says = "list: found in a drawer",

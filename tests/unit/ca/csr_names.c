@@ -93,17 +93,9 @@ cn_empty(struct csr_spec *s)
 }
 
 static void
-subject_empty(struct csr_spec *s)
-{
-	static const uint8_t name[] = {0x30, 0x00};
-
-	s->subject = SPAN(name);
-}
-
-static void
 nameless(struct csr_spec *s)
 {
-	subject_empty(s);
+	csr_subject_empty(s);
 	s->no_san = true;
 }
 
@@ -384,7 +376,7 @@ static const struct csr_vector vectors[] = {
     {.spec = upper_case},
     /* The CN is the record's, too (RFC 5280, 4.1.2.6 lets a subject be empty).
      */
-    {.spec = subject_empty},
+    {.spec = csr_subject_empty},
 };
 
 const struct csr_vectors csr_names_vectors = {

@@ -1,6 +1,6 @@
 #ifndef CSR_VECTORS_H_
 #define CSR_VECTORS_H_
-#include "fixture.h"
+#include "csr_spec.h"
 
 /* CSRs and what becomes of them, in groups like those of the rules. */
 struct csr_vector {
@@ -25,7 +25,4 @@ extern const struct csr_vectors csr_names_vectors;
 extern struct fixture csr_fixture;
 /* Of the same name. */
 extern const struct ca_subject csr_other_device;
-
-/* A span over a static array. */
-#define SPAN(array) ((struct ca_span){array, sizeof(array)})
 #endif

@@ -2,7 +2,7 @@ if(NOT TARGET ca_fixture)
   add_library(ca_fixture STATIC ${CMAKE_CURRENT_LIST_DIR}/fixture.c
     ${CMAKE_CURRENT_LIST_DIR}/other_ca.c ${CMAKE_CURRENT_LIST_DIR}/corp.c
     ${CMAKE_CURRENT_LIST_DIR}/csr_form.c ${CMAKE_CURRENT_LIST_DIR}/csr_key.c
-    ${CMAKE_CURRENT_LIST_DIR}/csr_names.c ${CMAKE_CURRENT_LIST_DIR}/key_pool.c)
+    ${CMAKE_CURRENT_LIST_DIR}/csr_names.c ${CMAKE_CURRENT_LIST_DIR}/csr_spec.c ${CMAKE_CURRENT_LIST_DIR}/key_pool.c)
   target_include_directories(ca_fixture PUBLIC ${CMAKE_CURRENT_LIST_DIR})
   target_link_libraries(ca_fixture PUBLIC ca base
     PRIVATE db vault cmocka OpenSSL::Crypto warnings)

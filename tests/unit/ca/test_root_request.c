@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "ca_internal.h"
-#include "csr_vectors.h"
+#include "csr_spec.h"
 #include "err.h"
 #include "rollover.h"
 #include "str.h"
@@ -24,26 +24,9 @@ static const uint8_t site[] = {0x30, 0x12, 0x31, 0x10, 0x30, 0x0e, 0x06, 0x03,
 /* --- what is wrong --- */
 
 static void
-version_one(struct csr_spec *s)
-{
-	s->version = 1;
-}
-
-static void
 short_key(struct csr_spec *s)
 {
 	s->key = fixture_key(0, 2048);
-}
-
-static void
-exponent_three(struct csr_spec *s)
-{
-	static BIGNUM *e;
-
-	BN_free(e);
-	e = BN_new();
-	assert_int_equal(BN_set_word(e, 3), 1);
-	s->e = e;
 }
 
 /* 3 * 2^3071 and a little: divisible by 3. */
@@ -67,17 +50,6 @@ small_curve(struct csr_spec *s)
 	s->hash = "SHA256";
 }
 
-/* specifiedCurve in the place of a name. */
-static void
-own_curve(struct csr_spec *s)
-{
-	static const uint8_t bare[] = {0x30, 0x0e, 0x06, 0x07, 0x2a, 0x86, 0x48,
-	    0xce, 0x3d, 0x02, 0x01, 0x30, 0x03, 0x02, 0x01, 0x01};
-
-	s->key = fixture_ec_key("P-384");
-	s->key_algorithm = SPAN(bare);
-}
-
 static void
 sha1(struct csr_spec *s)
 {
@@ -86,20 +58,6 @@ sha1(struct csr_spec *s)
 
 	s->hash = "SHA1";
 	s->algorithm = SPAN(algorithm);
-}
-
-static void
-flipped(struct csr_spec *s)
-{
-	s->flip = true;
-}
-
-static void
-no_subject(struct csr_spec *s)
-{
-	static const uint8_t name[] = {0x30, 0x00};
-
-	s->subject = SPAN(name);
 }
 
 static void
@@ -220,15 +178,15 @@ static const struct row {
 	enum err_kind kind; /* ERR_NONE: it is signed */
 	const char *says;
 } rows[] = {
-    {version_one, ERR_INVALID, "version 0x01 is not 0"},
+    {csr_version_one, ERR_INVALID, "version 0x01 is not 0"},
     {short_key, ERR_INVALID, "RSA-2048; an issuing CA needs"},
-    {exponent_three, ERR_INVALID, "exponent 0x03 is not"},
+    {csr_exponent_three, ERR_INVALID, "exponent 0x03 is not"},
     {small_factor, ERR_INVALID, "divisible by 3"},
     {small_curve, ERR_INVALID, "curve prime256v1 is neither"},
-    {own_curve, ERR_INVALID, "without a named curve"},
+    {csr_ec_own_curve, ERR_INVALID, "without a named curve"},
     {sha1, ERR_INVALID, "sha1WithRSAEncryption: an issuing CA"},
-    {flipped, ERR_INVALID, "not signed by the key"},
-    {no_subject, ERR_INVALID, "no subject"},
+    {csr_signature_flipped, ERR_INVALID, "not signed by the key"},
+    {csr_subject_empty, ERR_INVALID, "no subject"},
     {subject_escape, ERR_INVALID, "\"\\x1Bc\" holds a control"},
     {subject_bmp, ERR_INVALID, "string of type 0x1e"},
     {subject_long, ERR_INVALID, "is longer than 64"},

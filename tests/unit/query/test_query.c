@@ -231,111 +231,111 @@ test_golden_clauses(void **state)
 
 /* --- bad input --- */
 
+static const struct {
+	const char *where, *wanted;
+} bad_conditions[] = {
+    {"(eq PC.Nmae 'x')",
+	"where, character 5: no column of PC in "
+	"PC.Nmae; near: Name"},
+    {"(eq Zz.Name 'x')",
+	"where, character 5: no table in Zz.Name; "
+	"there are PC, Room, Moon, Bell"},
+    {"  (equal Name 'x')",
+	"where, character 4: no operator equal; "
+	"there are eq, contains, olderThan, ..."},
+    {"(contans Name 'x')",
+	"where, character 2: no operator contans; near: contains"},
+    {"(eq Id 'x')",
+	"where, character 8: Id is of type int: wanted a "
+	"number, not x"},
+    {"(gt Ready 1)",
+	"where, character 5: Ready is of type boolean, "
+	"and gt takes string, int, timestamp, productVersion, "
+	"ipv4, ipv6"},
+    {"(eq Ready 2)",
+	"where, character 11: Ready is of type boolean: "
+	"wanted true or false, not 2"},
+    {"(hasTag Name x)",
+	"where, character 9: Name is of type string, "
+	"and hasTag takes applied_tags"},
+    {"(olderThan Ends x)",
+	"where, character 17: Ends is of type "
+	"timestamp: wanted milliseconds, not x"},
+    {"(eq Ends (timestamp))",
+	"where, character 10: Ends is of type timestamp: wanted "
+	"(timestamp MILLISECONDS) or \"2026-11-24T10:00:00Z\", not an "
+	"expression"},
+    {"(newerThanFull Ends 0)",
+	"where, character 21: Ends is of type timestamp: wanted "
+	"milliseconds of a sensible time, not 0"},
+    {"(stateEq State 'x')",
+	"where, character 16: State is of type enum: wanted a state "
+	"such as \"off\", not x"},
+    {"(contains Name '')",
+	"where, character 16: an empty text is part of every one; "
+	"isBlank finds those without any"},
+    {"(eq Name)", "where, character 2: wanted (eq COLUMN VALUE)"},
+    {"(eq Name a b)", "where, character 2: wanted (eq COLUMN VALUE)"},
+    {"(and)", "where, character 2: wanted (and CONDITION...)"},
+    {"(not (eq Id 1) (eq Id 2))", "where, character 2: wanted (not CONDITION)"},
+    {"(eq (Name) 1)", "where, character 5: wanted a column"},
+    {"Name",
+	"where, character 1: wanted a condition such as (eq "
+	"COLUMN VALUE)"},
+    {"((eq Id 1))",
+	"where, character 1: wanted a condition such as "
+	"(eq COLUMN VALUE)"},
+    {"(eq Id 1) (eq Id 2)",
+	"where, character 11: one condition is enough: join them with "
+	"(and ...)"},
+    {"(where (eq Id 1)) x",
+	"where, character 19: something behind the (where ...)"},
+    {"(eq Id 1",
+	"where, character 1: the parenthesis that opens here "
+	"is never closed"},
+    {"(eq Id 1))",
+	"where, character 10: a parenthesis closes that "
+	"none opened"},
+    {"(eq Name 'x)",
+	"where, character 10: the text that begins here "
+	"has no closing '"},
+    {"(eq Name \xff)", "where, character 10: not UTF-8"},
+    {"(eq Name '\u00fc\u2603') \xff", "where, character 16: not UTF-8"},
+    {"(and (eq Name '\u00fc\u2603') (equal Id 1))",
+	"where, character 22: no operator equal; there are eq, "
+	"contains, olderThan, ..."},
+    {"(eq Name '\u00fc\u2603'))",
+	"where, character 15: a parenthesis closes that none opened"},
+    {"(eq Id 99999999999999999999)",
+	"where, character 8: Id is of type int: wanted a number, not "
+	"99999999999999999999"},
+    {"(versionLt Release x.y)",
+	"where, character 20: Release is of type productVersion: "
+	"wanted a version such as \"16.1.25\", not x.y"},
+    {"(versionLt Name 1)",
+	"where, character 12: Name is of type string, and versionLt "
+	"takes productVersion"},
+    {"(gt Ip 10.1)",
+	"where, character 8: Ip is of type ipv4: wanted an address "
+	"such as \"192.0.2.1\", not 10.1"},
+    {"(isInSubnet Ip 10.1.0.0 (x))",
+	"where, character 16: Ip is of type ipv4: wanted a subnet "
+	"such as \"10.1.0.0/16\" or \"fd00::/8\", not 10.1.0.0"},
+    {"(isInSubnet Ip)",
+	"where, character 2: wanted (isInSubnet COLUMN SUBNET [MASK])"},
+    {"(eq Moon.Id 1)", "a table is not related to PC"},
+};
+
 static void
 test_bad_conditions(void **state)
 {
-	static const struct {
-		const char *where, *wanted;
-	} cases[] = {
-	    {"(eq PC.Nmae 'x')",
-		"where, character 5: no column of PC in "
-		"PC.Nmae; near: Name"},
-	    {"(eq Zz.Name 'x')",
-		"where, character 5: no table in Zz.Name; "
-		"there are PC, Room, Moon, Bell"},
-	    {"  (equal Name 'x')",
-		"where, character 4: no operator equal; "
-		"there are eq, contains, olderThan, ..."},
-	    {"(contans Name 'x')",
-		"where, character 2: no operator contans; near: contains"},
-	    {"(eq Id 'x')",
-		"where, character 8: Id is of type int: wanted a "
-		"number, not x"},
-	    {"(gt Ready 1)",
-		"where, character 5: Ready is of type boolean, "
-		"and gt takes string, int, timestamp, productVersion, "
-		"ipv4, ipv6"},
-	    {"(eq Ready 2)",
-		"where, character 11: Ready is of type boolean: "
-		"wanted true or false, not 2"},
-	    {"(hasTag Name x)",
-		"where, character 9: Name is of type string, "
-		"and hasTag takes applied_tags"},
-	    {"(olderThan Ends x)",
-		"where, character 17: Ends is of type "
-		"timestamp: wanted milliseconds, not x"},
-	    {"(eq Ends (timestamp))",
-		"where, character 10: Ends is of type timestamp: wanted "
-		"(timestamp MILLISECONDS) or \"2026-11-24T10:00:00Z\", not an "
-		"expression"},
-	    {"(newerThanFull Ends 0)",
-		"where, character 21: Ends is of type timestamp: wanted "
-		"milliseconds of a sensible time, not 0"},
-	    {"(stateEq State 'x')",
-		"where, character 16: State is of type enum: wanted a state "
-		"such as \"off\", not x"},
-	    {"(contains Name '')",
-		"where, character 16: an empty text is part of every one; "
-		"isBlank finds those without any"},
-	    {"(eq Name)", "where, character 2: wanted (eq COLUMN VALUE)"},
-	    {"(eq Name a b)", "where, character 2: wanted (eq COLUMN VALUE)"},
-	    {"(and)", "where, character 2: wanted (and CONDITION...)"},
-	    {"(not (eq Id 1) (eq Id 2))",
-		"where, character 2: wanted (not CONDITION)"},
-	    {"(eq (Name) 1)", "where, character 5: wanted a column"},
-	    {"Name",
-		"where, character 1: wanted a condition such as (eq "
-		"COLUMN VALUE)"},
-	    {"((eq Id 1))",
-		"where, character 1: wanted a condition such as "
-		"(eq COLUMN VALUE)"},
-	    {"(eq Id 1) (eq Id 2)",
-		"where, character 11: one condition is enough: join them with "
-		"(and ...)"},
-	    {"(where (eq Id 1)) x",
-		"where, character 19: something behind the (where ...)"},
-	    {"(eq Id 1",
-		"where, character 1: the parenthesis that opens here "
-		"is never closed"},
-	    {"(eq Id 1))",
-		"where, character 10: a parenthesis closes that "
-		"none opened"},
-	    {"(eq Name 'x)",
-		"where, character 10: the text that begins here "
-		"has no closing '"},
-	    {"(eq Name \xff)", "where, character 10: not UTF-8"},
-	    {"(eq Name '\u00fc\u2603') \xff", "where, character 16: not UTF-8"},
-	    {"(and (eq Name '\u00fc\u2603') (equal Id 1))",
-		"where, character 22: no operator equal; there are eq, "
-		"contains, olderThan, ..."},
-	    {"(eq Name '\u00fc\u2603'))",
-		"where, character 15: a parenthesis closes that none opened"},
-	    {"(eq Id 99999999999999999999)",
-		"where, character 8: Id is of type int: wanted a number, not "
-		"99999999999999999999"},
-	    {"(versionLt Release x.y)",
-		"where, character 20: Release is of type productVersion: "
-		"wanted a version such as \"16.1.25\", not x.y"},
-	    {"(versionLt Name 1)",
-		"where, character 12: Name is of type string, and versionLt "
-		"takes productVersion"},
-	    {"(gt Ip 10.1)",
-		"where, character 8: Ip is of type ipv4: wanted an address "
-		"such as \"192.0.2.1\", not 10.1"},
-	    {"(isInSubnet Ip 10.1.0.0 (x))",
-		"where, character 16: Ip is of type ipv4: wanted a subnet "
-		"such as \"10.1.0.0/16\" or \"fd00::/8\", not 10.1.0.0"},
-	    {"(isInSubnet Ip)",
-		"where, character 2: wanted (isInSubnet COLUMN SUBNET [MASK])"},
-	    {"(eq Moon.Id 1)", "a table is not related to PC"},
-	};
 	struct query_text text = {.target = "PC", .select = "(select Id)"};
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < COUNT(cases); i++) {
-		text.where = cases[i].where;
-		check(&text, cases[i].wanted);
+	for (i = 0; i < COUNT(bad_conditions); i++) {
+		text.where = bad_conditions[i].where;
+		check(&text, bad_conditions[i].wanted);
 	}
 }
 
