@@ -150,6 +150,9 @@ int store_tag_take(
 /* By name or number; ERR_NOTFOUND. */
 int store_tag_find(
     struct store *s, const char *name, int64_t *ret_id, struct err *err);
+/* Its name as it was made; given. ERR_NOTFOUND. */
+int store_tag_name(
+    struct store *s, int64_t tag, char **ret_name, struct err *err);
 /* Give it to a device or exclude the device from it. A device that is excluded
  * does not get it; excluding takes it away. */
 int store_tag_apply(struct store *s, int64_t device, int64_t tag,

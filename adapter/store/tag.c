@@ -3,6 +3,7 @@
 
 #include "db.h"
 #include "err.h"
+#include "mem.h"
 #include "rows.h"
 #include "store.h"
 #include "store_internal.h"
@@ -35,6 +36,20 @@ store_tag_find(
 	    store_first(rows, err, "no such tag") == -1)
 		return -1;
 	*ret_id = db_int(rows, 0);
+	db_done(rows);
+	return 0;
+}
+
+int
+store_tag_name(struct store *s, int64_t tag, char **ret_name, struct err *err)
+{
+	struct db_rows *rows;
+
+	if (db_query(s->db, &rows, err, "SELECT name FROM tag WHERE id = ?",
+		"i", tag) == -1 ||
+	    store_first(rows, err, "no such tag") == -1)
+		return -1;
+	*ret_name = mem_dup(db_text(rows, 0));
 	db_done(rows);
 	return 0;
 }

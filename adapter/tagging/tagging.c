@@ -4,7 +4,6 @@
 
 #include "device.h"
 #include "err.h"
-#include "mem.h"
 #include "store.h"
 
 void
@@ -14,17 +13,6 @@ tagging_tag_clear(struct tagging_tag *t)
 	*t = (struct tagging_tag){.name = NULL};
 }
 
-static int
-keep_name(void *cookie, const struct store_tag *tag, struct err *err)
-{
-	struct tagging_tag *t = cookie;
-
-	(void)err;
-	if (tag->id == t->id)
-		mem_replace(&t->name, tag->name);
-	return 0;
-}
-
 int
 tagging_find(const struct tagging *by, const char *word,
     struct tagging_tag *ret, struct err *err)
@@ -32,10 +20,8 @@ tagging_find(const struct tagging *by, const char *word,
 	struct tagging_tag t = {.name = NULL};
 
 	if (store_tag_find(by->store, word, &t.id, err) != 0 ||
-	    store_tag_scan(by->store, keep_name, &t, err) != 0) {
-		tagging_tag_clear(&t);
+	    store_tag_name(by->store, t.id, &t.name, err) != 0)
 		return -1;
-	}
 	*ret = t;
 	return 0;
 }
