@@ -74,11 +74,8 @@ server_task_named(
 	if (store_check_text(name, "the name", err) == -1)
 		return -1;
 	(void)str_int(name, 1, INT64_MAX, &id);
-	if (db_query(store_db(s), &rows, err,
-		COLUMNS " WHERE lower(name) = lower(?1) OR id = ?2"
-			" OR lower(replace(name, ' ', '-')) = lower(?1)"
-			" ORDER BY lower(name) = lower(?1) DESC LIMIT 1",
-		"ti", name, id) == -1)
+	if (db_query(store_db(s), &rows, err, COLUMNS TASK_NAMED, "ti", name,
+		id) == -1)
 		return -1;
 	return read_one(rows, ret, err);
 }

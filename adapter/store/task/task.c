@@ -78,11 +78,8 @@ task_find(struct store *s, const char *name, struct task *ret, struct err *err)
 	if (store_check_text(name, "the name", err) == -1)
 		return -1;
 	(void)str_int(name, 1, INT64_MAX, &id);
-	if (db_query(store_db(s), &rows, err,
-		COLUMNS " WHERE lower(name) = lower(?1) OR id = ?2"
-			" OR lower(replace(name, ' ', '-')) = lower(?1)"
-			" ORDER BY lower(name) = lower(?1) DESC LIMIT 1",
-		"ti", name, id) == -1 ||
+	if (db_query(store_db(s), &rows, err, COLUMNS TASK_NAMED, "ti", name,
+		id) == -1 ||
 	    store_first(rows, err,
 		"no client task of this name; \"task list\" has them") == -1)
 		return -1;

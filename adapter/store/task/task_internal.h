@@ -18,6 +18,12 @@ void task_policy_values(
 void task_policy_read(
     struct db_rows *rows, int column, struct task_policy *ret);
 
+/* By name, "-" in it standing for a blank too, or number: text and int. */
+#define TASK_NAMED                                                             \
+	" WHERE lower(name) = lower(?1) OR id = ?2"                            \
+	" OR lower(replace(name, ' ', '-')) = lower(?1)"                       \
+	" ORDER BY lower(name) = lower(?1) DESC LIMIT 1"
+
 /* Are group, tag and query what the target needs? */
 int task_target_check(struct store *s, enum task_target target,
     int64_t target_id, const char *query, struct err *err);
