@@ -38,6 +38,9 @@ int cli_remote_open(struct cli *c);
  * place of a complaint. */
 int cli_remote_try(struct cli *c, const struct api_client_request *request,
     struct json_object **ret_answer, struct err *err);
+/* As cli_remote_try(): the row of this number. */
+int cli_remote_look(struct cli *c, const char *what, int64_t id,
+    struct json_object **ret_row, struct err *err);
 /* A body with this number alone; without any when it is 0. */
 struct json_object *cli_remote_number(const char *name, int64_t number);
 /* The end of an answer; NULL is allowed. */

@@ -269,6 +269,22 @@ cli_remote_get(struct cli *c, const char *what, const char *name,
 }
 
 int
+cli_remote_look(struct cli *c, const char *what, int64_t id,
+    struct json_object **ret_row, struct err *err)
+{
+	struct api_client_path path;
+	const struct api_client_request request = {
+	    .method = "GET", .path = &path};
+	int rc;
+
+	api_client_path_init(&path, what);
+	api_client_path_add_id(&path, id);
+	rc = cli_remote_try(c, &request, ret_row, err);
+	api_client_path_free(&path);
+	return rc;
+}
+
+int
 cli_remote_post(struct cli *c, const struct api_client_path *path,
     struct json_object *body, struct json_object **ret_answer)
 {

@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "str.h"
 
+#define WHAT "jobs"
 #define FIRST_NS 100000000L /* between questions, at first; doubled to */
 #define LAST_NS 800000000L
 #define AWAY_MS 60000 /* a restart of the server ends its jobs */
@@ -47,7 +48,7 @@ is_over(const struct waiting *w)
 static void
 begin_path(const struct waiting *w, struct api_client_path *path)
 {
-	api_client_path_init(path, "jobs");
+	api_client_path_init(path, WHAT);
 	api_client_path_add_id(path, w->id);
 }
 
@@ -55,16 +56,9 @@ static int
 look(struct waiting *w)
 {
 	struct err err = {.kind = ERR_NONE};
-	struct api_client_path path;
-	const struct api_client_request request = {
-	    .method = "GET", .path = &path};
 	struct json_object *row = NULL;
-	int rc;
 
-	begin_path(w, &path);
-	rc = cli_remote_try(w->c, &request, &row, &err);
-	api_client_path_free(&path);
-	if (rc == 0)
+	if (cli_remote_look(w->c, WHAT, w->id, &row, &err) == 0)
 		return take(w, row);
 	return err_is_transient(&err) && clock_mono_ms() - w->seen_ms < AWAY_MS
 	    ? CODE_OK

@@ -16,6 +16,7 @@
 #include "str.h"
 #include "task_run.h"
 
+#define WHAT "runs"
 #define AWAY_MS 300000 /* that long a server may be away while we wait */
 
 int
@@ -113,13 +114,6 @@ wanted(void *cookie)
 	return cli_caught == 0;
 }
 
-static void
-begin_path(struct api_client_path *path, int64_t run)
-{
-	api_client_path_init(path, "runs");
-	api_client_path_add_id(path, run);
-}
-
 /* Whatever came of it, the run itself is asked next. */
 static void
 listen_to(struct following *f)
@@ -129,7 +123,8 @@ listen_to(struct following *f)
 	const struct api_client_follow follow = {
 	    .path = &path, .event = on_event, .wanted = wanted, .cookie = f};
 
-	begin_path(&path, f->run);
+	api_client_path_init(&path, WHAT);
+	api_client_path_add_id(&path, f->run);
 	api_client_path_add(&path, "stream");
 	(void)api_client_follow(f->c->remote, &follow, &err);
 	api_client_path_free(&path);
@@ -140,15 +135,9 @@ static int
 look(struct following *f)
 {
 	struct err err = {.kind = ERR_NONE};
-	struct api_client_path path;
-	const struct api_client_request request = {
-	    .method = "GET", .path = &path};
 	struct json_object *row = NULL;
-	int rc;
+	int rc = cli_remote_look(f->c, WHAT, f->run, &row, &err);
 
-	begin_path(&path, f->run);
-	rc = cli_remote_try(f->c, &request, &row, &err);
-	api_client_path_free(&path);
 	if (rc == 0)
 		rc = take_run(f, row, &err);
 	(void)json_object_put(row);
